@@ -1,0 +1,117 @@
+# sqlite-reg: `make deps` once, then `make`; `make test` and `make demo` do both themselves.
+CC       = gcc
+CXX      = g++
+PREFIX   = /usr/local
+VERSION := 0.1.0
+
+DEPS      = gcc g++ libc6-dev libsqlite3-dev libcurl4-openssl-dev libjansson-dev libsodium-dev libcsv-dev \
+            libinih-dev libicu-dev libmd-dev libzxcvbn-dev libphonenumber-dev libmaxminddb-dev \
+            libmicrohttpd-dev sqlite3 ca-certificates
+TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography faketime argon2 clang-format clang git \
+            openssl procps
+
+OPTIMISE = -O2
+HARDEN   = -fstack-protector-strong -D_FORTIFY_SOURCE=2
+SANITISE =
+WARN     = -Wall -Wextra -Wshadow -Wconversion -Werror
+COMMON   = -g $(OPTIMISE) $(HARDEN) $(SANITISE) $(WARN) -fPIC -fvisibility=hidden -D_GNU_SOURCE -DREG_VERSION='"$(VERSION)"' \
+           -Iext -I$(BUILD) -MMD -MP
+CFLAGS   = -std=c17
+CXXFLAGS = -std=c++17
+LDFLAGS  = -Wl,-z,relro,-z,now $(SANITISE)
+
+BUILD    = build
+EXT_LIBS = -lsodium -ljansson -licuuc -licui18n -lmd -lzxcvbn -lphonenumber -lmaxminddb -lm -lstdc++
+JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -lcsv -linih -lpthread
+
+SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/*.sql))
+EXT_C    = $(wildcard ext/*.c)
+EXT_CC   = $(wildcard ext/*.cc)
+JOB_C    = $(wildcard jobs/*.c)
+UNIT_C   = $(wildcard tests/unit/*.c)
+
+# The extension calls SQLite through the host's table of functions; the job links SQLite itself (SQLITE_CORE). Hence two sets of objects.
+SO_OBJ   = $(EXT_C:%.c=$(BUILD)/so/%.o) $(EXT_CC:%.cc=$(BUILD)/so/%.o) $(BUILD)/so/statements.o
+EXT_OBJ  = $(EXT_C:%.c=$(BUILD)/core/%.o) $(EXT_CC:%.cc=$(BUILD)/core/%.o) $(BUILD)/core/statements.o
+JOB_OBJ  = $(JOB_C:%.c=$(BUILD)/core/%.o)
+UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
+
+.PHONY: all deps test-deps demo test unit-tests bench check-style asan install uninstall clean
+all: $(BUILD)/reg.so $(BUILD)/regjob
+
+$(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
+	@mkdir -p $(BUILD)
+	awk -f sql/embed.awk -v part=header $(SQL) > $(BUILD)/statements.h
+	awk -f sql/embed.awk -v part=source $(SQL) > $(BUILD)/statements.c
+
+$(BUILD)/so/statements.o: $(BUILD)/statements.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) -c $< -o $@
+$(BUILD)/core/statements.o: $(BUILD)/statements.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) -c $< -o $@
+$(BUILD)/so/%.o: %.c | $(BUILD)/statements.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) -c $< -o $@
+$(BUILD)/so/%.o: %.cc
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) $(COMMON) -c $< -o $@
+$(BUILD)/core/%.o: %.c | $(BUILD)/statements.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
+$(BUILD)/core/%.o: %.cc
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
+
+$(BUILD)/reg.so: $(SO_OBJ)
+	$(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL $^ $(EXT_LIBS) -o $@
+$(BUILD)/regjob: $(EXT_OBJ) $(JOB_OBJ)
+	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
+$(BUILD)/standin: $(BUILD)/core/tests/standin/standin.o
+	$(CC) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
+$(BUILD)/tests/%: $(BUILD)/core/tests/unit/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -lcmocka -o $@
+
+# Installs a list of Debian packages, and asks the package manager only where one is missing.
+define install_packages
+	@missing=; for package in $(1); do dpkg -s $$package 2>/dev/null | grep -q '^Status: install ok installed' || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; fi
+endef
+deps:
+	$(call install_packages,$(DEPS))
+test-deps:
+	$(call install_packages,$(TEST_DEPS))
+
+demo: deps
+	@$(MAKE) --no-print-directory all $(BUILD)/standin
+	@sh samples/demo.sh
+
+test: test-deps
+	@$(MAKE) --no-print-directory all $(BUILD)/standin unit-tests
+	@$(MAKE) --no-print-directory check-style
+	sh tests/run.sh
+
+unit-tests: $(UNITS)
+
+check-style:
+	clang-format --dry-run --Werror $(wildcard ext/*.[ch] ext/*.cc jobs/*.[ch] tests/*/*.[ch])
+
+asan:
+	@$(MAKE) --no-print-directory BUILD=build/asan SANITISE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' OPTIMISE=-O1 \
+	  HARDEN= all build/asan/standin unit-tests
+
+bench: deps
+	@$(MAKE) --no-print-directory all $(BUILD)/standin
+	sh tests/bench/run.sh
+
+install: all
+	install -D -m 755 $(BUILD)/regjob $(DESTDIR)$(PREFIX)/bin/regjob
+	install -D -m 755 $(BUILD)/reg.so $(DESTDIR)$(PREFIX)/lib/sqlite-reg/reg.so
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/regjob $(DESTDIR)$(PREFIX)/lib/sqlite-reg/reg.so
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

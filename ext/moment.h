@@ -1,0 +1,26 @@
+/* moment.h: moments as integer Unix milliseconds (UTC), read from text and written as text. */
+#ifndef MOMENT_H
+#define MOMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MOMENT_SIZE = 32 };
+
+/* Now, by CLOCK_REALTIME. */
+int64_t moment_now(void);
+
+/*
+ * ISO 8601 (date alone, or date, `T` or a blank, time to minutes, seconds or fractions; `Z` or an offset, none: UTC), or Unix
+ * seconds (integer, may have a fraction), from 1e11 on milliseconds. Years 1970 to 9999, days that exist, 24:00 and leap seconds
+ * refused. The whole text must be used; anything else is false.
+ */
+bool moment_parse(const char *text, int64_t *milliseconds);
+
+/* `2017-12-09T14:16:28.826Z`. */
+void moment_format(int64_t milliseconds, char text[MOMENT_SIZE]);
+
+/* A calendar date `YYYY-MM-DD` that exists (no guessing of other orders), years 1 to 9999. */
+bool moment_is_date(const char *text);
+
+#endif

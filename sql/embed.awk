@@ -1,0 +1,48 @@
+# Turns the SQL files of this folder into C: `awk -f sql/embed.awk -v part=header|source FILE...`.
+#
+# upgrades/N.sql becomes statement_upgrades[N-1]: the script that brings a ledger from version N-1 to N.
+# In any other file, each `-- name: NOUN` heading starts a statement that ends at the next heading;
+# it becomes STATEMENT_NOUN in the enumeration and statement_text[STATEMENT_NOUN].
+function flush() {
+    if (name == "") return
+    sub(/[ \n]+$/, "", text)
+    gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text); gsub(/\n/, "\\n\"\n    \"", text)
+    if (upgrade) upgrades[++upgrade_count] = text
+    else { names[++count] = name; texts[count] = text }
+    name = ""; text = ""
+}
+FNR == 1 {
+    flush()
+    upgrade = (FILENAME ~ /upgrades\//)
+    if (upgrade) {
+        number = FILENAME; sub(/.*\//, "", number); sub(/\.sql$/, "", number)
+        name = "upgrade"
+        if (number + 0 != upgrade_count + 1) {
+            print "embed.awk: " FILENAME ": upgrades must be given in order, from 1" > "/dev/stderr"; failed = 1; exit 1
+        }
+    }
+}
+/^-- name: / && !upgrade { flush(); name = $3; next }
+name != "" { text = text $0 "\n" }
+END {
+    if (failed) exit 1
+    flush()
+    print "/* Made from sql/ by sql/embed.awk; edit the .sql files instead. */"
+    if (part == "header") {
+        print "#ifndef STATEMENTS_H\n#define STATEMENTS_H\n\nenum statement {"
+        for (i = 1; i <= count; i++) print "    STATEMENT_" names[i] ","
+        print "    STATEMENT_COUNT\n};\n"
+        print "enum { STATEMENT_UPGRADES = " upgrade_count " };\n"
+        print "extern const char *const statement_name[STATEMENT_COUNT];"
+        print "extern const char *const statement_text[STATEMENT_COUNT];"
+        print "extern const char *const statement_upgrades[STATEMENT_UPGRADES];\n\n#endif"
+    } else {
+        print "#include \"statements.h\"\n\nconst char *const statement_name[STATEMENT_COUNT] = {"
+        for (i = 1; i <= count; i++) print "    \"" names[i] "\","
+        print "};\n\nconst char *const statement_text[STATEMENT_COUNT] = {"
+        for (i = 1; i <= count; i++) print "    \"" texts[i] "\","
+        print "};\n\nconst char *const statement_upgrades[STATEMENT_UPGRADES] = {"
+        for (i = 1; i <= upgrade_count; i++) print "    \"" upgrades[i] "\","
+        print "};"
+    }
+}
