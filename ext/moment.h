@@ -11,9 +11,10 @@ enum { MOMENT_SIZE = 32 };
 int64_t moment_now(void);
 
 /*
- * ISO 8601 (date alone, or date, `T` or a blank, time to minutes, seconds or fractions; `Z` or an offset, none: UTC), or Unix
- * seconds (integer, may have a fraction), from 1e11 on milliseconds. Years 1970 to 9999, days that exist, 24:00 and leap seconds
- * refused. The whole text must be used; anything else is false.
+ * ISO 8601 (date alone, or date, `T` or a blank, time to minutes, seconds or fractions; `Z` or an
+ * offset, none: UTC), or Unix seconds (integer, may have a fraction), from 1e11 on milliseconds.
+ * Years 1970 to 9999, days that exist, 24:00 and leap seconds refused. The whole text must be used;
+ * anything else is false.
  */
 bool moment_parse(const char *text, int64_t *milliseconds);
 

@@ -1,4 +1,5 @@
-/* password.h: hashes that are kept (Argon2id), the vendors' wire formats (never kept), and verification of both. */
+/* password.h: hashes that are kept (Argon2id), the vendors' wire formats (never kept), and
+ * verification of both. */
 #ifndef PASSWORD_H
 #define PASSWORD_H
 
@@ -16,25 +17,31 @@ struct password_cost {
 enum password_format { PASSWORD_SHA256, PASSWORD_SHA1SHA256, PASSWORD_MD5 };
 
 /* Argon2id as a PHC string. False when there is not enough memory. */
-bool password_hash(const char *password, size_t length, struct password_cost cost, char stored[PASSWORD_STORED_SIZE]);
+bool password_hash(const char *password, size_t length, struct password_cost cost,
+                   char stored[PASSWORD_STORED_SIZE]);
 
 /*
- * What is stored for a password that arrived as its MD5 (32 hex digits of either case): "md5" followed by the PHC
- * string of Argon2id over the upper-case digits, so that no fast hash is kept. False when `digest` is not such a digest
- * or there is not enough memory.
+ * What is stored for a password that arrived as its MD5 (32 hex digits of either case): "md5"
+ * followed by the PHC string of Argon2id over the upper-case digits, so that no fast hash is kept.
+ * False when `digest` is not such a digest or there is not enough memory.
  */
-bool password_wrap_md5(const char *digest, struct password_cost cost, char stored[PASSWORD_STORED_SIZE]);
+bool password_wrap_md5(const char *digest, struct password_cost cost,
+                       char stored[PASSWORD_STORED_SIZE]);
 
-/* A vendor's wire format: SHA-256 in lower-case hex; SHA-256 of the lower-case hex SHA-1; MD5 in UPPER-case hex. */
-void password_wire(const char *password, size_t length, enum password_format format, char wire[PASSWORD_WIRE_SIZE]);
+/* A vendor's wire format: SHA-256 in lower-case hex; SHA-256 of the lower-case hex SHA-1; MD5 in
+ * UPPER-case hex. */
+void password_wire(const char *password, size_t length, enum password_format format,
+                   char wire[PASSWORD_WIRE_SIZE]);
 
 /* "sha256", "sha1sha256", "md5" (exactly); false for any other name. */
 bool password_format_named(const char *name, enum password_format *format);
 
-/* An Argon2id, Argon2i (libsodium's) PHC string that can be verified here. Other algorithms are not accepted. */
+/* An Argon2id, Argon2i (libsodium's) PHC string that can be verified here. Other algorithms are not
+ * accepted. */
 bool password_is_phc(const char *text);
 
-/* In constant time for a given `stored`: PHC, wrapped MD5, or any of the wire formats (hex of either case). */
+/* In constant time for a given `stored`: PHC, wrapped MD5, or any of the wire formats (hex of
+ * either case). */
 bool password_verify(const char *password, size_t length, const char *stored);
 
 /* True where `stored` costs less than `cost` or is not a plain Argon2id hash of the password. */

@@ -33,10 +33,11 @@ struct policy {
     bool digit;
     bool symbol; /* neither letter, digit nor white space */
     bool digit_or_symbol;
-    bool identity;                    /* refuses passwords made of the person's own e-mail, name or phone */
-    bool normalise;                   /* NFKC before anything else (SP 800-63B-4) */
-    int min_score;                    /* zxcvbn 0 to 4; 0 asks nothing */
-    char blocklist[POLICY_PATH_SIZE]; /* file of SHA-1 hashes in Have I Been Pwned's text format; "" for none */
+    bool identity;  /* refuses passwords made of the person's own e-mail, name or phone */
+    bool normalise; /* NFKC before anything else (SP 800-63B-4) */
+    int min_score;  /* zxcvbn 0 to 4; 0 asks nothing */
+    char blocklist[POLICY_PATH_SIZE]; /* file of SHA-1 hashes in Have I Been Pwned's text format; ""
+                                         for none */
 };
 
 /* What a password must not be made of. Any member may be NULL. */
@@ -50,24 +51,29 @@ struct policy_identity {
 };
 
 /*
- * Fills `policy` from a profile name ("classic", "cleeng", "nist") or the text of a JSON object, which names a
- * profile to start from ("profile", default "classic") and changes members of it: minLength, maxLength, lowercase,
- * uppercase, letter, digit, symbol, digitOrSymbol, identity, normalise, minScore, blocklist.
- * Returns false and a message that names the member and what it allows; `policy` is then unspecified.
+ * Fills `policy` from a profile name ("classic", "cleeng", "nist") or the text of a JSON object,
+ * which names a profile to start from ("profile", default "classic") and changes members of it:
+ * minLength, maxLength, lowercase, uppercase, letter, digit, symbol, digitOrSymbol, identity,
+ * normalise, minScore, blocklist. Returns false and a message that names the member and what it
+ * allows; `policy` is then unspecified.
  */
 bool policy_parse(const char *text, struct policy *policy, char *error, size_t error_size);
 
 /*
- * Bit r of `*broken` is set where `password` (UTF-8, `length` bytes) breaks rule r. `identity` may be NULL.
- * Returns false with a message where the blocklist cannot be read; nothing is then known of the password.
+ * Bit r of `*broken` is set where `password` (UTF-8, `length` bytes) breaks rule r. `identity` may
+ * be NULL. Returns false with a message where the blocklist cannot be read; nothing is then known
+ * of the password.
  */
-bool policy_check(const struct policy *policy, const char *password, size_t length, const struct policy_identity *identity,
-                  uint32_t *broken, char *error, size_t error_size);
+bool policy_check(const struct policy *policy, const char *password, size_t length,
+                  const struct policy_identity *identity, uint32_t *broken, char *error,
+                  size_t error_size);
 
 /* "too_short" and so on; `rule` below POLICY_RULES. */
 const char *policy_rule_name(enum policy_rule rule);
 
-/* The rule in words, with this policy's numbers ("at least 8 characters"); false where the policy does not ask for it. */
-bool policy_rule_requirement(const struct policy *policy, enum policy_rule rule, char *words, size_t size);
+/* The rule in words, with this policy's numbers ("at least 8 characters"); false where the policy
+ * does not ask for it. */
+bool policy_rule_requirement(const struct policy *policy, enum policy_rule rule, char *words,
+                             size_t size);
 
 #endif

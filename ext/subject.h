@@ -1,4 +1,5 @@
-/* subject.h: e-mail addresses, phone numbers and usernames: checked, and brought to the form in which they are compared. */
+/* subject.h: e-mail addresses, phone numbers and usernames: checked, and brought to the form in
+ * which they are compared. */
 #ifndef SUBJECT_H
 #define SUBJECT_H
 
@@ -8,32 +9,36 @@
 enum { SUBJECT_SIZE = 512 };
 
 /*
- * Checks an e-mail address (RFC 5321 lengths in octets: 64 before the @, 254 in all with the domain in its ASCII form;
- * RFC 6531: UTF-8 is kept) and gives the form in which addresses are compared: local part in NFC and case-folded
- * (dots and tags kept), domain by IDNA (UTS 46) in ASCII lower case. No trimming: a blank makes it invalid.
- * Control characters, quotes, angle brackets, commas and anything that could break a header are refused.
+ * Checks an e-mail address (RFC 5321 lengths in octets: 64 before the @, 254 in all with the domain
+ * in its ASCII form; RFC 6531: UTF-8 is kept) and gives the form in which addresses are compared:
+ * local part in NFC and case-folded (dots and tags kept), domain by IDNA (UTS 46) in ASCII lower
+ * case. No trimming: a blank makes it invalid. Control characters, quotes, angle brackets, commas
+ * and anything that could break a header are refused.
  */
 bool subject_fold_email(const char *text, char folded[SUBJECT_SIZE]);
 
 /*
- * Brings a phone number to E.164 with `+` (8 to 15 digits). A number that starts with + or 00 stands alone; a national number needs
- * `country` (ISO 3166 alpha-2, may be NULL). Plain E.164 is accepted as it stands (ITU-T E.164 length and leading digit),
- * other spellings (spaces, dots, brackets, national numbers) are asked of libphonenumber, which must call them valid.
+ * Brings a phone number to E.164 with `+` (8 to 15 digits). A number that starts with + or 00
+ * stands alone; a national number needs `country` (ISO 3166 alpha-2, may be NULL). Plain E.164 is
+ * accepted as it stands (ITU-T E.164 length and leading digit), other spellings (spaces, dots,
+ * brackets, national numbers) are asked of libphonenumber, which must call them valid.
  */
 bool subject_phone(const char *text, const char *country, char e164[SUBJECT_SIZE]);
 
-/* The country (alpha-2) a number in E.164 belongs to, by libphonenumber; false where it cannot be told. */
+/* The country (alpha-2) a number in E.164 belongs to, by libphonenumber; false where it cannot be
+ * told. */
 bool subject_phone_country(const char *e164, char country[3]);
 
 /*
- * Checks a username (1 to 255 octets of UTF-8, no control characters, no leading or trailing white space) and gives the
- * form in which usernames are compared: NFKC case-folded.
+ * Checks a username (1 to 255 octets of UTF-8, no control characters, no leading or trailing white
+ * space) and gives the form in which usernames are compared: NFKC case-folded.
  */
 bool subject_fold_username(const char *text, char folded[SUBJECT_SIZE]);
 
 /*
- * For sharing a screen or a file: `j***@example.com`, `+1604*****55` (country code and area kept), otherwise the first character
- * and stars. Always gives valid UTF-8; the result is no longer than the text's bytes plus 8, cut to `size`.
+ * For sharing a screen or a file: `j***@example.com`, `+1604*****55` (country code and area kept),
+ * otherwise the first character and stars. Always gives valid UTF-8; the result is no longer than
+ * the text's bytes plus 8, cut to `size`.
  */
 void subject_mask(const char *text, char *masked, size_t size);
 

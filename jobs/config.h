@@ -1,0 +1,116 @@
+/* config.h: the job's configuration: an INI file, every key with its default, every value checked.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CONFIG_TEXT = 1024 };
+
+/* How fast a destination may be called. */
+struct config_pace {
+    double rate;          /* starts a second, 0: without pace */
+    unsigned concurrency; /* at once, 1 to 1000 */
+};
+
+/* Time limits of one call, and how often it is tried again. */
+struct config_patience {
+    unsigned connect_seconds;  /* 1 to 300 */
+    unsigned transfer_seconds; /* whole call, 1 to 3600 */
+    unsigned idle_seconds;     /* no byte for so long ends it, 1 to 300 */
+    unsigned tries;            /* 1 to 1000 */
+    unsigned pause_seconds;    /* before the second try; doubles, with jitter */
+    unsigned longest_pause_seconds;
+};
+
+enum config_tls { CONFIG_TLS_REQUIRED, CONFIG_TLS_OPTIONAL, CONFIG_TLS_NONE };
+
+struct config_mail {
+    char url[CONFIG_TEXT]; /* smtp://HOST:PORT, smtps://HOST:PORT or file:DIR (a Maildir) */
+    char from[CONFIG_TEXT];
+    char username[CONFIG_TEXT];
+    char password[CONFIG_TEXT]; /* from password_file or password_env; in memory that is wiped by
+                                   config_end() */
+    enum config_tls tls;        /* STARTTLS for smtp:// */
+    char ca_file[CONFIG_TEXT];
+    char templates[CONFIG_TEXT];      /* folder of message templates */
+    char message_domain[CONFIG_TEXT]; /* right-hand side of Message-ID, default: the domain of
+                                         `from` */
+    struct config_pace pace;          /* default 10 a second, 5 at once */
+    struct config_patience patience;
+};
+
+enum config_sms_profile { CONFIG_SMS_JSON, CONFIG_SMS_FORM, CONFIG_SMS_TWILIO };
+
+struct config_sms {
+    char url[CONFIG_TEXT]; /* http(s)://... or file:DIR */
+    enum config_sms_profile profile;
+    char from[CONFIG_TEXT];
+    char body[CONFIG_TEXT]; /* template of the request's body: {to} {from} {text}, each encoded for
+                               the profile */
+    char headers[CONFIG_TEXT]; /* `Name: value` separated by | */
+    char username[CONFIG_TEXT];
+    char token[CONFIG_TEXT]; /* from token_file or token_env: the password beside `username`, else a
+                                bearer token */
+    unsigned success_low, success_high; /* HTTP status taken for success, default 200 to 299 */
+    char ca_file[CONFIG_TEXT];
+    char templates[CONFIG_TEXT];
+    char web_domain[CONFIG_TEXT]; /* adds the last line `@DOMAIN #CODE` where set */
+    struct config_pace pace;
+    struct config_patience patience;
+};
+
+struct config_fraud {
+    char url[CONFIG_TEXT];   /* https://..., http:// only to a loopback address */
+    char token[CONFIG_TEXT]; /* from token_file or token_env */
+    char ca_file[CONFIG_TEXT];
+    char proxy[CONFIG_TEXT];
+    bool backfill;           /* POST {url}/v2/backfill/registration */
+    bool retry_429;          /* on_429 = accepted (default, by the vendor's rule) or retry */
+    unsigned min_latency_ms; /* header Ravelin-Min-Latency, for the vendor's sandbox; 0: not sent */
+    struct config_pace pace; /* default 20 a second, 10 at once; 5 a second where sandbox = yes */
+    struct config_patience patience;
+};
+
+struct config_import {
+    char inbox[CONFIG_TEXT];         /* folder of *.csv that `nightly` imports; "" for none */
+    char confirm_inbox[CONFIG_TEXT]; /* folder of confirmations */
+    unsigned done_keep_days;         /* default 30 */
+    unsigned batch;                  /* rows a transaction, 1 to 1000000, default 10000 */
+    unsigned workers;                /* 0: one a core */
+    uint64_t max_field_bytes;        /* default 1 MiB, 1 KiB to 1 GiB */
+    bool strict;                     /* unknown columns are refused */
+};
+
+struct config_reconcile {
+    char inbox[CONFIG_TEXT];
+};
+
+struct config {
+    char ledger[CONFIG_TEXT];
+    char key_file[CONFIG_TEXT]; /* "": $REG_KEY_FILE, else LEDGER.key */
+    unsigned busy_timeout_ms;   /* default 5000 */
+    unsigned run_seconds;       /* time limit of one run of one step; 0: none. Default 3600 */
+    char metrics[CONFIG_TEXT];  /* OpenMetrics file written at the end of a run; "": none */
+    struct config_import import;
+    struct config_mail mail;
+    struct config_sms sms;
+    struct config_fraud fraud;
+    struct config_reconcile reconcile;
+};
+
+/* Everything at its default. */
+void config_defaults(struct config *config);
+
+/*
+ * Reads `path` over the defaults. Relative paths in it are relative to its folder. False: `error`
+ * names file, line, key and the allowed values. Secret files must not be readable by others.
+ */
+bool config_read(struct config *config, const char *path, char *error, size_t error_size);
+
+/* Wipes the secrets. */
+void config_end(struct config *config);
+
+#endif
