@@ -14,18 +14,12 @@ static int never_space(unsigned char byte)
     return 0;
 }
 
-static int only_line_feed(unsigned char byte)
-{
-    return byte == '\n';
-}
-
 void fields_begin(struct fields *fields, uint64_t max_size)
 {
     memset(fields, 0, sizeof *fields);
     fields->max_size = max_size;
     csv_init(&fields->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL | CSV_EMPTY_IS_NULL);
     csv_set_space_func(&fields->parser, never_space);
-    csv_set_term_func(&fields->parser, only_line_feed);
     csv_set_blk_size(&fields->parser, PIECE); /* by default it grows 128 bytes at a time */
 }
 

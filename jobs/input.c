@@ -153,6 +153,11 @@ bool input_have(struct input *input, size_t count)
 
 bool input_seek(struct input *input, uint64_t offset)
 {
+    /* What is still in memory is not read again: with small limits, going back is frequent. */
+    if (offset >= input->base && offset <= input->base + input->filled) {
+        input->start = (size_t)(offset - input->base);
+        return true;
+    }
     if (!input->source.seek(input->source.context, offset))
         return fail(input, "going back in the input failed");
     input->base = offset;

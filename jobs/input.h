@@ -57,7 +57,7 @@ bool input_fill(struct input *input);
 /* Holds at least `count` bytes, or all that are left. False: failed. */
 bool input_have(struct input *input, size_t count);
 
-/* Goes to `offset`; nothing is held then. For sources with `seek`. False: failed. */
+/* Goes to `offset`, back or forth. For sources with `seek`. False: failed. */
 bool input_seek(struct input *input, uint64_t offset);
 
 #endif
