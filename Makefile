@@ -29,12 +29,14 @@ EXT_C    = $(wildcard ext/*.c)
 EXT_CC   = $(wildcard ext/*.cc)
 JOB_C    = $(wildcard jobs/*.c)
 UNIT_C   = $(wildcard tests/unit/*.c)
+TOOL_C   = $(wildcard tests/tools/*.c)
 
 # The extension calls SQLite through the host's table of functions; the job links SQLite itself (SQLITE_CORE). Hence two sets of objects.
 SO_OBJ   = $(EXT_C:%.c=$(BUILD)/so/%.o) $(EXT_CC:%.cc=$(BUILD)/so/%.o) $(BUILD)/so/statements.o
 EXT_OBJ  = $(EXT_C:%.c=$(BUILD)/core/%.o) $(EXT_CC:%.cc=$(BUILD)/core/%.o) $(BUILD)/core/statements.o
 JOB_OBJ  = $(JOB_C:%.c=$(BUILD)/core/%.o)
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
+TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
 .PHONY: all deps test-deps demo test unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
@@ -72,6 +74,9 @@ $(BUILD)/standin: $(BUILD)/core/tests/standin/standin.o
 $(BUILD)/tests/%: $(BUILD)/core/tests/unit/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -lcmocka -o $@
+$(BUILD)/tools/%: $(BUILD)/core/tests/tools/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 
 # Installs a list of Debian packages, and asks the package manager only where one is missing.
 define install_packages
@@ -93,7 +98,7 @@ test: test-deps
 	@$(MAKE) --no-print-directory check-style
 	sh tests/run.sh
 
-unit-tests: $(UNITS)
+unit-tests: $(UNITS) $(TOOLS)
 
 check-style:
 	clang-format --dry-run --Werror $(wildcard ext/*.[ch] ext/*.cc jobs/*.[ch] tests/*/*.[ch])
