@@ -327,6 +327,7 @@ bool server_start(struct server *server, uint16_t *port, char *error, size_t err
                                : MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
     if (information == NULL) {
         snprintf(error, error_size, "127.0.0.1 port %u: cannot listen: %s", *port, strerror(errno));
+        delay_end();
         return false;
     }
     *port = information->port;

@@ -45,88 +45,95 @@ static const char *const magiclink_reasons[] = {"INVALID_LINK", "TIMEOUT", NULL}
 static const char *const magiclink_transports[] = {"email", "sms", NULL};
 static const char *const platforms[] = {"ios", "android", "web", "mobile-web", NULL};
 
+/* clang-format off */
+#define MAY(name, kind) {name, kind, false, NULL, NULL}
+#define MUST(name, kind) {name, kind, true, NULL, NULL}
+#define WORD(name, required, words) {name, KIND_WORD, required, words, NULL}
+#define OBJECT(name, required, members) {name, KIND_OBJECT, required, NULL, members}
+#define END {NULL, KIND_TEXT, false, NULL, NULL}
+
 static const struct member password_members[] = {
-    {"passwordHashed", KIND_SHA256, false, NULL, NULL},
-    {"passwordSHA1SHA256", KIND_SHA256, false, NULL, NULL},
-    {"success", KIND_BOOLEAN, true, NULL, NULL},
-    {"failureReason", KIND_REASON, false, NULL, NULL},
-    {NULL, KIND_TEXT, false, NULL, NULL}};
+    MAY("passwordHashed", KIND_SHA256),
+    MAY("passwordSHA1SHA256", KIND_SHA256),
+    MUST("success", KIND_BOOLEAN),
+    MAY("failureReason", KIND_REASON),
+    END};
 static const struct member social_members[] = {
-    {"socialProvider", KIND_WORD, true, social_providers, NULL},
-    {"success", KIND_BOOLEAN, true, NULL, NULL},
-    {"failureReason", KIND_REASON, false, NULL, NULL},
-    {NULL, KIND_TEXT, false, NULL, NULL}};
+    WORD("socialProvider", true, social_providers),
+    MUST("success", KIND_BOOLEAN),
+    MAY("failureReason", KIND_REASON),
+    END};
 static const struct member sms_code_members[] = {
-    {"phoneNumber", KIND_PHONE, false, NULL, NULL},
-    {"success", KIND_BOOLEAN, true, NULL, NULL},
-    {"failureReason", KIND_WORD, false, sms_code_reasons, NULL},
-    {NULL, KIND_TEXT, false, NULL, NULL}};
+    MAY("phoneNumber", KIND_PHONE),
+    MUST("success", KIND_BOOLEAN),
+    WORD("failureReason", false, sms_code_reasons),
+    END};
 static const struct member magiclink_members[] = {
-    {"transport", KIND_WORD, true, magiclink_transports, NULL},
-    {"success", KIND_BOOLEAN, false, NULL, NULL},
-    {"failureReason", KIND_WORD, false, magiclink_reasons, NULL},
-    {NULL, KIND_TEXT, false, NULL, NULL}};
+    WORD("transport", true, magiclink_transports),
+    MAY("success", KIND_BOOLEAN),
+    WORD("failureReason", false, magiclink_reasons),
+    END};
 static const struct member mechanism_members[] = {
-    {"password", KIND_OBJECT, false, NULL, password_members},
-    {"social", KIND_OBJECT, false, NULL, social_members},
-    {"smsCode", KIND_OBJECT, false, NULL, sms_code_members},
-    {"magiclink", KIND_OBJECT, false, NULL, magiclink_members},
-    {NULL, KIND_TEXT, false, NULL, NULL}};
-static const struct member app_members[] = {{"name", KIND_TEXT, false, NULL, NULL},
-                                            {"platform", KIND_WORD, false, platforms, NULL},
-                                            {"domain", KIND_TEXT, false, NULL, NULL},
-                                            {NULL, KIND_TEXT, false, NULL, NULL}};
+    OBJECT("password", false, password_members),
+    OBJECT("social", false, social_members),
+    OBJECT("smsCode", false, sms_code_members),
+    OBJECT("magiclink", false, magiclink_members),
+    END};
+static const struct member app_members[] = {
+    MAY("name", KIND_TEXT),
+    WORD("platform", false, platforms),
+    MAY("domain", KIND_TEXT),
+    END};
 static const struct member registration_members[] = {
-    {"username", KIND_TEXT, false, NULL, NULL},
-    {"success", KIND_BOOLEAN, true, NULL, NULL},
-    {"registrationMechanism", KIND_OBJECT, false, NULL, mechanism_members},
-    {"app", KIND_OBJECT, false, NULL, app_members},
-    {"guestAccount", KIND_BOOLEAN, false, NULL, NULL},
-    {"marketingEmailsEnabled", KIND_BOOLEAN, false, NULL, NULL},
-    {NULL, KIND_TEXT, false, NULL, NULL}};
-#define PERSON_MEMBERS                                                                             \
-    {"email", KIND_EMAIL, false, NULL, NULL},                                                      \
-        {"emailVerifiedTime", KIND_MILLISECONDS, false, NULL, NULL},                               \
-        {"name", KIND_TEXT, false, NULL, NULL}, {"familyName", KIND_TEXT, false, NULL, NULL},      \
-        {"givenName", KIND_TEXT, false, NULL, NULL}, {"telephone", KIND_PHONE, false, NULL, NULL}, \
-        {"telephoneVerifiedTime", KIND_MILLISECONDS, false, NULL, NULL},                           \
-    {                                                                                              \
-        "telephoneCountry", KIND_COUNTRY, false, NULL, NULL                                        \
-    }
-static const struct member customer_members[] = {{"customerId", KIND_TEXT, false, NULL, NULL},
-                                                 PERSON_MEMBERS,
-                                                 {NULL, KIND_TEXT, false, NULL, NULL}};
-static const struct member supplier_members[] = {{"supplierId", KIND_TEXT, false, NULL, NULL},
-                                                 {"groupId", KIND_TEXT, false, NULL, NULL},
-                                                 {"groupName", KIND_TEXT, false, NULL, NULL},
-                                                 {"type", KIND_TEXT, false, NULL, NULL},
-                                                 {"level", KIND_TEXT, false, NULL, NULL},
-                                                 {"employmentType", KIND_TEXT, false, NULL, NULL},
-                                                 {"transportType", KIND_TEXT, false, NULL, NULL},
-                                                 {"category", KIND_TEXT, false, NULL, NULL},
-                                                 PERSON_MEMBERS,
-                                                 {NULL, KIND_TEXT, false, NULL, NULL}};
-static const struct member location_members[] = {{"latitude", KIND_LATITUDE, true, NULL, NULL},
-                                                 {"longitude", KIND_LONGITUDE, true, NULL, NULL},
-                                                 {NULL, KIND_TEXT, false, NULL, NULL}};
+    MAY("username", KIND_TEXT),
+    MUST("success", KIND_BOOLEAN),
+    OBJECT("registrationMechanism", false, mechanism_members),
+    OBJECT("app", false, app_members),
+    MAY("guestAccount", KIND_BOOLEAN),
+    MAY("marketingEmailsEnabled", KIND_BOOLEAN),
+    END};
+#define PERSON                                                                                     \
+    MAY("email", KIND_EMAIL), MAY("emailVerifiedTime", KIND_MILLISECONDS), MAY("name", KIND_TEXT), \
+    MAY("familyName", KIND_TEXT), MAY("givenName", KIND_TEXT), MAY("telephone", KIND_PHONE),       \
+    MAY("telephoneVerifiedTime", KIND_MILLISECONDS), MAY("telephoneCountry", KIND_COUNTRY)
+static const struct member customer_members[] = {
+    MAY("customerId", KIND_TEXT),
+    PERSON,
+    END};
+static const struct member supplier_members[] = {
+    MAY("supplierId", KIND_TEXT),
+    MAY("groupId", KIND_TEXT),
+    MAY("groupName", KIND_TEXT),
+    MAY("type", KIND_TEXT),
+    MAY("level", KIND_TEXT),
+    MAY("employmentType", KIND_TEXT),
+    MAY("transportType", KIND_TEXT),
+    MAY("category", KIND_TEXT),
+    PERSON,
+    END};
+static const struct member location_members[] = {
+    MUST("latitude", KIND_LATITUDE),
+    MUST("longitude", KIND_LONGITUDE),
+    END};
 static const struct member device_members[] = {
-    {"deviceId", KIND_TEXT, false, NULL, NULL},
-    {"type", KIND_TEXT, false, NULL, NULL},
-    {"manufacturer", KIND_TEXT, false, NULL, NULL},
-    {"model", KIND_TEXT, false, NULL, NULL},
-    {"os", KIND_TEXT, false, NULL, NULL},
-    {"ipAddress", KIND_ADDRESS, false, NULL, NULL},
-    {"language", KIND_TEXT, false, NULL, NULL},
-    {"userAgent", KIND_TEXT, false, NULL, NULL},
-    {"location", KIND_OBJECT, false, NULL, location_members},
-    {NULL, KIND_TEXT, false, NULL, NULL}};
+    MAY("deviceId", KIND_TEXT),
+    MAY("type", KIND_TEXT),
+    MAY("manufacturer", KIND_TEXT),
+    MAY("model", KIND_TEXT),
+    MAY("os", KIND_TEXT),
+    MAY("ipAddress", KIND_ADDRESS),
+    MAY("language", KIND_TEXT),
+    MAY("userAgent", KIND_TEXT),
+    OBJECT("location", false, location_members),
+    END};
 static const struct member event_members[] = {
-    {"timestamp", KIND_MILLISECONDS, true, NULL, NULL},
-    {"registration", KIND_OBJECT, true, NULL, registration_members},
-    {"customer", KIND_OBJECT, false, NULL, customer_members},
-    {"supplier", KIND_OBJECT, false, NULL, supplier_members},
-    {"device", KIND_OBJECT, false, NULL, device_members},
-    {NULL, KIND_TEXT, false, NULL, NULL}};
+    MUST("timestamp", KIND_MILLISECONDS),
+    OBJECT("registration", true, registration_members),
+    OBJECT("customer", false, customer_members),
+    OBJECT("supplier", false, supplier_members),
+    OBJECT("device", false, device_members),
+    END};
+/* clang-format on */
 
 /* Every character of `text` is in `allowed`, and there are `least` to `most` of them. */
 static bool text_is(const char *text, const char *allowed, size_t least, size_t most)

@@ -42,6 +42,48 @@ static bool read_number(const char *text, unsigned long most, unsigned long *num
            *number <= most;
 }
 
+/* One option; false: `error` says what is wrong with it, or is empty where the usage says enough.
+ */
+static bool take_option(int option, struct options *options, struct fault_list *faults, char *error,
+                        size_t error_size)
+{
+    bool right = true;
+    switch (option) {
+    case 'p':
+        right = read_number(optarg, 65535, &options->port);
+        break;
+    case 'P':
+        options->port_file = optarg;
+        break;
+    case 't':
+        options->token = optarg;
+        break;
+    case 'a':
+        options->accepted = optarg;
+        break;
+    case 'd':
+        options->sms_directory = optarg;
+        break;
+    case 'f':
+        return fault_add_text(faults, optarg, error, error_size);
+    case 's':
+        right = read_number(optarg, ULONG_MAX, &options->seed);
+        break;
+    case 'e':
+        right = read_number(optarg, 86400, &options->seconds) && options->seconds > 0;
+        break;
+    case 'u':
+        options->unchecked = true;
+        break;
+    default:
+        return false;
+    }
+    if (!right) {
+        snprintf(error, error_size, "\"%.60s\" is not a number in range", optarg);
+    }
+    return right;
+}
+
 /* False: said on standard error. */
 static bool read_options(int count, char **words, struct options *options,
                          struct fault_list *faults)
@@ -54,54 +96,22 @@ static bool read_options(int count, char **words, struct options *options,
         {"unchecked", no_argument, NULL, 'u'},     {NULL, 0, NULL, 0}};
     char error[160] = "";
     int option;
-    while (error[0] == '\0' && (option = getopt_long(count, words, "", known, NULL)) != -1) {
-        bool right = true;
-        switch (option) {
-        case 'p':
-            right = read_number(optarg, 65535, &options->port);
-            break;
-        case 'P':
-            options->port_file = optarg;
-            break;
-        case 't':
-            options->token = optarg;
-            break;
-        case 'a':
-            options->accepted = optarg;
-            break;
-        case 'd':
-            options->sms_directory = optarg;
-            break;
-        case 'f':
-            fault_add_text(faults, optarg, error, sizeof error);
-            break;
-        case 's':
-            right = read_number(optarg, ULONG_MAX, &options->seed);
-            break;
-        case 'e':
-            right = read_number(optarg, 86400, &options->seconds) && options->seconds > 0;
-            break;
-        case 'u':
-            options->unchecked = true;
-            break;
-        default:
-            fputs(usage, stderr);
-            return false;
-        }
-        if (!right) {
-            snprintf(error, sizeof error, "\"%.60s\" is not a number in range", optarg);
-        }
+    bool right = true;
+    while (right && (option = getopt_long(count, words, "", known, NULL)) != -1) {
+        right = take_option(option, options, faults, error, sizeof error);
     }
-    if (error[0] == '\0' && (options->token == NULL || optind < count)) {
+    if (right && (options->token == NULL || optind < count)) {
         snprintf(error, sizeof error, "--token is required, and nothing but options");
-    }
-    if (error[0] == '\0' && options->unchecked && options->accepted != NULL) {
+        right = false;
+    } else if (right && options->unchecked && options->accepted != NULL) {
         snprintf(error, sizeof error, "--unchecked keeps no events: leave --accepted away");
+        right = false;
     }
-    if (error[0] != '\0') {
-        fprintf(stderr, "standin: %s\n%s", error, usage);
+    if (!right) {
+        fprintf(stderr, "%s%s%s%s", error[0] == '\0' ? "" : "standin: ", error,
+                error[0] == '\0' ? "" : "\n", usage);
     }
-    return error[0] == '\0';
+    return right;
 }
 
 /* Written beside and renamed: whoever sees the file sees the whole port. */
@@ -165,6 +175,7 @@ int main(int count, char **words)
     if (!event_open(&server.events, options.accepted, error, sizeof error) ||
         !server_start(&server, &port, error, sizeof error)) {
         fprintf(stderr, "standin: %s\n", error);
+        event_close(&server.events);
         return EXIT_FAILURE;
     }
     bool written =
