@@ -8,7 +8,7 @@ DEPS      = gcc g++ libc6-dev libsqlite3-dev libcurl4-openssl-dev libjansson-dev
             libinih-dev libicu-dev libmd-dev libzxcvbn-dev libphonenumber-dev libmaxminddb-dev \
             libmicrohttpd-dev sqlite3 ca-certificates
 TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography faketime argon2 clang-format clang git \
-            openssl procps
+            openssl procps curl
 
 OPTIMISE = -O2
 HARDEN   = -fstack-protector-strong -D_FORTIFY_SOURCE=2
@@ -30,6 +30,7 @@ EXT_CC   = $(wildcard ext/*.cc)
 JOB_C    = $(wildcard jobs/*.c)
 UNIT_C   = $(wildcard tests/unit/*.c)
 TOOL_C   = $(wildcard tests/tools/*.c)
+STANDIN_C = $(wildcard tests/standin/*.c)
 
 # The extension calls SQLite through the host's table of functions; the job links SQLite itself (SQLITE_CORE). Hence two sets of objects.
 SO_OBJ   = $(EXT_C:%.c=$(BUILD)/so/%.o) $(EXT_CC:%.cc=$(BUILD)/so/%.o) $(BUILD)/so/statements.o
@@ -69,7 +70,7 @@ $(BUILD)/reg.so: $(SO_OBJ)
 	$(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL $^ $(EXT_LIBS) -o $@
 $(BUILD)/regjob: $(EXT_OBJ) $(JOB_OBJ)
 	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
-$(BUILD)/standin: $(BUILD)/core/tests/standin/standin.o
+$(BUILD)/standin: $(STANDIN_C:%.c=$(BUILD)/core/%.o)
 	$(CC) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
 $(BUILD)/tests/%: $(BUILD)/core/tests/unit/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
 	@mkdir -p $(@D)
