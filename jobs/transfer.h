@@ -4,7 +4,8 @@
  * A destination is a channel (how a request is made, how its answer is judged) and an owner (who
  * has the items and keeps the journal). The owner journals a group of tries before it hands out
  * the first of them; the engine starts what it is handed at once, so that no journalled try waits
- * here. Every item handed out comes back exactly once, by done() or by returned().
+ * here. Every item handed out comes back exactly once, by done() or by returned(); tries that were
+ * journalled but not handed out when the run ends are the owner's to take back.
  */
 #ifndef TRANSFER_H
 #define TRANSFER_H
@@ -70,7 +71,7 @@ struct transfer_call {
     CURL *easy;
     struct curl_slist *list;             /* recipients or headers of this call alone */
     char *body;                          /* malloc'ed: request body or upload */
-    size_t body_length;                  /* to wipe; what transfer_upload() sends */
+    size_t body_length;                  /* to wipe; what wire_upload() sends */
     const char *hide[TRANSFER_HIDE + 1]; /* NULL-terminated; texts owned by the item or `kept` */
     char *kept;                          /* malloc'ed text that `hide` may point into */
     size_t upload_at;
@@ -175,47 +176,11 @@ struct transfer_limits {
 bool transfer_run(const struct transfer_destination *destinations, size_t count,
                   const struct transfer_limits *limits, struct transfer_outcome *outcomes);
 
-/* -- for owners -- */
-
 /* The try-result's fixed name: accepted, deferred, refused, not_accepted, ambiguous, fatal. */
 const char *transfer_result_name(enum transfer_result result);
 
 /* Milliseconds to wait after the `tries`-th try (from 1): doubles from pause_seconds to
  * longest_pause_seconds, with jitter (half to one and a half times, never over the longest). */
 int64_t transfer_pause_ms(const struct config_patience *patience, unsigned tries);
-
-/* -- for channels -- */
-
-/* Judges any HTTP answer by the one table. `retry_429`: 429 is not_accepted, not deferred. A status
- * from success_low to success_high is accepted. */
-void transfer_judge_http(const struct transfer_reply *reply, unsigned success_low,
-                         unsigned success_high, bool retry_429, struct transfer_answer *answer);
-
-/* A CURLOPT_READFUNCTION over call->body (READDATA: the call). */
-size_t transfer_upload(char *buffer, size_t size, size_t count, void *call);
-
-/* An answer without status, wait or timestamp. */
-void transfer_answer_clear(struct transfer_answer *answer);
-
-/* Adds `text` to the texts to hide in this call, if it is not empty. */
-void transfer_hide(struct transfer_call *call, const char *text);
-
-/* `bytes` as one line that is safe to print: shortened, escaped, without the texts to hide (NULL:
- * none) and without long runs of hexadecimal digits (fingerprints). */
-void transfer_escape(char *text, size_t text_size, const char *bytes, size_t length,
-                     const char *const *hide);
-
-/* Retry-After: seconds or an HTTP date, at most one hour; -1 for anything else. `now`: Unix ms. */
-int64_t transfer_retry_after(const char *value, int64_t now);
-
-/* https:// with a host and no credentials, or http:// to a loopback address. False: error filled.
- */
-bool transfer_check_url(const char *url, char *error, size_t error_size);
-
-/* Appends a header; frees the list and returns NULL when out of memory. */
-struct curl_slist *transfer_header(struct curl_slist *list, const char *header);
-
-/* Wipes and frees a list that may hold secrets. */
-void transfer_headers_free(struct curl_slist *list);
 
 #endif
