@@ -242,7 +242,7 @@ int64_t wire_retry_after(const char *value, int64_t now)
 
 /* -- URLs -- */
 
-static bool is_loopback(const char *host)
+static bool is_loopback_host(const char *host)
 {
     unsigned part[4];
     char rest;
@@ -282,7 +282,7 @@ bool wire_check_url(const char *url, char *error, size_t error_size)
         snprintf(error, error_size, "the URL has a query or fragment: %s", expected);
     else if (strcasecmp(scheme, "https") != 0 && strcasecmp(scheme, "http") != 0)
         snprintf(error, error_size, "not an HTTP URL: %s", expected);
-    else if (strcasecmp(scheme, "http") == 0 && !is_loopback(host))
+    else if (strcasecmp(scheme, "http") == 0 && !is_loopback_host(host))
         snprintf(error, error_size, "http:// is for loopback addresses only: %s", expected);
     else
         good = true;
@@ -290,6 +290,17 @@ bool wire_check_url(const char *url, char *error, size_t error_size)
     curl_free(scheme);
     curl_url_cleanup(parsed);
     return good;
+}
+
+bool wire_is_loopback(const char *url)
+{
+    char *host = NULL;
+    CURLU *parsed = curl_url();
+    bool loopback = parsed && !curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) &&
+                    !curl_url_get(parsed, CURLUPART_HOST, &host, 0) && is_loopback_host(host);
+    curl_free(host);
+    curl_url_cleanup(parsed);
+    return loopback;
 }
 
 const char *wire_folder(const char *url)

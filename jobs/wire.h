@@ -37,6 +37,9 @@ int64_t wire_retry_after(const char *value, int64_t now);
  * False: error filled. */
 bool wire_check_url(const char *url, char *error, size_t error_size);
 
+/* Whether a URL's host is this machine: 127.0.0.0/8, ::1 or localhost. */
+bool wire_is_loopback(const char *url);
+
 /* The folder of a `file:DIR` URL, NULL for any other URL. */
 const char *wire_folder(const char *url);
 
