@@ -1,0 +1,42 @@
+/* slot.h: a reusable libcurl handle with what it receives, bounded; used by the transfer engine
+ * alone. */
+#ifndef SLOT_H
+#define SLOT_H
+
+#include "transfer.h"
+
+enum { SLOT_LINE = 512, SLOT_HEADER_BYTES = 64 * 1024 };
+
+struct slot {
+    void *owner; /* the engine's */
+    struct transfer_item item;
+    struct transfer_call call;
+    bool busy;
+    bool probe;
+    int64_t started; /* monotonic microseconds */
+
+    unsigned sends; /* times that libcurl was about to send the request */
+    char *body;     /* kept for the next call */
+    size_t body_size;
+    size_t body_length;
+    bool body_cut;
+    size_t header_bytes;
+    char last_line[SLOT_LINE];
+    char location[SLOT_LINE];
+    int64_t retry_after_ms;
+    char error[CURL_ERROR_SIZE];
+};
+
+/* Makes the handle, with the options of every call to every destination. */
+bool slot_open(struct slot *slot, const struct config_patience *patience);
+
+/* How the call went; points into the slot. */
+void slot_reply(struct slot *slot, CURLcode code, bool stopped, struct transfer_reply *reply);
+
+/* Ready for the next call: wipes and frees what belonged to the last one. */
+void slot_clear(struct slot *slot);
+
+/* Frees everything. */
+void slot_close(struct slot *slot);
+
+#endif

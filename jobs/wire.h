@@ -1,0 +1,59 @@
+/* wire.h: what the channels share: URLs, headers, uploads, and judging and keeping what the other
+ * side sent, which is hostile until escaped.
+ */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include "transfer.h"
+
+/*
+ * Judges any HTTP answer by the one table. A status from success_low to success_high is accepted;
+ * `retry_429`: 429 is not_accepted, not deferred.
+ */
+void wire_judge_http(const struct transfer_reply *reply, unsigned success_low,
+                     unsigned success_high, bool retry_429, struct transfer_answer *answer);
+
+/* The result of a call that ended without any answer to the request: by whether it was sent. */
+void wire_judge_silence(const struct transfer_reply *reply, struct transfer_answer *answer);
+
+/* An answer without status, wait, timestamp or text; the result is refused. */
+void wire_answer_clear(struct transfer_answer *answer);
+
+/* Refused before anything was sent, with the reason (our own words, not from outside). */
+void wire_refuse(struct transfer_answer *answer, const char *reason);
+
+/*
+ * `bytes` as one line that is safe to print and keep: shortened, blanks joined, what cannot be
+ * shown escaped, without the texts to hide (NULL-terminated; NULL: none) and without long runs of
+ * hexadecimal digits (fingerprints).
+ */
+void wire_escape(char *text, size_t text_size, const char *bytes, size_t length,
+                 const char *const *hide);
+
+/* Retry-After: seconds or an HTTP date, at most one hour; -1 for anything else. `now`: Unix ms. */
+int64_t wire_retry_after(const char *value, int64_t now);
+
+/* https:// with a host and no credentials, query or fragment; http:// only to a loopback address.
+ * False: error filled. */
+bool wire_check_url(const char *url, char *error, size_t error_size);
+
+/* Whether a URL's host is this machine: 127.0.0.0/8, ::1 or localhost. */
+bool wire_is_loopback(const char *url);
+
+/* The folder of a `file:DIR` URL, NULL for any other URL. */
+const char *wire_folder(const char *url);
+
+/* Adds `text` to the texts that no kept answer of this call may repeat; it must outlive the call.
+ * Nothing of fewer than three bytes is hidden. */
+void wire_hide(struct transfer_call *call, const char *text);
+
+/* A CURLOPT_READFUNCTION over call->body; READDATA is the call. */
+size_t wire_upload(char *buffer, size_t size, size_t count, void *call);
+
+/* Appends a header; where memory is out it frees the list and gives NULL. */
+struct curl_slist *wire_header(struct curl_slist *list, const char *header);
+
+/* Wipes and frees a list that may hold secrets. */
+void wire_headers_free(struct curl_slist *list);
+
+#endif
