@@ -7,7 +7,7 @@
 
 #include "consents.h"
 #include "door.h"
-#include "fields.h"
+#include "columns.h"
 #include "host.h"
 #include "policy.h"
 #include "text.h"
@@ -102,7 +102,7 @@ bool admit_prepare(struct admission *admission, const struct settings *settings,
     admission->settings = settings;
     admission->signup = signup;
     admission->now = now;
-    if (!fields_check(admission, error, error_size))
+    if (!columns_check(admission, error, error_size))
         return false;
     check_told(admission);
     if (!check_password(admission, error, error_size))
@@ -124,6 +124,31 @@ bool admit_wants_hash(const struct admission *admission)
     return admission->password != ADMIT_NO_PASSWORD && !fails &&
            admission->signup->text[SIGNUP_email_confirm_code] == NULL &&
            (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
+}
+
+static bool is_held(struct door *door, enum subject_kind kind, const char *folded)
+{
+    if (folded[0] == '\0')
+        return false;
+    struct ledger_statement *held = ledger_use(door->ledger, STATEMENT_held_by_customer);
+    ledger_set_integer(held, ":key", door_subject_key(door, kind, folded));
+    ledger_set_text(held, ":text", folded);
+    bool found = ledger_row(held);
+    if (found)
+        ledger_done(held);
+    return found;
+}
+
+bool admit_is_held(struct door *door, const struct admission *admission)
+{
+    const struct settings *settings = admission->settings;
+    if (admission->told != NULL || settings->registration_type == SETTINGS_REQUIRE_PIN_CONFIRMATION)
+        return false; /* told ones are counted all the same; a third-party customer may be linked by
+                         PIN */
+    return (settings->unique_email && is_held(door, SUBJECT_EMAIL, admission->email_folded)) ||
+           (settings->unique_phone && is_held(door, SUBJECT_PHONE, admission->phone)) ||
+           is_held(door, SUBJECT_USERNAME, admission->username_folded) ||
+           is_held(door, SUBJECT_UUID, admission->uuid);
 }
 
 bool admit_hash(struct admission *admission)
@@ -177,11 +202,14 @@ static struct way way_of(const struct admission *admission)
     return way;
 }
 
+/* A value that is not of its form has a key as well, of its own text, so that it is found by it; it
+ * is nobody's, since it has no folded text. */
 static void set_key(struct door *door, struct ledger_statement *admit, const char *parameter,
-                    enum subject_kind kind, const char *folded)
+                    enum subject_kind kind, const char *folded, const struct admit_value *value)
 {
-    if (folded[0] != '\0')
-        ledger_set_integer(admit, parameter, door_subject_key(door, kind, folded));
+    if (folded[0] != '\0' || (value != NULL && value->type == ADMIT_TEXT))
+        ledger_set_integer(admit, parameter,
+                           door_subject_key(door, kind, folded[0] != '\0' ? folded : value->text));
 }
 
 static const char *given(const char *text)
@@ -200,11 +228,14 @@ static void set_subjects(struct door *door, struct ledger_statement *admit,
         snprintf(identity, sizeof identity, "%s\n%s", admission->provider, subject->text);
     ledger_set_text(admit, ":email_folded", given(admission->email_folded));
     ledger_set_text(admit, ":username_folded", given(admission->username_folded));
-    set_key(door, admit, ":email_key", SUBJECT_EMAIL, admission->email_folded);
-    set_key(door, admit, ":phone_key", SUBJECT_PHONE, admission->phone);
-    set_key(door, admit, ":username_key", SUBJECT_USERNAME, admission->username_folded);
-    set_key(door, admit, ":uuid_key", SUBJECT_UUID, admission->uuid);
-    set_key(door, admit, ":identity_key", SUBJECT_IDENTITY, identity);
+    set_key(door, admit, ":email_key", SUBJECT_EMAIL, admission->email_folded,
+            &admission->values[SIGNUP_email]);
+    set_key(door, admit, ":phone_key", SUBJECT_PHONE, admission->phone,
+            &admission->values[SIGNUP_phone]);
+    set_key(door, admit, ":username_key", SUBJECT_USERNAME, admission->username_folded,
+            &admission->values[SIGNUP_username]);
+    set_key(door, admit, ":uuid_key", SUBJECT_UUID, admission->uuid, NULL);
+    set_key(door, admit, ":identity_key", SUBJECT_IDENTITY, identity, NULL);
 }
 
 /* Columns that carry their value under their own name. The others are set by hand. */

@@ -81,6 +81,10 @@ bool admit_prepare(struct admission *admission, const struct settings *settings,
  */
 bool admit_wants_hash(const struct admission *admission);
 
+/* Whether a customer holds one of the sign-up's identifiers already, so that a hash would be
+ * wasted. Advice: the write decides. */
+bool admit_is_held(struct door *door, const struct admission *admission);
+
 /* Hashes the password. False when there is not enough memory. */
 bool admit_hash(struct admission *admission);
 

@@ -34,7 +34,7 @@ static bool add(json_t *all, const char *name, const char *state, size_t state_l
         (version != NULL && !text_is_clean(version, LONGEST_VERSION)))
         return false;
     return json_object_set_new(all, name,
-                               json_pack("{s:s, s:s?}", "state", known, "version", version)) == 0;
+                               json_pack("{s:s, s:s*}", "state", known, "version", version)) == 0;
 }
 
 static bool add_member(json_t *all, const char *name, const json_t *value)

@@ -17,12 +17,24 @@ struct door *door_open(sqlite3 *database)
         free(door);
         return NULL;
     }
+    door->holders = 1;
     return door;
 }
 
-void door_close(struct door *door)
+struct door *door_hold(struct door *door)
 {
-    if (door == NULL)
+    door->holders++;
+    return door;
+}
+
+void door_rest(struct door *door)
+{
+    ledger_rest(door->ledger);
+}
+
+void door_release(struct door *door)
+{
+    if (door == NULL || --door->holders > 0)
         return;
     ledger_close(door->ledger);
     key_close(door->key);
@@ -111,8 +123,11 @@ int64_t door_subject_key(struct door *door, enum subject_kind kind, const char *
     uint64_t key = 0;
     size_t length = strlen(folded);
     const unsigned char *salt = ledger_salt(door->ledger);
-    if (salt == NULL || length > sizeof message - 1)
+    if (salt == NULL)
         return 0;
+    if (length > sizeof message - 1)
+        length = sizeof message -
+                 1; /* only a text that is nobody's is so long; a hit is checked against the text */
     message[0] = (unsigned char)kind;
     memcpy(message + 1, folded, length);
     crypto_shorthash(hash, message, length + 1, salt);

@@ -21,6 +21,7 @@ enum subject_kind {
 };
 
 struct door {
+    int holders; /* functions and tables of the connection that share this */
     struct ledger *ledger;
     struct key *key;              /* NULL until door_key() */
     struct settings *settings;    /* NULL until door_settings() */
@@ -28,9 +29,15 @@ struct door {
     char key_file[KEY_PATH_SIZE]; /* from the job's configuration; "": by the rule of key.h */
 };
 
-/* NULL when out of memory. The connection must outlive the door. */
+/* NULL when out of memory. The connection must outlive the door. Each door_hold() wants a
+ * door_release(); the last one frees. */
 struct door *door_open(struct sqlite3 *database);
-void door_close(struct door *door);
+struct door *door_hold(struct door *door);
+void door_release(struct door *door);
+
+/* Finalizes the statements at hand, which would keep SQLite from closing the connection. They are
+ * prepared anew when they are needed. */
+void door_rest(struct door *door);
 
 /* reg_init: makes or upgrades the ledger, its key and its first settings; running it again changes
  * nothing. The schema version, or 0 after an error. */

@@ -38,9 +38,16 @@ void ledger_close(struct ledger *ledger)
 {
     if (ledger == NULL)
         return;
-    for (int i = 0; i < STATEMENT_COUNT; i++)
-        sqlite3_finalize(ledger->statements[i].prepared);
+    ledger_rest(ledger);
     free(ledger);
+}
+
+void ledger_rest(struct ledger *ledger)
+{
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_finalize(ledger->statements[i].prepared);
+        ledger->statements[i].prepared = NULL;
+    }
 }
 
 sqlite3 *ledger_database(struct ledger *ledger)
@@ -199,6 +206,11 @@ void ledger_done(struct ledger_statement *statement)
 bool ledger_is_null(struct ledger_statement *statement, int column)
 {
     return sqlite3_column_type(statement->prepared, column) == SQLITE_NULL;
+}
+
+bool ledger_is_real(struct ledger_statement *statement, int column)
+{
+    return sqlite3_column_type(statement->prepared, column) == SQLITE_FLOAT;
 }
 
 int64_t ledger_integer(struct ledger_statement *statement, int column)

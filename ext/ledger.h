@@ -25,6 +25,8 @@ enum { LEDGER_UUID_SIZE = 16, LEDGER_SALT_SIZE = 16 };
  * with ledger_close(), which leaves the connection open. */
 struct ledger *ledger_open(struct sqlite3 *database);
 void ledger_close(struct ledger *ledger);
+/* Finalizes the statements at hand; they are prepared anew when they are needed. */
+void ledger_rest(struct ledger *ledger);
 struct sqlite3 *ledger_database(struct ledger *ledger);
 
 /* The version that this program writes; the one found in the database (0: no ledger), -1 after an
@@ -80,6 +82,7 @@ void ledger_done(struct ledger_statement *statement);
 
 /* Columns of the row, counted from 0. Texts and blobs live until the next row. */
 bool ledger_is_null(struct ledger_statement *statement, int column);
+bool ledger_is_real(struct ledger_statement *statement, int column);
 int64_t ledger_integer(struct ledger_statement *statement, int column);
 double ledger_real(struct ledger_statement *statement, int column);
 const char *ledger_text(struct ledger_statement *statement, int column);

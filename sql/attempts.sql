@@ -2,7 +2,7 @@
 -- Every column that can change asks only for facts recorded by then. What a pending attempt reads as after its deadline follows from the time alone.
 
 -- name: attempts
-SELECT a.id AS id, a.attempted_at AS attempted_at_ms, a.recorded_at AS recorded_at_ms,
+SELECT a.id AS id, a.outcome AS admitted_outcome, a.attempted_at AS attempted_at_ms, a.recorded_at AS recorded_at_ms,
        p.email AS email, p.username AS username, p.phone AS phone, a.phone_country AS phone_country, p.name AS name,
        p.given_name AS given_name, p.family_name AS family_name, p.birth_date AS birth_date, p.birth_place AS birth_place,
        p.gender AS gender, a.country AS country, a.currency AS currency, a.locale AS locale, a.user_type AS user_type,
@@ -89,7 +89,7 @@ SELECT c.id AS id, c.attempt_id AS attempt_id, r.address AS subject, c.kind AS k
  WHERE c.recorded_at <= :as_of
 
 -- name: reports
-SELECT r.id AS id, r.attempt_id AS attempt_id, r.recorded_at AS due_at_ms,
+SELECT r.id AS id, r.attempt_id AS attempt_id, r.outcome AS outcome, r.reasons AS reasons, r.recorded_at AS due_at_ms,
        CASE WHEN v.state IS NOT NULL AND v.state <> 'queued' THEN v.state
             WHEN EXISTS (SELECT 1 FROM try t WHERE t.report_id = r.id AND t.started_at <= :as_of) THEN 'retrying'
             ELSE 'queued' END AS state,
@@ -105,3 +105,13 @@ SELECT r.id AS id, r.attempt_id AS attempt_id, r.recorded_at AS due_at_ms,
   FROM report r
   LEFT JOIN report_event v ON v.id = (SELECT max(w.id) FROM report_event w WHERE w.report_id = r.id AND w.recorded_at <= :as_of)
  WHERE r.recorded_at <= :as_of
+
+-- How many rows there are at the most, for the query planner.
+-- name: attempts_rows
+SELECT max(id) FROM attempt
+
+-- name: codes_rows
+SELECT max(id) FROM code
+
+-- name: reports_rows
+SELECT max(id) FROM report

@@ -72,7 +72,7 @@ BEGIN
                              p.username_key, p.uuid_key, p.identity_key)
               JOIN person rival ON rival.attempt_id = s.attempt_id
              WHERE p.attempt_id = NEW.attempt_id
-               AND ((NEW.unique_email AND rival.email_folded = p.email_folded) OR (NEW.unique_phone AND rival.phone = p.phone)
+               AND ((NEW.unique_email AND rival.email_folded = p.email_folded) OR (NEW.unique_phone AND rival.phone = p.phone AND p.phone GLOB '+*')
                     OR rival.username_folded = p.username_folded OR rival.uuid = p.uuid
                     OR rival.identity_subject = p.identity_subject)) r;
 END;
@@ -135,7 +135,7 @@ BEGIN
                               FROM (SELECT (SELECT s.holder FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
                                              WHERE s.key = NEW.email_key AND s.holder > 0 AND p.email_folded = NEW.email_folded LIMIT 1) AS email,
                                            (SELECT s.holder FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
-                                             WHERE s.key = NEW.phone_key AND s.holder > 0 AND p.phone = NEW.phone LIMIT 1) AS phone,
+                                             WHERE s.key = NEW.phone_key AND s.holder > 0 AND p.phone = NEW.phone AND NEW.phone GLOB '+*' LIMIT 1) AS phone,
                                            (SELECT s.holder FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
                                              WHERE s.key = NEW.username_key AND s.holder > 0 AND p.username_folded = NEW.username_folded LIMIT 1) AS username,
                                            (SELECT s.holder FROM subject s JOIN person p ON p.attempt_id = s.attempt_id

@@ -1,4 +1,4 @@
-#include "fields.h"
+#include "columns.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -391,7 +391,7 @@ static void check_missing(struct admission *admission)
             admission->reasons.missing |= UINT64_C(1) << column;
 }
 
-bool fields_check(struct admission *admission, char *error, size_t error_size)
+bool columns_check(struct admission *admission, char *error, size_t error_size)
 {
     check_column(admission, SIGNUP_country); /* a national phone number is completed by these two */
     check_column(admission, SIGNUP_phone_country);

@@ -1,7 +1,7 @@
-/* fields.h: the columns of a sign-up, checked one by one; what is missing is derived where the
+/* columns.h: the columns of a sign-up, checked one by one; what is missing is derived where the
  * product says from what. */
-#ifndef FIELDS_H
-#define FIELDS_H
+#ifndef COLUMNS_H
+#define COLUMNS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +14,6 @@ struct admission;
  * `<column>_invalid`; nothing is guessed. False only where the settings' country database cannot be
  * read (`error`).
  */
-bool fields_check(struct admission *admission, char *error, size_t error_size);
+bool columns_check(struct admission *admission, char *error, size_t error_size);
 
 #endif
