@@ -1,9 +1,12 @@
 #include "phone.h"
 
 #include <cstring>
+#include <phonenumbers/logger.h>
 #include <phonenumbers/phonenumberutil.h>
 #include <string>
 
+using i18n::phonenumbers::Logger;
+using i18n::phonenumbers::NullLogger;
 using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
 
@@ -18,11 +21,25 @@ static bool keep(const std::string &text, char *kept, size_t size)
     return true;
 }
 
+/* The library reports its own errors on standard output, which belongs to whoever loaded us. */
+static const PhoneNumberUtil *silent_library()
+{
+    static NullLogger silence;
+    static const PhoneNumberUtil *const numbers = [] {
+        const PhoneNumberUtil *library = PhoneNumberUtil::GetInstance();
+
+        Logger::set_logger_impl(&silence);
+        return library;
+    }();
+
+    return numbers;
+}
+
 bool phone_e164(const char *text, const char *country, char *e164, size_t size)
 {
     /* The callers are C: whatever is thrown here (memory) ends here. */
     try {
-        const PhoneNumberUtil *numbers = PhoneNumberUtil::GetInstance();
+        const PhoneNumberUtil *numbers = silent_library();
         PhoneNumber number;
         std::string formatted;
 
@@ -40,7 +57,7 @@ bool phone_e164(const char *text, const char *country, char *e164, size_t size)
 bool phone_country(const char *e164, char country[3])
 {
     try {
-        const PhoneNumberUtil *numbers = PhoneNumberUtil::GetInstance();
+        const PhoneNumberUtil *numbers = silent_library();
         PhoneNumber number;
         std::string region;
 

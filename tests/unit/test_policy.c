@@ -36,8 +36,9 @@ static const char *broken_of(const char *policy_text, const char *password, size
     names[0] = '\0';
     for (int rule = 0; rule < POLICY_RULES; rule++)
         if ((broken & (UINT32_C(1) << rule)) != 0)
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
-                                     used == 0 ? "" : ",", policy_rule_name(rule));
+            used +=
+                (size_t)snprintf(names + used, sizeof names - used, "%s%s", used == 0 ? "" : ",",
+                                 policy_rule_name((enum policy_rule)rule));
     assert_true(broken < UINT32_C(1) << POLICY_RULES);
     return names;
 }
@@ -414,10 +415,11 @@ static void rules_have_words(void **state)
 
     (void)state;
     for (int rule = 0; rule < POLICY_RULES; rule++) {
-        assert_true(policy_rule_requirement(&all, rule, words, sizeof words));
+        assert_true(policy_rule_requirement(&all, (enum policy_rule)rule, words, sizeof words));
         assert_string_equal(words, wanted[rule]);
-        assert_int_equal(policy_rule_requirement(&none, rule, words, sizeof words),
-                         rule <= POLICY_TOO_LONG);
+        assert_int_equal(
+            policy_rule_requirement(&none, (enum policy_rule)rule, words, sizeof words),
+            rule <= POLICY_TOO_LONG);
     }
     assert_true(policy_rule_requirement(&none, POLICY_TOO_SHORT, words, sizeof words));
     assert_string_equal(words, "at least 1 character");
@@ -433,7 +435,7 @@ static void rules_are_named_in_order(void **state)
 
     (void)state;
     for (int rule = 0; rule < POLICY_RULES; rule++)
-        assert_string_equal(policy_rule_name(rule), names[rule]);
+        assert_string_equal(policy_rule_name((enum policy_rule)rule), names[rule]);
 }
 
 int main(void)

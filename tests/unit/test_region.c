@@ -151,8 +151,7 @@ static void other_text_is_no_locale(void **state)
         "e1-US",
         "en-U1",
         "\xc3\xa9n",
-        "en-\xc3\xa9"
-        "S",
+        "en-\xc3\xa9Z",
         "qaa",
         "en-US-x-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa"};
     char found[REGION_LOCALE_SIZE];
