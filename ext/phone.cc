@@ -6,7 +6,6 @@
 #include <string>
 
 using i18n::phonenumbers::Logger;
-using i18n::phonenumbers::NullLogger;
 using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
 
@@ -21,14 +20,13 @@ static bool keep(const std::string &text, char *kept, size_t size)
     return true;
 }
 
-/* The library reports its own errors on standard output, which belongs to whoever loaded us. */
+/* The library reports its errors on standard output, which belongs to whoever loaded us. */
 static const PhoneNumberUtil *silent_library()
 {
-    static NullLogger silence;
     static const PhoneNumberUtil *const numbers = [] {
         const PhoneNumberUtil *library = PhoneNumberUtil::GetInstance();
 
-        Logger::set_logger_impl(&silence);
+        Logger::mutable_logger_impl()->set_level(i18n::phonenumbers::LOG_FATAL);
         return library;
     }();
 
