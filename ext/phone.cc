@@ -1,9 +1,11 @@
 #include "phone.h"
 
 #include <cstring>
+#include <phonenumbers/logger.h>
 #include <phonenumbers/phonenumberutil.h>
 #include <string>
 
+using i18n::phonenumbers::Logger;
 using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
 
@@ -18,11 +20,24 @@ static bool keep(const std::string &text, char *kept, size_t size)
     return true;
 }
 
+/* The library reports its errors on standard output, which belongs to whoever loaded us. */
+static const PhoneNumberUtil *silent_library()
+{
+    static const PhoneNumberUtil *const numbers = [] {
+        const PhoneNumberUtil *library = PhoneNumberUtil::GetInstance();
+
+        Logger::mutable_logger_impl()->set_level(i18n::phonenumbers::LOG_FATAL);
+        return library;
+    }();
+
+    return numbers;
+}
+
 bool phone_e164(const char *text, const char *country, char *e164, size_t size)
 {
     /* The callers are C: whatever is thrown here (memory) ends here. */
     try {
-        const PhoneNumberUtil *numbers = PhoneNumberUtil::GetInstance();
+        const PhoneNumberUtil *numbers = silent_library();
         PhoneNumber number;
         std::string formatted;
 
@@ -40,7 +55,7 @@ bool phone_e164(const char *text, const char *country, char *e164, size_t size)
 bool phone_country(const char *e164, char country[3])
 {
     try {
-        const PhoneNumberUtil *numbers = PhoneNumberUtil::GetInstance();
+        const PhoneNumberUtil *numbers = silent_library();
         PhoneNumber number;
         std::string region;
 

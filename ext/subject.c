@@ -71,11 +71,33 @@ static bool is_ascii_letter_or_digit(char c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* RFC 5322 `atext`, without the blanks, quotes and brackets that could end a header's address. */
+/* RFC 5322 `atext`: no blanks, quotes, brackets or commas, which could end a header's address. */
 static bool is_atext(UChar32 c)
 {
-    return c < 0x80 && c > 0 &&
-           (is_ascii_letter_or_digit((char)c) || strchr("!#$%&'*+-/=?^_`{|}~", (char)c) != NULL);
+    switch (c) {
+    case '!':
+    case '#':
+    case '$':
+    case '%':
+    case '&':
+    case '\'':
+    case '*':
+    case '+':
+    case '-':
+    case '/':
+    case '=':
+    case '?':
+    case '^':
+    case '_':
+    case '`':
+    case '{':
+    case '|':
+    case '}':
+    case '~':
+        return true;
+    default:
+        return c > 0 && c < 0x80 && is_ascii_letter_or_digit((char)c);
+    }
 }
 
 /* RFC 6531 allows every other character; what cannot be seen, or has no fixed meaning yet, would
@@ -91,10 +113,13 @@ static bool is_local_part(const char *text, size_t length)
     int32_t at = 0;
     bool after_atom = false;
 
-    if (length == 0 || length > MOST_LOCAL)
-        return false;
     while (at < (int32_t)length) {
-        UChar32 c = utf_next8(text, &at, (int32_t)length);
+        UChar32 c = (unsigned char)text[at];
+
+        if (c < 0x80)
+            at++;
+        else
+            c = utf_next8(text, &at, (int32_t)length);
 
         if (c == '.') {
             if (!after_atom)
@@ -136,7 +161,9 @@ static bool fold_local_part(const char *text, size_t length, char *folded, size_
     units = unorm2_normalize(icu.nfc, given, units, composed, MOST_LOCAL * 3, &status);
     units = u_strFoldCase(lower, MOST_LOCAL * 9, composed, units, U_FOLD_CASE_DEFAULT, &status);
     units = unorm2_normalize(icu.nfc, lower, units, again, SUBJECT_SIZE, &status);
-    return U_SUCCESS(status) && narrow(again, units, folded, size);
+    /* Some characters are another one in NFC: the Greek question mark is a semicolon. */
+    return U_SUCCESS(status) && narrow(again, units, folded, size) &&
+           is_local_part(folded, strlen(folded));
 }
 
 /*
@@ -208,7 +235,7 @@ bool subject_fold_email(const char *text, char folded[SUBJECT_SIZE])
     char domain[SUBJECT_SIZE];
     size_t domain_length, folded_local;
 
-    if (at == NULL || !is_local_part(text, local))
+    if (at == NULL || local > MOST_LOCAL || !is_local_part(text, local))
         return false;
     if (strnlen(at + 1, SUBJECT_SIZE) == SUBJECT_SIZE ||
         !fold_domain(at + 1, strlen(at + 1), domain, sizeof domain) || !is_qualified(domain))
