@@ -162,7 +162,6 @@ static bool spill(struct records *records, size_t length)
 {
     const unsigned char *bytes = input_bytes(&records->input);
     if (records->spill && length > 0 && !records->spill(records->spill_context, bytes, length)) {
-        records->failed = true;
         say(records, "keeping the bytes of the overlong record at byte %" PRIu64 " failed: %s",
             input_offset(&records->input), strerror(errno));
         return false;
@@ -473,8 +472,10 @@ static bool skip_byte_order_mark(struct records *records)
     struct input *input = &records->input;
     if (!input_have(input, 3))
         return fail_by_input(records);
-    if (input_held(input) >= 3 && memcmp(input_bytes(input), "\xEF\xBB\xBF", 3) == 0)
+    if (input_held(input) >= 3 && memcmp(input_bytes(input), "\xEF\xBB\xBF", 3) == 0) {
         input_take(input, 3);
+        return true;
+    }
     if (input_held(input) >= 2 && (memcmp(input_bytes(input), "\xFF\xFE", 2) == 0 ||
                                    memcmp(input_bytes(input), "\xFE\xFF", 2) == 0)) {
         say(records, "the input is in UTF-16: convert it to UTF-8");
