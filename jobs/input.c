@@ -165,3 +165,20 @@ bool input_seek(struct input *input, uint64_t offset)
     input->ended = false;
     return true;
 }
+
+bool input_go_to(struct input *input, uint64_t offset)
+{
+    if (input->source.seek)
+        return input_seek(input, offset);
+    while (input_offset(input) < offset) {
+        const uint64_t left = offset - input_offset(input);
+        if (input_held(input) == 0) {
+            if (input->ended)
+                return true;
+            if (!input_fill(input))
+                return false;
+        }
+        input_take(input, left < input_held(input) ? (size_t)left : input_held(input));
+    }
+    return true;
+}

@@ -60,4 +60,8 @@ bool input_have(struct input *input, size_t count);
 /* Goes to `offset`, back or forth. For sources with `seek`. False: failed. */
 bool input_seek(struct input *input, uint64_t offset);
 
+/* Goes forth to `offset`: a source without `seek` is read up to there, or to its end where that
+ * comes before. False: failed. */
+bool input_go_to(struct input *input, uint64_t offset);
+
 #endif

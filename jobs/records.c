@@ -1,8 +1,7 @@
 /* records.c: the records of a CSV file. See records.h for the rules.
  *
- * Bytes are read into one buffer. framing.c finds where the record in hand ends; libcsv, given that
- * record alone, splits it and undoes the quoting. Only when a record is longer than
- * max_record_bytes is it followed without being held.
+ * input.c holds the bytes, framing.c finds where the record in hand ends, fields.c has libcsv split
+ * that record alone. Only a record longer than max_record_bytes is followed without being held.
  */
 #include "records.h"
 #include "fields.h"
@@ -162,7 +161,6 @@ static bool spill(struct records *records, size_t length)
 {
     const unsigned char *bytes = input_bytes(&records->input);
     if (records->spill && length > 0 && !records->spill(records->spill_context, bytes, length)) {
-        records->failed = true;
         say(records, "keeping the bytes of the overlong record at byte %" PRIu64 " failed: %s",
             input_offset(&records->input), strerror(errno));
         return false;
@@ -473,8 +471,10 @@ static bool skip_byte_order_mark(struct records *records)
     struct input *input = &records->input;
     if (!input_have(input, 3))
         return fail_by_input(records);
-    if (input_held(input) >= 3 && memcmp(input_bytes(input), "\xEF\xBB\xBF", 3) == 0)
+    if (input_held(input) >= 3 && memcmp(input_bytes(input), "\xEF\xBB\xBF", 3) == 0) {
         input_take(input, 3);
+        return true;
+    }
     if (input_held(input) >= 2 && (memcmp(input_bytes(input), "\xFF\xFE", 2) == 0 ||
                                    memcmp(input_bytes(input), "\xFE\xFF", 2) == 0)) {
         say(records, "the input is in UTF-16: convert it to UTF-8");
@@ -568,23 +568,6 @@ void records_spill(struct records *records, records_spill_function *function, vo
     records->spill_context = context;
 }
 
-/* Brings the input to `offset`, or to its end where that comes before. */
-static bool go_to(struct records *records, uint64_t offset)
-{
-    struct input *input = &records->input;
-    if (input->source.seek)
-        return input_seek(input, offset) || fail_by_input(records);
-    while (input_offset(input) < offset) {
-        const uint64_t left = offset - input_offset(input);
-        if (input_held(input) == 0 && input->ended)
-            return true;
-        if (input_held(input) == 0 && !input_fill(input))
-            return fail_by_input(records);
-        input_take(input, left < input_held(input) ? (size_t)left : input_held(input));
-    }
-    return true;
-}
-
 /* Is the input, one byte before `offset`, at the end of a record? Takes that byte. */
 static bool take_record_end(struct records *records)
 {
@@ -617,8 +600,8 @@ bool records_resume(struct records *records, uint64_t offset, uint64_t line, con
     records->line = line;
     if (offset == records->header_end)
         return true;
-    if (!go_to(records, offset - 1))
-        return false;
+    if (!input_go_to(&records->input, offset - 1))
+        return fail_by_input(records);
     if (!take_record_end(records)) {
         if (!records->failed)
             say(records,

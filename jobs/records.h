@@ -2,9 +2,9 @@
  *
  * What is a record
  * - RFC 4180 with `,` and `"`. A field is quoted as a whole or not at all; a quote in it is
- * doubled; commas and line ends of any kind may stand inside quotes and are kept byte for byte.
- * - A record ends with LF or CRLF, or with the input. A carriage return elsewhere outside quotes is
- * a quoting error (a file of bare CRs is refused at its header).
+ *   doubled; commas and line ends of any kind may stand in quotes and are kept byte for byte.
+ * - A record ends with LF or CRLF, or with the input. A carriage return elsewhere outside quotes
+ *   is a quoting error (a file of bare CRs is refused at its header).
  * - Nothing is trimmed, folded or guessed: ` 007 ` stays ` 007 `.
  * - One byte order mark at the very beginning is skipped; anywhere else it is text. Text is UTF-8
  *   without NUL.
@@ -15,21 +15,21 @@
  *
  * What happens to the rest (reject kinds)
  * - field_count, encoding, nul, too_long: the quoting is sound, so the record is known to its end:
- *   that record is rejected and nothing else. Where several are true: the earliest NUL or bad byte,
- *   else too_long, else field_count.
- * - quoting: where the record was meant to end cannot be known. It is taken to end with the *line
- * on which the offending field begins*, and reading goes on at the line after. So a lost closing
- *   quote costs its own line, whatever quotes follow further down, and a stray quote costs its
- * line.
+ *   that record is rejected and nothing else. Where several are true: a record too long, else the
+ *   earliest NUL or bad byte, else a field too long, else field_count.
+ * - quoting: where the record was meant to end cannot be known. It is taken to end with the line on
+ *   which the offending field begins, and reading goes on at the line after: a stray quote costs
+ *   its line, and so does a lost one, however far on the reader gets before it is noticed. (Only
+ *   where a later quote closes the field in good form can nobody tell that one was lost.)
  * - A record may be longer than memory allows. Where the source can be sought, it is read to its
- * end all the same, without being held, to tell a long field (one reject: too_long) from a lost
- * quote (quoting, as above). Where it cannot (a pipe), the limit ends it: too_long, up to the end
- * of the line on which the field that met the limit begins. Lines inside an overlong quoted field
- * are then read as records: import from a file what may hold hostile text.
+ *   end all the same, without being held, to tell a long field (one reject: too_long) from a lost
+ *   quote (quoting, as above). Where it cannot (a pipe), the limit ends it: too_long, up to the end
+ *   of the line on which the field that met the limit begins. Lines inside an overlong quoted field
+ *   are then read as records: import from a file what may hold hostile text.
  *
  * Memory: at most about 1.5 times max_record_bytes for bytes as read, and as much again for the
- * fields; a file of short records takes 256 KiB. Time: each byte is looked at a bounded number of
- * times, whatever the file holds.
+ * fields; a file of short records takes well under 1 MiB. Time: each byte is looked at a bounded
+ * number of times, whatever the file holds.
  */
 #ifndef RECORDS_H
 #define RECORDS_H

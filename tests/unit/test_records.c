@@ -42,13 +42,13 @@ static void hard_but_sound(void **state)
     check("key,val\n1,\"{\"\"type\"\": [102.0, 0.5]}\"\n",
           "key|val\n2 8-37 [1][{\"type\": [102.0, 0.5]}]\n3 37 end\n");
     check("a,b\n1,\"x\ny\r\nz\rw\"\n3,4\n",
-          "a|b\n2 4-18 [1][x\\ny\\r\\nz\\rw]\n5 18-22 [3][4]\n6 22 end\n");
+          "a|b\n2 4-17 [1][x\\ny\\r\\nz\\rw]\n5 17-21 [3][4]\n6 21 end\n");
     check("a,b\n\"\n\n\",\"\r\n\"\r\nx,y\n",
           "a|b\n2 4-15 [\\n\\n][\\r\\n]\n6 15-19 [x][y]\n7 19 end\n");
     check("a,b\n1,\xCA\xA4\n", "a|b\n2 4-9 [1][\\ca\\a4]\n3 9 end\n");
     check("a,b,c\n,\"\",\n", "a|b|c\n2 6-11 -[]-\n3 11 end\n");
     check("\"a\"\n\"\"\n", "a\n2 4-7 []\n3 7 end\n");
-    check("\"a,\"\"b\",\"c\nd\"\n1,2\n", "a,\"b|c\\nd\n3 15-19 [1][2]\n4 19 end\n");
+    check("\"a,\"\"b\",\"c\nd\"\n1,2\n", "a,\"b|c\\nd\n3 14-18 [1][2]\n4 18 end\n");
 }
 
 static void nothing_is_trimmed_or_guessed(void **state)
@@ -84,6 +84,9 @@ static void byte_order_mark(void **state)
     check("\xFF\xFE"
           "a\0",
           "unreadable: the input is in UTF-16: convert it to UTF-8\n");
+    check("\xEF\xBB\xBF\xFE\xFF\n",
+          "unreadable: the header (line 1, column 1, byte 3): byte 0xFE begins no valid UTF-8 "
+          "character: expected text in UTF-8\n");
     check("\xFE\xFF\0a", "unreadable: the input is in UTF-16: convert it to UTF-8\n");
 }
 
@@ -487,6 +490,12 @@ static void descriptors(void **state)
     assert_string_equal(record.fields[1].text, "2");
     assert_int_equal(records_next(records, &record), RECORDS_END);
     records_close(records);
+    close(end[0]);
+
+    end[0] = open("/dev/zero", O_RDONLY | O_CLOEXEC); /* takes any seek, and does not mean it */
+    assert_true(end[0] >= 0);
+    source = input_from_descriptor(&holder, end[0]);
+    assert_null(source.seek);
     close(end[0]);
 
     source = input_from_descriptor(&holder, -1);

@@ -138,13 +138,14 @@ static void failures_in_a_long_record(void **state)
     free(story);
 }
 
+/* Fails the first time. */
 static bool no_space(void *context, const void *bytes, size_t length)
 {
-    (void)context;
+    unsigned *calls = context;
     (void)bytes;
     (void)length;
     errno = ENOSPC;
-    return false;
+    return (*calls)++ > 0;
 }
 
 static void failing_spill(void **state)
@@ -154,16 +155,18 @@ static void failing_spill(void **state)
     struct memory memory = {.bytes = bytes, .length = sizeof bytes - 1};
     const struct input_source source = memory_source(&memory, true);
     struct record record;
+    unsigned calls = 0;
     char error[256];
     bool unreadable;
     struct records *records = records_open(&source, &limits, &unreadable, error, sizeof error);
     (void)state;
     assert_non_null(records);
-    records_spill(records, no_space, NULL);
+    records_spill(records, no_space, &calls);
     assert_int_equal(records_next(records, &record), RECORDS_FAILED);
     assert_string_equal(record.message,
                         "keeping the bytes of the overlong record at byte 4 failed: "
                         "No space left on device");
+    assert_int_equal(records_next(records, &record), RECORDS_FAILED); /* and not the next row */
     records_close(records);
 }
 
