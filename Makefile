@@ -35,6 +35,7 @@ SO_OBJ   = $(EXT_C:%.c=$(BUILD)/so/%.o) $(EXT_CC:%.cc=$(BUILD)/so/%.o) $(BUILD)/
 EXT_OBJ  = $(EXT_C:%.c=$(BUILD)/core/%.o) $(EXT_CC:%.cc=$(BUILD)/core/%.o) $(BUILD)/core/statements.o
 JOB_OBJ  = $(JOB_C:%.c=$(BUILD)/core/%.o)
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
+TOOLS    = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 
 .PHONY: all deps test-deps demo test unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
@@ -69,6 +70,9 @@ $(BUILD)/regjob: $(EXT_OBJ) $(JOB_OBJ)
 	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 $(BUILD)/standin: $(BUILD)/core/tests/standin/standin.o
 	$(CC) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
+$(BUILD)/tools/%: $(BUILD)/core/tests/tools/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 $(BUILD)/tests/%: $(BUILD)/core/tests/unit/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -lcmocka -o $@
@@ -93,7 +97,7 @@ test: test-deps
 	@$(MAKE) --no-print-directory check-style
 	sh tests/run.sh
 
-unit-tests: $(UNITS)
+unit-tests: $(UNITS) $(TOOLS)
 
 check-style:
 	clang-format --dry-run --Werror $(wildcard ext/*.[ch] ext/*.cc jobs/*.[ch] tests/*/*.[ch])
