@@ -38,6 +38,7 @@ EXT_OBJ  = $(EXT_C:%.c=$(BUILD)/core/%.o) $(EXT_CC:%.cc=$(BUILD)/core/%.o) $(BUI
 JOB_OBJ  = $(JOB_C:%.c=$(BUILD)/core/%.o)
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
+TOOLS    = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 
 .PHONY: all deps test-deps demo test unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
@@ -72,6 +73,9 @@ $(BUILD)/regjob: $(EXT_OBJ) $(JOB_OBJ)
 	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 $(BUILD)/standin: $(STANDIN_C:%.c=$(BUILD)/core/%.o)
 	$(CC) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
+$(BUILD)/tools/%: $(BUILD)/core/tests/tools/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 $(BUILD)/tests/%: $(BUILD)/core/tests/unit/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -lcmocka -o $@

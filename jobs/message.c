@@ -121,7 +121,7 @@ static void clean(char value[LONGEST_VALUE], const char *from, int32_t most)
 {
     int32_t used = 0;
     int32_t length = from ? (int32_t)strnlen(from, LONGEST_VALUE) : 0;
-    for (int32_t at = 0; at < length;) {
+    for (int32_t at = 0; at < length && used < most;) { /* U8_APPEND needs room for one byte */
         UChar32 character;
         UBool failed = false;
         U8_NEXT((const uint8_t *)from, at, length, character);
@@ -191,6 +191,10 @@ static void format_expires(struct message_templates *templates, const char *loca
         return;
     int32_t length =
         udat_format(date, (UDate)expires, text, sizeof text / sizeof *text, NULL, &status);
+    /* Plain blanks: the narrow ones that ICU puts before "PM" would double an SMS's length. */
+    for (int32_t i = 0; i < length && i < (int32_t)(sizeof text / sizeof *text); i++)
+        if (text[i] == 0x202f || text[i] == 0xa0)
+            text[i] = ' ';
     u_strToUTF8(value, LONGEST_VALUE, NULL, text, length, &status);
     if (U_FAILURE(status))
         value[0] = 0;

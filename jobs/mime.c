@@ -202,7 +202,7 @@ static char *format_message(const struct mime_mail *mail, const char *headers, c
         length = asprintf(&message, "%s%s%s", headers, plain_head, text);
     else /* quoted-printable holds no "=_", so that no part can hold the boundary */
         length = asprintf(&message,
-                          "%sContent-Type: multipart/alternative; boundary=\"=_%s\"\r\n\r\n"
+                          "%sContent-Type: multipart/alternative;\r\n boundary=\"=_%s\"\r\n\r\n"
                           "--=_%s\r\n%s%s\r\n--=_%s\r\n%s%s\r\n--=_%s--\r\n",
                           headers, mail->boundary, mail->boundary, plain_head, text, mail->boundary,
                           html_head, html, mail->boundary);

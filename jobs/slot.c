@@ -73,7 +73,8 @@ static size_t receive_line(char *bytes, size_t size, size_t count, void *argumen
     slot->header_bytes += length;
     if (slot->header_bytes > SLOT_HEADER_BYTES)
         return 0;
-    copy_value(slot->last_line, bytes, length);
+    if (length < 3 || memcmp(bytes, "221", 3) != 0) /* libcurl's QUIT hides what it followed */
+        copy_value(slot->last_line, bytes, length);
     if (has_name(bytes, length, retry_after)) {
         copy_value(value, bytes + sizeof retry_after, length - sizeof retry_after);
         slot->retry_after_ms = wire_retry_after(value, (int64_t)time(NULL) * 1000);

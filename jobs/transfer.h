@@ -54,7 +54,7 @@ struct transfer_reply {
     const char *error; /* libcurl's words for `code` */
     long status;       /* of the final response (HTTP), or of the last reply (SMTP); 0: none */
     bool sent;         /* something of the request may have left */
-    bool upload_ended; /* an upload was read to its end by libcurl */
+    bool upload_ended; /* an upload was handed to libcurl to its last byte */
     bool stopped;      /* ended by our own abort */
     const char *body;  /* HTTP body, NUL appended */
     size_t body_length;

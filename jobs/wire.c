@@ -331,10 +331,10 @@ size_t wire_upload(char *buffer, size_t size, size_t count, void *argument)
     size_t left = call->body_length - call->upload_at;
     if (left < room)
         room = left;
-    if (room == 0)
-        call->upload_ended = true;
     memcpy(buffer, call->body + call->upload_at, room);
     call->upload_at += room;
+    if (call->upload_at == call->body_length)
+        call->upload_ended = true;
     return room;
 }
 
