@@ -1,6 +1,7 @@
 /* nearest.c: edit distance between short words. */
 #include "nearest.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { NEAREST_WORD = 64 };
@@ -35,7 +36,9 @@ static size_t distance(const char *from, const char *to)
 
 void nearest_offer(struct nearest *nearest, const char *typed, const char *known)
 {
-    size_t found = distance(typed, known);
+    size_t length = strlen(typed);
+    bool shortened = length > 1 && strncmp(typed, known, length) == 0; /* --dry for --dry-run */
+    size_t found = shortened ? 0 : distance(typed, known);
     if (nearest->word == NULL || found < nearest->distance) {
         nearest->word = known;
         nearest->distance = found;
