@@ -329,25 +329,27 @@ static void urls_are_checked(void **state)
         "[fraud]\nproxy = socks5h://proxy.example:1080",
     };
     static const char *const bad[] = {
-        "[mail]\nurl = http://mail.example",
-        "[mail]\nurl = smtp:mail.example",
-        "[mail]\nurl = smtp://",
-        "[mail]\nurl = smtp://mail.example:0",
-        "[mail]\nurl = smtp://mail.example:65536",
-        "[mail]\nurl = smtp://mail.example:25x",
-        "[mail]\nurl = smtp://me:hunter2@mail.example",
-        "[mail]\nurl = file:",
+        "[mail]\nfrom = a@b\nurl = http://mail.example",
+        "[mail]\nfrom = a@b\nurl = smtp:mail.example",
+        "[mail]\nfrom = a@b\nurl = smtp://",
+        "[mail]\nfrom = a@b\nurl = smtp://mail.example:0",
+        "[mail]\nfrom = a@b\nurl = smtp://mail.example:65536",
+        "[mail]\nfrom = a@b\nurl = smtp://mail.example:25x",
+        "[mail]\nfrom = a@b\nurl = smtp://me:hunter2@mail.example",
+        "[mail]\nfrom = a@b\nurl = file:",
         "[sms]\nurl = ftp://gateway.example",
         "[sms]\nurl = http://gate way.example",
         "[sms]\nurl = http://gateway.example/#x",
-        "[fraud]\nurl = http://api.example",
-        "[fraud]\nurl = http://127.0.0.1.example",
-        "[fraud]\nurl = http://localhost.example",
-        "[fraud]\nurl = http://127.0.0.1@api.example",
-        "[fraud]\nurl = http://127.0.0.1\\@api.example",
-        "[fraud]\nurl = http://[::2]",
-        "[fraud]\nurl = http://[::1",
-        "[fraud]\nurl = file:reports",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://api.example",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://127.0.0.1.example",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://localhost.example",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://127.0.0.1@api.example",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://127.0.0.1\\@api.example",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://128.0.0.1",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://0.0.0.0",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://[::2]",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://[::1",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = file:reports",
         "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = https://api.example?x=1",
     };
 
@@ -361,7 +363,10 @@ static void urls_are_checked(void **state)
             fail_msg("%s is accepted", bad[i]);
         }
         assert_null(strstr(error, "hunter2"));
+        assert_non_null(strstr(error, "] url: "));
     }
+    refused("[mail]\nurl = smtp://me:hunter2@mail.example\n",
+            ":2: [mail] url: a URL must not hold a user name or password: there are keys for them");
     refused("[fraud]\nurl = http://api.example\n",
             ":2: [fraud] url: without encryption only this machine may be called (127.0.0.0/8, "
             "::1, localhost): use https://");
