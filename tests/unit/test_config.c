@@ -250,6 +250,14 @@ static void wrong_values_are_named(void **state)
             ":2: [mail] from = shop: USER@DOMAIN or NAME <USER@DOMAIN> is expected");
     refused("[mail]\nfrom = a@b, c@d\n",
             ":2: [mail] from = a@b, c@d: USER@DOMAIN or NAME <USER@DOMAIN> is expected");
+    refused("[mail]\nfrom = Shop <a@b@c>\n",
+            ":2: [mail] from = Shop <a@b@c>: USER@DOMAIN or NAME <USER@DOMAIN> is expected");
+    refused("[mail]\nfrom = Shop <a@b> x\n",
+            ":2: [mail] from = Shop <a@b> x: USER@DOMAIN or NAME <USER@DOMAIN> is expected");
+    refused("[mail]\nfrom = @b\n",
+            ":2: [mail] from = @b: USER@DOMAIN or NAME <USER@DOMAIN> is expected");
+    refused("[mail]\nfrom = a@\n",
+            ":2: [mail] from = a@: USER@DOMAIN or NAME <USER@DOMAIN> is expected");
     refused("[sms]\nsuccess = 299-200\n",
             ":2: [sms] success = 299-200: an HTTP status or a range of them from 100 to 599, as "
             "200-299 is expected");
