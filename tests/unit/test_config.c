@@ -250,6 +250,14 @@ static void wrong_values_are_named(void **state)
             ":2: [mail] from = shop: USER@DOMAIN or NAME <USER@DOMAIN> is expected");
     refused("[mail]\nfrom = a@b, c@d\n",
             ":2: [mail] from = a@b, c@d: USER@DOMAIN or NAME <USER@DOMAIN> is expected");
+    refused("[mail]\nfrom = Shop <a@b@c>\n",
+            ":2: [mail] from = Shop <a@b@c>: USER@DOMAIN or NAME <USER@DOMAIN> is expected");
+    refused("[mail]\nfrom = Shop <a@b> x\n",
+            ":2: [mail] from = Shop <a@b> x: USER@DOMAIN or NAME <USER@DOMAIN> is expected");
+    refused("[mail]\nfrom = @b\n",
+            ":2: [mail] from = @b: USER@DOMAIN or NAME <USER@DOMAIN> is expected");
+    refused("[mail]\nfrom = a@\n",
+            ":2: [mail] from = a@: USER@DOMAIN or NAME <USER@DOMAIN> is expected");
     refused("[sms]\nsuccess = 299-200\n",
             ":2: [sms] success = 299-200: an HTTP status or a range of them from 100 to 599, as "
             "200-299 is expected");
@@ -348,6 +356,27 @@ static void urls_are_checked(void **state)
         "[fraud]\nurl = http://[::2]",
         "[fraud]\nurl = http://[::1",
         "[fraud]\nurl = file:reports",
+        "[mail]\nfrom = a@b\nurl = http://mail.example",
+        "[mail]\nfrom = a@b\nurl = smtp:mail.example",
+        "[mail]\nfrom = a@b\nurl = smtp://",
+        "[mail]\nfrom = a@b\nurl = smtp://mail.example:0",
+        "[mail]\nfrom = a@b\nurl = smtp://mail.example:65536",
+        "[mail]\nfrom = a@b\nurl = smtp://mail.example:25x",
+        "[mail]\nfrom = a@b\nurl = smtp://me:hunter2@mail.example",
+        "[mail]\nfrom = a@b\nurl = file:",
+        "[sms]\nurl = ftp://gateway.example",
+        "[sms]\nurl = http://gate way.example",
+        "[sms]\nurl = http://gateway.example/#x",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://api.example",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://127.0.0.1.example",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://localhost.example",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://127.0.0.1@api.example",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://127.0.0.1\\@api.example",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://128.0.0.1",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://0.0.0.0",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://[::2]",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://[::1",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = file:reports",
         "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = https://api.example?x=1",
     };
 
@@ -362,6 +391,10 @@ static void urls_are_checked(void **state)
         }
         assert_null(strstr(error, "hunter2"));
     }
+        assert_non_null(strstr(error, "] url: "));
+    }
+    refused("[mail]\nurl = smtp://me:hunter2@mail.example\n",
+            ":2: [mail] url: a URL must not hold a user name or password: there are keys for them");
     refused("[fraud]\nurl = http://api.example\n",
             ":2: [fraud] url: without encryption only this machine may be called (127.0.0.0/8, "
             "::1, localhost): use https://");

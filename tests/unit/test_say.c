@@ -124,6 +124,7 @@ static void nothing_from_outside_drives_a_terminal(void **state)
               "b");                                                 /* line separator */
     escape_is("\xFF\xC3(", "\\xFF\\xC3(");                          /* no UTF-8 */
     escape_is("\xC0\x9B\xED\xA0\x80", "\\xC0\\x9B\\xED\\xA0\\x80"); /* overlong, surrogate */
+    escape_is("\xC1\xA1", "\\xC1\\xA1");                            /* an overlong a */
     escape_is("\xF4\x90\x80\x80", "\\xF4\\x90\\x80\\x80");
     escape_is("\xE2\x82", "\\xE2\\x82"); /* cut off at the end */
 }
