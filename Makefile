@@ -45,43 +45,40 @@ all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
 	@mkdir -p $(BUILD)
-	awk -f sql/embed.awk -v part=header $(SQL) > $(BUILD)/statements.h
-	awk -f sql/embed.awk -v part=source $(SQL) > $(BUILD)/statements.c
+	@awk -f sql/embed.awk -v part=header $(SQL) > $(BUILD)/statements.h
+	@awk -f sql/embed.awk -v part=source $(SQL) > $(BUILD)/statements.c
 
 $(BUILD)/so/statements.o: $(BUILD)/statements.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) -c $< -o $@
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -c $< -o $@
 $(BUILD)/core/statements.o: $(BUILD)/statements.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) -c $< -o $@
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -c $< -o $@
 $(BUILD)/so/%.o: %.c | $(BUILD)/statements.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) -c $< -o $@
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -c $< -o $@
 $(BUILD)/so/%.o: %.cc
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) $(COMMON) -c $< -o $@
+	@echo '  CXX  ' $@; $(CXX) $(CXXFLAGS) $(COMMON) -c $< -o $@
 $(BUILD)/core/%.o: %.c | $(BUILD)/statements.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
 $(BUILD)/core/%.o: %.cc
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
+	@echo '  CXX  ' $@; $(CXX) $(CXXFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
 
 $(BUILD)/reg.so: $(SO_OBJ)
-	$(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL $^ $(EXT_LIBS) -o $@
+	@echo '  LD   ' $@; $(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL $^ $(EXT_LIBS) -o $@
 $(BUILD)/regjob: $(EXT_OBJ) $(JOB_OBJ)
-	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
+	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 $(BUILD)/standin: $(STANDIN_C:%.c=$(BUILD)/core/%.o)
-	$(CC) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
+	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
 $(BUILD)/tools/%: $(BUILD)/core/tests/tools/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
+	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 $(BUILD)/tests/%: $(BUILD)/core/tests/unit/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -lcmocka -o $@
-$(BUILD)/tools/%: $(BUILD)/core/tests/tools/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
+	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -lcmocka -o $@
 
 # Installs a list of Debian packages, and asks the package manager only where one is missing.
 define install_packages

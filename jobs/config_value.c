@@ -241,7 +241,6 @@ static bool is_address(const char *value)
 
     bool closed = open == NULL ? start[length] == '\0' : strcmp(start + length, ">") == 0;
     return closed && at != NULL && at > start && (size_t)(at - start) + 1 < length &&
-           strpbrk(start, "< ,;") == NULL && memchr(at + 1, '@', length - 1) == NULL;
            strpbrk(start, "< ,;") == NULL &&
            memchr(at + 1, '@', (size_t)(start + length - at) - 1) == NULL;
 }

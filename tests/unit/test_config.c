@@ -337,25 +337,6 @@ static void urls_are_checked(void **state)
         "[fraud]\nproxy = socks5h://proxy.example:1080",
     };
     static const char *const bad[] = {
-        "[mail]\nurl = http://mail.example",
-        "[mail]\nurl = smtp:mail.example",
-        "[mail]\nurl = smtp://",
-        "[mail]\nurl = smtp://mail.example:0",
-        "[mail]\nurl = smtp://mail.example:65536",
-        "[mail]\nurl = smtp://mail.example:25x",
-        "[mail]\nurl = smtp://me:hunter2@mail.example",
-        "[mail]\nurl = file:",
-        "[sms]\nurl = ftp://gateway.example",
-        "[sms]\nurl = http://gate way.example",
-        "[sms]\nurl = http://gateway.example/#x",
-        "[fraud]\nurl = http://api.example",
-        "[fraud]\nurl = http://127.0.0.1.example",
-        "[fraud]\nurl = http://localhost.example",
-        "[fraud]\nurl = http://127.0.0.1@api.example",
-        "[fraud]\nurl = http://127.0.0.1\\@api.example",
-        "[fraud]\nurl = http://[::2]",
-        "[fraud]\nurl = http://[::1",
-        "[fraud]\nurl = file:reports",
         "[mail]\nfrom = a@b\nurl = http://mail.example",
         "[mail]\nfrom = a@b\nurl = smtp:mail.example",
         "[mail]\nfrom = a@b\nurl = smtp://",
@@ -390,7 +371,6 @@ static void urls_are_checked(void **state)
             fail_msg("%s is accepted", bad[i]);
         }
         assert_null(strstr(error, "hunter2"));
-    }
         assert_non_null(strstr(error, "] url: "));
     }
     refused("[mail]\nurl = smtp://me:hunter2@mail.example\n",
