@@ -153,6 +153,10 @@ stats_are() {
     [[ "$output" == *"/nonexistent/file: No such file"* ]]
     run timeout 10 "$program" --token T --port-file /nonexistent/port
     [ "$status" = 1 ]
+    standin_start
+    run timeout 10 "$program" --token T --port "$STANDIN_PORT"
+    [ "$status" = 1 ]
+    [[ "$output" == *"port $STANDIN_PORT: cannot listen: Address already in use"* ]]
 }
 
 @test "the vendor's example is accepted, now and as old data, and kept member for member" {
@@ -202,11 +206,17 @@ assert [l["path"] for l in lines] == ["/v2/registration", "/v2/backfill/registra
 
 @test "a body that is not one strict JSON object is refused" {
     standin_start
+    local example=$BATS_TEST_TMPDIR/example.json
+    cp "$body" "$example"
     for text in '' '{' 'null' '[]' '{"timestamp":1,"timestamp":2}' '{"a":"\u0000"}' $'{"a":"\xff"}'; do
         printf '%s' "$text" >"$body"
         [ "$(register)" = 400 ]
         [ "$(status_in_body)" = 400 ]
     done
+    # A member twice: which one would count?
+    sed '0,/^{/s//{"timestamp": 1512828988826, /' "$example" >"$body"
+    [ "$(register)" = 400 ]
+    grep -q 'duplicate object key' "$answer"
     stats_are accepted 0
 }
 
@@ -570,7 +580,8 @@ assert s.pop("by_status") == {} and set(s.values()) == {0}, s'
     [ "$(register)" = 200 ]
     stats_are accepted 1
     stats_are duplicates 0
-    [ "$(wc -l <"$STANDIN_DIR/accepted.jsonl")" = 1 ]
+    run python 'print([json.loads(line)["n"] for line in open(sys.argv[1])])' "$STANDIN_DIR/accepted.jsonl"
+    [ "$output" = "[1]" ]
 }
 
 @test "requests are listed with time and status" {
