@@ -166,6 +166,16 @@ CREATE TABLE subject (
     PRIMARY KEY (key, holder, attempt_id)
 ) STRICT, WITHOUT ROWID;
 
+-- A third-party identity that was found to be a customer's after that customer had registered. Erasing deletes the row.
+CREATE TABLE link (
+    identity_key      INTEGER NOT NULL,
+    customer_id       INTEGER NOT NULL REFERENCES attempt (id),
+    identity_provider TEXT NOT NULL,
+    identity_subject  TEXT NOT NULL,
+    recorded_at       INTEGER NOT NULL,
+    PRIMARY KEY (identity_key, customer_id)
+) STRICT, WITHOUT ROWID;
+
 -- A verdict after admission: confirmed, settled, superseded, corrected, erased.
 CREATE TABLE decision (
     id          INTEGER PRIMARY KEY,
