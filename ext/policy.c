@@ -21,8 +21,8 @@ enum {
     LONGEST = 1024,
     HIGHEST_SCORE = 4,
     SHOWN_SIZE = 48, /* of a text from outside in a message */
-    /* Bytes beyond which a password is too long whatever normalising makes of it; only this much of
-     * it is then judged, so that a value of a gigabyte costs no more than that. */
+    /* Only this much of a password is judged, so that a value of a gigabyte costs no more than
+     * that: with at most 9 bytes to a composed character it is too long by then for any policy. */
     JUDGED_BYTES = 65536,
     /* Code points that zxcvbn looks at closely (its ZXCVBN_DETAIL_LEN). */
     SCORED_POINTS = 100
@@ -318,13 +318,13 @@ static void break_rule(uint32_t *broken, enum policy_rule rule, bool is_broken)
 }
 
 static void check_form(const struct policy *policy, const struct candidate *candidate,
-                       bool cut_short, uint32_t *broken)
+                       uint32_t *broken)
 {
     uint32_t points = (uint32_t)u_countChar32(candidate->text, candidate->length);
     struct composition has = compose(candidate);
 
-    break_rule(broken, POLICY_TOO_SHORT, points < policy->min_length && !cut_short);
-    break_rule(broken, POLICY_TOO_LONG, points > policy->max_length || cut_short);
+    break_rule(broken, POLICY_TOO_SHORT, points < policy->min_length);
+    break_rule(broken, POLICY_TOO_LONG, points > policy->max_length);
     break_rule(broken, POLICY_NO_LOWERCASE, policy->lowercase && !has.lowercase);
     break_rule(broken, POLICY_NO_UPPERCASE, policy->uppercase && !has.uppercase);
     break_rule(broken, POLICY_NO_LETTER, policy->letter && !has.letter);
@@ -410,7 +410,7 @@ bool policy_check(const struct policy *policy, const char *password, size_t leng
     *broken = 0;
     if (!read_candidate(policy, password, length, &candidate))
         goto no_memory;
-    check_form(policy, &candidate, length > JUDGED_BYTES, broken);
+    check_form(policy, &candidate, broken);
     if (policy->identity && identity != NULL) {
         if (!identity_makes(identity, candidate.text, candidate.length, &made_of_identity))
             goto no_memory;

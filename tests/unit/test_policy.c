@@ -281,18 +281,30 @@ static void a_long_identity_is_looked_at_in_part(void **state)
     free(name);
 }
 
+/* The score is the highest that a password may be asked for. */
+static void expect_score(const char *password, int score)
+{
+    for (int asked = 0; asked <= 4; asked++) {
+        char text[128];
+
+        (void)snprintf(text, sizeof text, "{" OFF ",\"minScore\":%d}", asked);
+        expect(text, password, asked <= score ? "" : "guessable");
+    }
+}
+
 static void guesses_are_scored(void **state)
 {
     const struct policy_identity identity = {.username = "Xq7Vw2Rk9Lp"};
 
     (void)state;
-    expect("{" OFF ",\"minScore\":1}", "password", "guessable");
-    expect("{" OFF ",\"minScore\":1}", "password123", "guessable");
-    expect("{" OFF ",\"minScore\":1}", "D0g..................", "");
-    expect("{" OFF ",\"minScore\":2}", "D0g..................", "guessable");
-    expect("{" OFF ",\"minScore\":4}", "correct horse battery staple", "");
-    expect("{" OFF ",\"minScore\":4}", "A9#bL8@z", "");
-    expect("{" OFF ",\"minScore\":0}", "password", "");
+    expect_score("password123", 0);
+    expect_score("qwertyuiop", 1);            /* 2^10.6 guesses */
+    expect_score("D0g..................", 1); /* 2^19 */
+    expect_score("kzqvw", 2);                 /* 2^23.5 */
+    expect_score("kzqvwp", 3);                /* 2^28.2 */
+    expect_score("kzqvwpxj", 4);              /* 2^37.6 */
+    expect_score("correct horse battery staple", 4);
+    expect_score("A9#bL8@z", 4);
     assert_string_equal(
         broken_of("{" OFF ",\"identity\":false,\"minScore\":3}", "Xq7Vw2Rk9Lp", 11, NULL), "");
     assert_string_equal(
