@@ -12,6 +12,7 @@ DROP VIEW IF EXISTS verify;
 DROP VIEW IF EXISTS finish;
 DROP VIEW IF EXISTS start;
 DROP VIEW IF EXISTS forget;
+DROP VIEW IF EXISTS requeue;
 
 -- An outcome becomes due to the fraud API where it is a success, was recommended on, or failed for a reportable reason.
 CREATE VIEW due AS
@@ -317,47 +318,57 @@ BEGIN
 END;
 
 -- The end of a try: what the channel or the fraud API answered, and what follows for the code or report.
--- retry_at: NULL where it is not to be tried again. now: when the answer was recorded.
+-- retry_at: NULL where it is not to be tried again. recorded_at: when the answer was recorded.
+-- The item is the try's own as long as its next_try_at is the try's lease. When the lease ran out and another took the item, or it was cancelled or erased,
+-- only an acceptance still counts for it: the other side has it, and nobody need send it again.
 CREATE VIEW finish AS
 SELECT NULL AS try_id, NULL AS recorded_at, NULL AS result, NULL AS status, NULL AS answer, NULL AS retry_at, NULL AS vendor_timestamp WHERE 0;
-CREATE TRIGGER finish_insert INSTEAD OF INSERT ON finish
-BEGIN
-    UPDATE try
-       SET finished_at = NEW.recorded_at, result = NEW.result, status = NEW.status, answer = NEW.answer, retry_at = NEW.retry_at
-     WHERE id = NEW.try_id AND finished_at IS NULL;
-END;
 CREATE TRIGGER finish_code INSTEAD OF INSERT ON finish WHEN (SELECT code_id FROM try WHERE id = NEW.try_id) IS NOT NULL
 BEGIN
     INSERT INTO start (code_id, recorded_at)
     SELECT code_id, NEW.recorded_at FROM try WHERE id = NEW.try_id AND NEW.result IN ('accepted', 'deferred');
-    UPDATE code
-       SET handed_over_at = CASE WHEN NEW.result IN ('accepted', 'deferred') THEN coalesce(handed_over_at, NEW.recorded_at) ELSE handed_over_at END,
-           next_try_at = CASE WHEN next_try_at IS NOT NULL AND NEW.result NOT IN ('accepted', 'deferred', 'refused') THEN NEW.retry_at END
-     WHERE id = (SELECT code_id FROM try WHERE id = NEW.try_id);
     INSERT INTO code_end (code_id, recorded_at, state)
     SELECT c.id, NEW.recorded_at, 'undeliverable'
-      FROM try t JOIN code c ON c.id = t.code_id
-     WHERE t.id = NEW.try_id AND NEW.result NOT IN ('accepted', 'deferred') AND (NEW.result = 'refused' OR NEW.retry_at IS NULL)
-       AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id);
+      FROM try t JOIN code c ON c.id = t.code_id AND c.next_try_at = t.lease_until
+     WHERE t.id = NEW.try_id AND NEW.result NOT IN ('accepted', 'deferred') AND (NEW.result = 'refused' OR NEW.retry_at IS NULL);
+    UPDATE code
+       SET handed_over_at = CASE WHEN NEW.result IN ('accepted', 'deferred') THEN coalesce(handed_over_at, NEW.recorded_at) ELSE handed_over_at END,
+           next_try_at = CASE WHEN NEW.result NOT IN ('accepted', 'deferred', 'refused') THEN NEW.retry_at END
+     WHERE id = (SELECT code_id FROM try WHERE id = NEW.try_id)
+       AND (NEW.result IN ('accepted', 'deferred') OR next_try_at = (SELECT lease_until FROM try WHERE id = NEW.try_id));
+    UPDATE try
+       SET finished_at = NEW.recorded_at, result = NEW.result, status = NEW.status, answer = NEW.answer, retry_at = NEW.retry_at
+     WHERE id = NEW.try_id AND finished_at IS NULL;
 END;
 CREATE TRIGGER finish_report INSTEAD OF INSERT ON finish WHEN (SELECT report_id FROM try WHERE id = NEW.try_id) IS NOT NULL
 BEGIN
-    UPDATE report
-       SET next_try_at = CASE WHEN next_try_at IS NOT NULL AND NEW.result NOT IN ('accepted', 'deferred', 'refused') THEN NEW.retry_at END
-     WHERE id = (SELECT report_id FROM try WHERE id = NEW.try_id);
     INSERT INTO report_event (report_id, recorded_at, state, vendor_timestamp)
     SELECT t.report_id, NEW.recorded_at,
            CASE NEW.result WHEN 'accepted' THEN 'acknowledged' WHEN 'deferred' THEN 'deferred' ELSE 'dead' END, NEW.vendor_timestamp
-      FROM try t
+      FROM try t JOIN report r ON r.id = t.report_id
      WHERE t.id = NEW.try_id
-       AND (NEW.result IN ('accepted', 'deferred')
-            OR ((NEW.result = 'refused' OR NEW.retry_at IS NULL)
-                AND NOT EXISTS (SELECT 1 FROM report_event e WHERE e.report_id = t.report_id AND e.state = 'erased')));
+       AND CASE WHEN NEW.result IN ('accepted', 'deferred') THEN coalesce(t.result NOT IN ('accepted', 'deferred'), 1)
+                ELSE (NEW.result = 'refused' OR NEW.retry_at IS NULL) AND r.next_try_at = t.lease_until END;
+    UPDATE report
+       SET next_try_at = CASE WHEN NEW.result NOT IN ('accepted', 'deferred', 'refused') THEN NEW.retry_at END
+     WHERE id = (SELECT report_id FROM try WHERE id = NEW.try_id)
+       AND (NEW.result IN ('accepted', 'deferred') OR next_try_at = (SELECT lease_until FROM try WHERE id = NEW.try_id));
     -- What was sealed for the report has done its service, unless another report of the attempt is still to be sent.
     DELETE FROM fingerprint
      WHERE NEW.result IN ('accepted', 'deferred')
        AND attempt_id = (SELECT r.attempt_id FROM try t JOIN report r ON r.id = t.report_id WHERE t.id = NEW.try_id)
        AND NOT EXISTS (SELECT 1 FROM report r WHERE r.attempt_id = fingerprint.attempt_id AND r.next_try_at IS NOT NULL);
+    UPDATE try
+       SET finished_at = NEW.recorded_at, result = NEW.result, status = NEW.status, answer = NEW.answer, retry_at = NEW.retry_at
+     WHERE id = NEW.try_id AND finished_at IS NULL;
+END;
+
+-- A dead report is to be sent after all; its tries are counted anew.
+CREATE VIEW requeue AS SELECT NULL AS report_id, NULL AS recorded_at WHERE 0;
+CREATE TRIGGER requeue_insert INSTEAD OF INSERT ON requeue
+BEGIN
+    INSERT INTO report_event (report_id, recorded_at, state) VALUES (NEW.report_id, NEW.recorded_at, 'queued');
+    UPDATE report SET next_try_at = NEW.recorded_at WHERE id = NEW.report_id AND next_try_at IS NULL;
 END;
 
 -- Erasing a person: every attempt of the subject and of the customers it names, as a JSON array of ids.

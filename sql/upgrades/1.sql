@@ -227,7 +227,7 @@ CREATE TABLE code (
     next_try_at    INTEGER
 ) STRICT;
 CREATE INDEX code_attempt ON code (attempt_id);
-CREATE INDEX code_due ON code (next_try_at) WHERE next_try_at IS NOT NULL;
+CREATE INDEX code_due ON code (channel, next_try_at) WHERE next_try_at IS NOT NULL;
 
 -- Whom a code is for. Erasing deletes the row.
 CREATE TABLE recipient (
@@ -274,6 +274,7 @@ CREATE TABLE report_event (
     vendor_timestamp INTEGER
 ) STRICT;
 CREATE INDEX report_event_report ON report_event (report_id);
+CREATE INDEX report_event_dead ON report_event (report_id) WHERE state = 'dead';
 
 -- The journal: one network call for a code or a report, committed before it is made. What came of it is set once.
 CREATE TABLE try (
