@@ -4,6 +4,7 @@
 #   sql SQL               runs SQL in the shell on $LEDGER (":memory:" at first), the extension
 #                         loaded; rows and errors as they come; an error reads "Error: ..."
 #   at TIME sql SQL       the same with the clock standing at TIME (UTC, 2026-01-01 00:00:00.000)
+#   $(meanwhile SQL)      within SQL: another process runs this between two statements
 #   is NAME EXPECTED GOT, like NAME PATTERN GOT (extended regular expression), ok NAME COMMAND...
 #   answers NAME EXPECTED SQL, refuses NAME PATTERN SQL     is and like over sql
 #   done_testing          last
@@ -43,6 +44,13 @@ sql() {
         env ${preload:+LD_PRELOAD=$preload} ${CLOCK:+FAKETIME="$CLOCK"} timeout "${SQL_LIMIT:-60}" \
             sqlite3 $SHELL_ARGUMENTS "$LEDGER" 2>&1 |
         sed -E 's/^(Runtime|Parse) error near line [0-9]+: /Error: /; /^  .*( error here ---\^|\^--- error here)$/d'
+}
+
+meanwhile() {
+    local script
+    script=$(mktemp "$FOLDER/meanwhile.XXXXXX")
+    printf '.load %s\n%s\n' "$PWD/$BUILD/reg" "$1" >"$script"
+    printf '\n.system sqlite3 -batch %s <%s >%s.out 2>&1\n' "$LEDGER" "$script" "$script"
 }
 
 at() {
