@@ -278,6 +278,17 @@ void ledger_end(struct ledger *ledger)
     ledger->own_transaction = false;
 }
 
+void ledger_rehearse(struct ledger *ledger)
+{
+    execute(ledger, "BEGIN IMMEDIATE");
+}
+
+void ledger_undo(struct ledger *ledger)
+{
+    ledger_rest(ledger); /* a statement that is still being read would keep what it reads */
+    sqlite3_exec(ledger->database, "ROLLBACK", NULL, NULL, NULL);
+}
+
 /* The ledger as a whole */
 
 int ledger_version(void)

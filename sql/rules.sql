@@ -240,7 +240,7 @@ CREATE TRIGGER verify_continuation INSTEAD OF INSERT ON verify WHEN NEW.continua
 BEGIN
     INSERT INTO continuation (id, recorded_at, attempted_at, import_id, line, kind, attempt_id, verdict)
     SELECT NEW.continuation_id, NEW.recorded_at, NEW.attempted_at, NEW.import_id, NEW.line, 'confirmation',
-           (SELECT attempt_id FROM code WHERE id = coalesce(NEW.code_id, json_extract(NEW.compared, '$[0]'))), NEW.verdict;
+           (SELECT attempt_id FROM code WHERE id = coalesce(NEW.code_id, (SELECT value FROM json_each(NEW.compared) LIMIT 1))), NEW.verdict;
 END;
 CREATE TRIGGER verify_right INSTEAD OF INSERT ON verify WHEN NEW.verdict = 'verified'
 BEGIN
