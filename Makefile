@@ -97,7 +97,7 @@ demo: deps
 
 test: test-deps
 	@$(MAKE) --no-print-directory all $(BUILD)/standin unit-tests
-	@$(MAKE) --no-print-directory check-style
+	@$(MAKE) --no-print-directory check-style asan
 	sh tests/run.sh
 
 unit-tests: $(UNITS) $(TOOLS)

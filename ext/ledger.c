@@ -278,6 +278,23 @@ void ledger_end(struct ledger *ledger)
     ledger->own_transaction = false;
 }
 
+static int read_flag(void *flag, int count, char **values, char **names)
+{
+    (void)names;
+    *(bool *)flag = count > 0 && values[0] != NULL && values[0][0] != '0';
+    return 0;
+}
+
+bool ledger_secure_delete(struct ledger *ledger, bool secure)
+{
+    bool before = false;
+    sqlite3_exec(ledger->database, "PRAGMA main.secure_delete", read_flag, &before, NULL);
+    sqlite3_exec(ledger->database,
+                 secure ? "PRAGMA main.secure_delete = ON" : "PRAGMA main.secure_delete = OFF",
+                 NULL, NULL, NULL);
+    return before;
+}
+
 void ledger_rehearse(struct ledger *ledger)
 {
     execute(ledger, "BEGIN IMMEDIATE");

@@ -60,6 +60,10 @@ void ledger_end(struct ledger *ledger);
 void ledger_rehearse(struct ledger *ledger);
 void ledger_undo(struct ledger *ledger);
 
+/* Whether deleted bytes are overwritten from now on (PRAGMA secure_delete); gives what was before.
+ */
+bool ledger_secure_delete(struct ledger *ledger, bool secure);
+
 /* A named statement, its parameters all NULL. Texts and blobs that are bound must live until it has
  * run. */
 struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name);

@@ -166,6 +166,16 @@ CREATE TABLE subject (
     PRIMARY KEY (key, holder, attempt_id)
 ) STRICT, WITHOUT ROWID;
 
+-- A third-party identity that was found to be a customer's after that customer had registered. Erasing deletes the row.
+CREATE TABLE link (
+    identity_key      INTEGER NOT NULL,
+    customer_id       INTEGER NOT NULL REFERENCES attempt (id),
+    identity_provider TEXT NOT NULL,
+    identity_subject  TEXT NOT NULL,
+    recorded_at       INTEGER NOT NULL,
+    PRIMARY KEY (identity_key, customer_id)
+) STRICT, WITHOUT ROWID;
+
 -- A verdict after admission: confirmed, settled, superseded, corrected, erased.
 CREATE TABLE decision (
     id          INTEGER PRIMARY KEY,
@@ -217,7 +227,7 @@ CREATE TABLE code (
     next_try_at    INTEGER
 ) STRICT;
 CREATE INDEX code_attempt ON code (attempt_id);
-CREATE INDEX code_due ON code (next_try_at) WHERE next_try_at IS NOT NULL;
+CREATE INDEX code_due ON code (channel, next_try_at) WHERE next_try_at IS NOT NULL;
 
 -- Whom a code is for. Erasing deletes the row.
 CREATE TABLE recipient (
@@ -264,6 +274,7 @@ CREATE TABLE report_event (
     vendor_timestamp INTEGER
 ) STRICT;
 CREATE INDEX report_event_report ON report_event (report_id);
+CREATE INDEX report_event_dead ON report_event (report_id) WHERE state = 'dead';
 
 -- The journal: one network call for a code or a report, committed before it is made. What came of it is set once.
 CREATE TABLE try (

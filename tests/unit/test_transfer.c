@@ -31,6 +31,7 @@ struct server {
     atomic_uint requests;
     atomic_uint under_way;
     atomic_uint most_under_way;
+    atomic_bool read_to_the_end; /* of a huge answer */
     char last[REQUEST_SIZE];
 };
 
@@ -43,16 +44,17 @@ static int64_t milliseconds(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void reply(int socket, const char *text)
+static bool reply(int socket, const char *text)
 {
     size_t length = strlen(text);
     while (length > 0) {
         ssize_t written = send(socket, text, length, MSG_NOSIGNAL);
         if (written <= 0)
-            return;
+            return false;
         text += written;
         length -= (size_t)written;
     }
+    return true;
 }
 
 /* Reads one request; gives its body, NULL: the connection ended. */
@@ -67,7 +69,7 @@ static char *read_request(int socket, char request[REQUEST_SIZE])
         request[length] = 0;
         char *end = strstr(request, "\r\n\r\n");
         char *size = strstr(request, "Content-Length: ");
-        if (end && size && strlen(end + 4) >= strtoul(size + 16, NULL, 10))
+        if (end && strlen(end + 4) >= (size ? strtoul(size + 16, NULL, 10) : 0))
             return end + 4;
     }
 }
@@ -89,8 +91,10 @@ static bool answer_request(int socket, const char *order)
         snprintf(text, sizeof text, "HTTP/1.1 %s Huge\r\nContent-Length: 1000000000\r\n\r\n",
                  order + 5);
         reply(socket, text);
-        for (int i = 0; i < 64; i++)
-            reply(socket, filler);
+        for (int i = 0; i < 1000; i++)
+            if (!reply(socket, filler))
+                return false;
+        server.read_to_the_end = true;
         return false;
     }
     if (strcmp(order, "cut") == 0) {
@@ -99,9 +103,9 @@ static bool answer_request(int socket, const char *order)
     }
     if (strcmp(order, "headers") == 0) {
         reply(socket, "HTTP/1.1 200 OK\r\n");
-        for (int i = 0; i < 4000; i++)
+        for (int i = 0; i < 2000; i++)
             reply(socket, "X-Filler: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n");
-        return false;
+        return reply(socket, "Content-Length: 0\r\n\r\n");
     }
     if (strcmp(order, "garbage") == 0) {
         reply(socket, "\x01\x02 not HTTP\r\n\r\n");
@@ -210,7 +214,9 @@ struct owner {
     sig_atomic_t stop_value;
     size_t results;
     unsigned ticks;
-    size_t later_after; /* items; 0: never */
+    bool stop_at_tick;
+    unsigned fail_at_tick; /* 0: never */
+    size_t later_after;    /* items; 0: never */
     int64_t later_ms;
     bool was_later;
     size_t broken_after;
@@ -264,7 +270,9 @@ static bool tick(void *context)
 {
     assert_ptr_equal(context, &owner);
     owner.ticks++;
-    return true;
+    if (owner.stop_at_tick)
+        stop = 2;
+    return owner.ticks != owner.fail_at_tick;
 }
 
 static void add(const char *order)
@@ -378,6 +386,7 @@ static void test_bodies_of_acknowledgements(void **state)
     assert_int_equal(outcome.results[TRANSFER_ACCEPTED], owner.count);
     for (size_t i = 0; i < owner.count; i++)
         assert_int_equal(owner.items[i].answer.timestamp, i == 1 ? 5 : -1);
+    assert_false(server.read_to_the_end);
 }
 
 static void test_answers(void **state)
@@ -414,9 +423,13 @@ static void test_answers(void **state)
 static void test_endless_headers(void **state)
 {
     (void)state;
+    config.pace.concurrency = 1;
     add("headers");
+    add("200");
     run();
-    assert_int_equal(owner.items[0].done, 1);
+    /* The status had arrived; the rest was not read, so that the connection was given up. */
+    assert_int_equal(owner.items[0].answer.result, TRANSFER_ACCEPTED);
+    assert_int_equal(server.connections, 2);
 }
 
 static void test_a_kept_connection_that_breaks_is_not_sent_again(void **state)
@@ -466,6 +479,13 @@ static void test_fatal_ends_the_run(void **state)
     assert_int_equal(owner.items[2].handed, 0);
 }
 
+static void test_fatal_is_not_covered_by_the_end_of_the_items(void **state)
+{
+    (void)state;
+    add("401");
+    assert_int_equal(run().end, TRANSFER_END_FATAL);
+}
+
 static void test_destination_down(void **state)
 {
     (void)state;
@@ -505,10 +525,36 @@ static void test_time_limit_of_a_call(void **state)
     (void)state;
     config.patience.transfer_seconds = 1;
     add("hang");
+    int64_t start = milliseconds();
     struct transfer_outcome outcome = run();
+    assert_true(milliseconds() - start < 15000);
     assert_int_equal(outcome.end, TRANSFER_END_DONE);
     assert_int_equal(owner.items[0].answer.result, TRANSFER_AMBIGUOUS);
     assert_true(owner.items[0].answer.down);
+}
+
+static void test_time_limit_without_a_byte(void **state)
+{
+    (void)state;
+    config.patience.idle_seconds = 1;
+    add("hang");
+    int64_t start = milliseconds();
+    run();
+    assert_true(milliseconds() - start < 15000);
+    assert_int_equal(owner.items[0].answer.result, TRANSFER_AMBIGUOUS);
+}
+
+static void test_time_limit_of_connecting(void **state)
+{
+    (void)state;
+    config.patience.connect_seconds = 1;
+    snprintf(config.url, sizeof config.url, "https://127.0.0.1:%u/", server.port);
+    add("no TLS answers this");
+    int64_t start = milliseconds();
+    run();
+    assert_true(milliseconds() - start < 15000);
+    assert_int_equal(owner.items[0].answer.result, TRANSFER_NOT_ACCEPTED);
+    assert_true(owner.items[0].answer.unreached);
 }
 
 static void test_time_limit_of_the_run(void **state)
@@ -554,7 +600,7 @@ static void test_a_wait_past_the_runs_end(void **state)
 {
     (void)state;
     config.pace.concurrency = 1;
-    limits.run_ms = 60000;
+    limits.run_ms = 20000;
     add("503 900");
     add("200");
     struct transfer_outcome outcome = run();
@@ -601,6 +647,30 @@ static void test_abort(void **state)
     assert_string_equal(owner.items[0].answer.text, "stopped before an answer came");
     assert_false(owner.items[0].answer.down);
     assert_true(owner.next < 60);
+}
+
+static void test_abort_before_anything_was_sent(void **state)
+{
+    (void)state;
+    owner.stop_at_tick = true;
+    snprintf(config.url, sizeof config.url, "https://127.0.0.1:%u/", server.port);
+    add("no TLS answers this");
+    struct transfer_outcome outcome = run();
+    assert_int_equal(outcome.end, TRANSFER_END_ABORTED);
+    assert_int_equal(owner.items[0].returned, 1);
+    assert_int_equal(outcome.started, 0);
+}
+
+static void test_failing_tick(void **state)
+{
+    (void)state;
+    owner.fail_at_tick = 1;
+    owner.later_after = 2;
+    owner.later_ms = 3600000;
+    add_many("200", 4);
+    struct transfer_outcome outcome = run();
+    assert_int_equal(outcome.end, TRANSFER_END_BROKEN);
+    assert_int_equal(owner.next, 2);
 }
 
 static void test_broken_owner(void **state)
@@ -654,9 +724,12 @@ int main(void)
         TEST(test_connections_are_kept),
         TEST(test_hidden_texts),
         TEST(test_fatal_ends_the_run),
+        TEST(test_fatal_is_not_covered_by_the_end_of_the_items),
         TEST(test_destination_down),
         TEST(test_destination_comes_back),
         TEST(test_time_limit_of_a_call),
+        TEST(test_time_limit_without_a_byte),
+        TEST(test_time_limit_of_connecting),
         TEST(test_time_limit_of_the_run),
         TEST(test_asking_again_later),
         TEST(test_retry_after_holds_the_destination),
@@ -664,9 +737,12 @@ int main(void)
         TEST(test_pace_over_the_network),
         TEST(test_stop),
         TEST(test_abort),
+        TEST(test_abort_before_anything_was_sent),
+        TEST(test_failing_tick),
         TEST(test_broken_owner),
         TEST(test_configuration),
         cmocka_unit_test(test_pause),
     };
+    alarm(300); /* a run that never ends is a failure too */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
