@@ -32,6 +32,7 @@ struct server {
     atomic_uint under_way;
     atomic_uint most_under_way;
     atomic_bool read_to_the_end; /* of a huge answer */
+    pthread_mutex_t lock;        /* over `last` */
     char last[REQUEST_SIZE];
 };
 
@@ -86,8 +87,9 @@ static bool answer_request(int socket, const char *order)
         return false;
     }
     if (strncmp(order, "huge", 4) == 0) {
-        static char filler[65536];
+        char filler[65536];
         memset(filler, 'x', sizeof filler - 1);
+        filler[sizeof filler - 1] = 0;
         snprintf(text, sizeof text, "HTTP/1.1 %s Huge\r\nContent-Length: 1000000000\r\n\r\n",
                  order + 5);
         reply(socket, text);
@@ -137,7 +139,9 @@ static void *serve_connection(void *argument)
         unsigned now = ++server.under_way;
         if (now > server.most_under_way)
             server.most_under_way = now;
+        pthread_mutex_lock(&server.lock);
         memcpy(server.last, request, sizeof server.last);
+        pthread_mutex_unlock(&server.lock);
         bool stay = answer_request(socket, body);
         server.under_way--;
         if (!stay)
@@ -171,6 +175,7 @@ static int server_start(void **state)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     memset(&server, 0, sizeof server);
+    pthread_mutex_init(&server.lock, NULL);
     server.socket = socket(AF_INET, SOCK_STREAM, 0);
     if (bind(server.socket, (struct sockaddr *)&address, sizeof address) != 0 ||
         listen(server.socket, MOST_CONNECTIONS) != 0 ||
