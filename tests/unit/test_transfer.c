@@ -164,8 +164,8 @@ static void *serve(void *argument)
             continue;
         }
         server.sockets[index] = socket;
+        server.connections++; /* before the first request on it can be answered */
         pthread_create(&server.threads[index], NULL, serve_connection, &server.sockets[index]);
-        server.connections++;
     }
 }
 
