@@ -8,7 +8,7 @@ DEPS      = gcc g++ libc6-dev libsqlite3-dev libcurl4-openssl-dev libjansson-dev
             libinih-dev libicu-dev libmd-dev libzxcvbn-dev libphonenumber-dev libmaxminddb-dev \
             libmicrohttpd-dev sqlite3 ca-certificates
 TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography faketime argon2 clang-format clang git \
-            openssl procps
+            openssl procps curl
 
 OPTIMISE = -O2
 HARDEN   = -fstack-protector-strong -D_FORTIFY_SOURCE=2
@@ -29,12 +29,15 @@ EXT_C    = $(wildcard ext/*.c)
 EXT_CC   = $(wildcard ext/*.cc)
 JOB_C    = $(wildcard jobs/*.c)
 UNIT_C   = $(wildcard tests/unit/*.c)
+TOOL_C   = $(wildcard tests/tools/*.c)
+STANDIN_C = $(wildcard tests/standin/*.c)
 
 # The extension calls SQLite through the host's table of functions; the job links SQLite itself (SQLITE_CORE). Hence two sets of objects.
 SO_OBJ   = $(EXT_C:%.c=$(BUILD)/so/%.o) $(EXT_CC:%.cc=$(BUILD)/so/%.o) $(BUILD)/so/statements.o
 EXT_OBJ  = $(EXT_C:%.c=$(BUILD)/core/%.o) $(EXT_CC:%.cc=$(BUILD)/core/%.o) $(BUILD)/core/statements.o
 JOB_OBJ  = $(JOB_C:%.c=$(BUILD)/core/%.o)
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
+TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 TOOLS    = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 
 .PHONY: all deps test-deps demo test unit-tests bench check-style asan install uninstall clean
@@ -42,40 +45,40 @@ all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
 	@mkdir -p $(BUILD)
-	awk -f sql/embed.awk -v part=header $(SQL) > $(BUILD)/statements.h
-	awk -f sql/embed.awk -v part=source $(SQL) > $(BUILD)/statements.c
+	@awk -f sql/embed.awk -v part=header $(SQL) > $(BUILD)/statements.h
+	@awk -f sql/embed.awk -v part=source $(SQL) > $(BUILD)/statements.c
 
 $(BUILD)/so/statements.o: $(BUILD)/statements.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) -c $< -o $@
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -c $< -o $@
 $(BUILD)/core/statements.o: $(BUILD)/statements.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) -c $< -o $@
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -c $< -o $@
 $(BUILD)/so/%.o: %.c | $(BUILD)/statements.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) -c $< -o $@
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -c $< -o $@
 $(BUILD)/so/%.o: %.cc
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) $(COMMON) -c $< -o $@
+	@echo '  CXX  ' $@; $(CXX) $(CXXFLAGS) $(COMMON) -c $< -o $@
 $(BUILD)/core/%.o: %.c | $(BUILD)/statements.h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
 $(BUILD)/core/%.o: %.cc
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
+	@echo '  CXX  ' $@; $(CXX) $(CXXFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
 
 $(BUILD)/reg.so: $(SO_OBJ)
-	$(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL $^ $(EXT_LIBS) -o $@
+	@echo '  LD   ' $@; $(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL $^ $(EXT_LIBS) -o $@
 $(BUILD)/regjob: $(EXT_OBJ) $(JOB_OBJ)
-	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
-$(BUILD)/standin: $(BUILD)/core/tests/standin/standin.o
-	$(CC) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
+	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
+$(BUILD)/standin: $(STANDIN_C:%.c=$(BUILD)/core/%.o)
+	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
 $(BUILD)/tools/%: $(BUILD)/core/tests/tools/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
+	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 $(BUILD)/tests/%: $(BUILD)/core/tests/unit/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $^ $(JOB_LIBS) -lcmocka -o $@
+	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -lcmocka -o $@
 
 # Installs a list of Debian packages, and asks the package manager only where one is missing.
 define install_packages
@@ -94,7 +97,7 @@ demo: deps
 
 test: test-deps
 	@$(MAKE) --no-print-directory all $(BUILD)/standin unit-tests
-	@$(MAKE) --no-print-directory check-style
+	@$(MAKE) --no-print-directory check-style asan
 	sh tests/run.sh
 
 unit-tests: $(UNITS) $(TOOLS)

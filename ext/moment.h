@@ -18,7 +18,8 @@ int64_t moment_now(void);
  */
 bool moment_parse(const char *text, int64_t *milliseconds);
 
-/* `2017-12-09T14:16:28.826Z`. */
+/* `2017-12-09T14:16:28.826Z`; outside the years 0 to 9999, which moment_parse never gives, the bare
+ * number. */
 void moment_format(int64_t milliseconds, char text[MOMENT_SIZE]);
 
 /* A calendar date `YYYY-MM-DD` that exists (no guessing of other orders), years 1 to 9999. */

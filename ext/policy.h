@@ -31,7 +31,7 @@ struct policy {
     bool uppercase;
     bool letter; /* any letter of any script */
     bool digit;
-    bool symbol; /* neither letter, digit nor white space */
+    bool symbol; /* punctuation, signs, pictures: no letter or its mark, digit, blank, control */
     bool digit_or_symbol;
     bool identity;  /* refuses passwords made of the person's own e-mail, name or phone */
     bool normalise; /* NFKC before anything else (SP 800-63B-4) */
@@ -60,9 +60,9 @@ struct policy_identity {
 bool policy_parse(const char *text, struct policy *policy, char *error, size_t error_size);
 
 /*
- * Bit r of `*broken` is set where `password` (UTF-8, `length` bytes) breaks rule r. `identity` may
- * be NULL. Returns false with a message where the blocklist cannot be read; nothing is then known
- * of the password.
+ * Bit r of `*broken` is set where `password` (UTF-8, `length` bytes; a bad byte counts as one code
+ * point) breaks rule r. `identity` may be NULL. Returns false with a message where the blocklist
+ * cannot be read; nothing is then known of the password.
  */
 bool policy_check(const struct policy *policy, const char *password, size_t length,
                   const struct policy_identity *identity, uint32_t *broken, char *error,

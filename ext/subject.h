@@ -13,7 +13,8 @@ enum { SUBJECT_SIZE = 512 };
  * in its ASCII form; RFC 6531: UTF-8 is kept) and gives the form in which addresses are compared:
  * local part in NFC and case-folded (dots and tags kept), domain by IDNA (UTS 46) in ASCII lower
  * case. No trimming: a blank makes it invalid. Control characters, quotes, angle brackets, commas
- * and anything that could break a header are refused.
+ * and anything that could break a header are refused, and so is what cannot be seen or is not
+ * assigned, and a domain that is not fully qualified (RFC 5321 2.3.5).
  */
 bool subject_fold_email(const char *text, char folded[SUBJECT_SIZE]);
 
@@ -30,15 +31,17 @@ bool subject_phone(const char *text, const char *country, char e164[SUBJECT_SIZE
 bool subject_phone_country(const char *e164, char country[3]);
 
 /*
- * Checks a username (1 to 255 octets of UTF-8, no control characters, no leading or trailing white
- * space) and gives the form in which usernames are compared: NFKC case-folded.
+ * Checks a username (1 to 255 octets of UTF-8, no control or unassigned characters, no leading or
+ * trailing white space) and gives the form in which usernames are compared: NFKC case-folded, which
+ * must be such a username too.
  */
 bool subject_fold_username(const char *text, char folded[SUBJECT_SIZE]);
 
 /*
- * For sharing a screen or a file: `j***@example.com`, `+1604*****55` (country code and area kept),
- * otherwise the first character and stars. Always gives valid UTF-8; the result is no longer than
- * the text's bytes plus 8, cut to `size`.
+ * For sharing a screen or a file: `j***@example.com`, `+1604*****55` (at most four digits, which
+ * hold country code and area, and the last two kept; at least five hidden), otherwise the first
+ * character and three stars; controls and bad bytes become `?`. Always gives valid UTF-8; the
+ * result is no longer than the text's bytes plus 8, cut to `size`.
  */
 void subject_mask(const char *text, char *masked, size_t size);
 

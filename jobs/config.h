@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CONFIG_TEXT = 1024 };
+enum { CONFIG_TEXT = 1024, CONFIG_SANDBOX_RATE = 5 };
 
 /* How fast a destination may be called. */
 struct config_pace {
@@ -17,25 +17,26 @@ struct config_pace {
 
 /* Time limits of one call, and how often it is tried again. */
 struct config_patience {
-    unsigned connect_seconds;  /* 1 to 300 */
-    unsigned transfer_seconds; /* whole call, 1 to 3600 */
-    unsigned idle_seconds;     /* no byte for so long ends it, 1 to 300 */
-    unsigned tries;            /* 1 to 1000 */
-    unsigned pause_seconds;    /* before the second try; doubles, with jitter */
-    unsigned longest_pause_seconds;
+    unsigned connect_seconds;       /* 1 to 300 */
+    unsigned transfer_seconds;      /* whole call, 1 to 3600 */
+    unsigned idle_seconds;          /* no byte for so long ends it, 1 to 300 */
+    unsigned tries;                 /* 1 to 1000 */
+    unsigned pause_seconds;         /* 1 to 86400, before the second try; doubles, with jitter */
+    unsigned longest_pause_seconds; /* 1 to 604800, at least pause_seconds */
 };
 
 enum config_tls { CONFIG_TLS_REQUIRED, CONFIG_TLS_OPTIONAL, CONFIG_TLS_NONE };
 
 struct config_mail {
-    char url[CONFIG_TEXT]; /* smtp://HOST:PORT, smtps://HOST:PORT or file:DIR (a Maildir) */
+    char url[CONFIG_TEXT]; /* smtp://HOST:PORT, smtps://HOST:PORT or file:DIR (a Maildir), the
+                              default being file:mail */
     char from[CONFIG_TEXT];
     char username[CONFIG_TEXT];
     char password[CONFIG_TEXT]; /* from password_file or password_env; in memory that is wiped by
                                    config_end() */
     enum config_tls tls;        /* STARTTLS for smtp:// */
     char ca_file[CONFIG_TEXT];
-    char templates[CONFIG_TEXT];      /* folder of message templates */
+    char templates[CONFIG_TEXT];      /* folder of message templates; "": the built-in texts */
     char message_domain[CONFIG_TEXT]; /* right-hand side of Message-ID, default: the domain of
                                          `from` */
     struct config_pace pace;          /* default 10 a second, 5 at once */
@@ -45,11 +46,11 @@ struct config_mail {
 enum config_sms_profile { CONFIG_SMS_JSON, CONFIG_SMS_FORM, CONFIG_SMS_TWILIO };
 
 struct config_sms {
-    char url[CONFIG_TEXT]; /* http(s)://... or file:DIR */
+    char url[CONFIG_TEXT]; /* http(s)://... or file:DIR, default file:sms */
     enum config_sms_profile profile;
     char from[CONFIG_TEXT];
     char body[CONFIG_TEXT]; /* template of the request's body: {to} {from} {text}, each encoded for
-                               the profile */
+                               the profile; "": the profile's usual one */
     char headers[CONFIG_TEXT]; /* `Name: value` separated by | */
     char username[CONFIG_TEXT];
     char token[CONFIG_TEXT]; /* from token_file or token_env: the password beside `username`, else a
@@ -63,10 +64,11 @@ struct config_sms {
 };
 
 struct config_fraud {
-    char url[CONFIG_TEXT];   /* https://..., http:// only to a loopback address */
+    char url[CONFIG_TEXT];   /* https://..., http:// only to a loopback address; "": none */
     char token[CONFIG_TEXT]; /* from token_file or token_env */
     char ca_file[CONFIG_TEXT];
     char proxy[CONFIG_TEXT];
+    bool sandbox;            /* the vendor's sandbox: its lower rate is the default */
     bool backfill;           /* POST {url}/v2/backfill/registration */
     bool retry_429;          /* on_429 = accepted (default, by the vendor's rule) or retry */
     unsigned min_latency_ms; /* header Ravelin-Min-Latency, for the vendor's sandbox; 0: not sent */
@@ -89,7 +91,7 @@ struct config_reconcile {
 };
 
 struct config {
-    char ledger[CONFIG_TEXT];
+    char ledger[CONFIG_TEXT];   /* default ledger.db */
     char key_file[CONFIG_TEXT]; /* "": $REG_KEY_FILE, else LEDGER.key */
     unsigned busy_timeout_ms;   /* default 5000 */
     unsigned run_seconds;       /* time limit of one run of one step; 0: none. Default 3600 */
@@ -101,12 +103,14 @@ struct config {
     struct config_reconcile reconcile;
 };
 
-/* Everything at its default. */
+/* Everything at its default; relative paths are relative to the current folder. */
 void config_defaults(struct config *config);
 
 /*
- * Reads `path` over the defaults. Relative paths in it are relative to its folder. False: `error`
- * names file, line, key and the allowed values. Secret files must not be readable by others.
+ * Fills `config` from the file `path`, and what it does not name from the defaults. Relative paths,
+ * those of the defaults too, are relative to the folder of `path`. False: `error` names file, line,
+ * key and the allowed values, never a secret. A file that holds a secret must not be readable by
+ * others. The caller ends `config` with config_end() either way.
  */
 bool config_read(struct config *config, const char *path, char *error, size_t error_size);
 

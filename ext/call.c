@@ -1,0 +1,113 @@
+#include "call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What SQLite keeps for a registered function. */
+struct registered {
+    const struct call_row *row;
+    struct door *door;
+};
+
+static void forget(void *data)
+{
+    struct registered *registered = data;
+    door_release(registered->door);
+    sqlite3_free(registered);
+}
+
+static void dispatch(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    struct registered *registered = sqlite3_user_data(context);
+    struct call call = {registered->row->name, registered->door, context, count, arguments};
+    registered->row->function(&call);
+}
+
+int call_register(sqlite3 *database, struct door *door, const struct call_row *row)
+{
+    struct registered *registered = sqlite3_malloc(sizeof *registered);
+    if (registered == NULL)
+        return SQLITE_NOMEM;
+    registered->row = row;
+    registered->door = door_hold(door);
+    /* On failure SQLite calls forget() itself. */
+    return sqlite3_create_function_v2(database, row->name, row->arguments, SQLITE_UTF8 | row->flags,
+                                      registered, dispatch, NULL, NULL, forget);
+}
+
+void call_fail(struct call *call, int code, const char *format, ...)
+{
+    char text[768];
+    int length = snprintf(text, sizeof text, "%s: ", call->name);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text + length, sizeof text - (size_t)length, format, arguments);
+    va_end(arguments);
+    sqlite3_result_error(call->context, text, -1);
+    if (code != SQLITE_ERROR) /* keeps the text */
+        sqlite3_result_error_code(call->context, code);
+}
+
+bool call_is_null(const struct call *call, int argument)
+{
+    return argument >= call->count || sqlite3_value_type(call->arguments[argument]) == SQLITE_NULL;
+}
+
+const char *call_text_or_null(struct call *call, int argument, const char *what)
+{
+    return call_is_null(call, argument) ? NULL : call_text(call, argument, what);
+}
+
+static const char *read_text(struct call *call, int argument, const char *what, bool blob_allowed)
+{
+    sqlite3_value *value = argument < call->count ? call->arguments[argument] : NULL;
+    int type = value == NULL ? SQLITE_NULL : sqlite3_value_type(value);
+    if (type != SQLITE_TEXT && !(type == SQLITE_BLOB && blob_allowed)) {
+        call_fail(call, SQLITE_ERROR, "argument %d (%s): text is expected", argument + 1, what);
+        return NULL;
+    }
+    const char *text = (const char *)sqlite3_value_text(value);
+    if (text == NULL) {
+        sqlite3_result_error_nomem(call->context);
+        return NULL;
+    }
+    if (strlen(text) != (size_t)sqlite3_value_bytes(value)) {
+        call_fail(call, SQLITE_ERROR, "argument %d (%s): text without NUL characters is expected",
+                  argument + 1, what);
+        return NULL;
+    }
+    return text;
+}
+
+const char *call_text(struct call *call, int argument, const char *what)
+{
+    return read_text(call, argument, what, false);
+}
+
+const char *call_document(struct call *call, int argument, const char *what)
+{
+    return read_text(call, argument, what, true);
+}
+
+bool call_integer(struct call *call, int argument, const char *what, int64_t *value)
+{
+    if (argument >= call->count ||
+        sqlite3_value_type(call->arguments[argument]) != SQLITE_INTEGER) {
+        call_fail(call, SQLITE_ERROR, "argument %d (%s): an integer is expected", argument + 1,
+                  what);
+        return false;
+    }
+    *value = sqlite3_value_int64(call->arguments[argument]);
+    return true;
+}
+
+bool call_succeeded(struct call *call)
+{
+    struct ledger *ledger = call->door->ledger;
+    if (!ledger_failed(ledger))
+        return true;
+    call_fail(call, ledger_code(ledger), "%s", ledger_error(ledger));
+    ledger_forgive(ledger);
+    return false;
+}

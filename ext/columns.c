@@ -1,0 +1,405 @@
+#include "columns.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admit.h"
+#include "moment.h"
+#include "region.h"
+#include "settings.h"
+#include "subject.h"
+#include "text.h"
+
+enum { LONGEST_TEXT = 1024, LONGEST_IDENTITY = 255, DAY_MS = 86400000 };
+
+/* A field's check: takes the text, may replace what goes into the column, and says whether the text
+ * is of its form. */
+typedef bool field_check(struct admission *admission, const char *text, struct admit_value *value);
+
+static bool is_one_of(const char *text, const char *const *names, char *found, size_t size)
+{
+    for (; *names != NULL; names++)
+        if (text_same(text, *names)) {
+            snprintf(found, size, "%s", *names);
+            return true;
+        }
+    return false;
+}
+
+static bool check_text(struct admission *admission, const char *text, struct admit_value *value)
+{
+    (void)admission;
+    (void)value;
+    return text_is_clean(text, LONGEST_TEXT);
+}
+
+static bool check_moment(struct admission *admission, const char *text, struct admit_value *value)
+{
+    int64_t moment;
+    /* A clock may be ahead by the hours of a forgotten time zone, not by more. */
+    bool right = moment_parse(text, &moment) && moment <= admission->now + DAY_MS;
+    value->type = right ? ADMIT_INTEGER : ADMIT_NULL;
+    value->integer = right ? moment : 0;
+    return right;
+}
+
+static bool check_email(struct admission *admission, const char *text, struct admit_value *value)
+{
+    (void)value;
+    if (subject_fold_email(text, admission->email_folded))
+        return true;
+    admission->email_folded[0] = '\0';
+    return false;
+}
+
+static const char *phone_country(const struct admission *admission)
+{
+    if (admission->phone_country[0] != '\0')
+        return admission->phone_country;
+    if (admission->country[0] != '\0')
+        return admission->country;
+    return admission->settings->default_country;
+}
+
+static bool check_phone(struct admission *admission, const char *text, struct admit_value *value)
+{
+    if (!subject_phone(text, phone_country(admission), admission->phone)) {
+        admission->phone[0] = '\0';
+        return false;
+    }
+    value->text = admission->phone;
+    return true;
+}
+
+static bool check_username(struct admission *admission, const char *text, struct admit_value *value)
+{
+    if (!admission->settings->username_is_phone) {
+        if (subject_fold_username(text, admission->username_folded))
+            return true;
+        admission->username_folded[0] = '\0';
+        return false;
+    }
+    if (!subject_phone(text, phone_country(admission), admission->username_phone))
+        return false;
+    snprintf(admission->username_folded, SUBJECT_SIZE, "%s", admission->username_phone);
+    value->text = admission->username_phone;
+    return true;
+}
+
+static bool check_country(struct admission *admission, const char *text, struct admit_value *value)
+{
+    value->text = region_country(text, admission->country) ? admission->country : text;
+    return value->text == admission->country;
+}
+
+static bool check_phone_country(struct admission *admission, const char *text,
+                                struct admit_value *value)
+{
+    value->text = region_country(text, admission->phone_country) ? admission->phone_country : text;
+    return value->text == admission->phone_country;
+}
+
+static bool check_currency(struct admission *admission, const char *text, struct admit_value *value)
+{
+    value->text = region_currency(text, admission->currency) ? admission->currency : text;
+    return value->text == admission->currency;
+}
+
+static bool check_locale(struct admission *admission, const char *text, struct admit_value *value)
+{
+    value->text = region_locale(text, admission->locale) ? admission->locale : text;
+    return value->text == admission->locale;
+}
+
+static bool check_language(struct admission *admission, const char *text, struct admit_value *value)
+{
+    value->text = region_locale(text, admission->language) ? admission->language : text;
+    return value->text == admission->language;
+}
+
+static bool check_birth_date(struct admission *admission, const char *text,
+                             struct admit_value *value)
+{
+    char today[MOMENT_SIZE];
+    (void)value;
+    moment_format(admission->now + DAY_MS, today); /* somewhere it is tomorrow already */
+    return moment_is_date(text) && strncmp(text, today, 10) <= 0;
+}
+
+static bool check_gender(struct admission *admission, const char *text, struct admit_value *value)
+{
+    static const char *const genders[] = {"true",  "false",       "male", "female",
+                                          "other", "unspecified", NULL};
+    if (!is_one_of(text, genders, admission->gender, sizeof admission->gender))
+        return false;
+    value->text = admission->gender;
+    return true;
+}
+
+static bool check_user_type(struct admission *admission, const char *text,
+                            struct admit_value *value)
+{
+    (void)admission;
+    (void)value;
+    size_t length =
+        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+    return length >= 1 && length <= 64 && text[length] == '\0';
+}
+
+static bool check_partner_id(struct admission *admission, const char *text,
+                             struct admit_value *value)
+{
+    (void)admission;
+    size_t length = strspn(text, "0123456789");
+    if (length < 1 || length > 10 || text[length] != '\0')
+        return false;
+    long long number = strtoll(text, NULL, 10);
+    if (number > INT32_MAX)
+        return false;
+    value->type = ADMIT_INTEGER;
+    value->integer = number;
+    return true;
+}
+
+static bool check_uuid(struct admission *admission, const char *text, struct admit_value *value)
+{
+    if (strlen(text) != 36)
+        return false;
+    for (size_t i = 0; i < 36; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? text[i] != '-' : strchr("0123456789abcdefABCDEF", text[i]) == NULL)
+            return false;
+        admission->uuid[i] =
+            text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
+    }
+    admission->uuid[36] = '\0';
+    value->text = admission->uuid;
+    return true;
+}
+
+static bool check_provider(struct admission *admission, const char *text, struct admit_value *value)
+{
+    /* Synerise's four, and those of the fraud API's social mechanism (docs). */
+    static const char *const providers[] = {"facebook", "google",   "apple",     "oauth",
+                                            "azure",    "linkedin", "microsoft", "okta",
+                                            "onelogin", "ping",     "twitter",   NULL};
+    if (is_one_of(text, providers, admission->provider, sizeof admission->provider))
+        value->text = admission->provider;
+    else
+        admission->reasons.others |= 1U << REASON_identity_provider_unknown;
+    return true; /* unknown has a reason of its own */
+}
+
+static bool check_identity_subject(struct admission *admission, const char *text,
+                                   struct admit_value *value)
+{
+    (void)admission;
+    (void)value;
+    return text_is_clean(text, LONGEST_IDENTITY);
+}
+
+static bool check_address(struct admission *admission, const char *text, struct admit_value *value)
+{
+    (void)admission;
+    (void)value;
+    return region_address_valid(text);
+}
+
+static bool check_degrees(const char *text, double most, struct admit_value *value)
+{
+    char *end;
+    errno = 0;
+    if (strspn(text, "+-0123456789.") != strlen(text)) /* no hex, no exponent, no "nan" */
+        return false;
+    double degrees = strtod(text, &end);
+    if (end == text || *end != '\0' || errno != 0 || degrees < -most || degrees > most)
+        return false;
+    value->type = ADMIT_REAL;
+    value->real = degrees;
+    return true;
+}
+
+static bool check_latitude(struct admission *admission, const char *text, struct admit_value *value)
+{
+    (void)admission;
+    return check_degrees(text, 90, value);
+}
+
+static bool check_longitude(struct admission *admission, const char *text,
+                            struct admit_value *value)
+{
+    (void)admission;
+    return check_degrees(text, 180, value);
+}
+
+static bool check_platform(struct admission *admission, const char *text, struct admit_value *value)
+{
+    static const char *const platforms[] = {"ios", "android", "web", "mobile-web", NULL};
+    if (!is_one_of(text, platforms, admission->platform, sizeof admission->platform))
+        return false;
+    value->text = admission->platform;
+    return true;
+}
+
+static bool check_flag(struct admission *admission, const char *text, struct admit_value *value)
+{
+    (void)admission;
+    bool yes = text_same(text, "true") || strcmp(text, "1") == 0;
+    if (!yes && !text_same(text, "false") && strcmp(text, "0") != 0)
+        return false;
+    value->type = ADMIT_INTEGER;
+    value->integer = yes;
+    return true;
+}
+
+static bool check_recommendation(struct admission *admission, const char *text,
+                                 struct admit_value *value)
+{
+    static const char *const recommendations[] = {"ALLOW", "REVIEW", "PREVENT", NULL};
+    if (!is_one_of(text, recommendations, admission->recommendation,
+                   sizeof admission->recommendation))
+        return false;
+    value->text = admission->recommendation;
+    return true;
+}
+
+static bool check_outcome(struct admission *admission, const char *text, struct admit_value *value)
+{
+    (void)value;
+    admission->told = strcmp(text, "success") == 0   ? "success"
+                      : strcmp(text, "failure") == 0 ? "failure"
+                                                     : NULL;
+    return admission->told != NULL;
+}
+
+/* Columns that another function looks at: consents are judged as a whole, failure_reason with the
+ * outcome. */
+static bool check_later(struct admission *admission, const char *text, struct admit_value *value)
+{
+    (void)admission;
+    (void)text;
+    (void)value;
+    return true;
+}
+
+static field_check *const checks[SIGNUP_INPUT_ONLY] = {
+    [SIGNUP_attempted_at] = check_moment,
+    [SIGNUP_email] = check_email,
+    [SIGNUP_username] = check_username,
+    [SIGNUP_phone] = check_phone,
+    [SIGNUP_phone_country] = check_phone_country,
+    [SIGNUP_birth_date] = check_birth_date,
+    [SIGNUP_gender] = check_gender,
+    [SIGNUP_country] = check_country,
+    [SIGNUP_currency] = check_currency,
+    [SIGNUP_locale] = check_locale,
+    [SIGNUP_user_type] = check_user_type,
+    [SIGNUP_partner_id] = check_partner_id,
+    [SIGNUP_uuid] = check_uuid,
+    [SIGNUP_identity_provider] = check_provider,
+    [SIGNUP_identity_subject] = check_identity_subject,
+    [SIGNUP_ip_address] = check_address,
+    [SIGNUP_language] = check_language,
+    [SIGNUP_latitude] = check_latitude,
+    [SIGNUP_longitude] = check_longitude,
+    [SIGNUP_app_platform] = check_platform,
+    [SIGNUP_guest_account] = check_flag,
+    [SIGNUP_recommendation] = check_recommendation,
+    [SIGNUP_email_verified_at] = check_moment,
+    [SIGNUP_phone_verified_at] = check_moment,
+    [SIGNUP_consents] = check_later,
+    [SIGNUP_outcome] = check_outcome,
+    [SIGNUP_failure_reason] = check_text,
+};
+
+static void check_column(struct admission *admission, int column)
+{
+    const char *text = admission->signup->text[column];
+    struct admit_value *value = &admission->values[column];
+    if (text == NULL || value->type != ADMIT_NULL)
+        return; /* not given, or looked at already */
+    value->type = ADMIT_TEXT;
+    value->text = text;
+    field_check *check = checks[column] != NULL ? checks[column] : check_text;
+    if (!check(admission, text, value))
+        admission->reasons.invalid |= UINT64_C(1) << column;
+}
+
+static void set_text(struct admission *admission, enum signup_column column, const char *text)
+{
+    admission->values[column].type = ADMIT_TEXT;
+    admission->values[column].text = text;
+}
+
+/* The country by the request's address, and from the country currency and locale: what Cleeng's
+ * front end asks /locales for. */
+static bool derive_region(struct admission *admission, char *error, size_t error_size)
+{
+    const char *address = admission->signup->text[SIGNUP_ip_address];
+    bool address_right =
+        address != NULL && (admission->reasons.invalid >> SIGNUP_ip_address & 1) == 0;
+    error[0] = '\0';
+    if (admission->signup->text[SIGNUP_country] == NULL && address_right &&
+        admission->settings->country_database != NULL) {
+        if (region_address_country(admission->settings->country_database, address,
+                                   admission->country, error, error_size))
+            set_text(admission, SIGNUP_country, admission->country);
+        else if (error[0] != '\0')
+            return false;
+    }
+    if (admission->country[0] == '\0')
+        return true;
+    if (admission->signup->text[SIGNUP_currency] == NULL &&
+        region_country_currency(admission->country, admission->currency))
+        set_text(admission, SIGNUP_currency, admission->currency);
+    if (admission->signup->text[SIGNUP_locale] == NULL &&
+        region_country_locale(admission->country, admission->locale))
+        set_text(admission, SIGNUP_locale, admission->locale);
+    return true;
+}
+
+static void derive_rest(struct admission *admission)
+{
+    if (admission->signup->text[SIGNUP_user_type] == NULL)
+        set_text(admission, SIGNUP_user_type, admission->settings->default_user_type);
+    if (admission->settings->username_is_phone &&
+        admission->signup->text[SIGNUP_username] == NULL && admission->phone[0] != '\0') {
+        snprintf(admission->username_folded, SUBJECT_SIZE, "%s", admission->phone);
+        set_text(admission, SIGNUP_username, admission->phone);
+    }
+    admission->attempted_at = admission->values[SIGNUP_attempted_at].type == ADMIT_INTEGER
+                                  ? admission->values[SIGNUP_attempted_at].integer
+                                  : admission->now;
+}
+
+static void check_missing(struct admission *admission)
+{
+    uint64_t required = admission->settings->required_fields;
+    bool provider = admission->signup->text[SIGNUP_identity_provider] != NULL;
+    bool subject = admission->signup->text[SIGNUP_identity_subject] != NULL;
+    if (admission->settings->require_partner_id)
+        required |= UINT64_C(1) << SIGNUP_partner_id;
+    if (provider != subject) /* neither names anybody alone */
+        required |= UINT64_C(1) << SIGNUP_identity_provider | UINT64_C(1)
+                                                                  << SIGNUP_identity_subject;
+    for (int column = 0; column < SIGNUP_INPUT_ONLY; column++)
+        if ((required >> column & 1) != 0 && admission->values[column].type == ADMIT_NULL &&
+            admission->signup->text[column] == NULL)
+            admission->reasons.missing |= UINT64_C(1) << column;
+}
+
+bool columns_check(struct admission *admission, char *error, size_t error_size)
+{
+    check_column(admission, SIGNUP_country); /* a national phone number is completed by these two */
+    check_column(admission, SIGNUP_phone_country);
+    for (int column = 0; column < SIGNUP_INPUT_ONLY; column++)
+        check_column(admission, column);
+    if (!derive_region(admission, error, error_size))
+        return false;
+    derive_rest(admission);
+    check_missing(admission);
+    return true;
+}

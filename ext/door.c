@@ -1,0 +1,138 @@
+#include "door.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+#include "subject.h"
+
+struct door *door_open(sqlite3 *database)
+{
+    struct door *door = calloc(1, sizeof *door);
+    if (door == NULL)
+        return NULL;
+    door->ledger = ledger_open(database);
+    if (door->ledger == NULL) {
+        free(door);
+        return NULL;
+    }
+    door->holders = 1;
+    return door;
+}
+
+struct door *door_hold(struct door *door)
+{
+    door->holders++;
+    return door;
+}
+
+void door_rest(struct door *door)
+{
+    ledger_rest(door->ledger);
+}
+
+void door_release(struct door *door)
+{
+    if (door == NULL || --door->holders > 0)
+        return;
+    ledger_close(door->ledger);
+    key_close(door->key);
+    settings_free(door->settings);
+    settings_free(door->defaults);
+    free(door);
+}
+
+static const struct key *open_key(struct door *door, bool create, bool required)
+{
+    char error[KEY_PATH_SIZE + 256];
+    if (door->key == NULL)
+        door->key =
+            key_open(ledger_database(door->ledger), door->key_file, create, error, sizeof error);
+    if (door->key == NULL && required)
+        ledger_fail(door->ledger, SQLITE_AUTH, "%s", error);
+    return door->key;
+}
+
+const struct key *door_key(struct door *door)
+{
+    return ledger_failed(door->ledger) ? NULL : open_key(door, false, true);
+}
+
+const struct key *door_key_if_any(struct door *door)
+{
+    return open_key(door, false, false);
+}
+
+static void save_first_settings(struct door *door, int64_t now)
+{
+    struct settings *settings = settings_defaults();
+    ledger_begin(door->ledger);
+    if (settings == NULL)
+        ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
+    else if (ledger_number(door->ledger, STATEMENT_newest_setting_id, 0) == 0)
+        settings_save(door->ledger, settings, now);
+    ledger_end(door->ledger);
+    settings_free(settings);
+}
+
+int door_init(struct door *door, int64_t now)
+{
+    /* The key comes first: a ledger that a crash left without one would look as if its key had been
+     * lost. */
+    bool fresh = ledger_version_found(door->ledger) == 0;
+    if (fresh && !ledger_failed(door->ledger))
+        open_key(door, true, true);
+    ledger_create(door->ledger, now);
+    save_first_settings(door, now);
+    return ledger_failed(door->ledger) ? 0 : ledger_version();
+}
+
+const struct settings *door_settings(struct door *door)
+{
+    if (!ledger_ready(door->ledger))
+        return NULL;
+    int64_t newest = ledger_number(door->ledger, STATEMENT_newest_setting_id, 0);
+    if (ledger_failed(door->ledger))
+        return NULL;
+    if (door->settings == NULL || door->settings->id != newest) {
+        settings_free(door->settings);
+        door->settings = settings_load(door->ledger);
+    }
+    return door->settings;
+}
+
+const struct settings *door_settings_or_defaults(struct door *door)
+{
+    if (ledger_version_found(door->ledger) == ledger_version())
+        return door_settings(door);
+    if (door->defaults == NULL)
+        door->defaults = settings_defaults();
+    if (door->defaults == NULL)
+        ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
+    return door->defaults;
+}
+
+int64_t door_subject_key(struct door *door, enum subject_kind kind, const char *folded)
+{
+    _Static_assert(crypto_shorthash_KEYBYTES == LEDGER_SALT_SIZE &&
+                       crypto_shorthash_BYTES == sizeof(int64_t),
+                   "SipHash-2-4");
+    unsigned char message[1 + SUBJECT_SIZE * 2];
+    unsigned char hash[crypto_shorthash_BYTES];
+    uint64_t key = 0;
+    size_t length = strlen(folded);
+    const unsigned char *salt = ledger_salt(door->ledger);
+    if (salt == NULL)
+        return 0;
+    if (length > sizeof message - 1)
+        length = sizeof message -
+                 1; /* only a text that is nobody's is so long; a hit is checked against the text */
+    message[0] = (unsigned char)kind;
+    memcpy(message + 1, folded, length);
+    crypto_shorthash(hash, message, length + 1, salt);
+    /* Little-endian on every machine: the ledger may move. */
+    for (int i = 7; i >= 0; i--)
+        key = key << 8 | hash[i];
+    return (int64_t)key;
+}

@@ -1,0 +1,254 @@
+#include "issue.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "door.h"
+#include "host.h"
+#include "who.h"
+
+enum { SMS_LONGEST_SECONDS = 600, DAY_SECONDS = 86400, LONGEST_LIST = 4096 };
+
+/* Whom the code is for. */
+struct target {
+    int64_t attempt; /* 0: none */
+    char address[SUBJECT_SIZE];
+    int64_t key;
+};
+
+/* What was issued before for this subject and channel. */
+struct before {
+    bool any;
+    int64_t newest; /* id */
+    bool newest_live;
+    bool started;
+    int64_t since; /* when the newest one's time began, or it was asked for */
+    char device[SUBJECT_SIZE];
+    struct code_seed seed;
+    char prefix[CODE_PREFIX_SIZE];
+    int64_t today;        /* how many within a day */
+    int64_t oldest_today; /* seconds until the oldest of them is a day old are derived from this */
+    char replaces[LONGEST_LIST];
+};
+
+static bool find_attempt(struct door *door, const struct issue_request *request,
+                         const struct who *who, struct target *target)
+{
+    const char *text = who->email[0] != '\0'   ? who->email
+                       : who->phone[0] != '\0' ? who->phone
+                                               : who->username;
+    bool by_mail = strcmp(request->channel, "email") == 0;
+    struct ledger_statement *attempt = ledger_use(door->ledger, STATEMENT_attempt_of_subject);
+    who_bind(attempt, who);
+    ledger_set_text(attempt, ":text", text);
+    ledger_set_integer(attempt, ":now", request->now);
+    if (!ledger_row(attempt))
+        return false;
+    target->attempt = ledger_integer(attempt, 0);
+    const char *address = ledger_text(attempt, by_mail ? 1 : 2);
+    if (address != NULL && strcmp(request->channel, "none") != 0)
+        snprintf(target->address, sizeof target->address, "%s", address);
+    ledger_done(attempt);
+    return true;
+}
+
+/* The address that the channel delivers to: the subject itself, or what its attempt knows. */
+static bool find_target(struct door *door, const struct issue_request *request,
+                        struct target *target)
+{
+    struct who who;
+    struct who address;
+    bool by_mail = strcmp(request->channel, "email") == 0,
+         by_sms = strcmp(request->channel, "sms") == 0;
+    memset(target, 0, sizeof *target);
+    if (!by_mail && !by_sms && strcmp(request->channel, "none") != 0) {
+        ledger_fail(door->ledger, SQLITE_ERROR, "channel: email, sms or none is expected");
+        return false;
+    }
+    if (!who_is(door, request->subject, &who)) {
+        ledger_fail(door->ledger, SQLITE_ERROR,
+                    "subject: an e-mail address, a phone number or a username is expected");
+        return false;
+    }
+    find_attempt(door, request, &who, target);
+    if (by_mail ? who.email[0] != '\0' : who.phone[0] != '\0' || !by_sms)
+        snprintf(target->address, sizeof target->address, "%s",
+                 by_sms ? who.phone : request->subject);
+    if (target->address[0] == '\0' || !who_is(door, target->address, &address)) {
+        ledger_fail(door->ledger, SQLITE_ERROR, "subject: no %s is known for it",
+                    by_mail ? "e-mail address" : "phone number");
+        return false;
+    }
+    target->key = address.email[0] != '\0'   ? address.email_key
+                  : address.phone[0] != '\0' ? address.phone_key
+                                             : address.username_key;
+    return true;
+}
+
+/* Columns as in the statement codes_before. */
+static void note_newest(struct ledger_statement *row, struct before *before)
+{
+    size_t length = 0;
+    const void *nonce = ledger_blob(row, 2, &length);
+    const char *prefix = ledger_text(row, 4), *device = ledger_text(row, 8);
+    before->any = true;
+    before->newest = ledger_integer(row, 0);
+    before->since = ledger_integer(row, 6);
+    before->started = !ledger_is_null(row, 7);
+    before->newest_live = ledger_integer(row, 9) == 0 && ledger_integer(row, 10) == 0;
+    snprintf(before->device, sizeof before->device, "%s", device == NULL ? "" : device);
+    snprintf(before->prefix, sizeof before->prefix, "%s", prefix == NULL ? "" : prefix);
+    before->seed = (struct code_seed){.kind = ledger_text(row, 1)[0] == 'p' ? CODE_PIN : CODE_TOKEN,
+                                      .digits = (int)ledger_integer(row, 3),
+                                      .sandbox = ledger_integer(row, 5) != 0};
+    if (nonce != NULL && length == CODE_NONCE_SIZE)
+        memcpy(before->seed.nonce, nonce, CODE_NONCE_SIZE);
+}
+
+static void read_before(struct door *door, const struct issue_request *request,
+                        const struct target *target, struct before *before)
+{
+    memset(before, 0, sizeof *before);
+    size_t length = (size_t)snprintf(before->replaces, LONGEST_LIST, "[");
+    struct ledger_statement *row = ledger_use(door->ledger, STATEMENT_codes_before);
+    ledger_set_integer(row, ":subject_key", target->key);
+    ledger_set_integer(row, ":now", request->now);
+    while (ledger_row(row)) {
+        if (ledger_integer(row, 13) > request->now - DAY_SECONDS * INT64_C(1000)) {
+            before->today++;
+            before->oldest_today = ledger_integer(row, 13);
+        }
+        if (strcmp(ledger_text(row, 11), request->channel) != 0 ||
+            ledger_integer(row, 12) != target->attempt)
+            continue;
+        if (!before->any)
+            note_newest(row, before);
+        if (ledger_integer(row, 10) == 0 && length + 24 < LONGEST_LIST)
+            length += (size_t)snprintf(before->replaces + length, LONGEST_LIST - length, "%s%lld",
+                                       length > 1 ? "," : "", (long long)ledger_integer(row, 0));
+    }
+    snprintf(before->replaces + length, LONGEST_LIST - length, "]");
+    before->seed.prefix = before->prefix;
+}
+
+static int64_t seconds_left(int64_t until, int64_t now)
+{
+    return until <= now ? 0 : (until - now + 999) / 1000;
+}
+
+/* The rules of asking again. False with the error set. */
+static bool may_issue(struct door *door, const struct issue_request *request,
+                      const struct before *before, int64_t wait)
+{
+    const struct settings *settings = door->settings;
+    struct ledger *ledger = door->ledger;
+    if (request->resend && !before->any)
+        ledger_fail(ledger, SQLITE_ERROR,
+                    "no code was asked for this subject on channel %s: use reg_issue_code",
+                    request->channel);
+    else if (before->device[0] != '\0' && !settings->resend_from_other_device &&
+             (request->device_id == NULL || strcmp(before->device, request->device_id) != 0))
+        ledger_fail(ledger, SQLITE_ERROR,
+                    "only the device that asked for the last code may ask again "
+                    "(allowPinResendFromDifferentDeviceId is false)");
+    else if (request->resend && wait > 0)
+        ledger_fail(ledger, SQLITE_ERROR, "wait %lld seconds before asking for another code",
+                    (long long)wait);
+    return !ledger_failed(ledger);
+}
+
+static bool within_daily_limit(struct door *door, const struct issue_request *request,
+                               const struct before *before)
+{
+    if (before->today < door->settings->max_codes_per_day)
+        return true;
+    ledger_fail(
+        door->ledger, SQLITE_ERROR,
+        "%lld codes were asked for this subject within a day: wait %lld seconds",
+        (long long)before->today,
+        (long long)seconds_left(before->oldest_today + DAY_SECONDS * INT64_C(1000), request->now));
+    return false;
+}
+
+static void write_code(struct door *door, const struct issue_request *request,
+                       const struct target *target, const struct before *before,
+                       const struct code_seed *seed)
+{
+    const struct settings *settings = door->settings;
+    bool none = strcmp(request->channel, "none") == 0;
+    int64_t seconds =
+        seed->kind == CODE_PIN ? settings->pin_valid_seconds : settings->token_lifetime_seconds;
+    if (strcmp(request->channel, "sms") == 0 && seconds > SMS_LONGEST_SECONDS)
+        seconds = SMS_LONGEST_SECONDS;
+    struct ledger_statement *issue = ledger_use(door->ledger, STATEMENT_issue);
+    if (target->attempt != 0)
+        ledger_set_integer(issue, ":attempt_id", target->attempt);
+    ledger_set_text(issue, ":channel", request->channel);
+    ledger_set_text(issue, ":kind", seed->kind == CODE_PIN ? "pin" : "token");
+    ledger_set_blob(issue, ":nonce", seed->nonce, CODE_NONCE_SIZE);
+    ledger_set_integer(issue, ":digits", seed->digits);
+    ledger_set_text(issue, ":prefix", seed->prefix);
+    ledger_set_integer(issue, ":sandbox", seed->sandbox);
+    ledger_set_integer(issue, ":recorded_at", request->now);
+    ledger_set_integer(issue, ":lifetime_ms", seconds * 1000);
+    ledger_set_integer(issue, ":runs_from", request->now);
+    if (none)
+        ledger_set_integer(issue, ":handed_over_at", request->now);
+    else
+        ledger_set_integer(issue, ":next_try_at", request->now);
+    ledger_set_integer(issue, ":subject_key", target->key);
+    ledger_set_text(issue, ":address", target->address);
+    ledger_set_text(issue, ":device_id", request->device_id);
+    ledger_set_text(issue, ":replaces", before->replaces);
+    ledger_run(issue);
+}
+
+/* A code that waits to be sent has been given to the caller: its time begins. */
+static void start(struct door *door, int64_t code, int64_t now)
+{
+    struct ledger_statement *statement = ledger_use(door->ledger, STATEMENT_start_code);
+    ledger_set_integer(statement, ":code_id", code);
+    ledger_set_integer(statement, ":recorded_at", now);
+    ledger_run(statement);
+}
+
+bool issue_code(struct door *door, const struct issue_request *request, char code[CODE_SIZE])
+{
+    struct target target;
+    struct before before;
+    const struct settings *settings = door_settings(door);
+    const struct key *key = door_key(door);
+    const unsigned char *uuid = ledger_uuid(door->ledger);
+    if (settings == NULL || key == NULL || uuid == NULL || !find_target(door, request, &target))
+        return false;
+    read_before(door, request, &target, &before);
+    /* A pause of 0 still lasts the second in which SQLite may evaluate the same call twice. */
+    int64_t pause = settings->resend_pause_seconds < 1 ? 1 : settings->resend_pause_seconds;
+    int64_t wait = before.any && before.newest_live
+                       ? seconds_left(before.since + pause * 1000, request->now)
+                       : 0;
+    if (!may_issue(door, request, &before, wait))
+        return false;
+    if (wait > 0) {
+        if (!before.started)
+            start(door, before.newest, request->now);
+        code_derive(key, uuid, &before.seed, code);
+        return !ledger_failed(door->ledger);
+    }
+    if (!within_daily_limit(door, request, &before))
+        return false;
+
+    bool pin = settings->registration_type == SETTINGS_AUTOMATIC ||
+               settings->registration_type == SETTINGS_REQUIRE_PIN_CONFIRMATION;
+    char prefix[CODE_PREFIX_SIZE];
+    struct code_seed seed = {.kind = pin ? CODE_PIN : CODE_TOKEN,
+                             .sandbox = settings->sandbox,
+                             .digits = (int)settings->pin_length};
+    code_prefix(pin ? (size_t)settings->pin_prefix_length : 0, prefix);
+    seed.prefix = prefix[0] == '\0' ? NULL : prefix;
+    randombytes_buf(seed.nonce, sizeof seed.nonce);
+    write_code(door, request, &target, &before, &seed);
+    code_derive(key, uuid, &seed, code);
+    return !ledger_failed(door->ledger);
+}

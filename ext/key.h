@@ -1,0 +1,54 @@
+/*
+ * key.h: the key that stands outside the ledger, and what is made with it.
+ *
+ * $REG_KEY_FILE, else `LEDGER.key` beside the database: 32 random bytes, mode 0600. An in-memory
+ * database has a key for its lifetime. Every use has a subkey of its own (libsodium's crypto_kdf).
+ * The key lives in locked memory (sodium_malloc) and is wiped with its handle.
+ */
+#ifndef KEY_H
+#define KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    KEY_SIZE = 32,
+    KEY_CODE_MAC_SIZE = 32,
+    KEY_FINGERPRINT_SIZE = 32,
+    KEY_SEALED_SIZE = 24 + KEY_FINGERPRINT_SIZE + 16, /* nonce, text, tag */
+    KEY_PATH_SIZE = 4096
+};
+
+struct sqlite3;
+struct key;
+
+/*
+ * The key of the database's ledger. `create`: makes the file where there is none (written, synced,
+ * then named, so that a crash leaves all or nothing). NULL with a message that names the file and
+ * what to do: missing, too open, of another length, unreadable. Free with key_close().
+ */
+struct key *key_open(struct sqlite3 *database, const char *path, bool create, char *error,
+                     size_t error_size);
+void key_close(struct key *key);
+
+/* Where the key of this database is looked for; "" for an in-memory database. `path` overrides (may
+ * be NULL). */
+void key_path(struct sqlite3 *database, const char *path, char found[KEY_PATH_SIZE]);
+
+/* HMAC-SHA-256 under the subkey for codes. */
+void key_code_mac(const struct key *key, const void *message, size_t length,
+                  unsigned char mac[KEY_CODE_MAC_SIZE]);
+
+/*
+ * Seals a fingerprint for one attempt (XChaCha20-Poly1305; ledger and attempt are bound to it, so
+ * that it opens nowhere else). `nonce`: 24 random bytes from the caller.
+ */
+void key_seal(const struct key *key, const unsigned char *ledger_uuid, int64_t attempt,
+              const unsigned char nonce[24], const unsigned char fingerprint[KEY_FINGERPRINT_SIZE],
+              unsigned char sealed[KEY_SEALED_SIZE]);
+bool key_unseal(const struct key *key, const unsigned char *ledger_uuid, int64_t attempt,
+                const unsigned char *sealed, size_t length,
+                unsigned char fingerprint[KEY_FINGERPRINT_SIZE]);
+
+#endif

@@ -1,0 +1,412 @@
+#include "ledger.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+
+enum { ERROR_SIZE = 512, APPLICATION_ID = 0x72656773 /* "regs" */ };
+
+struct ledger_statement {
+    struct ledger *ledger;
+    sqlite3_stmt *prepared;
+};
+
+struct ledger {
+    sqlite3 *database;
+    struct ledger_statement statements[STATEMENT_COUNT];
+    bool own_transaction;
+    bool identity_known;
+    unsigned char uuid[LEDGER_UUID_SIZE];
+    unsigned char salt[LEDGER_SALT_SIZE];
+    int code;
+    char error[ERROR_SIZE];
+};
+
+struct ledger *ledger_open(sqlite3 *database)
+{
+    struct ledger *ledger = calloc(1, sizeof *ledger);
+    if (ledger != NULL)
+        ledger->database = database;
+    return ledger;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    if (ledger == NULL)
+        return;
+    ledger_rest(ledger);
+    free(ledger);
+}
+
+void ledger_rest(struct ledger *ledger)
+{
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_finalize(ledger->statements[i].prepared);
+        ledger->statements[i].prepared = NULL;
+    }
+}
+
+sqlite3 *ledger_database(struct ledger *ledger)
+{
+    return ledger->database;
+}
+
+/* Errors */
+
+void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
+{
+    if (ledger->code != SQLITE_OK)
+        return; /* the first error is the cause of those that follow */
+    va_list arguments;
+    va_start(arguments, format);
+    ledger->code = code;
+    vsnprintf(ledger->error, sizeof ledger->error, format, arguments);
+    va_end(arguments);
+}
+
+static void fail_with_engine(struct ledger *ledger)
+{
+    ledger_fail(ledger, sqlite3_extended_errcode(ledger->database), "%s",
+                sqlite3_errmsg(ledger->database));
+}
+
+bool ledger_failed(const struct ledger *ledger)
+{
+    return ledger->code != SQLITE_OK;
+}
+
+int ledger_code(const struct ledger *ledger)
+{
+    return ledger->code;
+}
+
+const char *ledger_error(const struct ledger *ledger)
+{
+    return ledger->error;
+}
+
+void ledger_forgive(struct ledger *ledger)
+{
+    ledger->code = SQLITE_OK;
+    ledger->error[0] = '\0';
+}
+
+/* Statements */
+
+struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name)
+{
+    struct ledger_statement *statement = &ledger->statements[name];
+    statement->ledger = ledger;
+    if (ledger_failed(ledger))
+        return statement;
+    if (statement->prepared == NULL) {
+        if (sqlite3_prepare_v3(ledger->database, statement_text[name], -1,
+                               SQLITE_PREPARE_PERSISTENT, &statement->prepared, NULL) != SQLITE_OK)
+            fail_with_engine(ledger);
+    } else {
+        sqlite3_reset(statement->prepared);
+        sqlite3_clear_bindings(statement->prepared);
+    }
+    return statement;
+}
+
+int ledger_parameter(struct ledger_statement *statement, const char *parameter)
+{
+    if (ledger_failed(statement->ledger))
+        return 0;
+    int number = sqlite3_bind_parameter_index(statement->prepared, parameter);
+    if (number == 0)
+        ledger_fail(statement->ledger, SQLITE_INTERNAL, "statement has no parameter %s", parameter);
+    return number;
+}
+
+static void check(struct ledger_statement *statement, int code)
+{
+    if (code != SQLITE_OK)
+        fail_with_engine(statement->ledger);
+}
+
+void ledger_set_integer_at(struct ledger_statement *statement, int parameter, int64_t value)
+{
+    if (!ledger_failed(statement->ledger))
+        check(statement, sqlite3_bind_int64(statement->prepared, parameter, value));
+}
+
+void ledger_set_real_at(struct ledger_statement *statement, int parameter, double value)
+{
+    if (!ledger_failed(statement->ledger))
+        check(statement, sqlite3_bind_double(statement->prepared, parameter, value));
+}
+
+void ledger_set_text_at(struct ledger_statement *statement, int parameter, const char *text)
+{
+    if (!ledger_failed(statement->ledger) && text != NULL)
+        check(statement,
+              sqlite3_bind_text(statement->prepared, parameter, text, -1, SQLITE_STATIC));
+}
+
+void ledger_set_blob_at(struct ledger_statement *statement, int parameter, const void *bytes,
+                        size_t length)
+{
+    if (!ledger_failed(statement->ledger) && bytes != NULL)
+        check(statement,
+              sqlite3_bind_blob64(statement->prepared, parameter, bytes, length, SQLITE_STATIC));
+}
+
+void ledger_set_integer(struct ledger_statement *statement, const char *parameter, int64_t value)
+{
+    ledger_set_integer_at(statement, ledger_parameter(statement, parameter), value);
+}
+
+void ledger_set_real(struct ledger_statement *statement, const char *parameter, double value)
+{
+    ledger_set_real_at(statement, ledger_parameter(statement, parameter), value);
+}
+
+void ledger_set_text(struct ledger_statement *statement, const char *parameter, const char *text)
+{
+    ledger_set_text_at(statement, ledger_parameter(statement, parameter), text);
+}
+
+void ledger_set_blob(struct ledger_statement *statement, const char *parameter, const void *bytes,
+                     size_t length)
+{
+    ledger_set_blob_at(statement, ledger_parameter(statement, parameter), bytes, length);
+}
+
+bool ledger_row(struct ledger_statement *statement)
+{
+    if (ledger_failed(statement->ledger))
+        return false;
+    int code = sqlite3_step(statement->prepared);
+    if (code == SQLITE_ROW)
+        return true;
+    if (code != SQLITE_DONE)
+        fail_with_engine(statement->ledger);
+    sqlite3_reset(statement->prepared);
+    return false;
+}
+
+int64_t ledger_run(struct ledger_statement *statement)
+{
+    while (ledger_row(statement))
+        ;
+    return ledger_failed(statement->ledger) ? 0 : sqlite3_changes64(statement->ledger->database);
+}
+
+void ledger_done(struct ledger_statement *statement)
+{
+    sqlite3_reset(statement->prepared);
+}
+
+bool ledger_is_null(struct ledger_statement *statement, int column)
+{
+    return sqlite3_column_type(statement->prepared, column) == SQLITE_NULL;
+}
+
+bool ledger_is_real(struct ledger_statement *statement, int column)
+{
+    return sqlite3_column_type(statement->prepared, column) == SQLITE_FLOAT;
+}
+
+int64_t ledger_integer(struct ledger_statement *statement, int column)
+{
+    return sqlite3_column_int64(statement->prepared, column);
+}
+
+double ledger_real(struct ledger_statement *statement, int column)
+{
+    return sqlite3_column_double(statement->prepared, column);
+}
+
+const char *ledger_text(struct ledger_statement *statement, int column)
+{
+    return (const char *)sqlite3_column_text(statement->prepared, column);
+}
+
+const void *ledger_blob(struct ledger_statement *statement, int column, size_t *length)
+{
+    const void *bytes = sqlite3_column_blob(statement->prepared, column);
+    *length = (size_t)sqlite3_column_bytes(statement->prepared, column);
+    return bytes;
+}
+
+int64_t ledger_number(struct ledger *ledger, enum statement name, int64_t otherwise)
+{
+    struct ledger_statement *statement = ledger_use(ledger, name);
+    int64_t number = otherwise;
+    if (ledger_row(statement)) {
+        if (!ledger_is_null(statement, 0))
+            number = ledger_integer(statement, 0);
+        ledger_done(statement);
+    }
+    return number;
+}
+
+/* Transactions */
+
+static void execute(struct ledger *ledger, const char *sql)
+{
+    if (!ledger_failed(ledger) &&
+        sqlite3_exec(ledger->database, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_with_engine(ledger);
+}
+
+void ledger_begin(struct ledger *ledger)
+{
+    ledger->own_transaction = sqlite3_get_autocommit(ledger->database) != 0 &&
+                              sqlite3_txn_state(ledger->database, "main") != SQLITE_TXN_WRITE;
+    if (!ledger->own_transaction)
+        return;
+    execute(ledger, "BEGIN IMMEDIATE");
+    if (ledger_failed(ledger))
+        ledger->own_transaction = false;
+}
+
+void ledger_end(struct ledger *ledger)
+{
+    if (!ledger->own_transaction)
+        return;
+    execute(ledger, "COMMIT");
+    if (ledger_failed(ledger))
+        sqlite3_exec(ledger->database, "ROLLBACK", NULL, NULL,
+                     NULL); /* a full disk may have rolled back already */
+    ledger->own_transaction = false;
+}
+
+static int read_flag(void *flag, int count, char **values, char **names)
+{
+    (void)names;
+    *(bool *)flag = count > 0 && values[0] != NULL && values[0][0] != '0';
+    return 0;
+}
+
+bool ledger_secure_delete(struct ledger *ledger, bool secure)
+{
+    bool before = false;
+    sqlite3_exec(ledger->database, "PRAGMA main.secure_delete", read_flag, &before, NULL);
+    sqlite3_exec(ledger->database,
+                 secure ? "PRAGMA main.secure_delete = ON" : "PRAGMA main.secure_delete = OFF",
+                 NULL, NULL, NULL);
+    return before;
+}
+
+void ledger_rehearse(struct ledger *ledger)
+{
+    execute(ledger, "BEGIN IMMEDIATE");
+}
+
+void ledger_undo(struct ledger *ledger)
+{
+    ledger_rest(ledger); /* a statement that is still being read would keep what it reads */
+    sqlite3_exec(ledger->database, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* The ledger as a whole */
+
+int ledger_version(void)
+{
+    return STATEMENT_UPGRADES;
+}
+
+int ledger_version_found(struct ledger *ledger)
+{
+    return (int)ledger_number(ledger, STATEMENT_user_version, -1);
+}
+
+bool ledger_ready(struct ledger *ledger)
+{
+    int found = ledger_version_found(ledger);
+    if (found == ledger_version())
+        return true;
+    if (found > ledger_version())
+        ledger_fail(
+            ledger, SQLITE_ERROR,
+            "the ledger has version %d, this program knows up to %d: use a newer sqlite-reg", found,
+            ledger_version());
+    else if (found > 0)
+        ledger_fail(ledger, SQLITE_ERROR,
+                    "the ledger has version %d, this program needs %d: upgrade it with reg_init() "
+                    "or `regjob init`",
+                    found, ledger_version());
+    else
+        ledger_fail(
+            ledger, SQLITE_ERROR,
+            "there is no ledger in this database: make one with reg_init() or `regjob init`");
+    return false;
+}
+
+static void upgrade(struct ledger *ledger, int from, int64_t now)
+{
+    for (int version = from; version < ledger_version(); version++)
+        execute(ledger, statement_upgrades[version]);
+    execute(ledger, statement_text[STATEMENT_rules]);
+    execute(ledger, statement_text[STATEMENT_views]);
+    char pragma[96];
+    snprintf(pragma, sizeof pragma,
+             "PRAGMA main.user_version = %d; PRAGMA main.application_id = %d", ledger_version(),
+             APPLICATION_ID);
+    execute(ledger, pragma);
+    if (from > 0 || ledger_failed(ledger))
+        return;
+    unsigned char uuid[LEDGER_UUID_SIZE], salt[LEDGER_SALT_SIZE];
+    randombytes_buf(uuid, sizeof uuid);
+    randombytes_buf(salt, sizeof salt);
+    struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_ledger);
+    ledger_set_blob(insert, ":uuid", uuid, sizeof uuid);
+    ledger_set_blob(insert, ":subject_salt", salt, sizeof salt);
+    ledger_set_integer(insert, ":recorded_at", now);
+    ledger_run(insert);
+}
+
+void ledger_create(struct ledger *ledger, int64_t now)
+{
+    if (ledger_version_found(ledger) == ledger_version())
+        return;
+    /* WAL cannot be set within a transaction; a caller who is in one keeps the journal mode he has.
+     */
+    if (sqlite3_get_autocommit(ledger->database) &&
+        sqlite3_txn_state(ledger->database, "main") == SQLITE_TXN_NONE)
+        execute(ledger, "PRAGMA main.journal_mode = WAL");
+    ledger_begin(ledger);
+    int found = ledger_version_found(ledger); /* another process may have been quicker */
+    if (found > ledger_version())
+        ledger_ready(ledger);
+    else if (found < ledger_version())
+        upgrade(ledger, found, now);
+    ledger_end(ledger);
+}
+
+static void learn_identity(struct ledger *ledger)
+{
+    if (ledger->identity_known)
+        return;
+    struct ledger_statement *identity = ledger_use(ledger, STATEMENT_ledger_identity);
+    if (ledger_row(identity)) {
+        size_t length;
+        memcpy(ledger->uuid, ledger_blob(identity, 0, &length),
+               sizeof ledger->uuid); /* lengths are CHECKed by the schema */
+        memcpy(ledger->salt, ledger_blob(identity, 1, &length), sizeof ledger->salt);
+        ledger_done(identity);
+        ledger->identity_known = true;
+    } else {
+        ledger_fail(ledger, SQLITE_CORRUPT,
+                    "the ledger's own row is missing: restore the ledger from a backup");
+    }
+}
+
+const unsigned char *ledger_uuid(struct ledger *ledger)
+{
+    learn_identity(ledger);
+    return ledger_failed(ledger) ? NULL : ledger->uuid;
+}
+
+const unsigned char *ledger_salt(struct ledger *ledger)
+{
+    learn_identity(ledger);
+    return ledger_failed(ledger) ? NULL : ledger->salt;
+}

@@ -1,0 +1,112 @@
+/*
+ * ledger.h: the one way to the ledger's SQL: named statements (sql/), bound parameters, rows read,
+ * one transaction at a time.
+ *
+ * An error stays in the handle: after the first one every call does nothing, so that callers read
+ * straight down and ask ledger_failed() once at the end. ledger_forgive() clears it. Today the
+ * statements run on a SQLite handle; nothing here shows that to a caller but ledger_database().
+ */
+#ifndef LEDGER_H
+#define LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "statements.h"
+
+struct sqlite3;
+struct ledger;
+struct ledger_statement;
+
+enum { LEDGER_UUID_SIZE = 16, LEDGER_SALT_SIZE = 16 };
+
+/* A handle for a connection; NULL when out of memory. It touches nothing yet. The caller frees it
+ * with ledger_close(), which leaves the connection open. */
+struct ledger *ledger_open(struct sqlite3 *database);
+void ledger_close(struct ledger *ledger);
+/* Finalizes the statements at hand; they are prepared anew when they are needed. */
+void ledger_rest(struct ledger *ledger);
+struct sqlite3 *ledger_database(struct ledger *ledger);
+
+/* The version that this program writes; the one found in the database (0: no ledger), -1 after an
+ * error. */
+int ledger_version(void);
+int ledger_version_found(struct ledger *ledger);
+
+/* Creates the ledger or brings it to this program's version, in one transaction; running it again
+ * changes nothing. `now` in Unix milliseconds. */
+void ledger_create(struct ledger *ledger, int64_t now);
+
+/* Fails with a message where there is no ledger, or an older or newer one. Cheap: asked before
+ * every use. */
+bool ledger_ready(struct ledger *ledger);
+
+/* The ledger's own name and the salt of subject keys; valid until ledger_close(). NULL after an
+ * error. */
+const unsigned char *ledger_uuid(struct ledger *ledger);
+const unsigned char *ledger_salt(struct ledger *ledger);
+
+/*
+ * A write of its own: IMMEDIATE, so that what is read within stays true; or part of the caller's,
+ * where one is open or the running statement writes already. ledger_end() commits, or rolls back
+ * after an error and keeps the error's message. Calls do not nest.
+ */
+void ledger_begin(struct ledger *ledger);
+void ledger_end(struct ledger *ledger);
+
+/* A rehearsal: whatever is written until ledger_undo() is undone by it, ledger_begin() and
+ * ledger_end() within notwithstanding. */
+void ledger_rehearse(struct ledger *ledger);
+void ledger_undo(struct ledger *ledger);
+
+/* Whether deleted bytes are overwritten from now on (PRAGMA secure_delete); gives what was before.
+ */
+bool ledger_secure_delete(struct ledger *ledger, bool secure);
+
+/* A named statement, its parameters all NULL. Texts and blobs that are bound must live until it has
+ * run. */
+struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name);
+void ledger_set_integer(struct ledger_statement *statement, const char *parameter, int64_t value);
+void ledger_set_real(struct ledger_statement *statement, const char *parameter, double value);
+void ledger_set_text(struct ledger_statement *statement, const char *parameter, const char *text);
+void ledger_set_blob(struct ledger_statement *statement, const char *parameter, const void *bytes,
+                     size_t length);
+
+/* The number of a parameter, for the few statements that run a million times; the _at forms take
+ * it. 0: no such parameter. */
+int ledger_parameter(struct ledger_statement *statement, const char *parameter);
+void ledger_set_integer_at(struct ledger_statement *statement, int parameter, int64_t value);
+void ledger_set_real_at(struct ledger_statement *statement, int parameter, double value);
+void ledger_set_text_at(struct ledger_statement *statement, int parameter, const char *text);
+void ledger_set_blob_at(struct ledger_statement *statement, int parameter, const void *bytes,
+                        size_t length);
+
+/* The next row; false at the end and after an error. */
+bool ledger_row(struct ledger_statement *statement);
+/* Runs a statement that gives no rows; the number of rows it changed. */
+int64_t ledger_run(struct ledger_statement *statement);
+/* Lets go of a statement whose rows were not all read. */
+void ledger_done(struct ledger_statement *statement);
+
+/* Columns of the row, counted from 0. Texts and blobs live until the next row. */
+bool ledger_is_null(struct ledger_statement *statement, int column);
+bool ledger_is_real(struct ledger_statement *statement, int column);
+int64_t ledger_integer(struct ledger_statement *statement, int column);
+double ledger_real(struct ledger_statement *statement, int column);
+const char *ledger_text(struct ledger_statement *statement, int column);
+const void *ledger_blob(struct ledger_statement *statement, int column, size_t *length);
+
+/* Shorthand: the first column of the first row, `otherwise` where there is none. Takes no
+ * parameters. */
+int64_t ledger_number(struct ledger *ledger, enum statement name, int64_t otherwise);
+
+/* The error in the handle. `code` is one of SQLite's result codes. */
+void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+bool ledger_failed(const struct ledger *ledger);
+int ledger_code(const struct ledger *ledger);
+const char *ledger_error(const struct ledger *ledger);
+void ledger_forgive(struct ledger *ledger);
+
+#endif

@@ -1,0 +1,29 @@
+/* listing.h: what the extension offers, as tables for a shell: reg_functions and reg_reasons. */
+#ifndef LISTING_H
+#define LISTING_H
+
+#include <stddef.h>
+
+#include "door.h"
+#include "host.h"
+
+/* One row: the n-th, counted from 0, as `columns` texts. False after the last. Texts need to live
+ * until the next call. */
+typedef bool listing_row(size_t n, const char *texts[]);
+
+struct listing {
+    const char *declaration;
+    int columns;
+    listing_row *row;
+};
+
+/* The client data of the module. */
+struct listing_module {
+    const struct listing *listing;
+    struct door *door;
+};
+
+extern const sqlite3_module listing_module;
+extern const struct listing listing_reasons;
+
+#endif

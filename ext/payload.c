@@ -1,0 +1,261 @@
+#include "payload.h"
+
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "door.h"
+#include "host.h"
+#include "region.h"
+
+/* Columns of the statement payload_facts. */
+enum fact {
+    ATTEMPTED_AT,
+    USERNAME,
+    HAS_PASSWORD,
+    PROVIDER,
+    APP_NAME,
+    APP_PLATFORM,
+    APP_DOMAIN,
+    GUEST_ACCOUNT,
+    MARKETING,
+    USER_TYPE,
+    CUSTOMER_ID,
+    EMAIL,
+    EMAIL_VERIFIED_AT,
+    NAME,
+    FAMILY_NAME,
+    GIVEN_NAME,
+    PHONE,
+    PHONE_VERIFIED_AT,
+    PHONE_COUNTRY,
+    DEVICE_ID,
+    DEVICE_TYPE,
+    MANUFACTURER,
+    MODEL,
+    OS,
+    IP_ADDRESS,
+    LANGUAGE,
+    LATITUDE,
+    LONGITUDE,
+    SEALED,
+    CODE_MECHANISM
+};
+
+static void add_text(json_t *object, const char *member, struct ledger_statement *facts,
+                     enum fact fact)
+{
+    const char *text = ledger_text(facts, (int)fact);
+    if (text != NULL)
+        json_object_set_new(object, member, json_string(text));
+}
+
+static void add_integer(json_t *object, const char *member, struct ledger_statement *facts,
+                        enum fact fact)
+{
+    if (!ledger_is_null(facts, (int)fact))
+        json_object_set_new(object, member, json_integer(ledger_integer(facts, (int)fact)));
+}
+
+/* An object that says nothing is not sent. */
+static void add_object(json_t *parent, const char *member, json_t *object)
+{
+    if (json_object_size(object) > 0)
+        json_object_set_new(parent, member, object);
+    else
+        json_decref(object);
+}
+
+/* The vendor's word for the first of our reasons that the operator's map knows. */
+static void add_failure_reason(json_t *mechanism, const struct payload_request *request,
+                               const struct settings *settings)
+{
+    json_t *reasons = request->reasons == NULL ? NULL : json_loads(request->reasons, 0, NULL);
+    for (size_t i = 0; i < json_array_size(reasons); i++) {
+        const char *word =
+            settings_fraud_reason(settings, json_string_value(json_array_get(reasons, i)));
+        if (word != NULL) {
+            json_object_set_new(mechanism, "failureReason", json_string(word));
+            break;
+        }
+    }
+    json_decref(reasons);
+}
+
+static void add_fingerprint(struct door *door, json_t *password, struct ledger_statement *facts,
+                            const struct payload_request *request)
+{
+    unsigned char fingerprint[KEY_FINGERPRINT_SIZE];
+    char hex[2 * KEY_FINGERPRINT_SIZE + 1];
+    size_t length = 0;
+    if (ledger_is_null(facts, SEALED))
+        return;
+    const unsigned char *sealed = ledger_blob(facts, SEALED, &length);
+    const struct key *key = request->fingerprint == PAYLOAD_MASKED         ? NULL
+                            : request->fingerprint == PAYLOAD_WHERE_KEY_IS ? door_key_if_any(door)
+                                                                           : door_key(door);
+    const unsigned char *uuid = ledger_uuid(door->ledger);
+    if (key == NULL) {
+        if (request->fingerprint != PAYLOAD_NEEDED)
+            json_object_set_new(password, "passwordHashed", json_string("***"));
+        return;
+    }
+    if (uuid == NULL || !key_unseal(key, uuid, request->attempt_id, sealed, length, fingerprint)) {
+        ledger_fail(
+            door->ledger, SQLITE_AUTH,
+            "the fingerprint of attempt %lld does not open with this key: is it the ledger's own?",
+            (long long)request->attempt_id);
+        return;
+    }
+    sodium_bin2hex(hex, sizeof hex, fingerprint, sizeof fingerprint);
+    json_object_set_new(password, "passwordHashed", json_string(hex));
+    sodium_memzero(hex, sizeof hex);
+    sodium_memzero(fingerprint, sizeof fingerprint);
+}
+
+static json_t *mechanism(struct door *door, struct ledger_statement *facts,
+                         const struct payload_request *request, const struct settings *settings)
+{
+    json_t *mechanisms = json_object();
+    const char *provider = ledger_text(facts, PROVIDER), *code = ledger_text(facts, CODE_MECHANISM);
+    json_t *one = json_object();
+    if (provider != NULL &&
+        strcmp(provider, "oauth") != 0) { /* the vendor has no word for plain OAuth */
+        json_object_set_new(one, "socialProvider", json_string(provider));
+        json_object_set_new(mechanisms, "social", one);
+    } else if (provider == NULL && ledger_integer(facts, HAS_PASSWORD) != 0) {
+        add_fingerprint(door, one, facts, request);
+        json_object_set_new(mechanisms, "password", one);
+    } else if (provider == NULL && code != NULL) { /* who has no password came in by a code alone */
+        if (strcmp(code, "smsCode") == 0)
+            add_text(one, "phoneNumber", facts, PHONE);
+        else
+            json_object_set_new(one, "transport", json_string("email"));
+        json_object_set_new(mechanisms, code, one);
+    } else {
+        json_decref(one);
+        return mechanisms;
+    }
+    json_object_set_new(one, "success", json_boolean(request->success));
+    if (!request->success)
+        add_failure_reason(one, request, settings);
+    return mechanisms;
+}
+
+static json_t *registration(struct door *door, struct ledger_statement *facts,
+                            const struct payload_request *request, const struct settings *settings)
+{
+    json_t *object = json_object(), *app = json_object();
+    const char *marketing = ledger_text(facts, MARKETING);
+    add_text(object, "username", facts, USERNAME);
+    json_object_set_new(object, "success", json_boolean(request->success));
+    add_object(object, "registrationMechanism", mechanism(door, facts, request, settings));
+    add_text(app, "name", facts, APP_NAME);
+    add_text(app, "platform", facts, APP_PLATFORM);
+    add_text(app, "domain", facts, APP_DOMAIN);
+    add_object(object, "app", app);
+    if (!ledger_is_null(facts, GUEST_ACCOUNT))
+        json_object_set_new(object, "guestAccount",
+                            json_boolean(ledger_integer(facts, GUEST_ACCOUNT) != 0));
+    if (marketing != NULL)
+        json_object_set_new(object, "marketingEmailsEnabled",
+                            json_boolean(strcmp(marketing, "accepted") == 0));
+    return object;
+}
+
+static json_t *customer(struct ledger_statement *facts, const struct settings *settings)
+{
+    json_t *object = json_object();
+    const char *country = ledger_text(facts, PHONE_COUNTRY);
+    char alpha3[4];
+    if (settings->send_customer_id && !ledger_is_null(facts, CUSTOMER_ID)) {
+        char id[32];
+        snprintf(id, sizeof id, "%lld", (long long)ledger_integer(facts, CUSTOMER_ID));
+        json_object_set_new(object, "customerId", json_string(id));
+    }
+    add_text(object, "email", facts, EMAIL);
+    add_integer(object, "emailVerifiedTime", facts, EMAIL_VERIFIED_AT);
+    add_text(object, "name", facts, NAME);
+    add_text(object, "familyName", facts, FAMILY_NAME);
+    add_text(object, "givenName", facts, GIVEN_NAME);
+    add_text(object, "telephone", facts, PHONE);
+    add_integer(object, "telephoneVerifiedTime", facts, PHONE_VERIFIED_AT);
+    if (country != NULL && region_country_alpha3(country, alpha3))
+        json_object_set_new(object, "telephoneCountry", json_string(alpha3));
+    return object;
+}
+
+static json_t *device(struct ledger_statement *facts)
+{
+    json_t *object = json_object();
+    add_text(object, "deviceId", facts, DEVICE_ID);
+    add_text(object, "type", facts, DEVICE_TYPE);
+    add_text(object, "manufacturer", facts, MANUFACTURER);
+    add_text(object, "model", facts, MODEL);
+    add_text(object, "os", facts, OS);
+    add_text(object, "ipAddress", facts, IP_ADDRESS);
+    add_text(object, "language", facts, LANGUAGE);
+    if (ledger_is_real(facts, LATITUDE) && ledger_is_real(facts, LONGITUDE)) {
+        json_t *location = json_object();
+        json_object_set_new(location, "latitude", json_real(ledger_real(facts, LATITUDE)));
+        json_object_set_new(location, "longitude", json_real(ledger_real(facts, LONGITUDE)));
+        json_object_set_new(object, "location", location);
+    }
+    return object;
+}
+
+char *payload_build(struct door *door, const struct payload_request *request)
+{
+    char *text = NULL;
+    const struct settings *settings = door_settings(door);
+    struct ledger_statement *facts = ledger_use(door->ledger, STATEMENT_payload_facts);
+    ledger_set_integer(facts, ":attempt_id", request->attempt_id);
+    if (request->customer_id != 0)
+        ledger_set_integer(facts, ":customer_id", request->customer_id);
+    if (settings == NULL || !ledger_row(facts))
+        return NULL;
+    json_t *payload = json_object();
+    json_object_set_new(payload, "timestamp", json_integer(ledger_integer(facts, ATTEMPTED_AT)));
+    json_object_set_new(payload, "registration", registration(door, facts, request, settings));
+    add_object(payload,
+               settings_is_supplier(settings, ledger_text(facts, USER_TYPE)) ? "supplier"
+                                                                             : "customer",
+               customer(facts, settings));
+    add_object(payload, "device", device(facts));
+    if (!ledger_failed(door->ledger)) {
+        text = json_dumps(payload, JSON_COMPACT | JSON_REAL_PRECISION(15));
+        if (text == NULL)
+            ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
+    }
+    json_decref(payload);
+    ledger_done(facts);
+    return text;
+}
+
+void payload_free(char *payload)
+{
+    if (payload == NULL)
+        return;
+    sodium_memzero(payload, strlen(payload));
+    free(payload);
+}
+
+char *payload_preview(struct door *door, int64_t attempt_id, int64_t now)
+{
+    struct payload_request request = {.attempt_id = attempt_id,
+                                      .fingerprint = PAYLOAD_WHERE_KEY_IS};
+    char *payload = NULL;
+    struct ledger_statement *outcome = ledger_use(door->ledger, STATEMENT_outcome_now);
+    ledger_set_integer(outcome, ":attempt_id", attempt_id);
+    ledger_set_integer(outcome, ":now", now);
+    if (ledger_row(outcome)) {
+        request.success = strcmp(ledger_text(outcome, 0), "success") == 0;
+        request.reasons = ledger_text(outcome, 1);
+        request.customer_id = ledger_integer(outcome, 2);
+        payload = payload_build(door, &request);
+        ledger_done(outcome);
+    }
+    return payload;
+}

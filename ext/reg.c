@@ -1,0 +1,220 @@
+/* The table of everything the extension offers, and its registration. */
+#include <sqlite3ext.h>
+SQLITE_EXTENSION_INIT1
+
+#include "reg.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "attempts.h"
+#include "call.h"
+#include "functions.h"
+#include "history.h"
+#include "listing.h"
+#include "policy_table.h"
+
+enum {
+    OLDEST_SQLITE = 3038000,
+    PURE = SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
+    WRITES = SQLITE_DIRECTONLY
+};
+
+static const struct call_row rows[] = {
+    {"reg_version", 0, PURE, functions_version, "reg_version()", "the extension's version"},
+    {"reg_init", 0, WRITES, functions_init, "reg_init()",
+     "makes or upgrades the ledger in the main database and its key; returns the schema version; "
+     "again changes nothing"},
+    {"reg_settings", 0, 0, functions_settings, "reg_settings()",
+     "the registration settings in force, as one JSON object"},
+    {"reg_settings", 1, WRITES, functions_replace_settings, "reg_settings(json)",
+     "replaces the settings: a member that is not sent returns to its default; returns the new "
+     "ones"},
+    {"reg_settings_patch", 1, WRITES, functions_patch_settings, "reg_settings_patch(json)",
+     "changes only the members sent; returns the new settings"},
+    {"reg_check_policy", 1, SQLITE_DIRECTONLY, functions_check_policy, "reg_check_policy(password)",
+     "JSON array of the rules of the settings' password policy that are broken; [] when "
+     "acceptable; NULL for NULL"},
+    {"reg_check_policy", 2, SQLITE_DIRECTONLY, functions_check_policy,
+     "reg_check_policy(password, profile)",
+     "the same by a profile: classic, cleeng, nist or a JSON object"},
+    {"reg_hash_password", 1, SQLITE_DIRECTONLY, functions_hash_password,
+     "reg_hash_password(password)", "Argon2id PHC string (RFC 9106), cost from the settings"},
+    {"reg_hash_password", 2, SQLITE_DIRECTONLY, functions_hash_password,
+     "reg_hash_password(password, format)",
+     "a vendor's wire format: sha256, sha1sha256 (lower-case hex) or md5 (upper-case hex); never "
+     "stored"},
+    {"reg_verify_password", 2, PURE, functions_verify_password,
+     "reg_verify_password(password, stored)",
+     "1 or 0, in constant time, for a PHC string, a wrapped MD5 or a wire format"},
+    {"reg_needs_rehash", 1, 0, functions_needs_rehash, "reg_needs_rehash(stored)",
+     "1 where the settings now ask for a costlier hash than this one"},
+    {"reg_issue_code", 2, WRITES, functions_issue_code, "reg_issue_code(subject, channel)",
+     "a confirmation code, returned and (channel email or sms) queued to be sent; none: the caller "
+     "delivers"},
+    {"reg_issue_code", 3, WRITES, functions_issue_code,
+     "reg_issue_code(subject, channel, device_id)", "the same, good only from that device"},
+    {"reg_resend_code", 2, WRITES, functions_resend_code, "reg_resend_code(subject, channel)",
+     "a new code in place of the last; an error says how many seconds to wait or which device may "
+     "ask"},
+    {"reg_resend_code", 3, WRITES, functions_resend_code,
+     "reg_resend_code(subject, channel, device_id)", "the same, from that device"},
+    {"reg_verify_code", 1, WRITES, functions_verify_code, "reg_verify_code(token)",
+     "verifies a token, which names its subject itself"},
+    {"reg_verify_code", 2, WRITES, functions_verify_code, "reg_verify_code(subject, code)",
+     "verified, invalid_code, code_timeout, rate_limit, wrong_device, superseded, already_verified "
+     "or not_found"},
+    {"reg_verify_code", 3, WRITES, functions_verify_code,
+     "reg_verify_code(subject, code, device_id)", "the same, entered on that device"},
+    {"reg_email_exists", 1, 0, functions_email_exists, "reg_email_exists(email)",
+     "1 where a customer has this e-mail address, else 0"},
+    {"reg_phone_exists", 1, 0, functions_phone_exists, "reg_phone_exists(phone)",
+     "1 where a customer has this phone number, else 0"},
+    {"reg_username_exists", 1, 0, functions_username_exists, "reg_username_exists(username)",
+     "1 where a customer has this username, else 0"},
+    {"reg_complete", 3, WRITES, functions_complete, "reg_complete(subject, code, password)",
+     "verifies the code and sets the password that was not asked for at sign-up; reg_verify_code's "
+     "verdicts, or a JSON array of password_ reasons "
+     "with no try spent"},
+    {"reg_complete", 4, WRITES, functions_complete,
+     "reg_complete(subject, code, password, device_id)", "the same, entered on that device"},
+    {"reg_set_consent", 4, WRITES, functions_set_consent,
+     "reg_set_consent(subject, name, version, state)",
+     "records a consent, accepted or declined, after registration; returns the state"},
+    {"reg_record_step", 3, WRITES, functions_record_step, "reg_record_step(subject, step, status)",
+     "records a later step of onboarding (KYC, SUBSCRIPTION, PAYMENT, ...); returns the status"},
+    {"reg_record_step", 4, WRITES, functions_record_step,
+     "reg_record_step(subject, step, status, reference)",
+     "the same with the other system's reference"},
+    {"reg_forget", 1, WRITES, functions_forget, "reg_forget(subject)",
+     "erases the person, the counts stay; returns the number of attempts erased"},
+    {"reg_report_payload", 1, SQLITE_DIRECTONLY, functions_report_payload,
+     "reg_report_payload(attempt_id)",
+     "the JSON that the fraud API is sent for the attempt; the password's fingerprint masked "
+     "unless the key is present"},
+    {"reg_mask", 1, PURE, functions_mask, "reg_mask(text)",
+     "j***@example.com, +1604*****55: for sharing a screen or a file"},
+};
+
+struct table_row {
+    const char *name;
+    const sqlite3_module *module;
+    const struct history *history; /* one of these two, or neither */
+    const struct listing *listing;
+    const char *signature;
+    const char *help;
+};
+
+static bool functions_row(size_t n, const char *texts[]);
+static const struct listing listing_functions = {
+    "CREATE TABLE x(name TEXT, signature TEXT, help TEXT)", 3, functions_row};
+
+static const struct table_row tables[] = {
+    {"reg_attempts", &attempts_module, &history_attempts, NULL, "reg_attempts([as_of])",
+     "one row per attempt, as the ledger stood then; INSERT registers"},
+    {"reg_codes", &attempts_read_only_module, &history_codes, NULL, "reg_codes([as_of])",
+     "one row per confirmation code: its description and state, never the code"},
+    {"reg_reports", &attempts_read_only_module, &history_reports, NULL, "reg_reports([as_of])",
+     "one row per outcome that the fraud API is told: state, tries, answers, payload"},
+    {"reg_policy", &policy_module, NULL, NULL, "reg_policy(password [, profile])",
+     "one row per rule of the policy: in words, and whether it is met"},
+    {"reg_functions", &listing_module, NULL, &listing_functions, "reg_functions",
+     "every function and table of the extension"},
+    {"reg_reasons", &listing_module, NULL, &listing_reasons, "reg_reasons",
+     "every reason of a failure, in order, with a sentence"},
+};
+
+enum { ROWS = sizeof rows / sizeof *rows, TABLES = sizeof tables / sizeof *tables };
+
+static bool functions_row(size_t n, const char *texts[])
+{
+    if (n < ROWS) {
+        texts[0] = rows[n].name;
+        texts[1] = rows[n].signature;
+        texts[2] = rows[n].help;
+    } else if (n < ROWS + TABLES) {
+        texts[0] = tables[n - ROWS].name;
+        texts[1] = tables[n - ROWS].signature;
+        texts[2] = tables[n - ROWS].help;
+    }
+    return n < ROWS + TABLES;
+}
+
+/* A module's client data begins with what its table is, and ends with the door. */
+union client {
+    struct history_module history;
+    struct listing_module listing;
+};
+
+static void forget_history(void *data)
+{
+    door_release(((struct history_module *)data)->door);
+    sqlite3_free(data);
+}
+
+static void forget_listing(void *data)
+{
+    door_release(((struct listing_module *)data)->door);
+    sqlite3_free(data);
+}
+
+static int register_table(sqlite3 *database, struct door *door, const struct table_row *row)
+{
+    union client *client = sqlite3_malloc(sizeof *client);
+    if (client == NULL)
+        return SQLITE_NOMEM;
+    if (row->history != NULL)
+        client->history = (struct history_module){row->history, door_hold(door)};
+    else
+        client->listing = (struct listing_module){row->listing, door_hold(door)};
+    return sqlite3_create_module_v2(database, row->name, row->module, client,
+                                    row->history != NULL ? forget_history : forget_listing);
+}
+
+/*
+ * Statements that are kept would make sqlite3_close() answer SQLITE_BUSY. Before it looks for them
+ * it disconnects virtual tables, so one of ours is connected from the start: its xDisconnect
+ * finalizes them.
+ */
+static int connect_one(sqlite3 *database)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(database, "SELECT 1 FROM reg_functions", -1, &statement, NULL);
+    sqlite3_finalize(statement);
+    return code;
+}
+
+static int register_all(sqlite3 *database, struct door *door)
+{
+    int code = SQLITE_OK;
+    for (size_t i = 0; i < ROWS && code == SQLITE_OK; i++)
+        code = call_register(database, door, &rows[i]);
+    for (size_t i = 0; i < TABLES && code == SQLITE_OK; i++)
+        code = register_table(database, door, &tables[i]);
+    if (code == SQLITE_OK)
+        code = connect_one(database);
+    return code;
+}
+
+int sqlite3_reg_init(sqlite3 *database, char **error, const sqlite3_api_routines *api)
+{
+    SQLITE_EXTENSION_INIT2(api);
+    (void)api;
+    if (sqlite3_libversion_number() < OLDEST_SQLITE) {
+        *error = sqlite3_mprintf("reg %s needs SQLite 3.38.0 or newer, this is SQLite %s",
+                                 REG_VERSION, sqlite3_libversion());
+        return SQLITE_ERROR;
+    }
+    if (sodium_init() < 0) {
+        *error = sqlite3_mprintf("reg: libsodium cannot be started");
+        return SQLITE_ERROR;
+    }
+    struct door *door = door_open(database);
+    if (door == NULL)
+        return SQLITE_NOMEM;
+    int code = register_all(database, door);
+    door_release(door);
+    if (code != SQLITE_OK)
+        *error = sqlite3_mprintf("reg: %s", sqlite3_errmsg(database));
+    return code;
+}

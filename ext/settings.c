@@ -1,0 +1,435 @@
+#include "settings.h"
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+#include "ledger.h"
+#include "region.h"
+#include "signup.h"
+
+enum kind { CHOICE, NUMBER, FLAG, TEXT, TEXT_OR_NULL, TEXTS, OBJECT };
+
+/* One member: name, kind, where its value goes, its default as JSON, what it allows (choices
+ * separated by |, or a range), in words where neither says it. */
+struct member {
+    const char *name;
+    enum kind kind;
+    size_t offset;
+    const char *standard;
+    const char *choices;
+    int64_t lowest, highest;
+};
+
+#define AT(field) offsetof(struct settings, field)
+#define NOWHERE ((size_t)-1)
+
+/* Names and defaults are fixed by the product's pages; those of the first ten members are
+ * Synerise's. */
+static const struct member members[] = {
+    {"registrationType", CHOICE, AT(registration_type), "\"AUTOMATIC\"",
+     "AUTOMATIC|REQUIRE_EMAIL_CONFIRMATION|REQUIRE_EMAIL_ACTIVATION|REQUIRE_PIN_CONFIRMATION", 0,
+     0},
+    {"tokenLifetimeInSeconds", NUMBER, AT(token_lifetime_seconds), "3600", NULL, 60,
+     86400}, /* SP 800-63A: at most 24 h by e-mail */
+    {"confirmationRedirectLink", TEXT_OR_NULL, AT(confirmation_redirect_link), "null", NULL, 0,
+     2000},
+    {"voucherPoolUuid", TEXT_OR_NULL, NOWHERE, "null", NULL, 0, 100},
+    {"allowOverwriteCustomIdentify", FLAG, AT(overwrite_custom_id), "false", NULL, 0, 0},
+    {"allowEmailChangeFromWebForm", FLAG, AT(email_change_from_form), "false", NULL, 0, 0},
+    {"pinConfirmationType", CHOICE, AT(pin_confirmation_type),
+     "\"ON_CONFLICT_WITH_EXTERNAL_ACCOUNT\"", "ON_CONFLICT_WITH_EXTERNAL_ACCOUNT|EVERYONE", 0, 0},
+    {"pinConfirmationLength", NUMBER, AT(pin_length), "6", NULL, 4, 8},
+    {"pinConfirmationValidInSeconds", NUMBER, AT(pin_valid_seconds), "300", NULL, 30, 86400},
+    {"allowPinResendFromDifferentDeviceId", FLAG, AT(resend_from_other_device), "false", NULL, 0,
+     0},
+    {"sandbox", FLAG, AT(sandbox), "false", NULL, 0, 0},
+    {"pinPrefixLength", NUMBER, AT(pin_prefix_length), "0", NULL, 0, 8},
+    {"channels", TEXTS, NOWHERE, "[\"email\"]", "email|sms", 1, 2},
+    {"maxCodeTries", NUMBER, AT(max_code_tries), "5", NULL, 1, 100},
+    {"resendPauseInSeconds", NUMBER, AT(resend_pause_seconds), "60", NULL, 0, 86400},
+    {"maxCodesPerDay", NUMBER, AT(max_codes_per_day), "10", NULL, 1, 1000},
+    {"pendingLifetimeInSeconds", NUMBER, AT(pending_lifetime_seconds), "86400", NULL, 60, 31536000},
+    {"passwordAt", CHOICE, AT(password_at), "\"signup\"", "signup|confirm", 0, 0},
+    {"passwordPolicy", OBJECT, NOWHERE, "\"classic\"", NULL, 0, 0},
+    {"passwordHash", OBJECT, NOWHERE, "{\"memoryKiB\":19456,\"passes\":2}", NULL, 0, 0},
+    {"requiredFields", TEXTS, NOWHERE, "[\"email\"]", NULL, 0, SIGNUP_INPUT_ONLY},
+    {"requiredConsents", TEXTS, NOWHERE, "[\"terms\"]", NULL, 0, SIGNUP_CONSENTS_MAX},
+    {"consentVersions", OBJECT, NOWHERE, "{}", NULL, 0, 0},
+    {"requirePartnerId", FLAG, AT(require_partner_id), "false", NULL, 0, 0},
+    {"uniqueEmail", FLAG, AT(unique_email), "true", NULL, 0, 0},
+    {"uniquePhone", FLAG, AT(unique_phone), "true", NULL, 0, 0},
+    {"usernameIsPhone", FLAG, AT(username_is_phone), "false", NULL, 0, 0},
+    {"defaultUserType", TEXT, AT(default_user_type), "\"CUSTOMER\"", NULL, 1, 64},
+    {"supplierUserTypes", TEXTS, NOWHERE, "[]", NULL, 0, 100},
+    {"defaultCountry", TEXT_OR_NULL, AT(default_country), "null", NULL, 2, 3},
+    {"countryDatabase", TEXT_OR_NULL, AT(country_database), "null", NULL, 1, 1000},
+    {"sendCustomerId", FLAG, AT(send_customer_id), "false", NULL, 0, 0},
+    {"reportableReasons", TEXTS, NOWHERE,
+     "[\"email_taken\",\"phone_taken\",\"username_taken\",\"verification_failed\",\"verification_"
+     "expired\"]",
+     NULL, 0, 200},
+    {"fraudReasonMap", OBJECT, NOWHERE, "{}", NULL, 0, 0},
+};
+
+/* What is permitted and unwise is said beside the settings, so that it is seen whenever they are
+ * read. */
+static const char warnings_member[] = "warnings";
+
+enum { MEMBERS = sizeof members / sizeof *members };
+
+static void *place(struct settings *settings, const struct member *member)
+{
+    return (char *)settings + member->offset;
+}
+
+static int choice_index(const char *choices, const char *text)
+{
+    size_t length = strlen(text);
+    for (int index = 0; choices != NULL; index++) {
+        const char *bar = strchr(choices, '|');
+        size_t width = bar == NULL ? strlen(choices) : (size_t)(bar - choices);
+        if (width == length && memcmp(choices, text, length) == 0)
+            return index;
+        choices = bar == NULL ? NULL : bar + 1;
+    }
+    return -1;
+}
+
+/* What a member allows, in words, for the message about a bad value. */
+static void allowed(const struct member *member, char *words, size_t size)
+{
+    switch (member->kind) {
+    case CHOICE:
+        snprintf(words, size, "one of %s", member->choices);
+        break;
+    case NUMBER:
+        snprintf(words, size, "a whole number from %lld to %lld", (long long)member->lowest,
+                 (long long)member->highest);
+        break;
+    case FLAG:
+        snprintf(words, size, "true or false");
+        break;
+    case TEXT:
+    case TEXT_OR_NULL:
+        snprintf(words, size, "a text of %lld to %lld bytes%s", (long long)member->lowest,
+                 (long long)member->highest, member->kind == TEXT_OR_NULL ? ", or null" : "");
+        break;
+    case TEXTS:
+        snprintf(words, size, "an array of %lld to %lld different texts%s%s",
+                 (long long)member->lowest, (long long)member->highest,
+                 member->choices == NULL ? "" : " out of ",
+                 member->choices == NULL ? "" : member->choices);
+        break;
+    case OBJECT:
+        snprintf(words, size, "an object");
+        break;
+    }
+}
+
+static bool texts_are_right(const struct member *member, const json_t *value)
+{
+    if (!json_is_array(value) || (int64_t)json_array_size(value) < member->lowest ||
+        (int64_t)json_array_size(value) > member->highest)
+        return false;
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const char *text = json_string_value(json_array_get(value, i));
+        if (text == NULL || text[0] == '\0' ||
+            (member->choices != NULL && choice_index(member->choices, text) < 0))
+            return false;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(text, json_string_value(json_array_get(value, k))) == 0)
+                return false;
+    }
+    return true;
+}
+
+static bool take_simple(struct settings *settings, const struct member *member, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    switch (member->kind) {
+    case CHOICE: {
+        int index = text == NULL ? -1 : choice_index(member->choices, text);
+        if (index >= 0)
+            *(int *)place(settings, member) = index;
+        return index >= 0;
+    }
+    case NUMBER:
+        if (!json_is_integer(value) || json_integer_value(value) < member->lowest ||
+            json_integer_value(value) > member->highest)
+            return false;
+        *(int64_t *)place(settings, member) = json_integer_value(value);
+        return true;
+    case FLAG:
+        if (!json_is_boolean(value))
+            return false;
+        *(bool *)place(settings, member) = json_is_true(value);
+        return true;
+    case TEXT:
+    case TEXT_OR_NULL:
+        if (text == NULL
+                ? member->kind == TEXT || !json_is_null(value)
+                : (int64_t)strlen(text) < member->lowest || (int64_t)strlen(text) > member->highest)
+            return false;
+        if (member->offset != NOWHERE)
+            *(const char **)place(settings, member) = text;
+        return true;
+    case TEXTS:
+        return texts_are_right(member, value);
+    case OBJECT:
+        break;
+    }
+    return true; /* objects have rules of their own: take_object() */
+}
+
+static bool map_of_texts(const json_t *value)
+{
+    const char *key;
+    json_t *item;
+    if (!json_is_object(value))
+        return false;
+    json_object_foreach((json_t *)value, key,
+                        item) if (!json_is_string(item) || key[0] == '\0') return false;
+    return true;
+}
+
+static bool take_cost(struct settings *settings, const json_t *value, char *words, size_t size)
+{
+    const json_t *memory = json_object_get(value, "memoryKiB"),
+                 *passes = json_object_get(value, "passes");
+    if (!json_is_object(value) || json_object_size(value) != 2 || !json_is_integer(memory) ||
+        json_integer_value(memory) < 8 || json_integer_value(memory) > 4194304 ||
+        !json_is_integer(passes) || json_integer_value(passes) < 1 ||
+        json_integer_value(passes) > 1000) {
+        snprintf(words, size, "an object of memoryKiB (8 to 4194304) and passes (1 to 1000)");
+        return false;
+    }
+    settings->password_cost.memory_kib = (uint32_t)json_integer_value(memory);
+    settings->password_cost.passes = (uint32_t)json_integer_value(passes);
+    return true;
+}
+
+static bool take_policy(struct settings *settings, const json_t *value, char *words, size_t size)
+{
+    char *object = json_is_object(value) ? json_dumps(value, JSON_COMPACT) : NULL;
+    const char *text = object != NULL ? object : json_string_value(value);
+    bool taken = text != NULL && policy_parse(text, &settings->policy, words, size);
+    if (text == NULL)
+        snprintf(words, size, "a profile (classic, cleeng, nist) or an object");
+    free(object);
+    return taken;
+}
+
+/* Members whose values have rules of their own. False with what is allowed in `words`. */
+static bool take_object(struct settings *settings, const struct member *member, const json_t *value,
+                        char *words, size_t size)
+{
+    if (strcmp(member->name, "passwordPolicy") == 0)
+        return take_policy(settings, value, words, size);
+    if (strcmp(member->name, "passwordHash") == 0)
+        return take_cost(settings, value, words, size);
+    if (map_of_texts(value))
+        return true;
+    snprintf(words, size, "an object whose values are texts");
+    return false;
+}
+
+/* Members that other members, or another table, have a say in. */
+static bool take_rest(struct settings *settings, const struct member *member, json_t *value,
+                      char *words, size_t size)
+{
+    if (strcmp(member->name, "channels") == 0) {
+        for (size_t i = 0; i < json_array_size(value); i++)
+            *(strcmp(json_string_value(json_array_get(value, i)), "sms") == 0
+                  ? &settings->channel_sms
+                  : &settings->channel_email) = true;
+    } else if (strcmp(member->name, "requiredFields") == 0) {
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            int column = signup_column_named(json_string_value(json_array_get(value, i)));
+            if (column < 0 || column >= SIGNUP_INPUT_ONLY) {
+                snprintf(words, size, "an array of sign-up columns; \"%s\" is none",
+                         json_string_value(json_array_get(value, i)));
+                return false;
+            }
+            settings->required_fields |= UINT64_C(1) << column;
+        }
+    } else if (strcmp(member->name, "defaultCountry") == 0 && settings->default_country != NULL) {
+        char alpha2[3];
+        if (!region_country(settings->default_country, alpha2)) {
+            snprintf(words, size, "a country by ISO 3166-1, or null");
+            return false;
+        }
+        json_string_set(value, alpha2);
+        settings->default_country = json_string_value(value);
+    } else if (strcmp(member->name, "reportableReasons") == 0) {
+        settings->reportable_reasons = json_dumps(value, JSON_COMPACT);
+        return settings->reportable_reasons != NULL;
+    }
+    return true;
+}
+
+static bool take(struct settings *settings, const struct member *member, json_t *value, char *error,
+                 size_t error_size)
+{
+    char words[256];
+    bool taken = take_simple(settings, member, value);
+    if (!taken)
+        allowed(member, words, sizeof words);
+    else if (member->kind == OBJECT)
+        taken = take_object(settings, member, value, words, sizeof words);
+    if (taken)
+        taken = take_rest(settings, member, value, words, sizeof words);
+    if (!taken)
+        snprintf(error, error_size, "%s: %s is expected", member->name, words);
+    return taken;
+}
+
+static bool members_are_known(const json_t *sent, char *error, size_t error_size)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)sent, key, value)
+    {
+        bool known =
+            strcmp(key, warnings_member) == 0; /* shown by settings_text(), and no setting */
+        for (size_t i = 0; i < MEMBERS && !known; i++)
+            known = strcmp(key, members[i].name) == 0;
+        if (!known) {
+            snprintf(error, error_size,
+                     "%.80s: there is no such setting; reg_settings() shows those there are", key);
+            return false;
+        }
+    }
+    return true;
+}
+
+struct settings *settings_parse(const char *text, const struct settings *base, char *error,
+                                size_t error_size)
+{
+    json_error_t trouble;
+    struct settings *settings = calloc(1, sizeof *settings);
+    json_t *sent = json_loads(text, JSON_REJECT_DUPLICATES, &trouble);
+    bool right = false;
+    if (sent == NULL || !json_is_object(sent)) {
+        snprintf(error, error_size, "settings must be one JSON object%s%s",
+                 sent == NULL ? ": " : "", sent == NULL ? trouble.text : "");
+        goto out;
+    }
+    if (settings == NULL || (settings->json = json_object()) == NULL) {
+        snprintf(error, error_size, "out of memory");
+        goto out;
+    }
+    if (!members_are_known(sent, error, error_size))
+        goto out;
+    for (size_t i = 0; i < MEMBERS; i++) {
+        json_t *value = json_deep_copy(json_object_get(sent, members[i].name));
+        if (value == NULL && base != NULL)
+            value = json_deep_copy(json_object_get(base->json, members[i].name));
+        if (value == NULL)
+            value = json_loads(members[i].standard, JSON_DECODE_ANY, NULL);
+        if (value == NULL || json_object_set_new(settings->json, members[i].name, value) != 0) {
+            snprintf(error, error_size, "out of memory");
+            goto out;
+        }
+        if (!take(settings, &members[i], value, error, error_size))
+            goto out;
+    }
+    right = true;
+out:
+    json_decref(sent);
+    if (!right) {
+        settings_free(settings);
+        settings = NULL;
+    }
+    return settings;
+}
+
+struct settings *settings_defaults(void)
+{
+    char error[256];
+    return settings_parse("{}", NULL, error, sizeof error);
+}
+
+void settings_free(struct settings *settings)
+{
+    if (settings == NULL)
+        return;
+    json_decref(settings->json);
+    free(settings->reportable_reasons);
+    free(settings);
+}
+
+char *settings_text(const struct settings *settings)
+{
+    json_t *shown = json_copy(settings->json);
+    if (settings->pin_length < 6) /* SP 800-63A-4: at least 6 digits */
+        json_object_set_new(
+            shown, warnings_member,
+            json_pack("[s]", "pinConfirmationLength: below 6 a code is too easy to guess"));
+    char *text = json_dumps(shown, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    json_decref(shown);
+    return text;
+}
+
+struct settings *settings_load(struct ledger *ledger)
+{
+    char error[256] = "there are none";
+    struct settings *settings = NULL;
+    struct ledger_statement *newest = ledger_use(ledger, STATEMENT_newest_setting);
+    if (ledger_row(newest)) {
+        settings = settings_parse(ledger_text(newest, 1), NULL, error, sizeof error);
+        if (settings != NULL)
+            settings->id = ledger_integer(newest, 0);
+        ledger_done(newest);
+    }
+    if (settings == NULL)
+        ledger_fail(ledger, SQLITE_ERROR, "the ledger's settings cannot be used: %s", error);
+    return settings;
+}
+
+void settings_save(struct ledger *ledger, const struct settings *settings, int64_t now)
+{
+    char *text = json_dumps(settings->json, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_setting);
+    if (text == NULL)
+        ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
+    ledger_set_integer(insert, ":recorded_at", now);
+    ledger_set_text(insert, ":json", text);
+    ledger_run(insert);
+    free(text);
+}
+
+static bool is_among(const json_t *texts, const char *text)
+{
+    for (size_t i = 0; i < json_array_size(texts); i++)
+        if (strcmp(json_string_value(json_array_get(texts, i)), text) == 0)
+            return true;
+    return false;
+}
+
+bool settings_is_supplier(const struct settings *settings, const char *user_type)
+{
+    return user_type != NULL &&
+           is_among(json_object_get(settings->json, "supplierUserTypes"), user_type);
+}
+
+const char *settings_consent_version(const struct settings *settings, const char *consent)
+{
+    return json_string_value(
+        json_object_get(json_object_get(settings->json, "consentVersions"), consent));
+}
+
+const char *settings_required_consent(const struct settings *settings, size_t index)
+{
+    return json_string_value(
+        json_array_get(json_object_get(settings->json, "requiredConsents"), index));
+}
+
+const char *settings_fraud_reason(const struct settings *settings, const char *reason)
+{
+    return json_string_value(
+        json_object_get(json_object_get(settings->json, "fraudReasonMap"), reason));
+}

@@ -1,0 +1,51 @@
+#include "text.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* The length of the character at `text`, 0 where it is not valid UTF-8 (Unicode 15, table 3-7). */
+static size_t character(const unsigned char *text)
+{
+    unsigned char first = text[0];
+    if (first < 0x80)
+        return 1;
+    size_t length = first >= 0xc2 && first <= 0xdf   ? 2
+                    : (first & 0xf0) == 0xe0         ? 3
+                    : first >= 0xf0 && first <= 0xf4 ? 4
+                                                     : 0;
+    if (length == 0)
+        return 0;
+    unsigned char lowest = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    unsigned char highest = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    if (text[1] < lowest || text[1] > highest)
+        return 0;
+    for (size_t i = 2; i < length; i++)
+        if ((text[i] & 0xc0) != 0x80) /* the closing NUL ends a cut character here */
+            return 0;
+    return length;
+}
+
+bool text_is_clean(const char *text, size_t longest)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    if (*at == '\0')
+        return false;
+    while (*at != '\0') {
+        size_t length = character(at);
+        bool control = *at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0);
+        if (length == 0 || control || (size_t)((const char *)at - text) + length > longest)
+            return false;
+        at += length;
+    }
+    return true;
+}
+
+bool text_is_hex(const char *text, size_t digits)
+{
+    return strspn(text, "0123456789abcdefABCDEF") == digits && text[digits] == '\0';
+}
+
+bool text_same(const char *left, const char *right)
+{
+    return strcasecmp(left, right) == 0;
+}

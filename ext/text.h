@@ -1,0 +1,18 @@
+/* text.h: what may be said of a text from outside before anything else is asked of it. */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Valid UTF-8 (no overlong form, no surrogate, at most U+10FFFF), 1 to `longest` bytes, no control
+ * characters (C0, DEL, C1). */
+bool text_is_clean(const char *text, size_t longest);
+
+/* Exactly `digits` hex digits of either case. */
+bool text_is_hex(const char *text, size_t digits);
+
+/* Equal but for ASCII case. */
+bool text_same(const char *left, const char *right);
+
+#endif

@@ -1,0 +1,45 @@
+/* verify.h: a code that was entered, and what comes of it. */
+#ifndef VERIFY_H
+#define VERIFY_H
+
+#include <stdint.h>
+
+struct door;
+
+enum verify_verdict {
+    VERIFY_VERIFIED,
+    VERIFY_INVALID_CODE,
+    VERIFY_CODE_TIMEOUT,
+    VERIFY_RATE_LIMIT,
+    VERIFY_WRONG_DEVICE,
+    VERIFY_SUPERSEDED,
+    VERIFY_ALREADY_VERIFIED,
+    VERIFY_NOT_FOUND
+};
+
+struct verify_request {
+    const char *subject; /* NULL: the code is a token and names its subject itself */
+    const char *code;
+    const char *device_id; /* NULL: none */
+    int64_t entered_at;    /* judged as of then; not after now */
+    int64_t now;
+    /* The second request of a two-step sign-up leaves a row of its own: where it came from.
+     * continuation_id 0: none. */
+    int64_t continuation_id, attempted_at, import_id, line;
+    /* The password that comes with the code, hashed, and its fingerprint (KEY_FINGERPRINT_SIZE
+     * bytes); NULL: none. Kept where the sign-up brought none. */
+    const char *password_hash;
+    const unsigned char *fingerprint;
+};
+
+/*
+ * Decides and writes with one statement. The caller has a transaction open or is in a statement
+ * that writes. After an error of the ledger the verdict means nothing. A right code completes its
+ * attempt; a wrong one costs each pending attempt of the subject one try.
+ */
+enum verify_verdict verify_code(struct door *door, const struct verify_request *request);
+
+/* "verified" and so on. */
+const char *verify_name(enum verify_verdict verdict);
+
+#endif

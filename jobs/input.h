@@ -1,0 +1,67 @@
+/* input.h: a source of bytes seen through a window that slides over it: what is read and not yet
+ * taken lies in one piece in memory.
+ */
+#ifndef INPUT_H
+#define INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Where bytes come from. Offsets count from the first byte that `read` gives. */
+struct input_source {
+    /* As read(2): bytes read, 0 at the end, -1 with errno. EINTR is tried again. */
+    ssize_t (*read)(void *context, void *bytes, size_t size);
+    /* Makes the next read begin at `offset`; false with errno. NULL: cannot. The same bytes may be
+     * read more than once: one who adds up a digest in `read` leaves this NULL. */
+    bool (*seek)(void *context, uint64_t offset);
+    void *context;
+};
+
+/* An open, blocking descriptor as a source: a regular file from where it stands, a pipe, a socket.
+ * `holder` must outlive the source; the descriptor stays the caller's. */
+struct input_descriptor {
+    int descriptor;
+    off_t first;
+};
+struct input_source input_from_descriptor(struct input_descriptor *holder, int descriptor);
+
+enum { INPUT_MESSAGE = 256 };
+
+struct input {
+    struct input_source source;
+    size_t window;         /* so much, at least, can be held at once */
+    unsigned char *buffer; /* [start, filled) is held */
+    size_t capacity, start, filled;
+    uint64_t base;               /* offset of buffer[0] in the source */
+    bool ended;                  /* the source has no more */
+    char message[INPUT_MESSAGE]; /* after a failure */
+};
+
+void input_begin(struct input *input, const struct input_source *source, size_t window);
+void input_end(struct input *input);
+
+/* What is held: its first byte (moves with every fill), its length, its offset in the source. */
+const unsigned char *input_bytes(const struct input *input);
+size_t input_held(const struct input *input);
+uint64_t input_offset(const struct input *input);
+
+/* Takes bytes that are held. They stay where they are until the next fill. */
+void input_take(struct input *input, size_t length);
+
+/* Reads on: at least one byte more, or `ended`. Not more than `window` may be held before. False:
+ * failed. */
+bool input_fill(struct input *input);
+
+/* Holds at least `count` bytes, or all that are left. False: failed. */
+bool input_have(struct input *input, size_t count);
+
+/* Goes to `offset`, back or forth. For sources with `seek`. False: failed. */
+bool input_seek(struct input *input, uint64_t offset);
+
+/* Goes forth to `offset`: a source without `seek` is read up to there, or to its end where that
+ * comes before. False: failed. */
+bool input_go_to(struct input *input, uint64_t offset);
+
+#endif

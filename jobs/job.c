@@ -1,0 +1,184 @@
+#include "job.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "moment.h"
+#include "say.h"
+
+enum status_code job_worse(enum status_code left, enum status_code right)
+{
+    /* From the mildest to the gravest. */
+    static const enum status_code order[] = {STATUS_DONE,     STATUS_LOCKED, STATUS_PARTLY,
+                                             STATUS_BAD_DATA, STATUS_RETRY,  STATUS_CONFIG,
+                                             STATUS_USAGE};
+    size_t at_left = 0, at_right = 0;
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        at_left = order[i] == left ? i : at_left;
+        at_right = order[i] == right ? i : at_right;
+    }
+    return order[at_left > at_right ? at_left : at_right];
+}
+
+enum status_code job_ledger_failed(struct job *job, const char *doing)
+{
+    struct ledger *ledger = job->door->ledger;
+    int code = ledger_code(ledger) & 0xff;
+    say_error("%s: %s: %s", job->config.ledger, doing, ledger_error(ledger));
+    ledger_forgive(ledger);
+    return code == SQLITE_AUTH ? STATUS_CONFIG : STATUS_RETRY;
+}
+
+static bool execute(struct job *job, const char *sql)
+{
+    if (sqlite3_exec(job->database, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return true;
+    say_error("%s: %s", job->config.ledger, sqlite3_errmsg(job->database));
+    return false;
+}
+
+/* A name that SQLite would take for something else than a file has no place in a configuration. */
+static bool is_file_name(const char *path)
+{
+    return path[0] != '\0' && strcmp(path, ":memory:") != 0 && strncmp(path, "file:", 5) != 0;
+}
+
+static bool open_database(struct job *job, bool create)
+{
+    const char *path = job->config.ledger;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
+    struct stat facts;
+    if (!is_file_name(path)) {
+        say_error("%s: the ledger must be a file", path);
+        return false;
+    }
+    if (!create && stat(path, &facts) != 0 && errno == ENOENT) {
+        say_error("%s: there is no ledger: make one with `regjob init`", path);
+        return false;
+    }
+    if (sqlite3_open_v2(path, &job->database, flags, NULL) != SQLITE_OK) {
+        say_error("%s: %s", path,
+                  job->database == NULL ? "out of memory" : sqlite3_errmsg(job->database));
+        return false;
+    }
+    sqlite3_extended_result_codes(job->database, 1);
+    sqlite3_busy_timeout(job->database, (int)job->config.busy_timeout_ms);
+    return true;
+}
+
+enum status_code job_open(struct job *job, bool create)
+{
+    char host[64] = "";
+    if (!open_database(job, create))
+        return STATUS_RETRY;
+    gethostname(host, sizeof host - 1);
+    snprintf(job->owner, sizeof job->owner, "%s:%ld", host, (long)getpid());
+    job->door = door_open(job->database);
+    if (job->door == NULL) {
+        say_error("out of memory");
+        return STATUS_RETRY;
+    }
+    snprintf(job->door->key_file, sizeof job->door->key_file, "%s", job->config.key_file);
+    /* NORMAL: a crash of the machine may cost the last commits in WAL, which the journal would then
+     * not know: FULL keeps law 4. */
+    if (!execute(job, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA secure_delete "
+                      "= ON; PRAGMA synchronous = FULL;"
+                      "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -65536"))
+        return STATUS_RETRY;
+    if (create)
+        return STATUS_DONE;
+    if (!ledger_ready(job->door->ledger)) {
+        bool other = ledger_version_found(job->door->ledger) != ledger_version();
+        job_ledger_failed(job, "opening");
+        return other ? STATUS_CONFIG : STATUS_RETRY;
+    }
+    return STATUS_DONE;
+}
+
+void job_close(struct job *job)
+{
+    door_release(job->door);
+    sqlite3_close(job->database);
+    job->door = NULL;
+    job->database = NULL;
+}
+
+void job_add(struct job *job, const char *step, const char *what, uint64_t number)
+{
+    for (size_t i = 0; i < job->count_count; i++)
+        if (strcmp(job->counts[i].step, step) == 0 && strcmp(job->counts[i].what, what) == 0) {
+            job->counts[i].number += number;
+            return;
+        }
+    if (job->count_count < JOB_COUNTS)
+        job->counts[job->count_count++] = (struct job_count){step, what, number};
+}
+
+enum status_code job_begin_run(struct job *job)
+{
+    struct ledger *ledger = job->door->ledger;
+    ledger_begin(ledger);
+    struct ledger_statement *begin = ledger_use(ledger, STATEMENT_begin_run);
+    ledger_set_text(begin, ":command", job->options.command);
+    ledger_set_integer(begin, ":started_at", moment_now());
+    ledger_run(begin);
+    job->run_id = ledger_number(ledger, STATEMENT_newest_run, 0);
+    ledger_end(ledger);
+    return ledger_failed(ledger) ? job_ledger_failed(job, "beginning the run") : STATUS_DONE;
+}
+
+/* {"import": {"read": 3, ...}, ...} */
+static char *counts_text(const struct job *job)
+{
+    json_t *steps = json_object();
+    for (size_t i = 0; i < job->count_count; i++) {
+        json_t *step = json_object_get(steps, job->counts[i].step);
+        if (step == NULL)
+            json_object_set_new(steps, job->counts[i].step, step = json_object());
+        json_object_set_new(step, job->counts[i].what,
+                            json_integer((json_int_t)job->counts[i].number));
+    }
+    char *text = json_dumps(steps, JSON_COMPACT);
+    json_decref(steps);
+    return text;
+}
+
+void job_end_run(struct job *job, enum status_code status)
+{
+    struct ledger *ledger = job->door->ledger;
+    char *counts = counts_text(job);
+    ledger_begin(ledger);
+    struct ledger_statement *end = ledger_use(ledger, STATEMENT_end_run);
+    ledger_set_integer(end, ":id", job->run_id);
+    ledger_set_integer(end, ":finished_at", moment_now());
+    ledger_set_integer(end, ":exit_code", status);
+    ledger_set_text(end, ":counts", counts);
+    ledger_run(end);
+    ledger_end(ledger);
+    if (ledger_failed(ledger))
+        job_ledger_failed(job, "ending the run");
+    free(counts);
+}
+
+enum status_code job_lock(struct job *job, const char *step, struct lock *lock)
+{
+    char message[JOB_ERROR_SIZE];
+    switch (lock_take(lock, job->config.ledger, step, message, sizeof message)) {
+    case LOCK_TAKEN:
+        return STATUS_DONE;
+    case LOCK_HELD:
+        say_note("%s", message); /* send runs every minute: while nightly sends there is nothing to
+                                    complain of */
+        return STATUS_LOCKED;
+    case LOCK_FAILED:
+        break;
+    }
+    say_error("%s", message);
+    return STATUS_RETRY;
+}

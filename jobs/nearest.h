@@ -1,0 +1,15 @@
+/* nearest.h: the known word that a mistyped one most likely stands for. */
+#ifndef NEAREST_H
+#define NEAREST_H
+
+#include <stddef.h>
+
+struct nearest {
+    const char *word; /* the best so far, NULL before the first; borrowed from the caller */
+    size_t distance;
+};
+
+/* Offers one known word; the first of several equally near ones is kept. Starts from {0}. */
+void nearest_offer(struct nearest *nearest, const char *typed, const char *known);
+
+#endif

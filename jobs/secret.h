@@ -1,0 +1,19 @@
+/* secret.h: a password or token, from where an operator may keep one. */
+#ifndef SECRET_H
+#define SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Reads the secret that is the only line of the file `path` into `secret`, which the caller wipes.
+ * The file must be a regular one that neither its group nor others may read or write. False:
+ * `error` says which file and what to do, never what stands in it; `secret` is then "".
+ */
+bool secret_from_file(char *secret, size_t size, const char *path, char *error, size_t error_size);
+
+/* The same from the environment variable `name`. */
+bool secret_from_environment(char *secret, size_t size, const char *name, char *error,
+                             size_t error_size);
+
+#endif

@@ -1,0 +1,42 @@
+/* stop.h: when to leave off: SIGTERM, SIGINT or SIGHUP, or the run's time is over.
+ *
+ * The first signal asks to finish the batch in hand; a second one ends the process at once, by that
+ * signal. SIGPIPE is ignored: writing to a closed pipe is an error like any other. A signal that
+ * the caller of the process ignores (SIGHUP under nohup, SIGINT of a background job) stays ignored.
+ * The state is the process's: there is one of it.
+ */
+#ifndef STOP_H
+#define STOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum stop_reason { STOP_NOT, STOP_SIGNAL, STOP_DEADLINE };
+
+/* Begins to listen; to be called once, before any thread is started. False: no descriptor could be
+ * had, `error` says why. */
+bool stop_start(char *error, size_t error_size);
+
+/* From now on `seconds` may pass; 0: no limit. */
+void stop_deadline(unsigned seconds);
+
+/* Why to leave off, STOP_NOT while work may go on. Cheap; may be asked by any thread. */
+enum stop_reason stop_reason(void);
+bool stop_asked(void);
+
+/* Is readable from the first signal on and stays so: for poll() and curl_multi_poll(). Never read
+ * it. -1 before stop_start(). */
+int stop_descriptor(void);
+
+/* How long a poll may wait: `longest` milliseconds (negative: for ever), or less where the deadline
+ * comes first. */
+int stop_wait_milliseconds(int longest);
+
+/* What to say: "stopped by SIGTERM", "the time limit of 3600 seconds is over", "" while going on.
+ */
+void stop_words(char *words, size_t size);
+
+/* Puts the signals back as they were. */
+void stop_end(void);
+
+#endif

@@ -1,0 +1,20 @@
+-- The ledger itself: identity, settings, runs.
+
+-- name: user_version
+PRAGMA main.user_version
+
+-- name: insert_ledger
+INSERT INTO ledger (id, uuid, subject_salt, created_at) VALUES (1, :uuid, :subject_salt, :recorded_at)
+
+-- name: ledger_identity
+SELECT uuid, subject_salt FROM ledger
+
+-- name: insert_setting
+INSERT INTO setting (id, recorded_at, json)
+SELECT coalesce(max(id), 0) + 1, :recorded_at, :json FROM setting
+
+-- name: newest_setting
+SELECT id, json FROM setting ORDER BY id DESC LIMIT 1
+
+-- name: newest_setting_id
+SELECT max(id) FROM setting

@@ -1,0 +1,30 @@
+-- What the fraud API is told of an attempt.
+
+-- name: payload_facts
+SELECT a.attempted_at, coalesce(p.username, p.email, p.phone), a.has_password OR p.password_hash IS NOT NULL, a.identity_provider, a.app_name, a.app_platform, a.app_domain,
+       a.guest_account, json_extract(a.consents, '$.marketing.state'), a.user_type,
+       coalesce(:customer_id, a.customer_id), p.email,
+       coalesce(p.email_verified_at,
+                (SELECT min(coalesce(e.entered_at, e.recorded_at)) FROM code c JOIN code_end e ON e.code_id = c.id
+                  WHERE c.attempt_id = a.id AND c.channel = 'email' AND e.state = 'verified')),
+       p.name, p.family_name, p.given_name, p.phone,
+       coalesce(p.phone_verified_at,
+                (SELECT min(coalesce(e.entered_at, e.recorded_at)) FROM code c JOIN code_end e ON e.code_id = c.id
+                  WHERE c.attempt_id = a.id AND c.channel = 'sms' AND e.state = 'verified')),
+       a.phone_country, p.device_id, a.device_type, a.manufacturer, a.model, a.os, p.ip_address, a.language, p.latitude, p.longitude,
+       f.sealed,
+       (SELECT CASE WHEN c.channel = 'sms' THEN 'smsCode' WHEN c.kind = 'token' THEN 'magiclink' END
+          FROM code c LEFT JOIN code_end e ON e.code_id = c.id AND e.state = 'verified'
+         WHERE c.attempt_id = a.id ORDER BY e.id IS NOT NULL DESC, c.id DESC LIMIT 1)
+  FROM attempt a
+  LEFT JOIN person p ON p.attempt_id = a.id
+  LEFT JOIN fingerprint f ON f.attempt_id = a.id
+ WHERE a.id = :attempt_id
+
+-- The outcome of an attempt as it stands, for a payload that is only looked at.
+-- name: outcome_now
+SELECT coalesce((SELECT d.outcome FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1),
+                CASE WHEN EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = a.id AND w.deadline <= :now) THEN 'failure' ELSE a.outcome END),
+       coalesce((SELECT d.reasons FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.reasons, '[]'),
+       coalesce((SELECT d.customer_id FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.customer_id)
+  FROM attempt a WHERE a.id = :attempt_id
