@@ -43,7 +43,7 @@ static void change_settings(struct call *call, bool patch)
 {
     char error[512];
     struct settings *changed = NULL;
-    const char *json = call_text(call, 0, "json");
+    const char *json = call_document(call, 0, "json");
     if (json == NULL)
         return;
     ledger_begin(call->door->ledger);

@@ -345,6 +345,7 @@ static void upgrade(struct ledger *ledger, int from, int64_t now)
     for (int version = from; version < ledger_version(); version++)
         execute(ledger, statement_upgrades[version]);
     execute(ledger, statement_text[STATEMENT_rules]);
+    execute(ledger, statement_text[STATEMENT_views]);
     char pragma[96];
     snprintf(pragma, sizeof pragma,
              "PRAGMA main.user_version = %d; PRAGMA main.application_id = %d", ledger_version(),

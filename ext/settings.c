@@ -8,6 +8,7 @@
 
 #include "host.h"
 #include "ledger.h"
+#include "reasons.h"
 #include "region.h"
 #include "signup.h"
 
@@ -223,6 +224,27 @@ static bool take_policy(struct settings *settings, const json_t *value, char *wo
     return taken;
 }
 
+/* A typing error here would be silent otherwise: an outcome that nobody is told. */
+static bool is_reason(const char *name, char *words, size_t size)
+{
+    if (reasons_known(name))
+        return true;
+    snprintf(words, size, "reasons of reg_reasons; \"%.80s\" is none", name);
+    return false;
+}
+
+static bool take_reason_map(const json_t *value, char *words, size_t size)
+{
+    const char *reason;
+    json_t *word;
+    json_object_foreach((json_t *)value, reason, word)
+    {
+        if (!is_reason(reason, words, size))
+            return false;
+    }
+    return true;
+}
+
 /* Members whose values have rules of their own. False with what is allowed in `words`. */
 static bool take_object(struct settings *settings, const struct member *member, const json_t *value,
                         char *words, size_t size)
@@ -231,43 +253,86 @@ static bool take_object(struct settings *settings, const struct member *member, 
         return take_policy(settings, value, words, size);
     if (strcmp(member->name, "passwordHash") == 0)
         return take_cost(settings, value, words, size);
-    if (map_of_texts(value))
+    if (!map_of_texts(value)) {
+        snprintf(words, size, "an object whose values are texts");
+        return false;
+    }
+    return strcmp(member->name, "fraudReasonMap") != 0 || take_reason_map(value, words, size);
+}
+
+static bool take_channels(struct settings *settings, json_t *value, char *words, size_t size)
+{
+    (void)words;
+    (void)size;
+    for (size_t i = 0; i < json_array_size(value); i++)
+        *(strcmp(json_string_value(json_array_get(value, i)), "sms") == 0
+              ? &settings->channel_sms
+              : &settings->channel_email) = true;
+    return true;
+}
+
+static bool take_required_fields(struct settings *settings, json_t *value, char *words, size_t size)
+{
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const char *name = json_string_value(json_array_get(value, i));
+        int column = signup_column_named(name);
+        if (column < 0 || column >= SIGNUP_INPUT_ONLY) {
+            snprintf(words, size, "an array of sign-up columns; \"%.80s\" is none", name);
+            return false;
+        }
+        settings->required_fields |= UINT64_C(1) << column;
+    }
+    return true;
+}
+
+static bool take_user_type(struct settings *settings, json_t *value, char *words, size_t size)
+{
+    (void)value;
+    snprintf(words, size, "a text of 1 to 64 letters, digits, _ and -");
+    return signup_user_type_is_right(settings->default_user_type);
+}
+
+static bool take_country(struct settings *settings, json_t *value, char *words, size_t size)
+{
+    char alpha2[3];
+    if (settings->default_country == NULL)
         return true;
-    snprintf(words, size, "an object whose values are texts");
-    return false;
+    if (!region_country(settings->default_country, alpha2)) {
+        snprintf(words, size, "a country by ISO 3166-1, or null");
+        return false;
+    }
+    json_string_set(value, alpha2);
+    settings->default_country = json_string_value(value);
+    return true;
+}
+
+static bool take_reportable(struct settings *settings, json_t *value, char *words, size_t size)
+{
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (!is_reason(json_string_value(json_array_get(value, i)), words, size))
+            return false;
+    settings->reportable_reasons = json_dumps(value, JSON_COMPACT);
+    snprintf(words, size, "more memory"); /* the only other way to fail */
+    return settings->reportable_reasons != NULL;
 }
 
 /* Members that other members, or another table, have a say in. */
 static bool take_rest(struct settings *settings, const struct member *member, json_t *value,
                       char *words, size_t size)
 {
-    if (strcmp(member->name, "channels") == 0) {
-        for (size_t i = 0; i < json_array_size(value); i++)
-            *(strcmp(json_string_value(json_array_get(value, i)), "sms") == 0
-                  ? &settings->channel_sms
-                  : &settings->channel_email) = true;
-    } else if (strcmp(member->name, "requiredFields") == 0) {
-        for (size_t i = 0; i < json_array_size(value); i++) {
-            int column = signup_column_named(json_string_value(json_array_get(value, i)));
-            if (column < 0 || column >= SIGNUP_INPUT_ONLY) {
-                snprintf(words, size, "an array of sign-up columns; \"%s\" is none",
-                         json_string_value(json_array_get(value, i)));
-                return false;
-            }
-            settings->required_fields |= UINT64_C(1) << column;
-        }
-    } else if (strcmp(member->name, "defaultCountry") == 0 && settings->default_country != NULL) {
-        char alpha2[3];
-        if (!region_country(settings->default_country, alpha2)) {
-            snprintf(words, size, "a country by ISO 3166-1, or null");
-            return false;
-        }
-        json_string_set(value, alpha2);
-        settings->default_country = json_string_value(value);
-    } else if (strcmp(member->name, "reportableReasons") == 0) {
-        settings->reportable_reasons = json_dumps(value, JSON_COMPACT);
-        return settings->reportable_reasons != NULL;
-    }
+    static const struct {
+        const char *name;
+        bool (*take)(struct settings *settings, json_t *value, char *words, size_t size);
+    } rest[] = {
+        {"channels", take_channels},
+        {"requiredFields", take_required_fields},
+        {"defaultUserType", take_user_type},
+        {"defaultCountry", take_country},
+        {"reportableReasons", take_reportable},
+    };
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        if (strcmp(member->name, rest[i].name) == 0)
+            return rest[i].take(settings, value, words, size);
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "door.h"
 #include "settings.h"
 
@@ -176,10 +177,13 @@ struct hashing {
 static void *hash_rows(void *argument)
 {
     struct hashing *hashing = argument;
+    arena_begin(hashing->batch->settings->password_cost.memory_kib);
     for (;;) {
         size_t at = atomic_fetch_add(&hashing->next, 1);
-        if (at >= hashing->batch->count || atomic_load(&hashing->failed))
+        if (at >= hashing->batch->count || atomic_load(&hashing->failed)) {
+            arena_end();
             return NULL;
+        }
         struct batch_row *row = &hashing->batch->rows[at];
         if (row->wants_hash && !admit_hash(&row->admission))
             atomic_store(&hashing->failed, true);

@@ -6,7 +6,7 @@
 #include "job.h"
 
 options_function init_command, import_command, send_command, settle_command, report_command,
-    nightly_command, status_command;
+    nightly_command, status_command, forget_command;
 
 /* Imports what lies in the configured inbox. */
 enum status_code import_inbox(struct job *job);

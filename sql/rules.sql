@@ -333,7 +333,7 @@ BEGIN
      WHERE t.id = NEW.try_id AND NEW.result NOT IN ('accepted', 'deferred') AND (NEW.result = 'refused' OR NEW.retry_at IS NULL);
     UPDATE code
        SET handed_over_at = CASE WHEN NEW.result IN ('accepted', 'deferred') THEN coalesce(handed_over_at, NEW.recorded_at) ELSE handed_over_at END,
-           next_try_at = CASE WHEN NEW.result NOT IN ('accepted', 'deferred', 'refused') THEN NEW.retry_at END
+           next_try_at = CASE WHEN NEW.result IN ('not_accepted', 'ambiguous') THEN NEW.retry_at END
      WHERE id = (SELECT code_id FROM try WHERE id = NEW.try_id)
        AND (NEW.result IN ('accepted', 'deferred') OR next_try_at = (SELECT lease_until FROM try WHERE id = NEW.try_id));
     UPDATE try
@@ -350,7 +350,7 @@ BEGIN
        AND CASE WHEN NEW.result IN ('accepted', 'deferred') THEN coalesce(t.result NOT IN ('accepted', 'deferred'), 1)
                 ELSE (NEW.result = 'refused' OR NEW.retry_at IS NULL) AND r.next_try_at = t.lease_until END;
     UPDATE report
-       SET next_try_at = CASE WHEN NEW.result NOT IN ('accepted', 'deferred', 'refused') THEN NEW.retry_at END
+       SET next_try_at = CASE WHEN NEW.result IN ('not_accepted', 'ambiguous') THEN NEW.retry_at END
      WHERE id = (SELECT report_id FROM try WHERE id = NEW.try_id)
        AND (NEW.result IN ('accepted', 'deferred') OR next_try_at = (SELECT lease_until FROM try WHERE id = NEW.try_id));
     -- What was sealed for the report has done its service, unless another report of the attempt is still to be sent.

@@ -50,13 +50,13 @@ tests_of() {
     build/tests/*) path=tests/unit/${path##*/}.c ;;
     esac
     if [ -d "$path" ]; then
-        find "$path" -type f \( -name '*.t' -o -name '*.bats' -o -path 'tests/unit/*.c' \) | sort
+        find "$path" -type f \( -name '*.t' -o -name '*.bats' -o -path 'tests/unit/*.c' \) | sort | sed "s/^/$prefix/"
     elif [ -e "$path" ]; then
-        echo "$path"
+        echo "$prefix$path"
     else
         echo "tests/run.sh: there is no test $1" >&2
         return 1
-    fi | sed "s/^/$prefix/"
+    fi
 }
 
 # Under the sanitizers: all that is C and ours, called through its own interface. What only repeats
