@@ -90,9 +90,9 @@ with_faketime() {
     [ "$status" = 0 ]
     questions=$(grep -c '^\.print' samples/analyst.sql)
     [ "$questions" -ge 12 ]
-    # A table has one line under its head; without rows the shell prints nothing.
+    # A table has one upper edge; without rows the shell prints nothing.
     [ "$(grep -c '^== ' <<<"$output")" = "$questions" ]
-    [ "$(grep -c '^├' <<<"$output")" = $((questions - 1)) ]
+    [ "$(grep -c '^┌' <<<"$output")" = $((questions - 1)) ]
     grep -A 1 '^== Who is still waiting' <<<"$output" | tail -n 1 | grep -q '^== '
     # While they waited, it had an answer.
     run sh -c 'sed -n "/^WITH waiting/,/;/p" samples/analyst.sql | sed "s/ WHERE outcome/ WHERE as_of = (SELECT max(recorded_at_ms) FROM reg_attempts) AND outcome/" |
