@@ -195,7 +195,8 @@ static void write_verdict(struct door *door, const struct verify_request *reques
     unsigned char sealed[KEY_SEALED_SIZE];
     const struct settings *settings = door->settings;
     struct ledger_statement *write = ledger_use(door->ledger, STATEMENT_verify);
-    ledger_set_text(write, ":verdict", verify_name(verdict));
+    ledger_set_text(write, ":verdict",
+                    request->refused != NULL ? request->refused : verify_name(verdict));
     if (matched != NULL)
         ledger_set_integer(write, ":code_id", matched->id);
     if (matched != NULL && verdict == VERIFY_VERIFIED)
@@ -227,7 +228,9 @@ enum verify_verdict verify_code(struct door *door, const struct verify_request *
     struct who who;
     size_t count = 0;
     memset(&who, 0, sizeof who);
-    if (request->subject != NULL) {
+    if (request->refused != NULL) {
+        count = 0;
+    } else if (request->subject != NULL) {
         if (who_is(door, request->subject, &who))
             count = read_candidates(door, request, &who, NULL, candidates);
     } else if (code_token_nonce(request->code, nonce)) {

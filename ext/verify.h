@@ -30,6 +30,8 @@ struct verify_request {
      * bytes); NULL: none. Kept where the sign-up brought none. */
     const char *password_hash;
     const unsigned char *fingerprint;
+    const char *refused; /* why the code is not even looked at: recorded as the continuation's
+                            verdict; NULL: nothing */
 };
 
 /*
