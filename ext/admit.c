@@ -84,7 +84,9 @@ static bool check_password(struct admission *admission, char *error, size_t erro
             add_reason(admission, REASON_password_hash_invalid);
     } else if (phc != NULL) {
         admission->password = ADMIT_PHC;
-        if (!password_is_phc(phc) || strlen(phc) >= PASSWORD_STORED_SIZE)
+        if (password_is_phc(phc) && strlen(phc) < PASSWORD_STORED_SIZE)
+            snprintf(admission->stored, sizeof admission->stored, "%s", phc);
+        else
             add_reason(admission, REASON_password_hash_invalid);
     } else if (sha256 != NULL && !judged) {
         take_fingerprint(admission, sha256);
@@ -125,6 +127,9 @@ bool admit_wants_hash(const struct admission *admission)
                                   admission->reasons.policy != 0
                             : !reasons_none(&admission->reasons);
     return admission->password != ADMIT_NO_PASSWORD && !fails &&
+                                         : !reasons_none(&admission->reasons);
+    bool hashes = admission->password == ADMIT_CLEAR || admission->password == ADMIT_MD5;
+    return hashes && !fails && admission->signup->text[SIGNUP_email_confirm_code] == NULL &&
            (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
 }
 
@@ -163,10 +168,7 @@ bool admit_hash(struct admission *admission)
                              cost, admission->stored);
     case ADMIT_MD5:
         return password_wrap_md5(signup->text[SIGNUP_password_md5], cost, admission->stored);
-    case ADMIT_PHC:
-        snprintf(admission->stored, sizeof admission->stored, "%s",
-                 signup->text[SIGNUP_password_hash]);
-        return true;
+    case ADMIT_PHC: /* taken as it came, when it was checked */
     case ADMIT_NO_PASSWORD:
         break;
     }
