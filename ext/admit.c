@@ -126,11 +126,8 @@ bool admit_wants_hash(const struct admission *admission)
                  : confirms ? admission->settings->password_at != SETTINGS_AT_CONFIRM ||
                                   admission->reasons.policy != 0
                             : !reasons_none(&admission->reasons);
-    return admission->password != ADMIT_NO_PASSWORD && !fails &&
-                                         : !reasons_none(&admission->reasons);
     bool hashes = admission->password == ADMIT_CLEAR || admission->password == ADMIT_MD5;
-    return hashes && !fails && admission->signup->text[SIGNUP_email_confirm_code] == NULL &&
-           (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
+    return hashes && !fails && (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
 }
 
 static bool is_held(struct door *door, enum subject_kind kind, const char *folded)
@@ -381,7 +378,9 @@ static struct admit_verdict confirm_first_request(struct door *door,
         .attempted_at = admission->attempted_at,
         .import_id = signup->import_id,
         .line = signup->line,
-        .password_hash = given(admission->stored),
+        .password_hash = admission->settings->password_at == SETTINGS_AT_CONFIRM
+                             ? given(admission->stored)
+                             : NULL,
         .fingerprint = admission->has_fingerprint && admission->stored[0] != '\0'
                            ? admission->fingerprint
                            : NULL,
