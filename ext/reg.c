@@ -9,6 +9,7 @@ SQLITE_EXTENSION_INIT1
 
 #include "attempts.h"
 #include "call.h"
+#include "file_table.h"
 #include "functions.h"
 #include "history.h"
 #include "listing.h"
@@ -99,8 +100,9 @@ static const struct call_row rows[] = {
 struct table_row {
     const char *name;
     const sqlite3_module *module;
-    const struct history *history; /* one of these two, or neither */
+    const struct history *history; /* one of these three, or none */
     const struct listing *listing;
+    const struct file_table *file;
     const char *signature;
     const char *help;
 };
@@ -110,18 +112,27 @@ static const struct listing listing_functions = {
     "CREATE TABLE x(name TEXT, signature TEXT, help TEXT)", 3, functions_row};
 
 static const struct table_row tables[] = {
-    {"reg_attempts", &attempts_module, &history_attempts, NULL, "reg_attempts([as_of])",
+    {"reg_attempts", &attempts_module, &history_attempts, NULL, NULL, "reg_attempts([as_of])",
      "one row per attempt, as the ledger stood then; INSERT registers"},
-    {"reg_codes", &attempts_read_only_module, &history_codes, NULL, "reg_codes([as_of])",
+    {"reg_codes", &attempts_read_only_module, &history_codes, NULL, NULL, "reg_codes([as_of])",
      "one row per confirmation code: its description and state, never the code"},
-    {"reg_reports", &attempts_read_only_module, &history_reports, NULL, "reg_reports([as_of])",
+    {"reg_reports", &attempts_read_only_module, &history_reports, NULL, NULL,
+     "reg_reports([as_of])",
      "one row per outcome that the fraud API is told: state, tries, answers, payload"},
-    {"reg_policy", &policy_module, NULL, NULL, "reg_policy(password [, profile])",
+    {"reg_policy", &policy_module, NULL, NULL, NULL, "reg_policy(password [, profile])",
      "one row per rule of the policy: in words, and whether it is met"},
-    {"reg_functions", &listing_module, NULL, &listing_functions, "reg_functions",
+    {"reg_functions", &listing_module, NULL, &listing_functions, NULL, "reg_functions",
      "every function and table of the extension"},
-    {"reg_reasons", &listing_module, NULL, &listing_reasons, "reg_reasons",
+    {"reg_reasons", &listing_module, NULL, &listing_reasons, NULL, "reg_reasons",
      "every reason of a failure, in order, with a sentence"},
+    {"reg_dashboard", &file_table_module, NULL, NULL, &file_table_dashboard,
+     "reg_dashboard(file [, columns])",
+     "a vendor's dashboard export (date,success,failure or date,outcome,count), one row per day "
+     "and outcome; columns: JSON with the names of its columns"},
+    {"reg_reconcile", &file_table_module, NULL, NULL, &file_table_reconcile,
+     "reg_reconcile(file [, as_of [, columns]])",
+     "a dashboard export against the ledger, one row per day (of TZ) and outcome: counts, causes "
+     "that add up to the difference, verdict match, explained or unexplained"},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows, TABLES = sizeof tables / sizeof *tables };
@@ -144,6 +155,7 @@ static bool functions_row(size_t n, const char *texts[])
 union client {
     struct history_module history;
     struct listing_module listing;
+    struct file_table_module file;
 };
 
 static void forget_history(void *data)
@@ -158,6 +170,12 @@ static void forget_listing(void *data)
     sqlite3_free(data);
 }
 
+static void forget_file(void *data)
+{
+    door_release(((struct file_table_module *)data)->door);
+    sqlite3_free(data);
+}
+
 static int register_table(sqlite3 *database, struct door *door, const struct table_row *row)
 {
     union client *client = sqlite3_malloc(sizeof *client);
@@ -165,10 +183,14 @@ static int register_table(sqlite3 *database, struct door *door, const struct tab
         return SQLITE_NOMEM;
     if (row->history != NULL)
         client->history = (struct history_module){row->history, door_hold(door)};
+    else if (row->file != NULL)
+        client->file = (struct file_table_module){row->file, door_hold(door)};
     else
         client->listing = (struct listing_module){row->listing, door_hold(door)};
     return sqlite3_create_module_v2(database, row->name, row->module, client,
-                                    row->history != NULL ? forget_history : forget_listing);
+                                    row->history != NULL ? forget_history
+                                    : row->file != NULL  ? forget_file
+                                                         : forget_listing);
 }
 
 /*
