@@ -25,15 +25,15 @@
  *    `unexplained`, unless days explain it:
  *
  * Day edge. If the vendor counts days in another time zone than the process, attempts near midnight
- * change days. Every offset from UTC from -12:00 to +14:00 in quarters of an hour is tried: under
- * each, the steps above are done again with that offset's days. An offset is believed only where
- * what it moves shows at both ends: at least one row that was too low and one that was too high
- * are then wholly as predicted; rows that get worse are at most a third of those that get well; and
- * where it rests on less than four rows, what it moves in or out of the days of the export (which
- * nothing can confirm) counts against it. So a loss alone is never taken for a time zone. Of
- * several the one that leaves least unexplained is taken, then whole hours before halves before
- * quarters (that is what time zones are), then the one closest to the process's own. The rest of a
- * row is then that of step 3 under this offset, and `day_edge` is by how much L changes.
+ * change days. Every offset from UTC that is in use is tried: under each, the steps above are done
+ * again with that offset's days. An offset is believed only where what it moves shows at both ends:
+ * at least one row that was too low and one that was too high are then wholly as predicted; rows
+ * that get worse are at most a third of those that get well; and where it rests on less than four
+ * rows, what it moves in or out of the days of the export (which nothing can confirm) counts
+ * against it. So a loss alone is never taken for a time zone. Of several the one that leaves least
+ * unexplained is taken, an odd one (such as +05:45) only where it is much better than whole hours,
+ * and of equal ones the closest to the process's own. The rest of a row is then that of step 3
+ * under this offset, and `day_edge` is by how much L changes.
  *
  * What this does not see: a vendor's zone that changes its offset (daylight saving) within the
  * export is found for one of its two offsets; within the interval C to P a lost event and a doubled
@@ -55,12 +55,10 @@
 enum {
     DAY_MS = 86400000,
     MOST_DAYS = 36600,
-    MINUTES_WEST = -12 * 60,
-    MINUTES_EAST = 14 * 60,
-    MINUTES_STEP = 15,
     OWN_DAYS = INT32_MAX, /* in place of an offset: the process's time zone */
     ROWS_FOR_A_PATTERN = 4,
     WELL_FOR_ONE_WORSE = 3,
+    MUCH_BETTER = 2,
     LISTED_PAIRS = 40
 };
 
@@ -199,11 +197,22 @@ static bool is_believable(const struct fit *fit, int64_t left_before)
            fit->left + against < left_before;
 }
 
-/* Lower is more usual: whole hours, halves, quarters; then how far it is from the process's own. */
-static int oddity(const struct work *work, int minutes)
+/* Offsets in use, in minutes: whole hours, and the odd ones. */
+static const int offsets[] = {-720, -660, -600, -540, -480, -420, -360, -300, -240, -180,
+                              -120, -60,  0,    60,   120,  180,  240,  300,  360,  420,
+                              480,  540,  600,  660,  720,  780,  840,  -570, -210, -150,
+                              210,  270,  330,  345,  390,  525,  570,  630,  765,  825};
+
+/* Whether an offset is better than the best so far. */
+static bool is_better(const struct work *work, int minutes, int64_t left, int best,
+                      int64_t best_left)
 {
-    int fraction = minutes % 60 == 0 ? 0 : minutes % 30 == 0 ? 1 : 2;
-    return fraction * 10000 + 2 * abs(minutes - work->own_minutes) + (minutes < work->own_minutes);
+    bool odd = minutes % 60 != 0, best_odd = best % 60 != 0;
+    if (odd && !best_odd)
+        return left * MUCH_BETTER + MUCH_BETTER * MUCH_BETTER < best_left;
+    if (left != best_left)
+        return left < best_left;
+    return abs(minutes - work->own_minutes) < abs(best - work->own_minutes);
 }
 
 static bool find_offset(const struct work *work, int *found)
@@ -212,17 +221,14 @@ static bool find_offset(const struct work *work, int *found)
     bool any = false;
     for (int64_t i = 0; i < 2 * work->days; i++)
         left_before += is_compared(work, i) ? llabs(outside(work->vendor[i], &work->own[i])) : 0;
-    for (int minutes = MINUTES_WEST; left_before > 0 && minutes <= MINUTES_EAST;
-         minutes += MINUTES_STEP) {
-        count_tallies(work, minutes, work->shifted);
-        struct fit fit = measure(work, minutes);
-        if (!is_believable(&fit, left_before))
-            continue;
-        if (!any || fit.left < best_left ||
-            (fit.left == best_left && oddity(work, minutes) < oddity(work, *found))) {
+    for (size_t i = 0; left_before > 0 && i < sizeof offsets / sizeof *offsets; i++) {
+        count_tallies(work, offsets[i], work->shifted);
+        struct fit fit = measure(work, offsets[i]);
+        if (is_believable(&fit, left_before) &&
+            (!any || is_better(work, offsets[i], fit.left, *found, best_left))) {
             any = true;
             best_left = fit.left;
-            *found = minutes;
+            *found = offsets[i];
         }
     }
     return any;
