@@ -280,6 +280,34 @@ void ledger_end(struct ledger *ledger)
     ledger->own_transaction = false;
 }
 
+static int read_flag(void *flag, int count, char **values, char **names)
+{
+    (void)names;
+    *(bool *)flag = count > 0 && values[0] != NULL && values[0][0] != '0';
+    return 0;
+}
+
+bool ledger_secure_delete(struct ledger *ledger, bool secure)
+{
+    bool before = false;
+    sqlite3_exec(ledger->database, "PRAGMA main.secure_delete", read_flag, &before, NULL);
+    sqlite3_exec(ledger->database,
+                 secure ? "PRAGMA main.secure_delete = ON" : "PRAGMA main.secure_delete = OFF",
+                 NULL, NULL, NULL);
+    return before;
+}
+
+void ledger_rehearse(struct ledger *ledger)
+{
+    execute(ledger, "BEGIN IMMEDIATE");
+}
+
+void ledger_undo(struct ledger *ledger)
+{
+    ledger_rest(ledger); /* a statement that is still being read would keep what it reads */
+    sqlite3_exec(ledger->database, "ROLLBACK", NULL, NULL, NULL);
+}
+
 /* The ledger as a whole */
 
 int ledger_version(void)
@@ -336,6 +364,7 @@ static void upgrade(struct ledger *ledger, int from, int64_t now)
     for (int version = from; version < ledger_version(); version++)
         execute(ledger, statement_upgrades[version]);
     execute(ledger, statement_text[STATEMENT_rules]);
+    execute(ledger, statement_text[STATEMENT_views]);
     char pragma[96];
     snprintf(pragma, sizeof pragma,
              "PRAGMA main.user_version = %d; PRAGMA main.application_id = %d", ledger_version(),

@@ -59,6 +59,15 @@ const unsigned char *ledger_salt(struct ledger *ledger);
 void ledger_begin(struct ledger *ledger);
 void ledger_end(struct ledger *ledger);
 
+/* A rehearsal: whatever is written until ledger_undo() is undone by it, ledger_begin() and
+ * ledger_end() within notwithstanding. */
+void ledger_rehearse(struct ledger *ledger);
+void ledger_undo(struct ledger *ledger);
+
+/* Whether deleted bytes are overwritten from now on (PRAGMA secure_delete); gives what was before.
+ */
+bool ledger_secure_delete(struct ledger *ledger, bool secure);
+
 /* A named statement, its parameters all NULL. Texts and blobs that are bound must live until it has
  * run. */
 struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name);

@@ -76,6 +76,10 @@ static const struct member members[] = {
     {"fraudReasonMap", OBJECT, NOWHERE, "{}", NULL, 0, 0},
 };
 
+/* What is permitted and unwise is said beside the settings, so that it is seen whenever they are
+ * read. */
+static const char warnings_member[] = "warnings";
+
 enum { MEMBERS = sizeof members / sizeof *members };
 
 static void *place(struct settings *settings, const struct member *member)
@@ -354,7 +358,8 @@ static bool members_are_known(const json_t *sent, char *error, size_t error_size
     json_t *value;
     json_object_foreach((json_t *)sent, key, value)
     {
-        bool known = false;
+        bool known =
+            strcmp(key, warnings_member) == 0; /* shown by settings_text(), and no setting */
         for (size_t i = 0; i < MEMBERS && !known; i++)
             known = strcmp(key, members[i].name) == 0;
         if (!known) {
@@ -425,7 +430,14 @@ void settings_free(struct settings *settings)
 
 char *settings_text(const struct settings *settings)
 {
-    return json_dumps(settings->json, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    json_t *shown = json_copy(settings->json);
+    if (settings->pin_length < 6) /* SP 800-63A-4: at least 6 digits */
+        json_object_set_new(
+            shown, warnings_member,
+            json_pack("[s]", "pinConfirmationLength: below 6 a code is too easy to guess"));
+    char *text = json_dumps(shown, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    json_decref(shown);
+    return text;
 }
 
 struct settings *settings_load(struct ledger *ledger)
@@ -453,7 +465,7 @@ struct settings *settings_load(struct ledger *ledger)
 
 void settings_save(struct ledger *ledger, const struct settings *settings, int64_t now)
 {
-    char *text = settings_text(settings);
+    char *text = json_dumps(settings->json, JSON_COMPACT | JSON_PRESERVE_ORDER);
     struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_setting);
     if (text == NULL)
         ledger_fail(ledger, SQLITE_NOMEM, "out of memory");

@@ -72,8 +72,8 @@ void settings_free(struct settings *settings);
 struct settings *settings_parse(const char *text, const struct settings *base, char *error,
                                 size_t error_size);
 
-/* As one JSON object, every member filled in, in the table's order. The caller frees it with
- * free(). */
+/* As one JSON object, every member filled in, in the table's order, and `warnings` where there is
+ * something to warn of. The caller frees it with free(). */
 char *settings_text(const struct settings *settings);
 
 /* The settings in force. NULL with the ledger's error set. The caller frees them. */

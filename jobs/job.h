@@ -58,15 +58,4 @@ enum status_code job_lock(struct job *job, const char *step, struct lock *lock);
  * those. */
 enum status_code job_worse(enum status_code left, enum status_code right);
 
-/* The commands: one function each, in the file of its name. Each takes its step's lock itself and
- * runs in an open job. */
-options_function import_command, send_command, settle_command, report_command, status_command;
-
-/* The steps, as `nightly` runs them one after the other (the commands are these with their
- * options). */
-enum status_code import_inbox(struct job *job);
-enum status_code send_step(struct job *job);
-enum status_code settle_step(struct job *job);
-enum status_code report_step(struct job *job);
-
 #endif

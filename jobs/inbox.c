@@ -1,0 +1,124 @@
+#include "inbox.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool is_sign_ups(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 4 && name[0] != '.' && strcmp(name + length - 4, ".csv") == 0;
+}
+
+static int by_name(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static bool add_name(struct inbox *inbox, const char *name)
+{
+    char **longer = realloc(inbox->names, (inbox->count + 1) * sizeof *longer);
+    if (longer == NULL)
+        return false;
+    inbox->names = longer;
+    inbox->names[inbox->count] = strdup(name);
+    return inbox->names[inbox->count] != NULL && ++inbox->count > 0;
+}
+
+static bool make_done(const struct inbox *inbox, char *error, size_t error_size)
+{
+    char done[INBOX_PATH + 8];
+    snprintf(done, sizeof done, "%s/done", inbox->folder);
+    if ((mkdir(done, 0700) == 0 || errno == EEXIST) && chmod(done, 0700) == 0)
+        return true;
+    snprintf(error, error_size, "%s: %s", done, strerror(errno));
+    return false;
+}
+
+bool inbox_open(struct inbox *inbox, const char *folder, char *error, size_t error_size)
+{
+    const struct dirent *entry;
+    memset(inbox, 0, sizeof *inbox);
+    snprintf(inbox->folder, sizeof inbox->folder, "%s", folder);
+    DIR *listing = opendir(folder);
+    if (listing == NULL) {
+        snprintf(error, error_size, "%s: %s", folder, strerror(errno));
+        return errno == ENOENT;
+    }
+    bool whole = make_done(inbox, error, error_size);
+    while (whole && (entry = readdir(listing)) != NULL)
+        if (is_sign_ups(entry->d_name) && !add_name(inbox, entry->d_name)) {
+            snprintf(error, error_size, "out of memory");
+            whole = false;
+        }
+    closedir(listing);
+    if (inbox->count > 1)
+        qsort(inbox->names, inbox->count, sizeof *inbox->names, by_name);
+    return whole;
+}
+
+void inbox_close(struct inbox *inbox)
+{
+    for (size_t i = 0; i < inbox->count; i++)
+        free(inbox->names[i]);
+    free(inbox->names);
+    memset(inbox, 0, sizeof *inbox);
+}
+
+bool inbox_paths(const struct inbox *inbox, const char *name, char path[INBOX_PATH],
+                 char rejects[INBOX_PATH])
+{
+    return snprintf(path, INBOX_PATH, "%s/%s", inbox->folder, name) < INBOX_PATH &&
+           snprintf(rejects, INBOX_PATH, "%s/done/%s.rejects", inbox->folder, name) < INBOX_PATH;
+}
+
+bool inbox_done(const struct inbox *inbox, const char *name, char *error, size_t error_size)
+{
+    char from[INBOX_PATH + 256], to[INBOX_PATH + 320], date[32];
+    struct tm day;
+    time_t now = time(NULL);
+    snprintf(from, sizeof from, "%s/%s", inbox->folder, name);
+    strftime(date, sizeof date, "%Y-%m-%d", gmtime_r(&now, &day));
+    chmod(from, 0600); /* it holds passwords; a file that is not ours stays as it is */
+    for (unsigned turn = 0; turn < 10000; turn++) {
+        if (turn == 0)
+            snprintf(to, sizeof to, "%s/done/%s.%s", inbox->folder, date, name);
+        else
+            snprintf(to, sizeof to, "%s/done/%s.%u.%s", inbox->folder, date, turn, name);
+        if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+            return true;
+        if (errno != EEXIST)
+            break;
+    }
+    snprintf(error, error_size, "%s: imported, but cannot be moved to done/: %s", from,
+             strerror(errno));
+    return false;
+}
+
+unsigned inbox_tidy(const struct inbox *inbox, unsigned days)
+{
+    char done[INBOX_PATH + 8];
+    const struct dirent *entry;
+    struct stat facts;
+    unsigned removed = 0;
+    time_t oldest = time(NULL) - (time_t)days * 86400;
+    snprintf(done, sizeof done, "%s/done", inbox->folder);
+    DIR *listing = opendir(done);
+    if (listing == NULL)
+        return 0;
+    while ((entry = readdir(listing)) != NULL) {
+        /* The change time is that of the move: how long it has been here. */
+        if (fstatat(dirfd(listing), entry->d_name, &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(facts.st_mode) && facts.st_ctime < oldest &&
+            unlinkat(dirfd(listing), entry->d_name, 0) == 0)
+            removed++;
+    }
+    closedir(listing);
+    return removed;
+}

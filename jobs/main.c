@@ -1,0 +1,137 @@
+/* The commands, and the way of one run: options, configuration, ledger, command, record. */
+#include <curl/curl.h>
+#include <sodium.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "moment.h"
+#include "run_metrics.h"
+#include "say.h"
+#include "stop.h"
+
+static const char system_config[] = "/etc/sqlite-reg/regjob.conf";
+
+static const struct options_command commands[] = {
+    {"init", init_command},       {"import", import_command}, {"confirm", confirm_command},
+    {"send", send_command},       {"settle", settle_command}, {"report", report_command},
+    {"nightly", nightly_command}, {"status", status_command}, {"forget", forget_command},
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static enum status_code show_help(const struct options *options)
+{
+    char *help = options_help(options, commands, COMMANDS);
+    if (help == NULL)
+        return STATUS_RETRY;
+    say_document(help, strlen(help));
+    free(help);
+    return STATUS_DONE;
+}
+
+/* -c, else the system's file where there is one, else the defaults; -l and --metrics go before what
+ * a file says. */
+static bool read_config(struct job *job, char *error, size_t error_size)
+{
+    const struct options *options = &job->options;
+    const char *path = options->config != NULL            ? options->config
+                       : access(system_config, F_OK) == 0 ? system_config
+                                                          : NULL;
+    config_defaults(&job->config);
+    if (path != NULL && !config_read(&job->config, path, error, error_size))
+        return false;
+    const struct {
+        const char *given;
+        char *to;
+    } overrides[] = {{options->ledger, job->config.ledger},
+                     {options->metrics, job->config.metrics}};
+    for (size_t i = 0; i < sizeof overrides / sizeof *overrides; i++)
+        if (overrides[i].given != NULL &&
+            snprintf(overrides[i].to, CONFIG_TEXT, "%s", overrides[i].given) >= CONFIG_TEXT) {
+            snprintf(error, error_size, "%.80s...: the path is too long", overrides[i].given);
+            return false;
+        }
+    return true;
+}
+
+/* A command that only looks leaves no row. */
+static bool leaves_a_row(const struct options *options)
+{
+    return options->function != status_command && !options->dry_run;
+}
+
+static enum status_code run_recorded(struct job *job)
+{
+    int64_t began = moment_now();
+    enum status_code status = job_open(job, false);
+    if (status != STATUS_DONE)
+        return status;
+    if (leaves_a_row(&job->options))
+        status = job_begin_run(job);
+    if (status != STATUS_DONE)
+        return status;
+    status = job->options.function(job);
+    if (leaves_a_row(&job->options)) {
+        job_end_run(job, status);
+        if (job->config.metrics[0] != '\0')
+            status = job_worse(status, run_metrics_write(job, job->config.metrics, status,
+                                                         (double)(moment_now() - began) / 1000));
+    }
+    return status;
+}
+
+/* SQLite's accounts of its memory cost a lock at each allocation, and nobody reads them. */
+static bool start_libraries(void)
+{
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK && sodium_init() >= 0 &&
+           curl_global_init(CURL_GLOBAL_DEFAULT) == 0;
+}
+
+static enum status_code run(struct job *job)
+{
+    char error[JOB_ERROR_SIZE];
+    enum status_code status = STATUS_CONFIG;
+    if (!read_config(job, error, sizeof error)) {
+        say_error("%s", error);
+    } else if (!stop_start(error, sizeof error)) {
+        say_error("%s", error);
+        status = STATUS_RETRY;
+    } else {
+        stop_deadline(job->config.run_seconds);
+        status = job->options.function == init_command ? init_command(job) : run_recorded(job);
+        job_close(job);
+    }
+    config_end(&job->config);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static struct job job; /* some kilobytes of configuration */
+    char error[JOB_ERROR_SIZE];
+    enum status_code status = STATUS_DONE;
+    umask(077); /* ledger, key, rejects, messages: nobody else's business */
+    if (!options_parse(&job.options, argc, argv, commands, COMMANDS, error, sizeof error)) {
+        say_error("%s", error);
+        return STATUS_USAGE;
+    }
+    say_start(job.options.quiet, job.options.verbose);
+    if (job.options.help) {
+        status = show_help(&job.options);
+    } else if (job.options.version) {
+        say_line("regjob %s", REG_VERSION);
+    } else if (!start_libraries()) {
+        say_error("SQLite, libsodium or libcurl cannot be started");
+        status = STATUS_RETRY;
+    } else {
+        status = run(&job);
+    }
+    if (!say_end())
+        status = job_worse(status, STATUS_RETRY);
+    return (int)status;
+}

@@ -1,0 +1,115 @@
+#include "rejects.h"
+
+#include "whole.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MOST_ASIDE = 10000 };
+
+void rejects_begin(struct rejects *rejects, const char *path, uint64_t kept)
+{
+    rejects->descriptor = -1;
+    rejects->length = rejects->kept = kept;
+    snprintf(rejects->path, sizeof rejects->path, "%s", path);
+}
+
+void rejects_end(struct rejects *rejects)
+{
+    if (rejects->descriptor >= 0)
+        close(rejects->descriptor);
+    rejects->descriptor = -1;
+}
+
+static bool append(struct rejects *rejects, const void *bytes, size_t length)
+{
+    if (!whole_write(rejects->descriptor, bytes, length))
+        return false;
+    rejects->length += length;
+    return true;
+}
+
+static bool ends_line(const void *bytes, size_t length)
+{
+    return length > 0 && ((const char *)bytes)[length - 1] == '\n';
+}
+
+static bool append_line(struct rejects *rejects, const void *bytes, size_t length)
+{
+    return append(rejects, bytes, length) && (ends_line(bytes, length) || append(rejects, "\n", 1));
+}
+
+bool rejects_set_aside(const struct rejects *rejects)
+{
+    char aside[REJECTS_PATH + 16];
+    for (unsigned turn = 1; turn < MOST_ASIDE; turn++) {
+        snprintf(aside, sizeof aside, "%s.%u", rejects->path, turn);
+        if (renameat2(AT_FDCWD, rejects->path, AT_FDCWD, aside, RENAME_NOREPLACE) == 0 ||
+            errno == ENOENT)
+            return true;
+        if (errno != EEXIST)
+            return false;
+    }
+    return false;
+}
+
+/* What the last commit knows of must be there to be added to. Shorter: somebody has mended it and
+ * moved it on while the import was stopped. */
+static bool keep_what_stands(struct rejects *rejects)
+{
+    struct stat facts;
+    if (rejects->kept == 0 ||
+        (stat(rejects->path, &facts) == 0 && (uint64_t)facts.st_size >= rejects->kept))
+        return true;
+    rejects->length = rejects->kept = 0;
+    return rejects_set_aside(rejects);
+}
+
+static bool open_file(struct rejects *rejects, const char *header, size_t header_length)
+{
+    if (rejects->descriptor >= 0)
+        return true;
+    if (!keep_what_stands(rejects))
+        return false;
+    rejects->descriptor = open(rejects->path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (rejects->descriptor < 0 || fchmod(rejects->descriptor, 0600) != 0 ||
+        ftruncate(rejects->descriptor, (off_t)rejects->kept) != 0 ||
+        lseek(rejects->descriptor, 0, SEEK_END) < 0)
+        return false;
+    return rejects->kept > 0 || append_line(rejects, header, header_length);
+}
+
+bool rejects_add(struct rejects *rejects, const char *header, size_t header_length, const void *raw,
+                 size_t length)
+{
+    return open_file(rejects, header, header_length) && append_line(rejects, raw, length);
+}
+
+bool rejects_copy(struct rejects *rejects, const char *header, size_t header_length, int input,
+                  uint64_t offset, uint64_t length)
+{
+    char block[65536];
+    size_t last = 0;
+    if (!open_file(rejects, header, header_length))
+        return false;
+    while (length > 0) {
+        ssize_t got = pread(input, block, length < sizeof block ? (size_t)length : sizeof block,
+                            (off_t)offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0 || !append(rejects, block, (size_t)got))
+            return false;
+        offset += (uint64_t)got;
+        length -= (uint64_t)got;
+        last = (size_t)got;
+    }
+    return ends_line(block, last) || append(rejects, "\n", 1);
+}
+
+bool rejects_sync(struct rejects *rejects)
+{
+    return rejects->descriptor < 0 || fsync(rejects->descriptor) == 0;
+}

@@ -1,0 +1,41 @@
+/* rejects.h: FILE.rejects: the original bytes of records that could not be read, below the file's
+ * own header, to be mended and imported again. */
+#ifndef REJECTS_H
+#define REJECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { REJECTS_PATH = 4096 };
+
+/* Made with the first reject, mode 0600: an input file may hold secrets. */
+struct rejects {
+    char path[REJECTS_PATH];
+    int descriptor;  /* -1: not open */
+    uint64_t length; /* what the last commit knows of */
+    uint64_t kept;   /* where to go on: longer is what a killed run left behind, and is cut off */
+};
+
+void rejects_begin(struct rejects *rejects, const char *path, uint64_t kept);
+void rejects_end(struct rejects *rejects);
+
+/* Renames a file of that name, left by an earlier import, to FILE.rejects.1, or the next number
+ * that is free: nobody may have mended it yet. To be called before an import's first commit, so
+ * that a file found later is its own. False with errno. */
+bool rejects_set_aside(const struct rejects *rejects);
+
+/* Appends a reject, after the header where it is the first. `raw` may lack its line end. False with
+ * errno. */
+bool rejects_add(struct rejects *rejects, const char *header, size_t header_length, const void *raw,
+                 size_t length);
+
+/* The same for one that cannot be held in memory: `length` bytes of the input file from `offset`.
+ */
+bool rejects_copy(struct rejects *rejects, const char *header, size_t header_length, int input,
+                  uint64_t offset, uint64_t length);
+
+/* On the disk, before the ledger says so. */
+bool rejects_sync(struct rejects *rejects);
+
+#endif

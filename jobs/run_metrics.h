@@ -1,0 +1,14 @@
+/* run_metrics.h: what a run did and what waits, as OpenMetrics text. */
+#ifndef RUN_METRICS_H
+#define RUN_METRICS_H
+
+#include "job.h"
+
+/* To standard output. */
+enum status_code run_metrics_show(struct job *job);
+
+/* To a file (write, fsync, rename), with this run's counts, duration and exit code. */
+enum status_code run_metrics_write(struct job *job, const char *path, enum status_code status,
+                                   double seconds);
+
+#endif

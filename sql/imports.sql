@@ -1,0 +1,48 @@
+-- Imports: which file, how far, what became of its rows.
+
+-- name: import_by_digest
+SELECT id, finished_at, name FROM import WHERE digest = :digest ORDER BY id DESC LIMIT 1
+
+-- The newest import under a name, and how far it came.
+-- name: import_by_name
+SELECT i.id, i.finished_at, i.digest, i.bytes FROM import i WHERE i.name = :name ORDER BY i.id DESC LIMIT 1
+
+-- name: insert_import
+INSERT INTO import (id, run_id, name, digest, bytes, continues, started_at)
+VALUES (:id, :run_id, :name, :digest, :bytes, :continues, :started_at)
+
+-- name: next_import
+SELECT coalesce(max(id), 0) + 1 FROM import
+
+-- name: finish_import
+UPDATE import SET finished_at = :finished_at, digest = coalesce(digest, :digest), bytes = coalesce(bytes, :bytes)
+ WHERE id = :id AND finished_at IS NULL
+
+-- name: insert_batch
+INSERT INTO import_batch (import_id, recorded_at, end_offset, end_line, read, success, pending, failed, continued, rejected, rejects_bytes, prefix)
+VALUES (:import_id, :recorded_at, :end_offset, :end_line, :read, :success, :pending, :failed, :continued, :rejected, :rejects_bytes, :prefix)
+
+-- name: newest_batch
+SELECT end_offset, end_line, read, success, pending, failed, continued, rejected, rejects_bytes, prefix
+  FROM import_batch WHERE import_id = :import_id ORDER BY end_offset DESC LIMIT 1
+
+-- name: insert_reject
+INSERT INTO reject (import_id, line, byte_offset, bytes, column_number, kind, message, recorded_at)
+VALUES (:import_id, :line, :byte_offset, :bytes, :column_number, :kind, :message, :recorded_at)
+
+-- The law of the sum, from the rows themselves: what the last batch says, and what is there.
+-- name: import_sum
+SELECT (SELECT count(*) FROM attempt WHERE import_id = :import_id AND outcome = 'success'),
+       (SELECT count(*) FROM attempt WHERE import_id = :import_id AND outcome = 'pending'),
+       (SELECT count(*) FROM attempt WHERE import_id = :import_id AND outcome = 'failure'),
+       (SELECT count(*) FROM continuation WHERE import_id = :import_id),
+       (SELECT count(*) FROM reject WHERE import_id = :import_id)
+
+-- name: import_reasons
+SELECT value, count(*) FROM attempt a, json_each(a.reasons) WHERE a.import_id = :import_id GROUP BY value ORDER BY count(*) DESC, value
+
+-- name: import_kinds
+SELECT kind, count(*) FROM reject WHERE import_id = :import_id GROUP BY kind ORDER BY kind
+
+-- name: import_verdicts
+SELECT kind || ': ' || verdict, count(*) FROM continuation WHERE import_id = :import_id GROUP BY 1 ORDER BY count(*) DESC, 1

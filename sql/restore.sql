@@ -1,0 +1,11 @@
+-- After a backup was put back (regjob init --restored).
+
+-- name: supersede_all_codes
+INSERT INTO code_end (code_id, recorded_at, state)
+SELECT c.id, :recorded_at, 'superseded' FROM code c WHERE NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id)
+
+-- name: unqueue_all_codes
+UPDATE code SET next_try_at = NULL WHERE next_try_at IS NOT NULL
+
+-- name: close_all_tries
+UPDATE try SET finished_at = :recorded_at, result = 'ambiguous', answer = 'the ledger was restored from a backup' WHERE finished_at IS NULL

@@ -1,0 +1,18 @@
+-- What waits, and what the last runs did.
+
+-- name: queue_state
+SELECT 'codes waiting to be sent' AS what, 'send' AS step, count(*), min(next_try_at) FROM code WHERE next_try_at IS NOT NULL
+UNION ALL
+SELECT 'attempts pending', 'settle', count(*), min(deadline) FROM waiting
+UNION ALL
+SELECT 'outcomes waiting to be reported', 'report', count(*), min(next_try_at) FROM report WHERE next_try_at IS NOT NULL
+UNION ALL
+SELECT 'reports dead', 'dead', count(*), min(v.recorded_at)
+  FROM report_event v WHERE v.state = 'dead' AND v.id = (SELECT max(w.id) FROM report_event w WHERE w.report_id = v.report_id)
+UNION ALL
+SELECT 'tries without an answer', 'open', count(*), min(started_at) FROM try WHERE finished_at IS NULL
+UNION ALL
+SELECT 'tries ambiguous', 'ambiguous', count(*), min(started_at) FROM try WHERE result = 'ambiguous'
+
+-- name: last_runs
+SELECT id, command, started_at, finished_at, exit_code, counts FROM run ORDER BY id DESC LIMIT 10

@@ -1,0 +1,248 @@
+# regjob import: what becomes of the lines of a file. Its identity and its stops: import_again.bats, import_stop.bats.
+
+load regjob
+
+setup() {
+    regjob_setup
+}
+
+good='email,password
+ann@example.com,Abcdef1!x
+bob@example.com,short
+ANN@example.com,Abcdef1!x
+'
+
+@test "rows become attempts with their verdicts, and an import in order says nothing" {
+    printf %s "$good" >a.csv
+    run job import a.csv
+    [ "$status" -eq 0 ]
+    [ "$output" = "" ]
+    [ "$(sums)" = "3|1|0|2|0|0" ]
+    run ledger_reg "SELECT line, outcome, reasons FROM reg_attempts ORDER BY line"
+    [ "${lines[0]}" = "2|success|[]" ] || [ "${lines[0]}" = "2|success|" ]
+    [[ "${lines[1]}" == '3|failure|["password_too_short"'* ]]
+    [ "${lines[2]}" = '4|failure|["email_taken"]' ]
+    [ ! -e a.csv.rejects ]
+}
+
+@test "with -v a table: read, outcomes, failures by reason, rejects by kind, seconds and rows a second" {
+    printf '%sx@example.com\n' "$good" >a.csv
+    run job -v import a.csv
+    [ "$status" -eq 2 ]
+    [[ "$output" =~ "a.csv: import 1, "[0-9.]+" seconds, "[0-9]+" rows a second" ]]
+    [[ "$output" =~ read\ +4 ]]
+    [[ "$output" =~ success\ +1 ]]
+    [[ "$output" =~ pending\ +0 ]]
+    [[ "$output" =~ failed\ +2 ]]
+    [[ "$output" =~ email_taken\ +1 ]]
+    [[ "$output" =~ password_too_short\ +1 ]]
+    [[ "$output" =~ rejected\ +1 ]]
+    [[ "$output" =~ field_count\ +1 ]]
+}
+
+# Every kind of reject, each between good lines, with CRLF where the comment says so.
+hostile() {
+    printf 'email,name,password\n'
+    printf 'a@example.com,A,Abcdef1!x\n'
+    printf 'b@example.com,B "the" B,Abcdef1!x\n'         # 3: quoting
+    printf 'c@example.com,Abcdef1!x\n'                   # 4: a field too few
+    printf 'd@example.com,D,Abcdef1!x,more\r\n'          # 5: one too many, CRLF
+    printf 'e@example.com,\xff\xfe,Abcdef1!x\n'          # 6: encoding
+    printf 'f@example.com,F\0F,Abcdef1!x\n'              # 7: nul
+    printf 'g@example.com,%02000d,Abcdef1!x\n' 7         # 8: too long
+    printf 'h@example.com,"two\nlines, one field",Abcdef1!x\n' # 9 and 10: readable, though no name
+    printf 'i@example.com,"never closed,Abcdef1!x\n'     # 11: quoting
+    printf 'j@example.com,J,Abcdef1!x'                   # 12: in order, without a line end
+}
+
+@test "each kind of reject is kept with line, byte, column and original bytes, and costs its own line alone" {
+    hostile >a.csv
+    printf '[ledger]\npath = ledger.db\n[import]\nmax_field_bytes = 1K\n' >job.conf
+    run "$REGJOB" -c job.conf import a.csv
+    [ "$status" -eq 2 ]
+    [ "$(sums)" = "10|2|0|1|0|7" ]
+    run ledger "SELECT line, kind, column_number FROM reject ORDER BY line"
+    [ "${lines[0]}" = "3|quoting|2" ]
+    [ "${lines[1]}" = "4|field_count|3" ]
+    [ "${lines[2]}" = "5|field_count|4" ]
+    [ "${lines[3]}" = "6|encoding|2" ]
+    [ "${lines[4]}" = "7|nul|2" ]
+    [ "${lines[5]}" = "8|too_long|2" ]
+    [ "${lines[6]}" = "11|quoting|2" ]
+    [ "${#lines[@]}" -eq 7 ]
+    # The place in the file is where the bytes are, and they stand in a.csv.rejects under the header.
+    ledger "SELECT byte_offset, bytes FROM reject ORDER BY line" >places
+    {
+        printf 'email,name,password\n'
+        while IFS='|' read -r offset bytes; do
+            tail -c +$((offset + 1)) a.csv | head -c "$bytes"
+        done <places
+    } >expected
+    cmp expected a.csv.rejects
+    [ "$(stat -c %a a.csv.rejects)" = 600 ]
+    [ "$(ledger "SELECT email FROM person ORDER BY attempt_id")" = $'a@example.com\nh@example.com\nj@example.com' ]
+    # No secret that could not be read is in the ledger.
+    [ "$(ledger "SELECT count(*) FROM reject WHERE message LIKE '%Abcdef%'")" = 0 ]
+}
+
+@test "mended rejects are imported again, and only they" {
+    hostile >a.csv
+    job import a.csv || [ $? -eq 2 ]
+    sed -e 's/B "the" B/B/' -e 's/0\{100,\}7/G/' -e 's/^c@example.com,/&C,/' -e 's/,more//' -e 's/"never closed/I/' a.csv.rejects |
+        tr -d '\0\377\376' >mended.csv
+    run job import mended.csv
+    [ "$status" -eq 0 ]
+    [ "$(sums)" = "6|6|0|0|0|0" ]
+    [ "$(ledger "SELECT count(*), count(DISTINCT email) FROM person")" = "10|10" ]
+}
+
+@test "a byte order mark and CRLF line ends are no part of the values" {
+    printf '\xef\xbb\xbf"email","name","password"\r\n"a@example.com","A, B",Abcdef1!x\r\nb@example.com,,Abcdef1!x\r\n' >a.csv
+    run job import a.csv
+    [ "$status" -eq 0 ]
+    [ "$(ledger "SELECT email, name FROM person ORDER BY attempt_id")" = $'a@example.com|A, B\nb@example.com|' ]
+    [ "$(sums)" = "2|2|0|0|0|0" ]
+}
+
+@test "numbers keep their zeros, blanks stay, and what is too much of a value is a failed attempt" {
+    printf 'email,custom_id,name,partner_id,password\na@example.com,007, A ,12,Abcdef1!x\nb@example.com,1,B,-5,Abcdef1!x\n' >a.csv
+    run job import a.csv
+    [ "$status" -eq 0 ]
+    [ "$(ledger "SELECT custom_id, name FROM person WHERE attempt_id = 1")" = "007| A " ]
+    [ "$(ledger "SELECT reasons FROM attempt WHERE id = 2")" = '["partner_id_invalid"]' ]
+}
+
+@test "columns go by name in any order and by the systems' own names" {
+    printf 'passwordHashed,Telephone,E_MAIL,countryId,outcome\n%s,+16045550101,a@example.com,CA,success\n' "$(printf x | sha256sum | cut -c1-64)" >a.csv
+    run job import a.csv
+    [ "$status" -eq 0 ]
+    [ "$(ledger "SELECT a.outcome, a.country, p.phone, p.email FROM attempt a JOIN person p ON p.attempt_id = a.id")" = "success|CA|+16045550101|a@example.com" ]
+    [ "$(ledger "SELECT length(sealed) > 0 FROM fingerprint")" = 1 ]
+}
+
+@test "an unknown column is named in a note and left out; --strict refuses the file" {
+    printf 'email,shoe_size,password\na@example.com,44,Abcdef1!x\n' >a.csv
+    run job --strict import a.csv
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"a.csv: column 2, \`shoe_size\`"*"--strict"* ]]
+    [ "$(ledger "SELECT count(*) FROM attempt")" = 0 ]
+    run job -v import a.csv
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"a.csv: column 2, \`shoe_size\`"*"left out"* ]]
+    [ "$(sums)" = "1|1|0|0|0|0" ]
+}
+
+@test "what a file's header says is shown without its control characters" {
+    printf 'email,\033[31mred,password\na@example.com,44,Abcdef1!x\n' >a.csv
+    run job --strict import a.csv
+    [ "$status" -eq 65 ]
+    [[ "$output" == *'\x1b[31mred'* || "$output" == *'\x1B[31mred'* ]]
+    [[ "$output" != *$'\033'* ]]
+}
+
+@test "two columns with one meaning, no known column, a name twice: refused with both named" {
+    printf 'email,telephone,phone\na@example.com,+16045550101,+16045550102\n' >a.csv
+    run job import a.csv
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"columns 2 and 3 both mean \`phone\`"* ]]
+    printf 'consent_terms,email,CONSENT_terms\naccepted,a@example.com,accepted\n' >b.csv
+    run job import b.csv
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"columns 1 and 3"* ]]
+    printf 'colour,size\nred,4\n' >c.csv
+    run job import c.csv
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"c.csv: no column"* ]]
+    printf 'email,name,email\na@example.com,A,b@example.com\n' >d.csv
+    run job import d.csv
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"d.csv"* ]]
+    [ "$(ledger "SELECT count(*) FROM attempt")" = 0 ]
+    [ "$(ledger "SELECT count(*) FROM import")" = 0 ]
+}
+
+@test "an empty file is refused; a header alone is an import of no rows" {
+    : >a.csv
+    run job import a.csv
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"a.csv"* ]]
+    printf 'email,password\n' >b.csv
+    run job -v import b.csv
+    [ "$status" -eq 0 ]
+    [[ "$output" =~ read\ +0 ]]
+    [ "$(ledger "SELECT finished_at IS NOT NULL FROM import WHERE name LIKE '%b.csv'")" = 1 ]
+    run job -v import b.csv
+    [[ "$output" == *"imported already"* ]]
+}
+
+@test "a directory, a device, a missing and an unreadable file each have their own message" {
+    mkdir empty
+    run job import missing.csv
+    [ "$status" -eq 1 ]
+    [ "$output" = "regjob: missing.csv: No such file or directory" ]
+    run job import /dev/null
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"/dev/null is a device or pipe, not a file"* ]]
+    mkfifo pipe.csv
+    run timeout 20 "$REGJOB" -l ledger.db import pipe.csv
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"pipe.csv is a device or pipe, not a file"* ]]
+    printf %s "$good" >a.csv
+    chmod 0 a.csv
+    if [ "$(id -u)" = 0 ]; then
+        chmod 711 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR" 2>/dev/null || true
+        run setpriv --bounding-set -dac_override,-dac_read_search --inh-caps -dac_override,-dac_read_search "$REGJOB" -l ledger.db import a.csv
+    else
+        run job import a.csv
+    fi
+    [ "$status" -eq 1 ]
+    [ "$output" = "regjob: a.csv: Permission denied" ]
+}
+
+@test "one bad file of several does not keep the others out" {
+    printf %s "$good" >a.csv
+    printf 'email,password\nzoe@example.com,Abcdef1!x\n' >b.csv
+    run job import missing.csv a.csv b.csv
+    [ "$status" -eq 1 ]
+    [ "$(ledger "SELECT count(*) FROM attempt")" = 4 ]
+}
+
+@test "--dry-run tells the counts an import then has, and writes nothing" {
+    hostile >a.csv
+    before=$(sha256sum ledger.db)
+    run job --dry-run import a.csv
+    [ "$status" -eq 2 ]
+    rehearsed=$(printf '%s\n' "$output" | sed 1d)
+    [[ "$output" == *"a.csv: what an import would do"* ]]
+    [ "$(sha256sum ledger.db)" = "$before" ]
+    [ ! -e a.csv.rejects ]
+    [ "$(ledger "SELECT (SELECT count(*) FROM import) + (SELECT count(*) FROM attempt) + (SELECT count(*) FROM run)")" = 0 ]
+    run job -v import a.csv
+    [ "$status" -eq 2 ]
+    [ "$(printf '%s\n' "$output" | sed 1d)" = "$rehearsed" ]
+}
+
+@test "a rehearsal knows the duplicates within the file and those in the ledger" {
+    printf %s "$good" >a.csv
+    job import a.csv
+    printf 'email,password\nann@example.com,Abcdef1!x\ncid@example.com,Abcdef1!x\nCID@example.com,Abcdef1!x\n' >b.csv
+    run job --dry-run import b.csv
+    [[ "$output" =~ email_taken\ +2 ]]
+    [[ "$output" =~ success\ +1 ]]
+}
+
+@test "a pending file, a log-in and a second request are counted as what they are" {
+    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_EMAIL_ACTIVATION\",\"sandbox\":true}')" >/dev/null
+    cat >a.csv <<'CSV'
+email,password,identity_provider,identity_subject,emailConfirmCode
+ann@example.com,Abcdef1!x,,,
+,,google,g-1,
+,,google,g-1,
+nobody@example.com,,,,12345
+CSV
+    ledger_reg "SELECT reg_settings_patch('{\"requiredFields\":[]}')" >/dev/null
+    run job import a.csv
+    [ "$status" -eq 0 ]
+    [ "$(sums)" = "4|1|1|0|2|0" ]
+    [ "$(ledger "SELECT line, kind, verdict FROM continuation ORDER BY line")" = $'4|login|known\n5|confirmation|not_found' ]
+}
