@@ -315,7 +315,7 @@ static char *build(const struct history *history, const char *plan, int order)
         append_column(sql, &history->columns[i], column_used(used, i));
         payload = payload || (history->columns[i].kind == HISTORY_PAYLOAD && column_used(used, i));
     }
-    sqlite3_str_appendall(sql, payload ? ", attempt_id, outcome, reasons" : "");
+    sqlite3_str_appendall(sql, payload ? ", attempt_id, outcome, reasons, told_at" : "");
     sqlite3_str_appendf(sql, " FROM (%s\n) WHERE ?1 IS NOT NULL",
                         statement_text[history->statement]);
     int argument = 0;
@@ -389,12 +389,13 @@ int history_close(sqlite3_vtab_cursor *base)
 static int read_as_of(struct history_table *table, struct cursor *cursor, sqlite3_value *value,
                       int64_t now)
 {
-    const char *text = (const char *)sqlite3_value_text(value);
+    int type = sqlite3_value_type(value); /* before asking for its text, which may change it */
     sqlite3_value_free(cursor->as_of_given);
     cursor->as_of_given = sqlite3_value_dup(value);
-    if (sqlite3_value_type(value) == SQLITE_INTEGER)
+    const char *text = (const char *)sqlite3_value_text(value);
+    if (type == SQLITE_INTEGER)
         cursor->as_of = sqlite3_value_int64(value);
-    else if (sqlite3_value_type(value) != SQLITE_TEXT || !moment_parse(text, &cursor->as_of))
+    else if (type != SQLITE_TEXT || text == NULL || !moment_parse(text, &cursor->as_of))
         return table_fail(
             table, "as_of: %s is not a moment; ISO 8601 text or Unix milliseconds are expected",
             text == NULL ? "NULL" : text);
@@ -553,7 +554,8 @@ static int answer_payload(struct history_table *table, struct cursor *cursor,
         .attempt_id = sqlite3_column_int64(cursor->statement, first),
         .success = outcome != NULL && strcmp(outcome, "success") == 0,
         .reasons = (const char *)sqlite3_column_text(cursor->statement, first + 2),
-        .fingerprint = PAYLOAD_MASKED};
+        .fingerprint = PAYLOAD_MASKED,
+        .as_of = sqlite3_column_int64(cursor->statement, first + 3)};
     char *payload = payload_build(table->door, &request);
     if (ledger_failed(table->door->ledger))
         return table_ledger_error(table);
