@@ -84,7 +84,9 @@ static bool check_password(struct admission *admission, char *error, size_t erro
             add_reason(admission, REASON_password_hash_invalid);
     } else if (phc != NULL) {
         admission->password = ADMIT_PHC;
-        if (!password_is_phc(phc) || strlen(phc) >= PASSWORD_STORED_SIZE)
+        if (password_is_phc(phc) && strlen(phc) < PASSWORD_STORED_SIZE)
+            snprintf(admission->stored, sizeof admission->stored, "%s", phc);
+        else
             add_reason(admission, REASON_password_hash_invalid);
     } else if (sha256 != NULL && !judged) {
         take_fingerprint(admission, sha256);
@@ -124,8 +126,8 @@ bool admit_wants_hash(const struct admission *admission)
                  : confirms ? admission->settings->password_at != SETTINGS_AT_CONFIRM ||
                                   admission->reasons.policy != 0
                             : !reasons_none(&admission->reasons);
-    return admission->password != ADMIT_NO_PASSWORD && !fails &&
-           (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
+    bool hashes = admission->password == ADMIT_CLEAR || admission->password == ADMIT_MD5;
+    return hashes && !fails && (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
 }
 
 static bool is_held(struct door *door, enum subject_kind kind, const char *folded)
@@ -163,10 +165,7 @@ bool admit_hash(struct admission *admission)
                              cost, admission->stored);
     case ADMIT_MD5:
         return password_wrap_md5(signup->text[SIGNUP_password_md5], cost, admission->stored);
-    case ADMIT_PHC:
-        snprintf(admission->stored, sizeof admission->stored, "%s",
-                 signup->text[SIGNUP_password_hash]);
-        return true;
+    case ADMIT_PHC: /* taken as it came, when it was checked */
     case ADMIT_NO_PASSWORD:
         break;
     }
@@ -379,7 +378,9 @@ static struct admit_verdict confirm_first_request(struct door *door,
         .attempted_at = admission->attempted_at,
         .import_id = signup->import_id,
         .line = signup->line,
-        .password_hash = given(admission->stored),
+        .password_hash = admission->settings->password_at == SETTINGS_AT_CONFIRM
+                             ? given(admission->stored)
+                             : NULL,
         .fingerprint = admission->has_fingerprint && admission->stored[0] != '\0'
                            ? admission->fingerprint
                            : NULL,

@@ -251,7 +251,7 @@ static void identify(struct import *import)
                  import->id);
     else
         snprintf(path, sizeof path, "%s.rejects", import->request->path);
-    rejects_begin(&import->rejects, path, import->continues != 0 ? 0 : rejects_bytes);
+    rejects_begin(&import->rejects, path, import->is_new ? 0 : rejects_bytes);
 }
 
 /* The header */
@@ -387,6 +387,12 @@ static void register_import(struct import *import)
 {
     if (!import->is_new)
         return;
+    if (!import->request->dry_run && !rejects_set_aside(&import->rejects)) {
+        say_error("%s: an earlier import's cannot be set aside: %s", import->rejects.path,
+                  strerror(errno));
+        fail(import, STATUS_RETRY);
+        return;
+    }
     ledger_begin(import->ledger);
     struct ledger_statement *insert = ledger_use(import->ledger, STATEMENT_insert_import);
     ledger_set_integer(insert, ":id", import->id);
