@@ -132,11 +132,13 @@ static char operator_letter(const sqlite3_index_info *info, int i)
     }
 }
 
-/* Whether a search can use an operator. Ranges over addresses and outcomes help nobody. */
-static bool searchable(enum history_search search, char letter)
+/* Whether a search can use a constraint. Ranges over addresses and outcomes help nobody, and what
+ * is equal under another collation need not have the same key. */
+static bool searchable(sqlite3_index_info *info, int i, enum history_search search, char letter)
 {
-    return letter != '\0' && search != SEARCH_NONE &&
-           (letter == '=' || search == SEARCH_INTEGER || search == SEARCH_TIME);
+    return search != SEARCH_NONE &&
+           (letter == '=' || search == SEARCH_INTEGER || search == SEARCH_TIME) &&
+           (search == SEARCH_INTEGER || strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0);
 }
 
 static double narrowed(double rows, const struct history_column *column, char letter)
@@ -177,8 +179,9 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
     char plan[PLAN_SIZE];
     double rows = (double)ledger_number(table->door->ledger, table->history->rows, 0);
     ledger_forgive(table->door->ledger); /* no ledger yet: xFilter says so */
-    double all = rows = rows > 0 ? rows : ROWS_UNKNOWN;
+    rows = rows > 0 ? rows : ROWS_UNKNOWN;
     int arguments = 0;
+    bool moment = false, unique = false;
     size_t length =
         (size_t)snprintf(plan, sizeof plan, "%016llx", (unsigned long long)info->colUsed);
     for (int i = 0; i < info->nConstraint; i++) {
@@ -190,11 +193,13 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
         bool as_of = column->kind == HISTORY_AS_OF && letter == '=';
         if (as_of && !info->aConstraint[i].usable)
             return SQLITE_CONSTRAINT; /* without its moment the answer would be another one */
-        if (!info->aConstraint[i].usable || (!as_of && !searchable(column->search, letter)) ||
-            length + 4 >= sizeof plan)
-            continue;
-        if (letter == '=' && !as_of && sqlite3_vtab_in(info, i, 1))
+        if (!info->aConstraint[i].usable || (as_of && moment) ||
+            (!as_of && !searchable(info, i, column->search, letter)) || length + 4 >= sizeof plan)
+            continue; /* SQLite compares a second moment with the first */
+        moment = moment || as_of;
+        if (letter == '=' && !as_of && column->search != SEARCH_TIME && sqlite3_vtab_in(info, i, 1))
             letter = 'i';
+        unique = unique || (letter == '=' && strcmp(column->name, "id") == 0);
         info->aConstraintUsage[i].argvIndex = ++arguments;
         info->aConstraintUsage[i].omit = as_of;
         length += (size_t)snprintf(plan + length, sizeof plan - length, "%02x%c", (unsigned)number,
@@ -208,7 +213,7 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
     info->needToFreeIdxStr = 1;
     info->estimatedRows = rows < 1 ? 1 : (sqlite3_int64)rows;
     info->estimatedCost = COST_SEEK + COST_ROW * rows;
-    if (rows <= 1 && all > 1)
+    if (unique)
         info->idxFlags |= SQLITE_INDEX_SCAN_UNIQUE;
     return info->idxStr == NULL ? SQLITE_NOMEM : SQLITE_OK;
 }
