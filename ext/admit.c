@@ -84,7 +84,9 @@ static bool check_password(struct admission *admission, char *error, size_t erro
             add_reason(admission, REASON_password_hash_invalid);
     } else if (phc != NULL) {
         admission->password = ADMIT_PHC;
-        if (!password_is_phc(phc) || strlen(phc) >= PASSWORD_STORED_SIZE)
+        if (password_is_phc(phc) && strlen(phc) < PASSWORD_STORED_SIZE)
+            snprintf(admission->stored, sizeof admission->stored, "%s", phc);
+        else
             add_reason(admission, REASON_password_hash_invalid);
     } else if (sha256 != NULL && !judged) {
         take_fingerprint(admission, sha256);
@@ -119,11 +121,13 @@ bool admit_prepare(struct admission *admission, const struct settings *settings,
 
 bool admit_wants_hash(const struct admission *admission)
 {
+    bool confirms = admission->signup->text[SIGNUP_email_confirm_code] != NULL;
     bool fails = admission->told != NULL ? strcmp(admission->told, "failure") == 0
-                                         : !reasons_none(&admission->reasons);
-    return admission->password != ADMIT_NO_PASSWORD && !fails &&
-           admission->signup->text[SIGNUP_email_confirm_code] == NULL &&
-           (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
+                 : confirms ? admission->settings->password_at != SETTINGS_AT_CONFIRM ||
+                                  admission->reasons.policy != 0
+                            : !reasons_none(&admission->reasons);
+    bool hashes = admission->password == ADMIT_CLEAR || admission->password == ADMIT_MD5;
+    return hashes && !fails && (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
 }
 
 static bool is_held(struct door *door, enum subject_kind kind, const char *folded)
@@ -161,10 +165,7 @@ bool admit_hash(struct admission *admission)
                              cost, admission->stored);
     case ADMIT_MD5:
         return password_wrap_md5(signup->text[SIGNUP_password_md5], cost, admission->stored);
-    case ADMIT_PHC:
-        snprintf(admission->stored, sizeof admission->stored, "%s",
-                 signup->text[SIGNUP_password_hash]);
-        return true;
+    case ADMIT_PHC: /* taken as it came, when it was checked */
     case ADMIT_NO_PASSWORD:
         break;
     }
@@ -342,6 +343,25 @@ static struct admit_verdict read_verdict(struct ledger *ledger, int64_t id)
     return verdict;
 }
 
+/* Why a confirmation's code is not even looked at, so that it costs no try; NULL where it is. The
+ * password counts where it is asked for now. */
+static const char *refusal(const struct admission *admission, char reason[REASONS_TEXT])
+{
+    struct reasons found = {0, 0, 0, 0};
+    bool with_password = admission->settings->password_at == SETTINGS_AT_CONFIRM;
+    found.invalid = admission->reasons.invalid & UINT64_C(1) << SIGNUP_attempted_at;
+    found.policy = with_password ? admission->reasons.policy : 0;
+    found.others =
+        with_password ? admission->reasons.others & 1U << REASON_password_hash_invalid : 0;
+    if (reasons_none(&found))
+        return admission->signup->text[SIGNUP_email_confirm_code][0] == '\0'
+                   ? "email_confirm_code_missing"
+                   : NULL;
+    reasons_before_taken(&found, reason); /* `,"first","second"` */
+    reason[2 + strcspn(reason + 2, "\"")] = '\0';
+    return reason + 2;
+}
+
 /* The second request of a two-step sign-up: goes on with the attempt that the first one made. */
 static struct admit_verdict confirm_first_request(struct door *door,
                                                   const struct admission *admission, int64_t id)
@@ -358,7 +378,15 @@ static struct admit_verdict confirm_first_request(struct door *door,
         .attempted_at = admission->attempted_at,
         .import_id = signup->import_id,
         .line = signup->line,
+        .password_hash = admission->settings->password_at == SETTINGS_AT_CONFIRM
+                             ? given(admission->stored)
+                             : NULL,
+        .fingerprint = admission->has_fingerprint && admission->stored[0] != '\0'
+                           ? admission->fingerprint
+                           : NULL,
     };
+    char reason[REASONS_TEXT];
+    request.refused = refusal(admission, reason);
     verify_code(door, &request);
     return (struct admit_verdict){ADMIT_CONTINUED, id};
 }

@@ -59,10 +59,11 @@ const char *call_text_or_null(struct call *call, int argument, const char *what)
     return call_is_null(call, argument) ? NULL : call_text(call, argument, what);
 }
 
-const char *call_text(struct call *call, int argument, const char *what)
+static const char *read_text(struct call *call, int argument, const char *what, bool blob_allowed)
 {
     sqlite3_value *value = argument < call->count ? call->arguments[argument] : NULL;
-    if (value == NULL || sqlite3_value_type(value) != SQLITE_TEXT) {
+    int type = value == NULL ? SQLITE_NULL : sqlite3_value_type(value);
+    if (type != SQLITE_TEXT && !(type == SQLITE_BLOB && blob_allowed)) {
         call_fail(call, SQLITE_ERROR, "argument %d (%s): text is expected", argument + 1, what);
         return NULL;
     }
@@ -77,6 +78,16 @@ const char *call_text(struct call *call, int argument, const char *what)
         return NULL;
     }
     return text;
+}
+
+const char *call_text(struct call *call, int argument, const char *what)
+{
+    return read_text(call, argument, what, false);
+}
+
+const char *call_document(struct call *call, int argument, const char *what)
+{
+    return read_text(call, argument, what, true);
 }
 
 bool call_integer(struct call *call, int argument, const char *what, int64_t *value)

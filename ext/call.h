@@ -38,6 +38,8 @@ int call_register(sqlite3 *database, struct door *door, const struct call_row *r
 const char *call_text(struct call *call, int argument, const char *what);
 /* Likewise, but SQL's NULL, or an argument that was not given, is allowed and gives NULL. */
 const char *call_text_or_null(struct call *call, int argument, const char *what);
+/* Likewise, but a blob is allowed too: what readfile() gives of a text file. */
+const char *call_document(struct call *call, int argument, const char *what);
 bool call_integer(struct call *call, int argument, const char *what, int64_t *value);
 
 /* Whether an argument is SQL's NULL or was not given. */

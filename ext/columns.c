@@ -144,9 +144,7 @@ static bool check_user_type(struct admission *admission, const char *text,
 {
     (void)admission;
     (void)value;
-    size_t length =
-        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
-    return length >= 1 && length <= 64 && text[length] == '\0';
+    return signup_user_type_is_right(text);
 }
 
 static bool check_partner_id(struct admission *admission, const char *text,
@@ -212,7 +210,8 @@ static bool check_degrees(const char *text, double most, struct admit_value *val
 {
     char *end;
     errno = 0;
-    if (strspn(text, "+-0123456789.") != strlen(text)) /* no hex, no exponent, no "nan" */
+    if (strspn(text, "+-0123456789.eE") != strlen(text)) /* no hex, no "nan"; SQL's own text of a
+                                                            small number has an exponent */
         return false;
     double degrees = strtod(text, &end);
     if (end == text || *end != '\0' || errno != 0 || degrees < -most || degrees > most)

@@ -25,5 +25,9 @@ call_function functions_email_exists;
 call_function functions_phone_exists;
 call_function functions_username_exists;
 call_function functions_report_payload;
+call_function functions_complete;
+call_function functions_set_consent;
+call_function functions_record_step;
+call_function functions_forget;
 
 #endif

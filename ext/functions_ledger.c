@@ -4,10 +4,14 @@
 #include <string.h>
 
 #include "code.h"
+#include "customer.h"
 #include "functions.h"
 #include "issue.h"
 #include "moment.h"
+#include "password.h"
 #include "payload.h"
+#include "policy.h"
+#include "reasons.h"
 #include "subject.h"
 #include "verify.h"
 
@@ -39,7 +43,7 @@ static void change_settings(struct call *call, bool patch)
 {
     char error[512];
     struct settings *changed = NULL;
-    const char *json = call_text(call, 0, "json");
+    const char *json = call_document(call, 0, "json");
     if (json == NULL)
         return;
     ledger_begin(call->door->ledger);
@@ -96,6 +100,17 @@ void functions_resend_code(struct call *call)
     issue(call, true);
 }
 
+static void verify(struct call *call, const struct verify_request *request)
+{
+    enum verify_verdict verdict = VERIFY_NOT_FOUND;
+    ledger_begin(call->door->ledger);
+    if (ledger_ready(call->door->ledger))
+        verdict = verify_code(call->door, request);
+    ledger_end(call->door->ledger);
+    if (call_succeeded(call))
+        sqlite3_result_text(call->context, verify_name(verdict), -1, SQLITE_STATIC);
+}
+
 void functions_verify_code(struct call *call)
 {
     int64_t now = moment_now();
@@ -119,13 +134,7 @@ void functions_verify_code(struct call *call)
         if (!call_is_null(call, 2) && (request.device_id = call_text(call, 2, "device_id")) == NULL)
             return;
     }
-    enum verify_verdict verdict = VERIFY_NOT_FOUND;
-    ledger_begin(call->door->ledger);
-    if (ledger_ready(call->door->ledger))
-        verdict = verify_code(call->door, &request);
-    ledger_end(call->door->ledger);
-    if (call_succeeded(call))
-        sqlite3_result_text(call->context, verify_name(verdict), -1, SQLITE_STATIC);
+    verify(call, &request);
 }
 
 static void exists(struct call *call, enum subject_kind kind, const char *folded)
@@ -206,4 +215,103 @@ void functions_report_payload(struct call *call)
     if (call_succeeded(call) && payload != NULL)
         sqlite3_result_text(call->context, payload, -1, SQLITE_TRANSIENT);
     payload_free(payload);
+}
+
+/* The password that completes a registration, judged and hashed before the ledger is locked for it.
+ * False where it has been answered already. */
+static bool read_new_password(struct call *call, const struct settings *settings,
+                              const struct verify_request *request, const char *password,
+                              char stored[PASSWORD_STORED_SIZE])
+{
+    char error[512], reasons[REASONS_TEXT];
+    struct reasons broken = {0, 0, 0, 0};
+    struct policy_identity identity = {.email = request->subject, .username = request->subject};
+    if (!policy_check(&settings->policy, password, strlen(password), &identity, &broken.policy,
+                      error, sizeof error)) {
+        call_fail(call, SQLITE_ERROR, "%s", error);
+        return false;
+    }
+    if (!reasons_none(&broken)) {
+        reasons_before_taken(&broken, reasons);
+        reasons[0] = '[';
+        char *json = sqlite3_mprintf("%s]", reasons);
+        sqlite3_result_text(call->context, json, -1, sqlite3_free);
+        return false;
+    }
+    if (password_hash(password, strlen(password), settings->password_cost, stored))
+        return true;
+    sqlite3_result_error_nomem(call->context);
+    return false;
+}
+
+void functions_complete(struct call *call)
+{
+    int64_t now = moment_now();
+    char stored[PASSWORD_STORED_SIZE];
+    unsigned char fingerprint[KEY_FINGERPRINT_SIZE];
+    struct verify_request request = {
+        .entered_at = now, .now = now, .password_hash = stored, .fingerprint = fingerprint};
+    request.subject = call_text(call, 0, "subject");
+    request.code = request.subject == NULL ? NULL : call_text(call, 1, "code");
+    const char *password = request.code == NULL ? NULL : call_text(call, 2, "password");
+    if (password == NULL ||
+        (!call_is_null(call, 3) && (request.device_id = call_text(call, 3, "device_id")) == NULL))
+        return;
+    const struct settings *settings = door_settings(call->door);
+    if (!call_succeeded(call) || !read_new_password(call, settings, &request, password, stored))
+        return;
+    crypto_hash_sha256(fingerprint, (const unsigned char *)password, strlen(password));
+    verify(call, &request);
+    sodium_memzero(stored, sizeof stored);
+    sodium_memzero(fingerprint, sizeof fingerprint);
+}
+
+void functions_set_consent(struct call *call)
+{
+    const char *subject = call_text(call, 0, "subject");
+    const char *name = subject == NULL ? NULL : call_text(call, 1, "name");
+    const char *version = name == NULL ? NULL : call_text_or_null(call, 2, "version");
+    if (name == NULL || (version == NULL && !call_is_null(call, 2)))
+        return;
+    const char *state = call_text(call, 3, "state");
+    if (state == NULL)
+        return;
+    ledger_begin(call->door->ledger);
+    customer_set_consent(call->door, subject, name, version, state, moment_now());
+    ledger_end(call->door->ledger);
+    if (call_succeeded(call))
+        sqlite3_result_value(call->context, call->arguments[3]);
+}
+
+void functions_record_step(struct call *call)
+{
+    struct customer_step step = {NULL, NULL, NULL};
+    const char *subject = call_text(call, 0, "subject");
+    step.name = subject == NULL ? NULL : call_text(call, 1, "step");
+    step.status = step.name == NULL ? NULL : call_text(call, 2, "status");
+    if (step.status == NULL ||
+        (!call_is_null(call, 3) && (step.reference = call_text(call, 3, "reference")) == NULL))
+        return;
+    ledger_begin(call->door->ledger);
+    customer_record_step(call->door, subject, &step, moment_now());
+    ledger_end(call->door->ledger);
+    if (call_succeeded(call))
+        sqlite3_result_value(call->context, call->arguments[2]);
+}
+
+/* The host's own secure_delete is put back afterwards. The WAL keeps old pages until the host
+ * checkpoints it: `regjob forget` truncates it. */
+void functions_forget(struct call *call)
+{
+    int64_t erased = 0;
+    const char *subject = call_text(call, 0, "subject");
+    if (subject == NULL)
+        return;
+    bool was_secure = ledger_secure_delete(call->door->ledger, true);
+    ledger_begin(call->door->ledger);
+    erased = customer_forget(call->door, subject, false, moment_now());
+    ledger_end(call->door->ledger);
+    ledger_secure_delete(call->door->ledger, was_secure);
+    if (call_succeeded(call))
+        sqlite3_result_int64(call->context, erased);
 }

@@ -34,6 +34,10 @@ struct sqlite3 *ledger_database(struct ledger *ledger);
 int ledger_version(void);
 int ledger_version_found(struct ledger *ledger);
 
+/* Whether a ledger may be made here: false, with a message, where user_version or application_id
+ * are another application's. */
+bool ledger_is_free(struct ledger *ledger);
+
 /* Creates the ledger or brings it to this program's version, in one transaction; running it again
  * changes nothing. `now` in Unix milliseconds. */
 void ledger_create(struct ledger *ledger, int64_t now);
@@ -59,6 +63,10 @@ void ledger_end(struct ledger *ledger);
  * ledger_end() within notwithstanding. */
 void ledger_rehearse(struct ledger *ledger);
 void ledger_undo(struct ledger *ledger);
+
+/* Whether deleted bytes are overwritten from now on (PRAGMA secure_delete); gives what was before.
+ */
+bool ledger_secure_delete(struct ledger *ledger, bool secure);
 
 /* A named statement, its parameters all NULL. Texts and blobs that are bound must live until it has
  * run. */

@@ -40,7 +40,8 @@ enum fact {
     LANGUAGE,
     LATITUDE,
     LONGITUDE,
-    SEALED
+    SEALED,
+    CODE_MECHANISM
 };
 
 static void add_text(json_t *object, const char *member, struct ledger_statement *facts,
@@ -118,7 +119,7 @@ static json_t *mechanism(struct door *door, struct ledger_statement *facts,
                          const struct payload_request *request, const struct settings *settings)
 {
     json_t *mechanisms = json_object();
-    const char *provider = ledger_text(facts, PROVIDER);
+    const char *provider = ledger_text(facts, PROVIDER), *code = ledger_text(facts, CODE_MECHANISM);
     json_t *one = json_object();
     if (provider != NULL &&
         strcmp(provider, "oauth") != 0) { /* the vendor has no word for plain OAuth */
@@ -127,6 +128,12 @@ static json_t *mechanism(struct door *door, struct ledger_statement *facts,
     } else if (provider == NULL && ledger_integer(facts, HAS_PASSWORD) != 0) {
         add_fingerprint(door, one, facts, request);
         json_object_set_new(mechanisms, "password", one);
+    } else if (provider == NULL && code != NULL) { /* who has no password came in by a code alone */
+        if (strcmp(code, "smsCode") == 0)
+            add_text(one, "phoneNumber", facts, PHONE);
+        else
+            json_object_set_new(one, "transport", json_string("email"));
+        json_object_set_new(mechanisms, code, one);
     } else {
         json_decref(one);
         return mechanisms;

@@ -12,6 +12,7 @@ SQLITE_EXTENSION_INIT1
 #include "functions.h"
 #include "history.h"
 #include "listing.h"
+#include "policy_table.h"
 
 enum {
     OLDEST_SQLITE = 3038000,
@@ -71,6 +72,22 @@ static const struct call_row rows[] = {
      "1 where a customer has this phone number, else 0"},
     {"reg_username_exists", 1, 0, functions_username_exists, "reg_username_exists(username)",
      "1 where a customer has this username, else 0"},
+    {"reg_complete", 3, WRITES, functions_complete, "reg_complete(subject, code, password)",
+     "verifies the code and sets the password that was not asked for at sign-up; reg_verify_code's "
+     "verdicts, or a JSON array of password_ reasons "
+     "with no try spent"},
+    {"reg_complete", 4, WRITES, functions_complete,
+     "reg_complete(subject, code, password, device_id)", "the same, entered on that device"},
+    {"reg_set_consent", 4, WRITES, functions_set_consent,
+     "reg_set_consent(subject, name, version, state)",
+     "records a consent, accepted or declined, after registration; returns the state"},
+    {"reg_record_step", 3, WRITES, functions_record_step, "reg_record_step(subject, step, status)",
+     "records a later step of onboarding (KYC, SUBSCRIPTION, PAYMENT, ...); returns the status"},
+    {"reg_record_step", 4, WRITES, functions_record_step,
+     "reg_record_step(subject, step, status, reference)",
+     "the same with the other system's reference"},
+    {"reg_forget", 1, WRITES, functions_forget, "reg_forget(subject)",
+     "erases the person, the counts stay; returns the number of attempts erased"},
     {"reg_report_payload", 1, SQLITE_DIRECTONLY, functions_report_payload,
      "reg_report_payload(attempt_id)",
      "the JSON that the fraud API is sent for the attempt; the password's fingerprint masked "
@@ -82,7 +99,7 @@ static const struct call_row rows[] = {
 struct table_row {
     const char *name;
     const sqlite3_module *module;
-    const struct history *history; /* one of these two */
+    const struct history *history; /* one of these two, or neither */
     const struct listing *listing;
     const char *signature;
     const char *help;
@@ -99,6 +116,8 @@ static const struct table_row tables[] = {
      "one row per confirmation code: its description and state, never the code"},
     {"reg_reports", &attempts_read_only_module, &history_reports, NULL, "reg_reports([as_of])",
      "one row per outcome that the fraud API is told: state, tries, answers, payload"},
+    {"reg_policy", &policy_module, NULL, NULL, "reg_policy(password [, profile])",
+     "one row per rule of the policy: in words, and whether it is met"},
     {"reg_functions", &listing_module, NULL, &listing_functions, "reg_functions",
      "every function and table of the extension"},
     {"reg_reasons", &listing_module, NULL, &listing_reasons, "reg_reasons",

@@ -8,6 +8,7 @@
 
 #include "host.h"
 #include "ledger.h"
+#include "reasons.h"
 #include "region.h"
 #include "signup.h"
 
@@ -74,6 +75,10 @@ static const struct member members[] = {
      NULL, 0, 200},
     {"fraudReasonMap", OBJECT, NOWHERE, "{}", NULL, 0, 0},
 };
+
+/* What is permitted and unwise is said beside the settings, so that it is seen whenever they are
+ * read. */
+static const char warnings_member[] = "warnings";
 
 enum { MEMBERS = sizeof members / sizeof *members };
 
@@ -219,6 +224,27 @@ static bool take_policy(struct settings *settings, const json_t *value, char *wo
     return taken;
 }
 
+/* A typing error here would be silent otherwise: an outcome that nobody is told. */
+static bool is_reason(const char *name, char *words, size_t size)
+{
+    if (reasons_known(name))
+        return true;
+    snprintf(words, size, "reasons of reg_reasons; \"%.80s\" is none", name);
+    return false;
+}
+
+static bool take_reason_map(const json_t *value, char *words, size_t size)
+{
+    const char *reason;
+    json_t *word;
+    json_object_foreach((json_t *)value, reason, word)
+    {
+        if (!is_reason(reason, words, size))
+            return false;
+    }
+    return true;
+}
+
 /* Members whose values have rules of their own. False with what is allowed in `words`. */
 static bool take_object(struct settings *settings, const struct member *member, const json_t *value,
                         char *words, size_t size)
@@ -227,43 +253,86 @@ static bool take_object(struct settings *settings, const struct member *member, 
         return take_policy(settings, value, words, size);
     if (strcmp(member->name, "passwordHash") == 0)
         return take_cost(settings, value, words, size);
-    if (map_of_texts(value))
+    if (!map_of_texts(value)) {
+        snprintf(words, size, "an object whose values are texts");
+        return false;
+    }
+    return strcmp(member->name, "fraudReasonMap") != 0 || take_reason_map(value, words, size);
+}
+
+static bool take_channels(struct settings *settings, json_t *value, char *words, size_t size)
+{
+    (void)words;
+    (void)size;
+    for (size_t i = 0; i < json_array_size(value); i++)
+        *(strcmp(json_string_value(json_array_get(value, i)), "sms") == 0
+              ? &settings->channel_sms
+              : &settings->channel_email) = true;
+    return true;
+}
+
+static bool take_required_fields(struct settings *settings, json_t *value, char *words, size_t size)
+{
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const char *name = json_string_value(json_array_get(value, i));
+        int column = signup_column_named(name);
+        if (column < 0 || column >= SIGNUP_INPUT_ONLY) {
+            snprintf(words, size, "an array of sign-up columns; \"%.80s\" is none", name);
+            return false;
+        }
+        settings->required_fields |= UINT64_C(1) << column;
+    }
+    return true;
+}
+
+static bool take_user_type(struct settings *settings, json_t *value, char *words, size_t size)
+{
+    (void)value;
+    snprintf(words, size, "a text of 1 to 64 letters, digits, _ and -");
+    return signup_user_type_is_right(settings->default_user_type);
+}
+
+static bool take_country(struct settings *settings, json_t *value, char *words, size_t size)
+{
+    char alpha2[3];
+    if (settings->default_country == NULL)
         return true;
-    snprintf(words, size, "an object whose values are texts");
-    return false;
+    if (!region_country(settings->default_country, alpha2)) {
+        snprintf(words, size, "a country by ISO 3166-1, or null");
+        return false;
+    }
+    json_string_set(value, alpha2);
+    settings->default_country = json_string_value(value);
+    return true;
+}
+
+static bool take_reportable(struct settings *settings, json_t *value, char *words, size_t size)
+{
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (!is_reason(json_string_value(json_array_get(value, i)), words, size))
+            return false;
+    settings->reportable_reasons = json_dumps(value, JSON_COMPACT);
+    snprintf(words, size, "more memory"); /* the only other way to fail */
+    return settings->reportable_reasons != NULL;
 }
 
 /* Members that other members, or another table, have a say in. */
 static bool take_rest(struct settings *settings, const struct member *member, json_t *value,
                       char *words, size_t size)
 {
-    if (strcmp(member->name, "channels") == 0) {
-        for (size_t i = 0; i < json_array_size(value); i++)
-            *(strcmp(json_string_value(json_array_get(value, i)), "sms") == 0
-                  ? &settings->channel_sms
-                  : &settings->channel_email) = true;
-    } else if (strcmp(member->name, "requiredFields") == 0) {
-        for (size_t i = 0; i < json_array_size(value); i++) {
-            int column = signup_column_named(json_string_value(json_array_get(value, i)));
-            if (column < 0 || column >= SIGNUP_INPUT_ONLY) {
-                snprintf(words, size, "an array of sign-up columns; \"%s\" is none",
-                         json_string_value(json_array_get(value, i)));
-                return false;
-            }
-            settings->required_fields |= UINT64_C(1) << column;
-        }
-    } else if (strcmp(member->name, "defaultCountry") == 0 && settings->default_country != NULL) {
-        char alpha2[3];
-        if (!region_country(settings->default_country, alpha2)) {
-            snprintf(words, size, "a country by ISO 3166-1, or null");
-            return false;
-        }
-        json_string_set(value, alpha2);
-        settings->default_country = json_string_value(value);
-    } else if (strcmp(member->name, "reportableReasons") == 0) {
-        settings->reportable_reasons = json_dumps(value, JSON_COMPACT);
-        return settings->reportable_reasons != NULL;
-    }
+    static const struct {
+        const char *name;
+        bool (*take)(struct settings *settings, json_t *value, char *words, size_t size);
+    } rest[] = {
+        {"channels", take_channels},
+        {"requiredFields", take_required_fields},
+        {"defaultUserType", take_user_type},
+        {"defaultCountry", take_country},
+        {"reportableReasons", take_reportable},
+    };
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        if (strcmp(member->name, rest[i].name) == 0)
+            return rest[i].take(settings, value, words, size);
     return true;
 }
 
@@ -289,7 +358,8 @@ static bool members_are_known(const json_t *sent, char *error, size_t error_size
     json_t *value;
     json_object_foreach((json_t *)sent, key, value)
     {
-        bool known = false;
+        bool known =
+            strcmp(key, warnings_member) == 0; /* shown by settings_text(), and no setting */
         for (size_t i = 0; i < MEMBERS && !known; i++)
             known = strcmp(key, members[i].name) == 0;
         if (!known) {
@@ -354,12 +424,20 @@ void settings_free(struct settings *settings)
         return;
     json_decref(settings->json);
     free(settings->reportable_reasons);
+    free(settings->source);
     free(settings);
 }
 
 char *settings_text(const struct settings *settings)
 {
-    return json_dumps(settings->json, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    json_t *shown = json_copy(settings->json);
+    if (settings->pin_length < 6) /* SP 800-63A-4: at least 6 digits */
+        json_object_set_new(
+            shown, warnings_member,
+            json_pack("[s]", "pinConfirmationLength: below 6 a code is too easy to guess"));
+    char *text = json_dumps(shown, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    json_decref(shown);
+    return text;
 }
 
 struct settings *settings_load(struct ledger *ledger)
@@ -369,8 +447,15 @@ struct settings *settings_load(struct ledger *ledger)
     struct ledger_statement *newest = ledger_use(ledger, STATEMENT_newest_setting);
     if (ledger_row(newest)) {
         settings = settings_parse(ledger_text(newest, 1), NULL, error, sizeof error);
-        if (settings != NULL)
+        if (settings != NULL) {
             settings->id = ledger_integer(newest, 0);
+            settings->source = strdup(ledger_text(newest, 1));
+        }
+        if (settings != NULL && settings->source == NULL) {
+            settings_free(settings);
+            settings = NULL;
+            snprintf(error, sizeof error, "out of memory");
+        }
         ledger_done(newest);
     }
     if (settings == NULL)
@@ -380,7 +465,7 @@ struct settings *settings_load(struct ledger *ledger)
 
 void settings_save(struct ledger *ledger, const struct settings *settings, int64_t now)
 {
-    char *text = settings_text(settings);
+    char *text = json_dumps(settings->json, JSON_COMPACT | JSON_PRESERVE_ORDER);
     struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_setting);
     if (text == NULL)
         ledger_fail(ledger, SQLITE_NOMEM, "out of memory");

@@ -26,7 +26,8 @@ enum settings_password_at { SETTINGS_AT_SIGNUP, SETTINGS_AT_CONFIRM };
 
 /* Texts belong to `json`. */
 struct settings {
-    int64_t id; /* of the row in the ledger; 0: defaults without a ledger */
+    int64_t id;   /* of the row in the ledger; 0: defaults without a ledger */
+    char *source; /* as it stands in the ledger; NULL: defaults without a ledger */
     struct json_t *json;
     int registration_type; /* enum settings_registration */
     int64_t token_lifetime_seconds;
@@ -71,8 +72,8 @@ void settings_free(struct settings *settings);
 struct settings *settings_parse(const char *text, const struct settings *base, char *error,
                                 size_t error_size);
 
-/* As one JSON object, every member filled in, in the table's order. The caller frees it with
- * free(). */
+/* As one JSON object, every member filled in, in the table's order, and `warnings` where there is
+ * something to warn of. The caller frees it with free(). */
 char *settings_text(const struct settings *settings);
 
 /* The settings in force. NULL with the ledger's error set. The caller frees them. */

@@ -73,6 +73,13 @@ int signup_column_named(const char *header)
     return -1;
 }
 
+bool signup_user_type_is_right(const char *text)
+{
+    size_t length =
+        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+    return length >= 1 && length <= 64 && text[length] == '\0';
+}
+
 const char *signup_consent_named(const char *header)
 {
     if (strncasecmp(header, "consent_", 8) == 0 && header[8] != '\0')

@@ -92,6 +92,9 @@ const char *signup_column_help(enum signup_column column);
  * none. */
 int signup_column_named(const char *header);
 
+/* A role: 1 to 64 ASCII letters, digits, `_` and `-`. */
+bool signup_user_type_is_right(const char *text);
+
 /* The name of the consent that a header `consent_<name>` (or consent<Name>) speaks of; NULL for any
  * other header. Points into `header`. */
 const char *signup_consent_named(const char *header);

@@ -172,14 +172,35 @@ static void list_codes(const struct candidate *candidates, size_t count, bool ri
     snprintf(json + length, size - length, "]");
 }
 
-static void write_verdict(struct door *door, const struct verify_request *request,
-                          enum verify_verdict verdict, int64_t code, const char *compared)
+/* The password that came with a right code, for the attempt that the code confirms. */
+static void set_password(struct door *door, struct ledger_statement *write,
+                         const struct verify_request *request, int64_t attempt,
+                         unsigned char sealed[KEY_SEALED_SIZE])
 {
+    unsigned char nonce[24];
+    const struct key *key = door_key(door);
+    const unsigned char *uuid = ledger_uuid(door->ledger);
+    ledger_set_text(write, ":password_hash", request->password_hash);
+    if (request->fingerprint == NULL || attempt == 0 || key == NULL || uuid == NULL)
+        return;
+    randombytes_buf(nonce, sizeof nonce);
+    key_seal(key, uuid, attempt, nonce, request->fingerprint, sealed);
+    ledger_set_blob(write, ":sealed", sealed, KEY_SEALED_SIZE);
+}
+
+static void write_verdict(struct door *door, const struct verify_request *request,
+                          enum verify_verdict verdict, const struct candidate *matched,
+                          const char *compared)
+{
+    unsigned char sealed[KEY_SEALED_SIZE];
     const struct settings *settings = door->settings;
     struct ledger_statement *write = ledger_use(door->ledger, STATEMENT_verify);
-    ledger_set_text(write, ":verdict", verify_name(verdict));
-    if (code != 0)
-        ledger_set_integer(write, ":code_id", code);
+    ledger_set_text(write, ":verdict",
+                    request->refused != NULL ? request->refused : verify_name(verdict));
+    if (matched != NULL)
+        ledger_set_integer(write, ":code_id", matched->id);
+    if (matched != NULL && verdict == VERIFY_VERIFIED)
+        set_password(door, write, request, matched->attempt, sealed);
     ledger_set_text(write, ":compared", compared);
     ledger_set_integer(write, ":recorded_at", request->now);
     ledger_set_integer(write, ":entered_at", request->entered_at);
@@ -207,7 +228,9 @@ enum verify_verdict verify_code(struct door *door, const struct verify_request *
     struct who who;
     size_t count = 0;
     memset(&who, 0, sizeof who);
-    if (request->subject != NULL) {
+    if (request->refused != NULL) {
+        count = 0;
+    } else if (request->subject != NULL) {
         if (who_is(door, request->subject, &who))
             count = read_candidates(door, request, &who, NULL, candidates);
     } else if (code_token_nonce(request->code, nonce)) {
@@ -218,7 +241,7 @@ enum verify_verdict verify_code(struct door *door, const struct verify_request *
                   request->continuation_id != 0;
     if (writes && !ledger_failed(door->ledger) && door_settings(door) != NULL) {
         list_codes(candidates, count, verdict == VERIFY_VERIFIED, compared, sizeof compared);
-        write_verdict(door, request, verdict, matched != NULL ? matched->id : 0, compared);
+        write_verdict(door, request, verdict, matched, compared);
     }
     return verdict;
 }

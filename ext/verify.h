@@ -26,6 +26,12 @@ struct verify_request {
     /* The second request of a two-step sign-up leaves a row of its own: where it came from.
      * continuation_id 0: none. */
     int64_t continuation_id, attempted_at, import_id, line;
+    /* The password that comes with the code, hashed, and its fingerprint (KEY_FINGERPRINT_SIZE
+     * bytes); NULL: none. Kept where the sign-up brought none. */
+    const char *password_hash;
+    const unsigned char *fingerprint;
+    const char *refused; /* why the code is not even looked at: recorded as the continuation's
+                            verdict; NULL: nothing */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "door.h"
 #include "settings.h"
 
@@ -110,7 +111,8 @@ static void take_field(struct batch_row *row, const struct batch_column *column,
                        const struct fields_field *field)
 {
     char *copy = row->text + row->text_length;
-    if (field->length == 0 || (column->column < 0 && column->consent == NULL))
+    if ((field->length == 0 && !column->keep_empty) ||
+        (column->column < 0 && column->consent == NULL))
         return;
     memcpy(copy, field->text, field->length);
     copy[field->length] = '\0';
@@ -176,10 +178,13 @@ struct hashing {
 static void *hash_rows(void *argument)
 {
     struct hashing *hashing = argument;
+    arena_begin(hashing->batch->settings->password_cost.memory_kib);
     for (;;) {
         size_t at = atomic_fetch_add(&hashing->next, 1);
-        if (at >= hashing->batch->count || atomic_load(&hashing->failed))
+        if (at >= hashing->batch->count || atomic_load(&hashing->failed)) {
+            arena_end();
             return NULL;
+        }
         struct batch_row *row = &hashing->batch->rows[at];
         if (row->wants_hash && !admit_hash(&row->admission))
             atomic_store(&hashing->failed, true);

@@ -6,6 +6,7 @@
 
 static const double microseconds = 1e6;   /* in a second */
 static const double burst_seconds = 0.1;  /* most that is made up for after a delay */
+static const double usual_rate = 20;      /* least that a rate without pace is taken for */
 static const double slowest_part = 64;    /* the rate is never cut below this part of it */
 static const double recovery_part = 0.05; /* of the ceiling, won back a second */
 enum { SPAN = 250000, SHORTEST_SPAN = 20000, LARGEST_ROOM = 10000 };
@@ -97,8 +98,8 @@ void pace_slow_down(struct pace *pace, int64_t started, int64_t wait, int64_t no
     pace->cut_at = now;
     if (pace->limit <= 0) {
         pace->ceiling = finished_rate(pace, now);
-        if (pace->ceiling < 1)
-            pace->ceiling = 1;
+        if (pace->ceiling < usual_rate)
+            pace->ceiling = usual_rate;
         pace->limit = pace->ceiling;
     }
     pace->limit /= 2;

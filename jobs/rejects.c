@@ -1,5 +1,7 @@
 #include "rejects.h"
 
+#include "whole.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,17 +26,9 @@ void rejects_end(struct rejects *rejects)
 
 static bool append(struct rejects *rejects, const void *bytes, size_t length)
 {
-    const char *at = bytes;
-    while (length > 0) {
-        ssize_t written = write(rejects->descriptor, at, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        at += written;
-        length -= (size_t)written;
-        rejects->length += (uint64_t)written;
-    }
+    if (!whole_write(rejects->descriptor, bytes, length))
+        return false;
+    rejects->length += length;
     return true;
 }
 

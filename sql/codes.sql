@@ -27,10 +27,10 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
 
 -- name: verify
 INSERT INTO verify (verdict, code_id, compared, recorded_at, entered_at, max_tries, report_id, unique_email, unique_phone, reportable,
-                    continuation_id, attempted_at, import_id, line)
+                    continuation_id, attempted_at, import_id, line, password_hash, sealed)
 VALUES (:verdict, :code_id, :compared, :recorded_at, :entered_at, :max_tries,
         (SELECT coalesce(max(id), 0) + 1 FROM report), :unique_email, :unique_phone, :reportable,
-        :continuation_id, :attempted_at, :import_id, :line)
+        :continuation_id, :attempted_at, :import_id, :line, :password_hash, :sealed)
 
 -- The attempt that a new code for a subject belongs to: the newest pending one, else the customer's.
 -- name: attempt_of_subject

@@ -1,7 +1,7 @@
 -- What the fraud API is told of an attempt.
 
 -- name: payload_facts
-SELECT a.attempted_at, coalesce(p.username, p.email, p.phone), a.has_password, a.identity_provider, a.app_name, a.app_platform, a.app_domain,
+SELECT a.attempted_at, coalesce(p.username, p.email, p.phone), a.has_password OR p.password_hash IS NOT NULL, a.identity_provider, a.app_name, a.app_platform, a.app_domain,
        a.guest_account, json_extract(a.consents, '$.marketing.state'), a.user_type,
        coalesce(:customer_id, a.customer_id), p.email,
        coalesce(p.email_verified_at,
@@ -12,7 +12,11 @@ SELECT a.attempted_at, coalesce(p.username, p.email, p.phone), a.has_password, a
                 (SELECT min(coalesce(e.entered_at, e.recorded_at)) FROM code c JOIN code_end e ON e.code_id = c.id
                   WHERE c.attempt_id = a.id AND c.channel = 'sms' AND e.state = 'verified')),
        a.phone_country, p.device_id, a.device_type, a.manufacturer, a.model, a.os, p.ip_address, a.language, p.latitude, p.longitude,
-       f.sealed
+       f.sealed,
+       (SELECT CASE WHEN c.channel = 'sms' THEN 'smsCode' WHEN c.kind = 'token' THEN 'magiclink' END
+          FROM code c
+         WHERE c.id = coalesce((SELECT max(v.id) FROM code v JOIN code_end e ON e.code_id = v.id AND e.state = 'verified' WHERE v.attempt_id = a.id),
+                               (SELECT max(n.id) FROM code n WHERE n.attempt_id = a.id)))
   FROM attempt a
   LEFT JOIN person p ON p.attempt_id = a.id
   LEFT JOIN fingerprint f ON f.attempt_id = a.id

@@ -9,8 +9,11 @@ DROP VIEW IF EXISTS due;
 DROP VIEW IF EXISTS supersede;
 DROP VIEW IF EXISTS issue;
 DROP VIEW IF EXISTS verify;
-DROP VIEW IF EXISTS finish;
+DROP VIEW IF EXISTS finish_code;
+DROP VIEW IF EXISTS finish_report;
 DROP VIEW IF EXISTS start;
+DROP VIEW IF EXISTS forget;
+DROP VIEW IF EXISTS requeue;
 
 -- An outcome becomes due to the fraud API where it is a success, was recommended on, or failed for a reportable reason.
 CREATE VIEW due AS
@@ -89,15 +92,30 @@ SELECT a.*, p.*, NULL AS report_id, NULL AS code_id, NULL AS reasons_before, NUL
   FROM attempt a JOIN person p ON p.attempt_id = a.id WHERE 0;
 CREATE TRIGGER admit_insert INSTEAD OF INSERT ON admit
 BEGIN
-    -- A third-party sign-up of a customer who came by that identity before is a log-in.
+    -- A third-party sign-up of a known customer is a log-in: known by that identity, or by an e-mail address that the provider has verified.
     INSERT INTO continuation (id, recorded_at, attempted_at, import_id, line, kind, attempt_id, verdict)
-    SELECT NEW.id, NEW.recorded_at, NEW.attempted_at, NEW.import_id, NEW.line, 'login', s.holder, 'known'
-      FROM subject s
-      JOIN person p ON p.attempt_id = s.attempt_id
-      JOIN attempt a ON a.id = s.attempt_id
-     WHERE NEW.told IS NULL AND s.key = NEW.identity_key AND s.holder > 0
-       AND p.identity_subject = NEW.identity_subject AND a.identity_provider = NEW.identity_provider
-     ORDER BY s.holder LIMIT 1;
+    SELECT NEW.id, NEW.recorded_at, NEW.attempted_at, NEW.import_id, NEW.line, 'login', k.customer_id, k.verdict
+      FROM (SELECT s.holder AS customer_id, 'known' AS verdict
+              FROM subject s
+              JOIN person p ON p.attempt_id = s.attempt_id
+              JOIN attempt a ON a.id = s.attempt_id
+             WHERE s.key = NEW.identity_key AND s.holder > 0
+               AND p.identity_subject = NEW.identity_subject AND a.identity_provider = NEW.identity_provider
+            UNION ALL
+            SELECT l.customer_id, 'known'
+              FROM link l
+             WHERE l.identity_key = NEW.identity_key
+               AND l.identity_subject = NEW.identity_subject AND l.identity_provider = NEW.identity_provider
+            UNION ALL
+            SELECT s.holder, 'linked'
+              FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
+             WHERE NEW.identity_key IS NOT NULL AND NEW.email_verified_at IS NOT NULL AND NEW.unique_email
+               AND s.key = NEW.email_key AND s.holder > 0 AND p.email_folded = NEW.email_folded) k
+     WHERE NEW.told IS NULL AND NEW.identity_key IS NOT NULL
+     LIMIT 1;
+    INSERT INTO link (identity_key, customer_id, identity_provider, identity_subject, recorded_at)
+    SELECT NEW.identity_key, attempt_id, NEW.identity_provider, NEW.identity_subject, NEW.recorded_at
+      FROM continuation WHERE id = NEW.id AND verdict = 'linked';
 
     INSERT INTO attempt (id, recorded_at, attempted_at, import_id, line, setting_id, outcome, reasons, customer_id, link_to, lifetime_ms, told, told_reason,
                          country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
@@ -234,7 +252,7 @@ END;
 CREATE VIEW verify AS
 SELECT NULL AS verdict, NULL AS code_id, NULL AS compared, NULL AS recorded_at, NULL AS entered_at, NULL AS max_tries, NULL AS report_id,
        NULL AS unique_email, NULL AS unique_phone, NULL AS reportable,
-       NULL AS continuation_id, NULL AS attempted_at, NULL AS import_id, NULL AS line WHERE 0;
+       NULL AS continuation_id, NULL AS attempted_at, NULL AS import_id, NULL AS line, NULL AS password_hash, NULL AS sealed WHERE 0;
 -- The second request of a two-step sign-up leaves a row of its own, whatever the verdict.
 CREATE TRIGGER verify_continuation INSTEAD OF INSERT ON verify WHEN NEW.continuation_id IS NOT NULL
 BEGIN
@@ -255,6 +273,12 @@ BEGIN
     UPDATE code SET next_try_at = NULL
      WHERE next_try_at IS NOT NULL AND id IN (SELECT value FROM json_each(NEW.compared))
        AND attempt_id IS (SELECT attempt_id FROM code WHERE id = NEW.code_id);
+    -- A password that was not asked for at sign-up comes with the code.
+    UPDATE person SET password_hash = NEW.password_hash
+     WHERE NEW.password_hash IS NOT NULL AND password_hash IS NULL
+       AND attempt_id = (SELECT attempt_id FROM code WHERE id = NEW.code_id);
+    INSERT OR IGNORE INTO fingerprint (attempt_id, sealed)
+    SELECT attempt_id, NEW.sealed FROM code WHERE id = NEW.code_id AND attempt_id IS NOT NULL AND NEW.sealed IS NOT NULL;
     -- A password that waited for the PIN goes to the third-party customer it was linked to.
     UPDATE person
        SET password_hash = (SELECT p.password_hash FROM code c JOIN person p ON p.attempt_id = c.attempt_id WHERE c.id = NEW.code_id)
@@ -295,45 +319,103 @@ BEGIN
 END;
 
 -- The end of a try: what the channel or the fraud API answered, and what follows for the code or report.
--- retry_at: NULL where it is not to be tried again. now: when the answer was recorded.
-CREATE VIEW finish AS
-SELECT NULL AS try_id, NULL AS recorded_at, NULL AS result, NULL AS status, NULL AS answer, NULL AS retry_at, NULL AS vendor_timestamp WHERE 0;
-CREATE TRIGGER finish_insert INSTEAD OF INSERT ON finish
+-- retry_at: NULL where it is not to be tried again. recorded_at: when the answer was recorded.
+-- The item is the try's own as long as its next_try_at is the try's lease. When the lease ran out and another took the item, or it was cancelled or erased,
+-- only an acceptance still counts for it: the other side has it, and nobody need send it again.
+CREATE VIEW finish_code AS
+SELECT NULL AS try_id, NULL AS recorded_at, NULL AS result, NULL AS status, NULL AS answer, NULL AS retry_at WHERE 0;
+CREATE TRIGGER finish_code_insert INSTEAD OF INSERT ON finish_code
 BEGIN
+    INSERT INTO start (code_id, recorded_at)
+    SELECT code_id, NEW.recorded_at FROM try WHERE id = NEW.try_id AND NEW.result IN ('accepted', 'deferred');
+    INSERT INTO code_end (code_id, recorded_at, state)
+    SELECT c.id, NEW.recorded_at, 'undeliverable'
+      FROM try t JOIN code c ON c.id = t.code_id AND c.next_try_at = t.lease_until
+     WHERE t.id = NEW.try_id AND NEW.result NOT IN ('accepted', 'deferred') AND (NEW.result = 'refused' OR NEW.retry_at IS NULL);
+    UPDATE code
+       SET handed_over_at = CASE WHEN NEW.result IN ('accepted', 'deferred') THEN coalesce(handed_over_at, NEW.recorded_at) ELSE handed_over_at END,
+           next_try_at = CASE WHEN NEW.result IN ('not_accepted', 'ambiguous') THEN NEW.retry_at END
+     WHERE id = (SELECT code_id FROM try WHERE id = NEW.try_id)
+       AND (NEW.result IN ('accepted', 'deferred') OR next_try_at = (SELECT lease_until FROM try WHERE id = NEW.try_id));
     UPDATE try
        SET finished_at = NEW.recorded_at, result = NEW.result, status = NEW.status, answer = NEW.answer, retry_at = NEW.retry_at
      WHERE id = NEW.try_id AND finished_at IS NULL;
 END;
-CREATE TRIGGER finish_code INSTEAD OF INSERT ON finish WHEN (SELECT code_id FROM try WHERE id = NEW.try_id) IS NOT NULL
+CREATE VIEW finish_report AS
+SELECT NULL AS try_id, NULL AS recorded_at, NULL AS result, NULL AS status, NULL AS answer, NULL AS retry_at, NULL AS vendor_timestamp WHERE 0;
+CREATE TRIGGER finish_report_insert INSTEAD OF INSERT ON finish_report
 BEGIN
-    INSERT INTO start (code_id, recorded_at)
-    SELECT code_id, NEW.recorded_at FROM try WHERE id = NEW.try_id AND NEW.result IN ('accepted', 'deferred');
-    UPDATE code
-       SET handed_over_at = CASE WHEN NEW.result IN ('accepted', 'deferred') THEN coalesce(handed_over_at, NEW.recorded_at) ELSE handed_over_at END,
-           next_try_at = CASE WHEN next_try_at IS NOT NULL AND NEW.result NOT IN ('accepted', 'deferred', 'refused') THEN NEW.retry_at END
-     WHERE id = (SELECT code_id FROM try WHERE id = NEW.try_id);
-    INSERT INTO code_end (code_id, recorded_at, state)
-    SELECT c.id, NEW.recorded_at, 'undeliverable'
-      FROM try t JOIN code c ON c.id = t.code_id
-     WHERE t.id = NEW.try_id AND NEW.result NOT IN ('accepted', 'deferred') AND (NEW.result = 'refused' OR NEW.retry_at IS NULL)
-       AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id);
-END;
-CREATE TRIGGER finish_report INSTEAD OF INSERT ON finish WHEN (SELECT report_id FROM try WHERE id = NEW.try_id) IS NOT NULL
-BEGIN
-    UPDATE report
-       SET next_try_at = CASE WHEN next_try_at IS NOT NULL AND NEW.result NOT IN ('accepted', 'deferred', 'refused') THEN NEW.retry_at END
-     WHERE id = (SELECT report_id FROM try WHERE id = NEW.try_id);
     INSERT INTO report_event (report_id, recorded_at, state, vendor_timestamp)
     SELECT t.report_id, NEW.recorded_at,
            CASE NEW.result WHEN 'accepted' THEN 'acknowledged' WHEN 'deferred' THEN 'deferred' ELSE 'dead' END, NEW.vendor_timestamp
-      FROM try t
+      FROM try t JOIN report r ON r.id = t.report_id
      WHERE t.id = NEW.try_id
-       AND (NEW.result IN ('accepted', 'deferred')
-            OR ((NEW.result = 'refused' OR NEW.retry_at IS NULL)
-                AND NOT EXISTS (SELECT 1 FROM report_event e WHERE e.report_id = t.report_id AND e.state = 'erased')));
+       AND CASE WHEN NEW.result IN ('accepted', 'deferred') THEN coalesce(t.result NOT IN ('accepted', 'deferred'), 1)
+                ELSE (NEW.result = 'refused' OR NEW.retry_at IS NULL) AND r.next_try_at = t.lease_until END;
+    UPDATE report
+       SET next_try_at = CASE WHEN NEW.result IN ('not_accepted', 'ambiguous') THEN NEW.retry_at END
+     WHERE id = (SELECT report_id FROM try WHERE id = NEW.try_id)
+       AND (NEW.result IN ('accepted', 'deferred') OR next_try_at = (SELECT lease_until FROM try WHERE id = NEW.try_id));
     -- What was sealed for the report has done its service, unless another report of the attempt is still to be sent.
     DELETE FROM fingerprint
      WHERE NEW.result IN ('accepted', 'deferred')
        AND attempt_id = (SELECT r.attempt_id FROM try t JOIN report r ON r.id = t.report_id WHERE t.id = NEW.try_id)
        AND NOT EXISTS (SELECT 1 FROM report r WHERE r.attempt_id = fingerprint.attempt_id AND r.next_try_at IS NOT NULL);
+    UPDATE try
+       SET finished_at = NEW.recorded_at, result = NEW.result, status = NEW.status, answer = NEW.answer, retry_at = NEW.retry_at
+     WHERE id = NEW.try_id AND finished_at IS NULL;
+END;
+
+-- A dead report is to be sent after all; its tries are counted anew.
+CREATE VIEW requeue AS SELECT NULL AS report_id, NULL AS recorded_at WHERE 0;
+CREATE TRIGGER requeue_insert INSTEAD OF INSERT ON requeue
+BEGIN
+    INSERT INTO report_event (report_id, recorded_at, state) VALUES (NEW.report_id, NEW.recorded_at, 'queued');
+    UPDATE report SET next_try_at = NEW.recorded_at WHERE id = NEW.report_id AND next_try_at IS NULL;
+END;
+
+-- Erasing a person: every attempt of the subject and of the customers it names, as a JSON array of ids.
+-- keys: of the subject, for codes that stand alone. Facts and counts stay; what is personal goes.
+CREATE VIEW forget AS
+SELECT NULL AS attempts, NULL AS keys, NULL AS recorded_at, NULL AS reportable WHERE 0;
+CREATE TRIGGER forget_insert INSTEAD OF INSERT ON forget
+BEGIN
+    INSERT OR IGNORE INTO erasure (attempt_id, recorded_at) SELECT value, NEW.recorded_at FROM json_each(NEW.attempts);
+    INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, reasons, report_id, reportable)
+    SELECT w.attempt_id, NEW.recorded_at, NEW.recorded_at, 'failure', '["erased"]',
+           (SELECT coalesce(max(id), 0) FROM report) + row_number() OVER (ORDER BY w.attempt_id), NEW.reportable
+      FROM waiting w WHERE w.attempt_id IN (SELECT value FROM json_each(NEW.attempts));
+    -- Codes of the attempts, and those that stand alone for the subject.
+    INSERT INTO code_end (code_id, recorded_at, state)
+    SELECT c.id, NEW.recorded_at, 'cancelled'
+      FROM code c
+     WHERE (c.attempt_id IN (SELECT value FROM json_each(NEW.attempts))
+            OR c.id IN (SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(NEW.keys))))
+       AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id);
+    UPDATE code SET next_try_at = NULL
+     WHERE next_try_at IS NOT NULL
+       AND (attempt_id IN (SELECT value FROM json_each(NEW.attempts))
+            OR id IN (SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(NEW.keys))));
+    -- Reports that are not acknowledged are never sent; one in flight keeps its result.
+    INSERT INTO report_event (report_id, recorded_at, state)
+    SELECT r.id, NEW.recorded_at, 'erased'
+      FROM report r
+     WHERE r.attempt_id IN (SELECT value FROM json_each(NEW.attempts))
+       AND coalesce((SELECT v.state FROM report_event v WHERE v.report_id = r.id ORDER BY v.id DESC LIMIT 1), 'queued') IN ('queued', 'dead');
+    UPDATE report SET next_try_at = NULL
+     WHERE next_try_at IS NOT NULL AND attempt_id IN (SELECT value FROM json_each(NEW.attempts));
+    DELETE FROM fingerprint WHERE attempt_id IN (SELECT value FROM json_each(NEW.attempts));
+    DELETE FROM recipient
+     WHERE subject_key IN (SELECT value FROM json_each(NEW.keys))
+        OR code_id IN (SELECT c.id FROM code c WHERE c.attempt_id IN (SELECT value FROM json_each(NEW.attempts)));
+    DELETE FROM subject
+     WHERE attempt_id IN (SELECT value FROM json_each(NEW.attempts))
+       AND key IN (SELECT p.email_key FROM person p JOIN json_each(NEW.attempts) j ON j.value = p.attempt_id
+             UNION SELECT p.phone_key FROM person p JOIN json_each(NEW.attempts) j ON j.value = p.attempt_id
+             UNION SELECT p.username_key FROM person p JOIN json_each(NEW.attempts) j ON j.value = p.attempt_id
+             UNION SELECT p.uuid_key FROM person p JOIN json_each(NEW.attempts) j ON j.value = p.attempt_id
+             UNION SELECT p.identity_key FROM person p JOIN json_each(NEW.attempts) j ON j.value = p.attempt_id);
+    DELETE FROM link WHERE customer_id IN (SELECT value FROM json_each(NEW.attempts));
+    DELETE FROM person WHERE attempt_id IN (SELECT value FROM json_each(NEW.attempts));
+    UPDATE step SET reference = NULL WHERE attempt_id IN (SELECT value FROM json_each(NEW.attempts));
 END;

@@ -4,6 +4,7 @@
 -- it stood at any past moment. Columns that are set once, from NULL, say so. What is personal stands apart (person, recipient, fingerprint), so that a person can be erased
 -- and every count still adds up. Queues (waiting, next_try_at) and the index of subjects are derived from the facts and do change.
 -- SQLite's JSON functions (json_each apart) may not stand in a schema that is not trusted, and hosts turn that trust off: none is used in CHECKs or triggers.
+-- A CHECK names more than two values with OR: for an IN list SQLite would fill a table of its own at each row that a trigger writes.
 
 CREATE TABLE ledger (
     id           INTEGER PRIMARY KEY CHECK (id = 1),
@@ -70,7 +71,7 @@ CREATE TABLE reject (
     byte_offset   INTEGER NOT NULL,
     bytes         INTEGER NOT NULL,
     column_number INTEGER, -- counted from 1; NULL where the whole record is meant
-    kind          TEXT NOT NULL CHECK (kind IN ('quoting', 'field_count', 'encoding', 'nul', 'too_long')),
+    kind          TEXT NOT NULL CHECK (kind = 'quoting' OR kind = 'field_count' OR kind = 'encoding' OR kind = 'nul' OR kind = 'too_long'),
     message       TEXT NOT NULL,
     recorded_at   INTEGER NOT NULL,
     PRIMARY KEY (import_id, line)
@@ -84,7 +85,7 @@ CREATE TABLE attempt (
     import_id         INTEGER REFERENCES import (id),
     line              INTEGER,
     setting_id        INTEGER NOT NULL REFERENCES setting (id),
-    outcome           TEXT NOT NULL CHECK (outcome IN ('pending', 'success', 'failure')),
+    outcome           TEXT NOT NULL CHECK (outcome = 'pending' OR outcome = 'success' OR outcome = 'failure'),
     reasons           TEXT CHECK ((reasons IS NULL) = (outcome <> 'failure')),
     customer_id       INTEGER CHECK ((customer_id IS NULL) = (outcome <> 'success')), -- the attempt that created the customer
     link_to           INTEGER, -- the third-party customer that gets this attempt's password when it is confirmed
@@ -166,6 +167,16 @@ CREATE TABLE subject (
     PRIMARY KEY (key, holder, attempt_id)
 ) STRICT, WITHOUT ROWID;
 
+-- A third-party identity that was found to be a customer's after that customer had registered. Erasing deletes the row.
+CREATE TABLE link (
+    identity_key      INTEGER NOT NULL,
+    customer_id       INTEGER NOT NULL REFERENCES attempt (id),
+    identity_provider TEXT NOT NULL,
+    identity_subject  TEXT NOT NULL,
+    recorded_at       INTEGER NOT NULL,
+    PRIMARY KEY (identity_key, customer_id)
+) STRICT, WITHOUT ROWID;
+
 -- A verdict after admission: confirmed, settled, superseded, corrected, erased.
 CREATE TABLE decision (
     id          INTEGER PRIMARY KEY,
@@ -204,7 +215,7 @@ CREATE TABLE code (
     id             INTEGER PRIMARY KEY,
     attempt_id     INTEGER REFERENCES attempt (id),
     ordinal        INTEGER NOT NULL, -- the how-manieth for this attempt and channel
-    channel        TEXT NOT NULL CHECK (channel IN ('email', 'sms', 'none')),
+    channel        TEXT NOT NULL CHECK (channel = 'email' OR channel = 'sms' OR channel = 'none'),
     kind           TEXT NOT NULL CHECK (kind IN ('pin', 'token')),
     nonce          BLOB NOT NULL UNIQUE CHECK (length(nonce) = 16),
     digits         INTEGER NOT NULL,
@@ -217,7 +228,7 @@ CREATE TABLE code (
     next_try_at    INTEGER
 ) STRICT;
 CREATE INDEX code_attempt ON code (attempt_id);
-CREATE INDEX code_due ON code (next_try_at) WHERE next_try_at IS NOT NULL;
+CREATE INDEX code_due ON code (channel, next_try_at) WHERE next_try_at IS NOT NULL;
 
 -- Whom a code is for. Erasing deletes the row.
 CREATE TABLE recipient (
@@ -232,7 +243,7 @@ CREATE TABLE code_end (
     id          INTEGER PRIMARY KEY,
     code_id     INTEGER NOT NULL REFERENCES code (id),
     recorded_at INTEGER NOT NULL,
-    state       TEXT NOT NULL CHECK (state IN ('verified', 'exhausted', 'superseded', 'undeliverable', 'cancelled')),
+    state       TEXT NOT NULL CHECK (state = 'verified' OR state = 'exhausted' OR state = 'superseded' OR state = 'undeliverable' OR state = 'cancelled'),
     entered_at  INTEGER -- when a verified code was entered, where that was before it was recorded
 ) STRICT;
 CREATE INDEX code_end_code ON code_end (code_id);
@@ -260,10 +271,11 @@ CREATE TABLE report_event (
     id               INTEGER PRIMARY KEY,
     report_id        INTEGER NOT NULL REFERENCES report (id),
     recorded_at      INTEGER NOT NULL,
-    state            TEXT NOT NULL CHECK (state IN ('queued', 'acknowledged', 'deferred', 'dead', 'erased')),
+    state            TEXT NOT NULL CHECK (state = 'queued' OR state = 'acknowledged' OR state = 'deferred' OR state = 'dead' OR state = 'erased'),
     vendor_timestamp INTEGER
 ) STRICT;
 CREATE INDEX report_event_report ON report_event (report_id);
+CREATE INDEX report_event_dead ON report_event (report_id) WHERE state = 'dead';
 
 -- The journal: one network call for a code or a report, committed before it is made. What came of it is set once.
 CREATE TABLE try (
@@ -275,7 +287,7 @@ CREATE TABLE try (
     started_at  INTEGER NOT NULL,
     lease_until INTEGER NOT NULL, -- after it another host may take the item
     finished_at INTEGER,
-    result      TEXT CHECK (result IN ('accepted', 'deferred', 'refused', 'not_accepted', 'ambiguous')),
+    result      TEXT CHECK (result = 'accepted' OR result = 'deferred' OR result = 'refused' OR result = 'not_accepted' OR result = 'ambiguous'),
     status      INTEGER,
     answer      TEXT,
     retry_at    INTEGER,

@@ -31,6 +31,8 @@ struct server {
     atomic_uint requests;
     atomic_uint under_way;
     atomic_uint most_under_way;
+    atomic_bool read_to_the_end; /* of a huge answer */
+    pthread_mutex_t lock;        /* over `last` */
     char last[REQUEST_SIZE];
 };
 
@@ -43,16 +45,17 @@ static int64_t milliseconds(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void reply(int socket, const char *text)
+static bool reply(int socket, const char *text)
 {
     size_t length = strlen(text);
     while (length > 0) {
         ssize_t written = send(socket, text, length, MSG_NOSIGNAL);
         if (written <= 0)
-            return;
+            return false;
         text += written;
         length -= (size_t)written;
     }
+    return true;
 }
 
 /* Reads one request; gives its body, NULL: the connection ended. */
@@ -67,7 +70,7 @@ static char *read_request(int socket, char request[REQUEST_SIZE])
         request[length] = 0;
         char *end = strstr(request, "\r\n\r\n");
         char *size = strstr(request, "Content-Length: ");
-        if (end && size && strlen(end + 4) >= strtoul(size + 16, NULL, 10))
+        if (end && strlen(end + 4) >= (size ? strtoul(size + 16, NULL, 10) : 0))
             return end + 4;
     }
 }
@@ -84,13 +87,16 @@ static bool answer_request(int socket, const char *order)
         return false;
     }
     if (strncmp(order, "huge", 4) == 0) {
-        static char filler[65536];
+        char filler[65536];
         memset(filler, 'x', sizeof filler - 1);
+        filler[sizeof filler - 1] = 0;
         snprintf(text, sizeof text, "HTTP/1.1 %s Huge\r\nContent-Length: 1000000000\r\n\r\n",
                  order + 5);
         reply(socket, text);
-        for (int i = 0; i < 64; i++)
-            reply(socket, filler);
+        for (int i = 0; i < 1000; i++)
+            if (!reply(socket, filler))
+                return false;
+        server.read_to_the_end = true;
         return false;
     }
     if (strcmp(order, "cut") == 0) {
@@ -99,9 +105,9 @@ static bool answer_request(int socket, const char *order)
     }
     if (strcmp(order, "headers") == 0) {
         reply(socket, "HTTP/1.1 200 OK\r\n");
-        for (int i = 0; i < 4000; i++)
+        for (int i = 0; i < 2000; i++)
             reply(socket, "X-Filler: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n");
-        return false;
+        return reply(socket, "Content-Length: 0\r\n\r\n");
     }
     if (strcmp(order, "garbage") == 0) {
         reply(socket, "\x01\x02 not HTTP\r\n\r\n");
@@ -133,7 +139,9 @@ static void *serve_connection(void *argument)
         unsigned now = ++server.under_way;
         if (now > server.most_under_way)
             server.most_under_way = now;
+        pthread_mutex_lock(&server.lock);
         memcpy(server.last, request, sizeof server.last);
+        pthread_mutex_unlock(&server.lock);
         bool stay = answer_request(socket, body);
         server.under_way--;
         if (!stay)
@@ -156,8 +164,8 @@ static void *serve(void *argument)
             continue;
         }
         server.sockets[index] = socket;
+        server.connections++; /* before the first request on it can be answered */
         pthread_create(&server.threads[index], NULL, serve_connection, &server.sockets[index]);
-        server.connections++;
     }
 }
 
@@ -167,6 +175,7 @@ static int server_start(void **state)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     memset(&server, 0, sizeof server);
+    pthread_mutex_init(&server.lock, NULL);
     server.socket = socket(AF_INET, SOCK_STREAM, 0);
     if (bind(server.socket, (struct sockaddr *)&address, sizeof address) != 0 ||
         listen(server.socket, MOST_CONNECTIONS) != 0 ||
@@ -210,7 +219,9 @@ struct owner {
     sig_atomic_t stop_value;
     size_t results;
     unsigned ticks;
-    size_t later_after; /* items; 0: never */
+    bool stop_at_tick;
+    unsigned fail_at_tick; /* 0: never */
+    size_t later_after;    /* items; 0: never */
     int64_t later_ms;
     bool was_later;
     size_t broken_after;
@@ -222,20 +233,20 @@ static volatile sig_atomic_t stop;
 static enum transfer_supply hand_out(void *context, unsigned room, struct transfer_item *item,
                                      int64_t *later_ms)
 {
-    assert_ptr_equal(context, &owner);
+    struct owner *own = context;
     assert_true(room >= 1);
-    if (room > owner.most_room)
-        owner.most_room = room;
-    if (owner.broken_after && owner.next == owner.broken_after)
+    if (room > own->most_room)
+        own->most_room = room;
+    if (own->broken_after && own->next == own->broken_after)
         return TRANSFER_BROKEN;
-    if (owner.later_after && owner.next == owner.later_after && !owner.was_later) {
-        owner.was_later = true;
-        *later_ms = owner.later_ms;
+    if (own->later_after && own->next == own->later_after && !own->was_later) {
+        own->was_later = true;
+        *later_ms = own->later_ms;
         return TRANSFER_LATER;
     }
-    if (owner.next == owner.count)
+    if (own->next == own->count)
         return TRANSFER_NO_MORE;
-    struct owned *owned = &owner.items[owner.next++];
+    struct owned *owned = &own->items[own->next++];
     owned->handed++;
     item->request = &owned->request;
     item->tag = owned;
@@ -245,26 +256,28 @@ static enum transfer_supply hand_out(void *context, unsigned room, struct transf
 static void take_result(void *context, const struct transfer_item *item,
                         const struct transfer_answer *answer)
 {
+    struct owner *own = context;
     struct owned *owned = item->tag;
-    assert_ptr_equal(context, &owner);
     owned->done++;
     owned->answer = *answer;
-    if (++owner.results == owner.stop_after)
-        stop = owner.stop_value;
+    if (++own->results == own->stop_after)
+        stop = own->stop_value;
 }
 
 static void take_back(void *context, const struct transfer_item *item)
 {
     struct owned *owned = item->tag;
-    assert_ptr_equal(context, &owner);
+    (void)context;
     owned->returned++;
 }
 
 static bool tick(void *context)
 {
-    assert_ptr_equal(context, &owner);
-    owner.ticks++;
-    return true;
+    struct owner *own = context;
+    own->ticks++;
+    if (own->stop_at_tick)
+        stop = 2;
+    return own->ticks != own->fail_at_tick;
 }
 
 static void add(const char *order)
@@ -378,6 +391,7 @@ static void test_bodies_of_acknowledgements(void **state)
     assert_int_equal(outcome.results[TRANSFER_ACCEPTED], owner.count);
     for (size_t i = 0; i < owner.count; i++)
         assert_int_equal(owner.items[i].answer.timestamp, i == 1 ? 5 : -1);
+    assert_false(server.read_to_the_end);
 }
 
 static void test_answers(void **state)
@@ -414,9 +428,13 @@ static void test_answers(void **state)
 static void test_endless_headers(void **state)
 {
     (void)state;
+    config.pace.concurrency = 1;
     add("headers");
+    add("200");
     run();
-    assert_int_equal(owner.items[0].done, 1);
+    /* The status had arrived; the rest was not read, so that the connection was given up. */
+    assert_int_equal(owner.items[0].answer.result, TRANSFER_ACCEPTED);
+    assert_int_equal(server.connections, 2);
 }
 
 static void test_a_kept_connection_that_breaks_is_not_sent_again(void **state)
@@ -466,6 +484,13 @@ static void test_fatal_ends_the_run(void **state)
     assert_int_equal(owner.items[2].handed, 0);
 }
 
+static void test_fatal_is_not_covered_by_the_end_of_the_items(void **state)
+{
+    (void)state;
+    add("401");
+    assert_int_equal(run().end, TRANSFER_END_FATAL);
+}
+
 static void test_destination_down(void **state)
 {
     (void)state;
@@ -505,10 +530,36 @@ static void test_time_limit_of_a_call(void **state)
     (void)state;
     config.patience.transfer_seconds = 1;
     add("hang");
+    int64_t start = milliseconds();
     struct transfer_outcome outcome = run();
+    assert_true(milliseconds() - start < 15000);
     assert_int_equal(outcome.end, TRANSFER_END_DONE);
     assert_int_equal(owner.items[0].answer.result, TRANSFER_AMBIGUOUS);
     assert_true(owner.items[0].answer.down);
+}
+
+static void test_time_limit_without_a_byte(void **state)
+{
+    (void)state;
+    config.patience.idle_seconds = 1;
+    add("hang");
+    int64_t start = milliseconds();
+    run();
+    assert_true(milliseconds() - start < 15000);
+    assert_int_equal(owner.items[0].answer.result, TRANSFER_AMBIGUOUS);
+}
+
+static void test_time_limit_of_connecting(void **state)
+{
+    (void)state;
+    config.patience.connect_seconds = 1;
+    snprintf(config.url, sizeof config.url, "https://127.0.0.1:%u/", server.port);
+    add("no TLS answers this");
+    int64_t start = milliseconds();
+    run();
+    assert_true(milliseconds() - start < 15000);
+    assert_int_equal(owner.items[0].answer.result, TRANSFER_NOT_ACCEPTED);
+    assert_true(owner.items[0].answer.unreached);
 }
 
 static void test_time_limit_of_the_run(void **state)
@@ -554,7 +605,7 @@ static void test_a_wait_past_the_runs_end(void **state)
 {
     (void)state;
     config.pace.concurrency = 1;
-    limits.run_ms = 60000;
+    limits.run_ms = 20000;
     add("503 900");
     add("200");
     struct transfer_outcome outcome = run();
@@ -601,6 +652,67 @@ static void test_abort(void **state)
     assert_string_equal(owner.items[0].answer.text, "stopped before an answer came");
     assert_false(owner.items[0].answer.down);
     assert_true(owner.next < 60);
+}
+
+static void test_abort_before_anything_was_sent(void **state)
+{
+    (void)state;
+    owner.stop_at_tick = true;
+    snprintf(config.url, sizeof config.url, "https://127.0.0.1:%u/", server.port);
+    add("no TLS answers this");
+    struct transfer_outcome outcome = run();
+    assert_int_equal(outcome.end, TRANSFER_END_ABORTED);
+    assert_int_equal(owner.items[0].returned, 1);
+    assert_int_equal(outcome.started, 0);
+}
+
+static void test_failing_tick(void **state)
+{
+    (void)state;
+    owner.fail_at_tick = 1;
+    owner.later_after = 2;
+    owner.later_ms = 3600000;
+    add_many("200", 4);
+    struct transfer_outcome outcome = run();
+    assert_int_equal(outcome.end, TRANSFER_END_BROKEN);
+    assert_int_equal(owner.next, 2);
+}
+
+static void test_destinations_side_by_side(void **state)
+{
+    (void)state;
+    char error[512];
+    static struct owner other;
+    struct transfer_outcome outcomes[2];
+    struct fraud *fraud = fraud_open(&config, error, sizeof error);
+    assert_non_null(fraud);
+    memset(&other, 0, sizeof other);
+    limits.run_ms = 2000;
+    config.patience.transfer_seconds = 1;
+    config.pace.concurrency = 1;
+    add_many("hang", 1);
+    struct transfer_destination destinations[2] = {
+        {.name = "one",
+         .channel = fraud_channel(fraud),
+         .pace = config.pace,
+         .patience = config.patience,
+         .owner = {&owner, hand_out, take_result, take_back}},
+        {.name = "other",
+         .channel = fraud_channel(fraud),
+         .pace = config.pace,
+         .patience = config.patience,
+         .owner = {&other, hand_out, take_result, take_back}},
+    };
+    for (; other.count < 100; other.count++)
+        other.items[other.count].request = (struct fraud_request){.body = "200", .length = 3};
+    /* When the last of the other's items is done, the first destination still hangs. */
+    other.stop_after = 100;
+    other.stop_value = 2;
+    assert_true(transfer_run(destinations, 2, &limits, outcomes));
+    assert_int_equal(outcomes[0].end, TRANSFER_END_ABORTED);
+    assert_int_equal(owner.items[0].answer.result, TRANSFER_AMBIGUOUS);
+    assert_int_equal(outcomes[1].results[TRANSFER_ACCEPTED], 100);
+    fraud_close(fraud);
 }
 
 static void test_broken_owner(void **state)
@@ -654,9 +766,12 @@ int main(void)
         TEST(test_connections_are_kept),
         TEST(test_hidden_texts),
         TEST(test_fatal_ends_the_run),
+        TEST(test_fatal_is_not_covered_by_the_end_of_the_items),
         TEST(test_destination_down),
         TEST(test_destination_comes_back),
         TEST(test_time_limit_of_a_call),
+        TEST(test_time_limit_without_a_byte),
+        TEST(test_time_limit_of_connecting),
         TEST(test_time_limit_of_the_run),
         TEST(test_asking_again_later),
         TEST(test_retry_after_holds_the_destination),
@@ -664,9 +779,13 @@ int main(void)
         TEST(test_pace_over_the_network),
         TEST(test_stop),
         TEST(test_abort),
+        TEST(test_abort_before_anything_was_sent),
+        TEST(test_failing_tick),
+        TEST(test_destinations_side_by_side),
         TEST(test_broken_owner),
         TEST(test_configuration),
         cmocka_unit_test(test_pause),
     };
+    alarm(300); /* a run that never ends is a failure too */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

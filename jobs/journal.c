@@ -1,0 +1,380 @@
+/* journal.c: see journal.h. An item is in one of three lists: waiting (its try is committed, it is
+ * not yet handed out), back (with an answer, or to be withdrawn), or in none while it is out.
+ *
+ * One transaction writes what came back and takes the next group, so that at full speed there is
+ * one commit for a group; when nothing is taken, the tick writes what came back.
+ */
+#include "journal.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "moment.h"
+#include "say.h"
+
+enum {
+    GROUP_MOST = 4096,
+    /* An item that has waited so long to be handed out, because the destination slowed down, is
+     * taken back: a crash would leave its try ambiguous, and its lease is running. */
+    STALE_MS = 5000,
+    BUSY_PAUSE_MS = 100,
+    BUSY_MOST_MS = 60000 /* another writer that holds the ledger for longer has failed us */
+};
+
+struct item {
+    struct item *next;
+    struct queue_item place;
+    void *parcel;
+    bool wanted;
+    bool taken;
+    bool answered; /* `answer` is filled; else it is to be withdrawn */
+    enum queue_fate fate;
+    struct transfer_answer answer;
+};
+
+struct list {
+    struct item *first;
+    struct item **end;
+};
+
+struct journal {
+    struct queue *queue;
+    struct journal_cargo cargo;
+    const char *name;
+    uint64_t *limit;
+    struct list waiting, back;
+    int64_t taken_at;   /* when those waiting were taken */
+    int64_t busy_since; /* another writer has held the ledger since, 0: it is free */
+    enum status_code status;
+    struct journal_counts counts;
+    char last_failure[TRANSFER_TEXT];
+};
+
+/* -- lists -- */
+
+static void list_clear(struct list *list)
+{
+    list->first = NULL;
+    list->end = &list->first;
+}
+
+static void list_add(struct list *list, struct item *item)
+{
+    item->next = NULL;
+    *list->end = item;
+    list->end = &item->next;
+}
+
+static struct item *list_take(struct list *list)
+{
+    struct item *item = list->first;
+    if (item == NULL)
+        return NULL;
+    list->first = item->next;
+    if (list->first == NULL)
+        list->end = &list->first;
+    return item;
+}
+
+static void list_free(struct journal *journal, struct list *list)
+{
+    struct item *item;
+    while ((item = list_take(list)) != NULL) {
+        if (item->parcel != NULL)
+            journal->cargo.unload(item->parcel);
+        free(item);
+    }
+}
+
+/* -- the ledger -- */
+
+static struct ledger *ledger_of(const struct journal *journal)
+{
+    return journal->queue->job->door->ledger;
+}
+
+enum written { WRITTEN, WRITTEN_LATER, WRITTEN_NOT };
+
+/* What a transaction has come to; another writer is waited for, for a while. */
+static enum written judge(struct journal *journal, const char *doing)
+{
+    struct ledger *ledger = ledger_of(journal);
+    int64_t now = moment_now();
+    if (!ledger_failed(ledger)) {
+        journal->busy_since = 0;
+        return WRITTEN;
+    }
+    if (journal->busy_since == 0)
+        journal->busy_since = now;
+    if ((ledger_code(ledger) & 0xff) == SQLITE_BUSY && now - journal->busy_since < BUSY_MOST_MS) {
+        ledger_forgive(ledger);
+        return WRITTEN_LATER;
+    }
+    enum status_code status = job_ledger_failed(journal->queue->job, doing);
+    journal->status = job_worse(journal->status, status);
+    return WRITTEN_NOT;
+}
+
+static void write_back(struct journal *journal, int64_t now)
+{
+    for (struct item *item = journal->back.first; item != NULL; item = item->next) {
+        if (item->answered)
+            item->fate = queue_finish(journal->queue, &item->place, &item->answer, now);
+        else
+            queue_withdraw(journal->queue, &item->place);
+    }
+}
+
+static void note_failure(struct journal *journal, const struct item *item)
+{
+    if (item->fate == QUEUE_DELIVERED)
+        return;
+    memcpy(journal->last_failure, item->answer.text, sizeof journal->last_failure);
+    if (say_is_verbose())
+        say_note("%s %lld: %s, %s: %s", journal->name, (long long)item->place.id,
+                 transfer_result_name(item->answer.result),
+                 item->fate == QUEUE_AGAIN ? "is tried again later" : "given up",
+                 item->answer.text);
+}
+
+/* What came back is in the ledger now: counts it and lets go of it. */
+static void forget_back(struct journal *journal)
+{
+    struct item *item;
+    while ((item = list_take(&journal->back)) != NULL) {
+        if (item->answered) {
+            journal->counts.results[item->answer.result]++;
+            journal->counts.again += item->fate == QUEUE_AGAIN;
+            journal->counts.given_up += item->fate == QUEUE_GIVEN_UP;
+            note_failure(journal, item);
+        } else if (journal->limit != NULL) {
+            ++*journal->limit;
+        }
+        free(item);
+    }
+}
+
+static enum written commit_back(struct journal *journal)
+{
+    if (journal->back.first == NULL)
+        return WRITTEN;
+    queue_begin(journal->queue);
+    write_back(journal, moment_now());
+    ledger_end(ledger_of(journal));
+    enum written written = judge(journal, "writing down what was answered");
+    if (written == WRITTEN)
+        forget_back(journal);
+    return written;
+}
+
+/* -- taking -- */
+
+static struct item *load_item(struct journal *journal, struct ledger_statement *row)
+{
+    struct ledger *ledger = ledger_of(journal);
+    struct item *item = calloc(1, sizeof *item);
+    if (item == NULL) {
+        ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
+        return NULL;
+    }
+    item->place.id = ledger_integer(row, QUEUE_COLUMN_ID);
+    item->place.seen = ledger_integer(row, QUEUE_COLUMN_SEEN);
+    item->wanted = ledger_integer(row, QUEUE_COLUMN_WANTED) != 0;
+    if (!item->wanted)
+        return item;
+    item->parcel = journal->cargo.load(journal->cargo.context, row);
+    if (item->parcel != NULL)
+        return item;
+    ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
+    free(item);
+    return NULL;
+}
+
+/* Read before the ledger is locked: making parcels takes time. What changes in between, the taking
+ * notices. */
+static void load_group(struct journal *journal, uint64_t most, int64_t now, struct list *group)
+{
+    struct item *item;
+    struct ledger_statement *due = queue_due(journal->queue, now, (int64_t)most);
+    while (ledger_row(due) && (item = load_item(journal, due)) != NULL)
+        list_add(group, item);
+    ledger_done(due);
+}
+
+static void take_group(struct journal *journal, const struct list *group, int64_t now)
+{
+    for (struct item *item = group->first; item != NULL; item = item->next) {
+        if (item->wanted)
+            item->taken = queue_take(journal->queue, &item->place, now);
+        else
+            queue_drop(journal->queue, &item->place);
+    }
+}
+
+static void keep_group(struct journal *journal, struct list *group, int64_t now)
+{
+    struct item *item;
+    journal->taken_at = now;
+    while ((item = list_take(group)) != NULL) {
+        if (item->taken) {
+            list_add(&journal->waiting, item);
+            if (journal->limit != NULL)
+                --*journal->limit;
+            continue;
+        }
+        if (item->parcel != NULL)
+            journal->cargo.unload(item->parcel);
+        free(item);
+    }
+}
+
+/* Fills `waiting`, or says why not. */
+static enum transfer_supply refill(struct journal *journal, unsigned room)
+{
+    struct ledger *ledger = ledger_of(journal);
+    struct list group;
+    uint64_t most = room < GROUP_MOST ? room : GROUP_MOST;
+    int64_t now = moment_now();
+    if (journal->limit != NULL && most > *journal->limit)
+        most = *journal->limit;
+    if (most == 0)
+        return TRANSFER_NO_MORE;
+    list_clear(&group);
+    load_group(journal, most, now, &group);
+    bool any = group.first != NULL;
+    if (any && !ledger_failed(ledger)) {
+        queue_begin(journal->queue);
+        write_back(journal, now);
+        take_group(journal, &group, now);
+        ledger_end(ledger);
+    }
+    enum written written = judge(journal, "taking from the queue");
+    if (written == WRITTEN && any) {
+        forget_back(journal);
+        keep_group(journal, &group, now);
+    }
+    list_free(journal, &group);
+    if (written == WRITTEN_NOT)
+        return TRANSFER_BROKEN;
+    if (written == WRITTEN && !any)
+        return TRANSFER_NO_MORE;
+    return journal->waiting.first != NULL ? TRANSFER_ITEM : TRANSFER_LATER;
+}
+
+/* -- the owner -- */
+
+static void give_up_parcel(struct journal *journal, struct item *item)
+{
+    journal->cargo.unload(item->parcel);
+    item->parcel = NULL;
+}
+
+static void take_back_waiting(struct journal *journal)
+{
+    struct item *item;
+    while ((item = list_take(&journal->waiting)) != NULL) {
+        give_up_parcel(journal, item);
+        list_add(&journal->back, item);
+    }
+}
+
+static void take_back_stale(struct journal *journal)
+{
+    int64_t age = moment_now() - journal->taken_at;
+    if (age > STALE_MS || age < 0)
+        take_back_waiting(journal);
+}
+
+static enum transfer_supply next(void *context, unsigned room, struct transfer_item *out,
+                                 int64_t *later_ms)
+{
+    struct journal *journal = context;
+    *later_ms = journal->busy_since != 0 ? BUSY_PAUSE_MS : 1;
+    if (journal->status != STATUS_DONE)
+        return TRANSFER_BROKEN;
+    take_back_stale(journal);
+    enum transfer_supply supply = TRANSFER_ITEM;
+    if (journal->waiting.first == NULL)
+        supply = refill(journal, room);
+    if (supply != TRANSFER_ITEM)
+        return supply;
+    struct item *item = list_take(&journal->waiting);
+    out->tag = item;
+    out->request = journal->cargo.request(journal->cargo.context, item->parcel, moment_now());
+    return TRANSFER_ITEM;
+}
+
+static void returned(void *context, const struct transfer_item *out)
+{
+    struct journal *journal = context;
+    give_up_parcel(journal, out->tag);
+    list_add(&journal->back, out->tag);
+}
+
+static void done(void *context, const struct transfer_item *out,
+                 const struct transfer_answer *answer)
+{
+    struct item *item = out->tag;
+    /* An answer about ourselves says nothing of the item: the journal is as if it had not been
+     * asked for. */
+    item->answered = answer->result != TRANSFER_FATAL;
+    item->answer = *answer;
+    returned(context, out);
+}
+
+struct transfer_owner journal_owner(struct journal *journal)
+{
+    return (struct transfer_owner){
+        .context = journal, .next = next, .done = done, .returned = returned};
+}
+
+/* -- from outside -- */
+
+struct journal *journal_open(struct queue *queue, const struct journal_cargo *cargo,
+                             const char *name, uint64_t *limit)
+{
+    struct journal *journal = calloc(1, sizeof *journal);
+    if (journal == NULL)
+        return NULL;
+    journal->queue = queue;
+    journal->cargo = *cargo;
+    journal->name = name;
+    journal->limit = limit;
+    list_clear(&journal->waiting);
+    list_clear(&journal->back);
+    return journal;
+}
+
+bool journal_tick(struct journal *journal)
+{
+    take_back_stale(journal);
+    return journal->status == STATUS_DONE && commit_back(journal) != WRITTEN_NOT;
+}
+
+enum status_code journal_settle(struct journal *journal)
+{
+    take_back_waiting(journal);
+    while (commit_back(journal) == WRITTEN_LATER)
+        sqlite3_sleep(BUSY_PAUSE_MS);
+    return journal->status;
+}
+
+const struct journal_counts *journal_counts(const struct journal *journal)
+{
+    return &journal->counts;
+}
+
+const char *journal_last_failure(const struct journal *journal)
+{
+    return journal->last_failure;
+}
+
+void journal_close(struct journal *journal)
+{
+    if (journal == NULL)
+        return;
+    list_free(journal, &journal->waiting);
+    list_free(journal, &journal->back);
+    free(journal);
+}

@@ -1,0 +1,192 @@
+#include "queue.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "moment.h"
+
+enum { LEFTOVER_BATCH = 1000, DAY_MS = 86400000 };
+
+static struct ledger *ledger_of(const struct queue *queue)
+{
+    return queue->job->door->ledger;
+}
+
+/* The statement of this queue's kind. */
+static struct ledger_statement *use(const struct queue *queue, enum statement codes,
+                                    enum statement reports)
+{
+    return ledger_use(ledger_of(queue), queue->kind == QUEUE_CODES ? codes : reports);
+}
+
+struct ledger_statement *queue_due(const struct queue *queue, int64_t now, int64_t limit)
+{
+    struct ledger_statement *due = use(queue, STATEMENT_due_codes, STATEMENT_due_reports);
+    ledger_set_integer(due, ":now", now);
+    ledger_set_integer(due, ":limit", limit);
+    if (queue->kind == QUEUE_CODES)
+        ledger_set_text(due, ":channel", queue->channel);
+    return due;
+}
+
+uint64_t queue_count(const struct queue *queue, int64_t until)
+{
+    struct ledger_statement *count = use(queue, STATEMENT_count_codes, STATEMENT_count_reports);
+    uint64_t number = 0;
+    ledger_set_integer(count, ":until", until);
+    if (queue->kind == QUEUE_CODES)
+        ledger_set_text(count, ":channel", queue->channel);
+    if (ledger_row(count)) {
+        number = (uint64_t)ledger_integer(count, 0);
+        ledger_done(count);
+    }
+    return number;
+}
+
+void queue_begin(struct queue *queue)
+{
+    ledger_begin(ledger_of(queue));
+    queue->try_id = ledger_number(ledger_of(queue), STATEMENT_newest_try, 0);
+}
+
+static int64_t lease_ms(const struct queue *queue)
+{
+    return ((int64_t)queue->patience->connect_seconds + queue->patience->transfer_seconds +
+            QUEUE_LEASE_SLACK_SECONDS) *
+           1000;
+}
+
+bool queue_take(struct queue *queue, struct queue_item *item, int64_t now)
+{
+    item->lease_until = now + lease_ms(queue);
+    struct ledger_statement *take = use(queue, STATEMENT_take_code, STATEMENT_take_report);
+    ledger_set_integer(take, ":id", item->id);
+    ledger_set_integer(take, ":seen", item->seen);
+    ledger_set_integer(take, ":lease_until", item->lease_until);
+    if (ledger_run(take) == 0)
+        return false;
+    item->try_id = ++queue->try_id;
+    struct ledger_statement *begin = ledger_use(ledger_of(queue), STATEMENT_begin_try);
+    ledger_set_integer(begin, ":id", item->try_id);
+    ledger_set_integer(begin, queue->kind == QUEUE_CODES ? ":code_id" : ":report_id", item->id);
+    if (queue->job->run_id != 0)
+        ledger_set_integer(begin, ":run_id", queue->job->run_id);
+    ledger_set_text(begin, ":owner", queue->job->owner);
+    ledger_set_integer(begin, ":started_at", now);
+    ledger_set_integer(begin, ":lease_until", item->lease_until);
+    ledger_run(begin);
+    return !ledger_failed(ledger_of(queue));
+}
+
+void queue_drop(struct queue *queue, const struct queue_item *item)
+{
+    struct ledger_statement *drop = ledger_use(ledger_of(queue), STATEMENT_drop_code);
+    ledger_set_integer(drop, ":id", item->id);
+    ledger_set_integer(drop, ":seen", item->seen);
+    ledger_run(drop);
+}
+
+void queue_withdraw(struct queue *queue, const struct queue_item *item)
+{
+    struct ledger_statement *withdraw = ledger_use(ledger_of(queue), STATEMENT_withdraw_try);
+    ledger_set_integer(withdraw, ":id", item->try_id);
+    ledger_run(withdraw);
+    /* Taking, the other way round. */
+    struct ledger_statement *give_back = use(queue, STATEMENT_take_code, STATEMENT_take_report);
+    ledger_set_integer(give_back, ":id", item->id);
+    ledger_set_integer(give_back, ":seen", item->lease_until);
+    ledger_set_integer(give_back, ":lease_until", item->seen);
+    ledger_run(give_back);
+}
+
+/* When to try again, 0: no more. */
+static int64_t next_try(const struct queue *queue, const struct queue_item *item,
+                        const struct transfer_answer *answer, int64_t now)
+{
+    int64_t tries = 1, spent = 1, since = now;
+    struct ledger_statement *history =
+        use(queue, STATEMENT_tries_of_code, STATEMENT_tries_of_report);
+    ledger_set_integer(history, ":id", item->id);
+    if (ledger_row(history)) {
+        tries = ledger_integer(history, 0);
+        spent = ledger_integer(history, 1);
+        since = ledger_integer(history, 2);
+        ledger_done(history);
+    }
+    if (answer->unreached)
+        spent--;
+    if (spent >= queue->patience->tries || now - since >= QUEUE_UNREACHED_DAYS * (int64_t)DAY_MS)
+        return 0;
+    if (answer->retry_after_ms >= 0)
+        return now + answer->retry_after_ms;
+    return now + transfer_pause_ms(queue->patience, tries > 0 ? (unsigned)tries : 1);
+}
+
+enum queue_fate queue_finish(struct queue *queue, const struct queue_item *item,
+                             const struct transfer_answer *answer, int64_t now)
+{
+    bool again = answer->result == TRANSFER_NOT_ACCEPTED || answer->result == TRANSFER_AMBIGUOUS;
+    int64_t retry_at = again ? next_try(queue, item, answer, now) : 0;
+    struct ledger_statement *finish = use(queue, STATEMENT_finish_code, STATEMENT_finish_report);
+    ledger_set_integer(finish, ":try_id", item->try_id);
+    ledger_set_integer(finish, ":recorded_at", now);
+    ledger_set_text(finish, ":result", transfer_result_name(answer->result));
+    if (answer->status != 0)
+        ledger_set_integer(finish, ":status", answer->status);
+    if (answer->text[0] != '\0')
+        ledger_set_text(finish, ":answer", answer->text);
+    if (retry_at != 0)
+        ledger_set_integer(finish, ":retry_at", retry_at);
+    if (answer->timestamp >= 0 && queue->kind == QUEUE_REPORTS)
+        ledger_set_integer(finish, ":vendor_timestamp", answer->timestamp);
+    ledger_run(finish);
+    if (answer->result == TRANSFER_ACCEPTED || answer->result == TRANSFER_DEFERRED)
+        return QUEUE_DELIVERED;
+    return retry_at != 0 ? QUEUE_AGAIN : QUEUE_GIVEN_UP;
+}
+
+/* Finishes up to LEFTOVER_BATCH of them. */
+static size_t finish_some_leftovers(struct queue *queue, const char *host, int64_t now)
+{
+    static const struct transfer_answer answer = {
+        .result = TRANSFER_AMBIGUOUS,
+        .retry_after_ms = -1,
+        .timestamp = -1,
+        .text = "no answer was recorded: the program ended in between",
+    };
+    struct queue_item items[LEFTOVER_BATCH];
+    size_t count = 0;
+    struct ledger_statement *leftover = ledger_use(ledger_of(queue), STATEMENT_leftover_tries);
+    if (queue->kind == QUEUE_CODES)
+        ledger_set_text(leftover, ":channel", queue->channel);
+    ledger_set_integer(leftover, ":now", now);
+    ledger_set_text(leftover, ":host", host);
+    ledger_set_integer(leftover, ":limit", LEFTOVER_BATCH);
+    while (ledger_row(leftover) && count < LEFTOVER_BATCH)
+        items[count++] = (struct queue_item){.try_id = ledger_integer(leftover, 0),
+                                             .id = ledger_integer(leftover, 1),
+                                             .lease_until = ledger_integer(leftover, 2)};
+    for (size_t i = 0; i < count; i++)
+        queue_finish(queue, &items[i], &answer, now);
+    return count;
+}
+
+uint64_t queue_finish_leftovers(struct queue *queue)
+{
+    char host[JOB_OWNER_SIZE];
+    uint64_t finished = 0;
+    size_t count;
+    int64_t now = moment_now();
+    /* With the step's lock held, no other process of this host can be making such a call. */
+    snprintf(host, sizeof host, "%s", queue->job->owner);
+    char *colon = strrchr(host, ':');
+    if (colon != NULL)
+        colon[1] = '\0';
+    do {
+        queue_begin(queue);
+        count = finish_some_leftovers(queue, host, now);
+        ledger_end(ledger_of(queue));
+        finished += count;
+    } while (count == LEFTOVER_BATCH && !ledger_failed(ledger_of(queue)));
+    return ledger_failed(ledger_of(queue)) ? 0 : finished;
+}

@@ -1,0 +1,80 @@
+/* queue.h: the queues of codes and reports in the ledger: items are taken with a lease, each try is
+ * journalled with it, and what came of it is written down.
+ *
+ * Taking, withdrawing, dropping and finishing happen between ledger_begin() and ledger_end(). An
+ * error stays in the ledger's handle.
+ */
+#ifndef QUEUE_H
+#define QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "job.h"
+#include "transfer.h"
+
+enum queue_kind { QUEUE_CODES, QUEUE_REPORTS };
+
+enum {
+    /* What is tried without ever reaching anybody is given up after so long; what reaches somebody
+     * is given up after the configured number of tries. */
+    QUEUE_UNREACHED_DAYS = 30,
+    /* A lease outlasts the time limits of a call by this: waiting for another writer, and clocks
+     * that differ. */
+    QUEUE_LEASE_SLACK_SECONDS = 300,
+    /* The first columns of a list of due items. */
+    QUEUE_COLUMN_ID = 0,
+    QUEUE_COLUMN_SEEN,
+    QUEUE_COLUMN_WANTED,
+    QUEUE_COLUMNS
+};
+
+struct queue {
+    struct job *job;
+    enum queue_kind kind;
+    const char *channel; /* of codes */
+    const struct config_patience *patience;
+    int64_t try_id; /* the newest in the journal, since queue_begin() */
+};
+
+/* An item and its place in the queue; once it is taken, its try too. */
+struct queue_item {
+    int64_t id;
+    int64_t seen; /* its next_try_at when it was found */
+    int64_t try_id;
+    int64_t lease_until;
+};
+
+enum queue_fate {
+    QUEUE_DELIVERED, /* the other side has it */
+    QUEUE_AGAIN,     /* is tried again later */
+    QUEUE_GIVEN_UP   /* undeliverable or dead */
+};
+
+/* The list of due items, its parameters set; to be read with ledger_row(). */
+struct ledger_statement *queue_due(const struct queue *queue, int64_t now, int64_t limit);
+
+/* How many are due until then; INT64_MAX: all that are queued. */
+uint64_t queue_count(const struct queue *queue, int64_t until);
+
+/* Begins the transaction in which the others happen. */
+void queue_begin(struct queue *queue);
+
+/* Leases the item and journals its try. False: another has it, or it is gone. */
+bool queue_take(struct queue *queue, struct queue_item *item, int64_t now);
+
+/* Takes an item that nobody wants any more out of the queue. */
+void queue_drop(struct queue *queue, const struct queue_item *item);
+
+/* The call was not made: the try goes, the item is due as before. */
+void queue_withdraw(struct queue *queue, const struct queue_item *item);
+
+/* Writes down what came of the try, and when the item is tried again, which is the answer. */
+enum queue_fate queue_finish(struct queue *queue, const struct queue_item *item,
+                             const struct transfer_answer *answer, int64_t now);
+
+/* Tries whose process ended in between are ambiguous; how many. In a transaction of its own. The
+ * caller holds the step's lock. */
+uint64_t queue_finish_leftovers(struct queue *queue);
+
+#endif

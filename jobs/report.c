@@ -1,0 +1,244 @@
+/* report.c: tells the fraud API every outcome that is due. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fraud.h"
+#include "moment.h"
+#include "payload.h"
+#include "round.h"
+#include "say.h"
+#include "stop.h"
+
+enum {
+    COLUMN_ATTEMPT = QUEUE_COLUMNS,
+    COLUMN_OUTCOME,
+    COLUMN_REASONS,
+    COLUMN_CUSTOMER,
+    COLUMN_EMAIL,
+    COLUMN_PHONE,
+    COLUMN_USERNAME,
+    REQUEUE_BATCH = 10000,
+    FINGERPRINT_DIGITS = 2 * KEY_FINGERPRINT_SIZE
+};
+
+static const struct round_words words = {"report", "report", "dead"};
+
+/* -- the cargo -- */
+
+struct parcel {
+    struct fraud_request request;
+    char *payload;
+    char fingerprint[FINGERPRINT_DIGITS + 1];
+    size_t size; /* of the whole, with the texts to hide */
+    char texts[];
+};
+
+static void unload(void *argument)
+{
+    struct parcel *parcel = argument;
+    if (parcel == NULL)
+        return;
+    payload_free(parcel->payload);
+    sodium_memzero(parcel, parcel->size);
+    free(parcel);
+}
+
+/* The fingerprint as the payload shows it; nobody else is asked for it. */
+static void find_fingerprint(struct parcel *parcel)
+{
+    static const char member[] = "\"passwordHashed\":\"";
+    const char *found = strstr(parcel->payload, member);
+    if (found == NULL)
+        return;
+    found += sizeof member - 1;
+    if (strspn(found, "0123456789abcdef") == FINGERPRINT_DIGITS)
+        memcpy(parcel->fingerprint, found, FINGERPRINT_DIGITS);
+}
+
+static void hide(struct parcel *parcel, const char *const *texts, const size_t *sizes, size_t count)
+{
+    char *at = parcel->texts;
+    size_t hidden = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (texts[i] == NULL)
+            continue;
+        memcpy(at, texts[i], sizes[i]);
+        parcel->request.hide[hidden++] = at;
+        at += sizes[i];
+    }
+    find_fingerprint(parcel);
+    if (parcel->fingerprint[0] != '\0')
+        parcel->request.hide[hidden] = parcel->fingerprint;
+}
+
+static char *build(struct door *door, struct ledger_statement *row)
+{
+    const struct payload_request request = {
+        .attempt_id = ledger_integer(row, COLUMN_ATTEMPT),
+        .success = strcmp(ledger_text(row, COLUMN_OUTCOME), "success") == 0,
+        .reasons = ledger_text(row, COLUMN_REASONS),
+        .customer_id = ledger_integer(row, COLUMN_CUSTOMER),
+        .fingerprint = PAYLOAD_NEEDED,
+    };
+    return payload_build(door, &request);
+}
+
+static void *load(void *context, struct ledger_statement *row)
+{
+    struct job *job = context;
+    const char *texts[] = {ledger_text(row, COLUMN_EMAIL), ledger_text(row, COLUMN_PHONE),
+                           ledger_text(row, COLUMN_USERNAME)};
+    enum { TEXTS = sizeof texts / sizeof *texts };
+    size_t sizes[TEXTS];
+    size_t size = sizeof(struct parcel);
+    for (size_t i = 0; i < TEXTS; i++) {
+        sizes[i] = texts[i] == NULL ? 0 : strlen(texts[i]) + 1;
+        size += sizes[i];
+    }
+    struct parcel *parcel = calloc(1, size);
+    if (parcel == NULL)
+        return NULL;
+    parcel->size = size;
+    parcel->payload = build(job->door, row);
+    if (parcel->payload == NULL) {
+        unload(parcel);
+        return NULL;
+    }
+    parcel->request.body = parcel->payload;
+    parcel->request.length = strlen(parcel->payload);
+    hide(parcel, texts, sizes, TEXTS);
+    return parcel;
+}
+
+static const void *request(void *context, void *parcel, int64_t now)
+{
+    (void)context;
+    (void)now;
+    return &((struct parcel *)parcel)->request;
+}
+
+/* -- the step -- */
+
+/* Puts dead reports back into the queue, batch by batch. */
+static enum status_code requeue_dead(struct job *job)
+{
+    struct ledger *ledger = job->door->ledger;
+    int64_t now = moment_now(), after = 0, count = 0, requeued = 0;
+    do {
+        ledger_begin(ledger);
+        struct ledger_statement *end = ledger_use(ledger, STATEMENT_dead_reports_end);
+        ledger_set_integer(end, ":after", after);
+        ledger_set_integer(end, ":batch", REQUEUE_BATCH);
+        int64_t last = after;
+        if (ledger_row(end)) {
+            last = ledger_integer(end, 0);
+            count = ledger_integer(end, 1);
+            ledger_done(end);
+        }
+        struct ledger_statement *requeue = ledger_use(ledger, STATEMENT_requeue_dead);
+        ledger_set_integer(requeue, ":now", now);
+        ledger_set_integer(requeue, ":after", after);
+        ledger_set_integer(requeue, ":end", last);
+        while (count > 0 && ledger_row(requeue))
+            requeued++;
+        ledger_end(ledger);
+        after = last;
+    } while (count == REQUEUE_BATCH && !ledger_failed(ledger) && !stop_asked());
+    if (ledger_failed(ledger))
+        return job_ledger_failed(job, "queueing dead reports again");
+    job_add(job, words.step, "requeued", (uint64_t)requeued);
+    say_note("report: %lld dead reports are queued again", (long long)requeued);
+    return STATUS_DONE;
+}
+
+/* What would be told: nothing personal. */
+static enum status_code show_due(struct job *job, const struct queue *queue)
+{
+    int64_t limit = job->options.limit > 0 && job->options.limit < INT64_MAX
+                        ? (int64_t)job->options.limit
+                        : INT64_MAX;
+    struct ledger_statement *due = queue_due(queue, moment_now(), limit);
+    while (ledger_row(due)) {
+        const char *reasons = ledger_text(due, COLUMN_REASONS);
+        say_line("report %lld: attempt %lld, %s%s%s",
+                 (long long)ledger_integer(due, QUEUE_COLUMN_ID),
+                 (long long)ledger_integer(due, COLUMN_ATTEMPT), ledger_text(due, COLUMN_OUTCOME),
+                 reasons == NULL ? "" : " ", reasons == NULL ? "" : reasons);
+    }
+    return ledger_failed(job->door->ledger) ? job_ledger_failed(job, "reading the queue")
+                                            : STATUS_DONE;
+}
+
+static enum status_code send_due(struct job *job, const struct queue *queue)
+{
+    char error[JOB_ERROR_SIZE];
+    uint64_t limit = job->options.limit, dead = 0;
+    struct fraud *fraud = fraud_open(&job->config.fraud, error, sizeof error);
+    if (fraud == NULL) {
+        say_error("%s", error);
+        return STATUS_CONFIG;
+    }
+    struct round_lane lane = {.channel = "fraud API",
+                              .queue = *queue,
+                              .cargo = {job, load, request, unload},
+                              .transfer = fraud_channel(fraud),
+                              .pace = job->config.fraud.pace};
+    enum status_code status = round_run(job, &words, &lane, 1, limit > 0 ? &limit : NULL, &dead);
+    if (dead > 0) {
+        say_error("report: %llu are dead, the fraud API will not have them: reg_reports tells why, "
+                  "`regjob report --retry-dead` queues them again",
+                  (unsigned long long)dead);
+        status = job_worse(status, STATUS_PARTLY);
+    }
+    fraud_close(fraud);
+    return status;
+}
+
+static enum status_code report_locked(struct job *job, bool must)
+{
+    struct queue queue = {
+        .job = job, .kind = QUEUE_REPORTS, .patience = &job->config.fraud.patience};
+    enum status_code status = round_leftovers(&words, &queue);
+    if (status == STATUS_DONE && job->options.retry_dead)
+        status = requeue_dead(job);
+    uint64_t due = queue_count(&queue, moment_now());
+    if (ledger_failed(job->door->ledger))
+        return job_ledger_failed(job, "reading the queue");
+    if (status != STATUS_DONE)
+        return status;
+    if (job->config.fraud.url[0] == '\0') {
+        if (must)
+            say_error("[fraud] url: none is configured: %llu reports stay queued",
+                      (unsigned long long)due);
+        else if (due > 0)
+            say_note("report: [fraud] url: none is configured: %llu reports stay queued",
+                     (unsigned long long)due);
+        return must ? STATUS_CONFIG : STATUS_DONE;
+    }
+    return due > 0 ? send_due(job, &queue) : STATUS_DONE;
+}
+
+static enum status_code report(struct job *job, bool must)
+{
+    struct lock lock;
+    enum status_code status = job_lock(job, words.step, &lock);
+    if (status != STATUS_DONE)
+        return status;
+    status = report_locked(job, must);
+    lock_release(&lock);
+    return status;
+}
+
+enum status_code report_step(struct job *job)
+{
+    return report(job, false);
+}
+
+enum status_code report_command(struct job *job)
+{
+    const struct queue queue = {
+        .job = job, .kind = QUEUE_REPORTS, .patience = &job->config.fraud.patience};
+    return job->options.dry_run ? show_due(job, &queue) : report(job, true);
+}

@@ -1,0 +1,36 @@
+/* round.h: one round of a step: what is due in its queues is carried to its destinations, side by
+ * side, and what came of it is counted and said.
+ */
+#ifndef ROUND_H
+#define ROUND_H
+
+#include "journal.h"
+
+struct round_lane {
+    const char *channel; /* "email", "sms", "fraud API": in messages */
+    struct queue queue;
+    struct journal_cargo cargo;
+    struct transfer_channel transfer;
+    struct config_pace pace;
+};
+
+/* What the step's things are called. */
+struct round_words {
+    const char *step;     /* "send", "report" */
+    const char *item;     /* "code", "report" */
+    const char *given_up; /* "undeliverable", "dead" */
+};
+
+/*
+ * Carries everything that is due, `*limit` items at the most (NULL: no limit). The step's lock is
+ * held and leftover tries are finished. `*given_up`: how many were. STATUS_RETRY where
+ * something is to be tried again, or was left; all has been said.
+ */
+enum status_code round_run(struct job *job, const struct round_words *words,
+                           struct round_lane *lanes, size_t count, uint64_t *limit,
+                           uint64_t *given_up);
+
+/* Finishes the tries that an earlier run left without an answer, counted and noted. */
+enum status_code round_leftovers(const struct round_words *words, struct queue *queue);
+
+#endif

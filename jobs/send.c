@@ -1,0 +1,304 @@
+/* send.c: hands pending codes to their channel. A code exists in clear from the moment it sets out
+ * until its answer has come, and only here and in the message. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "code.h"
+#include "link.h"
+#include "mail.h"
+#include "moment.h"
+#include "round.h"
+#include "say.h"
+#include "sms.h"
+#include "subject.h"
+
+enum {
+    COLUMN_KIND = QUEUE_COLUMNS,
+    COLUMN_NONCE,
+    COLUMN_DIGITS,
+    COLUMN_PREFIX,
+    COLUMN_SANDBOX,
+    COLUMN_LIFETIME,
+    COLUMN_RUNS_FROM,
+    COLUMN_ADDRESS,
+    COLUMN_LOCALE,
+    COLUMN_NAME,
+    EMAIL = 0,
+    SMS,
+    CHANNELS,
+    MINUTE_MS = 60000
+};
+
+static const struct round_words words = {"send", "code", "undeliverable"};
+static const char *const channel_names[CHANNELS] = {"email", "sms"};
+
+/* -- the cargo -- */
+
+/* What a code is made with. */
+struct maker {
+    struct job *job;
+    const struct key *key;
+    const unsigned char *ledger;
+    const char *link; /* the redirect link of the settings; NULL: none */
+};
+
+struct parcel {
+    struct message_request request;
+    struct code_seed seed;
+    int64_t lifetime_ms;
+    int64_t runs_from; /* 0: its time begins when it is handed over */
+    char prefix[CODE_PREFIX_SIZE];
+    char code[CODE_SIZE];
+    char link[LINK_SIZE];
+    size_t size;  /* of the whole */
+    char texts[]; /* address, locale, name */
+};
+
+static void unload(void *argument)
+{
+    struct parcel *parcel = argument;
+    if (parcel == NULL)
+        return;
+    sodium_memzero(parcel, parcel->size);
+    free(parcel);
+}
+
+/* Copies a text to *at and moves *at behind it; NULL for none. */
+static const char *keep(char **at, const char *text)
+{
+    if (text == NULL)
+        return NULL;
+    const char *kept = *at;
+    size_t size = strlen(text) + 1;
+    memcpy(*at, text, size);
+    *at += size;
+    return kept;
+}
+
+static void read_seed(struct parcel *parcel, struct ledger_statement *row)
+{
+    size_t length = 0;
+    const void *nonce = ledger_blob(row, COLUMN_NONCE, &length);
+    const char *prefix = ledger_text(row, COLUMN_PREFIX);
+    if (prefix != NULL)
+        snprintf(parcel->prefix, sizeof parcel->prefix, "%s", prefix);
+    parcel->seed.kind = strcmp(ledger_text(row, COLUMN_KIND), "pin") == 0 ? CODE_PIN : CODE_TOKEN;
+    parcel->seed.sandbox = ledger_integer(row, COLUMN_SANDBOX) != 0;
+    parcel->seed.digits = (int)ledger_integer(row, COLUMN_DIGITS);
+    parcel->seed.prefix = prefix == NULL ? NULL : parcel->prefix;
+    memcpy(parcel->seed.nonce, nonce, length < CODE_NONCE_SIZE ? length : CODE_NONCE_SIZE);
+    parcel->lifetime_ms = ledger_integer(row, COLUMN_LIFETIME);
+    parcel->runs_from = ledger_integer(row, COLUMN_RUNS_FROM);
+}
+
+static void *load(void *context, struct ledger_statement *row)
+{
+    (void)context;
+    size_t size = sizeof(struct parcel);
+    for (int column = COLUMN_ADDRESS; column <= COLUMN_NAME; column++)
+        size += ledger_is_null(row, column) ? 0 : strlen(ledger_text(row, column)) + 1;
+    struct parcel *parcel = calloc(1, size);
+    if (parcel == NULL)
+        return NULL;
+    char *at = parcel->texts;
+    parcel->size = size;
+    read_seed(parcel, row);
+    parcel->request.to = keep(&at, ledger_text(row, COLUMN_ADDRESS));
+    parcel->request.locale = keep(&at, ledger_text(row, COLUMN_LOCALE));
+    parcel->request.values.name = keep(&at, ledger_text(row, COLUMN_NAME));
+    parcel->request.values.subject = parcel->request.to;
+    return parcel;
+}
+
+/* The code is made now, and its time begins. */
+static const void *request(void *context, void *argument, int64_t now)
+{
+    const struct maker *maker = context;
+    struct parcel *parcel = argument;
+    struct message_values *values = &parcel->request.values;
+    int64_t left = parcel->lifetime_ms;
+    if (parcel->runs_from != 0)
+        left = parcel->runs_from + parcel->lifetime_ms - now;
+    code_derive(maker->key, maker->ledger, &parcel->seed, parcel->code);
+    if (parcel->seed.kind == CODE_TOKEN && maker->link != NULL &&
+        link_build(maker->link, parcel->code, parcel->link))
+        values->link = parcel->link;
+    else
+        values->code = parcel->code;
+    values->prefix = parcel->seed.prefix;
+    values->minutes = left < MINUTE_MS ? 1 : (unsigned)(left / MINUTE_MS);
+    values->expires = now + left;
+    return &parcel->request;
+}
+
+/* -- the channels -- */
+
+static struct queue queue_of(struct job *job, int channel)
+{
+    return (struct queue){.job = job,
+                          .kind = QUEUE_CODES,
+                          .channel = channel_names[channel],
+                          .patience = channel == EMAIL ? &job->config.mail.patience
+                                                       : &job->config.sms.patience};
+}
+
+static bool is_asked_for(const struct job *job, int channel)
+{
+    return job->options.only == NULL || strcmp(job->options.only, channel_names[channel]) == 0;
+}
+
+static const char *url_of(const struct job *job, int channel)
+{
+    return channel == EMAIL ? job->config.mail.url : job->config.sms.url;
+}
+
+/* Which channels have something to send, and can: a bit each. */
+static unsigned busy_channels(struct job *job, enum status_code *status)
+{
+    unsigned busy = 0;
+    for (int channel = 0; channel < CHANNELS; channel++) {
+        if (!is_asked_for(job, channel))
+            continue;
+        const struct queue queue = queue_of(job, channel);
+        bool configured = url_of(job, channel)[0] != '\0';
+        uint64_t due = queue_count(&queue, moment_now());
+        if (configured && due > 0)
+            busy |= 1U << channel;
+        if (configured || (due == 0 && job->options.only == NULL))
+            continue;
+        if (job->options.only == NULL) {
+            say_note("send: [%s] url: none is configured: %llu codes stay queued",
+                     channel == EMAIL ? "mail" : "sms", (unsigned long long)due);
+        } else {
+            say_error("[%s] url: none is configured: %llu codes stay queued",
+                      channel == EMAIL ? "mail" : "sms", (unsigned long long)due);
+            *status = STATUS_CONFIG;
+        }
+    }
+    return busy;
+}
+
+struct channels {
+    struct mail *mail;
+    struct sms *sms;
+};
+
+/* Opens a lane's channel; false: said. */
+static bool open_lane(struct job *job, int channel, struct maker *maker, struct channels *open,
+                      struct round_lane *lane)
+{
+    char error[JOB_ERROR_SIZE];
+    *lane = (struct round_lane){.channel = channel_names[channel],
+                                .queue = queue_of(job, channel),
+                                .cargo = {maker, load, request, unload},
+                                .pace = channel == EMAIL ? job->config.mail.pace
+                                                         : job->config.sms.pace};
+    if (channel == EMAIL) {
+        open->mail = mail_open(&job->config.mail, error, sizeof error);
+        if (open->mail != NULL)
+            lane->transfer = mail_channel(open->mail);
+    } else {
+        open->sms = sms_open(&job->config.sms, error, sizeof error);
+        if (open->sms != NULL)
+            lane->transfer = sms_channel(open->sms);
+    }
+    if (lane->transfer.prepare == NULL)
+        say_error("%s", error);
+    return lane->transfer.prepare != NULL;
+}
+
+/* A channel that cannot be opened does not keep the other from its work. */
+static enum status_code send_by(struct job *job, unsigned busy, struct maker *maker)
+{
+    struct round_lane lanes[CHANNELS];
+    struct channels open = {NULL, NULL};
+    size_t count = 0;
+    uint64_t limit = job->options.limit, undeliverable = 0;
+    enum status_code status = STATUS_DONE;
+    for (int channel = 0; channel < CHANNELS; channel++) {
+        if ((busy & 1U << channel) == 0)
+            continue;
+        if (open_lane(job, channel, maker, &open, &lanes[count]))
+            count++;
+        else
+            status = STATUS_CONFIG;
+    }
+    if (count > 0)
+        status = job_worse(status, round_run(job, &words, lanes, count, limit > 0 ? &limit : NULL,
+                                             &undeliverable));
+    mail_close(open.mail);
+    sms_close(open.sms);
+    return status;
+}
+
+/* -- the step -- */
+
+static enum status_code send_due(struct job *job, unsigned busy)
+{
+    struct maker maker = {
+        .job = job, .key = door_key(job->door), .ledger = ledger_uuid(job->door->ledger)};
+    const struct settings *settings = door_settings(job->door);
+    if (maker.key == NULL || maker.ledger == NULL || settings == NULL)
+        return job_ledger_failed(job, "sending codes");
+    maker.link = settings->confirmation_redirect_link;
+    return send_by(job, busy, &maker);
+}
+
+static enum status_code send_locked(struct job *job)
+{
+    enum status_code status = STATUS_DONE;
+    for (int channel = 0; channel < CHANNELS && status == STATUS_DONE; channel++) {
+        struct queue queue = queue_of(job, channel);
+        status = round_leftovers(&words, &queue);
+    }
+    if (status != STATUS_DONE)
+        return status;
+    unsigned busy = busy_channels(job, &status);
+    if (ledger_failed(job->door->ledger))
+        return job_ledger_failed(job, "reading the queue");
+    return busy == 0 ? status : job_worse(status, send_due(job, busy));
+}
+
+/* Whom something would be sent to, masked; the codes are not even made. */
+static enum status_code show_due(struct job *job)
+{
+    uint64_t left = job->options.limit > 0 ? job->options.limit : UINT64_MAX;
+    for (int channel = 0; channel < CHANNELS; channel++) {
+        if (!is_asked_for(job, channel))
+            continue;
+        const struct queue queue = queue_of(job, channel);
+        struct ledger_statement *due = queue_due(&queue, moment_now(), INT64_MAX);
+        while (left > 0 && ledger_row(due)) {
+            char masked[SUBJECT_SIZE];
+            const char *locale = ledger_text(due, COLUMN_LOCALE);
+            if (ledger_integer(due, QUEUE_COLUMN_WANTED) == 0)
+                continue;
+            subject_mask(ledger_text(due, COLUMN_ADDRESS), masked, sizeof masked);
+            say_line("code %lld: %s to %s%s%s", (long long)ledger_integer(due, QUEUE_COLUMN_ID),
+                     channel_names[channel], masked, locale == NULL ? "" : ", ",
+                     locale == NULL ? "" : locale);
+            left--;
+        }
+        ledger_done(due);
+    }
+    return ledger_failed(job->door->ledger) ? job_ledger_failed(job, "reading the queue")
+                                            : STATUS_DONE;
+}
+
+enum status_code send_step(struct job *job)
+{
+    struct lock lock;
+    enum status_code status = job_lock(job, words.step, &lock);
+    if (status != STATUS_DONE)
+        return status;
+    status = send_locked(job);
+    lock_release(&lock);
+    return status;
+}
+
+enum status_code send_command(struct job *job)
+{
+    return job->options.dry_run ? show_due(job) : send_step(job);
+}

@@ -1,0 +1,154 @@
+-- Questions that analysts ask of the ledger, each with its query. All at once:
+--   sqlite3 -init samples/sqliterc -readonly build/demo/ledger.db < samples/analyst.sql
+-- or copy one into the shell. They only read, and need no key. People are masked with reg_mask(), so that
+-- a result can be shown around; leave it away where you may see who it is.
+
+-- A sign-up whose own time cannot be read counts on the day on which it was recorded.
+.print '== How did each day go? (by the day people asked to register, UTC)'
+SELECT substr(attempted_at, 1, 10) AS day,
+       count(*) AS attempts,
+       sum(outcome = 'success') AS success,
+       sum(outcome = 'pending') AS pending,
+       sum(outcome = 'failure') AS failure,
+       round(100.0 * sum(outcome = 'success') / count(*), 1) AS success_percent
+  FROM reg_attempts
+ GROUP BY day
+ ORDER BY day;
+
+.print '== Why do attempts fail? (an attempt can have several reasons)'
+SELECT r.value AS reason, count(*) AS attempts, max(k.sentence) AS meaning
+  FROM reg_attempts a, json_each(a.reasons) r
+  JOIN reg_reasons k ON k.reason = r.value
+ WHERE a.outcome = 'failure'
+ GROUP BY r.value
+ ORDER BY attempts DESC, reason
+ LIMIT 15;
+
+.print '== What did other systems give as a reason that is not in our list?'
+SELECT told_reason, count(*) AS attempts
+  FROM reg_attempts
+ WHERE failure_reason = 'told'
+ GROUP BY told_reason
+ ORDER BY attempts DESC, told_reason;
+
+.print '== From which address, device or mail domain do many different people sign up?'
+SELECT 'address' AS shared, ip_address AS value, count(*) AS attempts, count(DISTINCT lower(email)) AS emails,
+       sum(outcome = 'success') AS success, min(attempted_at) AS first, max(attempted_at) AS last
+  FROM reg_attempts WHERE ip_address IS NOT NULL
+ GROUP BY ip_address HAVING emails >= 5
+UNION ALL
+SELECT 'device', device_id, count(*), count(DISTINCT lower(email)), sum(outcome = 'success'), min(attempted_at), max(attempted_at)
+  FROM reg_attempts WHERE device_id IS NOT NULL
+ GROUP BY device_id HAVING count(DISTINCT lower(email)) >= 5
+UNION ALL
+SELECT 'domain', lower(substr(email, instr(email, '@') + 1)), count(*), count(DISTINCT lower(email)), sum(outcome = 'success'),
+       min(attempted_at), max(attempted_at)
+  FROM reg_attempts WHERE instr(email, '@') > 0
+ GROUP BY 2 HAVING count(DISTINCT lower(email)) >= 5
+ ORDER BY shared, attempts DESC;
+
+.print '== Who asks again and again with one e-mail address? (compared without regard to case)'
+SELECT reg_mask(lower(email)) AS email, count(*) AS attempts,
+       group_concat(DISTINCT outcome) AS outcomes,
+       group_concat(DISTINCT nullif(failure_reason, '')) AS reasons,
+       round((max(attempted_at_ms) - min(attempted_at_ms)) / 60000.0, 1) AS within_minutes
+  FROM reg_attempts
+ WHERE email IS NOT NULL
+ GROUP BY lower(email)
+HAVING attempts > 2
+ ORDER BY attempts DESC, email;
+
+.print '== How long until a code is on its way, and until it is confirmed? (seconds)'
+WITH timed AS (
+  SELECT channel, state,
+         (handed_over_at_ms - request_timestamp_ms) / 1000.0 AS wait,
+         (verified_at_ms - handed_over_at_ms) / 1000.0 AS answer
+    FROM reg_codes)
+SELECT channel, count(*) AS codes, count(wait) AS handed_over,
+       round(avg(wait), 1) AS wait_mean, round(max(wait), 1) AS wait_most,
+       sum(state = 'verified') AS verified, round(avg(answer), 1) AS answer_mean, round(max(answer), 1) AS answer_most
+  FROM timed
+ GROUP BY channel;
+
+.print '== What became of the codes?'
+SELECT channel, state, count(*) AS codes, sum(failures) AS wrong_tries, max(last_error) AS an_error
+  FROM reg_codes
+ GROUP BY channel, state
+ ORDER BY channel, codes DESC;
+
+.print '== How far do people get, by country?'
+SELECT coalesce(a.country, '(unknown)') AS country,
+       count(*) AS attempts,
+       sum(a.outcome = 'failure' AND a.code_state IS NULL) AS refused_at_once,
+       sum(a.code_state IS NOT NULL) AS asked_to_confirm,
+       sum(a.code_state = 'verified') AS confirmed,
+       sum(a.outcome = 'success') AS customers
+  FROM reg_attempts a
+ GROUP BY 1
+ ORDER BY attempts DESC, country
+ LIMIT 12;
+
+.print '== Did what was recommended fit what came of it?'
+SELECT recommendation, outcome, count(*) AS attempts, group_concat(DISTINCT failure_reason) AS reasons
+  FROM reg_attempts
+ WHERE recommendation IN ('ALLOW', 'REVIEW', 'PREVENT')
+ GROUP BY recommendation, outcome;
+
+.print '== Is the fraud API up to date? (the backlog of reports)'
+SELECT state, outcome, count(*) AS reports, min(due_at) AS oldest_due, sum(tries) AS tries, sum(ambiguous_tries) AS ambiguous,
+       max(last_error) AS an_error
+  FROM reg_reports
+ GROUP BY state, outcome
+ ORDER BY state, outcome;
+
+.print '== Who is still waiting, and for how long?'
+WITH waiting AS (
+  SELECT (max(recorded_at_ms) OVER () - recorded_at_ms) / 3600000.0 AS hours, code_state
+    FROM reg_attempts
+   WHERE outcome = 'pending')
+SELECT CASE WHEN hours < 1 THEN '1  under an hour' WHEN hours < 6 THEN '2  1 to 6 hours'
+            WHEN hours < 24 THEN '3  6 to 24 hours' ELSE '4  over a day' END AS age,
+       code_state, count(*) AS attempts
+  FROM waiting
+ GROUP BY age, code_state
+ ORDER BY age, code_state;
+
+.print '== What did the ledger say when the last sign-up had come in, and what does it say now?'
+WITH moment AS MATERIALIZED (SELECT max(recorded_at_ms) AS then_ms FROM reg_attempts)
+SELECT 'then' AS asked, outcome, failure_reason, count(*) AS attempts
+  FROM reg_attempts
+ WHERE as_of = (SELECT then_ms FROM moment) AND (code_state IS NOT NULL OR outcome = 'pending')
+ GROUP BY outcome, failure_reason
+UNION ALL
+SELECT 'now', outcome, failure_reason, count(*)
+  FROM reg_attempts
+ WHERE code_state IS NOT NULL OR outcome = 'pending'
+ GROUP BY outcome, failure_reason
+ ORDER BY asked DESC, attempts DESC;
+
+-- COLLATE NOCASE finds every spelling of the address, by the ledger's index.
+.print '== What did one person try?'
+SELECT id, attempted_at, reg_mask(email) AS email, reg_mask(phone) AS phone, ip_address, outcome, failure_reason, code_state, report_state
+  FROM reg_attempts
+ WHERE email = 'Mary.Ann@example.net' COLLATE NOCASE
+ ORDER BY attempted_at;
+
+.print '== Which consents came with the sign-ups?'
+SELECT c.key AS consent, json_extract(c.value, '$.state') AS state, json_extract(c.value, '$.version') AS version, count(*) AS attempts
+  FROM reg_attempts a, json_each(a.consents) c
+ GROUP BY 1, 2, 3
+ ORDER BY 1, attempts DESC;
+
+.print '== What came of each file, and does the sum hold?'
+SELECT i.name, b.read, b.success, b.pending, b.failed, b.continued, b.rejected,
+       CASE WHEN b.read = b.success + b.pending + b.failed + b.continued + b.rejected THEN 'yes' ELSE 'NO' END AS sum_holds
+  FROM import i
+  JOIN import_batch b ON b.import_id = i.id
+ WHERE b.end_offset = (SELECT max(end_offset) FROM import_batch WHERE import_id = i.id)
+ ORDER BY i.id;
+
+.print '== Which lines could not be read, and why?'
+SELECT i.name, r.kind, count(*) AS lines, min(r.line) AS first_line, max(r.message) AS a_message
+  FROM reject r JOIN import i ON i.id = r.import_id
+ GROUP BY i.id, r.kind
+ ORDER BY i.id, lines DESC;

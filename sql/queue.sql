@@ -1,0 +1,128 @@
+-- The queues of codes and reports: what is due, taking it, the journal of tries, what came of them, and whose time is over.
+--
+-- An item in a queue has next_try_at. Taking it moves next_try_at to the end of a lease, so that nobody else takes it meanwhile, and journals the try in the
+-- same transaction. Whoever comes to nothing leaves a try without a result, which the next run finds (leftover_tries), and an item that is due again when
+-- its lease is over.
+
+-- First columns of both lists: id, next_try_at, wanted. What is no longer wanted is to be taken out of the queue (drop_code).
+
+-- A code is wanted while it may still be entered: it has not ended, its time is not over, and its attempt is waiting or has succeeded.
+-- name: due_codes
+SELECT c.id, c.next_try_at,
+       r.address IS NOT NULL
+       AND coalesce(c.runs_from + c.lifetime_ms > :now, 1)
+       AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id)
+       AND (c.attempt_id IS NULL
+            OR EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = c.attempt_id AND w.deadline > :now)
+            OR coalesce((SELECT d.outcome FROM decision d WHERE d.attempt_id = c.attempt_id ORDER BY d.id DESC LIMIT 1), a.outcome) = 'success'),
+       c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.lifetime_ms, c.runs_from, r.address, a.locale, coalesce(p.name, p.given_name)
+  FROM code c
+  LEFT JOIN recipient r ON r.code_id = c.id
+  LEFT JOIN attempt a ON a.id = c.attempt_id
+  LEFT JOIN person p ON p.attempt_id = c.attempt_id
+ WHERE c.channel = :channel AND c.next_try_at <= :now
+ ORDER BY c.next_try_at, c.id LIMIT :limit
+
+-- Reports of one attempt go out in their order, so that the other side ends with the last.
+-- name: due_reports
+SELECT r.id, r.next_try_at, 1, r.attempt_id, r.outcome, r.reasons,
+       CASE r.outcome WHEN 'success'
+            THEN (SELECT d.customer_id FROM decision d WHERE d.attempt_id = r.attempt_id AND d.outcome = 'success' ORDER BY d.id DESC LIMIT 1) END,
+       p.email, p.phone, p.username
+  FROM report r
+  LEFT JOIN person p ON p.attempt_id = r.attempt_id
+ WHERE r.next_try_at <= :now
+   AND NOT EXISTS (SELECT 1 FROM report o WHERE o.attempt_id = r.attempt_id AND o.id < r.id AND o.next_try_at IS NOT NULL)
+ ORDER BY r.next_try_at, r.id LIMIT :limit
+
+-- name: count_codes
+SELECT count(*) FROM code WHERE channel = :channel AND next_try_at <= :until
+
+-- name: count_reports
+SELECT count(*) FROM report WHERE next_try_at <= :until
+
+-- Taking. No row changed: another has it, or it is gone.
+-- name: take_code
+UPDATE code SET next_try_at = :lease_until WHERE id = :id AND next_try_at = :seen
+
+-- name: take_report
+UPDATE report SET next_try_at = :lease_until WHERE id = :id AND next_try_at = :seen
+
+-- name: drop_code
+UPDATE code SET next_try_at = NULL WHERE id = :id AND next_try_at = :seen
+
+-- name: newest_try
+SELECT max(id) FROM try
+
+-- name: begin_try
+INSERT INTO try (id, code_id, report_id, run_id, owner, started_at, lease_until)
+VALUES (:id, :code_id, :report_id, :run_id, :owner, :started_at, :lease_until)
+
+-- A call that was journalled and never made is no fact.
+-- name: withdraw_try
+DELETE FROM try WHERE id = :id AND finished_at IS NULL
+
+-- name: finish_code
+INSERT INTO finish_code (try_id, recorded_at, result, status, answer, retry_at)
+VALUES (:try_id, :recorded_at, :result, :status, :answer, :retry_at)
+
+-- name: finish_report
+INSERT INTO finish_report (try_id, recorded_at, result, status, answer, retry_at, vendor_timestamp)
+VALUES (:try_id, :recorded_at, :result, :status, :answer, :retry_at, :vendor_timestamp)
+
+-- How often an item has been tried since it was queued, how many of these tries it has spent (one that reached nobody is not spent), and since when it is
+-- queued. The try under way is among them.
+-- name: tries_of_code
+SELECT count(t.id), count(t.id) FILTER (WHERE NOT (t.result IS 'not_accepted' AND t.status IS NULL)), c.recorded_at
+  FROM code c LEFT JOIN try t ON t.code_id = c.id WHERE c.id = :id
+
+-- name: tries_of_report
+SELECT count(t.id), count(t.id) FILTER (WHERE NOT (t.result IS 'not_accepted' AND t.status IS NULL)), q.since
+  FROM (SELECT r.id, coalesce((SELECT max(e.recorded_at) FROM report_event e WHERE e.report_id = r.id AND e.state = 'queued'), r.recorded_at) AS since
+          FROM report r WHERE r.id = :id) q
+  LEFT JOIN try t ON t.report_id = q.id AND t.started_at >= q.since
+
+-- Tries whose makers are gone: of this host, where the step's lock is ours, and of anybody whose lease is over.
+-- channel: NULL for reports.
+-- name: leftover_tries
+SELECT t.id, coalesce(t.code_id, t.report_id), t.lease_until FROM try t
+ WHERE t.finished_at IS NULL AND (SELECT c.channel FROM code c WHERE c.id = t.code_id) IS :channel
+   AND (t.lease_until <= :now OR substr(t.owner, 1, length(:host)) = :host)
+ ORDER BY t.id LIMIT :limit
+
+-- Dead reports go back into the queue, from one id to another: the next so many of them end at the id that dead_reports_end gives.
+-- name: dead_reports_end
+SELECT max(report_id), count(*) FROM (SELECT DISTINCT report_id FROM report_event WHERE state = 'dead' AND report_id > :after ORDER BY report_id LIMIT :batch)
+
+-- name: requeue_dead
+INSERT INTO requeue (report_id, recorded_at)
+SELECT DISTINCT e.report_id, :now FROM report_event e JOIN report r ON r.id = e.report_id AND r.next_try_at IS NULL
+ WHERE e.state = 'dead' AND e.report_id > :after AND e.report_id <= :end
+   AND NOT EXISTS (SELECT 1 FROM report_event n WHERE n.report_id = e.report_id AND n.id > e.id)
+RETURNING 1
+
+-- Pending attempts whose time is over fail as of their deadline.
+-- name: settle
+INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, reasons, report_id, reportable)
+SELECT s.attempt_id, :now, s.deadline, 'failure',
+       CASE WHEN EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = s.attempt_id AND c.runs_from IS NOT NULL)
+            THEN '["verification_expired"]' ELSE '["undeliverable"]' END,
+       (SELECT coalesce(max(id), 0) FROM report) + row_number() OVER (ORDER BY s.attempt_id), :reportable
+  FROM (SELECT attempt_id, deadline FROM waiting WHERE deadline <= :now ORDER BY deadline, attempt_id LIMIT :batch) s
+ RETURNING 1 -- changes made by a trigger are not counted otherwise
+
+-- name: any_overdue
+SELECT EXISTS (SELECT 1 FROM waiting WHERE deadline <= :now)
+
+-- Sealed fingerprints that nothing waits for any more: the attempt is not pending, none of its reports is queued, none has died of late.
+-- name: fingerprints_end
+SELECT max(attempt_id), count(*) FROM (SELECT attempt_id FROM fingerprint WHERE attempt_id > :after ORDER BY attempt_id LIMIT :batch)
+
+-- name: forget_fingerprints
+DELETE FROM fingerprint
+ WHERE attempt_id > :after AND attempt_id <= :end
+   AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = fingerprint.attempt_id)
+   AND NOT EXISTS (SELECT 1 FROM report r WHERE r.attempt_id = fingerprint.attempt_id
+                    AND (r.next_try_at IS NOT NULL
+                         OR (SELECT e.state = 'dead' AND e.recorded_at > :dead_since FROM report_event e
+                              WHERE e.report_id = r.id ORDER BY e.id DESC LIMIT 1)))

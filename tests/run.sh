@@ -1,0 +1,81 @@
+#!/bin/sh
+# The one runner: every test, in prove's TAP harness, from the repository's root.
+#
+#   sh tests/run.sh [PATH...]   everything, or what is named: a test, or a folder of tests
+#
+# Tests are: the cmocka programs of tests/unit (built as build/tests/NAME), tests/**/*.t, run through
+# their #! line, and tests/**/*.bats. A name that begins with "asan:" is the same test over the
+# build with sanitizers (`make asan`), in build/asan. A test finds its build in $BUILD.
+# JOBS: how many run at a time (2). LIMIT: the seconds that one may take (300).
+set -eu
+
+# prove hands each test back to this script, which knows how its kind is run.
+if [ "${1-}" = --one ]; then
+    test=$2
+    case $test in
+    asan:*)
+        test=${test#asan:}
+        export BUILD=build/asan
+        # libfaketime wants to be loaded before the sanitizer's library; the other way round both wait for ever.
+        export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1:exitcode=99:verify_asan_link_order=0}"
+        export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1:exitcode=99}"
+        ;;
+    *) export BUILD=build ;;
+    esac
+    case $test in
+    tests/unit/*.c)
+        export CMOCKA_MESSAGE_OUTPUT=TAP
+        set -- "$BUILD/tests/$(basename "$test" .c)"
+        ;;
+    *.bats) set -- bats --tap "$test" ;;
+    *.t) set -- "./${test#./}" ;;
+    *)
+        echo "1..0 # $test: neither a unit program, nor .t, nor .bats"
+        exit 1
+        ;;
+    esac
+    exec timeout -k 10 "${LIMIT:-300}" "$@"
+fi
+
+cd "$(dirname "$0")/.."
+
+# The tests that a path names, a line each.
+tests_of() {
+    prefix=
+    path=${1#./}
+    case $path in asan:*) prefix=asan: path=${path#asan:} ;; esac
+    path=${path%/}
+    case $path in
+    build/tests | build/asan/tests) path=tests/unit ;;
+    build/tests/*) path=tests/unit/${path##*/}.c ;;
+    esac
+    if [ -d "$path" ]; then
+        find "$path" -type f \( -name '*.t' -o -name '*.bats' -o -path 'tests/unit/*.c' \) | sort | sed "s/^/$prefix/"
+    elif [ -e "$path" ]; then
+        echo "$prefix$path"
+    else
+        echo "tests/run.sh: there is no test $1" >&2
+        return 1
+    fi
+}
+
+# Under the sanitizers: all that is C and ours, called through its own interface. What only repeats
+# those calls at length, or talks to other programs for their own sake, is left to the plain build.
+everything() {
+    tests_of tests
+    tests_of asan:tests/unit
+    [ ! -d tests/sql ] || tests_of asan:tests/sql
+}
+
+if [ $# = 0 ]; then
+    list=$(everything)
+else
+    list=
+    for path in "$@"; do
+        found=$(tests_of "$path")
+        list="$list $found"
+    done
+fi
+# Names of tests have no blanks.
+# shellcheck disable=SC2086
+exec prove --jobs "${JOBS:-2}" --timer --exec "sh tests/run.sh --one" $list

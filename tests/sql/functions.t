@@ -1,0 +1,148 @@
+#!/bin/bash
+# Every function and table of the extension by name, and what the functions say without a ledger.
+. tests/sql/tap.sh
+
+answers "the functions and tables, exactly" "\
+reg_attempts|reg_attempts([as_of])
+reg_check_policy|reg_check_policy(password)
+reg_check_policy|reg_check_policy(password, profile)
+reg_codes|reg_codes([as_of])
+reg_email_exists|reg_email_exists(email)
+reg_functions|reg_functions
+reg_hash_password|reg_hash_password(password)
+reg_hash_password|reg_hash_password(password, format)
+reg_init|reg_init()
+reg_issue_code|reg_issue_code(subject, channel)
+reg_issue_code|reg_issue_code(subject, channel, device_id)
+reg_mask|reg_mask(text)
+reg_needs_rehash|reg_needs_rehash(stored)
+reg_phone_exists|reg_phone_exists(phone)
+reg_reasons|reg_reasons
+reg_report_payload|reg_report_payload(attempt_id)
+reg_reports|reg_reports([as_of])
+reg_resend_code|reg_resend_code(subject, channel)
+reg_resend_code|reg_resend_code(subject, channel, device_id)
+reg_settings|reg_settings()
+reg_settings|reg_settings(json)
+reg_settings_patch|reg_settings_patch(json)
+reg_username_exists|reg_username_exists(username)
+reg_verify_code|reg_verify_code(subject, code)
+reg_verify_code|reg_verify_code(subject, code, device_id)
+reg_verify_code|reg_verify_code(token)
+reg_verify_password|reg_verify_password(password, stored)
+reg_version|reg_version()" "SELECT name, signature FROM reg_functions ORDER BY 1, 2;"
+
+# SQLite's own lists say the same, so that nothing is registered that is not listed.
+answers "functions that SQLite knows" "" "
+    SELECT DISTINCT name FROM pragma_function_list WHERE name GLOB 'reg_*'
+    EXCEPT SELECT name FROM reg_functions;
+    SELECT name FROM reg_functions WHERE signature GLOB '*(*' AND signature NOT GLOB '*as_of*'
+    EXCEPT SELECT name FROM pragma_function_list;"
+answers "tables that SQLite knows" "reg_attempts reg_codes reg_functions reg_reasons reg_reports" "
+    SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_module_list WHERE name GLOB 'reg_*' ORDER BY 1);"
+answers "each with the arguments of its signature" "" "
+    SELECT name, narg FROM pragma_function_list WHERE name GLOB 'reg_*'
+    EXCEPT SELECT name, CASE WHEN signature GLOB '*()' THEN 0
+                             ELSE length(signature) - length(replace(signature, ',', '')) + 1 END FROM reg_functions;"
+answers "each with a line of help" 0 "SELECT count(*) FROM reg_functions WHERE length(help) < 10 OR help IS NULL;"
+is "only the entry point is exported" sqlite3_reg_init \
+    "$(nm -D --defined-only $BUILD/reg.so | awk '$2 ~ /[TDBRVWi]/ {print $3}' | grep -vE '^(__asan|__odr_asan|_?_?ubsan|__lsan|__sanitizer)' | sort | paste -sd' ')"
+
+# Wrong counts and types name the function.
+for call in 'reg_version(1)' 'reg_init(1)' 'reg_settings(1,2)' 'reg_settings_patch()' 'reg_check_policy()' \
+    'reg_hash_password()' 'reg_verify_password(1)' 'reg_needs_rehash()' 'reg_issue_code(1)' 'reg_resend_code(1)' \
+    'reg_verify_code()' 'reg_verify_code(1,2,3,4)' 'reg_email_exists()' 'reg_phone_exists()' 'reg_username_exists()' \
+    'reg_report_payload()' 'reg_mask()'; do
+    refuses "wrong number of arguments: $call" "wrong number of arguments to function ${call%(*}\(\)" "SELECT $call;"
+done
+type_error() {
+    refuses "wrong type: $1" "${1%%(*}: argument $2 \\($3\\): $4" "SELECT $1;"
+}
+text='text is expected'
+type_error "reg_settings(1)" 1 json "$text"
+type_error "reg_settings(NULL)" 1 json "$text"
+type_error "reg_settings_patch(x'00')" 1 json "$text"
+type_error "reg_check_policy(1)" 1 password "$text"
+type_error "reg_check_policy('a', 1)" 2 profile "$text"
+type_error "reg_hash_password(x'61')" 1 password "$text"
+type_error "reg_hash_password('a', 1)" 2 format "$text"
+type_error "reg_hash_password('a', 'SHA256')" 2 format 'sha256, sha1sha256 or md5 is expected'
+type_error "reg_hash_password('a', 'bcrypt')" 2 format 'sha256, sha1sha256 or md5 is expected'
+type_error "reg_verify_password(1, 'a')" 1 password "$text"
+type_error "reg_verify_password('a', 1)" 2 stored "$text"
+type_error "reg_needs_rehash(1)" 1 stored "$text"
+type_error "reg_mask(1)" 1 text "$text"
+type_error "reg_issue_code(1, 'email')" 1 subject "$text"
+type_error "reg_issue_code('a', NULL)" 2 channel "$text"
+type_error "reg_issue_code('a', 'none', 5)" 3 device_id "$text"
+type_error "reg_resend_code(NULL, 'email')" 1 subject "$text"
+type_error "reg_verify_code(1)" 1 token "$text"
+type_error "reg_verify_code(1, 'a')" 1 subject "$text"
+type_error "reg_verify_code('a', 1)" 2 code "$text"
+type_error "reg_verify_code('a', 'b', 1)" 3 device_id "$text"
+type_error "reg_verify_code('123456')" 1 token 'a token is expected; a pin is verified with its subject'
+type_error "reg_mask('a' || char(0) || 'b')" 1 text 'text without NUL characters is expected'
+
+# NULL in, NULL out, where a value is looked at; no ledger is needed for that.
+for call in 'reg_check_policy(NULL)' "reg_check_policy(NULL, 'nist')" 'reg_hash_password(NULL)' "reg_hash_password(NULL, 'md5')" \
+    "reg_verify_password(NULL, 'a')" "reg_verify_password('a', NULL)" 'reg_needs_rehash(NULL)' 'reg_mask(NULL)' \
+    'reg_email_exists(NULL)' 'reg_phone_exists(NULL)' 'reg_username_exists(NULL)' 'reg_report_payload(NULL)'; do
+    answers "NULL gives NULL: $call" null "SELECT coalesce($call, 'null');"
+done
+
+# Without a ledger.
+for call in 'reg_settings()' "reg_settings('{}')" "reg_settings_patch('{}')" "reg_issue_code('a@b.com','none')" \
+    "reg_resend_code('a@b.com','none')" "reg_verify_code('a@b.com','1')" "reg_email_exists('a@b.com')" \
+    "reg_phone_exists('+16045555555')" "reg_username_exists('a')" "reg_report_payload(1)"; do
+    refuses "no ledger: $call" "${call%%(*}: there is no ledger in this database: make one with reg_init\(\) or .regjob init" "SELECT $call;"
+done
+for table in reg_attempts reg_codes reg_reports; do
+    refuses "no ledger: $table" "there is no ledger in this database" "SELECT * FROM $table;"
+done
+refuses "no ledger: INSERT" "there is no ledger in this database" "INSERT INTO reg_attempts(email) VALUES ('a@b.com');"
+like "the version" '^[0-9]+\.[0-9]+\.[0-9]+$' "$(sql 'SELECT reg_version();')"
+
+# Passwords: the seeds' and the programs' own values.
+answers "SHA-256 as the fraud API's example has it" ef92b778bafe771e89245b89ecbc08a44a4e166c06659911881f383d4473e94f \
+    "SELECT reg_hash_password('password123', 'sha256');"
+answers "SHA-256 of SHA-1" "$(printf %s "$(printf %s password123 | sha1sum | cut -d' ' -f1)" | sha256sum | cut -d' ' -f1)" \
+    "SELECT reg_hash_password('password123', 'sha1sha256');"
+answers "MD5 in upper case" "$(printf %s password123 | md5sum | cut -d' ' -f1 | tr a-f A-F)" "SELECT reg_hash_password('password123', 'md5');"
+like "Argon2id at the default cost" '^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$' "$(sql "SELECT reg_hash_password('x');")"
+answers "verified by every format" "1|1|1|1|1|0|0" "SELECT reg_verify_password('pass', reg_hash_password('pass')),
+    reg_verify_password('pass', reg_hash_password('pass', 'sha256')), reg_verify_password('pass', reg_hash_password('pass', 'sha1sha256')),
+    reg_verify_password('pass', reg_hash_password('pass', 'md5')), reg_verify_password('pass', upper(reg_hash_password('pass', 'sha256'))),
+    reg_verify_password('Pass', reg_hash_password('pass')), reg_verify_password('pass', 'nonsense');"
+argon2id=$(printf %s 'A9#bL8@z' | argon2 somesalt -id -t 2 -m 10 -p 1 -e)
+answers "verifies what the argon2 program made" "1|0" "SELECT reg_verify_password('A9#bL8@z', '$argon2id'), reg_verify_password('A9#bL8@Z', '$argon2id');"
+answers "rehash: cheaper, equal, of another kind" "1|0|1" "SELECT reg_needs_rehash('$argon2id'), reg_needs_rehash(reg_hash_password('a')), reg_needs_rehash(reg_hash_password('a','md5'));"
+
+answers "policy: the seed's own password" '[]' "SELECT reg_check_policy('A9#bL8@z');"
+answers "policy: rules in their order" '["too_short","no_lowercase","no_uppercase","no_digit","no_symbol"]' "SELECT reg_check_policy('');"
+answers "policy: code points are counted" '["no_lowercase","no_uppercase","no_digit","no_symbol"]|["too_long"]' "SELECT reg_check_policy('éééééééé'),
+    reg_check_policy('aA1!' || '$(printf 'é%.0s' {1..29})');"
+answers "policy: profiles by name" '["no_digit_or_symbol"]|["too_short"]|["no_lowercase","no_uppercase","no_digit","no_symbol"]' "
+    SELECT reg_check_policy('abcdefgh', 'cleeng'), reg_check_policy('abcdefgh', 'nist'), reg_check_policy('        ', 'classic');"
+answers "policy: a profile in JSON" '["guessable"]' "SELECT reg_check_policy('Password1!', '{\"profile\":\"classic\",\"minScore\":4}');"
+refuses "policy: no such profile" "reg_check_policy: .*classic" "SELECT reg_check_policy('a', 'strict');"
+refuses "policy: no such blocklist" "reg_check_policy: .*/nowhere" "SELECT reg_check_policy('abcdefgh', '{\"blocklist\":\"/nowhere\"}');"
+answers "mask" 'j***@example.com|+1604*****55' "SELECT reg_mask('john@example.com'), reg_mask('+16045555555');"
+
+# Flags: what may stand in a view or an index.
+LEDGER=$FOLDER/flags.db
+sql "SELECT reg_init();" >/dev/null
+for call in 'reg_init()' "reg_settings('{}')" "reg_settings_patch('{}')" "reg_check_policy('a')" "reg_check_policy('a','nist')" "reg_hash_password('a')" \
+    "reg_hash_password('a','md5')" "reg_issue_code('a@b.com','none')" "reg_issue_code('a@b.com','none','d')" "reg_resend_code('a@b.com','none')" \
+    "reg_resend_code('a@b.com','none','d')" "reg_verify_code('a')" "reg_verify_code('a','b')" "reg_verify_code('a','b','c')" 'reg_report_payload(1)'; do
+    refuses "not from a view: $call" "unsafe use of ${call%%(*}\(\)" "CREATE VIEW v AS SELECT $call; SELECT * FROM v; DROP VIEW v;"
+    sql "DROP VIEW IF EXISTS v;" >/dev/null
+done
+answers "pure functions in a view, and where the schema is not trusted" "j***@example.com|1|1" "PRAGMA trusted_schema = OFF;
+    CREATE VIEW pure AS SELECT reg_mask('john@example.com'), reg_verify_password('a', '0CC175B9C0F1B6A831C399E269772661'), reg_version() IS NOT NULL;
+    SELECT * FROM pure; DROP VIEW pure;"
+answers "an index over a pure function" "1" "CREATE TABLE t(x); CREATE INDEX i ON t(reg_mask(x)); INSERT INTO t VALUES ('john@example.com');
+    SELECT count(*) FROM t INDEXED BY i WHERE reg_mask(x) = 'j***@example.com'; DROP TABLE t;"
+refuses "no index over one that asks the ledger" "non-deterministic functions prohibited" "CREATE TABLE t(x); CREATE INDEX i ON t(reg_email_exists(x));"
+answers "an analyst's view over the tables" "0|0|0|0" "CREATE VIEW analyst AS SELECT (SELECT count(*) FROM reg_attempts), (SELECT count(*) FROM reg_codes),
+    (SELECT count(*) FROM reg_reports), reg_email_exists('a@b.com'); SELECT * FROM analyst;"
+done_testing

@@ -1,0 +1,132 @@
+#!/bin/bash
+# The registration settings: defaults, replace, patch, what is refused, and their history.
+. tests/sql/tap.sh
+LEDGER=$FOLDER/settings.db
+sql "SELECT reg_init();" >/dev/null
+
+# Names and defaults are fixed; so is the order.
+defaults='{"registrationType":"AUTOMATIC","tokenLifetimeInSeconds":3600,"confirmationRedirectLink":null,"voucherPoolUuid":null,"allowOverwriteCustomIdentify":false,"allowEmailChangeFromWebForm":false,"pinConfirmationType":"ON_CONFLICT_WITH_EXTERNAL_ACCOUNT","pinConfirmationLength":6,"pinConfirmationValidInSeconds":300,"allowPinResendFromDifferentDeviceId":false,"sandbox":false,"pinPrefixLength":0,"channels":["email"],"maxCodeTries":5,"resendPauseInSeconds":60,"maxCodesPerDay":10,"pendingLifetimeInSeconds":86400,"passwordAt":"signup","passwordPolicy":"classic","passwordHash":{"memoryKiB":19456,"passes":2},"requiredFields":["email"],"requiredConsents":["terms"],"consentVersions":{},"requirePartnerId":false,"uniqueEmail":true,"uniquePhone":true,"usernameIsPhone":false,"defaultUserType":"CUSTOMER","supplierUserTypes":[],"defaultCountry":null,"countryDatabase":null,"sendCustomerId":false,"reportableReasons":["email_taken","phone_taken","username_taken","verification_failed","verification_expired"],"fraudReasonMap":{}}'
+answers "the defaults" "$defaults" "SELECT reg_settings();"
+answers "what the first ledger has is what no settings give" 1 "SELECT reg_settings() = reg_settings('{}');"
+
+# The example of the registration service, as it is sent.
+synerise='{"registrationType": "REQUIRE_PIN_CONFIRMATION","tokenLifetimeInSeconds": 3600,"confirmationRedirectLink": null,"voucherPoolUuid": null,"allowOverwriteCustomIdentify": false,"allowEmailChangeFromWebForm": false,"pinConfirmationType": "ON_CONFLICT_WITH_EXTERNAL_ACCOUNT","pinConfirmationLength": 6,"pinConfirmationValidInSeconds": 300,"allowPinResendFromDifferentDeviceId": false}'
+answers "the example is taken as it stands" REQUIRE_PIN_CONFIRMATION "SELECT json_extract(reg_settings('$synerise'), '$.registrationType');"
+
+# Each member takes another value, shows it, and returns to its default when it is not sent.
+while IFS='|' read -r member value; do
+    answers "$member: $value, and back to its default when not sent" "1|1" "
+        SELECT json_array(json(reg_settings('{\"$member\":$value}') -> '$.$member')) = json_array(json('$value')),
+               reg_settings('{}') = '$defaults';"
+done <<'END'
+registrationType|"REQUIRE_EMAIL_CONFIRMATION"
+registrationType|"REQUIRE_EMAIL_ACTIVATION"
+registrationType|"REQUIRE_PIN_CONFIRMATION"
+tokenLifetimeInSeconds|86400
+confirmationRedirectLink|"https://example.com/welcome"
+voucherPoolUuid|"b3f56868-9667-4843-a8e5-0509456baa9b"
+allowOverwriteCustomIdentify|true
+allowEmailChangeFromWebForm|true
+pinConfirmationType|"EVERYONE"
+pinConfirmationLength|4
+pinConfirmationLength|8
+pinConfirmationValidInSeconds|30
+allowPinResendFromDifferentDeviceId|true
+sandbox|true
+pinPrefixLength|3
+channels|["sms","email"]
+maxCodeTries|1
+resendPauseInSeconds|0
+maxCodesPerDay|1000
+pendingLifetimeInSeconds|60
+passwordAt|"confirm"
+passwordPolicy|"nist"
+passwordPolicy|{"profile":"classic","minLength":10}
+passwordHash|{"memoryKiB":8,"passes":1}
+requiredFields|["email","phone"]
+requiredFields|[]
+requiredConsents|[]
+consentVersions|{"terms":"3"}
+requirePartnerId|true
+uniqueEmail|false
+uniquePhone|false
+usernameIsPhone|true
+defaultUserType|"USER"
+supplierUserTypes|["DRIVER"]
+defaultCountry|"ID"
+countryDatabase|"/var/lib/GeoIP/country.mmdb"
+sendCustomerId|true
+reportableReasons|["email_taken"]
+fraudReasonMap|{"verification_failed":"INVALID_CODE"}
+END
+answers "an alpha-3 default country is kept as alpha-2" ID "SELECT json_extract(reg_settings('{\"defaultCountry\":\"IDN\"}'), '$.defaultCountry');"
+
+# Patch.
+answers "a patch changes only what is sent" $'8|5\n8|3' "
+    SELECT s ->> '$.pinConfirmationLength', s ->> '$.maxCodeTries' FROM (SELECT reg_settings('{\"pinConfirmationLength\":8}') AS s);
+    SELECT s ->> '$.pinConfirmationLength', s ->> '$.maxCodeTries' FROM (SELECT reg_settings_patch('{\"maxCodeTries\":3}') AS s);"
+answers "a patch to the default is a change like any" 5 "SELECT reg_settings_patch('{\"maxCodeTries\":5}') ->> '$.maxCodeTries';"
+answers "an empty patch" 8 "SELECT reg_settings_patch('{}') ->> '$.pinConfirmationLength';"
+
+# What is refused changes nothing, and says which member and what it allows.
+before=$(sql "SELECT count(*) FROM setting;")
+refuse_setting() {
+    refuses "refused: $1" "reg_settings: $2" "SELECT reg_settings('$1');"
+    refuses "refused as a patch: $1" "reg_settings_patch: $2" "SELECT reg_settings_patch('$1');"
+}
+refuse_setting '{"pinLength":5}' 'pinLength: there is no such setting'
+refuse_setting '{"registrationtype":"AUTOMATIC"}' 'registrationtype: there is no such setting'
+refuse_setting '{"sandbox":true,"nonsense":1}' 'nonsense: there is no such setting'
+refuse_setting '{"registrationType":"MANUAL"}' 'registrationType: one of AUTOMATIC.REQUIRE_EMAIL_CONFIRMATION.REQUIRE_EMAIL_ACTIVATION.REQUIRE_PIN_CONFIRMATION is expected'
+refuse_setting '{"registrationType":null}' 'registrationType: one of'
+refuse_setting '{"tokenLifetimeInSeconds":59}' 'tokenLifetimeInSeconds: a whole number from 60 to 86400'
+refuse_setting '{"tokenLifetimeInSeconds":86401}' 'tokenLifetimeInSeconds: a whole number from 60 to 86400'
+refuse_setting '{"tokenLifetimeInSeconds":"3600"}' 'tokenLifetimeInSeconds: a whole number'
+refuse_setting '{"tokenLifetimeInSeconds":3600.5}' 'tokenLifetimeInSeconds: a whole number'
+refuse_setting '{"pinConfirmationLength":3}' 'pinConfirmationLength: a whole number from 4 to 8'
+refuse_setting '{"pinConfirmationLength":9}' 'pinConfirmationLength: a whole number from 4 to 8'
+refuse_setting '{"pinConfirmationLength":99999999999999999999}' 'settings must be one JSON object'
+refuse_setting '{"sandbox":1}' 'sandbox: true or false is expected'
+refuse_setting '{"confirmationRedirectLink":5}' 'confirmationRedirectLink: a text'
+refuse_setting '{"channels":[]}' 'channels: an array of 1 to 2 different texts out of email.sms'
+refuse_setting '{"channels":["fax"]}' 'channels: an array'
+refuse_setting '{"channels":["sms","sms"]}' 'channels: an array'
+refuse_setting '{"channels":"sms"}' 'channels: an array'
+refuse_setting '{"maxCodeTries":0}' 'maxCodeTries: a whole number from 1 to 100'
+refuse_setting '{"passwordPolicy":"strict"}' 'passwordPolicy: '
+refuse_setting '{"passwordPolicy":{"minLenght":8}}' 'passwordPolicy: .*minLenght'
+refuse_setting '{"passwordHash":{"memoryKiB":19456}}' 'passwordHash: an object of memoryKiB \(8 to 4194304\) and passes \(1 to 1000\) is expected'
+refuse_setting '{"passwordHash":{"memoryKiB":7,"passes":1}}' 'passwordHash: an object of memoryKiB'
+refuse_setting '{"passwordHash":{"memoryKiB":8,"passes":1,"lanes":1}}' 'passwordHash: an object of memoryKiB'
+refuse_setting '{"requiredFields":["mail"]}' 'requiredFields: .*"mail" is none'
+refuse_setting '{"requiredFields":["password"]}' 'requiredFields: .*"password" is none'
+refuse_setting '{"consentVersions":{"terms":3}}' 'consentVersions: an object whose values are texts is expected'
+refuse_setting '{"consentVersions":["terms"]}' 'consentVersions: an object whose values are texts is expected'
+refuse_setting '{"defaultCountry":"ZZ"}' 'defaultCountry: a country by ISO 3166-1, or null'
+refuse_setting '{"defaultUserType":""}' 'defaultUserType: a text of 1 to 64 bytes'
+refuse_setting '{"reportableReasons":["no_such_reason"]}' 'reportableReasons: .*"no_such_reason"'
+refuse_setting '{"fraudReasonMap":{"no_such_reason":"X"}}' 'fraudReasonMap: .*"no_such_reason"'
+refuse_setting '{"defaultUserType":"a b"}' 'defaultUserType: '
+refuse_setting '[]' 'settings must be one JSON object'
+refuse_setting '{"sandbox":true,"sandbox":false}' 'settings must be one JSON object: duplicate'
+refuse_setting '{' 'settings must be one JSON object: '
+refuse_setting '' 'settings must be one JSON object: '
+answers "nothing that was refused has changed anything" "$before|8|0" \
+    "SELECT count(*), reg_settings() ->> '$.pinConfirmationLength', reg_settings() ->> '$.sandbox' FROM setting;"
+
+# History: a row for each change, in order, the newest in force; also for a connection that is open.
+at "2026-01-02 03:04:05" sql "SELECT reg_settings_patch('{\"maxCodeTries\":7}');" >/dev/null
+answers "a change is a row with its time" "7|1767323045000|$((before + 1))" \
+    "SELECT json ->> '$.maxCodeTries', recorded_at, id FROM setting ORDER BY id DESC LIMIT 1;"
+answers "another process's change is seen at once" $'7\n9' "
+    SELECT reg_settings() ->> '$.maxCodeTries';
+    $(meanwhile "SELECT reg_settings_patch('{\"maxCodeTries\":9}');")
+    SELECT reg_settings() ->> '$.maxCodeTries';"
+answers "a rolled back change never was" $'11\n9' "
+    BEGIN; SELECT reg_settings_patch('{\"maxCodeTries\":11}') ->> '$.maxCodeTries'; ROLLBACK;
+    SELECT reg_settings() ->> '$.maxCodeTries';"
+answers "nor does what it set come back under its number" $'11\n11\n12' "
+    BEGIN; SELECT reg_settings_patch('{\"maxCodeTries\":11}') ->> '$.maxCodeTries'; SELECT reg_settings() ->> '$.maxCodeTries'; ROLLBACK;
+    $(meanwhile "SELECT reg_settings_patch('{\"maxCodeTries\":12}');")
+    SELECT reg_settings() ->> '$.maxCodeTries';"
+done_testing

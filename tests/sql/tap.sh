@@ -1,0 +1,126 @@
+# Functions for tests of the extension in the stock sqlite3 shell: `. tests/sql/tap.sh`, in bash.
+#
+#   ledger [SETTINGS]     a new ledger file, with a JSON patch to its settings; sets LEDGER
+#   sql SQL               runs SQL in the shell on $LEDGER (":memory:" at first), the extension
+#                         loaded; rows and errors as they come; an error reads "Error: ..."
+#   at TIME sql SQL       the same with the clock standing at TIME (UTC, 2026-01-01 00:00:00.000)
+#   $(meanwhile SQL)      within SQL: another process runs this between two statements
+#   is NAME EXPECTED GOT, like NAME PATTERN GOT (extended regular expression), ok NAME COMMAND...
+#   answers NAME EXPECTED SQL, refuses NAME PATTERN SQL     is and like over sql
+#   done_testing          last
+#
+# $FOLDER is the test's own and is removed at the end. BUILD names the build; build/asan is loaded
+# under its sanitizers, and a finding fails the test by the shell's output.
+
+export TZ=UTC LC_ALL=C.UTF-8
+BUILD=${BUILD:-build}
+FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/reg-sql.XXXXXX")
+LEDGER=:memory:
+CLOCK=
+SHELL_ARGUMENTS=-batch
+tests=0
+failures=0
+ledgers=0
+
+finish() {
+    local status=$?
+    rm -rf "$FOLDER"
+    exit $status
+}
+trap finish EXIT
+
+multiarch=$(gcc -print-multiarch)
+faketime=/usr/lib/$multiarch/faketime/libfaketime.so.1
+case $BUILD in
+*/asan) sanitizer=$(gcc -print-file-name=libasan.so) ;;
+*) sanitizer= ;;
+esac
+
+sql() {
+    local preload=$sanitizer
+    [ -z "$CLOCK" ] || preload=$faketime${sanitizer:+:$sanitizer}
+    # shellcheck disable=SC2086
+    printf '.load %s\n%s\n' "$PWD/$BUILD/reg" "$1" |
+        env ${preload:+LD_PRELOAD=$preload} ${CLOCK:+FAKETIME="$CLOCK"} timeout "${SQL_LIMIT:-60}" \
+            sqlite3 $SHELL_ARGUMENTS "$LEDGER" 2>&1 |
+        sed -E 's/^(Runtime|Parse) error near line [0-9]+: /Error: /; /^  .*( error here ---\^|\^--- error here)$/d'
+}
+
+meanwhile() {
+    local script
+    script=$(mktemp "$FOLDER/meanwhile.XXXXXX")
+    printf '.load %s\n%s\n' "$PWD/$BUILD/reg" "$1" >"$script"
+    printf '\n.system sqlite3 -batch %s <%s >%s.out 2>&1\n' "$LEDGER" "$script" "$script"
+}
+
+at() {
+    local CLOCK=$1
+    shift
+    "$@"
+}
+
+is() {
+    tests=$((tests + 1))
+    if [ "$2" = "$3" ]; then
+        echo "ok $tests - $1"
+    else
+        failures=$((failures + 1))
+        echo "not ok $tests - $1"
+        diff <(printf '%s\n' "$2") <(printf '%s\n' "$3") | sed 's/^/#   /'
+        echo "#   < expected, > got, line $(caller_line)"
+    fi
+}
+
+like() {
+    tests=$((tests + 1))
+    if [[ $3 =~ $2 ]]; then
+        echo "ok $tests - $1"
+    else
+        failures=$((failures + 1))
+        echo "not ok $tests - $1"
+        printf '%s\n' "expected: $2" "got: $3" "line $(caller_line)" | sed 's/^/#   /'
+    fi
+}
+
+# The line of the test itself that led here.
+caller_line() {
+    local i
+    for i in "${!BASH_SOURCE[@]}"; do
+        if [ "${BASH_SOURCE[i]}" = "$0" ]; then
+            echo "${BASH_LINENO[i - 1]}"
+            return
+        fi
+    done
+}
+
+ok() {
+    local name=$1
+    shift
+    if "$@"; then is "$name" yes yes; else is "$name" yes no; fi
+}
+
+answers() {
+    is "$1" "$2" "$(sql "$3")"
+}
+
+refuses() {
+    like "$1" "^Error: .*$2" "$(sql "$3")"
+}
+
+ledger() {
+    ledgers=$((ledgers + 1))
+    LEDGER=$FOLDER/ledger-$ledgers.db
+    # Hashes that cost nothing: what they cost is tested elsewhere.
+    local settings='{"passwordHash":{"memoryKiB":8,"passes":1},"requiredConsents":[]}' made
+    made=$(sql "SELECT reg_init(); SELECT reg_settings_patch('$settings') IS NOT NULL;
+        SELECT reg_settings_patch('${1:-{\}}') IS NOT NULL;")
+    if [ "$made" != $'1\n1\n1' ]; then
+        echo "Bail out! no ledger: $made"
+        exit 1
+    fi
+}
+
+done_testing() {
+    echo "1..$tests"
+    [ "$failures" = 0 ]
+}
