@@ -76,6 +76,8 @@ static bool check_password(struct admission *admission, char *error, size_t erro
         admission->password = ADMIT_CLEAR;
         crypto_hash_sha256(admission->fingerprint, (const unsigned char *)clear, strlen(clear));
         admission->has_fingerprint = true;
+        if (judged && password_is_md5(clear))
+            add_reason(admission, REASON_password_hash_invalid);
         return !judged || check_policy(admission, clear, error, error_size);
     }
     if (md5 != NULL) {
@@ -89,7 +91,8 @@ static bool check_password(struct admission *admission, char *error, size_t erro
     } else if (sha256 != NULL && !judged) {
         take_fingerprint(admission, sha256);
     } else if (judged && signup->text[SIGNUP_identity_provider] == NULL &&
-               admission->settings->password_at == SETTINGS_AT_SIGNUP) {
+               (signup->text[SIGNUP_email_confirm_code] != NULL) ==
+                   (admission->settings->password_at == SETTINGS_AT_CONFIRM)) {
         add_reason(admission, REASON_password_missing);
     }
     return true;
@@ -117,12 +120,20 @@ bool admit_prepare(struct admission *admission, const struct settings *settings,
     return true;
 }
 
+/* The second request repeats the password of the first, which is kept with its own attempt: only
+ * where none was asked for at sign-up is this one taken. */
+static bool completes_with_password(const struct admission *admission)
+{
+    return admission->settings->password_at == SETTINGS_AT_CONFIRM;
+}
+
 bool admit_wants_hash(const struct admission *admission)
 {
+    bool confirms = admission->signup->text[SIGNUP_email_confirm_code] != NULL;
     bool fails = admission->told != NULL ? strcmp(admission->told, "failure") == 0
-                                         : !reasons_none(&admission->reasons);
+                 : confirms ? !completes_with_password(admission) || admission->reasons.policy != 0
+                            : !reasons_none(&admission->reasons);
     return admission->password != ADMIT_NO_PASSWORD && !fails &&
-           admission->signup->text[SIGNUP_email_confirm_code] == NULL &&
            (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
 }
 
@@ -142,7 +153,8 @@ static bool is_held(struct door *door, enum subject_kind kind, const char *folde
 bool admit_is_held(struct door *door, const struct admission *admission)
 {
     const struct settings *settings = admission->settings;
-    if (admission->told != NULL || settings->registration_type == SETTINGS_REQUIRE_PIN_CONFIRMATION)
+    if (admission->told != NULL || admission->signup->text[SIGNUP_email_confirm_code] != NULL ||
+        settings->registration_type == SETTINGS_REQUIRE_PIN_CONFIRMATION)
         return false; /* told ones are counted all the same; a third-party customer may be linked by
                          PIN */
     return (settings->unique_email && is_held(door, SUBJECT_EMAIL, admission->email_folded)) ||
@@ -342,13 +354,44 @@ static struct admit_verdict read_verdict(struct ledger *ledger, int64_t id)
     return verdict;
 }
 
-/* The second request of a two-step sign-up: goes on with the attempt that the first one made. */
+/* The first identifier that the second request names. */
+static const char *subject_of(const struct signup *signup)
+{
+    static const enum signup_column columns[] = {SIGNUP_email, SIGNUP_phone, SIGNUP_username};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        if (signup->text[columns[i]] != NULL)
+            return signup->text[columns[i]];
+    return "";
+}
+
+/* Why the second request is refused for the password that it brings, as one reason; false: it is
+ * not. */
+static bool refuses_password(const struct admission *admission, char refusal[REASONS_TEXT])
+{
+    struct reasons of_password = {
+        .policy = admission->reasons.policy,
+        .others = admission->reasons.others &
+                  (1U << REASON_password_missing | 1U << REASON_password_hash_invalid)};
+    if (!completes_with_password(admission) || reasons_none(&of_password))
+        return false;
+    reasons_before_taken(&of_password, refusal);
+    memmove(refusal, refusal + 2, strlen(refusal + 2) + 1); /* `,"` */
+    refusal[strcspn(refusal, "\"")] = '\0';
+    return true;
+}
+
+/* The second request of a two-step sign-up (partner API, steps 2 and 2.1): goes on with the attempt
+ * that the first one made, and brings the password where the sign-up had none (INVAS). */
 static struct admit_verdict confirm_first_request(struct door *door,
                                                   const struct admission *admission, int64_t id)
 {
     const struct signup *signup = admission->signup;
+    const struct admit_value *partner = &admission->values[SIGNUP_partner_id];
+    char refusal[REASONS_TEXT], partner_id[24];
     struct verify_request request = {
-        .subject = signup->text[SIGNUP_email] != NULL ? signup->text[SIGNUP_email] : "",
+        .subject = admission->phone[0] != '\0' && signup->text[SIGNUP_email] == NULL
+                       ? admission->phone
+                       : subject_of(signup),
         .code = signup->text[SIGNUP_email_confirm_code],
         .device_id = signup->text[SIGNUP_device_id],
         .entered_at =
@@ -359,6 +402,16 @@ static struct admit_verdict confirm_first_request(struct door *door,
         .import_id = signup->import_id,
         .line = signup->line,
     };
+    if (partner->type == ADMIT_INTEGER) {
+        snprintf(partner_id, sizeof partner_id, "%lld", (long long)partner->integer);
+        request.partner_id = partner_id;
+    }
+    if (refuses_password(admission, refusal))
+        request.refusal = refusal;
+    if (completes_with_password(admission) && admission->stored[0] != '\0') {
+        request.password_hash = admission->stored;
+        request.fingerprint = admission->has_fingerprint ? admission->fingerprint : NULL;
+    }
     verify_code(door, &request);
     return (struct admit_verdict){ADMIT_CONTINUED, id};
 }
