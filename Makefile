@@ -6,8 +6,8 @@ VERSION := 0.1.0
 
 DEPS      = gcc g++ libc6-dev libsqlite3-dev libcurl4-openssl-dev libjansson-dev libsodium-dev libcsv-dev \
             libinih-dev libicu-dev libmd-dev libzxcvbn-dev libphonenumber-dev libmaxminddb-dev \
-            libmicrohttpd-dev sqlite3 ca-certificates
-TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography faketime argon2 clang-format clang git \
+            libmicrohttpd-dev sqlite3 faketime ca-certificates
+TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography argon2 clang-format clang git \
             openssl procps curl
 
 OPTIMISE = -O2

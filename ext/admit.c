@@ -86,13 +86,14 @@ static bool check_password(struct admission *admission, char *error, size_t erro
             add_reason(admission, REASON_password_hash_invalid);
     } else if (phc != NULL) {
         admission->password = ADMIT_PHC;
-        if (!password_is_phc(phc) || strlen(phc) >= PASSWORD_STORED_SIZE)
+        if (password_is_phc(phc) && strlen(phc) < PASSWORD_STORED_SIZE)
+            snprintf(admission->stored, sizeof admission->stored, "%s", phc);
+        else
             add_reason(admission, REASON_password_hash_invalid);
     } else if (sha256 != NULL && !judged) {
         take_fingerprint(admission, sha256);
     } else if (judged && signup->text[SIGNUP_identity_provider] == NULL &&
-               (signup->text[SIGNUP_email_confirm_code] != NULL) ==
-                   (admission->settings->password_at == SETTINGS_AT_CONFIRM)) {
+               admission->settings->password_at == SETTINGS_AT_SIGNUP) {
         add_reason(admission, REASON_password_missing);
     }
     return true;
@@ -120,21 +121,15 @@ bool admit_prepare(struct admission *admission, const struct settings *settings,
     return true;
 }
 
-/* The second request repeats the password of the first, which is kept with its own attempt: only
- * where none was asked for at sign-up is this one taken. */
-static bool completes_with_password(const struct admission *admission)
-{
-    return admission->settings->password_at == SETTINGS_AT_CONFIRM;
-}
-
 bool admit_wants_hash(const struct admission *admission)
 {
     bool confirms = admission->signup->text[SIGNUP_email_confirm_code] != NULL;
     bool fails = admission->told != NULL ? strcmp(admission->told, "failure") == 0
-                 : confirms ? !completes_with_password(admission) || admission->reasons.policy != 0
+                 : confirms ? admission->settings->password_at != SETTINGS_AT_CONFIRM ||
+                                  admission->reasons.policy != 0
                             : !reasons_none(&admission->reasons);
-    return admission->password != ADMIT_NO_PASSWORD && !fails &&
-           (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
+    bool hashes = admission->password == ADMIT_CLEAR || admission->password == ADMIT_MD5;
+    return hashes && !fails && (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
 }
 
 static bool is_held(struct door *door, enum subject_kind kind, const char *folded)
@@ -173,10 +168,7 @@ bool admit_hash(struct admission *admission)
                              cost, admission->stored);
     case ADMIT_MD5:
         return password_wrap_md5(signup->text[SIGNUP_password_md5], cost, admission->stored);
-    case ADMIT_PHC:
-        snprintf(admission->stored, sizeof admission->stored, "%s",
-                 signup->text[SIGNUP_password_hash]);
-        return true;
+    case ADMIT_PHC: /* taken as it came, when it was checked */
     case ADMIT_NO_PASSWORD:
         break;
     }
@@ -354,30 +346,34 @@ static struct admit_verdict read_verdict(struct ledger *ledger, int64_t id)
     return verdict;
 }
 
-/* The first identifier that the second request names. */
-static const char *subject_of(const struct signup *signup)
+/* Why a confirmation's code is not even looked at, so that it costs no try; NULL where it is. The
+ * password counts where it is asked for now. */
+static const char *refusal(const struct admission *admission, char reason[REASONS_TEXT])
 {
-    static const enum signup_column columns[] = {SIGNUP_email, SIGNUP_phone, SIGNUP_username};
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-        if (signup->text[columns[i]] != NULL)
-            return signup->text[columns[i]];
-    return "";
+    struct reasons found = {0, 0, 0, 0};
+    bool with_password = admission->settings->password_at == SETTINGS_AT_CONFIRM;
+    found.invalid = admission->reasons.invalid & UINT64_C(1) << SIGNUP_attempted_at;
+    found.policy = with_password ? admission->reasons.policy : 0;
+    found.others =
+        with_password ? admission->reasons.others & 1U << REASON_password_hash_invalid : 0;
+    if (reasons_none(&found))
+        return admission->signup->text[SIGNUP_email_confirm_code][0] == '\0'
+                   ? "email_confirm_code_missing"
+                   : NULL;
+    reasons_before_taken(&found, reason); /* `,"first","second"` */
+    reason[2 + strcspn(reason + 2, "\"")] = '\0';
+    return reason + 2;
 }
 
-/* Why the second request is refused for the password that it brings, as one reason; false: it is
- * not. */
-static bool refuses_password(const struct admission *admission, char refusal[REASONS_TEXT])
+/* The first identifier that the second request names. */
+static const char *subject_of(const struct admission *admission)
 {
-    struct reasons of_password = {
-        .policy = admission->reasons.policy,
-        .others = admission->reasons.others &
-                  (1U << REASON_password_missing | 1U << REASON_password_hash_invalid)};
-    if (!completes_with_password(admission) || reasons_none(&of_password))
-        return false;
-    reasons_before_taken(&of_password, refusal);
-    memmove(refusal, refusal + 2, strlen(refusal + 2) + 1); /* `,"` */
-    refusal[strcspn(refusal, "\"")] = '\0';
-    return true;
+    const struct signup *signup = admission->signup;
+    if (signup->text[SIGNUP_email] != NULL)
+        return signup->text[SIGNUP_email];
+    if (admission->phone[0] != '\0')
+        return admission->phone;
+    return signup->text[SIGNUP_username] != NULL ? signup->text[SIGNUP_username] : "";
 }
 
 /* The second request of a two-step sign-up (partner API, steps 2 and 2.1): goes on with the attempt
@@ -387,11 +383,9 @@ static struct admit_verdict confirm_first_request(struct door *door,
 {
     const struct signup *signup = admission->signup;
     const struct admit_value *partner = &admission->values[SIGNUP_partner_id];
-    char refusal[REASONS_TEXT], partner_id[24];
+    char partner_id[24];
     struct verify_request request = {
-        .subject = admission->phone[0] != '\0' && signup->text[SIGNUP_email] == NULL
-                       ? admission->phone
-                       : subject_of(signup),
+        .subject = subject_of(admission),
         .code = signup->text[SIGNUP_email_confirm_code],
         .device_id = signup->text[SIGNUP_device_id],
         .entered_at =
@@ -401,17 +395,19 @@ static struct admit_verdict confirm_first_request(struct door *door,
         .attempted_at = admission->attempted_at,
         .import_id = signup->import_id,
         .line = signup->line,
+        .password_hash = admission->settings->password_at == SETTINGS_AT_CONFIRM
+                             ? given(admission->stored)
+                             : NULL,
+        .fingerprint = admission->has_fingerprint && admission->stored[0] != '\0'
+                           ? admission->fingerprint
+                           : NULL,
     };
+    char reason[REASONS_TEXT];
     if (partner->type == ADMIT_INTEGER) {
         snprintf(partner_id, sizeof partner_id, "%lld", (long long)partner->integer);
         request.partner_id = partner_id;
     }
-    if (refuses_password(admission, refusal))
-        request.refusal = refusal;
-    if (completes_with_password(admission) && admission->stored[0] != '\0') {
-        request.password_hash = admission->stored;
-        request.fingerprint = admission->has_fingerprint ? admission->fingerprint : NULL;
-    }
+    request.refused = refusal(admission, reason);
     verify_code(door, &request);
     return (struct admit_verdict){ADMIT_CONTINUED, id};
 }

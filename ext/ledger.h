@@ -34,6 +34,10 @@ struct sqlite3 *ledger_database(struct ledger *ledger);
 int ledger_version(void);
 int ledger_version_found(struct ledger *ledger);
 
+/* Whether a ledger may be made here: false, with a message, where user_version or application_id
+ * are another application's. */
+bool ledger_is_free(struct ledger *ledger);
+
 /* Creates the ledger or brings it to this program's version, in one transaction; running it again
  * changes nothing. `now` in Unix milliseconds. */
 void ledger_create(struct ledger *ledger, int64_t now);

@@ -442,6 +442,7 @@ void settings_free(struct settings *settings)
         return;
     json_decref(settings->json);
     free(settings->reportable_reasons);
+    free(settings->source);
     free(settings);
 }
 
@@ -464,8 +465,15 @@ struct settings *settings_load(struct ledger *ledger)
     struct ledger_statement *newest = ledger_use(ledger, STATEMENT_newest_setting);
     if (ledger_row(newest)) {
         settings = settings_parse(ledger_text(newest, 1), NULL, error, sizeof error);
-        if (settings != NULL)
+        if (settings != NULL) {
             settings->id = ledger_integer(newest, 0);
+            settings->source = strdup(ledger_text(newest, 1));
+        }
+        if (settings != NULL && settings->source == NULL) {
+            settings_free(settings);
+            settings = NULL;
+            snprintf(error, sizeof error, "out of memory");
+        }
         ledger_done(newest);
     }
     if (settings == NULL)

@@ -202,10 +202,10 @@ static void write_verdict(struct door *door, const struct verify_request *reques
     const struct settings *settings = door->settings;
     struct ledger_statement *write = ledger_use(door->ledger, STATEMENT_verify);
     ledger_set_text(write, ":verdict",
-                    request->refusal != NULL ? request->refusal : verify_name(verdict));
+                    request->refused != NULL ? request->refused : verify_name(verdict));
     if (matched != NULL)
         ledger_set_integer(write, ":code_id", matched->id);
-    if (matched != NULL && verdict == VERIFY_VERIFIED && request->refusal == NULL)
+    if (matched != NULL && verdict == VERIFY_VERIFIED)
         set_password(door, write, request, matched->attempt, sealed);
     ledger_set_text(write, ":compared", compared);
     ledger_set_integer(write, ":recorded_at", request->now);
@@ -234,7 +234,9 @@ enum verify_verdict verify_code(struct door *door, const struct verify_request *
     struct who who;
     size_t count = 0;
     memset(&who, 0, sizeof who);
-    if (request->subject != NULL) {
+    if (request->refused != NULL) {
+        count = 0;
+    } else if (request->subject != NULL) {
         if (who_is(door, request->subject, &who))
             count = read_candidates(door, request, &who, NULL, candidates);
     } else if (code_token_nonce(request->code, nonce)) {

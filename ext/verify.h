@@ -28,13 +28,12 @@ struct verify_request {
     int64_t continuation_id, attempted_at, import_id, line;
     /* The partner's id of the second request (NULL: none): the first one's must be the same. */
     const char *partner_id;
-    /* Why the second request is refused before its code is looked at (a reason); NULL: it is not.
-     * Then the verdict returned means nothing. */
-    const char *refusal;
     /* The password that comes with the code, hashed, and its fingerprint (KEY_FINGERPRINT_SIZE
      * bytes); NULL: none. Kept where the sign-up brought none. */
     const char *password_hash;
     const unsigned char *fingerprint;
+    const char *refused; /* why the code is not even looked at: recorded as the continuation's
+                            verdict; NULL: nothing */
 };
 
 /*

@@ -111,7 +111,8 @@ static void take_field(struct batch_row *row, const struct batch_column *column,
                        const struct fields_field *field)
 {
     char *copy = row->text + row->text_length;
-    if (field->length == 0 || (column->column < 0 && column->consent == NULL))
+    if ((field->length == 0 && !column->keep_empty) ||
+        (column->column < 0 && column->consent == NULL))
         return;
     memcpy(copy, field->text, field->length);
     copy[field->length] = '\0';

@@ -23,6 +23,8 @@ struct batch_counts {
 struct batch_column {
     int column;          /* enum signup_column; -1: a consent, or unknown */
     const char *consent; /* its name; NULL: none */
+    bool keep_empty;     /* an empty field is an empty text and not a missing one: a row of
+                            confirmations always confirms */
 };
 
 struct batch_row;

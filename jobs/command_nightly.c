@@ -7,10 +7,8 @@ static const struct {
     const char *name;
     enum status_code (*run)(struct job *job);
 } steps[] = {
-    {"import", import_inbox},
-    {"send", send_step},
-    {"settle", settle_step},
-    {"report", report_step},
+    {"import", import_inbox}, {"confirm", confirm_inbox}, {"send", send_step},
+    {"settle", settle_step},  {"report", report_step},
 };
 
 enum status_code nightly_command(struct job *job)

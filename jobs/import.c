@@ -251,23 +251,41 @@ static void identify(struct import *import)
                  import->id);
     else
         snprintf(path, sizeof path, "%s.rejects", import->request->path);
-    rejects_begin(&import->rejects, path, import->continues != 0 ? 0 : rejects_bytes);
+    rejects_begin(&import->rejects, path, import->is_new ? 0 : rejects_bytes);
 }
 
 /* The header */
 
+/* A confirmation is the second request of a sign-up, whose subject may be a phone number or a
+ * username as well. */
+static int confirmation_column(const char *header)
+{
+    static const struct {
+        const char *name;
+        enum signup_column column;
+    } columns[] = {{"subject", SIGNUP_email},           {"code", SIGNUP_email_confirm_code},
+                   {"entered_at", SIGNUP_attempted_at}, {"device_id", SIGNUP_device_id},
+                   {"password", SIGNUP_password},       {"password_md5", SIGNUP_password_md5}};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        if (strcmp(header, columns[i].name) == 0)
+            return (int)columns[i].column;
+    return -1;
+}
+
 static bool map_column(struct import *import, size_t at, const char *header)
 {
     struct batch_column *column = &import->columns[at];
-    column->column = signup_column_named(header);
-    column->consent = column->column < 0 ? signup_consent_named(header) : NULL;
+    bool confirmations = import->request->confirmations;
+    column->column = confirmations ? confirmation_column(header) : signup_column_named(header);
+    column->keep_empty = confirmations && column->column == SIGNUP_email_confirm_code;
+    column->consent = column->column < 0 && !confirmations ? signup_consent_named(header) : NULL;
     if (column->column < 0 && column->consent == NULL) {
         if (import->request->strict)
-            say_error("%s: column %zu, `%s`, is no sign-up's: --strict refuses it",
+            say_error("%s: column %zu, `%s`, has no meaning here: --strict refuses it",
                       import->request->path, at + 1, header);
         else
-            say_note("%s: column %zu, `%s`, is no sign-up's and is left out", import->request->path,
-                     at + 1, header);
+            say_note("%s: column %zu, `%s`, has no meaning here and is left out",
+                     import->request->path, at + 1, header);
         return !import->request->strict;
     }
     for (size_t i = 0; i < at; i++)
@@ -281,6 +299,14 @@ static bool map_column(struct import *import, size_t at, const char *header)
             return false;
         }
     return true;
+}
+
+static bool has_column(const struct import *import, enum signup_column column)
+{
+    for (size_t i = 0; i < records_columns(import->records); i++)
+        if (import->columns[i].column == (int)column)
+            return true;
+    return false;
 }
 
 static void map_columns(struct import *import)
@@ -300,9 +326,13 @@ static void map_columns(struct import *import)
         }
         known += import->columns[i].column >= 0;
     }
-    if (known == 0) {
-        say_error("%s: no column of its first line is a sign-up's; `email` is expected, for one",
-                  import->request->path);
+    if (import->request->confirmations
+            ? !has_column(import, SIGNUP_email) || !has_column(import, SIGNUP_email_confirm_code)
+            : known == 0) {
+        say_error("%s: %s", import->request->path,
+                  import->request->confirmations
+                      ? "the columns `subject` and `code` are expected"
+                      : "no column of its first line is a sign-up's; `email` is expected, for one");
         fail(import, STATUS_BAD_DATA);
     }
 }
@@ -357,6 +387,12 @@ static void register_import(struct import *import)
 {
     if (!import->is_new)
         return;
+    if (!import->request->dry_run && !rejects_set_aside(&import->rejects)) {
+        say_error("%s: an earlier import's cannot be set aside: %s", import->rejects.path,
+                  strerror(errno));
+        fail(import, STATUS_RETRY);
+        return;
+    }
     ledger_begin(import->ledger);
     struct ledger_statement *insert = ledger_use(import->ledger, STATEMENT_insert_import);
     ledger_set_integer(insert, ":id", import->id);

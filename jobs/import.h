@@ -9,6 +9,7 @@ struct import_request {
     const char *name;    /* what the file is known by; NULL: its path (standard input: nothing, it
                             cannot go on after a stop) */
     const char *rejects; /* where rejected lines go; NULL: PATH.rejects */
+    bool confirmations;  /* the file has confirmations (subject, code, ...) instead of sign-ups */
     bool strict;         /* unknown columns are refused */
     bool dry_run;        /* decides everything and writes nothing */
 };

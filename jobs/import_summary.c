@@ -57,6 +57,7 @@ void import_summarise(struct job *job, const struct import_summary *summary)
     add_line(&lines, "", "failed", counts->failed);
     add_details(job, &lines, STATEMENT_import_reasons, summary->import_id);
     add_line(&lines, "", "continued", counts->continued);
+    add_details(job, &lines, STATEMENT_import_verdicts, summary->import_id);
     add_line(&lines, "", "rejected", counts->rejected);
     add_details(job, &lines, STATEMENT_import_kinds, summary->import_id);
     if (summary->dry_run)

@@ -368,6 +368,7 @@ struct transfer_channel mail_channel(struct mail *mail)
     return (struct transfer_channel){
         .context = mail,
         .local = mail->maildir != NULL,
+        .blocks = true, /* until the answer to the final dot */
         .setup = setup,
         .prepare = prepare,
         .judge = judge,

@@ -1,6 +1,7 @@
 /* The commands, and the way of one run: options, configuration, ledger, command, record. */
 #include <curl/curl.h>
 #include <sodium.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,9 @@
 static const char system_config[] = "/etc/sqlite-reg/regjob.conf";
 
 static const struct options_command commands[] = {
-    {"init", init_command},     {"import", import_command}, {"send", send_command},
-    {"settle", settle_command}, {"report", report_command}, {"nightly", nightly_command},
-    {"status", status_command}, {"forget", forget_command},
+    {"init", init_command},       {"import", import_command}, {"confirm", confirm_command},
+    {"send", send_command},       {"settle", settle_command}, {"report", report_command},
+    {"nightly", nightly_command}, {"status", status_command}, {"forget", forget_command},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -84,6 +85,13 @@ static enum status_code run_recorded(struct job *job)
     return status;
 }
 
+/* SQLite's accounts of its memory cost a lock at each allocation, and nobody reads them. */
+static bool start_libraries(void)
+{
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK && sodium_init() >= 0 &&
+           curl_global_init(CURL_GLOBAL_DEFAULT) == 0;
+}
+
 static enum status_code run(struct job *job)
 {
     char error[JOB_ERROR_SIZE];
@@ -117,8 +125,8 @@ int main(int argc, char **argv)
         status = show_help(&job.options);
     } else if (job.options.version) {
         say_line("regjob %s", REG_VERSION);
-    } else if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
-        say_error("libsodium or libcurl cannot be started");
+    } else if (!start_libraries()) {
+        say_error("SQLite, libsodium or libcurl cannot be started");
         status = STATUS_RETRY;
     } else {
         status = run(&job);

@@ -1,5 +1,7 @@
 /* metrics.c: OpenMetrics text, and its file. */
 #include "metrics.h"
+
+#include "whole.h"
 #include "utf8.h"
 
 #include <errno.h>
@@ -194,23 +196,6 @@ const char *metrics_text(struct metrics *metrics, char *error, size_t error_size
     return metrics->text;
 }
 
-static bool write_all(int descriptor, const char *text, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(descriptor, text, length);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            errno = written == 0 ? EIO : errno;
-            return false;
-        }
-        text += written;
-        length -= (size_t)written;
-    }
-    return true;
-}
-
 /* The name is on the disk only once its folder is. */
 static bool sync_folder(const char *path)
 {
@@ -237,7 +222,7 @@ static bool sync_folder(const char *path)
 /* 0644 whatever the umask: the collector runs as another user. */
 static bool fill(int descriptor, const char *text, size_t length)
 {
-    bool done = fchmod(descriptor, 0644) == 0 && write_all(descriptor, text, length) &&
+    bool done = fchmod(descriptor, 0644) == 0 && whole_write(descriptor, text, length) &&
                 fsync(descriptor) == 0;
     int saved = errno;
     if (close(descriptor) != 0 && done) {

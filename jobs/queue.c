@@ -127,7 +127,7 @@ enum queue_fate queue_finish(struct queue *queue, const struct queue_item *item,
 {
     bool again = answer->result == TRANSFER_NOT_ACCEPTED || answer->result == TRANSFER_AMBIGUOUS;
     int64_t retry_at = again ? next_try(queue, item, answer, now) : 0;
-    struct ledger_statement *finish = ledger_use(ledger_of(queue), STATEMENT_finish);
+    struct ledger_statement *finish = use(queue, STATEMENT_finish_code, STATEMENT_finish_report);
     ledger_set_integer(finish, ":try_id", item->try_id);
     ledger_set_integer(finish, ":recorded_at", now);
     ledger_set_text(finish, ":result", transfer_result_name(answer->result));
@@ -137,7 +137,7 @@ enum queue_fate queue_finish(struct queue *queue, const struct queue_item *item,
         ledger_set_text(finish, ":answer", answer->text);
     if (retry_at != 0)
         ledger_set_integer(finish, ":retry_at", retry_at);
-    if (answer->timestamp >= 0)
+    if (answer->timestamp >= 0 && queue->kind == QUEUE_REPORTS)
         ledger_set_integer(finish, ":vendor_timestamp", answer->timestamp);
     ledger_run(finish);
     if (answer->result == TRANSFER_ACCEPTED || answer->result == TRANSFER_DEFERRED)

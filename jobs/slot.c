@@ -99,6 +99,17 @@ static int before_send(void *argument, char *remote, char *local, int remote_por
     return slot->sends++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
+static int on_progress(void *argument, curl_off_t to_receive, curl_off_t received,
+                       curl_off_t to_send, curl_off_t sent)
+{
+    struct slot *slot = argument;
+    (void)to_receive;
+    (void)received;
+    (void)to_send;
+    (void)sent;
+    return slot->abort;
+}
+
 static CURLcode set_limits(CURL *easy, const struct config_patience *patience)
 {
     CURLcode code = CURLE_OK;
@@ -139,6 +150,9 @@ static CURLcode set_callbacks(CURL *easy, struct slot *slot)
     code |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
     code |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_send);
     code |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
+    code |= curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+    code |= curl_easy_setopt(easy, CURLOPT_XFERINFODATA, slot);
+    code |= curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
     return code;
 }
 
@@ -202,6 +216,7 @@ void slot_clear(struct slot *slot)
     slot->call = (struct transfer_call){.easy = slot->call.easy};
     slot->item = (struct transfer_item){0};
     slot->busy = slot->probe = slot->body_cut = false;
+    slot->abort = false;
     slot->sends = 0;
     slot->body_length = slot->header_bytes = 0;
     slot->last_line[0] = slot->location[0] = slot->error[0] = 0;

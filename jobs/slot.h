@@ -5,6 +5,8 @@
 
 #include "transfer.h"
 
+#include <stdatomic.h>
+
 enum { SLOT_LINE = 512, SLOT_HEADER_BYTES = 64 * 1024 };
 
 struct slot {
@@ -14,6 +16,10 @@ struct slot {
     bool busy;
     bool probe;
     int64_t started; /* monotonic microseconds */
+
+    struct slot *next; /* in the workers' lists */
+    CURLcode code;     /* how curl_easy_perform() ended there */
+    atomic_bool abort; /* asks a call that a worker carries out to end */
 
     unsigned sends; /* times that libcurl was about to send the request */
     char *body;     /* kept for the next call */

@@ -7,6 +7,7 @@
 #include "pace.h"
 #include "slot.h"
 #include "wire.h"
+#include "workers.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -34,6 +35,8 @@ struct lane {
     unsigned idle_count;
     int64_t ask_at; /* the owner has nothing before */
     bool ending;    /* starts nothing more */
+    bool aborting;
+    struct workers *workers; /* NULL: libcurl's multi handle carries the calls */
 };
 
 struct run {
@@ -148,6 +151,13 @@ static bool lane_prepare_handle(struct lane *lane, struct slot *slot)
     return false;
 }
 
+static bool lane_send(struct run *run, struct lane *lane, struct slot *slot)
+{
+    if (lane->workers)
+        return workers_start(lane->workers, slot);
+    return curl_multi_add_handle(run->multi, slot->call.easy) == CURLM_OK;
+}
+
 static void lane_start(struct run *run, struct lane *lane, struct transfer_item item)
 {
     const struct transfer_channel *channel = &lane->destination->channel;
@@ -160,8 +170,7 @@ static void lane_start(struct run *run, struct lane *lane, struct transfer_item 
     enum transfer_prepared prepared = TRANSFER_UNREADY;
     if (lane_prepare_handle(lane, slot))
         prepared = channel->prepare(channel->context, item.request, &slot->call, &answer);
-    if (prepared == TRANSFER_READY &&
-        curl_multi_add_handle(run->multi, slot->call.easy) != CURLM_OK)
+    if (prepared == TRANSFER_READY && !lane_send(run, lane, slot))
         prepared = TRANSFER_UNREADY;
     switch (prepared) {
     case TRANSFER_READY:
@@ -233,9 +242,13 @@ static void lane_feed(struct run *run, struct lane *lane)
 
 static void lane_abort(struct run *run, struct lane *lane)
 {
+    lane->aborting = true;
     for (unsigned i = 0; i < lane->destination->pace.concurrency; i++) {
         struct slot *slot = &lane->slots[i];
         if (!slot->busy)
+            continue;
+        slot->abort = true;
+        if (lane->workers) /* comes back by itself */
             continue;
         curl_multi_remove_handle(run->multi, slot->call.easy);
         lane_finish(lane, slot, CURLE_ABORTED_BY_CALLBACK, true);
@@ -248,7 +261,7 @@ static void run_check_stop(struct run *run, int64_t now)
     if (stop >= ABORT) {
         for (size_t i = 0; i < run->count; i++) {
             struct lane *lane = &run->lanes[i];
-            if (lane_is_over(lane))
+            if (lane->aborting || lane_is_over(lane))
                 continue;
             lane->ending = false; /* what ends it now is the abort */
             lane_end(lane, TRANSFER_END_ABORTED, "stopped at once");
@@ -283,6 +296,12 @@ static void run_collect(struct run *run)
         struct slot *slot = (struct slot *)(void *)private;
         curl_multi_remove_handle(run->multi, easy);
         lane_finish(slot->owner, slot, code, false);
+    }
+    for (size_t i = 0; i < run->count; i++) {
+        struct lane *lane = &run->lanes[i];
+        struct slot *slot;
+        while (lane->workers && (slot = workers_take(lane->workers)))
+            lane_finish(lane, slot, slot->code, lane->aborting);
     }
 }
 
@@ -342,9 +361,11 @@ static void run_loop(struct run *run)
 
 /* -- beginning and end -- */
 
-static bool lane_begin(struct lane *lane, const struct transfer_destination *destination,
-                       const struct transfer_limits *limits, struct transfer_outcome *outcome)
+static bool lane_begin(struct run *run, struct lane *lane,
+                       const struct transfer_destination *destination,
+                       struct transfer_outcome *outcome)
 {
+    const struct transfer_limits *limits = run->limits;
     unsigned slots = destination->pace.concurrency;
     double rate = destination->channel.local ? 0 : destination->pace.rate;
     int64_t down = limits->down_ms > 0 ? limits->down_ms : DEFAULT_DOWN_MS;
@@ -358,6 +379,9 @@ static bool lane_begin(struct lane *lane, const struct transfer_destination *des
     lane->idle = calloc(slots, sizeof(struct slot *));
     if (!lane->slots || !lane->idle)
         return false;
+    if (destination->channel.blocks && !destination->channel.local &&
+        !(lane->workers = workers_open(slots, run->multi)))
+        return false;
     for (unsigned i = 0; i < slots; i++) {
         lane->slots[i].owner = lane;
         lane->idle[lane->idle_count++] = &lane->slots[i];
@@ -367,6 +391,7 @@ static bool lane_begin(struct lane *lane, const struct transfer_destination *des
 
 static void lane_free(struct lane *lane)
 {
+    workers_close(lane->workers);
     for (unsigned i = 0; lane->slots && i < lane->destination->pace.concurrency; i++)
         slot_close(&lane->slots[i]);
     free(lane->slots);
@@ -392,7 +417,7 @@ bool transfer_run(const struct transfer_destination *destinations, size_t count,
     for (size_t i = 0; i < count; i++) {
         connections += (long)destinations[i].pace.concurrency;
         if (destinations[i].pace.concurrency == 0 ||
-            !lane_begin(&run.lanes[i], &destinations[i], limits, &outcomes[i]))
+            !lane_begin(&run, &run.lanes[i], &destinations[i], &outcomes[i]))
             goto out;
     }
     /* Every slot keeps its connection between calls. */

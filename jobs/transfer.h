@@ -1,5 +1,6 @@
 /* transfer.h: carries items to their destinations: pace, concurrency, time limits, push-back and
- * outages, over one libcurl multi handle and one thread. It knows nothing of the ledger.
+ * outages, over one libcurl multi handle. It knows nothing of the ledger, and calls its
+ * owners back on the caller's thread only.
  *
  * A destination is a channel (how a request is made, how its answer is judged) and an owner (who
  * has the items and keeps the journal). The owner journals a group of tries before it hands out
@@ -89,7 +90,8 @@ enum transfer_prepared {
  * fraud_channel(). */
 struct transfer_channel {
     void *context;
-    bool local; /* needs no network: no pace, no breaker */
+    bool local;  /* needs no network: no pace, no breaker */
+    bool blocks; /* libcurl blocks on it: its calls are carried out on threads of their own */
     /* Options that all calls share, once per handle; false: out of memory. */
     bool (*setup)(void *context, CURL *easy);
     enum transfer_prepared (*prepare)(void *context, const void *request,

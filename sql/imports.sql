@@ -43,3 +43,6 @@ SELECT value, count(*) FROM attempt a, json_each(a.reasons) WHERE a.import_id = 
 
 -- name: import_kinds
 SELECT kind, count(*) FROM reject WHERE import_id = :import_id GROUP BY kind ORDER BY kind
+
+-- name: import_verdicts
+SELECT kind || ': ' || verdict, count(*) FROM continuation WHERE import_id = :import_id GROUP BY 1 ORDER BY count(*) DESC, 1

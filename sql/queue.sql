@@ -62,8 +62,12 @@ VALUES (:id, :code_id, :report_id, :run_id, :owner, :started_at, :lease_until)
 -- name: withdraw_try
 DELETE FROM try WHERE id = :id AND finished_at IS NULL
 
--- name: finish
-INSERT INTO finish (try_id, recorded_at, result, status, answer, retry_at, vendor_timestamp)
+-- name: finish_code
+INSERT INTO finish_code (try_id, recorded_at, result, status, answer, retry_at)
+VALUES (:try_id, :recorded_at, :result, :status, :answer, :retry_at)
+
+-- name: finish_report
+INSERT INTO finish_report (try_id, recorded_at, result, status, answer, retry_at, vendor_timestamp)
 VALUES (:try_id, :recorded_at, :result, :status, :answer, :retry_at, :vendor_timestamp)
 
 -- How often an item has been tried since it was queued, how many of these tries it has spent (one that reached nobody is not spent), and since when it is

@@ -16,8 +16,9 @@ SELECT a.attempted_at, coalesce(p.username, p.email, p.phone), a.has_password OR
        a.phone_country, p.device_id, a.device_type, a.manufacturer, a.model, a.os, p.ip_address, a.language, p.latitude, p.longitude,
        f.sealed,
        (SELECT CASE WHEN c.channel = 'sms' THEN 'smsCode' WHEN c.kind = 'token' THEN 'magiclink' END
-          FROM code c LEFT JOIN code_end e ON e.code_id = c.id AND e.state = 'verified'
-         WHERE c.attempt_id = a.id ORDER BY e.id IS NOT NULL DESC, c.id DESC LIMIT 1)
+          FROM code c
+         WHERE c.id = coalesce((SELECT max(v.id) FROM code v JOIN code_end e ON e.code_id = v.id AND e.state = 'verified' WHERE v.attempt_id = a.id),
+                               (SELECT max(n.id) FROM code n WHERE n.attempt_id = a.id)))
   FROM attempt a
   LEFT JOIN person p ON p.attempt_id = a.id
   LEFT JOIN fingerprint f ON f.attempt_id = a.id

@@ -9,7 +9,8 @@ DROP VIEW IF EXISTS due;
 DROP VIEW IF EXISTS supersede;
 DROP VIEW IF EXISTS issue;
 DROP VIEW IF EXISTS verify;
-DROP VIEW IF EXISTS finish;
+DROP VIEW IF EXISTS finish_code;
+DROP VIEW IF EXISTS finish_report;
 DROP VIEW IF EXISTS start;
 DROP VIEW IF EXISTS forget;
 DROP VIEW IF EXISTS requeue;
@@ -331,9 +332,9 @@ END;
 -- retry_at: NULL where it is not to be tried again. recorded_at: when the answer was recorded.
 -- The item is the try's own as long as its next_try_at is the try's lease. When the lease ran out and another took the item, or it was cancelled or erased,
 -- only an acceptance still counts for it: the other side has it, and nobody need send it again.
-CREATE VIEW finish AS
-SELECT NULL AS try_id, NULL AS recorded_at, NULL AS result, NULL AS status, NULL AS answer, NULL AS retry_at, NULL AS vendor_timestamp WHERE 0;
-CREATE TRIGGER finish_code INSTEAD OF INSERT ON finish WHEN (SELECT code_id FROM try WHERE id = NEW.try_id) IS NOT NULL
+CREATE VIEW finish_code AS
+SELECT NULL AS try_id, NULL AS recorded_at, NULL AS result, NULL AS status, NULL AS answer, NULL AS retry_at WHERE 0;
+CREATE TRIGGER finish_code_insert INSTEAD OF INSERT ON finish_code
 BEGIN
     INSERT INTO start (code_id, recorded_at)
     SELECT code_id, NEW.recorded_at FROM try WHERE id = NEW.try_id AND NEW.result IN ('accepted', 'deferred');
@@ -350,7 +351,9 @@ BEGIN
        SET finished_at = NEW.recorded_at, result = NEW.result, status = NEW.status, answer = NEW.answer, retry_at = NEW.retry_at
      WHERE id = NEW.try_id AND finished_at IS NULL;
 END;
-CREATE TRIGGER finish_report INSTEAD OF INSERT ON finish WHEN (SELECT report_id FROM try WHERE id = NEW.try_id) IS NOT NULL
+CREATE VIEW finish_report AS
+SELECT NULL AS try_id, NULL AS recorded_at, NULL AS result, NULL AS status, NULL AS answer, NULL AS retry_at, NULL AS vendor_timestamp WHERE 0;
+CREATE TRIGGER finish_report_insert INSTEAD OF INSERT ON finish_report
 BEGIN
     INSERT INTO report_event (report_id, recorded_at, state, vendor_timestamp)
     SELECT t.report_id, NEW.recorded_at,

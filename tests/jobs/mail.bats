@@ -130,6 +130,30 @@ assert envelope["to"] == ["jane@example.com"]'
     [ "$(cat "$kept"/*.eml | grep '^Message-ID' | sort -u | wc -l)" = 20 ]
 }
 
+@test "messages wait for the server's answer side by side" {
+    start
+    deliver s3cret 3 '{"to":"meet@example.com","code":"1234"}' '{"to":"meet@example.com","code":"1234"}' \
+        '{"to":"meet@example.com","code":"1234"}'
+    [ "$(grep -c ' accepted ' <<<"$output")" = 3 ]
+}
+
+@test "a second signal ends a call that hangs, as ambiguous" {
+    start
+    printf '{"to":"%s@example.com","code":"1234"}\n' hang jane >"$BATS_TEST_TMPDIR/messages"
+    "$send_mail" "smtp://localhost:$port" "$WORK/certificate.pem" mailer s3cret samples/templates 1 \
+        <"$BATS_TEST_TMPDIR/messages" >"$BATS_TEST_TMPDIR/out" 3>&- &
+    sender=$!
+    for _ in $(seq 200); do [ ! -e "$kept/hanging" ] || break; sleep 0.05; done
+    [ -e "$kept/hanging" ]
+    kill -TERM "$sender"
+    sleep 0.1 # two signals at once may arrive as one
+    kill -TERM "$sender"
+    wait "$sender"
+    cat "$BATS_TEST_TMPDIR/out"
+    [ "$(cat "$BATS_TEST_TMPDIR/out")" = "0 ambiguous 0 stopped before an answer came
+end 2 stopped at once" ]
+}
+
 @test "a wrong password stops the run and marks nothing" {
     start
     deliver wrong 1 '{"to":"a@example.com","code":"1234"}' '{"to":"b@example.com","code":"1234"}'

@@ -4,7 +4,8 @@ smtp_server.py FOLDER CERTIFICATE KEY [plain|no-utf8]
 
 Writes its port to FOLDER/port when it listens, each message to FOLDER/N.eml and its envelope to
 FOLDER/N.json. The recipient's local part says what else happens: greylist, unknown, later-data,
-reject-data, drop-rcpt, drop-data (closes after the final dot without a reply), escape.
+reject-data, drop-rcpt, drop-data (closes after the final dot without a reply), escape, overload,
+meet (answers once three messages wait for their answer), hang (makes FOLDER/hanging, never answers).
 """
 import asyncio
 import json
@@ -20,7 +21,8 @@ options = sys.argv[4:]
 
 class Handler:
     count = 0
-    connections = 0
+    waiting = 0
+    met = asyncio.Event()
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         local = address.partition("@")[0]
@@ -43,6 +45,14 @@ class Handler:
             return "452 4.2.2 mailbox full"
         if local == "reject-data":
             return "554 5.6.0 not wanted"
+        if local == "meet":
+            Handler.waiting += 1
+            if Handler.waiting == 3:
+                Handler.met.set()
+            await asyncio.wait_for(Handler.met.wait(), 30)
+        if local == "hang":
+            open(os.path.join(folder, "hanging"), "w").close()
+            await asyncio.sleep(3600)
         Handler.count += 1
         name = os.path.join(folder, str(Handler.count))
         with open(name + ".eml", "wb") as file:

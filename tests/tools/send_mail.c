@@ -3,11 +3,13 @@
  *   send_mail URL CA_FILE USERNAME PASSWORD TEMPLATES CONCURRENCY < messages
  *
  * A message is a line of JSON: to, locale, name, code, link. For each it prints its number, the
- * result, the reply's status and the kept text; at the end how the run ended.
+ * result, the reply's status and the kept text; at the end how the run ended. SIGTERM stops it, a
+ * second one at once.
  */
 #include "../../jobs/mail.h"
 
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,14 @@ struct messages {
     size_t count;
     size_t next;
 };
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int signal)
+{
+    (void)signal;
+    stop = stop + 1;
+}
 
 static void read_messages(struct messages *messages)
 {
@@ -72,7 +82,7 @@ int main(int argc, char **argv)
 {
     static struct messages messages;
     static struct config_mail config = {.from = "Exämple <no-reply@example.com>"};
-    struct transfer_limits limits = {.probes = 2, .probe_pause_ms = 1};
+    struct transfer_limits limits = {.stop = &stop, .probes = 2, .probe_pause_ms = 1};
     struct transfer_outcome outcome;
     char error[1024];
     if (argc != 7)
@@ -88,11 +98,12 @@ int main(int argc, char **argv)
         return 78;
     }
     read_messages(&messages);
+    signal(SIGTERM, on_signal);
     struct transfer_destination destination = {
         .name = "mail",
         .channel = mail_channel(mail),
         .pace = {.rate = 0, .concurrency = (unsigned)strtoul(argv[6], NULL, 10)},
-        .patience = {.connect_seconds = 5, .transfer_seconds = 10, .idle_seconds = 5},
+        .patience = {.connect_seconds = 5, .transfer_seconds = 60, .idle_seconds = 10},
         .owner = {&messages, next, done, returned},
     };
     bool good = transfer_run(&destination, 1, &limits, &outcome);

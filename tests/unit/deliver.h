@@ -48,7 +48,7 @@ static struct transfer_answer deliver_one(struct transfer_channel channel,
     struct transfer_destination destination = {
         .name = "test",
         .channel = channel,
-        .pace = {.rate = 1, .concurrency = 1},
+        .pace = {.rate = 0, .concurrency = 1},
         .patience = {.connect_seconds = 5, .transfer_seconds = 20, .idle_seconds = 20},
         .owner = {&deliver, deliver_next, deliver_done, deliver_returned},
     };

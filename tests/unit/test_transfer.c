@@ -32,6 +32,7 @@ struct server {
     atomic_uint under_way;
     atomic_uint most_under_way;
     atomic_bool read_to_the_end; /* of a huge answer */
+    pthread_mutex_t lock;        /* over `last` */
     char last[REQUEST_SIZE];
 };
 
@@ -86,8 +87,9 @@ static bool answer_request(int socket, const char *order)
         return false;
     }
     if (strncmp(order, "huge", 4) == 0) {
-        static char filler[65536];
+        char filler[65536];
         memset(filler, 'x', sizeof filler - 1);
+        filler[sizeof filler - 1] = 0;
         snprintf(text, sizeof text, "HTTP/1.1 %s Huge\r\nContent-Length: 1000000000\r\n\r\n",
                  order + 5);
         reply(socket, text);
@@ -137,7 +139,9 @@ static void *serve_connection(void *argument)
         unsigned now = ++server.under_way;
         if (now > server.most_under_way)
             server.most_under_way = now;
+        pthread_mutex_lock(&server.lock);
         memcpy(server.last, request, sizeof server.last);
+        pthread_mutex_unlock(&server.lock);
         bool stay = answer_request(socket, body);
         server.under_way--;
         if (!stay)
@@ -160,8 +164,8 @@ static void *serve(void *argument)
             continue;
         }
         server.sockets[index] = socket;
+        server.connections++; /* before the first request on it can be answered */
         pthread_create(&server.threads[index], NULL, serve_connection, &server.sockets[index]);
-        server.connections++;
     }
 }
 
@@ -171,6 +175,7 @@ static int server_start(void **state)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     memset(&server, 0, sizeof server);
+    pthread_mutex_init(&server.lock, NULL);
     server.socket = socket(AF_INET, SOCK_STREAM, 0);
     if (bind(server.socket, (struct sockaddr *)&address, sizeof address) != 0 ||
         listen(server.socket, MOST_CONNECTIONS) != 0 ||
@@ -228,20 +233,20 @@ static volatile sig_atomic_t stop;
 static enum transfer_supply hand_out(void *context, unsigned room, struct transfer_item *item,
                                      int64_t *later_ms)
 {
-    assert_ptr_equal(context, &owner);
+    struct owner *own = context;
     assert_true(room >= 1);
-    if (room > owner.most_room)
-        owner.most_room = room;
-    if (owner.broken_after && owner.next == owner.broken_after)
+    if (room > own->most_room)
+        own->most_room = room;
+    if (own->broken_after && own->next == own->broken_after)
         return TRANSFER_BROKEN;
-    if (owner.later_after && owner.next == owner.later_after && !owner.was_later) {
-        owner.was_later = true;
-        *later_ms = owner.later_ms;
+    if (own->later_after && own->next == own->later_after && !own->was_later) {
+        own->was_later = true;
+        *later_ms = own->later_ms;
         return TRANSFER_LATER;
     }
-    if (owner.next == owner.count)
+    if (own->next == own->count)
         return TRANSFER_NO_MORE;
-    struct owned *owned = &owner.items[owner.next++];
+    struct owned *owned = &own->items[own->next++];
     owned->handed++;
     item->request = &owned->request;
     item->tag = owned;
@@ -251,28 +256,28 @@ static enum transfer_supply hand_out(void *context, unsigned room, struct transf
 static void take_result(void *context, const struct transfer_item *item,
                         const struct transfer_answer *answer)
 {
+    struct owner *own = context;
     struct owned *owned = item->tag;
-    assert_ptr_equal(context, &owner);
     owned->done++;
     owned->answer = *answer;
-    if (++owner.results == owner.stop_after)
-        stop = owner.stop_value;
+    if (++own->results == own->stop_after)
+        stop = own->stop_value;
 }
 
 static void take_back(void *context, const struct transfer_item *item)
 {
     struct owned *owned = item->tag;
-    assert_ptr_equal(context, &owner);
+    (void)context;
     owned->returned++;
 }
 
 static bool tick(void *context)
 {
-    assert_ptr_equal(context, &owner);
-    owner.ticks++;
-    if (owner.stop_at_tick)
+    struct owner *own = context;
+    own->ticks++;
+    if (own->stop_at_tick)
         stop = 2;
-    return owner.ticks != owner.fail_at_tick;
+    return own->ticks != own->fail_at_tick;
 }
 
 static void add(const char *order)
@@ -673,6 +678,43 @@ static void test_failing_tick(void **state)
     assert_int_equal(owner.next, 2);
 }
 
+static void test_destinations_side_by_side(void **state)
+{
+    (void)state;
+    char error[512];
+    static struct owner other;
+    struct transfer_outcome outcomes[2];
+    struct fraud *fraud = fraud_open(&config, error, sizeof error);
+    assert_non_null(fraud);
+    memset(&other, 0, sizeof other);
+    limits.run_ms = 2000;
+    config.patience.transfer_seconds = 1;
+    config.pace.concurrency = 1;
+    add_many("hang", 1);
+    struct transfer_destination destinations[2] = {
+        {.name = "one",
+         .channel = fraud_channel(fraud),
+         .pace = config.pace,
+         .patience = config.patience,
+         .owner = {&owner, hand_out, take_result, take_back}},
+        {.name = "other",
+         .channel = fraud_channel(fraud),
+         .pace = config.pace,
+         .patience = config.patience,
+         .owner = {&other, hand_out, take_result, take_back}},
+    };
+    for (; other.count < 100; other.count++)
+        other.items[other.count].request = (struct fraud_request){.body = "200", .length = 3};
+    /* When the last of the other's items is done, the first destination still hangs. */
+    other.stop_after = 100;
+    other.stop_value = 2;
+    assert_true(transfer_run(destinations, 2, &limits, outcomes));
+    assert_int_equal(outcomes[0].end, TRANSFER_END_ABORTED);
+    assert_int_equal(owner.items[0].answer.result, TRANSFER_AMBIGUOUS);
+    assert_int_equal(outcomes[1].results[TRANSFER_ACCEPTED], 100);
+    fraud_close(fraud);
+}
+
 static void test_broken_owner(void **state)
 {
     (void)state;
@@ -739,6 +781,7 @@ int main(void)
         TEST(test_abort),
         TEST(test_abort_before_anything_was_sent),
         TEST(test_failing_tick),
+        TEST(test_destinations_side_by_side),
         TEST(test_broken_owner),
         TEST(test_configuration),
         cmocka_unit_test(test_pause),
