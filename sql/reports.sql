@@ -2,7 +2,9 @@
 
 -- name: payload_facts
 SELECT a.attempted_at, coalesce(p.username, p.email, p.phone), a.has_password OR p.password_hash IS NOT NULL, a.identity_provider, a.app_name, a.app_platform, a.app_domain,
-       a.guest_account, json_extract(a.consents, '$.marketing.state'), a.user_type,
+       a.guest_account,
+       coalesce((SELECT k.state FROM consent k WHERE k.attempt_id = a.id AND k.name = 'marketing' ORDER BY k.id DESC LIMIT 1),
+                json_extract(a.consents, '$.marketing.state')), a.user_type,
        coalesce(:customer_id, a.customer_id), p.email,
        coalesce(p.email_verified_at,
                 (SELECT min(coalesce(e.entered_at, e.recorded_at)) FROM code c JOIN code_end e ON e.code_id = c.id
