@@ -5,7 +5,10 @@ SELECT a.attempted_at, coalesce(p.username, p.email, p.phone), a.has_password OR
                           AND EXISTS (SELECT 1 FROM code c JOIN code_end e ON e.code_id = c.id
                                        WHERE c.attempt_id = a.id AND e.state = 'verified' AND e.recorded_at <= :as_of)),
        a.identity_provider, a.app_name, a.app_platform, a.app_domain,
-       a.guest_account, json_extract(a.consents, '$.marketing.state'), a.user_type,
+       a.guest_account,
+       coalesce((SELECT k.state FROM consent k
+                  WHERE k.attempt_id = a.id AND k.name = 'marketing' AND k.recorded_at <= :as_of ORDER BY k.id DESC LIMIT 1),
+                json_extract(a.consents, '$.marketing.state')), a.user_type,
        coalesce(:customer_id, a.customer_id,
                 (SELECT d.customer_id FROM decision d
                   WHERE d.attempt_id = a.id AND d.customer_id IS NOT NULL AND d.recorded_at <= :as_of ORDER BY d.id DESC LIMIT 1)),

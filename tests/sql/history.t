@@ -3,7 +3,7 @@
 
 A random sequence of what people and the job do, at advancing times; after each step all rows of the
 three tables are kept. At the end every kept reading is asked for again by its moment. STEPS=n sets the
-length (400), SEED=n another seed.
+length (300), SEED=n another seed.
 """
 import os
 import random
@@ -13,7 +13,7 @@ os.environ["CLOCK"] = "stands"
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import reg
 
-STEPS = int(os.environ.get("STEPS", "400"))
+STEPS = int(os.environ.get("STEPS", "300"))
 SEED = int(os.environ.get("SEED", "20240517"))
 chance = random.Random(SEED)
 now = 1767225600000  # 2026-01-01
