@@ -333,30 +333,34 @@ static void put_exit_code(struct page *page, struct ledger_statement *run, int c
     }
 }
 
-/* {"import": {"read": 3}} as `import: read 3`; whole zeros are left away. */
+/* {"import": {"read": 3}, "settle": {"settled": 0}} as `import: read 3`: zeros are left away. */
 static void put_counts(struct page *page, const char *json)
 {
     json_t *counts = json == NULL ? NULL : json_loads(json, 0, NULL), *step, *number;
     char *text = NULL;
     size_t length = 0;
-    const char *name, *what;
+    const char *name, *what, *before = "";
     FILE *stream = open_memstream(&text, &length);
-    if (stream != NULL) {
-        const char *before = "";
-        json_object_foreach(counts, name, step)
+    if (stream == NULL) {
+        json_decref(counts);
+        page_cell(page, NULL);
+        return;
+    }
+    json_object_foreach(counts, name, step)
+    {
+        const char *named = name;
+        json_object_foreach(step, what, number)
         {
-            fprintf(stream, "%s%s:", before, name);
-            before = "";
-            json_object_foreach(step, what, number) if (json_integer_value(number) != 0)
-            {
-                fprintf(stream, "%s %s %" JSON_INTEGER_FORMAT, before, what,
-                        json_integer_value(number));
-                before = ",";
-            }
+            if (json_integer_value(number) == 0)
+                continue;
+            fprintf(stream, "%s%s%s%s %" JSON_INTEGER_FORMAT, named == NULL ? ", " : before,
+                    named == NULL ? "" : named, named == NULL ? "" : ": ", what,
+                    json_integer_value(number));
+            named = NULL;
             before = "; ";
         }
-        fclose(stream);
     }
+    fclose(stream);
     page_cell(page, text);
     free(text);
     json_decref(counts);
