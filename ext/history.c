@@ -212,12 +212,13 @@ int history_close(sqlite3_vtab_cursor *base)
 static int read_as_of(struct history_table *table, struct cursor *cursor, sqlite3_value *value,
                       int64_t now)
 {
-    const char *text = (const char *)sqlite3_value_text(value);
+    int type = sqlite3_value_type(value); /* before asking for its text, which may change it */
     sqlite3_value_free(cursor->as_of_given);
     cursor->as_of_given = sqlite3_value_dup(value);
-    if (sqlite3_value_type(value) == SQLITE_INTEGER)
+    const char *text = (const char *)sqlite3_value_text(value);
+    if (type == SQLITE_INTEGER)
         cursor->as_of = sqlite3_value_int64(value);
-    else if (sqlite3_value_type(value) != SQLITE_TEXT || !moment_parse(text, &cursor->as_of))
+    else if (type != SQLITE_TEXT || text == NULL || !moment_parse(text, &cursor->as_of))
         return table_fail(
             table, "as_of: %s is not a moment; ISO 8601 text or Unix milliseconds are expected",
             text == NULL ? "NULL" : text);
@@ -397,7 +398,8 @@ static int answer_payload(struct history_table *table, struct cursor *cursor, in
         .attempt_id = sqlite3_column_int64(cursor->statement, first),
         .success = outcome != NULL && strcmp(outcome, "success") == 0,
         .reasons = (const char *)sqlite3_column_text(cursor->statement, first + 2),
-        .fingerprint = PAYLOAD_MASKED};
+        .fingerprint = PAYLOAD_MASKED,
+        .as_of = sqlite3_column_int64(cursor->statement, first + 3)};
     char *payload = payload_build(table->door, &request);
     if (ledger_failed(table->door->ledger))
         return table_ledger_error(table);

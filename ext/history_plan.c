@@ -38,11 +38,13 @@ static char operator_letter(const sqlite3_index_info *info, int i)
     }
 }
 
-/* Whether a search can use an operator. Ranges over addresses and outcomes help nobody. */
-static bool searchable(enum history_search search, char letter)
+/* Whether a search can use a constraint. Ranges over addresses and outcomes help nobody, and what
+ * is equal under another collation need not have the same key. */
+static bool searchable(sqlite3_index_info *info, int i, enum history_search search, char letter)
 {
-    return letter != '\0' && search != SEARCH_NONE &&
-           (letter == '=' || search == SEARCH_INTEGER || search == SEARCH_TIME);
+    return search != SEARCH_NONE &&
+           (letter == '=' || search == SEARCH_INTEGER || search == SEARCH_TIME) &&
+           (search == SEARCH_INTEGER || strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0);
 }
 
 static double narrowed(double rows, const struct history_column *column, char letter)
@@ -80,8 +82,9 @@ static enum order consumed_order(const struct history *history, const sqlite3_in
 int history_plan_choose(const struct history *history, double rows, sqlite3_index_info *info)
 {
     char plan[HISTORY_PLAN_SIZE];
-    double all = rows = rows > 0 ? rows : ROWS_UNKNOWN;
     int arguments = 0;
+    bool moment = false, unique = false;
+    rows = rows > 0 ? rows : ROWS_UNKNOWN;
     size_t length =
         (size_t)snprintf(plan, sizeof plan, "%016llx", (unsigned long long)info->colUsed);
     for (int i = 0; i < info->nConstraint; i++) {
@@ -93,11 +96,13 @@ int history_plan_choose(const struct history *history, double rows, sqlite3_inde
         bool as_of = column->kind == HISTORY_AS_OF && letter == '=';
         if (as_of && !info->aConstraint[i].usable)
             return SQLITE_CONSTRAINT; /* without its moment the answer would be another one */
-        if (!info->aConstraint[i].usable || (!as_of && !searchable(column->search, letter)) ||
-            length + 4 >= sizeof plan)
-            continue;
-        if (letter == '=' && !as_of && sqlite3_vtab_in(info, i, 1))
+        if (!info->aConstraint[i].usable || (as_of && moment) ||
+            (!as_of && !searchable(info, i, column->search, letter)) || length + 4 >= sizeof plan)
+            continue; /* SQLite compares a second moment with the first */
+        moment = moment || as_of;
+        if (letter == '=' && !as_of && column->search != SEARCH_TIME && sqlite3_vtab_in(info, i, 1))
             letter = 'i';
+        unique = unique || (letter == '=' && strcmp(column->name, "id") == 0);
         info->aConstraintUsage[i].argvIndex = ++arguments;
         /* The statement compares integers as SQLite would; everything else only narrows. */
         info->aConstraintUsage[i].omit =
@@ -113,7 +118,7 @@ int history_plan_choose(const struct history *history, double rows, sqlite3_inde
     info->needToFreeIdxStr = 1;
     info->estimatedRows = rows < 1 ? 1 : (sqlite3_int64)rows;
     info->estimatedCost = COST_SEEK + COST_ROW * rows;
-    if (rows <= 1 && all > 1)
+    if (unique)
         info->idxFlags |= SQLITE_INDEX_SCAN_UNIQUE;
     return info->idxStr == NULL ? SQLITE_NOMEM : SQLITE_OK;
 }
@@ -154,8 +159,8 @@ static int append_column(sqlite3_str *sql, const struct history_column *column)
     case HISTORY_INPUT:
         return 0;
     case HISTORY_PAYLOAD:
-        sqlite3_str_appendall(sql, ", attempt_id, outcome, reasons");
-        return 3;
+        sqlite3_str_appendall(sql, ", attempt_id, outcome, reasons, told_at");
+        return 4;
     case HISTORY_TIME:
         sqlite3_str_appendf(sql, ", %s_ms", column->name);
         return 1;
