@@ -25,7 +25,8 @@ int history_plan_parameter(int argument);
 /*
  * The statement of a plan: the id, then the columns that are used, whose numbers in its rows go to
  * `places` (those of the others mean nothing); where the payload is, attempt_id, outcome,
- * reasons and told_at begin there. The caller releases it with sqlite3_free(). NULL when out of memory.
+ * reasons and told_at begin there. The caller releases it with sqlite3_free(). NULL when out of
+ * memory.
  */
 char *history_plan_sql(const struct history *history, const char *plan, int order,
                        unsigned char places[HISTORY_PLAN_COLUMNS]);
