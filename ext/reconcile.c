@@ -263,8 +263,7 @@ static bool give_rows(struct reconcile *reconcile, const struct work *work, cons
     return true;
 }
 
-static bool compare(struct reconcile *reconcile, const struct dashboard *dashboard,
-                    struct work *work)
+static bool compare(struct reconcile *reconcile, const struct export *export, struct work *work)
 {
     size_t numbers = (size_t)(2 * work->days);
     int64_t *vendor = calloc(numbers, sizeof *vendor);
@@ -272,8 +271,8 @@ static bool compare(struct reconcile *reconcile, const struct dashboard *dashboa
     work->own = calloc(numbers, sizeof *work->own);
     work->shifted = calloc(numbers, sizeof *work->shifted);
     bool done = vendor != NULL && in_file != NULL && work->own != NULL && work->shifted != NULL;
-    for (size_t i = 0; done && i < dashboard->count; i++) {
-        const struct dashboard_row *row = &dashboard->rows[i];
+    for (size_t i = 0; done && i < export->count; i++) {
+        const struct export_row *row = &export->rows[i];
         size_t number = number_of(work->first, row->day, row->success);
         vendor[number] = row->count;
         in_file[number] = true;
@@ -293,20 +292,20 @@ static bool compare(struct reconcile *reconcile, const struct dashboard *dashboa
     return done;
 }
 
-bool reconcile_run(struct reconcile *reconcile, struct door *door,
-                   const struct dashboard *dashboard, int64_t as_of)
+bool reconcile_run(struct reconcile *reconcile, struct door *door, const struct export *export,
+                   int64_t as_of)
 {
     struct told told = {0};
     memset(reconcile, 0, sizeof *reconcile);
     reconcile->as_of = as_of;
     reconcile->left_out[0] = reconcile->left_out[1] = true;
-    if (dashboard->count == 0)
+    if (export->count == 0)
         return ledger_ready(door->ledger);
-    int64_t first = dashboard->rows[0].day, last = first;
-    for (size_t i = 0; i < dashboard->count; i++) {
-        first = dashboard->rows[i].day < first ? dashboard->rows[i].day : first;
-        last = dashboard->rows[i].day > last ? dashboard->rows[i].day : last;
-        reconcile->left_out[dashboard->rows[i].success] = false;
+    int64_t first = export->rows[0].day, last = first;
+    for (size_t i = 0; i < export->count; i++) {
+        first = export->rows[i].day < first ? export->rows[i].day : first;
+        last = export->rows[i].day > last ? export->rows[i].day : last;
+        reconcile->left_out[export->rows[i].success] = false;
     }
     if (last - first >= MOST_DAYS) {
         ledger_fail(door->ledger, SQLITE_ERROR,
@@ -317,7 +316,7 @@ bool reconcile_run(struct reconcile *reconcile, struct door *door,
     struct work work = {
         .reconcile = reconcile, .told = &told, .first = first, .days = last - first + 1};
     bool done = told_read(&told, door, first, last, as_of);
-    if (done && !compare(reconcile, dashboard, &work)) {
+    if (done && !compare(reconcile, export, &work)) {
         ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
         done = false;
     }
@@ -377,7 +376,7 @@ size_t reconcile_total(const struct reconcile *reconcile, enum told_cause cause,
 static void append_pair(sqlite3_str *sql, const struct reconcile_row *row, const char *before)
 {
     char day[16];
-    dashboard_day_text(row->day, day);
+    export_day_text(row->day, day);
     sqlite3_str_appendf(sql, "%s('%s', '%s')", before, day, row->success ? "success" : "failure");
 }
 
@@ -398,8 +397,8 @@ static char *where(const struct reconcile *reconcile, const struct reconcile_row
             }
         sqlite3_str_appendall(sql, ")");
     } else {
-        dashboard_day_text(reconcile->rows[0].day, first);
-        dashboard_day_text(reconcile->rows[reconcile->count - 1].day, last);
+        export_day_text(reconcile->rows[0].day, first);
+        export_day_text(reconcile->rows[reconcile->count - 1].day, last);
         sqlite3_str_appendf(sql, "%s BETWEEN '%s' AND '%s'", day, first, last);
     }
     return sqlite3_str_finish(sql);

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dashboard.h"
+#include "export.h"
 #include "told.h"
 
 struct door;
@@ -41,8 +41,8 @@ struct reconcile {
 };
 
 /* False: the ledger's error is set. reconcile_end() in either case. */
-bool reconcile_run(struct reconcile *reconcile, struct door *door,
-                   const struct dashboard *dashboard, int64_t as_of);
+bool reconcile_run(struct reconcile *reconcile, struct door *door, const struct export *export,
+                   int64_t as_of);
 void reconcile_end(struct reconcile *reconcile);
 
 /* `+02:00`, "" where the days are those of the process's time zone. */

@@ -44,13 +44,13 @@ static bool read_as_of(sqlite3_value *value, int64_t *as_of, char error[FILE_TAB
 static bool load(struct door *door, sqlite3_value *const arguments[FILE_TABLE_ARGUMENTS],
                  void **rows, char error[FILE_TABLE_ERROR])
 {
-    struct dashboard_names names;
-    struct dashboard dashboard = {0};
+    struct export_names names;
+    struct export export = {0};
     int64_t as_of;
     bool unreadable;
     const char *json = arguments[2] == NULL ? NULL : (const char *)sqlite3_value_text(arguments[2]);
     if (!read_as_of(arguments[1], &as_of, error) ||
-        (json != NULL && !dashboard_names_parse(&names, json, error, FILE_TABLE_ERROR)))
+        (json != NULL && !export_names_parse(&names, json, error, FILE_TABLE_ERROR)))
         return false;
     struct reconcile *reconcile = calloc(1, sizeof *reconcile);
     *rows = reconcile;
@@ -58,10 +58,10 @@ static bool load(struct door *door, sqlite3_value *const arguments[FILE_TABLE_AR
         sqlite3_snprintf(FILE_TABLE_ERROR, error, "out of memory");
         return false;
     }
-    bool done = dashboard_read(&dashboard, (const char *)sqlite3_value_text(arguments[0]),
-                               json == NULL ? NULL : &names, &unreadable, error) &&
-                reconcile_run(reconcile, door, &dashboard, as_of);
-    dashboard_end(&dashboard);
+    bool done = export_read(&export, (const char *)sqlite3_value_text(arguments[0]),
+                            json == NULL ? NULL : &names, &unreadable, error) &&
+                reconcile_run(reconcile, door, &export, as_of);
+    export_end(&export);
     return done;
 }
 
@@ -75,7 +75,7 @@ static void show_texts(const struct reconcile *reconcile, const struct reconcile
 {
     char text[16];
     if (which == DAY) {
-        dashboard_day_text(row->day, text);
+        export_day_text(row->day, text);
         sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
     } else if (which == OUTCOME) {
         sqlite3_result_text(context, row->success ? "success" : "failure", -1, SQLITE_STATIC);

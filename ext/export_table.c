@@ -1,7 +1,7 @@
 /* reg_dashboard(file [, columns]): a vendor's dashboard export, a row a day and outcome. */
 #include <stdlib.h>
 
-#include "dashboard.h"
+#include "export.h"
 #include "file_table.h"
 
 enum { DAY, OUTCOME, COUNT, COLUMNS };
@@ -9,33 +9,33 @@ enum { DAY, OUTCOME, COUNT, COLUMNS };
 static bool load(struct door *door, sqlite3_value *const arguments[FILE_TABLE_ARGUMENTS],
                  void **rows, char error[FILE_TABLE_ERROR])
 {
-    struct dashboard_names names;
+    struct export_names names;
     bool unreadable;
     (void)door;
     const char *json = arguments[1] == NULL ? NULL : (const char *)sqlite3_value_text(arguments[1]);
-    if (json != NULL && !dashboard_names_parse(&names, json, error, FILE_TABLE_ERROR))
+    if (json != NULL && !export_names_parse(&names, json, error, FILE_TABLE_ERROR))
         return false;
-    struct dashboard *dashboard = calloc(1, sizeof *dashboard);
-    *rows = dashboard;
-    if (dashboard == NULL) {
+    struct export *export = calloc(1, sizeof *export);
+    *rows = export;
+    if (export == NULL) {
         sqlite3_snprintf(FILE_TABLE_ERROR, error, "out of memory");
         return false;
     }
-    return dashboard_read(dashboard, (const char *)sqlite3_value_text(arguments[0]),
-                          json == NULL ? NULL : &names, &unreadable, error);
+    return export_read(export, (const char *)sqlite3_value_text(arguments[0]),
+                       json == NULL ? NULL : &names, &unreadable, error);
 }
 
 static size_t count(const void *rows)
 {
-    return ((const struct dashboard *)rows)->count;
+    return ((const struct export *)rows)->count;
 }
 
 static void column(const void *rows, size_t number, int which, sqlite3_context *context)
 {
     char day[16];
-    const struct dashboard_row *row = &((const struct dashboard *)rows)->rows[number];
+    const struct export_row *row = &((const struct export *)rows)->rows[number];
     if (which == DAY) {
-        dashboard_day_text(row->day, day);
+        export_day_text(row->day, day);
         sqlite3_result_text(context, day, -1, SQLITE_TRANSIENT);
     } else if (which == OUTCOME) {
         sqlite3_result_text(context, row->success ? "success" : "failure", -1, SQLITE_STATIC);
@@ -46,7 +46,7 @@ static void column(const void *rows, size_t number, int which, sqlite3_context *
 
 static void unload(void *rows)
 {
-    dashboard_end(rows);
+    export_end(rows);
     free(rows);
 }
 

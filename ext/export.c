@@ -1,4 +1,4 @@
-#include "dashboard.h"
+#include "export.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,16 +17,16 @@
 
 enum { MOST_FIELD_BYTES = 4096, MOST_DIGITS = 15, SHOWN_BYTES = 60, DAY_MS = 86400000 };
 
-static const char *const default_names[DASHBOARD_COLUMNS] = {"date", "outcome", "count", "success",
-                                                             "failure"};
+static const char *const default_names[EXPORT_COLUMNS] = {"date", "outcome", "count", "success",
+                                                          "failure"};
 
 /* One reading; after the first complaint nothing goes on. */
 struct reading {
-    struct dashboard *dashboard;
+    struct export *export;
     const char *path;
-    const struct dashboard_names *names;
+    const struct export_names *names;
     const char *const *header;
-    ssize_t place[DASHBOARD_COLUMNS]; /* of each column in the file; -1: not there */
+    ssize_t place[EXPORT_COLUMNS]; /* of each column in the file; -1: not there */
     size_t capacity;
     bool *unreadable;
     char *error;
@@ -47,15 +47,15 @@ static bool complain(struct reading *reading, uint64_t line, ssize_t place, cons
 {
     va_list arguments;
     int length =
-        snprintf(reading->error, DASHBOARD_ERROR, "%.300s, line %" PRIu64, reading->path, line);
+        snprintf(reading->error, EXPORT_ERROR, "%.300s, line %" PRIu64, reading->path, line);
     if (place >= 0)
         length += snprintf(
-            reading->error + length, (size_t)(DASHBOARD_ERROR - length), ", column %zd (%s)",
+            reading->error + length, (size_t)(EXPORT_ERROR - length), ", column %zd (%s)",
             place + 1,
             text_is_clean(reading->header[place], SHOWN_BYTES) ? reading->header[place] : "?");
-    length += snprintf(reading->error + length, (size_t)(DASHBOARD_ERROR - length), ": ");
+    length += snprintf(reading->error + length, (size_t)(EXPORT_ERROR - length), ": ");
     va_start(arguments, format);
-    vsnprintf(reading->error + length, (size_t)(DASHBOARD_ERROR - length), format, arguments);
+    vsnprintf(reading->error + length, (size_t)(EXPORT_ERROR - length), format, arguments);
     va_end(arguments);
     *reading->unreadable = true;
     return false;
@@ -63,7 +63,7 @@ static bool complain(struct reading *reading, uint64_t line, ssize_t place, cons
 
 static bool out_of_memory(struct reading *reading)
 {
-    snprintf(reading->error, DASHBOARD_ERROR, "%.300s: out of memory", reading->path);
+    snprintf(reading->error, EXPORT_ERROR, "%.300s: out of memory", reading->path);
     return false;
 }
 
@@ -71,14 +71,14 @@ static bool out_of_memory(struct reading *reading)
 
 static int column_named(const char *name)
 {
-    for (int i = 0; i < DASHBOARD_COLUMNS; i++)
+    for (int i = 0; i < EXPORT_COLUMNS; i++)
         if (text_same(name, default_names[i]))
             return i;
-    return text_same(name, "day") ? DASHBOARD_DATE : -1;
+    return text_same(name, "day") ? EXPORT_DATE : -1;
 }
 
-bool dashboard_names_parse(struct dashboard_names *names, const char *json, char *error,
-                           size_t error_size)
+bool export_names_parse(struct export_names *names, const char *json, char *error,
+                        size_t error_size)
 {
     static const char expected[] =
         "a JSON object of date, outcome, count, success and failure with "
@@ -96,12 +96,12 @@ bool dashboard_names_parse(struct dashboard_names *names, const char *json, char
     {
         int column = column_named(key);
         const char *text = json_string_value(value);
-        bool fits = column >= 0 && text != NULL && text[0] != '\0' && strlen(text) < DASHBOARD_NAME;
+        bool fits = column >= 0 && text != NULL && text[0] != '\0' && strlen(text) < EXPORT_NAME;
         if (good && !fits)
             snprintf(error, error_size, "%s: %s", text_is_clean(key, 40) ? key : "a member",
                      expected);
         else if (good)
-            snprintf(names->text[column], DASHBOARD_NAME, "%s", text);
+            snprintf(names->text[column], EXPORT_NAME, "%s", text);
         good = good && fits;
     }
     json_decref(object);
@@ -118,13 +118,13 @@ static bool is_named(const struct reading *reading, int column, const char *name
 {
     bool given = reading->names != NULL && reading->names->text[column][0] != '\0';
     return text_same(name, wanted_name(reading, column)) ||
-           (!given && column == DASHBOARD_DATE && text_same(name, "day"));
+           (!given && column == EXPORT_DATE && text_same(name, "day"));
 }
 
 static bool find_columns(struct reading *reading, const struct records *records)
 {
     reading->header = records_header(records);
-    for (int column = 0; column < DASHBOARD_COLUMNS; column++) {
+    for (int column = 0; column < EXPORT_COLUMNS; column++) {
         reading->place[column] = -1;
         for (size_t i = 0; i < records_columns(records); i++) {
             if (!is_named(reading, column, reading->header[i]))
@@ -140,8 +140,8 @@ static bool find_columns(struct reading *reading, const struct records *records)
 
 static bool check_shape(struct reading *reading)
 {
-    static const int wide[] = {DASHBOARD_SUCCESS, DASHBOARD_FAILURE},
-                     narrow[] = {DASHBOARD_OUTCOME, DASHBOARD_COUNT};
+    static const int wide[] = {EXPORT_SUCCESS, EXPORT_FAILURE},
+                     narrow[] = {EXPORT_OUTCOME, EXPORT_COUNT};
     const ssize_t *place = reading->place;
     bool is_wide = place[wide[0]] >= 0 || place[wide[1]] >= 0,
          is_narrow = place[narrow[0]] >= 0 || place[narrow[1]] >= 0;
@@ -153,7 +153,7 @@ static bool check_shape(struct reading *reading)
                         "date,outcome,count is expected");
     if (is_wide && is_narrow) /* the shape that is whole counts, the rest are further columns */
         needed = place[wide[0]] >= 0 && place[wide[1]] >= 0 ? wide : narrow;
-    const int columns[] = {DASHBOARD_DATE, needed[0], needed[1]};
+    const int columns[] = {EXPORT_DATE, needed[0], needed[1]};
     for (size_t i = 0; i < 3; i++)
         if (place[columns[i]] < 0)
             return complain(reading, 1, -1,
@@ -170,7 +170,7 @@ static bool check_shape(struct reading *reading)
 static bool read_day(struct reading *reading, const struct record *record, int64_t *day)
 {
     char shown[SHOWN_BYTES + 3];
-    ssize_t place = reading->place[DASHBOARD_DATE];
+    ssize_t place = reading->place[EXPORT_DATE];
     const char *text = record->fields[place].text;
     int64_t moment;
     if (!moment_is_date(text) || !moment_parse(text, &moment))
@@ -199,7 +199,7 @@ static bool read_count(struct reading *reading, const struct record *record, int
 static bool read_outcome(struct reading *reading, const struct record *record, bool *success)
 {
     char shown[SHOWN_BYTES + 3];
-    ssize_t place = reading->place[DASHBOARD_OUTCOME];
+    ssize_t place = reading->place[EXPORT_OUTCOME];
     const char *text = record->fields[place].text;
     *success = text_same(text, "success");
     if (*success || text_same(text, "failure"))
@@ -208,44 +208,44 @@ static bool read_outcome(struct reading *reading, const struct record *record, b
                     "%s is not an outcome; success or failure is expected", show(text, shown));
 }
 
-static bool add(struct reading *reading, const struct dashboard_row *row)
+static bool add(struct reading *reading, const struct export_row *row)
 {
-    struct dashboard *dashboard = reading->dashboard;
-    if (dashboard->count == DASHBOARD_MOST_ROWS)
+    struct export *export = reading->export;
+    if (export->count == EXPORT_MOST_ROWS)
         return complain(reading, row->line, -1, "at most %d days and outcomes are expected",
-                        DASHBOARD_MOST_ROWS);
-    if (dashboard->count == reading->capacity) {
+                        EXPORT_MOST_ROWS);
+    if (export->count == reading->capacity) {
         size_t capacity = reading->capacity == 0 ? 64 : 2 * reading->capacity;
-        struct dashboard_row *rows = realloc(dashboard->rows, capacity * sizeof *rows);
+        struct export_row *rows = realloc(export->rows, capacity * sizeof *rows);
         if (rows == NULL)
             return out_of_memory(reading);
-        dashboard->rows = rows;
+        export->rows = rows;
         reading->capacity = capacity;
     }
-    dashboard->rows[dashboard->count++] = *row;
+    export->rows[export->count++] = *row;
     return true;
 }
 
 static bool read_record(struct reading *reading, const struct record *record)
 {
-    struct dashboard_row row = {.line = record->line};
+    struct export_row row = {.line = record->line};
     if (!read_day(reading, record, &row.day))
         return false;
-    if (reading->place[DASHBOARD_OUTCOME] >= 0)
+    if (reading->place[EXPORT_OUTCOME] >= 0)
         return read_outcome(reading, record, &row.success) &&
-               read_count(reading, record, DASHBOARD_COUNT, &row.count) && add(reading, &row);
-    struct dashboard_row success = row, failure = row;
+               read_count(reading, record, EXPORT_COUNT, &row.count) && add(reading, &row);
+    struct export_row success = row, failure = row;
     success.success = true;
-    return read_count(reading, record, DASHBOARD_SUCCESS, &success.count) &&
-           read_count(reading, record, DASHBOARD_FAILURE, &failure.count) &&
-           add(reading, &success) && add(reading, &failure);
+    return read_count(reading, record, EXPORT_SUCCESS, &success.count) &&
+           read_count(reading, record, EXPORT_FAILURE, &failure.count) && add(reading, &success) &&
+           add(reading, &failure);
 }
 
 /* -- the file -- */
 
 static int by_day(const void *left, const void *right)
 {
-    const struct dashboard_row *a = left, *b = right;
+    const struct export_row *a = left, *b = right;
     if (a->day != b->day)
         return a->day < b->day ? -1 : 1;
     if (a->success != b->success)
@@ -256,16 +256,16 @@ static int by_day(const void *left, const void *right)
 /* The first line that repeats a day and outcome. */
 static bool check_repeats(struct reading *reading)
 {
-    const struct dashboard *dashboard = reading->dashboard;
-    const struct dashboard_row *again = NULL, *first = NULL;
+    const struct export *export = reading->export;
+    const struct export_row *again = NULL, *first = NULL;
     char day[16];
-    struct dashboard_row *sorted = malloc((dashboard->count + 1) * sizeof *sorted);
+    struct export_row *sorted = malloc((export->count + 1) * sizeof *sorted);
     if (sorted == NULL)
         return out_of_memory(reading);
-    if (dashboard->count > 0)
-        memcpy(sorted, dashboard->rows, dashboard->count * sizeof *sorted);
-    qsort(sorted, dashboard->count, sizeof *sorted, by_day);
-    for (size_t i = 1; i < dashboard->count; i++)
+    if (export->count > 0)
+        memcpy(sorted, export->rows, export->count * sizeof *sorted);
+    qsort(sorted, export->count, sizeof *sorted, by_day);
+    for (size_t i = 1; i < export->count; i++)
         if (sorted[i].day == sorted[i - 1].day && sorted[i].success == sorted[i - 1].success &&
             (again == NULL || sorted[i].line < again->line)) {
             again = &sorted[i];
@@ -273,9 +273,9 @@ static bool check_repeats(struct reading *reading)
         }
     bool good = again == NULL;
     if (!good) {
-        bool wide = reading->place[DASHBOARD_OUTCOME] < 0;
-        dashboard_day_text(again->day, day);
-        complain(reading, again->line, reading->place[DASHBOARD_DATE],
+        bool wide = reading->place[EXPORT_OUTCOME] < 0;
+        export_day_text(again->day, day);
+        complain(reading, again->line, reading->place[EXPORT_DATE],
                  "%s%s%s stands on line %" PRIu64 " already; each %s is expected once", day,
                  wide ? "" : " ",
                  wide             ? ""
@@ -307,7 +307,7 @@ static bool read_records(struct reading *reading, struct records *records)
         case RECORDS_END:
             return check_repeats(reading);
         case RECORDS_FAILED:
-            snprintf(reading->error, DASHBOARD_ERROR, "%.300s: %s", reading->path, record.message);
+            snprintf(reading->error, EXPORT_ERROR, "%.300s: %s", reading->path, record.message);
             return false;
         }
     }
@@ -320,32 +320,28 @@ static int open_file(struct reading *reading)
     int file = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool known = file >= 0 && fstat(file, &facts) == 0;
     if (known && S_ISREG(facts.st_mode)) {
-        reading->dashboard->modified =
+        reading->export->modified =
             (int64_t)facts.st_mtim.tv_sec * 1000 + facts.st_mtim.tv_nsec / 1000000;
         return file;
     }
     *reading->unreadable = known || errno == ENOENT || errno == EACCES || errno == ENOTDIR;
-    snprintf(reading->error, DASHBOARD_ERROR, "%.300s: %s", reading->path,
+    snprintf(reading->error, EXPORT_ERROR, "%.300s: %s", reading->path,
              known ? "a regular file is expected" : strerror(errno));
     if (file >= 0)
         close(file);
     return -1;
 }
 
-bool dashboard_read(struct dashboard *dashboard, const char *path,
-                    const struct dashboard_names *names, bool *unreadable,
-                    char error[DASHBOARD_ERROR])
+bool export_read(struct export *export, const char *path, const struct export_names *names,
+                 bool *unreadable, char error[EXPORT_ERROR])
 {
     const struct records_limits limits = {.max_field_bytes = MOST_FIELD_BYTES};
-    struct reading reading = {.dashboard = dashboard,
-                              .path = path,
-                              .names = names,
-                              .unreadable = unreadable,
-                              .error = error};
+    struct reading reading = {
+        .export = export, .path = path, .names = names, .unreadable = unreadable, .error = error};
     struct input_descriptor holder;
-    char why[DASHBOARD_ERROR / 2];
+    char why[EXPORT_ERROR / 2];
     bool good = false;
-    memset(dashboard, 0, sizeof *dashboard);
+    memset(export, 0, sizeof *export);
     *unreadable = false;
     int file = open_file(&reading);
     if (file < 0)
@@ -353,7 +349,7 @@ bool dashboard_read(struct dashboard *dashboard, const char *path,
     struct input_source source = input_from_descriptor(&holder, file);
     struct records *records = records_open(&source, &limits, unreadable, why, sizeof why);
     if (records == NULL)
-        snprintf(error, DASHBOARD_ERROR, "%.300s: %s", path, why);
+        snprintf(error, EXPORT_ERROR, "%.300s: %s", path, why);
     else
         good = read_records(&reading, records);
     records_close(records);
@@ -361,13 +357,13 @@ bool dashboard_read(struct dashboard *dashboard, const char *path,
     return good;
 }
 
-void dashboard_end(struct dashboard *dashboard)
+void export_end(struct export *export)
 {
-    free(dashboard->rows);
-    memset(dashboard, 0, sizeof *dashboard);
+    free(export->rows);
+    memset(export, 0, sizeof *export);
 }
 
-void dashboard_day_text(int64_t day, char text[16])
+void export_day_text(int64_t day, char text[16])
 {
     char moment[MOMENT_SIZE];
     moment_format(day * DAY_MS, moment);
