@@ -225,7 +225,7 @@ told 2026-01-11T12:00 success 3"
     run job reconcile --as-of 2026-01-11T12:00:04Z export.csv
     [ "$status" -eq 2 ]
     [[ "$output" =~ 2026-01-11\ +success\ +0\ +3\ +3\ +3\ +-3\ +unexplained\ +unexplained\ -3 ]]
-    for moment in yesterday 2026-13-01 '' 2999-01-01; do
+    for moment in yesterday 2026-13-01 2999-01-01; do
         run job reconcile --as-of "$moment" export.csv
         [ "$status" -eq 64 ]
         [[ "$output" == "regjob: --as-of $moment: it is in the future" || "$output" == "regjob: --as-of $moment: a moment is expected, as"* ]]
@@ -376,7 +376,7 @@ PYTHON
 }
 
 @test "the vendor's own dashboard after a night of sign-ups, answers lost and 429: every unit is explained" {
-    standin_start --fault 429-accepted:path=/v2/registration,after=3,count=2 --fault hang-up-after:path=/v2/registration,after=8,count=2
+    standin_start --fault 429-accepted:path=/v2/registration,after=3,count=2 --fault hangup-after:path=/v2/registration,after=8,count=2
     ledger_reg "SELECT reg_settings_patch('{\"requiredConsents\":[]}')" >/dev/null
     { echo attempted_at,email,password
       for i in {10..30}; do echo "2026-01-${i}T1${i: -1}:00:00Z,p$i@example.com,Abcdef1!x"; done
