@@ -40,6 +40,7 @@ void door_release(struct door *door)
     key_close(door->key);
     settings_free(door->settings);
     settings_free(door->defaults);
+    free(door->admit_plan);
     free(door);
 }
 
@@ -80,7 +81,7 @@ int door_init(struct door *door, int64_t now)
 {
     /* The key comes first: a ledger that a crash left without one would look as if its key had been
      * lost. */
-    bool fresh = ledger_version_found(door->ledger) == 0;
+    bool fresh = ledger_is_free(door->ledger) && ledger_version_found(door->ledger) == 0;
     if (fresh && !ledger_failed(door->ledger))
         open_key(door, true, true);
     ledger_create(door->ledger, now);
@@ -92,10 +93,18 @@ const struct settings *door_settings(struct door *door)
 {
     if (!ledger_ready(door->ledger))
         return NULL;
-    int64_t newest = ledger_number(door->ledger, STATEMENT_newest_setting_id, 0);
+    /* By their text, not by their id: a change that was rolled back leaves its id to another one.
+     */
+    struct ledger_statement *newest = ledger_use(door->ledger, STATEMENT_newest_setting);
+    bool found = ledger_row(newest), same = false;
+    if (found) {
+        same = door->settings != NULL && door->settings->id == ledger_integer(newest, 0) &&
+               strcmp(door->settings->source, ledger_text(newest, 1)) == 0;
+        ledger_done(newest);
+    }
     if (ledger_failed(door->ledger))
         return NULL;
-    if (door->settings == NULL || door->settings->id != newest) {
+    if (!same) {
         settings_free(door->settings);
         door->settings = settings_load(door->ledger);
     }

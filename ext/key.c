@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "whole.h"
 
 /* Subkeys by number; a number is never used again for another purpose. */
 enum { SUBKEY_CODES = 1, SUBKEY_FINGERPRINTS = 2 };
@@ -36,20 +37,6 @@ void key_path(sqlite3 *database, const char *path, char found[KEY_PATH_SIZE])
         snprintf(found, KEY_PATH_SIZE, "%s.key", file);
 }
 
-static bool write_whole(int descriptor, const unsigned char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(descriptor, bytes, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return true;
-}
-
 /* Written beside its place and linked there: of two processes that make the key at once one wins,
  * and both then read the same. */
 static bool create_file(const char *path, char *error, size_t error_size)
@@ -64,7 +51,7 @@ static bool create_file(const char *path, char *error, size_t error_size)
         goto out;
     }
     randombytes_buf(fresh, KEY_SIZE);
-    if (!write_whole(descriptor, fresh, KEY_SIZE) || fsync(descriptor) != 0 ||
+    if (!whole_write(descriptor, fresh, KEY_SIZE) || fsync(descriptor) != 0 ||
         (link(draft, path) != 0 && errno != EEXIST))
         snprintf(error, error_size, "key file %s: cannot be written: %s", path, strerror(errno));
     else

@@ -20,6 +20,8 @@ struct ledger {
     struct ledger_statement statements[STATEMENT_COUNT];
     bool own_transaction;
     bool identity_known;
+    bool ours;      /* application_id has been seen to be a ledger's */
+    bool unsettled; /* made in a transaction of the caller's, who may yet roll it back */
     unsigned char uuid[LEDGER_UUID_SIZE];
     unsigned char salt[LEDGER_SALT_SIZE];
     int code;
@@ -122,6 +124,16 @@ int ledger_parameter(struct ledger_statement *statement, const char *parameter)
     if (number == 0)
         ledger_fail(statement->ledger, SQLITE_INTERNAL, "statement has no parameter %s", parameter);
     return number;
+}
+
+int ledger_parameters(struct ledger_statement *statement)
+{
+    return ledger_failed(statement->ledger) ? 0 : sqlite3_bind_parameter_count(statement->prepared);
+}
+
+const char *ledger_parameter_name(struct ledger_statement *statement, int parameter)
+{
+    return sqlite3_bind_parameter_name(statement->prepared, parameter);
 }
 
 static void check(struct ledger_statement *statement, int code)
@@ -300,6 +312,11 @@ void ledger_rehearse(struct ledger *ledger)
     execute(ledger, "BEGIN IMMEDIATE");
 }
 
+void ledger_look(struct ledger *ledger)
+{
+    execute(ledger, "BEGIN");
+}
+
 void ledger_undo(struct ledger *ledger)
 {
     ledger_rest(ledger); /* a statement that is still being read would keep what it reads */
@@ -315,7 +332,24 @@ int ledger_version(void)
 
 int ledger_version_found(struct ledger *ledger)
 {
-    return (int)ledger_number(ledger, STATEMENT_user_version, -1);
+    int version = (int)ledger_number(ledger, STATEMENT_user_version, -1);
+    if (version <= 0 || ledger->ours)
+        return version;
+    ledger->ours = ledger_number(ledger, STATEMENT_application_id, 0) == APPLICATION_ID;
+    return ledger->ours ? version : 0;
+}
+
+bool ledger_is_free(struct ledger *ledger)
+{
+    int64_t version = ledger_number(ledger, STATEMENT_user_version, -1),
+            application = ledger_number(ledger, STATEMENT_application_id, -1);
+    if (!ledger_failed(ledger) && application != APPLICATION_ID &&
+        (version != 0 || application != 0))
+        ledger_fail(ledger, SQLITE_ERROR,
+                    "this database belongs to another application (user_version %lld, "
+                    "application_id %lld): keep the ledger in a file of its own",
+                    (long long)version, (long long)application);
+    return !ledger_failed(ledger);
 }
 
 bool ledger_ready(struct ledger *ledger)
@@ -353,6 +387,8 @@ static void upgrade(struct ledger *ledger, int from, int64_t now)
     execute(ledger, pragma);
     if (from > 0 || ledger_failed(ledger))
         return;
+    ledger->identity_known = false;
+    ledger->unsettled = !ledger->own_transaction;
     unsigned char uuid[LEDGER_UUID_SIZE], salt[LEDGER_SALT_SIZE];
     randombytes_buf(uuid, sizeof uuid);
     randombytes_buf(salt, sizeof salt);
@@ -365,8 +401,12 @@ static void upgrade(struct ledger *ledger, int from, int64_t now)
 
 void ledger_create(struct ledger *ledger, int64_t now)
 {
-    if (ledger_version_found(ledger) == ledger_version())
+    if (!ledger_is_free(ledger) || ledger_version_found(ledger) == ledger_version())
         return;
+    if (ledger_version_found(ledger) > ledger_version()) {
+        ledger_ready(ledger);
+        return;
+    }
     /* WAL cannot be set within a transaction; a caller who is in one keeps the journal mode he has.
      */
     if (sqlite3_get_autocommit(ledger->database) &&
@@ -376,14 +416,14 @@ void ledger_create(struct ledger *ledger, int64_t now)
     int found = ledger_version_found(ledger); /* another process may have been quicker */
     if (found > ledger_version())
         ledger_ready(ledger);
-    else if (found < ledger_version())
+    else if (!ledger_failed(ledger) && found < ledger_version())
         upgrade(ledger, found, now);
     ledger_end(ledger);
 }
 
 static void learn_identity(struct ledger *ledger)
 {
-    if (ledger->identity_known)
+    if (ledger->identity_known && !ledger->unsettled)
         return;
     struct ledger_statement *identity = ledger_use(ledger, STATEMENT_ledger_identity);
     if (ledger_row(identity)) {

@@ -26,7 +26,8 @@ enum settings_password_at { SETTINGS_AT_SIGNUP, SETTINGS_AT_CONFIRM };
 
 /* Texts belong to `json`. */
 struct settings {
-    int64_t id; /* of the row in the ledger; 0: defaults without a ledger */
+    int64_t id;   /* of the row in the ledger; 0: defaults without a ledger */
+    char *source; /* as it stands in the ledger; NULL: defaults without a ledger */
     struct json_t *json;
     int registration_type; /* enum settings_registration */
     int64_t token_lifetime_seconds;

@@ -1,6 +1,8 @@
 /* maildir.c: see maildir.h. */
 #include "maildir.h"
 
+#include "whole.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -88,20 +90,6 @@ static void make_name(const struct maildir *maildir, const char *suffix, char na
              (long)getpid(), digits, maildir->host, suffix);
 }
 
-static bool write_all(int file, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(file, bytes, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return true;
-}
-
 bool maildir_deliver(struct maildir *maildir, const char *bytes, size_t length, const char *suffix,
                      bool *uncertain, char *error, size_t error_size)
 {
@@ -113,7 +101,7 @@ bool maildir_deliver(struct maildir *maildir, const char *bytes, size_t length, 
         snprintf(error, error_size, "%s/tmp: %s", maildir->directory, strerror(errno));
         return false;
     }
-    bool good = write_all(file, bytes, length) && fsync(file) == 0;
+    bool good = whole_write(file, bytes, length) && fsync(file) == 0;
     int reason = errno;
     if (close(file) != 0 && good) {
         good = false;

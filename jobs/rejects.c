@@ -1,10 +1,14 @@
 #include "rejects.h"
 
+#include "whole.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { MOST_ASIDE = 10000 };
 
 void rejects_begin(struct rejects *rejects, const char *path, uint64_t kept)
 {
@@ -22,17 +26,9 @@ void rejects_end(struct rejects *rejects)
 
 static bool append(struct rejects *rejects, const void *bytes, size_t length)
 {
-    const char *at = bytes;
-    while (length > 0) {
-        ssize_t written = write(rejects->descriptor, at, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        at += written;
-        length -= (size_t)written;
-        rejects->length += (uint64_t)written;
-    }
+    if (!whole_write(rejects->descriptor, bytes, length))
+        return false;
+    rejects->length += length;
     return true;
 }
 
@@ -46,10 +42,38 @@ static bool append_line(struct rejects *rejects, const void *bytes, size_t lengt
     return append(rejects, bytes, length) && (ends_line(bytes, length) || append(rejects, "\n", 1));
 }
 
+bool rejects_set_aside(const struct rejects *rejects)
+{
+    char aside[REJECTS_PATH + 16];
+    for (unsigned turn = 1; turn < MOST_ASIDE; turn++) {
+        snprintf(aside, sizeof aside, "%s.%u", rejects->path, turn);
+        if (renameat2(AT_FDCWD, rejects->path, AT_FDCWD, aside, RENAME_NOREPLACE) == 0 ||
+            errno == ENOENT)
+            return true;
+        if (errno != EEXIST)
+            return false;
+    }
+    return false;
+}
+
+/* What the last commit knows of must be there to be added to. Shorter: somebody has mended it and
+ * moved it on while the import was stopped. */
+static bool keep_what_stands(struct rejects *rejects)
+{
+    struct stat facts;
+    if (rejects->kept == 0 ||
+        (stat(rejects->path, &facts) == 0 && (uint64_t)facts.st_size >= rejects->kept))
+        return true;
+    rejects->length = rejects->kept = 0;
+    return rejects_set_aside(rejects);
+}
+
 static bool open_file(struct rejects *rejects, const char *header, size_t header_length)
 {
     if (rejects->descriptor >= 0)
         return true;
+    if (!keep_what_stands(rejects))
+        return false;
     rejects->descriptor = open(rejects->path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (rejects->descriptor < 0 || fchmod(rejects->descriptor, 0600) != 0 ||
         ftruncate(rejects->descriptor, (off_t)rejects->kept) != 0 ||

@@ -20,6 +20,11 @@ struct rejects {
 void rejects_begin(struct rejects *rejects, const char *path, uint64_t kept);
 void rejects_end(struct rejects *rejects);
 
+/* Renames a file of that name, left by an earlier import, to FILE.rejects.1, or the next number
+ * that is free: nobody may have mended it yet. To be called before an import's first commit, so
+ * that a file found later is its own. False with errno. */
+bool rejects_set_aside(const struct rejects *rejects);
+
 /* Appends a reject, after the header where it is the first. `raw` may lack its line end. False with
  * errno. */
 bool rejects_add(struct rejects *rejects, const char *header, size_t header_length, const void *raw,

@@ -3,6 +3,9 @@
 -- name: user_version
 PRAGMA main.user_version
 
+-- name: application_id
+PRAGMA main.application_id
+
 -- name: insert_ledger
 INSERT INTO ledger (id, uuid, subject_salt, created_at) VALUES (1, :uuid, :subject_salt, :recorded_at)
 

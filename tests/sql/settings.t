@@ -125,4 +125,8 @@ answers "another process's change is seen at once" $'7\n9' "
 answers "a rolled back change never was" $'11\n9' "
     BEGIN; SELECT reg_settings_patch('{\"maxCodeTries\":11}') ->> '$.maxCodeTries'; ROLLBACK;
     SELECT reg_settings() ->> '$.maxCodeTries';"
+answers "nor does what it set come back under its number" $'11\n11\n12' "
+    BEGIN; SELECT reg_settings_patch('{\"maxCodeTries\":11}') ->> '$.maxCodeTries'; SELECT reg_settings() ->> '$.maxCodeTries'; ROLLBACK;
+    $(meanwhile "SELECT reg_settings_patch('{\"maxCodeTries\":12}');")
+    SELECT reg_settings() ->> '$.maxCodeTries';"
 done_testing

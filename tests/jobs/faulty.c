@@ -1,0 +1,134 @@
+/* Preloaded into a program (see faulty.bash): the disk's faults, and death at chosen instants. By
+ * environment variables:
+ *
+ *   KILL_AT=n             SIGKILL before the n-th call that changes a file: write, truncation,
+ * sync, rename, removal KILL_AFTER_SYNCS=n    SIGKILL after the n-th sync of a write-ahead log:
+ * each commit has one TERM_AFTER_SYNCS=n    SIGTERM there TOUCH_AFTER_SYNCS=n   appends a byte to
+ * the file TOUCH_FILE there FULL_AFTER=bytes      the disk is full: no more than so many bytes are
+ * written
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define VISIBLE __attribute__((visibility("default")))
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+static atomic_long calls, syncs, written;
+
+static long setting(const char *name)
+{
+    const char *text = getenv(name);
+    return text == NULL ? -1 : strtol(text, NULL, 10);
+}
+
+/* What goes to a terminal or a pipe is no matter here. */
+static bool is_file(int descriptor)
+{
+    struct stat facts;
+    return fstat(descriptor, &facts) == 0 && S_ISREG(facts.st_mode);
+}
+
+static void count_call(void)
+{
+    if (atomic_fetch_add(&calls, 1) + 1 == setting("KILL_AT"))
+        kill(getpid(), SIGKILL);
+}
+
+static bool is_log(int descriptor)
+{
+    char link[64], path[4096];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    return length > 4 && memcmp(path + length - 4, "-wal", 4) == 0;
+}
+
+static void touch(const char *path)
+{
+    int descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (descriptor < 0 || REAL(write)(descriptor, "\n", 1) != 1)
+        abort();
+    close(descriptor);
+}
+
+static void count_sync(int descriptor)
+{
+    if (!is_log(descriptor))
+        return;
+    long now = atomic_fetch_add(&syncs, 1) + 1;
+    if (now == setting("KILL_AFTER_SYNCS"))
+        kill(getpid(), SIGKILL);
+    if (now == setting("TERM_AFTER_SYNCS"))
+        kill(getpid(), SIGTERM);
+    if (now == setting("TOUCH_AFTER_SYNCS"))
+        touch(getenv("TOUCH_FILE"));
+}
+
+static bool is_full(size_t length)
+{
+    long room = setting("FULL_AFTER");
+    long before = atomic_fetch_add(&written, (long)length);
+    if (room < 0 || before + (long)length <= room)
+        return false;
+    errno = ENOSPC;
+    return true;
+}
+
+VISIBLE ssize_t write(int descriptor, const void *bytes, size_t length)
+{
+    if (is_file(descriptor)) {
+        count_call();
+        if (is_full(length))
+            return -1;
+    }
+    return REAL(write)(descriptor, bytes, length);
+}
+
+VISIBLE ssize_t pwrite64(int descriptor, const void *bytes, size_t length, off64_t offset)
+{
+    count_call();
+    return is_full(length) ? -1 : REAL(pwrite64)(descriptor, bytes, length, offset);
+}
+
+VISIBLE int ftruncate64(int descriptor, off64_t length)
+{
+    count_call();
+    return REAL(ftruncate64)(descriptor, length);
+}
+
+VISIBLE int fdatasync(int descriptor)
+{
+    count_call();
+    int result = REAL(fdatasync)(descriptor);
+    count_sync(descriptor);
+    return result;
+}
+
+VISIBLE int fsync(int descriptor)
+{
+    count_call();
+    int result = REAL(fsync)(descriptor);
+    count_sync(descriptor);
+    return result;
+}
+
+VISIBLE int renameat2(int from, const char *old, int to, const char *new, unsigned flags)
+{
+    count_call();
+    return REAL(renameat2)(from, old, to, new, flags);
+}
+
+VISIBLE int unlink(const char *path)
+{
+    count_call();
+    return REAL(unlink)(path);
+}

@@ -1,0 +1,184 @@
+#!/bin/bash
+# The ledger as a file: made, its key, its version, and what happens where it cannot be written.
+. tests/sql/tap.sh
+signup="INSERT INTO reg_attempts(email, password, consents) VALUES ('someone@example.com', 'A9#bL8@z', '{\"terms\":true}');"
+
+# Made, and made again.
+LEDGER=$FOLDER/made.db
+answers "reg_init gives the schema version" 1 "SELECT reg_init();"
+answers "it is a WAL database of its own kind" "wal|1|1919248243" "SELECT * FROM pragma_journal_mode, pragma_user_version, pragma_application_id;"
+answers "without anything but the ledger in it" 1 "SELECT count(*) = (SELECT count(*) FROM sqlite_schema) FROM sqlite_schema;"
+digest=$(sql ".sha3sum --schema
+.sha3sum")
+answers "again: the same version" 1 "SELECT reg_init();"
+is "again changes nothing" "$digest" "$(sql ".sha3sum --schema
+.sha3sum")"
+answers "twice in one connection, and in a transaction" $'1\n1\n1' "SELECT reg_init(); BEGIN; SELECT reg_init(); COMMIT; SELECT reg_init();"
+answers "first in a transaction of the caller's" $'1\n1' "ATTACH '$FOLDER/in-transaction.db' AS other; BEGIN; SELECT reg_init(); ROLLBACK;
+    BEGIN; SELECT reg_init(); COMMIT;"
+answers "quick_check and foreign keys" "ok" "$signup PRAGMA quick_check; PRAGMA foreign_key_check;"
+answers "in memory" "1|success" "ATTACH ':memory:' AS m; SELECT 1, outcome FROM reg_attempts;"
+LEDGER=:memory:
+answers "an in-memory ledger has a key for its lifetime" $'1\n1\nverified' "SELECT reg_init(); SELECT reg_settings('{\"requiredConsents\":[]}') IS NOT NULL;
+    SELECT reg_verify_code('a@example.com', reg_issue_code('a@example.com', 'none'));"
+
+# The key.
+LEDGER=$FOLDER/made.db
+is "the key: 32 bytes, for its owner alone" "600 32" "$(stat -c '%a %s' "$LEDGER.key")"
+is "nothing is left beside it" "made.db made.db.key" "$(cd "$FOLDER" && ls made.db* | grep -vE -- '-(wal|shm)$' | paste -sd' ')"
+key_is_refused() {
+    refuses "$1: a code" "reg_issue_code: key file $LEDGER.key $2" "SELECT reg_issue_code('a@example.com', 'none');"
+    refuses "$1: a verification" "reg_verify_code: key file $LEDGER.key $2" "SELECT reg_verify_code('a@example.com', '123456');"
+    refuses "$1: a sign-up with a password, which is sealed" "key file $LEDGER.key $2" "$signup"
+    answers "$1: all that needs no secret still works" $'1|1\n0\nfailure\n***\n***' "SELECT count(*), reg_email_exists('someone@example.com') FROM reg_attempts;
+        SELECT count(*) FROM reg_codes; SAVEPOINT s; INSERT INTO reg_attempts(email) VALUES ('other@example.com');
+        SELECT outcome FROM reg_attempts WHERE id = last_insert_rowid(); ROLLBACK TO s; RELEASE s;
+        SELECT payload ->> '$.registration.registrationMechanism.password.passwordHashed' FROM reg_reports WHERE id = 1;
+        SELECT reg_report_payload(1) ->> '$.registration.registrationMechanism.password.passwordHashed';"
+}
+cp -p "$LEDGER.key" "$FOLDER/kept"
+for mode in 640 604 620 602 610; do
+    chmod $mode "$LEDGER.key"
+    refuses "mode $mode is refused" "can be used by others \(mode $mode\): chmod 600 it" "SELECT reg_issue_code('a@example.com', 'none');"
+done
+key_is_refused "too open" "can be used by others"
+chmod 600 "$LEDGER.key"
+printf 'short' >"$LEDGER.key"
+key_is_refused "too short" "must hold 32 bytes and holds 5"
+cat "$FOLDER/kept" "$FOLDER/kept" >"$LEDGER.key"
+key_is_refused "too long" "must hold 32 bytes and holds 64"
+rm "$LEDGER.key"
+key_is_refused "missing" "is missing: restore it, or name it in REG_KEY_FILE"
+answers "missing: reg_init makes no other key, which would make old codes worthless" 1 "SELECT reg_init();"
+ok "missing: and leaves none" test ! -e "$LEDGER.key"
+mkfifo "$LEDGER.key"
+key_is_refused "a pipe" "is not a regular file"
+rm "$LEDGER.key"
+mkdir "$LEDGER.key"
+key_is_refused "a folder" "is not a regular file"
+rmdir "$LEDGER.key"
+head -c 32 /dev/zero >"$LEDGER.key"
+chmod 600 "$LEDGER.key"
+refuses "another ledger's key" "the fingerprint of attempt 1 does not open with this key" "SELECT reg_report_payload(1);"
+rm "$LEDGER.key"
+export REG_KEY_FILE=$FOLDER/kept
+answers "REG_KEY_FILE names it" 64 "SELECT length(reg_report_payload(1) ->> '$.registration.registrationMechanism.password.passwordHashed');"
+LEDGER=$FOLDER/elsewhere.db REG_KEY_FILE=$FOLDER/elsewhere.secret sql "SELECT reg_init();" >/dev/null
+is "reg_init makes the key there" "600 32" "$(stat -c '%a %s' "$FOLDER/elsewhere.secret")"
+ok "and none beside the ledger" test ! -e "$FOLDER/elsewhere.db.key"
+unset REG_KEY_FILE
+cp -p "$FOLDER/kept" "$LEDGER.key"
+LEDGER=$FOLDER/refused.db
+printf 'short' >"$LEDGER.key"
+chmod 600 "$LEDGER.key"
+refuses "reg_init with a key that cannot be used" "reg_init: key file $LEDGER.key must hold 32 bytes" "SELECT reg_init();"
+answers "has made nothing" "0" "SELECT count(*) FROM sqlite_schema;"
+
+# Versions and other people's databases.
+LEDGER=$FOLDER/made.db
+newer="the ledger has version 99, this program knows up to 1: use a newer sqlite-reg"
+sql "PRAGMA user_version = 99;" >/dev/null
+for statement in "SELECT reg_init();" "SELECT reg_settings();" "SELECT * FROM reg_attempts;" "SELECT * FROM reg_codes;" "SELECT * FROM reg_reports;" \
+    "SELECT reg_issue_code('a@example.com', 'none');" "SELECT reg_verify_code('a@example.com', '1');" "SELECT reg_email_exists('a@example.com');" "SELECT reg_report_payload(1);" "$signup"; do
+    refuses "a newer ledger: $statement" "$newer" "$statement"
+done
+answers "a newer ledger is left as it is" "99|1" "SELECT user_version, (SELECT count(*) FROM attempt) FROM pragma_user_version;"
+sql "PRAGMA user_version = 1;" >/dev/null
+LEDGER=$FOLDER/other.db
+other() {
+    rm -f "$LEDGER"*
+    sqlite3 "$LEDGER" "CREATE TABLE theirs(x); $1"
+    refuses "another application's database ($1): reg_init" "reg_init: this database belongs to another application .*: keep the ledger in a file of its own" "SELECT reg_init();"
+    refuses "another application's database ($1): reading" "there is no ledger in this database" "SELECT count(*) FROM reg_attempts;"
+    answers "another application's database ($1): untouched" "theirs|delete" "SELECT group_concat(name), journal_mode FROM sqlite_schema, pragma_journal_mode;"
+    ok "another application's database ($1): no key" test ! -e "$LEDGER.key"
+    answers "another application's database ($1): its own settings stay" "$2" "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id;"
+}
+other "PRAGMA user_version = 1" "1|0"
+other "PRAGMA user_version = 7" "7|0"
+other "PRAGMA application_id = 5" "0|5"
+rm -f "$LEDGER"*
+sqlite3 "$LEDGER" "CREATE TABLE attempt(x);"
+refuses "a table of the same name" "reg_init: table .?attempt.? already exists" "SELECT reg_init();"
+answers "has made nothing else" "attempt|0" "SELECT group_concat(name), user_version FROM sqlite_schema, pragma_user_version;"
+rm -f "$LEDGER"*
+sqlite3 "$LEDGER" "CREATE TABLE theirs(x);"
+answers "a database with other tables and no version takes a ledger" "1" "SELECT reg_init();"
+answers "and keeps them" 1 "SELECT count(*) FROM sqlite_schema WHERE name = 'theirs';"
+head -c 8192 /dev/urandom >"$FOLDER/noise.db"
+LEDGER=$FOLDER/noise.db
+refuses "a file that is no database" "file is not a database" "SELECT reg_init();"
+
+# Read-only.
+LEDGER=$FOLDER/made.db
+SHELL_ARGUMENTS="-batch -readonly"
+answers "read-only: reads" "1|success|1" "SELECT id, outcome, reg_email_exists('someone@example.com') FROM reg_attempts;"
+refuses "read-only: INSERT" "attempt to write a readonly database" "$signup"
+refuses "read-only: a code" "reg_issue_code: attempt to write a readonly database" "SELECT reg_issue_code('a@example.com', 'none');"
+refuses "read-only: settings" "reg_settings: attempt to write a readonly database" "SELECT reg_settings('{}');"
+answers "read-only: reg_init has nothing to do" 1 "SELECT reg_init();"
+sqlite3 "$FOLDER/empty.db" "VACUUM;"
+LEDGER=$FOLDER/empty.db
+refuses "read-only: nothing can be made" "reg_init: attempt to write a readonly database" "SELECT reg_init();"
+SHELL_ARGUMENTS=-batch
+
+# Another process holds the write lock: an error at once (no busy_timeout is set), and nothing is written.
+LEDGER=$FOLDER/made.db
+lock=$FOLDER/lock
+mkfifo "$lock"
+sqlite3 -batch "$LEDGER" <"$lock" >"$FOLDER/locked" &
+holder=$!
+exec 9>"$lock"
+printf 'BEGIN IMMEDIATE; SELECT 1;\n' >&9
+until [ -s "$FOLDER/locked" ] || ! kill -0 $holder; do sleep 0.01; done
+refuses "locked: INSERT" "database is locked" "$signup"
+refuses "locked: a code" "reg_issue_code: database is locked" "SELECT reg_issue_code('a@example.com', 'none');"
+refuses "locked: a verification" "reg_verify_code: database is locked" "SELECT reg_verify_code('a@example.com', '1');"
+refuses "locked: settings" "reg_settings_patch: database is locked" "SELECT reg_settings_patch('{}');"
+answers "locked: readers do not wait" 1 "SELECT count(*) FROM reg_attempts;"
+printf 'COMMIT;\n.quit\n' >&9
+exec 9>&-
+wait $holder
+answers "unlocked: everything is as it was" "1|0" "SELECT count(*), (SELECT count(*) FROM code) FROM attempt;"
+
+# Full: the same through a limit on pages and on a real full disk.
+answers "full: the limit is in place" "1" "SELECT max_page_count > 0 FROM pragma_max_page_count;"
+state="SELECT (SELECT count(*) FROM attempt), (SELECT count(*) FROM person), (SELECT count(*) FROM subject), (SELECT count(*) FROM report), (SELECT count(*) FROM code), (SELECT count(*) FROM setting);"
+# Ever more pages: the write stops at each place once, and leaves all or nothing.
+broken=0 full=0 whole=0
+sql "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE; VACUUM;" >/dev/null
+cp "$LEDGER" "$FOLDER/before.db"
+pages=$(sqlite3 "$LEDGER" "PRAGMA page_count;")
+long=$(printf 'x%.0s' {1..1000})
+many="WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6)
+    INSERT INTO reg_attempts(email, name, user_agent, custom_id, phone) SELECT 'n' || i || '@example.com', '$long', '$long', '$long', '+1604555' || (1000 + i) FROM n;"
+sql "SELECT reg_settings_patch('{\"passwordAt\":\"confirm\",\"requiredConsents\":[],\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\",\"pinConfirmationType\":\"EVERYONE\"}');" >/dev/null
+cp "$LEDGER" "$FOLDER/before.db"
+was=$(sql "$state")
+for extra in $(seq 0 30); do
+    for transaction in "" "BEGIN;"; do
+        cp "$FOLDER/before.db" "$LEDGER"
+        said=$(sql "PRAGMA max_page_count = $((pages + extra)); $transaction $many ${transaction:+COMMIT;}")
+        now=$(sql "$state PRAGMA integrity_check;")
+        if [[ $said = *"database or disk is full"* ]]; then
+            full=$((full + 1))
+            [ "$now" = "$was"$'\nok' ] || broken=$((broken + 1))
+        else
+            [[ $said = *Error* ]] && broken=$((broken + 1))
+            whole=$((whole + 1))
+            [ "$now" != "$was"$'\nok' ] || broken=$((broken + 1))
+        fi
+    done
+done
+is "full at every page: all or nothing, in or out of a transaction" "0 broken, full: yes, whole: yes" "$broken broken, full: $([ $full -gt 10 ] && echo yes), whole: $([ $whole -gt 3 ] && echo yes)"
+cp "$FOLDER/before.db" "$LEDGER"
+like "full: a code says so" "Error: reg_issue_code: database or disk is full" "$(sql "PRAGMA max_page_count = $pages;
+    SELECT sum(reg_issue_code('a' || value || '@example.com', 'none') IS NULL) FROM json_each('[$(seq -s, 1 300)]');")"
+answers "full: and leaves only whole codes" 1 "SELECT (SELECT count(*) FROM code) = (SELECT count(*) FROM recipient) AND (SELECT count(*) FROM code) < 300;"
+
+# A ledger that was made and rolled back, and made by another process: nothing is remembered of the first.
+LEDGER=$FOLDER/twice.db
+answers "the salt of a ledger that was rolled back is forgotten" $'1\n0\n1' "BEGIN; SELECT reg_init(); SELECT reg_email_exists('someone@example.com'); ROLLBACK;
+    $(meanwhile "SELECT reg_init(); SELECT reg_settings_patch('{\"requiredConsents\":[]}'); $signup")
+    SELECT reg_email_exists('someone@example.com');"
+done_testing
