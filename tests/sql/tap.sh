@@ -2,7 +2,8 @@
 #
 #   ledger [SETTINGS]     a new ledger file, with a JSON patch to its settings; sets LEDGER
 #   sql SQL               runs SQL in the shell on $LEDGER (":memory:" at first), the extension
-#                         loaded; rows and errors as they come; an error reads "Error: ..."
+#                         loaded; rows and errors as they come; an error reads "Error: ...", and
+#                         passes over the rest of its line
 #   at TIME sql SQL       the same with the clock standing at TIME (UTC, 2026-01-01 00:00:00.000)
 #   $(meanwhile SQL)      within SQL: another process runs this between two statements
 #   is NAME EXPECTED GOT, like NAME PATTERN GOT (extended regular expression), ok NAME COMMAND...
