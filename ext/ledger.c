@@ -312,6 +312,11 @@ void ledger_rehearse(struct ledger *ledger)
     execute(ledger, "BEGIN IMMEDIATE");
 }
 
+void ledger_look(struct ledger *ledger)
+{
+    execute(ledger, "BEGIN");
+}
+
 void ledger_undo(struct ledger *ledger)
 {
     ledger_rest(ledger); /* a statement that is still being read would keep what it reads */

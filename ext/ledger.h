@@ -62,6 +62,9 @@ void ledger_end(struct ledger *ledger);
 /* A rehearsal: whatever is written until ledger_undo() is undone by it, ledger_begin() and
  * ledger_end() within notwithstanding. */
 void ledger_rehearse(struct ledger *ledger);
+/* A look: until ledger_undo() every statement sees the ledger of one moment, and nobody is kept
+ * from writing. */
+void ledger_look(struct ledger *ledger);
 void ledger_undo(struct ledger *ledger);
 
 /* Whether deleted bytes are overwritten from now on (PRAGMA secure_delete); gives what was before.

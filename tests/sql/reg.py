@@ -42,7 +42,7 @@ _failures = 0
 def set_clock(milliseconds):
     """Lets the clock stand at that many milliseconds since 1970."""
     moment = datetime.datetime.utcfromtimestamp(milliseconds // 1000)
-    os.environ["FAKETIME"] = moment.strftime("%Y-%m-%d %H:%M:%S") + ".%03d" % (milliseconds % 1000)
+    os.environ["FAKETIME"] = moment.strftime("%Y-%m-%d %H:%M:%S") + ".%03d5" % (milliseconds % 1000)  # 5: it reads a fraction, and rounds down
 
 
 def connect(name=None, **options):
