@@ -26,6 +26,8 @@ BUILD    = build
 EXT_LIBS = -lsodium -ljansson -licuuc -licui18n -lmd -lzxcvbn -lphonenumber -lmaxminddb -lm -lstdc++
 JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -lcsv -linih -lpthread
 
+CHARTS   = /usr/share/javascript/chart.js/chart.min.js
+
 SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/*.sql))
 EXT_C    = $(wildcard ext/*.c)
 EXT_CC   = $(wildcard ext/*.cc)
@@ -38,11 +40,10 @@ BENCH_C  = $(wildcard tests/bench/*.c)
 # The extension calls SQLite through the host's table of functions; the job links SQLite itself (SQLITE_CORE). Hence two sets of objects.
 SO_OBJ   = $(EXT_C:%.c=$(BUILD)/so/%.o) $(EXT_CC:%.cc=$(BUILD)/so/%.o) $(BUILD)/so/statements.o
 EXT_OBJ  = $(EXT_C:%.c=$(BUILD)/core/%.o) $(EXT_CC:%.cc=$(BUILD)/core/%.o) $(BUILD)/core/statements.o
-JOB_OBJ  = $(JOB_C:%.c=$(BUILD)/core/%.o) $(BUILD)/core/builtin_files.o
+JOB_OBJ  = $(JOB_C:%.c=$(BUILD)/core/%.o) $(BUILD)/core/builtin_files.o $(BUILD)/core/page_parts.o
 TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
-TOOLS    = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 
 .PHONY: all deps test-deps bench-deps demo test unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
@@ -58,6 +59,14 @@ $(BUILD)/builtin_files.c: $(TEMPLATES) jobs/embed.awk
 $(BUILD)/core/builtin_files.o: $(BUILD)/builtin_files.c
 	@mkdir -p $(@D)
 	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -Ijobs -c $< -o $@
+$(BUILD)/page_parts.c: jobs/page/embed.sh jobs/page/style.css jobs/page/charts.js $(CHARTS)
+	@mkdir -p $(BUILD)
+	@sh jobs/page/embed.sh style=jobs/page/style.css charts=jobs/page/charts.js library=$(CHARTS) > $@.tmp
+	@mv $@.tmp $@
+$(BUILD)/core/page_parts.o: $(BUILD)/page_parts.c
+	@mkdir -p $(@D)
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -Ijobs -c $< -o $@
+
 $(BUILD)/so/statements.o: $(BUILD)/statements.c
 	@mkdir -p $(@D)
 	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -c $< -o $@
@@ -77,8 +86,8 @@ $(BUILD)/core/%.o: %.cc
 	@mkdir -p $(@D)
 	@echo '  CXX  ' $@; $(CXX) $(CXXFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
 
-$(BUILD)/reg.so: $(SO_OBJ)
-	@echo '  LD   ' $@; $(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL $^ $(EXT_LIBS) -o $@
+$(BUILD)/reg.so: $(SO_OBJ) ext/reg.map
+	@echo '  LD   ' $@; $(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--version-script=ext/reg.map $(filter %.o,$^) $(EXT_LIBS) -o $@
 $(BUILD)/regjob: $(EXT_OBJ) $(JOB_OBJ)
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 $(BUILD)/standin: $(STANDIN_C:%.c=$(BUILD)/core/%.o)

@@ -36,6 +36,9 @@ SELECT a.attempted_at, coalesce(p.username, p.email, p.phone), a.has_password OR
 -- name: outcome_now
 SELECT coalesce((SELECT d.outcome FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1),
                 CASE WHEN EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = a.id AND w.deadline <= :now) THEN 'failure' ELSE a.outcome END),
-       coalesce((SELECT d.reasons FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.reasons, '[]'),
+       coalesce((SELECT d.reasons FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.reasons,
+                CASE WHEN NOT EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = a.id AND w.deadline <= :now) THEN '[]'
+                     WHEN EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = a.id AND c.runs_from IS NOT NULL) THEN '["verification_expired"]'
+                     ELSE '["undeliverable"]' END),
        coalesce((SELECT d.customer_id FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.customer_id)
   FROM attempt a WHERE a.id = :attempt_id
