@@ -24,6 +24,8 @@ BUILD    = build
 EXT_LIBS = -lsodium -ljansson -licuuc -licui18n -lmd -lzxcvbn -lphonenumber -lmaxminddb -lm -lstdc++
 JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -lcsv -linih -lpthread
 
+CHARTS   = /usr/share/javascript/chart.js/chart.min.js
+
 SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/*.sql))
 EXT_C    = $(wildcard ext/*.c)
 EXT_CC   = $(wildcard ext/*.cc)
@@ -35,10 +37,10 @@ STANDIN_C = $(wildcard tests/standin/*.c)
 # The extension calls SQLite through the host's table of functions; the job links SQLite itself (SQLITE_CORE). Hence two sets of objects.
 SO_OBJ   = $(EXT_C:%.c=$(BUILD)/so/%.o) $(EXT_CC:%.cc=$(BUILD)/so/%.o) $(BUILD)/so/statements.o
 EXT_OBJ  = $(EXT_C:%.c=$(BUILD)/core/%.o) $(EXT_CC:%.cc=$(BUILD)/core/%.o) $(BUILD)/core/statements.o
-JOB_OBJ  = $(JOB_C:%.c=$(BUILD)/core/%.o)
+JOB_OBJ  = $(JOB_C:%.c=$(BUILD)/core/%.o) $(BUILD)/core/builtin_files.o $(BUILD)/core/page_parts.o
+TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
-TOOLS    = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 
 .PHONY: all deps test-deps demo test unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
@@ -47,6 +49,20 @@ $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
 	@mkdir -p $(BUILD)
 	@awk -f sql/embed.awk -v part=header $(SQL) > $(BUILD)/statements.h
 	@awk -f sql/embed.awk -v part=source $(SQL) > $(BUILD)/statements.c
+
+$(BUILD)/builtin_files.c: $(TEMPLATES) jobs/embed.awk
+	@mkdir -p $(BUILD)
+	@awk -f jobs/embed.awk $(TEMPLATES) > $@
+$(BUILD)/core/builtin_files.o: $(BUILD)/builtin_files.c
+	@mkdir -p $(@D)
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -Ijobs -c $< -o $@
+$(BUILD)/page_parts.c: jobs/page/embed.sh jobs/page/style.css jobs/page/charts.js $(CHARTS)
+	@mkdir -p $(BUILD)
+	@sh jobs/page/embed.sh style=jobs/page/style.css charts=jobs/page/charts.js library=$(CHARTS) > $@.tmp
+	@mv $@.tmp $@
+$(BUILD)/core/page_parts.o: $(BUILD)/page_parts.c
+	@mkdir -p $(@D)
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -Ijobs -c $< -o $@
 
 $(BUILD)/so/statements.o: $(BUILD)/statements.c
 	@mkdir -p $(@D)

@@ -126,6 +126,16 @@ int ledger_parameter(struct ledger_statement *statement, const char *parameter)
     return number;
 }
 
+int ledger_parameters(struct ledger_statement *statement)
+{
+    return ledger_failed(statement->ledger) ? 0 : sqlite3_bind_parameter_count(statement->prepared);
+}
+
+const char *ledger_parameter_name(struct ledger_statement *statement, int parameter)
+{
+    return sqlite3_bind_parameter_name(statement->prepared, parameter);
+}
+
 static void check(struct ledger_statement *statement, int code)
 {
     if (code != SQLITE_OK)
@@ -300,6 +310,11 @@ bool ledger_secure_delete(struct ledger *ledger, bool secure)
 void ledger_rehearse(struct ledger *ledger)
 {
     execute(ledger, "BEGIN IMMEDIATE");
+}
+
+void ledger_look(struct ledger *ledger)
+{
+    execute(ledger, "BEGIN");
 }
 
 void ledger_undo(struct ledger *ledger)

@@ -62,6 +62,9 @@ void ledger_end(struct ledger *ledger);
 /* A rehearsal: whatever is written until ledger_undo() is undone by it, ledger_begin() and
  * ledger_end() within notwithstanding. */
 void ledger_rehearse(struct ledger *ledger);
+/* A look: until ledger_undo() every statement sees the ledger of one moment, and nobody is kept
+ * from writing. */
+void ledger_look(struct ledger *ledger);
 void ledger_undo(struct ledger *ledger);
 
 /* Whether deleted bytes are overwritten from now on (PRAGMA secure_delete); gives what was before.
@@ -85,6 +88,10 @@ void ledger_set_real_at(struct ledger_statement *statement, int parameter, doubl
 void ledger_set_text_at(struct ledger_statement *statement, int parameter, const char *text);
 void ledger_set_blob_at(struct ledger_statement *statement, int parameter, const void *bytes,
                         size_t length);
+
+/* How many parameters a statement has, numbered from 1, and the name of each, with its colon. */
+int ledger_parameters(struct ledger_statement *statement);
+const char *ledger_parameter_name(struct ledger_statement *statement, int parameter);
 
 /* The next row; false at the end and after an error. */
 bool ledger_row(struct ledger_statement *statement);

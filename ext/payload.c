@@ -214,6 +214,7 @@ char *payload_build(struct door *door, const struct payload_request *request)
     const struct settings *settings = door_settings(door);
     struct ledger_statement *facts = ledger_use(door->ledger, STATEMENT_payload_facts);
     ledger_set_integer(facts, ":attempt_id", request->attempt_id);
+    ledger_set_integer(facts, ":as_of", request->as_of != 0 ? request->as_of : INT64_MAX);
     if (request->customer_id != 0)
         ledger_set_integer(facts, ":customer_id", request->customer_id);
     if (settings == NULL || !ledger_row(facts))

@@ -6,7 +6,7 @@
 #include "job.h"
 
 options_function init_command, import_command, confirm_command, send_command, settle_command,
-    report_command, nightly_command, status_command, forget_command;
+    report_command, nightly_command, status_command, dashboard_command, forget_command;
 
 /* Imports what lies in the configured inboxes: sign-ups, confirmations. */
 enum status_code import_inbox(struct job *job);

@@ -19,7 +19,8 @@ static const char system_config[] = "/etc/sqlite-reg/regjob.conf";
 static const struct options_command commands[] = {
     {"init", init_command},       {"import", import_command}, {"confirm", confirm_command},
     {"send", send_command},       {"settle", settle_command}, {"report", report_command},
-    {"nightly", nightly_command}, {"status", status_command}, {"forget", forget_command},
+    {"nightly", nightly_command}, {"status", status_command}, {"dashboard", dashboard_command},
+    {"forget", forget_command},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -62,7 +63,8 @@ static bool read_config(struct job *job, char *error, size_t error_size)
 /* A command that only looks leaves no row. */
 static bool leaves_a_row(const struct options *options)
 {
-    return options->function != status_command && !options->dry_run;
+    return options->function != status_command && options->function != dashboard_command &&
+           !options->dry_run;
 }
 
 static enum status_code run_recorded(struct job *job)

@@ -1,20 +1,14 @@
 /* metrics.c: OpenMetrics text, and its file. */
 #include "metrics.h"
-
-#include "whole.h"
 #include "utf8.h"
+#include "whole_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { METRICS_NAME = 128, METRICS_FAMILIES = 256, METRICS_ERROR = 256 };
+enum { METRICS_NAME = 128, METRICS_FAMILIES = 256, METRICS_ERROR = 512 };
 
 struct metrics {
     FILE *stream; /* into text */
@@ -196,67 +190,17 @@ const char *metrics_text(struct metrics *metrics, char *error, size_t error_size
     return metrics->text;
 }
 
-/* The name is on the disk only once its folder is. */
-static bool sync_folder(const char *path)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t length = slash == NULL ? 0 : (size_t)(slash - path);
-
-    if (slash == NULL) {
-        snprintf(folder, sizeof folder, ".");
-    } else {
-        snprintf(folder, sizeof folder, "%.*s", length == 0 ? 1 : (int)length, path);
-    }
-    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) {
-        return false;
-    }
-    bool done = fsync(descriptor) == 0;
-    int saved = errno;
-    close(descriptor);
-    errno = saved;
-    return done;
-}
-
-/* 0644 whatever the umask: the collector runs as another user. */
-static bool fill(int descriptor, const char *text, size_t length)
-{
-    bool done = fchmod(descriptor, 0644) == 0 && whole_write(descriptor, text, length) &&
-                fsync(descriptor) == 0;
-    int saved = errno;
-    if (close(descriptor) != 0 && done) {
-        return false;
-    }
-    errno = saved;
-    return done;
-}
-
 bool metrics_write(struct metrics *metrics, const char *path, char *error, size_t error_size)
 {
-    char temporary[PATH_MAX];
+    char reason[METRICS_ERROR];
 
     const char *text = metrics_text(metrics, error, error_size);
     if (text == NULL) {
         return false;
     }
-    /* The process number keeps two runs that share the file from writing into each other's. */
-    int length = snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
-    if (length < 0 || (size_t)length >= sizeof temporary) {
-        snprintf(error, error_size, "metrics file: its path is too long");
-        return false;
-    }
-    (void)unlink(temporary); /* left by a killed run that had this number */
-    int descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (descriptor < 0) {
-        snprintf(error, error_size, "metrics file %s cannot be created: %s", temporary,
-                 strerror(errno));
-        return false;
-    }
-    if (!fill(descriptor, text, metrics->length) || rename(temporary, path) != 0 ||
-        !sync_folder(path)) {
-        snprintf(error, error_size, "metrics file %s cannot be written: %s", path, strerror(errno));
-        (void)unlink(temporary);
+    /* 0644 whatever the umask: the collector runs as another user. */
+    if (!whole_file_write(path, text, metrics->length, 0644, reason, sizeof reason)) {
+        snprintf(error, error_size, "metrics file %s", reason);
         return false;
     }
     return true;
