@@ -21,79 +21,100 @@ enum {
 };
 
 static const struct call_row rows[] = {
-    {"reg_version", 0, PURE, functions_version, "reg_version()", "the extension's version"},
+    {"reg_version", 0, PURE, functions_version, "reg_version()", "the extension's version",
+     "this ledger"},
     {"reg_init", 0, WRITES, functions_init, "reg_init()",
      "makes or upgrades the ledger in the main database and its key; returns the schema version; "
-     "again changes nothing"},
+     "again changes nothing",
+     "this ledger"},
     {"reg_settings", 0, 0, functions_settings, "reg_settings()",
-     "the registration settings in force, as one JSON object"},
+     "the registration settings in force, as one JSON object", "Synerise (settings/general)"},
     {"reg_settings", 1, WRITES, functions_replace_settings, "reg_settings(json)",
      "replaces the settings: a member that is not sent returns to its default; returns the new "
-     "ones"},
+     "ones",
+     "Synerise (settings/general)"},
     {"reg_settings_patch", 1, WRITES, functions_patch_settings, "reg_settings_patch(json)",
-     "changes only the members sent; returns the new settings"},
+     "changes only the members sent; returns the new settings", "Synerise (settings/general)"},
     {"reg_check_policy", 1, SQLITE_DIRECTONLY, functions_check_policy, "reg_check_policy(password)",
      "JSON array of the rules of the settings' password policy that are broken; [] when "
-     "acceptable; NULL for NULL"},
+     "acceptable; NULL for NULL",
+     "partner API, Cleeng; SP 800-63B-4"},
     {"reg_check_policy", 2, SQLITE_DIRECTONLY, functions_check_policy,
      "reg_check_policy(password, profile)",
-     "the same by a profile: classic, cleeng, nist or a JSON object"},
+     "the same by a profile: classic, cleeng, nist or a JSON object",
+     "partner API, Cleeng; SP 800-63B-4"},
     {"reg_hash_password", 1, SQLITE_DIRECTONLY, functions_hash_password,
-     "reg_hash_password(password)", "Argon2id PHC string (RFC 9106), cost from the settings"},
+     "reg_hash_password(password)", "Argon2id PHC string (RFC 9106), cost from the settings",
+     "RFC 9106, OWASP; fraud API, INVAS"},
     {"reg_hash_password", 2, SQLITE_DIRECTONLY, functions_hash_password,
      "reg_hash_password(password, format)",
      "a vendor's wire format: sha256, sha1sha256 (lower-case hex) or md5 (upper-case hex); never "
-     "stored"},
+     "stored",
+     "RFC 9106, OWASP; fraud API, INVAS"},
     {"reg_verify_password", 2, PURE, functions_verify_password,
      "reg_verify_password(password, stored)",
-     "1 or 0, in constant time, for a PHC string, a wrapped MD5 or a wire format"},
+     "1 or 0, in constant time, for a PHC string, a wrapped MD5 or a wire format",
+     "RFC 9106; fraud API, INVAS"},
     {"reg_needs_rehash", 1, 0, functions_needs_rehash, "reg_needs_rehash(stored)",
-     "1 where the settings now ask for a costlier hash than this one"},
+     "1 where the settings now ask for a costlier hash than this one", "OWASP password storage"},
     {"reg_issue_code", 2, WRITES, functions_issue_code, "reg_issue_code(subject, channel)",
      "a confirmation code, returned and (channel email or sms) queued to be sent; none: the caller "
-     "delivers"},
+     "delivers",
+     "Synerise, partner API, INVAS; RFC 4226 section 5.3, SP 800-63A-4"},
     {"reg_issue_code", 3, WRITES, functions_issue_code,
-     "reg_issue_code(subject, channel, device_id)", "the same, good only from that device"},
+     "reg_issue_code(subject, channel, device_id)", "the same, good only from that device",
+     "Synerise, partner API, INVAS; RFC 4226 section 5.3, SP 800-63A-4"},
     {"reg_resend_code", 2, WRITES, functions_resend_code, "reg_resend_code(subject, channel)",
      "a new code in place of the last; an error says how many seconds to wait or which device may "
-     "ask"},
+     "ask",
+     "Synerise (by-pin-code/request, activation/request), INVAS (resend); SP 800-63A-4"},
     {"reg_resend_code", 3, WRITES, functions_resend_code,
-     "reg_resend_code(subject, channel, device_id)", "the same, from that device"},
+     "reg_resend_code(subject, channel, device_id)", "the same, from that device",
+     "Synerise (by-pin-code/request, activation/request), INVAS (resend); SP 800-63A-4"},
     {"reg_verify_code", 1, WRITES, functions_verify_code, "reg_verify_code(token)",
-     "verifies a token, which names its subject itself"},
+     "verifies a token, which names its subject itself",
+     "Synerise (confirmation), partner API; SP 800-63A-4"},
     {"reg_verify_code", 2, WRITES, functions_verify_code, "reg_verify_code(subject, code)",
      "verified, invalid_code, code_timeout, rate_limit, wrong_device, superseded, already_verified "
-     "or not_found"},
+     "or not_found",
+     "Synerise (confirmation), partner API; SP 800-63A-4"},
     {"reg_verify_code", 3, WRITES, functions_verify_code,
-     "reg_verify_code(subject, code, device_id)", "the same, entered on that device"},
+     "reg_verify_code(subject, code, device_id)", "the same, entered on that device",
+     "Synerise (confirmation), partner API; SP 800-63A-4"},
     {"reg_email_exists", 1, 0, functions_email_exists, "reg_email_exists(email)",
-     "1 where a customer has this e-mail address, else 0"},
+     "1 where a customer has this e-mail address, else 0", "INVAS (verifyEmail)"},
     {"reg_phone_exists", 1, 0, functions_phone_exists, "reg_phone_exists(phone)",
-     "1 where a customer has this phone number, else 0"},
+     "1 where a customer has this phone number, else 0", "INVAS (verifyUsername)"},
     {"reg_username_exists", 1, 0, functions_username_exists, "reg_username_exists(username)",
-     "1 where a customer has this username, else 0"},
+     "1 where a customer has this username, else 0", "INVAS (verifyUsername)"},
     {"reg_complete", 3, WRITES, functions_complete, "reg_complete(subject, code, password)",
      "verifies the code and sets the password that was not asked for at sign-up; reg_verify_code's "
      "verdicts, or a JSON array of password_ reasons "
-     "with no try spent"},
+     "with no try spent",
+     "INVAS (register/confirm)"},
     {"reg_complete", 4, WRITES, functions_complete,
-     "reg_complete(subject, code, password, device_id)", "the same, entered on that device"},
+     "reg_complete(subject, code, password, device_id)", "the same, entered on that device",
+     "INVAS (register/confirm)"},
     {"reg_set_consent", 4, WRITES, functions_set_consent,
      "reg_set_consent(subject, name, version, state)",
-     "records a consent, accepted or declined, after registration; returns the state"},
+     "records a consent, accepted or declined, after registration; returns the state",
+     "Cleeng (customers/:id/consents)"},
     {"reg_record_step", 3, WRITES, functions_record_step, "reg_record_step(subject, step, status)",
-     "records a later step of onboarding (KYC, SUBSCRIPTION, PAYMENT, ...); returns the status"},
+     "records a later step of onboarding (KYC, SUBSCRIPTION, PAYMENT, ...); returns the status",
+     "partner API (Sumsub, subscription)"},
     {"reg_record_step", 4, WRITES, functions_record_step,
      "reg_record_step(subject, step, status, reference)",
-     "the same with the other system's reference"},
+     "the same with the other system's reference", "partner API (Sumsub, subscription)"},
     {"reg_forget", 1, WRITES, functions_forget, "reg_forget(subject)",
-     "erases the person, the counts stay; returns the number of attempts erased"},
+     "erases the person, the counts stay; returns the number of attempts erased",
+     "GDPR article 17"},
     {"reg_report_payload", 1, SQLITE_DIRECTONLY, functions_report_payload,
      "reg_report_payload(attempt_id)",
      "the JSON that the fraud API is sent for the attempt; the password's fingerprint masked "
-     "unless the key is present"},
+     "unless the key is present",
+     "fraud API (POST /v2/registration)"},
     {"reg_mask", 1, PURE, functions_mask, "reg_mask(text)",
-     "j***@example.com, +1604*****55: for sharing a screen or a file"},
+     "j***@example.com, +1604*****55: for sharing a screen or a file", "this ledger"},
 };
 
 struct table_row {
@@ -103,25 +124,30 @@ struct table_row {
     const struct listing *listing;
     const char *signature;
     const char *help;
+    const char *source;
 };
 
 static bool functions_row(size_t n, const char *texts[]);
 static const struct listing listing_functions = {
-    "CREATE TABLE x(name TEXT, signature TEXT, help TEXT)", 3, functions_row};
+    "CREATE TABLE x(name TEXT, signature TEXT, help TEXT, source TEXT)", 4, functions_row};
 
 static const struct table_row tables[] = {
     {"reg_attempts", &attempts_module, &history_attempts, NULL, "reg_attempts([as_of])",
-     "one row per attempt, as the ledger stood then; INSERT registers"},
+     "one row per attempt, as the ledger stood then; INSERT registers", "all five"},
     {"reg_codes", &attempts_read_only_module, &history_codes, NULL, "reg_codes([as_of])",
-     "one row per confirmation code: its description and state, never the code"},
+     "one row per confirmation code: its description and state, never the code",
+     "INVAS (token description)"},
     {"reg_reports", &attempts_read_only_module, &history_reports, NULL, "reg_reports([as_of])",
-     "one row per outcome that the fraud API is told: state, tries, answers, payload"},
+     "one row per outcome that the fraud API is told: state, tries, answers, payload", "fraud API"},
     {"reg_policy", &policy_module, NULL, NULL, "reg_policy(password [, profile])",
-     "one row per rule of the policy: in words, and whether it is met"},
+     "one row per rule of the policy: in words, and whether it is met",
+     "partner API, Cleeng; SP 800-63B-4"},
     {"reg_functions", &listing_module, NULL, &listing_functions, "reg_functions",
-     "every function and table of the extension"},
+     "every function and table of the extension", "this ledger"},
     {"reg_reasons", &listing_module, NULL, &listing_reasons, "reg_reasons",
-     "every reason of a failure, in order, with a sentence"},
+     "every reason of a failure, in order, with a sentence", "this ledger; fraud API"},
+    {"reg_columns", &listing_module, NULL, &listing_columns, "reg_columns",
+     "every column of a sign-up: its other names, its rule and where that comes from", "all five"},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows, TABLES = sizeof tables / sizeof *tables };
@@ -132,10 +158,12 @@ static bool functions_row(size_t n, const char *texts[])
         texts[0] = rows[n].name;
         texts[1] = rows[n].signature;
         texts[2] = rows[n].help;
+        texts[3] = rows[n].source;
     } else if (n < ROWS + TABLES) {
         texts[0] = tables[n - ROWS].name;
         texts[1] = tables[n - ROWS].signature;
         texts[2] = tables[n - ROWS].help;
+        texts[3] = tables[n - ROWS].source;
     }
     return n < ROWS + TABLES;
 }
