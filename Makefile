@@ -23,8 +23,8 @@ CXXFLAGS = -std=c++17
 LDFLAGS  = -Wl,-z,relro,-z,now $(SANITISE)
 
 BUILD    = build
-EXT_LIBS = -lsodium -ljansson -licuuc -licui18n -lmd -lzxcvbn -lphonenumber -lmaxminddb -lm -lstdc++
-JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -lcsv -linih -lpthread
+EXT_LIBS = -lsodium -ljansson -lcsv -licuuc -licui18n -lmd -lzxcvbn -lphonenumber -lmaxminddb -lm -lstdc++
+JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -linih -lpthread
 
 CHARTS   = /usr/share/javascript/chart.js/chart.min.js
 
