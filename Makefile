@@ -37,7 +37,8 @@ STANDIN_C = $(wildcard tests/standin/*.c)
 # The extension calls SQLite through the host's table of functions; the job links SQLite itself (SQLITE_CORE). Hence two sets of objects.
 SO_OBJ   = $(EXT_C:%.c=$(BUILD)/so/%.o) $(EXT_CC:%.cc=$(BUILD)/so/%.o) $(BUILD)/so/statements.o
 EXT_OBJ  = $(EXT_C:%.c=$(BUILD)/core/%.o) $(EXT_CC:%.cc=$(BUILD)/core/%.o) $(BUILD)/core/statements.o
-JOB_OBJ  = $(JOB_C:%.c=$(BUILD)/core/%.o) $(BUILD)/core/page_parts.o
+JOB_OBJ  = $(JOB_C:%.c=$(BUILD)/core/%.o) $(BUILD)/core/builtin_files.o $(BUILD)/core/page_parts.o
+TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 TOOLS    = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
@@ -58,6 +59,12 @@ $(BUILD)/core/page_parts.o: $(BUILD)/page_parts.c
 	@mkdir -p $(@D)
 	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -Ijobs -c $< -o $@
 
+$(BUILD)/builtin_files.c: $(TEMPLATES) jobs/embed.awk
+	@mkdir -p $(BUILD)
+	@awk -f jobs/embed.awk $(TEMPLATES) > $@
+$(BUILD)/core/builtin_files.o: $(BUILD)/builtin_files.c
+	@mkdir -p $(@D)
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -Ijobs -c $< -o $@
 $(BUILD)/so/statements.o: $(BUILD)/statements.c
 	@mkdir -p $(@D)
 	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -c $< -o $@

@@ -76,6 +76,8 @@ static bool check_password(struct admission *admission, char *error, size_t erro
         admission->password = ADMIT_CLEAR;
         crypto_hash_sha256(admission->fingerprint, (const unsigned char *)clear, strlen(clear));
         admission->has_fingerprint = true;
+        if (judged && password_is_md5(clear))
+            add_reason(admission, REASON_password_hash_invalid);
         return !judged || check_policy(admission, clear, error, error_size);
     }
     if (md5 != NULL) {
@@ -146,7 +148,8 @@ static bool is_held(struct door *door, enum subject_kind kind, const char *folde
 bool admit_is_held(struct door *door, const struct admission *admission)
 {
     const struct settings *settings = admission->settings;
-    if (admission->told != NULL || settings->registration_type == SETTINGS_REQUIRE_PIN_CONFIRMATION)
+    if (admission->told != NULL || admission->signup->text[SIGNUP_email_confirm_code] != NULL ||
+        settings->registration_type == SETTINGS_REQUIRE_PIN_CONFIRMATION)
         return false; /* told ones are counted all the same; a third-party customer may be linked by
                          PIN */
     return (settings->unique_email && is_held(door, SUBJECT_EMAIL, admission->email_folded)) ||
@@ -362,13 +365,27 @@ static const char *refusal(const struct admission *admission, char reason[REASON
     return reason + 2;
 }
 
-/* The second request of a two-step sign-up: goes on with the attempt that the first one made. */
+/* The first identifier that the second request names. */
+static const char *subject_of(const struct admission *admission)
+{
+    const struct signup *signup = admission->signup;
+    if (signup->text[SIGNUP_email] != NULL)
+        return signup->text[SIGNUP_email];
+    if (admission->phone[0] != '\0')
+        return admission->phone;
+    return signup->text[SIGNUP_username] != NULL ? signup->text[SIGNUP_username] : "";
+}
+
+/* The second request of a two-step sign-up (partner API, steps 2 and 2.1): goes on with the attempt
+ * that the first one made, and brings the password where the sign-up had none (INVAS). */
 static struct admit_verdict confirm_first_request(struct door *door,
                                                   const struct admission *admission, int64_t id)
 {
     const struct signup *signup = admission->signup;
+    const struct admit_value *partner = &admission->values[SIGNUP_partner_id];
+    char partner_id[24];
     struct verify_request request = {
-        .subject = signup->text[SIGNUP_email] != NULL ? signup->text[SIGNUP_email] : "",
+        .subject = subject_of(admission),
         .code = signup->text[SIGNUP_email_confirm_code],
         .device_id = signup->text[SIGNUP_device_id],
         .entered_at =
@@ -386,6 +403,10 @@ static struct admit_verdict confirm_first_request(struct door *door,
                            : NULL,
     };
     char reason[REASONS_TEXT];
+    if (partner->type == ADMIT_INTEGER) {
+        snprintf(partner_id, sizeof partner_id, "%lld", (long long)partner->integer);
+        request.partner_id = partner_id;
+    }
     request.refused = refusal(admission, reason);
     verify_code(door, &request);
     return (struct admit_verdict){ADMIT_CONTINUED, id};

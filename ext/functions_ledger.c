@@ -4,14 +4,12 @@
 #include <string.h>
 
 #include "code.h"
+#include "completion.h"
 #include "customer.h"
 #include "functions.h"
 #include "issue.h"
 #include "moment.h"
-#include "password.h"
 #include "payload.h"
-#include "policy.h"
-#include "reasons.h"
 #include "subject.h"
 #include "verify.h"
 
@@ -217,53 +215,32 @@ void functions_report_payload(struct call *call)
     payload_free(payload);
 }
 
-/* The password that completes a registration, judged and hashed before the ledger is locked for it.
- * False where it has been answered already. */
-static bool read_new_password(struct call *call, const struct settings *settings,
-                              const struct verify_request *request, const char *password,
-                              char stored[PASSWORD_STORED_SIZE])
-{
-    char error[512], reasons[REASONS_TEXT];
-    struct reasons broken = {0, 0, 0, 0};
-    struct policy_identity identity = {.email = request->subject, .username = request->subject};
-    if (!policy_check(&settings->policy, password, strlen(password), &identity, &broken.policy,
-                      error, sizeof error)) {
-        call_fail(call, SQLITE_ERROR, "%s", error);
-        return false;
-    }
-    if (!reasons_none(&broken)) {
-        reasons_before_taken(&broken, reasons);
-        reasons[0] = '[';
-        char *json = sqlite3_mprintf("%s]", reasons);
-        sqlite3_result_text(call->context, json, -1, sqlite3_free);
-        return false;
-    }
-    if (password_hash(password, strlen(password), settings->password_cost, stored))
-        return true;
-    sqlite3_result_error_nomem(call->context);
-    return false;
-}
-
+/* The password is judged and hashed before the ledger is locked for the code. */
 void functions_complete(struct call *call)
 {
     int64_t now = moment_now();
-    char stored[PASSWORD_STORED_SIZE];
-    unsigned char fingerprint[KEY_FINGERPRINT_SIZE];
-    struct verify_request request = {
-        .entered_at = now, .now = now, .password_hash = stored, .fingerprint = fingerprint};
-    request.subject = call_text(call, 0, "subject");
+    char error[512];
+    struct completion completion = {.subject = NULL};
+    struct verify_request request = {.entered_at = now, .now = now};
+    request.subject = completion.subject = call_text(call, 0, "subject");
     request.code = request.subject == NULL ? NULL : call_text(call, 1, "code");
-    const char *password = request.code == NULL ? NULL : call_text(call, 2, "password");
-    if (password == NULL ||
+    completion.password = request.code == NULL ? NULL : call_text(call, 2, "password");
+    if (completion.password == NULL ||
         (!call_is_null(call, 3) && (request.device_id = call_text(call, 3, "device_id")) == NULL))
         return;
     const struct settings *settings = door_settings(call->door);
-    if (!call_succeeded(call) || !read_new_password(call, settings, &request, password, stored))
+    if (!call_succeeded(call))
         return;
-    crypto_hash_sha256(fingerprint, (const unsigned char *)password, strlen(password));
-    verify(call, &request);
-    sodium_memzero(stored, sizeof stored);
-    sodium_memzero(fingerprint, sizeof fingerprint);
+    if (!completion_judge(&completion, settings, error, sizeof error)) {
+        call_fail(call, SQLITE_ERROR, "%s", error);
+    } else if (completion.refusal[0] != '\0') {
+        sqlite3_result_text(call->context, completion.refusal, -1, SQLITE_TRANSIENT);
+    } else {
+        request.password_hash = completion.stored;
+        request.fingerprint = completion.fingerprint;
+        verify(call, &request);
+    }
+    completion_wipe(&completion);
 }
 
 void functions_set_consent(struct call *call)

@@ -132,11 +132,13 @@ static char operator_letter(const sqlite3_index_info *info, int i)
     }
 }
 
-/* Whether a search can use an operator. Ranges over addresses and outcomes help nobody. */
-static bool searchable(enum history_search search, char letter)
+/* Whether a search can use a constraint. Ranges over addresses and outcomes help nobody, and what
+ * is equal under another collation need not have the same key. */
+static bool searchable(sqlite3_index_info *info, int i, enum history_search search, char letter)
 {
-    return letter != '\0' && search != SEARCH_NONE &&
-           (letter == '=' || search == SEARCH_INTEGER || search == SEARCH_TIME);
+    return search != SEARCH_NONE &&
+           (letter == '=' || search == SEARCH_INTEGER || search == SEARCH_TIME) &&
+           (search == SEARCH_INTEGER || strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0);
 }
 
 static double narrowed(double rows, const struct history_column *column, char letter)
@@ -177,8 +179,9 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
     char plan[PLAN_SIZE];
     double rows = (double)ledger_number(table->door->ledger, table->history->rows, 0);
     ledger_forgive(table->door->ledger); /* no ledger yet: xFilter says so */
-    double all = rows = rows > 0 ? rows : ROWS_UNKNOWN;
+    rows = rows > 0 ? rows : ROWS_UNKNOWN;
     int arguments = 0;
+    bool moment = false, unique = false;
     size_t length =
         (size_t)snprintf(plan, sizeof plan, "%016llx", (unsigned long long)info->colUsed);
     for (int i = 0; i < info->nConstraint; i++) {
@@ -190,11 +193,13 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
         bool as_of = column->kind == HISTORY_AS_OF && letter == '=';
         if (as_of && !info->aConstraint[i].usable)
             return SQLITE_CONSTRAINT; /* without its moment the answer would be another one */
-        if (!info->aConstraint[i].usable || (!as_of && !searchable(column->search, letter)) ||
-            length + 4 >= sizeof plan)
-            continue;
-        if (letter == '=' && !as_of && sqlite3_vtab_in(info, i, 1))
+        if (!info->aConstraint[i].usable || (as_of && moment) ||
+            (!as_of && !searchable(info, i, column->search, letter)) || length + 4 >= sizeof plan)
+            continue; /* SQLite compares a second moment with the first */
+        moment = moment || as_of;
+        if (letter == '=' && !as_of && column->search != SEARCH_TIME && sqlite3_vtab_in(info, i, 1))
             letter = 'i';
+        unique = unique || (letter == '=' && strcmp(column->name, "id") == 0);
         info->aConstraintUsage[i].argvIndex = ++arguments;
         info->aConstraintUsage[i].omit = as_of;
         length += (size_t)snprintf(plan + length, sizeof plan - length, "%02x%c", (unsigned)number,
@@ -208,7 +213,7 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
     info->needToFreeIdxStr = 1;
     info->estimatedRows = rows < 1 ? 1 : (sqlite3_int64)rows;
     info->estimatedCost = COST_SEEK + COST_ROW * rows;
-    if (rows <= 1 && all > 1)
+    if (unique)
         info->idxFlags |= SQLITE_INDEX_SCAN_UNIQUE;
     return info->idxStr == NULL ? SQLITE_NOMEM : SQLITE_OK;
 }
@@ -310,7 +315,7 @@ static char *build(const struct history *history, const char *plan, int order)
         append_column(sql, &history->columns[i], column_used(used, i));
         payload = payload || (history->columns[i].kind == HISTORY_PAYLOAD && column_used(used, i));
     }
-    sqlite3_str_appendall(sql, payload ? ", attempt_id, outcome, reasons" : "");
+    sqlite3_str_appendall(sql, payload ? ", attempt_id, outcome, reasons, told_at" : "");
     sqlite3_str_appendf(sql, " FROM (%s\n) WHERE ?1 IS NOT NULL",
                         statement_text[history->statement]);
     int argument = 0;
@@ -384,12 +389,13 @@ int history_close(sqlite3_vtab_cursor *base)
 static int read_as_of(struct history_table *table, struct cursor *cursor, sqlite3_value *value,
                       int64_t now)
 {
-    const char *text = (const char *)sqlite3_value_text(value);
+    int type = sqlite3_value_type(value); /* before asking for its text, which may change it */
     sqlite3_value_free(cursor->as_of_given);
     cursor->as_of_given = sqlite3_value_dup(value);
-    if (sqlite3_value_type(value) == SQLITE_INTEGER)
+    const char *text = (const char *)sqlite3_value_text(value);
+    if (type == SQLITE_INTEGER)
         cursor->as_of = sqlite3_value_int64(value);
-    else if (sqlite3_value_type(value) != SQLITE_TEXT || !moment_parse(text, &cursor->as_of))
+    else if (type != SQLITE_TEXT || text == NULL || !moment_parse(text, &cursor->as_of))
         return table_fail(
             table, "as_of: %s is not a moment; ISO 8601 text or Unix milliseconds are expected",
             text == NULL ? "NULL" : text);
@@ -548,7 +554,8 @@ static int answer_payload(struct history_table *table, struct cursor *cursor,
         .attempt_id = sqlite3_column_int64(cursor->statement, first),
         .success = outcome != NULL && strcmp(outcome, "success") == 0,
         .reasons = (const char *)sqlite3_column_text(cursor->statement, first + 2),
-        .fingerprint = PAYLOAD_MASKED};
+        .fingerprint = PAYLOAD_MASKED,
+        .as_of = sqlite3_column_int64(cursor->statement, first + 3)};
     char *payload = payload_build(table->door, &request);
     if (ledger_failed(table->door->ledger))
         return table_ledger_error(table);

@@ -53,6 +53,26 @@ static bool find_attempt(struct door *door, const struct issue_request *request,
     return true;
 }
 
+/* A pin that links a password to a third-party customer goes to that customer's own address, and to
+ * no other that the attempt may have. */
+static bool may_complete(struct door *door, const struct target *target, const char *folded)
+{
+    bool may = false;
+    struct ledger_statement *row = ledger_use(door->ledger, STATEMENT_address_completes);
+    ledger_set_integer(row, ":attempt_id", target->attempt);
+    ledger_set_integer(row, ":key", target->key);
+    ledger_set_text(row, ":text", folded);
+    if (ledger_row(row)) {
+        may = ledger_integer(row, 0) != 0;
+        ledger_done(row);
+    }
+    if (!may)
+        ledger_fail(door->ledger, SQLITE_ERROR,
+                    "subject: another customer is to be linked, so the code can only go to an "
+                    "address of that customer");
+    return may;
+}
+
 /* The address that the channel delivers to: the subject itself, or what its attempt knows. */
 static bool find_target(struct door *door, const struct issue_request *request,
                         struct target *target)
@@ -83,7 +103,8 @@ static bool find_target(struct door *door, const struct issue_request *request,
     target->key = address.email[0] != '\0'   ? address.email_key
                   : address.phone[0] != '\0' ? address.phone_key
                                              : address.username_key;
-    return true;
+    return target->attempt == 0 ||
+           may_complete(door, target, address.email[0] != '\0' ? address.email : address.phone);
 }
 
 /* Columns as in the statement codes_before. */
@@ -137,22 +158,25 @@ static int64_t seconds_left(int64_t until, int64_t now)
     return until <= now ? 0 : (until - now + 999) / 1000;
 }
 
-/* The rules of asking again. False with the error set. */
+/* The rules of asking again (Synerise: only from the device that asked last, for pins, unless the
+ * setting allows another). False with the error set. */
 static bool may_issue(struct door *door, const struct issue_request *request,
                       const struct before *before, int64_t wait)
 {
     const struct settings *settings = door->settings;
     struct ledger *ledger = door->ledger;
+    bool elsewhere =
+        before->seed.kind == CODE_PIN && before->device[0] != '\0' &&
+        (request->device_id == NULL || strcmp(before->device, request->device_id) != 0);
     if (request->resend && !before->any)
         ledger_fail(ledger, SQLITE_ERROR,
                     "no code was asked for this subject on channel %s: use reg_issue_code",
                     request->channel);
-    else if (before->device[0] != '\0' && !settings->resend_from_other_device &&
-             (request->device_id == NULL || strcmp(before->device, request->device_id) != 0))
+    else if (elsewhere && !settings->resend_from_other_device)
         ledger_fail(ledger, SQLITE_ERROR,
                     "only the device that asked for the last code may ask again "
                     "(allowPinResendFromDifferentDeviceId is false)");
-    else if (request->resend && wait > 0)
+    else if ((request->resend || elsewhere) && wait > 0) /* the last code is no use elsewhere */
         ledger_fail(ledger, SQLITE_ERROR, "wait %lld seconds before asking for another code",
                     (long long)wait);
     return !ledger_failed(ledger);

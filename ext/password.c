@@ -66,6 +66,11 @@ static void change_case(char *hex, char first_letter)
             *hex = (char)(first_letter + ((*hex & 0x1f) - 1));
 }
 
+bool password_is_md5(const char *password)
+{
+    return strlen(password) == 32 && strspn(password, "0123456789ABCDEF") == 32;
+}
+
 bool password_wrap_md5(const char *digest, struct password_cost cost,
                        char stored[PASSWORD_STORED_SIZE])
 {

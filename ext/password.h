@@ -28,6 +28,10 @@ bool password_hash(const char *password, size_t length, struct password_cost cos
 bool password_wrap_md5(const char *digest, struct password_cost cost,
                        char stored[PASSWORD_STORED_SIZE]);
 
+/* Whether what stands for a password in clear is an upper-case MD5 in the wrong place (INVAS sends
+ * passwords so): it would register a password that nobody types. */
+bool password_is_md5(const char *password);
+
 /* A vendor's wire format: SHA-256 in lower-case hex; SHA-256 of the lower-case hex SHA-1; MD5 in
  * UPPER-case hex. */
 void password_wire(const char *password, size_t length, enum password_format format,

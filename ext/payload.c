@@ -165,7 +165,9 @@ static json_t *registration(struct door *door, struct ledger_statement *facts,
     return object;
 }
 
-static json_t *customer(struct ledger_statement *facts, const struct settings *settings)
+/* The person, as customer or as supplier: they differ in the name of the identifier (docs). */
+static json_t *person(struct ledger_statement *facts, const struct settings *settings,
+                      const char *id_member)
 {
     json_t *object = json_object();
     const char *country = ledger_text(facts, PHONE_COUNTRY);
@@ -173,7 +175,7 @@ static json_t *customer(struct ledger_statement *facts, const struct settings *s
     if (settings->send_customer_id && !ledger_is_null(facts, CUSTOMER_ID)) {
         char id[32];
         snprintf(id, sizeof id, "%lld", (long long)ledger_integer(facts, CUSTOMER_ID));
-        json_object_set_new(object, "customerId", json_string(id));
+        json_object_set_new(object, id_member, json_string(id));
     }
     add_text(object, "email", facts, EMAIL);
     add_integer(object, "emailVerifiedTime", facts, EMAIL_VERIFIED_AT);
@@ -212,6 +214,7 @@ char *payload_build(struct door *door, const struct payload_request *request)
     const struct settings *settings = door_settings(door);
     struct ledger_statement *facts = ledger_use(door->ledger, STATEMENT_payload_facts);
     ledger_set_integer(facts, ":attempt_id", request->attempt_id);
+    ledger_set_integer(facts, ":as_of", request->as_of != 0 ? request->as_of : INT64_MAX);
     if (request->customer_id != 0)
         ledger_set_integer(facts, ":customer_id", request->customer_id);
     if (settings == NULL || !ledger_row(facts))
@@ -219,10 +222,9 @@ char *payload_build(struct door *door, const struct payload_request *request)
     json_t *payload = json_object();
     json_object_set_new(payload, "timestamp", json_integer(ledger_integer(facts, ATTEMPTED_AT)));
     json_object_set_new(payload, "registration", registration(door, facts, request, settings));
-    add_object(payload,
-               settings_is_supplier(settings, ledger_text(facts, USER_TYPE)) ? "supplier"
-                                                                             : "customer",
-               customer(facts, settings));
+    bool supplier = settings_is_supplier(settings, ledger_text(facts, USER_TYPE));
+    add_object(payload, supplier ? "supplier" : "customer",
+               person(facts, settings, supplier ? "supplierId" : "customerId"));
     add_object(payload, "device", device(facts));
     if (!ledger_failed(door->ledger)) {
         text = json_dumps(payload, JSON_COMPACT | JSON_REAL_PRECISION(15));

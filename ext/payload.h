@@ -18,6 +18,7 @@ struct payload_request {
     int64_t customer_id; /* 0: that of the attempt */
     enum payload_fingerprint
         fingerprint; /* stars; stars unless the key is at hand; an error unless it is */
+    int64_t as_of;   /* leaves out what was recorded after it; 0: nothing */
 };
 
 /* Compact JSON, one document; the caller wipes and frees it with payload_free(). NULL where there

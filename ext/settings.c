@@ -11,6 +11,7 @@
 #include "reasons.h"
 #include "region.h"
 #include "signup.h"
+#include "text.h"
 
 enum kind { CHOICE, NUMBER, FLAG, TEXT, TEXT_OR_NULL, TEXTS, OBJECT };
 
@@ -316,6 +317,22 @@ static bool take_reportable(struct settings *settings, json_t *value, char *word
     return settings->reportable_reasons != NULL;
 }
 
+/* A web address or an app's own scheme; what comes behind it is the operator's. */
+static bool take_link(struct settings *settings, json_t *value, char *words, size_t size)
+{
+    const char *link = settings->confirmation_redirect_link;
+    (void)value;
+    size_t scheme =
+        link == NULL
+            ? 0
+            : strspn(link, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+.-");
+    if (link == NULL || (scheme > 0 && link[scheme] == ':' && link[scheme + 1] != '\0' &&
+                         strchr(link, ' ') == NULL && text_is_clean(link, strlen(link))))
+        return true;
+    snprintf(words, size, "a link (SCHEME:..., without blanks), or null");
+    return false;
+}
+
 /* Members that other members, or another table, have a say in. */
 static bool take_rest(struct settings *settings, const struct member *member, json_t *value,
                       char *words, size_t size)
@@ -329,6 +346,7 @@ static bool take_rest(struct settings *settings, const struct member *member, js
         {"defaultUserType", take_user_type},
         {"defaultCountry", take_country},
         {"reportableReasons", take_reportable},
+        {"confirmationRedirectLink", take_link},
     };
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
         if (strcmp(member->name, rest[i].name) == 0)

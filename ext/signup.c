@@ -28,6 +28,7 @@ static const struct {
     {"devicetype", SIGNUP_device_type},
     {"type", SIGNUP_device_type},
     {"timestamp", SIGNUP_attempted_at},
+    {"success", SIGNUP_outcome},
 };
 
 const char *signup_column_name(enum signup_column column)

@@ -56,7 +56,8 @@
     X(phone_verified_at, "verified elsewhere, when: a moment as attempted_at")                     \
     X(consents, "JSON: {\"NAME\": \"accepted\"} or {\"NAME\": {\"state\": \"accepted\", "          \
                 "\"version\": \"2\"}}")                                                            \
-    X(outcome, "decided elsewhere: success or failure")                                            \
+    X(outcome,                                                                                     \
+      "decided elsewhere: success or failure (or, as the fraud API says it, true or false)")       \
     X(failure_reason, "why it was a failure, with outcome failure")                                \
     X(password, "in clear; hashed with Argon2id, never kept")                                      \
     X(password_md5, "upper-case MD5 as INVAS sends it; wrapped in Argon2id, never kept")           \

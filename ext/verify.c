@@ -100,15 +100,21 @@ static size_t read_candidates(struct door *door, const struct verify_request *re
         struct candidate *candidate = &candidates[count];
         struct code_seed seed;
         char prefix[PREFIX_KEPT];
-        const char *device = ledger_text(row, 8);
+        const char *device = ledger_text(row, 8), *partner = ledger_text(row, 13);
+        if (request->partner_id != NULL && partner != NULL &&
+            strcmp(request->partner_id, partner) != 0)
+            continue;
         read_seed(row, &seed, prefix);
         candidate->id = ledger_integer(row, 0);
         candidate->attempt = ledger_integer(row, 1);
         candidate->pending = ledger_is_null(row, 10) ||
                              strcmp(text_or_empty(row, 10), "success") == 0 ||
                              strcmp(text_or_empty(row, 10), "pending") == 0;
-        candidate->wrong_device = device != NULL && (request->device_id == NULL ||
-                                                     strcmp(device, request->device_id) != 0);
+        /* The device rule is the pin's (Synerise): a token's link is opened wherever the mail is
+         * read. */
+        candidate->wrong_device =
+            seed.kind == CODE_PIN && device != NULL &&
+            (request->device_id == NULL || strcmp(device, request->device_id) != 0);
         candidate->standing = standing(row, request->entered_at);
         candidate->matches = code_matches(key, uuid, &seed, request->code);
         if (candidate->standing != VERIFY_NOT_FOUND)

@@ -55,7 +55,13 @@ static void fail(struct import *import, enum status_code status)
 
 static void fail_ledger(struct import *import, const char *doing)
 {
-    fail(import, job_ledger_failed(import->job, doing));
+    char what[REJECTS_PATH + 128];
+    if (import->line == 0)
+        snprintf(what, sizeof what, "%s of %s", doing, import->request->path);
+    else
+        snprintf(what, sizeof what, "%s of %s, which goes on at line %" PRIu64, doing,
+                 import->request->path, import->line);
+    fail(import, job_ledger_failed(import->job, what));
 }
 
 /* The file */
@@ -409,7 +415,7 @@ static void register_import(struct import *import)
     ledger_run(insert);
     ledger_end(import->ledger);
     if (ledger_failed(import->ledger))
-        fail_ledger(import, "registering the import");
+        fail_ledger(import, "beginning the import");
 }
 
 /* The rows */
@@ -498,7 +504,7 @@ static void commit_batch(struct import *import)
                     import->request->path, import->batch.error);
     ledger_end(import->ledger);
     if (ledger_failed(import->ledger))
-        fail_ledger(import, "importing");
+        fail_ledger(import, "import");
     else {
         import->counts = counts;
         import->line = import->batch.next_line;
@@ -510,7 +516,7 @@ static bool prepare_batch(struct import *import, unsigned workers)
     if (import->request->dry_run || batch_hash(&import->batch, import->job->door, workers))
         return true;
     if (ledger_failed(import->ledger)) {
-        fail_ledger(import, "importing");
+        fail_ledger(import, "import");
     } else {
         say_error("%s: %s", import->request->path, import->batch.error);
         fail(import, STATUS_RETRY);
@@ -529,7 +535,7 @@ static bool read_rows(struct import *import)
     }
     while (!import->over && !at_end && !stop_asked()) {
         if (!batch_restart(&import->batch, import->job->door, moment_now())) {
-            fail_ledger(import, "reading the settings");
+            fail_ledger(import, "reading the settings for the import");
             break;
         }
         at_end = fill_batch(import, workers);
@@ -579,7 +585,7 @@ static void finish(struct import *import)
     unsigned char digest[DIGEST_SIZE];
     if (!sum_holds(import)) {
         if (ledger_failed(import->ledger))
-            fail_ledger(import, "adding up");
+            fail_ledger(import, "adding up the import");
         fail(import, STATUS_RETRY);
         return;
     }

@@ -169,7 +169,10 @@ void job_end_run(struct job *job, enum status_code status)
 enum status_code job_lock(struct job *job, const char *step, struct lock *lock)
 {
     char message[JOB_ERROR_SIZE];
-    switch (lock_take(lock, job->config.ledger, step, message, sizeof message)) {
+    /* SQLite's name for it: by whatever link or path two runs come to a ledger, they have one lock.
+     */
+    const char *ledger = sqlite3_db_filename(job->database, "main");
+    switch (lock_take(lock, ledger, step, message, sizeof message)) {
     case LOCK_TAKEN:
         return STATUS_DONE;
     case LOCK_HELD:

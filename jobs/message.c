@@ -1,6 +1,7 @@
 /* message.c: see message.h. */
 #include "message.h"
 
+#include "builtin.h"
 #include "template.h"
 
 #include <ctype.h>
@@ -57,38 +58,61 @@ static bool add(struct message_templates *templates, const struct template *temp
     return true;
 }
 
+/* Reads the template that a file name speaks of, if it does. */
+static bool read_named(struct message_templates *templates, const char *name,
+                       enum message_kind kind, const char *folder, char *error, size_t error_size)
+{
+    struct template template = {0};
+    if (!template_locale(name, kind, template.locale))
+        return true;
+    bool read = template_read(&template, kind, folder, error, error_size);
+    if (read && add(templates, &template))
+        return true;
+    if (read)
+        snprintf(error, error_size, "%s: out of memory", name);
+    template_free(&template);
+    return false;
+}
+
+static bool read_builtin(struct message_templates *templates, enum message_kind kind, char *error,
+                         size_t error_size)
+{
+    for (const struct builtin_file *file = builtin_files; file->name; file++)
+        if (!read_named(templates, file->name, kind, "", error, error_size))
+            return false;
+    return true;
+}
+
+static bool read_folder(struct message_templates *templates, enum message_kind kind,
+                        const char *folder, char *error, size_t error_size)
+{
+    bool good = true;
+    DIR *directory = opendir(folder);
+    if (!directory) {
+        snprintf(error, error_size, "%s: %s", folder, strerror(errno));
+        return false;
+    }
+    for (struct dirent *entry; good && (entry = readdir(directory));)
+        good = read_named(templates, entry->d_name, kind, folder, error, error_size);
+    closedir(directory);
+    return good;
+}
+
 struct message_templates *message_open(const char *folder, enum message_kind kind, char *error,
                                        size_t error_size)
 {
-    bool good = false;
     struct message_templates *templates = calloc(1, sizeof *templates);
-    DIR *directory = opendir(folder);
-    if (!templates || !directory) {
-        snprintf(error, error_size, "%s: %s", folder,
-                 directory ? "out of memory" : strerror(errno));
-        goto out;
+    if (!templates) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
     }
-    for (struct dirent *entry; (entry = readdir(directory));) {
-        struct template template = {0};
-        if (!template_locale(entry->d_name, kind, template.locale))
-            continue;
-        bool read = template_read(&template, kind, folder, error, error_size);
-        if (!read || !add(templates, &template)) {
-            if (read)
-                snprintf(error, error_size, "%s: out of memory", folder);
-            template_free(&template);
-            goto out;
-        }
-    }
-    good = find(templates, last_resort) != NULL;
-    if (!good)
+    if (folder[0] == '\0' ? read_builtin(templates, kind, error, error_size)
+                          : read_folder(templates, kind, folder, error, error_size)) {
+        if (find(templates, last_resort))
+            return templates;
         snprintf(error, error_size, "%s: no %s.en.txt: the English text is the last resort", folder,
                  kind == MESSAGE_EMAIL ? "email" : "sms");
-out:
-    if (directory)
-        closedir(directory);
-    if (good)
-        return templates;
+    }
     message_close(templates);
     return NULL;
 }

@@ -48,7 +48,8 @@ struct message_text {
 
 struct message_templates;
 
-/* Reads and checks all templates of a kind. NULL: error names file, line and what is wrong. */
+/* Reads and checks all templates of a kind; folder "": those that the program brings with it.
+ * NULL: error names file, line and what is wrong. */
 struct message_templates *message_open(const char *folder, enum message_kind kind, char *error,
                                        size_t error_size);
 void message_close(struct message_templates *templates);

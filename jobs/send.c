@@ -149,33 +149,14 @@ static bool is_asked_for(const struct job *job, int channel)
     return job->options.only == NULL || strcmp(job->options.only, channel_names[channel]) == 0;
 }
 
-static const char *url_of(const struct job *job, int channel)
-{
-    return channel == EMAIL ? job->config.mail.url : job->config.sms.url;
-}
-
-/* Which channels have something to send, and can: a bit each. */
-static unsigned busy_channels(struct job *job, enum status_code *status)
+/* Which channels have something to send: a bit each. */
+static unsigned busy_channels(struct job *job)
 {
     unsigned busy = 0;
     for (int channel = 0; channel < CHANNELS; channel++) {
-        if (!is_asked_for(job, channel))
-            continue;
         const struct queue queue = queue_of(job, channel);
-        bool configured = url_of(job, channel)[0] != '\0';
-        uint64_t due = queue_count(&queue, moment_now());
-        if (configured && due > 0)
+        if (is_asked_for(job, channel) && queue_count(&queue, moment_now()) > 0)
             busy |= 1U << channel;
-        if (configured || (due == 0 && job->options.only == NULL))
-            continue;
-        if (job->options.only == NULL) {
-            say_note("send: [%s] url: none is configured: %llu codes stay queued",
-                     channel == EMAIL ? "mail" : "sms", (unsigned long long)due);
-        } else {
-            say_error("[%s] url: none is configured: %llu codes stay queued",
-                      channel == EMAIL ? "mail" : "sms", (unsigned long long)due);
-            *status = STATUS_CONFIG;
-        }
     }
     return busy;
 }
@@ -255,10 +236,10 @@ static enum status_code send_locked(struct job *job)
     }
     if (status != STATUS_DONE)
         return status;
-    unsigned busy = busy_channels(job, &status);
+    unsigned busy = busy_channels(job);
     if (ledger_failed(job->door->ledger))
         return job_ledger_failed(job, "reading the queue");
-    return busy == 0 ? status : job_worse(status, send_due(job, busy));
+    return busy == 0 ? STATUS_DONE : send_due(job, busy);
 }
 
 /* Whom something would be sent to, masked; the codes are not even made. */

@@ -18,7 +18,7 @@ static const int stop_signals[STOP_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
 
 static struct {
     struct sigaction before[STOP_SIGNALS];
-    struct sigaction pipe_before;
+    struct sigaction pipe_before, size_before;
     unsigned limit_seconds;
     bool started;
 } stop;
@@ -82,6 +82,7 @@ bool stop_start(char *error, size_t error_size)
     }
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, &stop.pipe_before);
+    sigaction(SIGXFSZ, &action, &stop.size_before); /* a file size limit is an error of a write */
     stop.started = true;
     return true;
 }
@@ -153,6 +154,7 @@ void stop_end(void)
         sigaction(stop_signals[i], &stop.before[i], NULL);
     }
     sigaction(SIGPIPE, &stop.pipe_before, NULL);
+    sigaction(SIGXFSZ, &stop.size_before, NULL);
     close(atomic_exchange(&stop_event, -1));
     atomic_store(&stop_signal, 0);
     atomic_store(&stop_at, 0);

@@ -1,8 +1,11 @@
 /* template.c: see template.h. */
 #include "template.h"
 
+#include "builtin.h"
+
 #include <ctype.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +20,8 @@ static const char *const placeholder_names[TEMPLATE_PLACEHOLDERS] = {
     [TEMPLATE_PREFIX] = "prefix"};
 
 struct where {
-    const char *path;
+    const char *path; /* FOLDER/NAME, or only the name of a file that the program brings with it */
+    bool is_builtin;
     char *error;
     size_t error_size;
 };
@@ -157,13 +161,25 @@ static bool lines_parse(struct template_lines *lines, const char *at, size_t num
     return lines->count > 0 || fail(where, 0, "the file has no text");
 }
 
+/* NULL with errno. */
+static FILE *source_open(const struct where *where)
+{
+    if (!where->is_builtin)
+        return fopen(where->path, "re");
+    for (const struct builtin_file *file = builtin_files; file->name; file++)
+        if (strcmp(file->name, where->path) == 0)
+            return fmemopen((void *)(uintptr_t)file->text, strlen(file->text), "r");
+    errno = ENOENT;
+    return NULL;
+}
+
 /* A whole file as UTF-8 text with LF line ends and no BOM. NULL: error filled. */
 static char *source_read(const struct where *where)
 {
     char *text = NULL;
     bool good = false;
     size_t length = 0;
-    FILE *file = fopen(where->path, "re");
+    FILE *file = source_open(where);
     if (!file) {
         fail(where, 0, strerror(errno));
         return NULL;
@@ -213,10 +229,12 @@ bool template_read(struct template *template, enum message_kind kind, const char
                    char *error, size_t error_size)
 {
     char path[4096];
-    struct where where = {path, error, error_size};
+    bool is_builtin = folder[0] == '\0';
+    const char *slash = is_builtin ? "" : "/";
+    struct where where = {path, is_builtin, error, error_size};
     const char *noun = kind == MESSAGE_EMAIL ? "email" : "sms";
     size_t number = 1;
-    snprintf(path, sizeof path, "%s/%s.%s.txt", folder, noun, template->locale);
+    snprintf(path, sizeof path, "%s%s%s.%s.txt", folder, slash, noun, template->locale);
     template->source = source_read(&where);
     if (!template->source)
         return false;
@@ -225,8 +243,8 @@ bool template_read(struct template *template, enum message_kind kind, const char
         return false;
     if (!lines_parse(&template->text, at, number, &where))
         return false;
-    snprintf(path, sizeof path, "%s/%s.%s.html", folder, noun, template->locale);
-    FILE *probe = kind == MESSAGE_EMAIL ? fopen(path, "re") : NULL;
+    snprintf(path, sizeof path, "%s%s%s.%s.html", folder, slash, noun, template->locale);
+    FILE *probe = kind == MESSAGE_EMAIL ? source_open(&where) : NULL;
     if (!probe) /* there need not be one; one that cannot be read is an error below */
         return kind != MESSAGE_EMAIL || errno == ENOENT || fail(&where, 0, strerror(errno));
     fclose(probe);

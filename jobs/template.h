@@ -48,7 +48,8 @@ struct template
 /* The LOCALE of a file name `email.LOCALE.txt` or `sms.LOCALE.txt`; false for other files. */
 bool template_locale(const char *file_name, enum message_kind kind, char locale[MESSAGE_LOCALE]);
 
-/* Reads the files of template->locale. False: error names file and line; free it all the same. */
+/* Reads the files of template->locale; folder "": those that the program brings with it. False:
+ * error names file and line; free it all the same. */
 bool template_read(struct template *template, enum message_kind kind, const char *folder,
                    char *error, size_t error_size);
 

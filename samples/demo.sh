@@ -9,9 +9,11 @@ set -eu
 cd "$(dirname "$0")/.."
 export LC_ALL=C
 unset REG_KEY_FILE
+umask 077
 
 demo=${DEMO:-build/demo} # of the same depth: the configuration's paths count on it
 log=$demo/regjob.log
+work=$demo/work # the demo's own notes, codes and passwords among them; gone at the end
 token='demo-token'
 standin='' shell=''
 
@@ -36,10 +38,10 @@ step() {
     shown=$(printf '%s ' "$@" | sed 's/^at_night //; s/ $//')
     printf '\n$ %s\n' "$shown"
     status=0
-    "$@" >"$demo/said" 2>&1 || status=$?
-    { printf '$ %s\n' "$shown" && cat "$demo/said"; } >>"$log"
+    "$@" >"$work/said" 2>&1 || status=$?
+    { printf '$ %s\n' "$shown" && cat "$work/said"; } >>"$log"
     # Single malformed fields would fill the screen; the log has them.
-    sed -E '/^  [a-z_]+_(invalid|missing) +[0-9]+$/d' "$demo/said" | cut -c1-160
+    sed -E '/^  [a-z_]+_(invalid|missing) +[0-9]+$/d' "$work/said" | cut -c1-160
     note "(exit code $status)"
     [ "$status" = "$expected" ] || fail "$shown: exit code $expected was expected"
 }
@@ -57,6 +59,7 @@ finish() {
     [ -z "$shell" ] || wait "$shell" || true
     [ -z "$standin" ] || kill "$standin" 2>/dev/null || true
     [ -z "$standin" ] || wait "$standin" 2>/dev/null || true
+    rm -rf "$work"
     exit "$status"
 }
 trap finish EXIT
@@ -76,9 +79,8 @@ wait_for() {
 # --- The stage ----------------------------------------------------------------------------------------------------------------
 
 rm -rf "$demo"
-mkdir -p "$demo/inbox" "$demo/confirmations" "$demo/exports" "$demo/sms"
-chmod 700 "$demo"
-(umask 077 && printf '%s\n' "$token" >"$demo/token")
+mkdir -p "$work" "$demo/inbox" "$demo/confirmations" "$demo/exports" "$demo/sms"
+printf '%s\n' "$token" >"$demo/token"
 
 # Two answers 429 that accept the event all the same, as the vendor does; one number that the gateway refuses.
 build/standin --port 0 --port-file "$demo/port" --token "$token" --accepted "$demo/accepted.jsonl" --sms-dir "$demo/sms" --seconds 600 \
@@ -126,12 +128,12 @@ EOF
 note "SELECT reg_settings_patch(...)  ->  $(cut -c1-100 "$demo/settings.json")..."
 
 # A shell that stays open keeps SQLite's write-ahead log from being tidied away, so that it can be searched at the end.
-mkfifo "$demo/open"
-sqlite3 -batch -init /dev/null "$demo/ledger.db" <"$demo/open" >"$demo/opened" &
+mkfifo "$work/open"
+sqlite3 -batch -init /dev/null "$demo/ledger.db" <"$work/open" >"$work/opened" &
 shell=$!
-exec 3>"$demo/open"
+exec 3>"$work/open"
 printf 'SELECT count(*) FROM ledger;\n' >&3
-wait_for "$demo/opened"
+wait_for "$work/opened"
 
 heading '2. The night: two files lie in the inbox, one of them badly damaged'
 cp samples/signups.csv samples/signups-damaged.csv "$demo/inbox/"
@@ -144,7 +146,7 @@ step 0 at_night build/regjob -c "$demo/regjob.conf" -v nightly
 
 heading '4. Customers enter their codes'
 # What only the customers see: their own mails and text messages. A line each: channel, address, code.
-letters=$demo/letters
+letters=$work/letters
 for file in "$demo"/mail/new/*; do
     to=$(tr -d '\r' <"$file" | sed -n 's/^To: \([^ ]*@[^ ]*\)$/\1/p; /^$/q')
     code=$(tr -d '\r' <"$file" | sed -n 's/^.*: \([0-9]\{6\}\)$/\1/p' | head -n 1)
@@ -167,9 +169,9 @@ note 'Every fourth of them enters the code at once:'
 mary=mary.ann@example.net mia=mia.sommer@example.net karl=kalle.weiss@example.org
 awk 'NR % 4 == 1' "$letters" | grep -v -F -e $mary -e $mia -e $karl -e +1212555 | while read -r channel to code; do
     verify "$channel" "$to" "$code"
-done | application >"$demo/answers"
-sort "$demo/answers" | uniq -c
-[ "$(grep -c '^verified$' "$demo/answers")" -ge 40 ] || fail 'at least 40 codes were to be good'
+done | application >"$work/answers"
+sort "$work/answers" | uniq -c
+[ "$(grep -c '^verified$' "$work/answers")" -ge 40 ] || fail 'at least 40 codes were to be good'
 
 note
 note 'One guesses, five times wrong, and finds the message after all:'
@@ -177,16 +179,16 @@ right=$(code_of $mia)
 wrong=$(printf '%s' "$right" | tr 0123456789 1234567890)
 for code in "$wrong" "$wrong" "$wrong" "$wrong" "$wrong" "$right"; do
     verify email $mia "$code"
-done | application | tee "$demo/answers" | uniq -c
-[ "$(tail -n 1 "$demo/answers")" = rate_limit ] || fail 'after five wrong tries no code may be good'
+done | application | tee "$work/answers" | uniq -c
+[ "$(tail -n 1 "$work/answers")" = rate_limit ] || fail 'after five wrong tries no code may be good'
 
 note
 note 'One tries it on another device than the one that asked, which costs no try, and then on that one:'
 {
     printf "SELECT reg_verify_code('%s', '%s', 'another-device');\n" $karl "$(code_of $karl)"
     verify email $karl "$(code_of $karl)"
-} | application | tee "$demo/answers"
-printf 'wrong_device\nverified\n' | cmp -s - "$demo/answers" || fail 'a code is good only on the device that asked for it last'
+} | application | tee "$work/answers"
+printf 'wrong_device\nverified\n' | cmp -s - "$work/answers" || fail 'a code is good only on the device that asked for it last'
 
 note
 note 'One had asked twice with the same e-mail. The first request is confirmed; the second has lost its point:'
@@ -226,7 +228,7 @@ EOF
 
 heading '7. Where are the secrets?'
 # Passwords of 8 characters and more, and every unsalted hash that a vendor knows, as text and as bytes.
-sqlite3 -batch -init /dev/null :memory: >"$demo/secrets" <<'EOF'
+sqlite3 -batch -init /dev/null :memory: >"$work/secrets" <<'EOF'
 .load build/reg
 .import --csv samples/signups.csv signups
 CREATE TEMP TABLE password AS SELECT password AS text FROM signups WHERE length(password) >= 8;
@@ -237,16 +239,16 @@ UNION SELECT reg_hash_password(text, 'md5') FROM password
 UNION SELECT password_md5 FROM signups WHERE length(password_md5) = 32
 UNION SELECT password_sha256 FROM signups WHERE length(password_sha256) = 64;
 EOF
-grep -aoE 'Sample-(Mend|Lost)-[0-9]{3}!' samples/signups-damaged.csv >>"$demo/secrets"
-grep -xE '[0-9a-fA-F]{32,64}' "$demo/secrets" | tr A-F a-f | sort -u >"$demo/hashes"
-cut -d ' ' -f 3 "$letters" | sort -u | sed 's/.*/(^|[^0-9])&([^0-9]|$)/' >"$demo/codes"
+grep -aoE 'Sample-(Mend|Lost)-[0-9]{3}!' samples/signups-damaged.csv >>"$work/secrets"
+grep -xE '[0-9a-fA-F]{32,64}' "$work/secrets" | tr A-F a-f | sort -u >"$work/hashes"
+cut -d ' ' -f 3 "$letters" | sort -u | sed 's/.*/(^|[^0-9])&([^0-9]|$)/' >"$work/codes"
 
 # found FILE...: how many lines hold a secret.
 found() {
     {
-        cat "$@" | grep -aiF -f "$demo/secrets" || true
-        cat "$@" | grep -aE -f "$demo/codes" || true
-        cat "$@" | od -An -v -tx1 | tr -d ' \n' | grep -F -f "$demo/hashes" || true
+        cat "$@" | grep -aiF -f "$work/secrets" || true
+        cat "$@" | grep -aE -f "$work/codes" || true
+        cat "$@" | od -An -v -tx1 | tr -d ' \n' | grep -F -f "$work/hashes" || true
     } | wc -l
 }
 for file in ledger.db ledger.db-wal regjob.log regjob.prom; do
@@ -255,7 +257,7 @@ done
 hits=$(found "$demo/ledger.db" "$demo/ledger.db-wal" "$demo/regjob.log" "$demo/regjob.prom")
 control=$(found "$demo"/mail/new/* samples/signups.csv)
 note "Searched: ledger, its write-ahead log, the job's log and metrics, $(cat "$demo/ledger.db" "$demo/ledger.db-wal" "$log" "$demo/regjob.prom" | wc -c) bytes,"
-note "for $(wc -l <"$demo/secrets") passwords and unsalted hashes and $(wc -l <"$demo/codes") codes. Found: $hits."
+note "for $(wc -l <"$work/secrets") passwords and unsalted hashes and $(wc -l <"$work/codes") codes. Found: $hits."
 note "(The same search of the customers' mails and the CSV file finds $control lines.)"
 [ "$control" -gt 0 ] || fail 'the search finds nothing where there is something'
 [ "$hits" = 0 ] || fail 'a secret stands in clear'

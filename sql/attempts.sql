@@ -101,7 +101,10 @@ SELECT r.id AS id, r.attempt_id AS attempt_id, r.outcome AS outcome, r.reasons A
             THEN coalesce((SELECT t.retry_at FROM try t WHERE t.report_id = r.id AND t.finished_at <= :as_of ORDER BY t.id DESC LIMIT 1), r.recorded_at)
             END AS next_try_at_ms,
        CASE WHEN v.state = 'acknowledged' THEN v.recorded_at END AS acknowledged_at_ms,
-       v.vendor_timestamp AS vendor_timestamp
+       v.vendor_timestamp AS vendor_timestamp,
+       -- What has been told stands as it was told; what is still to be told is by what is known.
+       coalesce(CASE WHEN v.state <> 'queued' THEN (SELECT max(t.started_at) FROM try t WHERE t.report_id = r.id AND t.started_at <= :as_of) END,
+                :as_of) AS told_at
   FROM report r
   LEFT JOIN report_event v ON v.id = (SELECT max(w.id) FROM report_event w WHERE w.report_id = r.id AND w.recorded_at <= :as_of)
  WHERE r.recorded_at <= :as_of

@@ -14,7 +14,8 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
                 AND s.key IN (CASE WHEN :unique_email THEN p.email_key END, CASE WHEN :unique_phone THEN p.phone_key END, p.username_key, p.uuid_key)
                 WHERE p.attempt_id = a.id),
        coalesce((SELECT w.deadline FROM waiting w WHERE w.attempt_id = a.id),
-                (SELECT d.decided_at FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1))
+                (SELECT d.decided_at FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1)),
+       a.partner_id
   FROM code c
   JOIN recipient r ON r.code_id = c.id
   LEFT JOIN attempt a ON a.id = c.attempt_id
@@ -41,6 +42,13 @@ SELECT s.attempt_id, p.email, p.phone,
    AND :text IN (p.email_folded, p.phone, p.username_folded)
    AND (s.holder > 0 OR s.holder = 0 AND EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = s.attempt_id AND w.deadline > :now))
  ORDER BY s.holder = 0 DESC, s.attempt_id DESC LIMIT 1
+
+-- Whether a code to this address may complete the attempt: always, but where it would link a password to a third-party customer (see the view admit).
+-- name: address_completes
+SELECT a.link_to IS NULL
+       OR EXISTS (SELECT 1 FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
+                   WHERE s.key = :key AND s.holder = a.link_to AND :text IN (p.email_folded, p.phone))
+  FROM attempt a WHERE a.id = :attempt_id
 
 -- Codes of one subject, or of one attempt on one channel, that a new one would replace; and what limits it.
 -- name: codes_before

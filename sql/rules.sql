@@ -84,6 +84,8 @@ END;
 -- reasons_before and reasons_after are what the caller found, as `,"reason"` each; what is taken is decided here, between them.
 -- confirm: `never`; `after` (a success that is asked to confirm); `before` (pending until confirmed); `everyone` (the same by PIN);
 -- `on_conflict` (by PIN only where the identifier is that of a customer who came by a third party and has no password).
+-- With both last ones such a customer is not taken but linked (link_to), once a PIN that went to that customer's own address is verified: a PIN to any
+-- other address would give the account away.
 CREATE VIEW admit AS
 SELECT a.*, p.*, NULL AS report_id, NULL AS code_id, NULL AS reasons_before, NULL AS reasons_after, NULL AS unique_email, NULL AS unique_phone,
        NULL AS confirm, NULL AS pending_ms, NULL AS code_kind, NULL AS code_digits, NULL AS code_prefix, NULL AS code_sandbox,
@@ -138,17 +140,21 @@ BEGIN
                            coalesce(h.email_external, h.phone_external) AS external,
                            NEW.reasons_before
                            || CASE WHEN NEW.told IS NOT NULL THEN ''
-                                   ELSE CASE WHEN h.email IS NOT NULL AND h.email_external IS NULL AND NEW.unique_email THEN ',"email_taken"' ELSE '' END
-                                     || CASE WHEN h.phone IS NOT NULL AND h.phone_external IS NULL AND NEW.unique_phone THEN ',"phone_taken"' ELSE '' END
-                                     || CASE WHEN h.username IS NOT NULL THEN ',"username_taken"' ELSE '' END
-                                     || CASE WHEN h.uuid IS NOT NULL THEN ',"uuid_taken"' ELSE '' END END
+                                   ELSE CASE WHEN h.email <> coalesce(h.email_external, h.phone_external, 0) AND NEW.unique_email
+                                             THEN ',"email_taken"' ELSE '' END
+                                     || CASE WHEN h.phone <> coalesce(h.email_external, h.phone_external, 0) AND NEW.unique_phone
+                                             THEN ',"phone_taken"' ELSE '' END
+                                     || CASE WHEN h.username <> coalesce(h.email_external, h.phone_external, 0) THEN ',"username_taken"' ELSE '' END
+                                     || CASE WHEN h.uuid <> coalesce(h.email_external, h.phone_external, 0) THEN ',"uuid_taken"' ELSE '' END END
                            || NEW.reasons_after AS reasons
                       FROM (SELECT k.email, k.phone, k.username, k.uuid,
                                    (SELECT a.id FROM attempt a JOIN person p ON p.attempt_id = a.id
                                      WHERE a.id = k.email AND NEW.confirm IN ('everyone', 'on_conflict')
+                                       AND NEW.unique_email AND NEW.email_nonce IS NOT NULL
                                        AND a.identity_provider IS NOT NULL AND p.password_hash IS NULL) AS email_external,
                                    (SELECT a.id FROM attempt a JOIN person p ON p.attempt_id = a.id
                                      WHERE a.id = k.phone AND NEW.confirm IN ('everyone', 'on_conflict')
+                                       AND NEW.unique_phone AND NEW.sms_nonce IS NOT NULL
                                        AND a.identity_provider IS NOT NULL AND p.password_hash IS NULL) AS phone_external
                               FROM (SELECT (SELECT s.holder FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
                                              WHERE s.key = NEW.email_key AND s.holder > 0 AND p.email_folded = NEW.email_folded LIMIT 1) AS email,
@@ -196,7 +202,11 @@ BEGIN
       JOIN (SELECT NEW.code_id AS id, 'email' AS channel, NEW.email_nonce AS nonce, NEW.email_code_ms AS lifetime_ms, NEW.email_key AS subject_key
             UNION ALL
             SELECT NEW.code_id + 1, 'sms', NEW.sms_nonce, NEW.sms_code_ms, NEW.phone_key) c ON c.nonce IS NOT NULL
-     WHERE a.id = NEW.id AND a.told IS NULL AND (a.outcome = 'pending' OR (a.outcome = 'success' AND NEW.confirm = 'after'));
+     WHERE a.id = NEW.id AND a.told IS NULL AND (a.outcome = 'pending' OR (a.outcome = 'success' AND NEW.confirm = 'after'))
+       AND (a.link_to IS NULL
+            OR EXISTS (SELECT 1 FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
+                        WHERE s.key = c.subject_key AND s.holder = a.link_to
+                          AND CASE c.channel WHEN 'email' THEN p.email_folded = NEW.email_folded ELSE p.phone = NEW.phone END));
     INSERT INTO recipient (code_id, subject_key, address, device_id)
     SELECT c.id, CASE c.channel WHEN 'email' THEN NEW.email_key ELSE NEW.phone_key END,
            CASE c.channel WHEN 'email' THEN NEW.email ELSE NEW.phone END, NEW.device_id

@@ -11,7 +11,7 @@ SELECT date(a.attempted_at / 1000, 'unixepoch') AS day,
        sum(EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = a.id AND c.handed_over_at IS NOT NULL)) AS code_sent,
        sum(EXISTS (SELECT 1 FROM code c JOIN code_end e ON e.code_id = c.id WHERE c.attempt_id = a.id AND e.state = 'verified')) AS confirmed,
        sum(coalesce((SELECT d.outcome FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.outcome) = 'success') AS registered,
-       sum(EXISTS (SELECT 1 FROM step s WHERE s.attempt_id = a.id AND s.name = 'KYC')) AS kyc,
-       sum(EXISTS (SELECT 1 FROM step s WHERE s.attempt_id = a.id AND s.name = 'SUBSCRIPTION')) AS subscribed
+       sum(EXISTS (SELECT 1 FROM step s WHERE s.attempt_id = a.id AND s.name = 'KYC' COLLATE NOCASE)) AS kyc,
+       sum(EXISTS (SELECT 1 FROM step s WHERE s.attempt_id = a.id AND s.name = 'SUBSCRIPTION' COLLATE NOCASE)) AS subscribed
   FROM attempt a
  GROUP BY day;

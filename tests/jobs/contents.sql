@@ -15,7 +15,7 @@ SELECT 'attempt', a.import_id, a.line, a.attempted_at, a.setting_id, a.outcome, 
 SELECT 'person', a.import_id, a.line, p.email, p.email_folded, p.email_key, p.phone, p.phone_key, p.username, p.username_folded, p.username_key, p.uuid,
        p.uuid_key, p.identity_subject, p.identity_key, p.name, p.given_name, p.family_name, p.birth_date, p.birth_place, p.gender, p.custom_id,
        p.device_id, p.ip_address, typeof(p.latitude), p.latitude, p.longitude, p.user_agent, p.email_verified_at, p.phone_verified_at,
-       substr(p.password_hash, 1, 30)
+       substr(p.password_hash, 1, instr(p.password_hash, ',p=1'))
   FROM person p JOIN attempt a ON a.id = p.attempt_id ORDER BY a.import_id, a.line, a.id;
 SELECT 'subject', s.key, CASE WHEN s.holder > 0 THEN h.line ELSE s.holder END, a.import_id, a.line
   FROM subject s JOIN attempt a ON a.id = s.attempt_id LEFT JOIN attempt h ON h.id = s.holder ORDER BY s.key, a.import_id, a.line, a.id;

@@ -24,13 +24,20 @@ regjob_setup() {
     fi
     mkdir -p "$BATS_TEST_TMPDIR/work"
     cd "$BATS_TEST_TMPDIR/work" || return 1
+    REGJOB_FRESH=$pristine
     regjob_fresh
 }
 
-# The ledger as it was before the test.
+# The ledger as it was when the test began, or at the last regjob_keep.
 regjob_fresh() {
     rm -f ledger.db ledger.db-wal ledger.db-shm ledger.db.key
-    cp "$BATS_FILE_TMPDIR"/pristine/ledger.db* .
+    cp -p "$REGJOB_FRESH/ledger.db" "$REGJOB_FRESH/ledger.db.key" .
+}
+
+regjob_keep() {
+    REGJOB_FRESH=$BATS_TEST_TMPDIR/kept
+    mkdir -p "$REGJOB_FRESH"
+    cp -p ledger.db ledger.db.key "$REGJOB_FRESH/"
 }
 
 job() {

@@ -7,7 +7,10 @@ reg_attempts|reg_attempts([as_of])
 reg_check_policy|reg_check_policy(password)
 reg_check_policy|reg_check_policy(password, profile)
 reg_codes|reg_codes([as_of])
+reg_complete|reg_complete(subject, code, password)
+reg_complete|reg_complete(subject, code, password, device_id)
 reg_email_exists|reg_email_exists(email)
+reg_forget|reg_forget(subject)
 reg_functions|reg_functions
 reg_hash_password|reg_hash_password(password)
 reg_hash_password|reg_hash_password(password, format)
@@ -17,11 +20,15 @@ reg_issue_code|reg_issue_code(subject, channel, device_id)
 reg_mask|reg_mask(text)
 reg_needs_rehash|reg_needs_rehash(stored)
 reg_phone_exists|reg_phone_exists(phone)
+reg_policy|reg_policy(password [, profile])
 reg_reasons|reg_reasons
+reg_record_step|reg_record_step(subject, step, status)
+reg_record_step|reg_record_step(subject, step, status, reference)
 reg_report_payload|reg_report_payload(attempt_id)
 reg_reports|reg_reports([as_of])
 reg_resend_code|reg_resend_code(subject, channel)
 reg_resend_code|reg_resend_code(subject, channel, device_id)
+reg_set_consent|reg_set_consent(subject, name, version, state)
 reg_settings|reg_settings()
 reg_settings|reg_settings(json)
 reg_settings_patch|reg_settings_patch(json)
@@ -36,9 +43,8 @@ reg_version|reg_version()" "SELECT name, signature FROM reg_functions ORDER BY 1
 answers "functions that SQLite knows" "" "
     SELECT DISTINCT name FROM pragma_function_list WHERE name GLOB 'reg_*'
     EXCEPT SELECT name FROM reg_functions;
-    SELECT name FROM reg_functions WHERE signature GLOB '*(*' AND signature NOT GLOB '*as_of*'
-    EXCEPT SELECT name FROM pragma_function_list;"
-answers "tables that SQLite knows" "reg_attempts reg_codes reg_functions reg_reasons reg_reports" "
+    SELECT name FROM reg_functions EXCEPT SELECT name FROM pragma_function_list EXCEPT SELECT name FROM pragma_module_list;"
+answers "tables that SQLite knows" "reg_attempts reg_codes reg_functions reg_policy reg_reasons reg_reports" "
     SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_module_list WHERE name GLOB 'reg_*' ORDER BY 1);"
 answers "each with the arguments of its signature" "" "
     SELECT name, narg FROM pragma_function_list WHERE name GLOB 'reg_*'
@@ -52,7 +58,7 @@ is "only the entry point is exported" sqlite3_reg_init \
 for call in 'reg_version(1)' 'reg_init(1)' 'reg_settings(1,2)' 'reg_settings_patch()' 'reg_check_policy()' \
     'reg_hash_password()' 'reg_verify_password(1)' 'reg_needs_rehash()' 'reg_issue_code(1)' 'reg_resend_code(1)' \
     'reg_verify_code()' 'reg_verify_code(1,2,3,4)' 'reg_email_exists()' 'reg_phone_exists()' 'reg_username_exists()' \
-    'reg_report_payload()' 'reg_mask()'; do
+    'reg_report_payload()' 'reg_mask()' 'reg_complete(1,2)' 'reg_set_consent(1,2,3)' 'reg_record_step(1,2)' 'reg_forget()'; do
     refuses "wrong number of arguments: $call" "wrong number of arguments to function ${call%(*}\(\)" "SELECT $call;"
 done
 type_error() {
@@ -61,7 +67,8 @@ type_error() {
 text='text is expected'
 type_error "reg_settings(1)" 1 json "$text"
 type_error "reg_settings(NULL)" 1 json "$text"
-type_error "reg_settings_patch(x'00')" 1 json "$text"
+type_error "reg_settings_patch(5)" 1 json "$text"
+type_error "reg_settings_patch(x'00')" 1 json "text without NUL characters is expected"
 type_error "reg_check_policy(1)" 1 password "$text"
 type_error "reg_check_policy('a', 1)" 2 profile "$text"
 type_error "reg_hash_password(x'61')" 1 password "$text"
@@ -80,6 +87,19 @@ type_error "reg_verify_code(1)" 1 token "$text"
 type_error "reg_verify_code(1, 'a')" 1 subject "$text"
 type_error "reg_verify_code('a', 1)" 2 code "$text"
 type_error "reg_verify_code('a', 'b', 1)" 3 device_id "$text"
+type_error "reg_complete(1, 'a', 'b')" 1 subject "$text"
+type_error "reg_complete('a', NULL, 'b')" 2 code "$text"
+type_error "reg_complete('a', 'b', 3)" 3 password "$text"
+type_error "reg_complete('a', 'b', 'c', 4)" 4 device_id "$text"
+type_error "reg_set_consent(1, 'terms', '1', 'accepted')" 1 subject "$text"
+type_error "reg_set_consent('a', NULL, '1', 'accepted')" 2 name "$text"
+type_error "reg_set_consent('a', 'terms', 1, 'accepted')" 3 version "$text"
+type_error "reg_set_consent('a', 'terms', '1', NULL)" 4 state "$text"
+type_error "reg_record_step(NULL, 'KYC', 'started')" 1 subject "$text"
+type_error "reg_record_step('a', 5, 'started')" 2 step "$text"
+type_error "reg_record_step('a', 'KYC', NULL)" 3 status "$text"
+type_error "reg_record_step('a', 'KYC', 'started', 7)" 4 reference "$text"
+type_error "reg_forget(5)" 1 subject "$text"
 type_error "reg_verify_code('123456')" 1 token 'a token is expected; a pin is verified with its subject'
 type_error "reg_mask('a' || char(0) || 'b')" 1 text 'text without NUL characters is expected'
 
@@ -93,7 +113,8 @@ done
 # Without a ledger.
 for call in 'reg_settings()' "reg_settings('{}')" "reg_settings_patch('{}')" "reg_issue_code('a@b.com','none')" \
     "reg_resend_code('a@b.com','none')" "reg_verify_code('a@b.com','1')" "reg_email_exists('a@b.com')" \
-    "reg_phone_exists('+16045555555')" "reg_username_exists('a')" "reg_report_payload(1)"; do
+    "reg_phone_exists('+16045555555')" "reg_username_exists('a')" "reg_report_payload(1)" \
+    "reg_complete('a','b','A9#bL8@z')" "reg_set_consent('a','terms','1','accepted')" "reg_record_step('a','KYC','started')" "reg_forget('a')"; do
     refuses "no ledger: $call" "${call%%(*}: there is no ledger in this database: make one with reg_init\(\) or .regjob init" "SELECT $call;"
 done
 for table in reg_attempts reg_codes reg_reports; do
@@ -133,7 +154,9 @@ LEDGER=$FOLDER/flags.db
 sql "SELECT reg_init();" >/dev/null
 for call in 'reg_init()' "reg_settings('{}')" "reg_settings_patch('{}')" "reg_check_policy('a')" "reg_check_policy('a','nist')" "reg_hash_password('a')" \
     "reg_hash_password('a','md5')" "reg_issue_code('a@b.com','none')" "reg_issue_code('a@b.com','none','d')" "reg_resend_code('a@b.com','none')" \
-    "reg_resend_code('a@b.com','none','d')" "reg_verify_code('a')" "reg_verify_code('a','b')" "reg_verify_code('a','b','c')" 'reg_report_payload(1)'; do
+    "reg_resend_code('a@b.com','none','d')" "reg_verify_code('a')" "reg_verify_code('a','b')" "reg_verify_code('a','b','c')" 'reg_report_payload(1)' \
+    "reg_complete('a','b','c')" "reg_complete('a','b','c','d')" "reg_set_consent('a','b','c','accepted')" "reg_record_step('a','b','c')" \
+    "reg_record_step('a','b','c','d')" "reg_forget('a')"; do
     refuses "not from a view: $call" "unsafe use of ${call%%(*}\(\)" "CREATE VIEW v AS SELECT $call; SELECT * FROM v; DROP VIEW v;"
     sql "DROP VIEW IF EXISTS v;" >/dev/null
 done

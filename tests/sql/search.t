@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+"""What is pushed down to indexes gives what no index gives: random questions, asked both ways.
+
+Each is put to reg_attempts and to a plain copy of all its rows, in a table whose columns have the same
+types. CASES=n sets how many questions (1,500), SEED=n another seed.
+"""
+import os
+import random
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import reg
+
+CASES = int(os.environ.get("CASES", "1500"))
+SEED = int(os.environ.get("SEED", "20240517"))
+chance = random.Random(SEED)
+
+db = reg.ledger("search.db", '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE",'
+                '"passwordAt":"confirm","requiredFields":[],"sandbox":true,"uniqueEmail":false,"uniquePhone":false}')
+people = ["Ann@example.com", "ann@example.com", "bob@Example.com", "cy@bücher.example", "not an address", "dora+1@example.com",
+          "EVE@EXAMPLE.COM"]
+phones = ["+16045550001", "+16045550002", "+16045550003", "12", "+6281234567890"]
+usernames = ["ann", "Ann", "BOB", "ｂｏｂ", " bad", "straße", "STRASSE"]
+moments = ["2025-12-%02dT%02d:%02d:00Z" % (day, hour, minute)
+           for day in (1, 2, 9) for hour in (0, 11, 23) for minute in (0, 59)]
+
+
+def maybe(values, often=0.7):
+    return chance.choice(values) if chance.random() < often else None
+
+
+for i in range(260):
+    told = maybe(["success", "failure"], 0.3)
+    db.execute("INSERT INTO reg_attempts(email, phone, username, attempted_at, outcome, country) VALUES (?,?,?,?,?,?)",
+               (maybe(people), maybe(phones), maybe(usernames, 0.2), maybe(moments, 0.9), told, maybe(["ID", "GB", None])))
+    if chance.random() < 0.3:
+        email = reg.one(db, "SELECT email FROM reg_attempts WHERE outcome = 'pending' ORDER BY random() LIMIT 1")
+        if email:
+            db.execute("SELECT reg_verify_code(?, ?)", (email, chance.choice(["12345", "54321"]))).fetchall()
+outcomes = dict(db.execute("SELECT outcome, count(*) FROM reg_attempts GROUP BY 1"))
+reg.ok(all(outcomes.get(word, 0) > 10 for word in ("pending", "success", "failure")), "the data have every outcome", outcomes)
+db.execute("CREATE TEMP TABLE wanted(email, id, at)")
+db.executemany("INSERT INTO wanted VALUES (?,?,?)",
+               [(chance.choice(people), chance.randint(0, 270), chance.choice(moments)) for _ in range(12)])
+recorded = [row[0] for row in db.execute("SELECT DISTINCT recorded_at FROM attempt ORDER BY 1")]
+columns_shown = [(row[1], row[2]) for row in db.execute("PRAGMA table_xinfo(reg_attempts)") if row[6] == 0]
+db.execute("CREATE TEMP TABLE copy(" + ", ".join(f"{name} {kind}" for name, kind in columns_shown) + ")")
+db.execute("INSERT INTO copy SELECT * FROM reg_attempts ORDER BY id")
+
+
+def text(value):
+    return "NULL" if value is None else str(value) if isinstance(value, (int, float)) else "'" + value.replace("'", "''") + "'"
+
+
+def moment_text():
+    full = chance.choice(moments).replace("Z", ".000Z")
+    return chance.choice([full, full[:10], full[:16], full[:-5], full[:19] + "Z", full.replace("T", " "), "2025", "zebra", "",
+                          "2025-12-02T00:00:00+05:00", "1764633600"])
+
+
+INTEGERS = {"id": lambda: chance.choice([chance.randint(-2, 270), 5.5, "7", "x", None, 1e300, -1e300, "", 3.0]),
+            "attempted_at_ms": lambda: chance.choice([1764547200000, 1764633600000, 1764633600000.5, 1765238400000, "1764633600000"]),
+            "recorded_at_ms": lambda: chance.choice(recorded) + chance.randint(-1, 1),
+            "import_id": lambda: chance.choice([1, None, "x"])}
+TEXTS = {"email": lambda: chance.choice(people + ["nobody@example.com", 5, None, "ANN@EXAMPLE.COM", "cy@xn--bcher-kva.example"]),
+         "phone": lambda: chance.choice(phones + ["6045550001", "", None]),
+         "username": lambda: chance.choice(usernames + ["bob", "strasse", None, 5]),
+         "outcome": lambda: chance.choice(["success", "failure", "pending", "Success", "", None, 1])}
+TIMES = {"attempted_at": moment_text, "recorded_at": moment_text}
+COLLATIONS = ["", "", "", "", " COLLATE NOCASE", " COLLATE RTRIM"]
+
+
+def condition(prefix):
+    makes = {**INTEGERS, **TEXTS, **TIMES}
+    column = chance.choice(list(makes))
+    make, kind, name = makes[column], chance.random(), prefix + column
+    collate = chance.choice(COLLATIONS) if column in TEXTS else ""
+    if kind < 0.35:
+        return f"{name} = {text(make())}{collate}"
+    if kind < 0.55:
+        return f"{name} IN ({', '.join(text(make()) for _ in range(chance.randint(1, 4)))})"
+    if kind < 0.6 and column in ("email", "id"):
+        return f"{name} IN (SELECT {column} FROM wanted)"
+    if kind < 0.65:
+        return f"{name} BETWEEN {text(make())} AND {text(make())}"
+    if kind < 0.7:
+        return f"{name} IS {text(make())}"
+    return f"{name} {chance.choice(['<', '<=', '>', '>=', '='])} {text(make())}{collate}"
+
+
+def question():
+    """A question with TABLE for its table, and whether its rows come in a full order."""
+    shape = chance.random()
+    prefix = "r." if 0.75 <= shape < 0.9 else ""
+    terms = [condition(prefix) for _ in range(chance.randint(0, 3))]
+    if terms and chance.random() < 0.3:
+        terms.append(f"({condition(prefix)} OR {condition(prefix)})")
+    where = (" WHERE " + " AND ".join(terms)) if terms else ""
+    order = chance.choice(["", "id", "id DESC", "attempted_at, id", "attempted_at_ms DESC, id DESC", "email, id", "outcome DESC, id", "id + 0"])
+    limit = chance.choice(["", "", " LIMIT 3", " LIMIT 4 OFFSET 2", " LIMIT 0"]) if order else ""
+    order = f" ORDER BY {order}" if order else ""
+    if shape < 0.7:
+        what = chance.choice(["id, email, outcome", "id", "*", "id, attempted_at_ms", "reasons, consents"])
+        return f"SELECT {what} FROM TABLE{where}{order}{limit}", order != ""
+    if shape < 0.75:
+        return f"SELECT count(*), sum(id), max(email) FROM TABLE{where}", True
+    if shape < 0.9:
+        link = chance.choice(["r.email = w.email", "r.id = w.id", "r.attempted_at = w.at", "r.id BETWEEN w.id AND w.id + 3", "r.id = w.rowid AND r.email = w.email"])
+        join = chance.choice(["JOIN", "LEFT JOIN"])
+        return f"SELECT w.rowid, r.id, r.outcome FROM wanted w {join} TABLE r ON {link}{where} ORDER BY w.rowid, r.id", True
+    return f"SELECT outcome, count(*), min(id) FROM TABLE{where} GROUP BY outcome ORDER BY outcome", True
+
+
+def ask(sql):
+    try:
+        return db.execute(sql).fetchall()
+    except Exception as error:  # the comparison shows it
+        return f"{type(error).__name__}: {error}"
+
+
+wrong = []
+rows_seen = 0
+for case in range(CASES):
+    sql, ordered = question()
+    rows, expected = ask(sql.replace("TABLE", "reg_attempts")), ask(sql.replace("TABLE", "copy"))
+    if not isinstance(rows, str):
+        rows_seen += len(rows)
+        if not ordered:
+            rows, expected = sorted(rows, key=repr), sorted(expected, key=repr)
+    if rows != expected or isinstance(rows, str):
+        wrong.append((sql, rows, expected))
+reg.ok(not wrong, f"{CASES} random questions give what no index gives (SEED={SEED})",
+       *[f"{sql}\n  got      {str(rows)[:300]}\n  expected {str(expected)[:300]}" for sql, rows, expected in wrong[:8]],
+       f"{len(wrong)} in all")
+reg.ok(rows_seen > CASES, "the questions have answers", rows_seen)
+
+
+def plan(sql):
+    return " / ".join(row[3] for row in db.execute("EXPLAIN QUERY PLAN " + sql))
+
+
+def argument_count(sql):
+    """How many constraints the plan takes, by the text of the plan: 16 digits, then three characters each."""
+    detail = plan(sql)
+    return (len(detail.rsplit(":", 1)[1].split()[0]) - 16) // 3
+
+
+for condition_text, count in [("id = 5", 1), ("id IN (1,2)", 1), ("id > 3 AND id <= 9", 2), ("email = 'a@b.com'", 1), ("email IN ('a@b.com','b@b.com')", 1),
+                              ("phone = '+16045550001'", 1), ("username = 'ann'", 1), ("outcome = 'pending'", 1), ("import_id = 3", 1),
+                              ("attempted_at >= '2025-12-01'", 1), ("attempted_at_ms BETWEEN 1 AND 2", 2), ("recorded_at < '2025'", 1), ("recorded_at_ms = 4", 1),
+                              ("+email = 'a@b.com'", 0), ("email > 'a'", 0), ("email = 'a' COLLATE NOCASE", 0), ("country = 'ID'", 0), ("as_of = 5", 1)]:
+    reg.equal(argument_count("SELECT * FROM reg_attempts WHERE " + condition_text), count, f"goes to the table: {condition_text}")
+for order, sorted_by_sqlite in [("id", False), ("id DESC", False), ("attempted_at", False), ("attempted_at DESC", False), ("attempted_at_ms", False), ("email", True),
+                                ("outcome DESC", True)]:
+    reg.equal("USE TEMP B-TREE FOR ORDER BY" in plan(f"SELECT * FROM reg_attempts ORDER BY {order}"), sorted_by_sqlite, f"order by {order} is the table's own: {not sorted_by_sqlite}")
+reg.done()
