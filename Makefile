@@ -9,6 +9,8 @@ DEPS      = gcc g++ libc6-dev libsqlite3-dev libcurl4-openssl-dev libjansson-dev
             libmicrohttpd-dev sqlite3 faketime ca-certificates
 TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography argon2 clang-format clang git \
             openssl procps curl
+# Too heavy for every test: make browser-test looks at the dashboard's page in a browser.
+BROWSER_DEPS = $(DEPS) chromium perl python3
 
 OPTIMISE = -O2
 HARDEN   = -fstack-protector-strong -D_FORTIFY_SOURCE=2
@@ -43,7 +45,7 @@ UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 TOOLS    = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 
-.PHONY: all deps test-deps demo test unit-tests bench check-style asan install uninstall clean
+.PHONY: all deps test-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
@@ -116,6 +118,11 @@ test: test-deps
 	@$(MAKE) --no-print-directory all $(BUILD)/standin unit-tests
 	@$(MAKE) --no-print-directory check-style asan
 	sh tests/run.sh
+
+browser-test:
+	$(call install_packages,$(BROWSER_DEPS))
+	@$(MAKE) --no-print-directory all
+	prove --timer --exec /usr/bin/python3 tests/browser/dashboard.py
 
 unit-tests: $(UNITS) $(TOOLS)
 
