@@ -43,7 +43,6 @@ JOB_OBJ  = $(JOB_C:%.c=$(BUILD)/core/%.o) $(BUILD)/core/builtin_files.o $(BUILD)
 TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
-TOOLS    = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 
 .PHONY: all deps test-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
@@ -53,6 +52,12 @@ $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
 	@awk -f sql/embed.awk -v part=header $(SQL) > $(BUILD)/statements.h
 	@awk -f sql/embed.awk -v part=source $(SQL) > $(BUILD)/statements.c
 
+$(BUILD)/builtin_files.c: $(TEMPLATES) jobs/embed.awk
+	@mkdir -p $(BUILD)
+	@awk -f jobs/embed.awk $(TEMPLATES) > $@
+$(BUILD)/core/builtin_files.o: $(BUILD)/builtin_files.c
+	@mkdir -p $(@D)
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -Ijobs -c $< -o $@
 $(BUILD)/page_parts.c: jobs/page/embed.sh jobs/page/style.css jobs/page/charts.js $(CHARTS)
 	@mkdir -p $(BUILD)
 	@sh jobs/page/embed.sh style=jobs/page/style.css charts=jobs/page/charts.js library=$(CHARTS) > $@.tmp
@@ -61,12 +66,6 @@ $(BUILD)/core/page_parts.o: $(BUILD)/page_parts.c
 	@mkdir -p $(@D)
 	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -Ijobs -c $< -o $@
 
-$(BUILD)/builtin_files.c: $(TEMPLATES) jobs/embed.awk
-	@mkdir -p $(BUILD)
-	@awk -f jobs/embed.awk $(TEMPLATES) > $@
-$(BUILD)/core/builtin_files.o: $(BUILD)/builtin_files.c
-	@mkdir -p $(@D)
-	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -Ijobs -c $< -o $@
 $(BUILD)/so/statements.o: $(BUILD)/statements.c
 	@mkdir -p $(@D)
 	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -c $< -o $@
@@ -86,8 +85,8 @@ $(BUILD)/core/%.o: %.cc
 	@mkdir -p $(@D)
 	@echo '  CXX  ' $@; $(CXX) $(CXXFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
 
-$(BUILD)/reg.so: $(SO_OBJ)
-	@echo '  LD   ' $@; $(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL $^ $(EXT_LIBS) -o $@
+$(BUILD)/reg.so: $(SO_OBJ) ext/reg.map
+	@echo '  LD   ' $@; $(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--version-script=ext/reg.map $(filter %.o,$^) $(EXT_LIBS) -o $@
 $(BUILD)/regjob: $(EXT_OBJ) $(JOB_OBJ)
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 $(BUILD)/standin: $(STANDIN_C:%.c=$(BUILD)/core/%.o)

@@ -40,6 +40,7 @@ void door_release(struct door *door)
     key_close(door->key);
     settings_free(door->settings);
     settings_free(door->defaults);
+    free(door->admit_plan);
     free(door);
 }
 

@@ -12,6 +12,8 @@
 #include "ledger.h"
 #include "settings.h"
 
+struct admit_plan;
+
 enum subject_kind {
     SUBJECT_EMAIL = 'e',
     SUBJECT_PHONE = 'p',
@@ -23,10 +25,11 @@ enum subject_kind {
 struct door {
     int holders; /* functions and tables of the connection that share this */
     struct ledger *ledger;
-    struct key *key;              /* NULL until door_key() */
-    struct settings *settings;    /* NULL until door_settings() */
-    struct settings *defaults;    /* NULL until asked for without a ledger */
-    char key_file[KEY_PATH_SIZE]; /* from the job's configuration; "": by the rule of key.h */
+    struct key *key;               /* NULL until door_key() */
+    struct settings *settings;     /* NULL until door_settings() */
+    struct settings *defaults;     /* NULL until asked for without a ledger */
+    struct admit_plan *admit_plan; /* NULL until a sign-up is written */
+    char key_file[KEY_PATH_SIZE];  /* from the job's configuration; "": by the rule of key.h */
 };
 
 /* NULL when out of memory. The connection must outlive the door. Each door_hold() wants a

@@ -126,6 +126,16 @@ int ledger_parameter(struct ledger_statement *statement, const char *parameter)
     return number;
 }
 
+int ledger_parameters(struct ledger_statement *statement)
+{
+    return ledger_failed(statement->ledger) ? 0 : sqlite3_bind_parameter_count(statement->prepared);
+}
+
+const char *ledger_parameter_name(struct ledger_statement *statement, int parameter)
+{
+    return sqlite3_bind_parameter_name(statement->prepared, parameter);
+}
+
 static void check(struct ledger_statement *statement, int code)
 {
     if (code != SQLITE_OK)
@@ -406,7 +416,7 @@ void ledger_create(struct ledger *ledger, int64_t now)
     int found = ledger_version_found(ledger); /* another process may have been quicker */
     if (found > ledger_version())
         ledger_ready(ledger);
-    else if (found < ledger_version())
+    else if (!ledger_failed(ledger) && found < ledger_version())
         upgrade(ledger, found, now);
     ledger_end(ledger);
 }

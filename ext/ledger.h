@@ -89,6 +89,10 @@ void ledger_set_text_at(struct ledger_statement *statement, int parameter, const
 void ledger_set_blob_at(struct ledger_statement *statement, int parameter, const void *bytes,
                         size_t length);
 
+/* How many parameters a statement has, numbered from 1, and the name of each, with its colon. */
+int ledger_parameters(struct ledger_statement *statement);
+const char *ledger_parameter_name(struct ledger_statement *statement, int parameter);
+
 /* The next row; false at the end and after an error. */
 bool ledger_row(struct ledger_statement *statement);
 /* Runs a statement that gives no rows; the number of rows it changed. */

@@ -268,6 +268,10 @@ bool batch_write(struct batch *batch, struct door *door, int64_t import_id,
                  struct batch_counts *counts, struct rejects *rejects,
                  const struct records *records, int input)
 {
+    static struct admit_writer *writer;
+    if (writer == NULL)
+        writer = admit_writer_open(door);
+    admit_writer_begin(writer);
     for (size_t i = 0; i < batch->count; i++) {
         struct batch_row *row = &batch->rows[i];
         counts->read++;
@@ -276,7 +280,7 @@ bool batch_write(struct batch *batch, struct door *door, int64_t import_id,
                 return false;
             counts->rejected++;
         } else {
-            struct admit_verdict verdict = admit_write(door, &row->admission);
+            struct admit_verdict verdict = admit_writer_write(writer, &row->admission);
             if (ledger_failed(door->ledger))
                 return false;
             count_verdict(counts, verdict.outcome);

@@ -29,7 +29,17 @@ SELECT max(coalesce((SELECT max(id) FROM attempt), 0), coalesce((SELECT max(id) 
        coalesce((SELECT max(id) FROM report), 0) + 1
 
 -- name: admitted_outcome
-SELECT outcome FROM attempt WHERE id = :id
+SELECT outcome, reasons FROM attempt WHERE id = :id
+
+-- Whether any attempt is pending; and whether one is that asks for what this sign-up has: then `supersede` has something to do.
+-- name: some_wait
+SELECT EXISTS (SELECT 1 FROM waiting)
+-- name: has_rival
+SELECT EXISTS (SELECT 1 FROM subject WHERE key = :email_key AND holder = 0)
+    OR EXISTS (SELECT 1 FROM subject WHERE key = :phone_key AND holder = 0)
+    OR EXISTS (SELECT 1 FROM subject WHERE key = :username_key AND holder = 0)
+    OR EXISTS (SELECT 1 FROM subject WHERE key = :uuid_key AND holder = 0)
+    OR EXISTS (SELECT 1 FROM subject WHERE key = :identity_key AND holder = 0)
 
 -- Advice before a hash is spent: whether a customer holds one of these. The write decides.
 -- name: held_by_customer

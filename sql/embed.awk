@@ -3,6 +3,14 @@
 # upgrades/N.sql becomes statement_upgrades[N-1]: the script that brings a ledger from version N-1 to N.
 # In any other file, each `-- name: NOUN` heading starts a statement that ends at the next heading;
 # it becomes STATEMENT_NOUN in the enumeration and statement_text[STATEMENT_NOUN].
+# Within it, a `-- part: NOUN` heading makes what follows, up to its semicolon, a statement of its own as well, with the parameter :x for NEW.x:
+# so a caller that owns the transaction may run the statements of a trigger one by one.
+function take_part() {
+    sub(/;[ \n]*$/, "", part_text); gsub(/NEW\./, ":", part_text)
+    gsub(/\\/, "\\\\", part_text); gsub(/"/, "\\\"", part_text); gsub(/\n/, "\\n\"\n    \"", part_text)
+    parts[++part_count] = part_name; part_texts[part_count] = part_text
+    part_name = ""; part_text = ""
+}
 function flush() {
     if (name == "") return
     sub(/[ \n]+$/, "", text)
@@ -23,10 +31,14 @@ FNR == 1 {
     }
 }
 /^-- name: / && !upgrade { flush(); name = $3; next }
+/^ *-- part: / && !upgrade { part_name = $3; next }
+part_name != "" { part_text = part_text $0 "\n"; if ($0 ~ /; *$/) take_part() }
 name != "" { text = text $0 "\n" }
 END {
     if (failed) exit 1
     flush()
+    if (part_name != "") { print "embed.awk: part " part_name " has no end" > "/dev/stderr"; exit 1 }
+    for (i = 1; i <= part_count; i++) { names[++count] = parts[i]; texts[count] = part_texts[i] }
     print "/* Made from sql/ by sql/embed.awk; edit the .sql files instead. */"
     if (part == "header") {
         print "#ifndef STATEMENTS_H\n#define STATEMENTS_H\n\nenum statement {"

@@ -20,6 +20,7 @@ CREATE VIEW due AS
 SELECT NULL AS report_id, NULL AS attempt_id, NULL AS recorded_at, NULL AS outcome, NULL AS reasons, NULL AS reportable WHERE 0;
 CREATE TRIGGER due_insert INSTEAD OF INSERT ON due
 BEGIN
+    -- part: due_report
     INSERT INTO report (id, attempt_id, outcome, reasons, recorded_at, next_try_at)
     SELECT NEW.report_id, a.id, NEW.outcome, NEW.reasons, NEW.recorded_at, NEW.recorded_at
       FROM attempt a
@@ -95,6 +96,7 @@ SELECT a.*, p.*, NULL AS report_id, NULL AS code_id, NULL AS reasons_before, NUL
 CREATE TRIGGER admit_insert INSTEAD OF INSERT ON admit
 BEGIN
     -- A third-party sign-up of a known customer is a log-in: known by that identity, or by an e-mail address that the provider has verified.
+    -- part: admit_login
     INSERT INTO continuation (id, recorded_at, attempted_at, import_id, line, kind, attempt_id, verdict)
     SELECT NEW.id, NEW.recorded_at, NEW.attempted_at, NEW.import_id, NEW.line, 'login', k.customer_id, k.verdict
       FROM (SELECT s.holder AS customer_id, 'known' AS verdict
@@ -115,10 +117,12 @@ BEGIN
                AND s.key = NEW.email_key AND s.holder > 0 AND p.email_folded = NEW.email_folded) k
      WHERE NEW.told IS NULL AND NEW.identity_key IS NOT NULL
      LIMIT 1;
+    -- part: admit_link
     INSERT INTO link (identity_key, customer_id, identity_provider, identity_subject, recorded_at)
     SELECT NEW.identity_key, attempt_id, NEW.identity_provider, NEW.identity_subject, NEW.recorded_at
       FROM continuation WHERE id = NEW.id AND verdict = 'linked';
 
+    -- part: admit_attempt
     INSERT INTO attempt (id, recorded_at, attempted_at, import_id, line, setting_id, outcome, reasons, customer_id, link_to, lifetime_ms, told, told_reason,
                          country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
                          device_type, manufacturer, model, os, language, app_name, app_platform, app_domain, guest_account, captcha,
@@ -170,6 +174,7 @@ BEGIN
              LIMIT 1) v
      WHERE NOT EXISTS (SELECT 1 FROM continuation WHERE id = NEW.id);
 
+    -- part: admit_person
     INSERT INTO person (attempt_id, email, email_folded, email_key, phone, phone_key, username, username_folded, username_key, uuid, uuid_key,
                         identity_subject, identity_key, name, given_name, family_name, birth_date, birth_place, gender, custom_id, device_id,
                         ip_address, latitude, longitude, user_agent, email_verified_at, phone_verified_at, password_hash)
@@ -179,6 +184,7 @@ BEGIN
            NEW.email_verified_at, NEW.phone_verified_at, CASE WHEN a.outcome <> 'failure' THEN NEW.password_hash END
       FROM attempt a WHERE a.id = NEW.id;
 
+    -- part: admit_subject
     INSERT OR IGNORE INTO subject (key, holder, attempt_id)
     SELECT k.key, CASE a.outcome WHEN 'success' THEN a.customer_id WHEN 'pending' THEN 0 ELSE -1 END, a.id
       FROM attempt a
@@ -186,10 +192,12 @@ BEGIN
             UNION ALL SELECT NEW.uuid_key UNION ALL SELECT NEW.identity_key) k ON k.key IS NOT NULL
      WHERE a.id = NEW.id;
 
+    -- part: admit_waiting
     INSERT INTO waiting (attempt_id, deadline)
     SELECT a.id, a.recorded_at + a.lifetime_ms FROM attempt a WHERE a.id = NEW.id AND a.outcome = 'pending';
 
     -- The resend pause and the daily limit hold per subject, whatever attempt asks: a code too many waits its turn.
+    -- part: admit_code
     INSERT INTO code (id, attempt_id, ordinal, channel, kind, nonce, digits, prefix, sandbox, recorded_at, lifetime_ms, next_try_at)
     SELECT c.id, a.id, 1, c.channel, NEW.code_kind, c.nonce, NEW.code_digits, NEW.code_prefix, NEW.code_sandbox, NEW.recorded_at, c.lifetime_ms,
            max(NEW.recorded_at,
@@ -207,6 +215,7 @@ BEGIN
             OR EXISTS (SELECT 1 FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
                         WHERE s.key = c.subject_key AND s.holder = a.link_to
                           AND CASE c.channel WHEN 'email' THEN p.email_folded = NEW.email_folded ELSE p.phone = NEW.phone END));
+    -- part: admit_recipient
     INSERT INTO recipient (code_id, subject_key, address, device_id)
     SELECT c.id, CASE c.channel WHEN 'email' THEN NEW.email_key ELSE NEW.phone_key END,
            CASE c.channel WHEN 'email' THEN NEW.email ELSE NEW.phone END, NEW.device_id
@@ -215,10 +224,12 @@ BEGIN
     INSERT INTO due (report_id, attempt_id, recorded_at, outcome, reasons, reportable)
     SELECT NEW.report_id, a.id, NEW.recorded_at, a.outcome, a.reasons, NEW.reportable
       FROM attempt a WHERE a.id = NEW.id AND a.outcome <> 'pending';
+    -- part: admit_fingerprint
     INSERT INTO fingerprint (attempt_id, sealed)
     SELECT a.id, NEW.sealed FROM attempt a
      WHERE a.id = NEW.id AND NEW.sealed IS NOT NULL
        AND (a.outcome = 'pending' OR EXISTS (SELECT 1 FROM report r WHERE r.attempt_id = a.id));
+    -- part: admit_supersede
     INSERT INTO supersede (attempt_id, recorded_at, unique_email, unique_phone, reportable)
     SELECT a.id, NEW.recorded_at, NEW.unique_email, NEW.unique_phone, NEW.reportable
       FROM attempt a WHERE a.id = NEW.id AND a.outcome = 'success';

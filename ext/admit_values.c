@@ -1,0 +1,265 @@
+#include "admit_values.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "door.h"
+#include "host.h"
+
+_Static_assert(ADMIT_PARAMETER_COUNT <= UINT8_MAX, "parameters are kept in bytes");
+
+enum {
+    SMS_LONGEST_SECONDS = 600
+}; /* SP 800-63A-4: a code sent by SMS is good for 10 minutes at most */
+
+static void set_integer(struct admit_values *values, int parameter, int64_t integer)
+{
+    values->bound[parameter].type = ADMIT_BIND_INTEGER;
+    values->bound[parameter].integer = integer;
+}
+
+void admit_values_text(struct admit_values *values, int parameter, const char *text)
+{
+    values->bound[parameter].type = text == NULL ? ADMIT_UNBOUND : ADMIT_BIND_TEXT;
+    values->bound[parameter].bytes = text;
+}
+
+static void set_blob(struct admit_values *values, int parameter, const void *bytes, size_t length)
+{
+    values->bound[parameter].type = ADMIT_BIND_BLOB;
+    values->bound[parameter].bytes = bytes;
+    values->bound[parameter].length = length;
+}
+
+/* The ways to confirm as a table: what an attempt waits for (see the view admit), and the code that
+ * is sent. */
+struct way {
+    const char *confirm;
+    enum code_kind code;
+};
+
+static struct way way_of(const struct admission *admission)
+{
+    static const struct way ways[] = {
+        [SETTINGS_AUTOMATIC] = {"never", CODE_PIN},
+        [SETTINGS_REQUIRE_EMAIL_CONFIRMATION] = {"after", CODE_TOKEN},
+        [SETTINGS_REQUIRE_EMAIL_ACTIVATION] = {"before", CODE_TOKEN},
+        [SETTINGS_REQUIRE_PIN_CONFIRMATION] = {"everyone", CODE_PIN},
+    };
+    const struct settings *settings = admission->settings;
+    struct way way = ways[settings->registration_type];
+    if (admission->provider[0] != '\0')
+        way.confirm = "never"; /* the provider has seen to that */
+    else if (settings->registration_type == SETTINGS_REQUIRE_PIN_CONFIRMATION &&
+             settings->pin_confirmation_type == SETTINGS_ON_CONFLICT_WITH_EXTERNAL_ACCOUNT)
+        way.confirm = "on_conflict";
+    return way;
+}
+
+/* A value that is not of its form has a key as well, of its own text, so that it is found by it; it
+ * is nobody's, since it has no folded text. */
+static void set_key(struct admit_values *values, struct door *door, int parameter,
+                    enum subject_kind kind, const char *folded, const struct admit_value *value)
+{
+    if (folded[0] != '\0' || (value != NULL && value->type == ADMIT_TEXT))
+        set_integer(values, parameter,
+                    door_subject_key(door, kind, folded[0] != '\0' ? folded : value->text));
+}
+
+static const char *given(const char *text)
+{
+    return text[0] == '\0' ? NULL : text;
+}
+
+static void set_subjects(struct admit_values *values, struct door *door,
+                         const struct admission *admission)
+{
+    char identity[SUBJECT_SIZE];
+    const struct admit_value *subject = &admission->values[SIGNUP_identity_subject];
+    identity[0] = '\0';
+    if (admission->provider[0] != '\0' && subject->type == ADMIT_TEXT &&
+        (admission->reasons.invalid >> SIGNUP_identity_subject & 1) == 0)
+        snprintf(identity, sizeof identity, "%s\n%s", admission->provider, subject->text);
+    admit_values_text(values, ADMIT_email_folded, given(admission->email_folded));
+    admit_values_text(values, ADMIT_username_folded, given(admission->username_folded));
+    set_key(values, door, ADMIT_email_key, SUBJECT_EMAIL, admission->email_folded,
+            &admission->values[SIGNUP_email]);
+    set_key(values, door, ADMIT_phone_key, SUBJECT_PHONE, admission->phone,
+            &admission->values[SIGNUP_phone]);
+    set_key(values, door, ADMIT_username_key, SUBJECT_USERNAME, admission->username_folded,
+            &admission->values[SIGNUP_username]);
+    set_key(values, door, ADMIT_uuid_key, SUBJECT_UUID, admission->uuid, NULL);
+    set_key(values, door, ADMIT_identity_key, SUBJECT_IDENTITY, identity, NULL);
+}
+
+/* Columns that carry their value under their own name. The others are set by hand. */
+static void set_columns(struct admit_values *values, const struct admission *admission)
+{
+    for (int column = 0; column < SIGNUP_INPUT_ONLY; column++) {
+        const struct admit_value *value = &admission->values[column];
+        if (value->type == ADMIT_NULL || column == SIGNUP_attempted_at ||
+            column == SIGNUP_consents || column == SIGNUP_outcome ||
+            column == SIGNUP_failure_reason)
+            continue;
+        if (value->type == ADMIT_TEXT) {
+            admit_values_text(values, column, value->text);
+        } else if (value->type == ADMIT_INTEGER) {
+            set_integer(values, column, value->integer);
+        } else {
+            values->bound[column].type = ADMIT_BIND_REAL;
+            values->bound[column].real = value->real;
+        }
+    }
+}
+
+static void set_codes(struct admit_values *values, const struct admission *admission)
+{
+    const struct settings *settings = admission->settings;
+    struct way way = way_of(admission);
+    int64_t seconds =
+        way.code == CODE_PIN ? settings->pin_valid_seconds : settings->token_lifetime_seconds;
+    admit_values_text(values, ADMIT_confirm, way.confirm);
+    set_integer(values, ADMIT_pending_ms, settings->pending_lifetime_seconds * 1000);
+    admit_values_text(values, ADMIT_code_kind, way.code == CODE_PIN ? "pin" : "token");
+    set_integer(values, ADMIT_code_digits, settings->pin_length);
+    set_integer(values, ADMIT_code_sandbox, settings->sandbox);
+    set_integer(values, ADMIT_resend_pause_ms, settings->resend_pause_seconds * 1000);
+    set_integer(values, ADMIT_codes_per_day, settings->max_codes_per_day);
+    if (strcmp(way.confirm, "never") == 0)
+        return;
+    code_prefix(way.code == CODE_PIN ? (size_t)settings->pin_prefix_length : 0, values->prefix);
+    admit_values_text(values, ADMIT_code_prefix, given(values->prefix));
+    if (settings->channel_email && admission->email_folded[0] != '\0') {
+        randombytes_buf(values->email_nonce, CODE_NONCE_SIZE);
+        set_blob(values, ADMIT_email_nonce, values->email_nonce, CODE_NONCE_SIZE);
+        set_integer(values, ADMIT_email_code_ms, seconds * 1000);
+    }
+    if (settings->channel_sms && admission->phone[0] != '\0') {
+        randombytes_buf(values->sms_nonce, CODE_NONCE_SIZE);
+        set_blob(values, ADMIT_sms_nonce, values->sms_nonce, CODE_NONCE_SIZE);
+        set_integer(values, ADMIT_sms_code_ms,
+                    (seconds < SMS_LONGEST_SECONDS ? seconds : SMS_LONGEST_SECONDS) * 1000);
+    }
+}
+
+static void set_sealed(struct admit_values *values, struct door *door,
+                       const struct admission *admission, int64_t id)
+{
+    unsigned char nonce[24];
+    const struct key *key = admission->has_fingerprint ? door_key(door) : NULL;
+    const unsigned char *uuid = ledger_uuid(door->ledger);
+    if (key == NULL || uuid == NULL)
+        return;
+    randombytes_buf(nonce, sizeof nonce);
+    key_seal(key, uuid, id, nonce, admission->fingerprint, values->sealed);
+    set_blob(values, ADMIT_sealed, values->sealed, KEY_SEALED_SIZE);
+}
+
+void admit_values_fill(struct admit_values *values, struct door *door,
+                       const struct admission *admission, struct admit_ids ids)
+{
+    const struct signup *signup = admission->signup;
+    memset(values->bound, 0, sizeof values->bound);
+    if (admission->told == NULL) {
+        reasons_before_taken(&admission->reasons, values->before);
+        reasons_after_taken(&admission->reasons, values->after);
+    } else {
+        snprintf(values->before, sizeof values->before, "%s", admission->told_list);
+        values->after[0] = '\0';
+    }
+    set_integer(values, ADMIT_id, ids.attempt);
+    set_integer(values, ADMIT_attempt_id, ids.attempt);
+    set_integer(values, ADMIT_code_id, ids.code);
+    set_integer(values, ADMIT_report_id, ids.report);
+    set_integer(values, ADMIT_recorded_at, admission->now);
+    set_integer(values, SIGNUP_attempted_at, admission->attempted_at);
+    set_integer(values, ADMIT_setting_id, admission->settings->id);
+    if (signup->import_id != 0) {
+        set_integer(values, ADMIT_import_id, signup->import_id);
+        set_integer(values, ADMIT_line, signup->line);
+    }
+    admit_values_text(values, ADMIT_told, admission->told);
+    admit_values_text(values, ADMIT_told_reason, admission->told_reason);
+    admit_values_text(values, SIGNUP_consents, admission->consents);
+    set_integer(values, ADMIT_has_password,
+                admission->password != ADMIT_NO_PASSWORD || admission->has_fingerprint);
+    admit_values_text(values, ADMIT_password_hash, given(admission->stored));
+    admit_values_text(values, ADMIT_reasons_before, values->before);
+    admit_values_text(values, ADMIT_reasons_after, values->after);
+    set_integer(values, ADMIT_unique_email, admission->settings->unique_email);
+    set_integer(values, ADMIT_unique_phone, admission->settings->unique_phone);
+    admit_values_text(values, ADMIT_reportable, admission->settings->reportable_reasons);
+    set_columns(values, admission);
+    set_subjects(values, door, admission);
+    set_codes(values, admission);
+    set_sealed(values, door, admission, ids.attempt);
+}
+
+void admit_values_wipe(struct admit_values *values)
+{
+    sodium_memzero(values->email_nonce, sizeof values->email_nonce);
+    sodium_memzero(values->sms_nonce, sizeof values->sms_nonce);
+    sodium_memzero(values->prefix, sizeof values->prefix);
+    sodium_memzero(values->sealed, sizeof values->sealed);
+}
+
+/* Binding */
+
+static const char *parameter_name(int parameter)
+{
+#define ADMIT_NAME(name) [ADMIT_##name] = #name,
+    static const char *const names[ADMIT_PARAMETER_COUNT] = {ADMIT_PARAMETERS(ADMIT_NAME)};
+#undef ADMIT_NAME
+    return parameter < SIGNUP_INPUT_ONLY ? signup_column_name((enum signup_column)parameter)
+                                         : names[parameter];
+}
+
+static void make_plan(struct ledger *ledger, struct ledger_statement *statement,
+                      struct admit_plan *plan)
+{
+    int count = ledger_parameters(statement);
+    for (int number = 1; number <= count && !ledger_failed(ledger); number++) {
+        const char *name = ledger_parameter_name(statement, number);
+        int parameter = 0;
+        while (parameter < ADMIT_PARAMETER_COUNT &&
+               strcmp(parameter_name(parameter), name + 1) != 0)
+            parameter++;
+        if (parameter == ADMIT_PARAMETER_COUNT || number >= ADMIT_PLAN_SIZE)
+            ledger_fail(ledger, SQLITE_INTERNAL, "a sign-up has no value for %s", name);
+        else
+            plan->parameter[number] = (unsigned char)parameter;
+    }
+    plan->count = ledger_failed(ledger) ? 0 : count;
+}
+
+static void bind(struct ledger_statement *statement, int number, const struct admit_bound *bound)
+{
+    switch (bound->type) {
+    case ADMIT_BIND_TEXT:
+        ledger_set_text_at(statement, number, bound->bytes);
+        break;
+    case ADMIT_BIND_INTEGER:
+        ledger_set_integer_at(statement, number, bound->integer);
+        break;
+    case ADMIT_BIND_REAL:
+        ledger_set_real_at(statement, number, bound->real);
+        break;
+    case ADMIT_BIND_BLOB:
+        ledger_set_blob_at(statement, number, bound->bytes, bound->length);
+        break;
+    case ADMIT_UNBOUND:
+        break;
+    }
+}
+
+struct ledger_statement *admit_values_use(const struct admit_values *values, struct ledger *ledger,
+                                          enum statement name, struct admit_plan *plan)
+{
+    struct ledger_statement *statement = ledger_use(ledger, name);
+    if (plan->count == 0)
+        make_plan(ledger, statement, plan);
+    for (int number = 1; number <= plan->count; number++)
+        bind(statement, number, &values->bound[plan->parameter[number]]);
+    return statement;
+}
