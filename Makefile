@@ -9,6 +9,8 @@ DEPS      = gcc g++ libc6-dev libsqlite3-dev libcurl4-openssl-dev libjansson-dev
             libmicrohttpd-dev sqlite3 faketime ca-certificates
 TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography argon2 clang-format clang git \
             openssl procps curl
+# Too heavy for every test: make browser-test looks at the dashboard's page in a browser.
+BROWSER_DEPS = $(DEPS) chromium perl python3
 
 BENCH_DEPS = $(DEPS) curl
 
@@ -45,7 +47,7 @@ TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
-.PHONY: all deps test-deps bench-deps demo test unit-tests bench check-style asan install uninstall clean
+.PHONY: all deps test-deps bench-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
@@ -123,6 +125,11 @@ test: test-deps
 	@$(MAKE) --no-print-directory all $(BUILD)/standin unit-tests
 	@$(MAKE) --no-print-directory check-style asan
 	sh tests/run.sh
+
+browser-test:
+	$(call install_packages,$(BROWSER_DEPS))
+	@$(MAKE) --no-print-directory all
+	prove --timer --exec /usr/bin/python3 tests/browser/dashboard.py
 
 unit-tests: $(UNITS) $(TOOLS)
 
