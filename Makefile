@@ -6,9 +6,11 @@ VERSION := 0.1.0
 
 DEPS      = gcc g++ libc6-dev libsqlite3-dev libcurl4-openssl-dev libjansson-dev libsodium-dev libcsv-dev \
             libinih-dev libicu-dev libmd-dev libzxcvbn-dev libphonenumber-dev libmaxminddb-dev \
-            libmicrohttpd-dev sqlite3 faketime ca-certificates
+            libmicrohttpd-dev libjs-chart.js sqlite3 faketime ca-certificates
 TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography argon2 clang-format clang git \
             openssl procps curl
+# Too heavy for every test: make browser-test looks at the dashboard's page in a browser.
+BROWSER_DEPS = $(DEPS) chromium perl python3
 
 BENCH_DEPS = $(DEPS) curl
 
@@ -23,8 +25,8 @@ CXXFLAGS = -std=c++17
 LDFLAGS  = -Wl,-z,relro,-z,now $(SANITISE)
 
 BUILD    = build
-EXT_LIBS = -lsodium -ljansson -licuuc -licui18n -lmd -lzxcvbn -lphonenumber -lmaxminddb -lm -lstdc++
-JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -lcsv -linih -lpthread
+EXT_LIBS = -lsodium -ljansson -lcsv -licuuc -licui18n -lmd -lzxcvbn -lphonenumber -lmaxminddb -lm -lstdc++
+JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -linih -lpthread
 
 CHARTS   = /usr/share/javascript/chart.js/chart.min.js
 
@@ -45,7 +47,7 @@ TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
-.PHONY: all deps test-deps bench-deps demo test unit-tests bench check-style asan install uninstall clean
+.PHONY: all deps test-deps bench-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
@@ -125,6 +127,11 @@ test: test-deps
 	@$(MAKE) --no-print-directory all $(BUILD)/standin unit-tests
 	@$(MAKE) --no-print-directory check-style asan
 	sh tests/run.sh
+
+browser-test:
+	$(call install_packages,$(BROWSER_DEPS))
+	@$(MAKE) --no-print-directory all
+	prove --timer --exec /usr/bin/python3 tests/browser/dashboard.py
 
 unit-tests: $(UNITS) $(TOOLS)
 
