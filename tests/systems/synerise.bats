@@ -50,7 +50,11 @@ outcome() { # ID
         [ "$(ledger_reg "SELECT reg_settings() ->> '$.pinConfirmationLength'")" = 4 ]
     done
     # Every change is history, and an attempt knows which one judged it.
-    [ "$(ledger "SELECT count(*) > 4 FROM setting")" = 1 ]
+    basic a@example.com
+    patch '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}'
+    basic b@example.com
+    run ledger "SELECT s.json ->> '$.registrationType' FROM attempt a JOIN setting s ON s.id = a.setting_id ORDER BY a.id"
+    [ "$output" = $'AUTOMATIC\nREQUIRE_EMAIL_ACTIVATION' ]
 }
 
 @test "through CSV: a plain sign-up, a Facebook one, the PIN on conflict with it, and log-ins" {
@@ -287,4 +291,31 @@ outcome() { # ID
     [ "$(outcome 1)" = failure:superseded_attempt ]
     [ "$(outcome 2)" = "success confirmed" ]
     [ "$(at "2026-01-01 00:00:21" ledger_reg "SELECT reg_verify_code('a@example.com', '$first')")" = superseded ]
+}
+
+@test "wrong tries count for the attempt and survive a new PIN; the last one fails it at once" {
+    patch '{"pinConfirmationType":"EVERYONE","maxCodeTries":3}'
+    at "2026-01-01 00:00:00" basic a@example.com
+    local pin
+    at "2026-01-01 00:00:00" ledger_reg "SELECT reg_issue_code('a@example.com', 'email')"
+    [ "$(at "2026-01-01 00:00:10" ledger_reg "SELECT reg_verify_code('a@example.com', 'x')")" = invalid_code ]
+    [ "$(at "2026-01-01 00:00:11" ledger_reg "SELECT reg_verify_code('a@example.com', 'y')")" = invalid_code ]
+    pin=$(at "2026-01-01 00:02:00" ledger_reg "SELECT reg_resend_code('a@example.com', 'email')")
+    [ "$(at "2026-01-01 00:02:01" outcome 1)" = pending ]
+    [ "$(at "2026-01-01 00:02:02" ledger_reg "SELECT reg_verify_code('a@example.com', 'z')")" = invalid_code ]
+    [ "$(at "2026-01-01 00:02:03" outcome 1)" = failure:verification_failed ]
+    [ "$(at "2026-01-01 00:02:04" ledger_reg "SELECT reg_verify_code('a@example.com', '$pin')")" = rate_limit ]
+    [ "$(ledger_reg "SELECT state, failures FROM reg_codes ORDER BY id DESC LIMIT 1")" = "exhausted|1" ]
+}
+
+@test "a wrong code costs each waiting attempt of the address a try" {
+    patch '{"pinConfirmationType":"EVERYONE","maxCodeTries":2,"resendPauseInSeconds":0}'
+    at "2026-01-01 00:00:00" basic a@example.com
+    at "2026-01-01 00:00:00" ledger_reg "SELECT reg_issue_code('a@example.com', 'email')"
+    [ "$(at "2026-01-01 00:00:10" ledger_reg "SELECT reg_verify_code('a@example.com', 'x')")" = invalid_code ]
+    at "2026-01-01 00:00:20" basic a@example.com
+    at "2026-01-01 00:00:20" ledger_reg "SELECT reg_issue_code('a@example.com', 'email')"
+    [ "$(at "2026-01-01 00:00:30" ledger_reg "SELECT reg_verify_code('a@example.com', 'y')")" = invalid_code ]
+    [ "$(at "2026-01-01 00:00:40" outcome 1)" = failure:verification_failed ]
+    [ "$(at "2026-01-01 00:00:40" outcome 2)" = pending ]
 }
