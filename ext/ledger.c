@@ -416,7 +416,7 @@ void ledger_create(struct ledger *ledger, int64_t now)
     int found = ledger_version_found(ledger); /* another process may have been quicker */
     if (found > ledger_version())
         ledger_ready(ledger);
-    else if (found < ledger_version())
+    else if (!ledger_failed(ledger) && found < ledger_version())
         upgrade(ledger, found, now);
     ledger_end(ledger);
 }

@@ -9,6 +9,7 @@ SQLITE_EXTENSION_INIT1
 
 #include "attempts.h"
 #include "call.h"
+#include "file_table.h"
 #include "functions.h"
 #include "history.h"
 #include "listing.h"
@@ -120,8 +121,9 @@ static const struct call_row rows[] = {
 struct table_row {
     const char *name;
     const sqlite3_module *module;
-    const struct history *history; /* one of these two, or neither */
+    const struct history *history; /* one of these three, or none */
     const struct listing *listing;
+    const struct file_table *file;
     const char *signature;
     const char *help;
     const char *source;
@@ -132,22 +134,63 @@ static const struct listing listing_functions = {
     "CREATE TABLE x(name TEXT, signature TEXT, help TEXT, source TEXT)", 4, functions_row};
 
 static const struct table_row tables[] = {
-    {"reg_attempts", &attempts_module, &history_attempts, NULL, "reg_attempts([as_of])",
-     "one row per attempt, as the ledger stood then; INSERT registers", "all five"},
-    {"reg_codes", &attempts_read_only_module, &history_codes, NULL, "reg_codes([as_of])",
-     "one row per confirmation code: its description and state, never the code",
-     "INVAS (token description)"},
-    {"reg_reports", &attempts_read_only_module, &history_reports, NULL, "reg_reports([as_of])",
-     "one row per outcome that the fraud API is told: state, tries, answers, payload", "fraud API"},
-    {"reg_policy", &policy_module, NULL, NULL, "reg_policy(password [, profile])",
-     "one row per rule of the policy: in words, and whether it is met",
-     "partner API, Cleeng; SP 800-63B-4"},
-    {"reg_functions", &listing_module, NULL, &listing_functions, "reg_functions",
-     "every function and table of the extension", "this ledger"},
-    {"reg_reasons", &listing_module, NULL, &listing_reasons, "reg_reasons",
-     "every reason of a failure, in order, with a sentence", "this ledger; fraud API"},
-    {"reg_columns", &listing_module, NULL, &listing_columns, "reg_columns",
-     "every column of a sign-up: its other names, its rule and where that comes from", "all five"},
+    {.name = "reg_attempts",
+     .module = &attempts_module,
+     .history = &history_attempts,
+     .signature = "reg_attempts([as_of])",
+     .help = "one row per attempt, as the ledger stood then; INSERT registers",
+     .source = "all five"},
+    {.name = "reg_codes",
+     .module = &attempts_read_only_module,
+     .history = &history_codes,
+     .signature = "reg_codes([as_of])",
+     .help = "one row per confirmation code: its description and state, never the code",
+     .source = "INVAS (token description)"},
+    {.name = "reg_reports",
+     .module = &attempts_read_only_module,
+     .history = &history_reports,
+     .signature = "reg_reports([as_of])",
+     .help = "one row per outcome that the fraud API is told: state, tries, answers, payload",
+     .source = "fraud API"},
+    {.name = "reg_policy",
+     .module = &policy_module,
+     .signature = "reg_policy(password [, profile])",
+     .help = "one row per rule of the policy: in words, and whether it is met",
+     .source = "partner API, Cleeng; SP 800-63B-4"},
+    {.name = "reg_functions",
+     .module = &listing_module,
+     .listing = &listing_functions,
+     .signature = "reg_functions",
+     .help = "every function and table of the extension",
+     .source = "this ledger"},
+    {.name = "reg_reasons",
+     .module = &listing_module,
+     .listing = &listing_reasons,
+     .signature = "reg_reasons",
+     .help = "every reason of a failure, in order, with a sentence",
+     .source = "this ledger; fraud API"},
+    {.name = "reg_columns",
+     .module = &listing_module,
+     .listing = &listing_columns,
+     .signature = "reg_columns",
+     .help = "every column of a sign-up: its other names, its rule and where that comes from",
+     .source = "all five"},
+    {.name = "reg_dashboard",
+     .module = &file_table_module,
+     .file = &file_table_dashboard,
+     .signature = "reg_dashboard(file [, columns])",
+     .help = "a vendor's dashboard export (date,success,failure or date,outcome,count), one row "
+             "per day and "
+             "outcome; columns: JSON with the names of its columns",
+     .source = "fraud API (its dashboard is a file)"},
+    {.name = "reg_reconcile",
+     .module = &file_table_module,
+     .file = &file_table_reconcile,
+     .signature = "reg_reconcile(file [, as_of [, columns]])",
+     .help = "a dashboard export against the ledger, one row per day (of TZ) and outcome: counts, "
+             "causes that "
+             "add up to the difference, verdict match, explained or unexplained",
+     .source = "this ledger"},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows, TABLES = sizeof tables / sizeof *tables };
@@ -172,6 +215,7 @@ static bool functions_row(size_t n, const char *texts[])
 union client {
     struct history_module history;
     struct listing_module listing;
+    struct file_table_module file;
 };
 
 static void forget_history(void *data)
@@ -186,6 +230,12 @@ static void forget_listing(void *data)
     sqlite3_free(data);
 }
 
+static void forget_file(void *data)
+{
+    door_release(((struct file_table_module *)data)->door);
+    sqlite3_free(data);
+}
+
 static int register_table(sqlite3 *database, struct door *door, const struct table_row *row)
 {
     union client *client = sqlite3_malloc(sizeof *client);
@@ -193,10 +243,14 @@ static int register_table(sqlite3 *database, struct door *door, const struct tab
         return SQLITE_NOMEM;
     if (row->history != NULL)
         client->history = (struct history_module){row->history, door_hold(door)};
+    else if (row->file != NULL)
+        client->file = (struct file_table_module){row->file, door_hold(door)};
     else
         client->listing = (struct listing_module){row->listing, door_hold(door)};
     return sqlite3_create_module_v2(database, row->name, row->module, client,
-                                    row->history != NULL ? forget_history : forget_listing);
+                                    row->history != NULL ? forget_history
+                                    : row->file != NULL  ? forget_file
+                                                         : forget_listing);
 }
 
 /*
