@@ -212,6 +212,20 @@ outcome() { # ID
     [ "$(at "2026-01-01 00:01:01" ledger_reg "SELECT reg_verify_code('a@example.com', '$second', 'phone-2')")" = verified ]
 }
 
+@test "the activation request in its own names, as a row of CSV: device, e-mail, PIN and uuid are the registration's" {
+    patch '{"pinConfirmationType":"EVERYONE"}'
+    ledger_reg "INSERT INTO reg_attempts(email, password, uuid, device_id) VALUES ('john.doe@synerise.com', 'Strong-passw0rd', '$UUID', '$DEVICE')"
+    job send
+    local pin
+    pin=$(code_in "$(mailed john.doe@synerise.com)")
+    printf 'deviceId,email,pinCode,uuid\n%s,john.doe@synerise.com,%s,%s\n%s,john.doe@synerise.com,%s,%s\n%s,john.doe@synerise.com,%s,%s\n' \
+        other "$pin" "$UUID" $DEVICE "$pin" b3f56868-9667-4843-a8e5-0509456baa9b $DEVICE "$pin" "$UUID" >activation.csv
+    job import activation.csv
+    [ "$(sums)" = "3|0|0|0|3|0" ]
+    [ "$(ledger "SELECT group_concat(verdict) FROM (SELECT verdict FROM continuation ORDER BY line)")" = "wrong_device,not_found,verified" ]
+    [ "$(outcome 1)" = "success confirmed" ]
+}
+
 @test "uuid: of RFC 4122's form, any case, and unique among customers" {
     ledger_reg "INSERT INTO reg_attempts(email, password, uuid) VALUES ('a@example.com', 'Strong-passw0rd', '$UUID');
                 INSERT INTO reg_attempts(email, password, uuid) VALUES ('b@example.com', 'Strong-passw0rd', upper('$UUID'));
