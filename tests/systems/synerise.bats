@@ -333,3 +333,16 @@ outcome() { # ID
     [ "$(at "2026-01-01 00:00:40" outcome 1)" = failure:verification_failed ]
     [ "$(at "2026-01-01 00:00:40" outcome 2)" = pending ]
 }
+
+@test "a provider's token that comes with a sign-up is left out, said so, and kept nowhere" {
+    printf 'email,identityProvider,identitySubject,identityProviderToken,apiKey\nann@example.com,FACEBOOK,1001,70fb8a02-0a6e-48ca-96d5-0212ee140eae,01234abc-1234\n' >login.csv
+    run job -v import login.csv
+    [ "$status" = 0 ]
+    [[ "$output" == *'`identityProviderToken`, has no meaning here and is left out'* ]]
+    [ "$(outcome 1)" = success ]
+    run grep -c -e 70fb8a02 -e 01234abc-1234 ledger.db
+    [ "$output" = 0 ]
+    sed 's/ann@/bob@/' login.csv >strict.csv
+    run job import --strict strict.csv
+    [ "$status" = 65 ]
+}
