@@ -6,11 +6,13 @@ VERSION := 0.1.0
 
 DEPS      = gcc g++ libc6-dev libsqlite3-dev libcurl4-openssl-dev libjansson-dev libsodium-dev libcsv-dev \
             libinih-dev libicu-dev libmd-dev libzxcvbn-dev libphonenumber-dev libmaxminddb-dev \
-            libmicrohttpd-dev sqlite3 faketime ca-certificates
+            libmicrohttpd-dev libjs-chart.js sqlite3 faketime ca-certificates
 TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography argon2 clang-format clang git \
             openssl procps curl mandoc
 # Too heavy for every test: make browser-test looks at the dashboard's page in a browser.
 BROWSER_DEPS = $(DEPS) chromium perl python3
+
+BENCH_DEPS = $(DEPS) curl
 
 OPTIMISE = -O2
 HARDEN   = -fstack-protector-strong -D_FORTIFY_SOURCE=2
@@ -23,8 +25,8 @@ CXXFLAGS = -std=c++17
 LDFLAGS  = -Wl,-z,relro,-z,now $(SANITISE)
 
 BUILD    = build
-EXT_LIBS = -lsodium -ljansson -licuuc -licui18n -lmd -lzxcvbn -lphonenumber -lmaxminddb -lm -lstdc++
-JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -lcsv -linih -lpthread
+EXT_LIBS = -lsodium -ljansson -lcsv -licuuc -licui18n -lmd -lzxcvbn -lphonenumber -lmaxminddb -lm -lstdc++
+JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -linih -lpthread
 
 CHARTS   = /usr/share/javascript/chart.js/chart.min.js
 
@@ -35,6 +37,7 @@ JOB_C    = $(wildcard jobs/*.c)
 UNIT_C   = $(wildcard tests/unit/*.c)
 TOOL_C   = $(wildcard tests/tools/*.c)
 STANDIN_C = $(wildcard tests/standin/*.c)
+BENCH_C  = $(wildcard tests/bench/*.c)
 
 # The extension calls SQLite through the host's table of functions; the job links SQLite itself (SQLITE_CORE). Hence two sets of objects.
 SO_OBJ   = $(EXT_C:%.c=$(BUILD)/so/%.o) $(EXT_CC:%.cc=$(BUILD)/so/%.o) $(BUILD)/so/statements.o
@@ -44,7 +47,7 @@ TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
-.PHONY: all deps test-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
+.PHONY: all deps test-deps bench-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
@@ -91,6 +94,9 @@ $(BUILD)/regjob: $(EXT_OBJ) $(JOB_OBJ)
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 $(BUILD)/standin: $(STANDIN_C:%.c=$(BUILD)/core/%.o)
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
+$(BUILD)/bench/%: $(BUILD)/core/tests/bench/%.o
+	@mkdir -p $(@D)
+	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ -lsqlite3 -lsodium -lpthread -o $@
 $(BUILD)/tools/%: $(BUILD)/core/tests/tools/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
 	@mkdir -p $(@D)
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
@@ -108,6 +114,8 @@ deps:
 	$(call install_packages,$(DEPS))
 test-deps:
 	$(call install_packages,$(TEST_DEPS))
+bench-deps:
+	$(call install_packages,$(BENCH_DEPS))
 
 demo: deps
 	@$(MAKE) --no-print-directory all $(BUILD)/standin
@@ -132,9 +140,9 @@ asan:
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITISE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' OPTIMISE=-O1 \
 	  HARDEN= all build/asan/standin unit-tests
 
-bench: deps
-	@$(MAKE) --no-print-directory all $(BUILD)/standin
-	sh tests/bench/run.sh
+bench: bench-deps
+	@$(MAKE) --no-print-directory all $(BUILD)/standin $(BENCH_C:tests/bench/%.c=$(BUILD)/bench/%)
+	@sh tests/bench/run.sh
 
 install: all
 	install -D -m 755 $(BUILD)/regjob $(DESTDIR)$(PREFIX)/bin/regjob

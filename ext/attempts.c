@@ -188,6 +188,9 @@ static int update(sqlite3_vtab *table, int count, sqlite3_value **arguments, sql
     if (sqlite3_value_type(arguments[0]) != SQLITE_NULL)
         return refuse(table, "reg_attempts: attempts are history and are not updated%s",
                       "; what happens later is recorded by the reg_ functions");
+    if (sqlite3_value_type(arguments[1]) != SQLITE_NULL)
+        return refuse(table, "reg_attempts: %s is decided by the ledger and cannot be inserted",
+                      "rowid");
     int conflict = sqlite3_vtab_on_conflict(ledger_database(door->ledger));
     if (conflict == SQLITE_REPLACE || conflict == SQLITE_IGNORE)
         return refuse(table, "reg_attempts: a sign-up is a new attempt each time%s",

@@ -28,6 +28,7 @@ struct call_row {
     call_function *function;
     const char *signature;
     const char *help;
+    const char *source; /* the systems' documents and the standards that its rules come from */
 };
 
 /* Registers a row for a connection; the door is held until the connection closes. */

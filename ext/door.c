@@ -138,7 +138,11 @@ int64_t door_subject_key(struct door *door, enum subject_kind kind, const char *
         length = sizeof message -
                  1; /* only a text that is nobody's is so long; a hit is checked against the text */
     message[0] = (unsigned char)kind;
-    memcpy(message + 1, folded, length);
+    /* What is not folded, since it is not of its form, is found in any case as well. */
+    for (size_t i = 0; i < length; i++)
+        message[1 + i] =
+            (unsigned char)(folded[i] >= 'A' && folded[i] <= 'Z' ? folded[i] - 'A' + 'a'
+                                                                 : folded[i]);
     crypto_shorthash(hash, message, length + 1, salt);
     /* Little-endian on every machine: the ledger may move. */
     for (int i = 7; i >= 0; i--)

@@ -38,13 +38,21 @@ static char operator_letter(const sqlite3_index_info *info, int i)
     }
 }
 
-/* Whether a search can use a constraint. Ranges over addresses and outcomes help nobody, and what
- * is equal under another collation need not have the same key. */
+static bool is_subject(enum history_search search)
+{
+    return search == SEARCH_EMAIL || search == SEARCH_PHONE || search == SEARCH_USERNAME;
+}
+
+/* Whether a search can use a constraint. Ranges over addresses and outcomes help nobody. What is
+ * equal but for ASCII case has the same key (door_subject_key()); of other collations that is not
+ * so. */
 static bool searchable(sqlite3_index_info *info, int i, enum history_search search, char letter)
 {
+    const char *collation = sqlite3_vtab_collation(info, i);
     return search != SEARCH_NONE &&
            (letter == '=' || search == SEARCH_INTEGER || search == SEARCH_TIME) &&
-           (search == SEARCH_INTEGER || strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0);
+           (search == SEARCH_INTEGER || strcmp(collation, "BINARY") == 0 ||
+            (strcmp(collation, "NOCASE") == 0 && is_subject(search)));
 }
 
 static double narrowed(double rows, const struct history_column *column, char letter)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "reasons.h"
+#include "signup.h"
 
 enum { MOST_COLUMNS = 4 };
 
@@ -106,7 +107,10 @@ static int cursor_eof(sqlite3_vtab_cursor *base)
 
 static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
 {
-    sqlite3_result_text(context, ((struct cursor *)base)->texts[column], -1, SQLITE_TRANSIENT);
+    /* Asked for anew: another cursor of the same listing may have been read in between. */
+    struct cursor *cursor = (struct cursor *)base;
+    read_row(cursor);
+    sqlite3_result_text(context, cursor->texts[column], -1, SQLITE_TRANSIENT);
     return SQLITE_OK;
 }
 
@@ -140,3 +144,20 @@ static bool reasons_row(size_t n, const char *texts[])
 
 const struct listing listing_reasons = {"CREATE TABLE x(reason TEXT, sentence TEXT)", 2,
                                         reasons_row};
+
+static bool columns_row(size_t n, const char *texts[])
+{
+    static _Thread_local char names[128];
+    if (n >= SIGNUP_COLUMN_COUNT)
+        return false;
+    enum signup_column column = (enum signup_column)n;
+    signup_column_aliases(column, names, sizeof names);
+    texts[0] = signup_column_name(column);
+    texts[1] = names;
+    texts[2] = signup_column_help(column);
+    texts[3] = signup_column_source(column);
+    return true;
+}
+
+const struct listing listing_columns = {
+    "CREATE TABLE x(name TEXT, other_names TEXT, help TEXT, source TEXT)", 4, columns_row};

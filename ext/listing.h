@@ -1,4 +1,5 @@
-/* listing.h: what the extension offers, as tables for a shell: reg_functions and reg_reasons. */
+/* listing.h: what the extension offers, as tables for a shell: reg_functions, reg_reasons
+ * and reg_columns. */
 #ifndef LISTING_H
 #define LISTING_H
 
@@ -25,5 +26,6 @@ struct listing_module {
 
 extern const sqlite3_module listing_module;
 extern const struct listing listing_reasons;
+extern const struct listing listing_columns;
 
 #endif

@@ -9,6 +9,7 @@ SQLITE_EXTENSION_INIT1
 
 #include "attempts.h"
 #include "call.h"
+#include "file_table.h"
 #include "functions.h"
 #include "history.h"
 #include "listing.h"
@@ -21,107 +22,175 @@ enum {
 };
 
 static const struct call_row rows[] = {
-    {"reg_version", 0, PURE, functions_version, "reg_version()", "the extension's version"},
+    {"reg_version", 0, PURE, functions_version, "reg_version()", "the extension's version",
+     "this ledger"},
     {"reg_init", 0, WRITES, functions_init, "reg_init()",
      "makes or upgrades the ledger in the main database and its key; returns the schema version; "
-     "again changes nothing"},
+     "again changes nothing",
+     "this ledger"},
     {"reg_settings", 0, 0, functions_settings, "reg_settings()",
-     "the registration settings in force, as one JSON object"},
+     "the registration settings in force, as one JSON object", "Synerise (settings/general)"},
     {"reg_settings", 1, WRITES, functions_replace_settings, "reg_settings(json)",
      "replaces the settings: a member that is not sent returns to its default; returns the new "
-     "ones"},
+     "ones",
+     "Synerise (settings/general)"},
     {"reg_settings_patch", 1, WRITES, functions_patch_settings, "reg_settings_patch(json)",
-     "changes only the members sent; returns the new settings"},
+     "changes only the members sent; returns the new settings", "Synerise (settings/general)"},
     {"reg_check_policy", 1, SQLITE_DIRECTONLY, functions_check_policy, "reg_check_policy(password)",
      "JSON array of the rules of the settings' password policy that are broken; [] when "
-     "acceptable; NULL for NULL"},
+     "acceptable; NULL for NULL",
+     "partner API, Cleeng; SP 800-63B-4"},
     {"reg_check_policy", 2, SQLITE_DIRECTONLY, functions_check_policy,
      "reg_check_policy(password, profile)",
-     "the same by a profile: classic, cleeng, nist or a JSON object"},
+     "the same by a profile: classic, cleeng, nist or a JSON object",
+     "partner API, Cleeng; SP 800-63B-4"},
     {"reg_hash_password", 1, SQLITE_DIRECTONLY, functions_hash_password,
-     "reg_hash_password(password)", "Argon2id PHC string (RFC 9106), cost from the settings"},
+     "reg_hash_password(password)", "Argon2id PHC string (RFC 9106), cost from the settings",
+     "RFC 9106, OWASP; fraud API, INVAS"},
     {"reg_hash_password", 2, SQLITE_DIRECTONLY, functions_hash_password,
      "reg_hash_password(password, format)",
      "a vendor's wire format: sha256, sha1sha256 (lower-case hex) or md5 (upper-case hex); never "
-     "stored"},
+     "stored",
+     "RFC 9106, OWASP; fraud API, INVAS"},
     {"reg_verify_password", 2, PURE, functions_verify_password,
      "reg_verify_password(password, stored)",
-     "1 or 0, in constant time, for a PHC string, a wrapped MD5 or a wire format"},
+     "1 or 0, in constant time, for a PHC string, a wrapped MD5 or a wire format",
+     "RFC 9106; fraud API, INVAS"},
     {"reg_needs_rehash", 1, 0, functions_needs_rehash, "reg_needs_rehash(stored)",
-     "1 where the settings now ask for a costlier hash than this one"},
+     "1 where the settings now ask for a costlier hash than this one", "OWASP password storage"},
     {"reg_issue_code", 2, WRITES, functions_issue_code, "reg_issue_code(subject, channel)",
      "a confirmation code, returned and (channel email or sms) queued to be sent; none: the caller "
-     "delivers"},
+     "delivers",
+     "Synerise, partner API, INVAS; RFC 4226 section 5.3, SP 800-63A-4"},
     {"reg_issue_code", 3, WRITES, functions_issue_code,
-     "reg_issue_code(subject, channel, device_id)", "the same, good only from that device"},
+     "reg_issue_code(subject, channel, device_id)", "the same, good only from that device",
+     "Synerise, partner API, INVAS; RFC 4226 section 5.3, SP 800-63A-4"},
     {"reg_resend_code", 2, WRITES, functions_resend_code, "reg_resend_code(subject, channel)",
      "a new code in place of the last; an error says how many seconds to wait or which device may "
-     "ask"},
+     "ask",
+     "Synerise (by-pin-code/request, activation/request), INVAS (resend); SP 800-63A-4"},
     {"reg_resend_code", 3, WRITES, functions_resend_code,
-     "reg_resend_code(subject, channel, device_id)", "the same, from that device"},
+     "reg_resend_code(subject, channel, device_id)", "the same, from that device",
+     "Synerise (by-pin-code/request, activation/request), INVAS (resend); SP 800-63A-4"},
     {"reg_verify_code", 1, WRITES, functions_verify_code, "reg_verify_code(token)",
-     "verifies a token, which names its subject itself"},
+     "verifies a token, which names its subject itself",
+     "Synerise (confirmation), partner API; SP 800-63A-4"},
     {"reg_verify_code", 2, WRITES, functions_verify_code, "reg_verify_code(subject, code)",
      "verified, invalid_code, code_timeout, rate_limit, wrong_device, superseded, already_verified "
-     "or not_found"},
+     "or not_found",
+     "Synerise (confirmation), partner API; SP 800-63A-4"},
     {"reg_verify_code", 3, WRITES, functions_verify_code,
-     "reg_verify_code(subject, code, device_id)", "the same, entered on that device"},
+     "reg_verify_code(subject, code, device_id)", "the same, entered on that device",
+     "Synerise (confirmation), partner API; SP 800-63A-4"},
     {"reg_email_exists", 1, 0, functions_email_exists, "reg_email_exists(email)",
-     "1 where a customer has this e-mail address, else 0"},
+     "1 where a customer has this e-mail address, else 0", "INVAS (verifyEmail)"},
     {"reg_phone_exists", 1, 0, functions_phone_exists, "reg_phone_exists(phone)",
-     "1 where a customer has this phone number, else 0"},
+     "1 where a customer has this phone number, else 0", "INVAS (verifyUsername)"},
     {"reg_username_exists", 1, 0, functions_username_exists, "reg_username_exists(username)",
-     "1 where a customer has this username, else 0"},
+     "1 where a customer has this username, else 0", "INVAS (verifyUsername)"},
     {"reg_complete", 3, WRITES, functions_complete, "reg_complete(subject, code, password)",
      "verifies the code and sets the password that was not asked for at sign-up; reg_verify_code's "
      "verdicts, or a JSON array of password_ reasons "
-     "with no try spent"},
+     "with no try spent",
+     "INVAS (register/confirm)"},
     {"reg_complete", 4, WRITES, functions_complete,
-     "reg_complete(subject, code, password, device_id)", "the same, entered on that device"},
+     "reg_complete(subject, code, password, device_id)", "the same, entered on that device",
+     "INVAS (register/confirm)"},
     {"reg_set_consent", 4, WRITES, functions_set_consent,
      "reg_set_consent(subject, name, version, state)",
-     "records a consent, accepted or declined, after registration; returns the state"},
+     "records a consent, accepted or declined, after registration; returns the state",
+     "Cleeng (customers/:id/consents)"},
     {"reg_record_step", 3, WRITES, functions_record_step, "reg_record_step(subject, step, status)",
-     "records a later step of onboarding (KYC, SUBSCRIPTION, PAYMENT, ...); returns the status"},
+     "records a later step of onboarding (KYC, SUBSCRIPTION, PAYMENT, ...); returns the status",
+     "partner API (Sumsub, subscription)"},
     {"reg_record_step", 4, WRITES, functions_record_step,
      "reg_record_step(subject, step, status, reference)",
-     "the same with the other system's reference"},
+     "the same with the other system's reference", "partner API (Sumsub, subscription)"},
     {"reg_forget", 1, WRITES, functions_forget, "reg_forget(subject)",
-     "erases the person, the counts stay; returns the number of attempts erased"},
+     "erases the person, the counts stay; returns the number of attempts erased",
+     "GDPR article 17"},
     {"reg_report_payload", 1, SQLITE_DIRECTONLY, functions_report_payload,
      "reg_report_payload(attempt_id)",
      "the JSON that the fraud API is sent for the attempt; the password's fingerprint masked "
-     "unless the key is present"},
+     "unless the key is present",
+     "fraud API (POST /v2/registration)"},
     {"reg_mask", 1, PURE, functions_mask, "reg_mask(text)",
-     "j***@example.com, +1604*****55: for sharing a screen or a file"},
+     "j***@example.com, +1604*****55: for sharing a screen or a file", "this ledger"},
 };
 
 struct table_row {
     const char *name;
     const sqlite3_module *module;
-    const struct history *history; /* one of these two, or neither */
+    const struct history *history; /* one of these three, or none */
     const struct listing *listing;
+    const struct file_table *file;
     const char *signature;
     const char *help;
+    const char *source;
 };
 
 static bool functions_row(size_t n, const char *texts[]);
 static const struct listing listing_functions = {
-    "CREATE TABLE x(name TEXT, signature TEXT, help TEXT)", 3, functions_row};
+    "CREATE TABLE x(name TEXT, signature TEXT, help TEXT, source TEXT)", 4, functions_row};
 
 static const struct table_row tables[] = {
-    {"reg_attempts", &attempts_module, &history_attempts, NULL, "reg_attempts([as_of])",
-     "one row per attempt, as the ledger stood then; INSERT registers"},
-    {"reg_codes", &attempts_read_only_module, &history_codes, NULL, "reg_codes([as_of])",
-     "one row per confirmation code: its description and state, never the code"},
-    {"reg_reports", &attempts_read_only_module, &history_reports, NULL, "reg_reports([as_of])",
-     "one row per outcome that the fraud API is told: state, tries, answers, payload"},
-    {"reg_policy", &policy_module, NULL, NULL, "reg_policy(password [, profile])",
-     "one row per rule of the policy: in words, and whether it is met"},
-    {"reg_functions", &listing_module, NULL, &listing_functions, "reg_functions",
-     "every function and table of the extension"},
-    {"reg_reasons", &listing_module, NULL, &listing_reasons, "reg_reasons",
-     "every reason of a failure, in order, with a sentence"},
+    {.name = "reg_attempts",
+     .module = &attempts_module,
+     .history = &history_attempts,
+     .signature = "reg_attempts([as_of])",
+     .help = "one row per attempt, as the ledger stood then; INSERT registers",
+     .source = "all five"},
+    {.name = "reg_codes",
+     .module = &attempts_read_only_module,
+     .history = &history_codes,
+     .signature = "reg_codes([as_of])",
+     .help = "one row per confirmation code: its description and state, never the code",
+     .source = "INVAS (token description)"},
+    {.name = "reg_reports",
+     .module = &attempts_read_only_module,
+     .history = &history_reports,
+     .signature = "reg_reports([as_of])",
+     .help = "one row per outcome that the fraud API is told: state, tries, answers, payload",
+     .source = "fraud API"},
+    {.name = "reg_policy",
+     .module = &policy_module,
+     .signature = "reg_policy(password [, profile])",
+     .help = "one row per rule of the policy: in words, and whether it is met",
+     .source = "partner API, Cleeng; SP 800-63B-4"},
+    {.name = "reg_functions",
+     .module = &listing_module,
+     .listing = &listing_functions,
+     .signature = "reg_functions",
+     .help = "every function and table of the extension",
+     .source = "this ledger"},
+    {.name = "reg_reasons",
+     .module = &listing_module,
+     .listing = &listing_reasons,
+     .signature = "reg_reasons",
+     .help = "every reason of a failure, in order, with a sentence",
+     .source = "this ledger; fraud API"},
+    {.name = "reg_columns",
+     .module = &listing_module,
+     .listing = &listing_columns,
+     .signature = "reg_columns",
+     .help = "every column of a sign-up: its other names, its rule and where that comes from",
+     .source = "all five"},
+    {.name = "reg_dashboard",
+     .module = &file_table_module,
+     .file = &file_table_dashboard,
+     .signature = "reg_dashboard(file [, columns])",
+     .help = "a vendor's dashboard export (date,success,failure or date,outcome,count), one row "
+             "per day and "
+             "outcome; columns: JSON with the names of its columns",
+     .source = "fraud API (its dashboard is a file)"},
+    {.name = "reg_reconcile",
+     .module = &file_table_module,
+     .file = &file_table_reconcile,
+     .signature = "reg_reconcile(file [, as_of [, columns]])",
+     .help = "a dashboard export against the ledger, one row per day (of TZ) and outcome: counts, "
+             "causes that "
+             "add up to the difference, verdict match, explained or unexplained",
+     .source = "this ledger"},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows, TABLES = sizeof tables / sizeof *tables };
@@ -132,10 +201,12 @@ static bool functions_row(size_t n, const char *texts[])
         texts[0] = rows[n].name;
         texts[1] = rows[n].signature;
         texts[2] = rows[n].help;
+        texts[3] = rows[n].source;
     } else if (n < ROWS + TABLES) {
         texts[0] = tables[n - ROWS].name;
         texts[1] = tables[n - ROWS].signature;
         texts[2] = tables[n - ROWS].help;
+        texts[3] = tables[n - ROWS].source;
     }
     return n < ROWS + TABLES;
 }
@@ -144,6 +215,7 @@ static bool functions_row(size_t n, const char *texts[])
 union client {
     struct history_module history;
     struct listing_module listing;
+    struct file_table_module file;
 };
 
 static void forget_history(void *data)
@@ -158,6 +230,12 @@ static void forget_listing(void *data)
     sqlite3_free(data);
 }
 
+static void forget_file(void *data)
+{
+    door_release(((struct file_table_module *)data)->door);
+    sqlite3_free(data);
+}
+
 static int register_table(sqlite3 *database, struct door *door, const struct table_row *row)
 {
     union client *client = sqlite3_malloc(sizeof *client);
@@ -165,10 +243,14 @@ static int register_table(sqlite3 *database, struct door *door, const struct tab
         return SQLITE_NOMEM;
     if (row->history != NULL)
         client->history = (struct history_module){row->history, door_hold(door)};
+    else if (row->file != NULL)
+        client->file = (struct file_table_module){row->file, door_hold(door)};
     else
         client->listing = (struct listing_module){row->listing, door_hold(door)};
     return sqlite3_create_module_v2(database, row->name, row->module, client,
-                                    row->history != NULL ? forget_history : forget_listing);
+                                    row->history != NULL ? forget_history
+                                    : row->file != NULL  ? forget_file
+                                                         : forget_listing);
 }
 
 /*

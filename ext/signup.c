@@ -1,14 +1,16 @@
 #include "signup.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 struct column {
     const char *name;
     const char *help;
+    const char *source;
 };
 
-#define DESCRIBE(name, help) {#name, help},
+#define DESCRIBE(name, help, source) {#name, help, source},
 static const struct column columns[SIGNUP_COLUMN_COUNT] = {SIGNUP_COLUMNS(DESCRIBE)};
 #undef DESCRIBE
 
@@ -17,15 +19,15 @@ static const struct {
     const char *name;
     enum signup_column column;
 } aliases[] = {
-    {"countryid", SIGNUP_country},
+    {"countryId", SIGNUP_country},
     {"telephone", SIGNUP_phone},
-    {"telephonecountry", SIGNUP_phone_country},
-    {"emailverifiedtime", SIGNUP_email_verified_at},
-    {"telephoneverifiedtime", SIGNUP_phone_verified_at},
-    {"passwordhashed", SIGNUP_password_sha256},
-    {"emailconfirmcode", SIGNUP_email_confirm_code},
-    {"pincode", SIGNUP_email_confirm_code},
-    {"devicetype", SIGNUP_device_type},
+    {"telephoneCountry", SIGNUP_phone_country},
+    {"emailVerifiedTime", SIGNUP_email_verified_at},
+    {"telephoneVerifiedTime", SIGNUP_phone_verified_at},
+    {"passwordHashed", SIGNUP_password_sha256},
+    {"emailConfirmCode", SIGNUP_email_confirm_code},
+    {"pinCode", SIGNUP_email_confirm_code},
+    {"deviceType", SIGNUP_device_type},
     {"type", SIGNUP_device_type},
     {"timestamp", SIGNUP_attempted_at},
     {"success", SIGNUP_outcome},
@@ -39,6 +41,21 @@ const char *signup_column_name(enum signup_column column)
 const char *signup_column_help(enum signup_column column)
 {
     return columns[column].help;
+}
+
+const char *signup_column_source(enum signup_column column)
+{
+    return columns[column].source;
+}
+
+void signup_column_aliases(enum signup_column column, char *names, size_t size)
+{
+    size_t length = 0;
+    names[0] = '\0';
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (aliases[i].column == column && length + strlen(aliases[i].name) + 2 < size)
+            length += (size_t)snprintf(names + length, size - length, "%s%s", length > 0 ? " " : "",
+                                       aliases[i].name);
 }
 
 static char lower(char byte)

@@ -9,63 +9,80 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Name and one line of help, in the fixed order in which reasons about them are reported. */
+/* Name, one line of help and where its rule comes from, in the fixed order in which reasons about
+ * them are reported. */
 #define SIGNUP_COLUMNS(X)                                                                          \
     X(attempted_at,                                                                                \
-      "when the person asked to register: ISO 8601 (no offset: UTC) or Unix time; missing: now")   \
-    X(email, "RFC 5321; compared case-folded, dots and tags kept")                                 \
-    X(username, "compared by NFKC case folding; with usernameIsPhone a phone number")              \
-    X(phone, "E.164, or national and completed by phone_country, country or defaultCountry")       \
-    X(phone_country, "ISO 3166-1 alpha-2 or alpha-3")                                              \
-    X(name, "full name")                                                                           \
-    X(given_name, "given name")                                                                    \
-    X(family_name, "family name")                                                                  \
-    X(birth_date, "YYYY-MM-DD, a day that has been")                                               \
-    X(birth_place, "place of birth")                                                               \
-    X(gender, "true or false (as INVAS sends it), male, female, other or unspecified")             \
-    X(country, "ISO 3166-1 alpha-2 or alpha-3")                                                    \
-    X(currency, "ISO 4217")                                                                        \
-    X(locale, "BCP 47")                                                                            \
-    X(user_type, "role; missing: the setting defaultUserType")                                     \
-    X(partner_id, "int32, not negative")                                                           \
-    X(source_id, "where the sign-up came from")                                                    \
-    X(account_group_id, "account group")                                                           \
-    X(uuid, "RFC 4122 text form, unique among customers")                                          \
-    X(custom_id, "the host's own identifier")                                                      \
-    X(identity_provider, "facebook, google, apple, oauth, azure, linkedin, microsoft, okta, "      \
-                         "onelogin, ping or twitter")                                              \
-    X(identity_subject, "the person's identifier at that provider")                                \
+      "when the person asked to register: ISO 8601 (no offset: UTC) or Unix time; missing: now",   \
+      "fraud API (timestamp)")                                                                     \
+    X(email, "RFC 5321; compared case-folded, dots and tags kept",                                 \
+      "all five; RFC 5321 and 6531, domain by IDNA")                                               \
+    X(username, "compared by NFKC case folding; with usernameIsPhone a phone number",              \
+      "fraud API, INVAS; Unicode NFKC_Casefold")                                                   \
+    X(phone, "E.164, or national and completed by phone_country, country or defaultCountry",       \
+      "INVAS, fraud API; ITU-T E.164")                                                             \
+    X(phone_country, "ISO 3166-1 alpha-2 or alpha-3", "fraud API; ISO 3166-1")                     \
+    X(name, "full name", "fraud API, INVAS")                                                       \
+    X(given_name, "given name", "fraud API")                                                       \
+    X(family_name, "family name", "fraud API")                                                     \
+    X(birth_date, "YYYY-MM-DD, a day that has been", "INVAS; ISO 8601")                            \
+    X(birth_place, "place of birth", "INVAS")                                                      \
+    X(gender, "true or false (as INVAS sends it), male, female, other or unspecified", "INVAS")    \
+    X(country, "ISO 3166-1 alpha-2 or alpha-3", "Cleeng, INVAS; ISO 3166-1")                       \
+    X(currency, "ISO 4217", "Cleeng; ISO 4217")                                                    \
+    X(locale, "BCP 47", "Cleeng; BCP 47")                                                          \
+    X(user_type, "role; missing: the setting defaultUserType", "partner API")                      \
+    X(partner_id, "int32, not negative", "partner API")                                            \
+    X(source_id, "where the sign-up came from", "INVAS")                                           \
+    X(account_group_id, "account group", "INVAS")                                                  \
+    X(uuid, "RFC 4122 text form, unique among customers", "Synerise; RFC 4122")                    \
+    X(custom_id, "the host's own identifier", "Synerise (non-unique e-mails)")                     \
+    X(identity_provider,                                                                           \
+      "facebook, google, apple, oauth, azure, linkedin, microsoft, okta, "                         \
+      "onelogin, ping or twitter",                                                                 \
+      "Synerise; fraud API (documentation)")                                                       \
+    X(identity_subject, "the person's identifier at that provider",                                \
+      "Synerise; OpenID Connect (sub)")                                                            \
     X(device_id,                                                                                   \
-      "device that asked; the code is good only from the device that asked for it last")           \
-    X(device_type, "phone, tablet, desktop, ...")                                                  \
-    X(manufacturer, "of the device")                                                               \
-    X(model, "of the device")                                                                      \
-    X(os, "of the device")                                                                         \
-    X(ip_address, "IPv4 or IPv6")                                                                  \
-    X(language, "of the device, BCP 47")                                                           \
-    X(latitude, "degrees, -90 to 90")                                                              \
-    X(longitude, "degrees, -180 to 180")                                                           \
-    X(user_agent, "browser or app")                                                                \
-    X(app_name, "application")                                                                     \
-    X(app_platform, "ios, android, web or mobile-web")                                             \
-    X(app_domain, "application's domain")                                                          \
-    X(guest_account, "true or false")                                                              \
-    X(captcha, "result of a captcha, kept as sent")                                                \
-    X(recommendation, "the fraud API's: ALLOW, REVIEW or PREVENT (fails with `prevented`)")        \
-    X(email_verified_at, "verified elsewhere, when: a moment as attempted_at")                     \
-    X(phone_verified_at, "verified elsewhere, when: a moment as attempted_at")                     \
-    X(consents, "JSON: {\"NAME\": \"accepted\"} or {\"NAME\": {\"state\": \"accepted\", "          \
-                "\"version\": \"2\"}}")                                                            \
+      "device that asked; the code is good only from the device that asked for it last",           \
+      "Synerise, fraud API")                                                                       \
+    X(device_type, "phone, tablet, desktop, ...", "fraud API")                                     \
+    X(manufacturer, "of the device", "fraud API")                                                  \
+    X(model, "of the device", "fraud API")                                                         \
+    X(os, "of the device", "fraud API")                                                            \
+    X(ip_address, "IPv4 or IPv6", "fraud API, Cleeng")                                             \
+    X(language, "of the device, BCP 47", "fraud API; BCP 47")                                      \
+    X(latitude, "degrees, -90 to 90", "fraud API")                                                 \
+    X(longitude, "degrees, -180 to 180", "fraud API")                                              \
+    X(user_agent, "browser or app", "this ledger")                                                 \
+    X(app_name, "application", "fraud API (documentation)")                                        \
+    X(app_platform, "ios, android, web or mobile-web", "fraud API (documentation)")                \
+    X(app_domain, "application's domain", "fraud API (documentation)")                             \
+    X(guest_account, "true or false", "fraud API (documentation)")                                 \
+    X(captcha, "result of a captcha, kept as sent", "Cleeng")                                      \
+    X(recommendation, "the fraud API's: ALLOW, REVIEW or PREVENT (fails with `prevented`)",        \
+      "fraud API")                                                                                 \
+    X(email_verified_at, "verified elsewhere, when: a moment as attempted_at", "fraud API")        \
+    X(phone_verified_at, "verified elsewhere, when: a moment as attempted_at", "fraud API")        \
+    X(consents,                                                                                    \
+      "JSON: {\"NAME\": \"accepted\"} or {\"NAME\": {\"state\": \"accepted\", "                    \
+      "\"version\": \"2\"}}",                                                                      \
+      "Cleeng")                                                                                    \
     X(outcome,                                                                                     \
-      "decided elsewhere: success or failure (or, as the fraud API says it, true or false)")       \
-    X(failure_reason, "why it was a failure, with outcome failure")                                \
-    X(password, "in clear; hashed with Argon2id, never kept")                                      \
-    X(password_md5, "upper-case MD5 as INVAS sends it; wrapped in Argon2id, never kept")           \
-    X(password_hash, "an Argon2 PHC string")                                                       \
-    X(password_sha256, "fingerprint for the fraud API, with told outcomes only; kept sealed")      \
-    X(email_confirm_code, "the second request of a two-step sign-up: the code that was mailed")
+      "decided elsewhere: success or failure (or, as the fraud API says it, true or false)",       \
+      "fraud API (success)")                                                                       \
+    X(failure_reason, "why it was a failure, with outcome failure", "fraud API (documentation)")   \
+    X(password, "in clear; hashed with Argon2id, never kept",                                      \
+      "partner API, Cleeng, Synerise; RFC 9106")                                                   \
+    X(password_md5, "upper-case MD5 as INVAS sends it; wrapped in Argon2id, never kept",           \
+      "INVAS; RFC 9106 around it")                                                                 \
+    X(password_hash, "an Argon2 PHC string", "PHC string format; RFC 9106")                        \
+    X(password_sha256, "fingerprint for the fraud API, with told outcomes only; kept sealed",      \
+      "fraud API")                                                                                 \
+    X(email_confirm_code, "the second request of a two-step sign-up: the code that was mailed",    \
+      "partner API, Synerise")
 
-#define SIGNUP_ENUMERATE(name, help) SIGNUP_##name,
+#define SIGNUP_ENUMERATE(name, help, source) SIGNUP_##name,
 enum signup_column { SIGNUP_COLUMNS(SIGNUP_ENUMERATE) SIGNUP_COLUMN_COUNT };
 #undef SIGNUP_ENUMERATE
 
@@ -88,6 +105,12 @@ struct signup {
 
 const char *signup_column_name(enum signup_column column);
 const char *signup_column_help(enum signup_column column);
+
+/* The systems' documents and the standards that a column's rule comes from. */
+const char *signup_column_source(enum signup_column column);
+
+/* The other names that a column has in the systems' documents, separated by blanks. */
+void signup_column_aliases(enum signup_column column, char *names, size_t size);
 
 /* The column a header names: case and `_` do not matter, and the systems' own names are known. -1:
  * none. */

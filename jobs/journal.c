@@ -18,6 +18,7 @@ enum {
     /* An item that has waited so long to be handed out, because the destination slowed down, is
      * taken back: a crash would leave its try ambiguous, and its lease is running. */
     STALE_MS = 5000,
+    LATER_MS = 20,
     BUSY_PAUSE_MS = 100,
     BUSY_MOST_MS = 60000 /* another writer that holds the ledger for longer has failed us */
 };
@@ -44,6 +45,7 @@ struct journal {
     const char *name;
     uint64_t *limit;
     struct list waiting, back;
+    size_t out;         /* handed out, not back yet */
     int64_t taken_at;   /* when those waiting were taken */
     int64_t busy_since; /* another writer has held the ledger since, 0: it is free */
     enum status_code status;
@@ -229,6 +231,17 @@ static void keep_group(struct journal *journal, struct list *group, int64_t now)
     }
 }
 
+/* Nothing is due. What is under way, or not yet written down, may make way for something: a report
+ * waits for the one before it of the same attempt. */
+static enum transfer_supply drained(struct journal *journal)
+{
+    if (journal->out > 0)
+        return TRANSFER_LATER;
+    if (journal->back.first == NULL)
+        return TRANSFER_NO_MORE;
+    return commit_back(journal) == WRITTEN_NOT ? TRANSFER_BROKEN : TRANSFER_LATER;
+}
+
 /* Fills `waiting`, or says why not. */
 static enum transfer_supply refill(struct journal *journal, unsigned room)
 {
@@ -258,7 +271,7 @@ static enum transfer_supply refill(struct journal *journal, unsigned room)
     if (written == WRITTEN_NOT)
         return TRANSFER_BROKEN;
     if (written == WRITTEN && !any)
-        return TRANSFER_NO_MORE;
+        return drained(journal);
     return journal->waiting.first != NULL ? TRANSFER_ITEM : TRANSFER_LATER;
 }
 
@@ -290,7 +303,7 @@ static enum transfer_supply next(void *context, unsigned room, struct transfer_i
                                  int64_t *later_ms)
 {
     struct journal *journal = context;
-    *later_ms = journal->busy_since != 0 ? BUSY_PAUSE_MS : 1;
+    *later_ms = LATER_MS;
     if (journal->status != STATUS_DONE)
         return TRANSFER_BROKEN;
     take_back_stale(journal);
@@ -299,6 +312,7 @@ static enum transfer_supply next(void *context, unsigned room, struct transfer_i
         supply = refill(journal, room);
     if (supply != TRANSFER_ITEM)
         return supply;
+    journal->out++;
     struct item *item = list_take(&journal->waiting);
     out->tag = item;
     out->request = journal->cargo.request(journal->cargo.context, item->parcel, moment_now());
@@ -308,6 +322,7 @@ static enum transfer_supply next(void *context, unsigned room, struct transfer_i
 static void returned(void *context, const struct transfer_item *out)
 {
     struct journal *journal = context;
+    journal->out--;
     give_up_parcel(journal, out->tag);
     list_add(&journal->back, out->tag);
 }

@@ -21,7 +21,7 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
   LEFT JOIN attempt a ON a.id = c.attempt_id
  WHERE c.id IN (SELECT code_id FROM recipient WHERE subject_key IN (:email_key, :phone_key)
                 UNION
-                SELECT u.id FROM subject s JOIN code u ON u.attempt_id = s.attempt_id WHERE s.key = :username_key
+                SELECT u.id FROM subject s JOIN code u ON u.attempt_id = s.attempt_id WHERE s.key IN (:email_key, :phone_key, :username_key)
                 UNION
                 SELECT id FROM code WHERE nonce = :nonce)
  ORDER BY c.id DESC LIMIT 200

@@ -122,6 +122,7 @@ BEGIN
     SELECT NEW.identity_key, attempt_id, NEW.identity_provider, NEW.identity_subject, NEW.recorded_at
       FROM continuation WHERE id = NEW.id AND verdict = 'linked';
 
+    -- It reads person, never attempt: else SQLite would put each new row into a table in between.
     -- part: admit_attempt
     INSERT INTO attempt (id, recorded_at, attempted_at, import_id, line, setting_id, outcome, reasons, customer_id, link_to, lifetime_ms, told, told_reason,
                          country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
@@ -152,14 +153,14 @@ BEGIN
                                      || CASE WHEN h.uuid <> coalesce(h.email_external, h.phone_external, 0) THEN ',"uuid_taken"' ELSE '' END END
                            || NEW.reasons_after AS reasons
                       FROM (SELECT k.email, k.phone, k.username, k.uuid,
-                                   (SELECT a.id FROM attempt a JOIN person p ON p.attempt_id = a.id
-                                     WHERE a.id = k.email AND NEW.confirm IN ('everyone', 'on_conflict')
+                                   (SELECT p.attempt_id FROM person p
+                                     WHERE p.attempt_id = k.email AND NEW.confirm IN ('everyone', 'on_conflict')
                                        AND NEW.unique_email AND NEW.email_nonce IS NOT NULL
-                                       AND a.identity_provider IS NOT NULL AND p.password_hash IS NULL) AS email_external,
-                                   (SELECT a.id FROM attempt a JOIN person p ON p.attempt_id = a.id
-                                     WHERE a.id = k.phone AND NEW.confirm IN ('everyone', 'on_conflict')
+                                       AND p.identity_key IS NOT NULL AND p.password_hash IS NULL) AS email_external,
+                                   (SELECT p.attempt_id FROM person p
+                                     WHERE p.attempt_id = k.phone AND NEW.confirm IN ('everyone', 'on_conflict')
                                        AND NEW.unique_phone AND NEW.sms_nonce IS NOT NULL
-                                       AND a.identity_provider IS NOT NULL AND p.password_hash IS NULL) AS phone_external
+                                       AND p.identity_key IS NOT NULL AND p.password_hash IS NULL) AS phone_external
                               FROM (SELECT (SELECT s.holder FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
                                              WHERE s.key = NEW.email_key AND s.holder > 0 AND p.email_folded = NEW.email_folded LIMIT 1) AS email,
                                            (SELECT s.holder FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
@@ -187,10 +188,10 @@ BEGIN
     -- part: admit_subject
     INSERT OR IGNORE INTO subject (key, holder, attempt_id)
     SELECT k.key, CASE a.outcome WHEN 'success' THEN a.customer_id WHEN 'pending' THEN 0 ELSE -1 END, a.id
-      FROM attempt a
-      JOIN (SELECT NEW.email_key AS key UNION ALL SELECT NEW.phone_key UNION ALL SELECT NEW.username_key
-            UNION ALL SELECT NEW.uuid_key UNION ALL SELECT NEW.identity_key) k ON k.key IS NOT NULL
-     WHERE a.id = NEW.id;
+      FROM (SELECT NEW.email_key AS key UNION ALL SELECT NEW.phone_key UNION ALL SELECT NEW.username_key
+            UNION ALL SELECT NEW.uuid_key UNION ALL SELECT NEW.identity_key) k
+     CROSS JOIN attempt a ON a.id = NEW.id -- in this order SQLite needs no table in between
+     WHERE k.key IS NOT NULL;
 
     -- part: admit_waiting
     INSERT INTO waiting (attempt_id, deadline)

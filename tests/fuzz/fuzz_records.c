@@ -1,7 +1,7 @@
 /* fuzz_records: any bytes as a CSV file.
  *
  * clang -std=c17 -g -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined
- *   tests/fuzz/fuzz_records.c jobs/records.c jobs/fields.c jobs/framing.c jobs/input.c
+ *   tests/fuzz/fuzz_records.c ext/records.c ext/fields.c ext/framing.c ext/input.c
  *   -lcsv -licuuc -o build/fuzz_records
  * build/fuzz_records -max_len=600 -max_total_time=300
  *

@@ -7,6 +7,7 @@ reg_attempts|reg_attempts([as_of])
 reg_check_policy|reg_check_policy(password)
 reg_check_policy|reg_check_policy(password, profile)
 reg_codes|reg_codes([as_of])
+reg_columns|reg_columns
 reg_complete|reg_complete(subject, code, password)
 reg_complete|reg_complete(subject, code, password, device_id)
 reg_email_exists|reg_email_exists(email)
@@ -44,13 +45,22 @@ answers "functions that SQLite knows" "" "
     SELECT DISTINCT name FROM pragma_function_list WHERE name GLOB 'reg_*'
     EXCEPT SELECT name FROM reg_functions;
     SELECT name FROM reg_functions EXCEPT SELECT name FROM pragma_function_list EXCEPT SELECT name FROM pragma_module_list;"
-answers "tables that SQLite knows" "reg_attempts reg_codes reg_functions reg_policy reg_reasons reg_reports" "
+answers "tables that SQLite knows" "reg_attempts reg_codes reg_columns reg_functions reg_policy reg_reasons reg_reports" "
     SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_module_list WHERE name GLOB 'reg_*' ORDER BY 1);"
 answers "each with the arguments of its signature" "" "
     SELECT name, narg FROM pragma_function_list WHERE name GLOB 'reg_*'
     EXCEPT SELECT name, CASE WHEN signature GLOB '*()' THEN 0
                              ELSE length(signature) - length(replace(signature, ',', '')) + 1 END FROM reg_functions;"
 answers "each with a line of help" 0 "SELECT count(*) FROM reg_functions WHERE length(help) < 10 OR help IS NULL;"
+answers "each with the source of its rules" 0 "SELECT count(*) FROM reg_functions WHERE length(source) < 5 OR source IS NULL;"
+answers "the columns of a sign-up, with their other names" "phone|telephone
+email_confirm_code|emailConfirmCode pinCode
+custom_id|" "SELECT name, other_names FROM reg_columns WHERE name IN ('phone', 'email_confirm_code', 'custom_id') ORDER BY help;"
+answers "each column with its rule and the source of it" 0 "SELECT count(*) FROM reg_columns WHERE length(help) < 5 OR length(source) < 5 OR help IS NULL OR source IS NULL;"
+answers "every column of a sign-up is a column of reg_attempts" "" "
+    SELECT name FROM reg_columns EXCEPT SELECT name FROM pragma_table_xinfo('reg_attempts');"
+answers "two cursors of one listing do not disturb each other" "attempted_at_missing|email_invalid" "
+    SELECT a.reason, b.reason FROM reg_reasons a, reg_reasons b WHERE a.rowid = 1 AND b.rowid = 4;"
 is "only the entry point is exported" sqlite3_reg_init \
     "$(nm -D --defined-only $BUILD/reg.so | awk '$2 ~ /[TDBRVWi]/ {print $3}' | grep -vE '^(__asan|__odr_asan|_?_?ubsan|__lsan|__sanitizer)' | sort | paste -sd' ')"
 

@@ -158,7 +158,8 @@ was=$(sql "$state")
 for extra in $(seq 0 30); do
     for transaction in "" "BEGIN;"; do
         cp "$FOLDER/before.db" "$LEDGER"
-        said=$(sql "PRAGMA max_page_count = $((pages + extra)); $transaction $many ${transaction:+COMMIT;}")
+        said=$(sql "PRAGMA max_page_count = $((pages + extra)); $transaction $many
+            ${transaction:+COMMIT;}")
         now=$(sql "$state PRAGMA integrity_check;")
         if [[ $said = *"database or disk is full"* ]]; then
             full=$((full + 1))

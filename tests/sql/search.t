@@ -148,7 +148,7 @@ def argument_count(sql):
 for condition_text, count in [("id = 5", 1), ("id IN (1,2)", 1), ("id > 3 AND id <= 9", 2), ("email = 'a@b.com'", 1), ("email IN ('a@b.com','b@b.com')", 1),
                               ("phone = '+16045550001'", 1), ("username = 'ann'", 1), ("outcome = 'pending'", 1), ("import_id = 3", 1),
                               ("attempted_at >= '2025-12-01'", 1), ("attempted_at_ms BETWEEN 1 AND 2", 2), ("recorded_at < '2025'", 1), ("recorded_at_ms = 4", 1),
-                              ("+email = 'a@b.com'", 0), ("email > 'a'", 0), ("email = 'a' COLLATE NOCASE", 0), ("country = 'ID'", 0), ("as_of = 5", 1)]:
+                              ("+email = 'a@b.com'", 0), ("email > 'a'", 0), ("email = 'a' COLLATE NOCASE", 1), ("email = 'a' COLLATE RTRIM", 0), ("country = 'ID'", 0), ("as_of = 5", 1)]:
     reg.equal(argument_count("SELECT * FROM reg_attempts WHERE " + condition_text), count, f"goes to the table: {condition_text}")
 for order, sorted_by_sqlite in [("id", False), ("id DESC", False), ("attempted_at", False), ("attempted_at DESC", False), ("attempted_at_ms", False), ("email", True),
                                 ("outcome DESC", True)]:

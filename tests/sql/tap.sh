@@ -2,8 +2,10 @@
 #
 #   ledger [SETTINGS]     a new ledger file, with a JSON patch to its settings; sets LEDGER
 #   sql SQL               runs SQL in the shell on $LEDGER (":memory:" at first), the extension
-#                         loaded; rows and errors as they come; an error reads "Error: ..."
+#                         loaded; rows and errors as they come; an error reads "Error: ...", and
+#                         passes over the rest of its line
 #   at TIME sql SQL       the same with the clock standing at TIME (UTC, 2026-01-01 00:00:00.000)
+#   $(later SECONDS)      START and so many seconds, for `at`; also 59.999
 #   $(meanwhile SQL)      within SQL: another process runs this between two statements
 #   is NAME EXPECTED GOT, like NAME PATTERN GOT (extended regular expression), ok NAME COMMAND...
 #   answers NAME EXPECTED SQL, refuses NAME PATTERN SQL     is and like over sql
@@ -51,6 +53,13 @@ meanwhile() {
     script=$(mktemp "$FOLDER/meanwhile.XXXXXX")
     printf '.load %s\n%s\n' "$PWD/$BUILD/reg" "$1" >"$script"
     printf '\n.system sqlite3 -batch %s <%s >%s.out 2>&1\n' "$LEDGER" "$script" "$script"
+}
+
+START='2026-01-01 12:00:00'
+later() {
+    local fraction=
+    case $1 in *.*) fraction=.${1#*.}5 ;; esac # libfaketime reads a fraction, and rounds down
+    date -u -d "@$((1767268800 + ${1%.*}))" "+%Y-%m-%d %H:%M:%S$fraction"
 }
 
 at() {

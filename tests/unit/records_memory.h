@@ -4,7 +4,7 @@
 #ifndef RECORDS_MEMORY_H
 #define RECORDS_MEMORY_H
 
-#include "../../jobs/records.h"
+#include "../../ext/records.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,0 +1,62 @@
+/*
+ * export.h: a vendor's dashboard export, a CSV file of counts by day and outcome, read strictly
+ * and as a whole: either every row is good, or nothing is given.
+ *
+ * Two shapes, told by their header (names in any order, case does not matter, further columns are
+ * ignored): `date,success,failure` with a row a day, and `date,outcome,count` with a row for each
+ * day and outcome. `day` is understood for `date`.
+ */
+#ifndef EXPORT_H
+#define EXPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum export_column {
+    EXPORT_DATE,
+    EXPORT_OUTCOME,
+    EXPORT_COUNT,
+    EXPORT_SUCCESS,
+    EXPORT_FAILURE,
+    EXPORT_COLUMNS
+};
+
+enum { EXPORT_NAME = 128, EXPORT_MOST_ROWS = 200000, EXPORT_ERROR = 768 };
+
+/* What the vendor calls its columns; "": as above. */
+struct export_names {
+    char text[EXPORT_COLUMNS][EXPORT_NAME];
+};
+
+/* The same from JSON: {"date": "Day", "success": "Accepted"}. False with what is wrong. */
+bool export_names_parse(struct export_names *names, const char *json, char *error,
+                        size_t error_size);
+
+struct export_row {
+    int64_t day; /* since 1970-01-01, of whatever time zone the vendor counts in */
+    bool success;
+    int64_t count;
+    uint64_t line;
+};
+
+struct export
+{
+    struct export_row *rows; /* in the file's order; no day and outcome twice */
+    size_t count;
+    int64_t modified; /* when the file was last written, Unix milliseconds */
+};
+
+/*
+ * Reads a regular file. False: `error` names file, line, column and what is expected;
+ * `*unreadable`: the file is at fault, so that trying again is of no use. export_end() in either
+ * case.
+ */
+bool export_read(struct export *export, const char *path, const struct export_names *names,
+                 bool *unreadable, char error[EXPORT_ERROR]);
+void export_end(struct export *export);
+
+/* `2026-01-31`. */
+void export_day_text(int64_t day, char text[16]);
+
+#endif

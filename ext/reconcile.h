@@ -1,0 +1,62 @@
+/*
+ * reconcile.h: a vendor's dashboard export against the ledger: every unit of difference put down to
+ * a cause. How, and how far that goes, is said at the head of reconcile.c.
+ */
+#ifndef RECONCILE_H
+#define RECONCILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "export.h"
+#include "told.h"
+
+struct door;
+
+enum reconcile_verdict { RECONCILE_MATCH, RECONCILE_EXPLAINED, RECONCILE_UNEXPLAINED };
+
+/* `match`, `explained`, `unexplained`. */
+const char *reconcile_verdict_name(enum reconcile_verdict verdict);
+
+/* One day and outcome. */
+struct reconcile_row {
+    int64_t day;
+    bool success;
+    int64_t vendor;
+    int64_t ledger;                   /* attempts with that outcome */
+    int64_t certain;                  /* acknowledged by the vendor */
+    int64_t possible;                 /* that, and what it may have beyond */
+    int64_t causes[TOLD_CAUSE_COUNT]; /* they add up to vendor - ledger */
+    enum reconcile_verdict verdict;
+};
+
+struct reconcile {
+    struct reconcile_row *rows; /* by day, success before failure */
+    size_t count;
+    int64_t as_of;
+    bool left_out[2]; /* failure, success: an outcome that the export does not speak of */
+    bool shifted;     /* the vendor's days are those of an offset from UTC: */
+    int minutes;
+};
+
+/* False: the ledger's error is set. reconcile_end() in either case. */
+bool reconcile_run(struct reconcile *reconcile, struct door *door, const struct export *export,
+                   int64_t as_of);
+void reconcile_end(struct reconcile *reconcile);
+
+/* `+02:00`, "" where the days are those of the process's time zone. */
+void reconcile_offset_text(const struct reconcile *reconcile, char text[16]);
+
+/* The causes of a row as JSON, {"unsent":-2}; to be freed with sqlite3_free(). */
+char *reconcile_causes(const struct reconcile_row *row);
+
+/* The SQL that lists the rows behind a cause: of one row, or (NULL) of all the rows that have it.
+ * To be freed with sqlite3_free(); NULL: out of memory. */
+char *reconcile_list(const struct reconcile *reconcile, const struct reconcile_row *row,
+                     enum told_cause cause);
+
+/* How often a cause occurs, and the sum of its units. */
+size_t reconcile_total(const struct reconcile *reconcile, enum told_cause cause, int64_t *units);
+
+#endif

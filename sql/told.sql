@@ -1,0 +1,46 @@
+-- What the ledger holds of the outcomes of sign-ups, and what the vendor was told of them, as of a moment: for the reconciliation of a dashboard.
+--
+-- A row for each attempt that had an outcome at :as_of (unit = 1), with its report, and one for each earlier report of an attempt whose outcome was
+-- corrected since (unit = 0). certain: the vendor has acknowledged it. possible: how many times more it may have it, by a deferred try, an ambiguous one, one
+-- that was under way, or a second acceptance. cause: why what the vendor has of this row may differ from unit; NULL where it is acknowledged.
+-- Attempts of :low to :high (attempted_at, Unix milliseconds); day: by the process's time zone.
+-- No comments within: the text is also printed for people, as one line with the values in place of the parameters.
+-- name: told
+WITH verdict AS (
+    SELECT a.id, a.attempted_at,
+           CASE WHEN d.id IS NOT NULL THEN d.outcome
+                WHEN a.outcome <> 'pending' THEN a.outcome
+                WHEN a.lifetime_ms + coalesce((SELECT min(c.runs_from) FROM code c WHERE c.attempt_id = a.id AND c.runs_from <= :as_of), a.recorded_at) <= :as_of
+                THEN 'failure' END AS outcome,
+           CASE WHEN d.id IS NULL AND a.outcome = 'pending' THEN 'unsettled'
+                WHEN coalesce(d.reasons, a.reasons) = '["erased"]' THEN 'erased'
+                ELSE 'not_reportable' END AS unreported
+      FROM attempt a
+      LEFT JOIN decision d ON d.id = (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id AND y.recorded_at <= :as_of)
+     WHERE a.attempted_at BETWEEN :low AND :high AND a.recorded_at <= :as_of),
+known AS (
+    SELECT v.id AS attempt_id, r.id AS report_id, v.attempted_at, r.outcome,
+           r.outcome IS v.outcome AND r.id = (SELECT max(l.id) FROM report l WHERE l.attempt_id = v.id AND l.recorded_at <= :as_of) AS unit,
+           (SELECT count(*) FROM try t WHERE t.report_id = r.id AND t.finished_at <= :as_of AND t.result = 'accepted') AS accepted,
+           EXISTS (SELECT 1 FROM report_event e WHERE e.report_id = r.id AND e.recorded_at <= :as_of AND e.state = 'acknowledged') AS acknowledged,
+           (SELECT count(*) FROM try t WHERE t.report_id = r.id AND t.finished_at <= :as_of AND t.result = 'deferred') AS deferred,
+           (SELECT count(*) FROM try t WHERE t.report_id = r.id AND t.started_at <= :as_of
+               AND (t.finished_at IS NULL OR t.finished_at > :as_of OR t.result = 'ambiguous')) AS ambiguous,
+           coalesce((SELECT e.state FROM report_event e WHERE e.report_id = r.id AND e.recorded_at <= :as_of ORDER BY e.id DESC LIMIT 1), 'queued') AS state,
+           EXISTS (SELECT 1 FROM report_event e WHERE e.report_id = r.id AND e.recorded_at > :as_of AND e.state IN ('acknowledged', 'deferred')) AS later
+      FROM verdict v JOIN report r ON r.attempt_id = v.id AND r.recorded_at <= :as_of)
+SELECT attempt_id, report_id, attempted_at, date(attempted_at / 1000, 'unixepoch', 'localtime') AS day, outcome, unit,
+       acknowledged OR accepted > 0 AS certain,
+       max(accepted - 1, 0) + max(deferred, state = 'deferred') + ambiguous AS possible,
+       CASE WHEN NOT unit THEN 'corrected'
+            WHEN acknowledged OR accepted > 0 THEN NULL
+            WHEN state = 'deferred' THEN 'deferred'
+            WHEN later THEN 'reported_after_export'
+            WHEN state IN ('dead', 'erased') THEN state
+            ELSE 'unsent' END AS cause
+  FROM known
+UNION ALL
+SELECT id, NULL, attempted_at, date(attempted_at / 1000, 'unixepoch', 'localtime'), outcome, 1, 0, 0, unreported
+  FROM verdict v
+ WHERE outcome IS NOT NULL
+   AND outcome IS NOT (SELECT r.outcome FROM report r WHERE r.attempt_id = v.id AND r.recorded_at <= :as_of ORDER BY r.id DESC LIMIT 1)

@@ -1,0 +1,18 @@
+# Import with hashing, beside threads that only hash.
+
+hashing() {
+    tool rows "$HASHES" "$SEED" clear >clear.csv
+    kib=19456 passes=2 # the ledger's default cost
+    for round in $(seq "$ROUNDS"); do
+        ledger_new hashing.db
+        timed hashing "$REGJOB" -l hashing.db import clear.csv
+        timed hashing-peer "$BUILD/bench/hashes" "$CORES" "$HASHES" "$kib" "$passes"
+    done
+    ledger_holds hashing.db "$HASHES"
+    heading "hashing: $HASHES passwords, $CORES threads"
+    compare_rates "import with hashing : crypto_pwhash_str" "$(per_second "$HASHES" "$(median hashing)")" \
+        "$(per_second "$HASHES" "$(median hashing-peer)")" 1.3
+    memory "its memory, with $CORES arenas of 20 MiB" "$(largest hashing 2)" $((128 + 20 * CORES))
+    line "page faults in all" "$(median hashing 3)" "$(median hashing-peer 3)" \
+        "$(calculate "$(median hashing 3) / $(median hashing-peer 3)" 3)" "" ""
+}

@@ -1,0 +1,91 @@
+# Functions for tests of what leaves the machine: `load regjob`, `load standin`, `load outbound`.
+#
+#   outbound_config [SECTION LINES]...  regjob.conf: the fraud API and the SMS gateway are the stand-in (where one
+#                        runs), without pace; further lines by section, as `outbound_config fraud $'tries = 2'`
+#   carry ARGUMENT...    build/regjob with that configuration
+#   later TIME           from now on the job's clock is so much ahead ("+2h", as faketime -f has it); "" for now
+#   outcomes N           N successful sign-ups, decided elsewhere, each with a fingerprint: N due reports
+#   due                  how many reports are queued
+#   tries                the results of all tries and how many of each, as `accepted 3`
+#   events               the states of all reports and how many of each
+#   vendor NAME          a count of the stand-in
+#   until_true COMMAND... waits until it succeeds, at most 30 seconds
+
+FINGERPRINT=ef92b778bafe771e89245b89ecbc08a44a4e166c06659911881f383d4473e94f
+
+outbound_config() {
+    printf '%s' "$STANDIN_TOKEN" >token
+    chmod 600 token
+    local fraud='rate = 0' sms='rate = 0' mail='rate = 0' ledger=
+    while [ $# -gt 0 ]; do
+        printf -v "$1" '%s\n%s' "${!1}" "$2"
+        shift 2
+    done
+    cat >regjob.conf <<END
+[ledger]
+path = ledger.db
+$ledger
+[fraud]
+url = ${STANDIN_URL:-http://127.0.0.1:9}
+token_file = token
+pause_seconds = 60
+$fraud
+[sms]
+pause_seconds = 60
+$sms
+[mail]
+pause_seconds = 60
+$mail
+END
+}
+
+# A program at the job's time.
+ahead() {
+    if [ -n "$AHEAD" ]; then
+        faketime -f "$AHEAD" "$@"
+    else
+        "$@"
+    fi
+}
+
+carry() {
+    # shellcheck disable=SC2086
+    ahead ${REGJOB_RUNNER:-} "$REGJOB" -c regjob.conf "$@"
+}
+
+later() {
+    AHEAD=$1
+}
+
+outcomes() {
+    ledger_reg "INSERT INTO reg_attempts (email, phone, name, outcome, password_sha256)
+                SELECT 'jane' || value || '@example.com', '+16045551234', 'Jane Doe', 'success', '$FINGERPRINT'
+                  FROM generate_series(1, $1)"
+}
+
+due() {
+    ledger "SELECT count(*) FROM report WHERE next_try_at IS NOT NULL"
+}
+
+tries() {
+    ledger "SELECT coalesce(result, 'open') || ' ' || count(*) FROM try GROUP BY result ORDER BY result"
+}
+
+events() {
+    ahead sqlite3 -batch -bail -noheader ledger.db ".load ${REG%.so}" \
+        "SELECT state || ' ' || count(*) FROM reg_reports GROUP BY state ORDER BY state"
+}
+
+vendor() {
+    standin_stats "$1"
+}
+
+AHEAD=
+
+until_true() {
+    local deadline=$((SECONDS + 30))
+    until "$@"; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.02
+    done
+}

@@ -1,0 +1,64 @@
+#!/bin/bash
+# reg_dashboard: a vendor's dashboard export as a table, strictly.
+. tests/sql/tap.sh
+write() { printf '%b' "$2" >"$FOLDER/$1"; }
+rows() {
+    write export.csv "$2"
+    answers "$1" "$3" "SELECT * FROM reg_dashboard('$FOLDER/export.csv'${4:+, '$4'});"
+}
+bad() {
+    write export.csv "$2"
+    is "$1" "Error: reg_dashboard: $FOLDER/export.csv$3" "$(sql "SELECT * FROM reg_dashboard('$FOLDER/export.csv');")"
+}
+
+rows "a row a day" 'date,success,failure\n2026-01-02,3,0\n2026-01-01,10,4\n' $'2026-01-02|success|3\n2026-01-02|failure|0\n2026-01-01|success|10\n2026-01-01|failure|4'
+rows "a row a day and outcome" 'date,outcome,count\n2026-01-02,success,3\n2026-01-01,failure,4\n2026-01-02,failure,0\n' $'2026-01-02|success|3\n2026-01-01|failure|4\n2026-01-02|failure|0'
+rows "names in any order and case, outcomes in any case, further columns, CRLF, BOM, quotes, no last line end" \
+    '\xef\xbb\xbfCOUNT,"note",Day,Outcome\r\n7,"a, b",2026-01-01,Failure\r\n8,,"2026-01-01",SUCCESS' $'2026-01-01|failure|7\n2026-01-01|success|8'
+rows "one shape whole, a column of the other" 'date,success,failure,count\n2026-01-01,1,2,3\n' $'2026-01-01|success|1\n2026-01-01|failure|2'
+rows "a header alone" 'date,success,failure\n' ""
+rows "other names" 'Tag,Ja,date,Nein\n2026-01-01,1,x,2\n' $'2026-01-01|success|1\n2026-01-01|failure|2' '{"date":"tag","success":"JA","failure":"Nein"}'
+rows "the names of some" 'date,Result,count\n2026-01-01,failure,2\n' '2026-01-01|failure|2' '{"outcome":"result"}'
+write other.csv 'date,success,failure\n2026-01-01,1,2\n'
+write second.csv 'date,outcome,count\n2026-01-01,failure,2\n'
+answers "the arguments read as they were given, IN reads several files" $'other.csv|2\nsecond.csv|1' "
+    SELECT replace(file, '$FOLDER/', ''), count(*) FROM reg_dashboard WHERE file IN ('$FOLDER/second.csv', '$FOLDER/other.csv') GROUP BY 1;"
+answers "as an inner table of a join" $'2' "SELECT count(*) FROM (SELECT '$FOLDER/other.csv' AS f) JOIN reg_dashboard d ON d.file = f;"
+answers "needs no ledger, and the columns are these" 'day TEXT,outcome TEXT,count INTEGER,file TEXT,columns TEXT' "
+    SELECT group_concat(name || ' ' || type) FROM pragma_table_xinfo('reg_dashboard');"
+
+bad "an empty file" '' ': no header: the input has no line with column names'
+bad "a column is missing" 'date,success\n' ', line 1: there is no column failure; a header date,success,failure or date,outcome,count is expected, or the names that were given for them'
+bad "no day" 'success,failure\n' ', line 1: there is no column date; a header date,success,failure or date,outcome,count is expected, or the names that were given for them'
+bad "both shapes" 'date,success,failure,outcome,count\n' ', line 1: columns of both shapes; either date,success,failure or date,outcome,count is expected'
+bad "two days" 'date,day,success,failure\n' ', line 1, column 2 (day): a second column for date; one is expected'
+for count in -1 +1 2.5 1e3 1,000 ' 1' 0x10 9999999999999999; do
+    bad "a count that is none: '$count'" "date,failure,success\n2026-01-01,1,1\n2026-01-02,4,\"$count\"\n" ", line 3, column 3 (success): '$count' is not a count; a whole number from 0 on is expected, in digits alone"
+done
+bad "no count" 'date,outcome,count\n2026-01-01,success,\n' ', line 2, column 3 (count): nothing is not a count; a whole number from 0 on is expected, in digits alone'
+for day in 01/02/2026 2026-1-2 20260102 2026-02-30 '2026-01-01T00:00' ' 2026-01-01' 1969-12-31; do
+    bad "a day that is none: '$day'" "date,success,failure\n$day,1,2\n" ", line 2, column 1 (date): '$day' is not a day; a date YYYY-MM-DD from 1970 on is expected"
+done
+for outcome in pending ok 1; do
+    bad "an outcome that is none: $outcome" "date,outcome,count\n2026-01-01,$outcome,2\n" ", line 2, column 2 (outcome): '$outcome' is not an outcome; success or failure is expected"
+done
+bad "what is not harmless is not shown" 'date,outcome,count\n2026-01-01,\x1b[31m,2\n' ', line 2, column 2 (outcome): this is not an outcome; success or failure is expected'
+bad "a day twice" 'date,success,failure\n2026-01-02,1,2\n2026-01-01,1,2\n2026-01-02,1,2\n' ', line 4, column 1 (date): 2026-01-02 stands on line 2 already; each day is expected once'
+bad "a day and outcome twice" 'date,outcome,count\n2026-01-01,success,1\n2026-01-01,failure,1\n2026-01-01,Success,1\n' ', line 4, column 1 (date): 2026-01-01 success stands on line 2 already; each day and outcome is expected once'
+bad "a ragged line" 'date,success,failure\n2026-01-01,1\n' ', line 2, column 3 (failure): 2 fields: expected 3, as in the header'
+bad "an open quote" 'date,success,failure\n2026-01-01,"1,2\n' ', line 2, column 2 (success): the quoted field that begins here is never closed: expected its closing quote before the end of the input'
+like "nothing of a bad file is given, however good it begins" '^Error: [^|]*line 5002, column 3 [^|]*$' \
+    "$({ echo date,outcome,count
+        sqlite3 -separator , :memory: "SELECT date(value, 'unixepoch'), 'success', 1 FROM (WITH RECURSIVE s(value) AS (SELECT 0 UNION ALL SELECT value + 86400 FROM s LIMIT 5000) SELECT * FROM s);"
+        echo 2026-01-01,success,x; } >"$FOLDER/export.csv"
+       sql "SELECT * FROM reg_dashboard('$FOLDER/export.csv');")"
+refuses "a file that is not there" 'reg_dashboard: .*/nothing.csv: No such file or directory' "SELECT * FROM reg_dashboard('$FOLDER/nothing.csv');"
+refuses "a folder" 'regular file is expected' "SELECT * FROM reg_dashboard('$FOLDER');"
+mkfifo "$FOLDER/pipe"
+SQL_LIMIT=10 refuses "a pipe, which would make the query wait" 'regular file is expected' "SELECT * FROM reg_dashboard('$FOLDER/pipe');"
+refuses "no file" 'the name of a file is expected' "SELECT * FROM reg_dashboard;"
+refuses "a number for a file" 'the name of a file is expected' "SELECT * FROM reg_dashboard(1);"
+refuses "names that are no object" 'a JSON object of date, outcome, count, success and failure' "SELECT * FROM reg_dashboard('$FOLDER/other.csv', 'tag');"
+refuses "names of other columns" 'tag: a JSON object' "SELECT * FROM reg_dashboard('$FOLDER/other.csv', '{\"tag\":\"x\"}');"
+refuses "a schema may not choose what is read" 'unsafe use of virtual table' "CREATE VIEW v AS SELECT * FROM reg_dashboard('$FOLDER/other.csv'); SELECT * FROM v;"
+done_testing
