@@ -8,7 +8,7 @@ DEPS      = gcc g++ libc6-dev libsqlite3-dev libcurl4-openssl-dev libjansson-dev
             libinih-dev libicu-dev libmd-dev libzxcvbn-dev libphonenumber-dev libmaxminddb-dev \
             libmicrohttpd-dev libjs-chart.js sqlite3 faketime ca-certificates
 TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography argon2 clang-format clang git \
-            openssl procps curl
+            openssl procps curl mandoc
 # Too heavy for every test: make browser-test looks at the dashboard's page in a browser.
 BROWSER_DEPS = $(DEPS) chromium perl python3
 
@@ -94,6 +94,8 @@ $(BUILD)/regjob: $(EXT_OBJ) $(JOB_OBJ)
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 $(BUILD)/standin: $(STANDIN_C:%.c=$(BUILD)/core/%.o)
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
+# Objects of tests and tools are kept for the next time, too.
+.SECONDARY:
 $(BUILD)/bench/%: $(BUILD)/core/tests/bench/%.o
 	@mkdir -p $(@D)
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ -lsqlite3 -lsodium -lpthread -o $@
@@ -147,8 +149,11 @@ bench: bench-deps
 install: all
 	install -D -m 755 $(BUILD)/regjob $(DESTDIR)$(PREFIX)/bin/regjob
 	install -D -m 755 $(BUILD)/reg.so $(DESTDIR)$(PREFIX)/lib/sqlite-reg/reg.so
+	install -D -m 644 jobs/regjob.1 $(DESTDIR)$(PREFIX)/share/man/man1/regjob.1
+	install -D -m 644 jobs/regjob.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/regjob.conf.5
+	install -D -m 644 ext/reg.7 $(DESTDIR)$(PREFIX)/share/man/man7/reg.7
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/regjob $(DESTDIR)$(PREFIX)/lib/sqlite-reg/reg.so
+	cd $(DESTDIR)$(PREFIX) && rm -f bin/regjob lib/sqlite-reg/reg.so share/man/man1/regjob.1 share/man/man5/regjob.conf.5 share/man/man7/reg.7
 clean:
 	rm -rf build
 
