@@ -1,6 +1,6 @@
 -- Codes: issued, found for a subject, verified.
 
--- Every code that was ever asked for a subject, or the one of a token's nonce, newest first, with its state as of :entered_at and the verdict on its attempt now.
+-- Every code that was ever asked for a subject or for an attempt that carries it, or the one of a token's nonce, newest first, with its state as of :entered_at and the verdict on its attempt now.
 -- A key that collides (64 bits) can only bring in codes that do not match.
 -- name: codes_of_subject
 SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.runs_from + c.lifetime_ms, r.device_id,
