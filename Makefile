@@ -94,6 +94,8 @@ $(BUILD)/regjob: $(EXT_OBJ) $(JOB_OBJ)
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 $(BUILD)/standin: $(STANDIN_C:%.c=$(BUILD)/core/%.o)
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ -lmicrohttpd -ljansson -o $@
+# Objects of tests and tools are kept for the next time, too.
+.SECONDARY:
 $(BUILD)/bench/%: $(BUILD)/core/tests/bench/%.o
 	@mkdir -p $(@D)
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ -lsqlite3 -lsodium -lpthread -o $@

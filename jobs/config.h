@@ -87,7 +87,12 @@ struct config_import {
 };
 
 struct config_reconcile {
-    char inbox[CONFIG_TEXT];
+    char inbox[CONFIG_TEXT];       /* folder of exports that `nightly` compares; "" for none */
+    char date_column[CONFIG_TEXT]; /* what the vendor calls its columns; "": date, outcome, ... */
+    char outcome_column[CONFIG_TEXT];
+    char count_column[CONFIG_TEXT];
+    char success_column[CONFIG_TEXT];
+    char failure_column[CONFIG_TEXT];
 };
 
 struct config {

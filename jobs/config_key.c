@@ -82,6 +82,11 @@ const struct config_key config_keys[] = {
     PACE("fraud", fraud, "20", "10"),
 
     {"reconcile", "inbox", CONFIG_KIND_PATH, AT(reconcile.inbox), 0, 0, NULL, ""},
+    {"reconcile", "date_column", CONFIG_KIND_TEXT, AT(reconcile.date_column), 0, 0, NULL, ""},
+    {"reconcile", "outcome_column", CONFIG_KIND_TEXT, AT(reconcile.outcome_column), 0, 0, NULL, ""},
+    {"reconcile", "count_column", CONFIG_KIND_TEXT, AT(reconcile.count_column), 0, 0, NULL, ""},
+    {"reconcile", "success_column", CONFIG_KIND_TEXT, AT(reconcile.success_column), 0, 0, NULL, ""},
+    {"reconcile", "failure_column", CONFIG_KIND_TEXT, AT(reconcile.failure_column), 0, 0, NULL, ""},
 };
 /* clang-format on */
 

@@ -96,7 +96,7 @@ bool inbox_done(const struct inbox *inbox, const char *name, char *error, size_t
         if (errno != EEXIST)
             break;
     }
-    snprintf(error, error_size, "%s: imported, but cannot be moved to done/: %s", from,
+    snprintf(error, error_size, "%s: done with, but it cannot be moved to done/: %s", from,
              strerror(errno));
     return false;
 }
