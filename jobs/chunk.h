@@ -29,7 +29,7 @@ struct chunk_column {
                             confirmations always confirms */
 };
 
-enum { CHUNK_ROWS = 500, CHUNK_MOST_BYTES = 2 << 20, CHUNK_HASHES_PER_WORKER = 32 };
+enum { CHUNK_ROWS = 250, CHUNK_MOST_BYTES = 2 << 20, CHUNK_HASHES_PER_WORKER = 32 };
 
 struct chunk_row;
 

@@ -301,11 +301,13 @@ static bool import_rows(struct import *import)
     };
     import->writer = admit_writer_open(import->job->door);
     import->pipeline = pipeline_start(&work, error, sizeof error);
+    ledger_trust(import->ledger, true); /* what a row refers to has just been written by itself */
     if (import->writer == NULL || import->pipeline == NULL)
         fail_with(import, STATUS_RETRY, import->pipeline == NULL ? error : "out of memory");
     else
         whole = write_rows(import);
     pipeline_end(import->pipeline);
+    ledger_trust(import->ledger, false);
     admit_writer_close(import->writer);
     return whole;
 }

@@ -16,7 +16,7 @@
 #include "settings.h"
 #include "stop.h"
 
-enum { CHUNKS = 8, MOST_WORKERS = 256, LOOK_UP_MS = 100 };
+enum { CHUNKS = 6, MOST_WORKERS = 256, LOOK_UP_MS = 100 };
 
 /* Chunks go round: taken [0, written) .. being written .. ready or hashing .. being filled. */
 struct place {
