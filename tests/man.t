@@ -143,11 +143,13 @@ def commands(page):
         heads = [head for head in described if head.split()[0] == name]
         check(len(heads) == 1 and described[heads[0]], f"regjob.1: command {name} is described", list(described))
         head = heads[0] if heads else ""
-        body = page.section("COMMANDS")
         for option, choices in re.findall(r'\{\s*"([a-z-]+)",\s*(?:NULL|"([^"]*)")', taken + "}"):
             spelled = f"--{option}" + (" " + choices.replace("|", " | ") if choices else "")
-            check(spelled in head and spelled in body and spelled in page.section("SYNOPSIS") or option == "output" and "--output file" in head,
-                  f"regjob.1: {name} --{option} is described", head)
+            if option == "output":
+                check("-o file" in page.section("SYNOPSIS") and "--output file" in head, f"regjob.1: {name} --output is described", head)
+                continue
+            check(spelled in head and spelled in page.section("SYNOPSIS") and f"--{option}" in described.get(head, ""),
+                  f"regjob.1: {name} --{option} is described", head, described.get(head))
     general = page.section("DESCRIPTION")
     for name, letter in re.findall(r'\{"([a-z-]+)", \'(.*?)\', OPTION_\w+, .*, true\}', options_c):
         spelled = f"-{letter}, --{name}" if len(letter) == 1 else f"--{name}"
