@@ -4,12 +4,15 @@
 
 answers "the functions and tables, exactly" "\
 reg_attempts|reg_attempts([as_of])
+reg_bar|reg_bar(value, max)
+reg_bar|reg_bar(value, max, width)
 reg_check_policy|reg_check_policy(password)
 reg_check_policy|reg_check_policy(password, profile)
 reg_codes|reg_codes([as_of])
 reg_columns|reg_columns
 reg_complete|reg_complete(subject, code, password)
 reg_complete|reg_complete(subject, code, password, device_id)
+reg_dashboard|reg_dashboard(file [, columns])
 reg_email_exists|reg_email_exists(email)
 reg_forget|reg_forget(subject)
 reg_functions|reg_functions
@@ -23,6 +26,7 @@ reg_needs_rehash|reg_needs_rehash(stored)
 reg_phone_exists|reg_phone_exists(phone)
 reg_policy|reg_policy(password [, profile])
 reg_reasons|reg_reasons
+reg_reconcile|reg_reconcile(file [, as_of [, columns]])
 reg_record_step|reg_record_step(subject, step, status)
 reg_record_step|reg_record_step(subject, step, status, reference)
 reg_report_payload|reg_report_payload(attempt_id)
@@ -33,6 +37,7 @@ reg_set_consent|reg_set_consent(subject, name, version, state)
 reg_settings|reg_settings()
 reg_settings|reg_settings(json)
 reg_settings_patch|reg_settings_patch(json)
+reg_spark|reg_spark(value)
 reg_username_exists|reg_username_exists(username)
 reg_verify_code|reg_verify_code(subject, code)
 reg_verify_code|reg_verify_code(subject, code, device_id)
@@ -45,7 +50,7 @@ answers "functions that SQLite knows" "" "
     SELECT DISTINCT name FROM pragma_function_list WHERE name GLOB 'reg_*'
     EXCEPT SELECT name FROM reg_functions;
     SELECT name FROM reg_functions EXCEPT SELECT name FROM pragma_function_list EXCEPT SELECT name FROM pragma_module_list;"
-answers "tables that SQLite knows" "reg_attempts reg_codes reg_columns reg_functions reg_policy reg_reasons reg_reports" "
+answers "tables that SQLite knows" "reg_attempts reg_codes reg_columns reg_dashboard reg_functions reg_policy reg_reasons reg_reconcile reg_reports" "
     SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_module_list WHERE name GLOB 'reg_*' ORDER BY 1);"
 answers "each with the arguments of its signature" "" "
     SELECT name, narg FROM pragma_function_list WHERE name GLOB 'reg_*'
@@ -53,9 +58,9 @@ answers "each with the arguments of its signature" "" "
                              ELSE length(signature) - length(replace(signature, ',', '')) + 1 END FROM reg_functions;"
 answers "each with a line of help" 0 "SELECT count(*) FROM reg_functions WHERE length(help) < 10 OR help IS NULL;"
 answers "each with the source of its rules" 0 "SELECT count(*) FROM reg_functions WHERE length(source) < 5 OR source IS NULL;"
-answers "the columns of a sign-up, with their other names" "phone|telephone
+answers "the columns of a sign-up, with their other names" "custom_id|
 email_confirm_code|emailConfirmCode pinCode
-custom_id|" "SELECT name, other_names FROM reg_columns WHERE name IN ('phone', 'email_confirm_code', 'custom_id') ORDER BY help;"
+phone|telephone" "SELECT name, other_names FROM reg_columns WHERE name IN ('phone', 'email_confirm_code', 'custom_id') ORDER BY name;"
 answers "each column with its rule and the source of it" 0 "SELECT count(*) FROM reg_columns WHERE length(help) < 5 OR length(source) < 5 OR help IS NULL OR source IS NULL;"
 answers "every column of a sign-up is a column of reg_attempts" "" "
     SELECT name FROM reg_columns EXCEPT SELECT name FROM pragma_table_xinfo('reg_attempts');"
