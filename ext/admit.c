@@ -225,6 +225,7 @@ struct admit_verdict admit_confirm(struct door *door, const struct admission *ad
         .attempted_at = admission->attempted_at,
         .import_id = signup->import_id,
         .line = signup->line,
+        .uuid = admission->uuid[0] != '\0' ? admission->uuid : NULL,
         .password_hash =
             admission->settings->password_at == SETTINGS_AT_CONFIRM && admission->stored[0] != '\0'
                 ? admission->stored

@@ -9,10 +9,6 @@
 
 _Static_assert(ADMIT_PARAMETER_COUNT <= UINT8_MAX, "parameters are kept in bytes");
 
-enum {
-    SMS_LONGEST_SECONDS = 600
-}; /* SP 800-63A-4: a code sent by SMS is good for 10 minutes at most */
-
 static void set_integer(struct admit_values *values, int parameter, int64_t integer)
 {
     values->bound[parameter].type = ADMIT_BIND_INTEGER;
@@ -117,8 +113,7 @@ static void set_codes(struct admit_values *values, const struct admission *admis
 {
     const struct settings *settings = admission->settings;
     struct way way = way_of(admission);
-    int64_t seconds =
-        way.code == CODE_PIN ? settings->pin_valid_seconds : settings->token_lifetime_seconds;
+    bool pin = way.code == CODE_PIN;
     admit_values_text(values, ADMIT_confirm, way.confirm);
     set_integer(values, ADMIT_pending_ms, settings->pending_lifetime_seconds * 1000);
     admit_values_text(values, ADMIT_code_kind, way.code == CODE_PIN ? "pin" : "token");
@@ -133,13 +128,12 @@ static void set_codes(struct admit_values *values, const struct admission *admis
     if (settings->channel_email && admission->email_folded[0] != '\0') {
         randombytes_buf(values->email_nonce, CODE_NONCE_SIZE);
         set_blob(values, ADMIT_email_nonce, values->email_nonce, CODE_NONCE_SIZE);
-        set_integer(values, ADMIT_email_code_ms, seconds * 1000);
+        set_integer(values, ADMIT_email_code_ms, settings_code_ms(settings, pin, "email"));
     }
     if (settings->channel_sms && admission->phone[0] != '\0') {
         randombytes_buf(values->sms_nonce, CODE_NONCE_SIZE);
         set_blob(values, ADMIT_sms_nonce, values->sms_nonce, CODE_NONCE_SIZE);
-        set_integer(values, ADMIT_sms_code_ms,
-                    (seconds < SMS_LONGEST_SECONDS ? seconds : SMS_LONGEST_SECONDS) * 1000);
+        set_integer(values, ADMIT_sms_code_ms, settings_code_ms(settings, pin, "sms"));
     }
 }
 

@@ -6,9 +6,6 @@
 
 #include "policy.h"
 #include "settings.h"
-#include "text.h"
-
-enum { MD5_DIGITS = 32 };
 
 static void refuse(struct completion *completion, const struct reasons *reasons)
 {
@@ -21,31 +18,23 @@ static void refuse(struct completion *completion, const struct reasons *reasons)
 bool completion_judge(struct completion *completion, const struct settings *settings, char *error,
                       size_t error_size)
 {
-    const char *password = completion->password, *md5 = completion->password_md5;
+    const char *password = completion->password;
+    size_t length = strlen(password);
     struct reasons reasons = {0, 0, 0, 0};
     struct policy_identity identity = {.email = completion->subject,
                                        .username = completion->subject};
-    completion->stored[0] = completion->refusal[0] = '\0';
-    completion->has_fingerprint = false;
-    if (password == NULL && md5 == NULL)
-        reasons.others |= 1U << REASON_password_missing;
-    else if (password == NULL ? !text_is_hex(md5, MD5_DIGITS) : password_is_md5(password))
+    completion->refusal[0] = '\0';
+    if (password_is_md5(password))
         reasons.others |= 1U << REASON_password_hash_invalid;
-    else if (password != NULL && !policy_check(&settings->policy, password, strlen(password),
-                                               &identity, &reasons.policy, error, error_size))
+    else if (!policy_check(&settings->policy, password, length, &identity, &reasons.policy, error,
+                           error_size))
         return false;
     if (!reasons_none(&reasons)) {
         refuse(completion, &reasons);
         return true;
     }
-    if (password != NULL) {
-        crypto_hash_sha256(completion->fingerprint, (const unsigned char *)password,
-                           strlen(password));
-        completion->has_fingerprint = true;
-    }
-    if (password != NULL
-            ? password_hash(password, strlen(password), settings->password_cost, completion->stored)
-            : password_wrap_md5(md5, settings->password_cost, completion->stored))
+    crypto_hash_sha256(completion->fingerprint, (const unsigned char *)password, length);
+    if (password_hash(password, length, settings->password_cost, completion->stored))
         return true;
     snprintf(error, error_size, "not enough memory to hash a password");
     return false;

@@ -15,23 +15,20 @@
 struct settings;
 
 struct completion {
-    const char *subject;      /* the password must not be made of it */
-    const char *password;     /* in clear, or NULL */
-    const char *password_md5; /* as INVAS sends it (upper-case MD5), or NULL */
+    const char *subject; /* the password must not be made of it */
+    const char *password;
 
     /* What became of it. */
-    char stored[PASSWORD_STORED_SIZE]; /* to be kept; "" where there is none */
-    bool has_fingerprint;              /* only a password that came in clear has one */
+    char stored[PASSWORD_STORED_SIZE]; /* to be kept */
     unsigned char fingerprint[KEY_FINGERPRINT_SIZE];
     char refusal[REASONS_TEXT]; /* a JSON array of reasons; "" where it is good */
 };
 
 /*
  * Judges the password by the settings' policy, as at sign-up, and hashes a good one; needs no
- * ledger, so that no lock is held for it. What came in clear goes before what came hashed; a
- * password in clear that is 32 upper-case hex digits is the MD5 of one, put into the wrong place,
- * and `password_hash_invalid`. False: out of memory, or the policy's blocklist cannot be read
- * (`error`).
+ * ledger, so that no lock is held for it. An upper-case MD5 is not a password (reason
+ * password_hash_invalid): whoever has only that sends it as password_md5 with the second request.
+ * False: out of memory, or the policy's blocklist cannot be read (`error`).
  */
 bool completion_judge(struct completion *completion, const struct settings *settings, char *error,
                       size_t error_size);

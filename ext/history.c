@@ -323,7 +323,9 @@ static int bind(struct history_table *table, struct cursor *cursor, const char *
         int parameter = history_plan_parameter(i);
         if (step.letter == 'A')
             continue;
-        if (step.letter == 'i')
+        if (step.letter == 'O')
+            code = sqlite3_bind_value(statement, parameter, arguments[i]);
+        else if (step.letter == 'i')
             code = bind_list(table, statement, parameter, search, arguments[i]);
         else if (search == SEARCH_TIME)
             code = bind_time(statement, parameter, step.letter, arguments[i]);

@@ -6,7 +6,8 @@
 /*
  * A plan is text: a hexadecimal mask of the columns that are used, then for each argument of
  * xFilter, in their order, two hex digits for the column and a letter for the operator: = (equal),
- * l (<), m (<=), g (>), h (>=), i (IN list), A (the moment as_of). idxNum holds the order:
+ * l (<), m (<=), g (>), h (>=), i (IN list), A (the moment as_of), O (how many rows to
+ * leave out, of no column). idxNum holds the order:
  */
 enum order { ORDER_NONE, ORDER_ID, ORDER_ID_DESC, ORDER_TIME, ORDER_TIME_DESC };
 
@@ -87,6 +88,25 @@ static enum order consumed_order(const struct history *history, const sqlite3_in
     return ORDER_NONE;
 }
 
+/* OFFSET, where the statement narrows and sorts exactly as was asked: then it leaves the rows out
+ * itself, without computing their columns. LIMIT needs nothing: nobody asks for the rows after. */
+static void push_offset(sqlite3_index_info *info, int arguments, char *end)
+{
+    int offset = -1;
+    for (int i = 0; i < info->nConstraint; i++) {
+        if (info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_OFFSET)
+            offset = info->aConstraint[i].usable ? i : -1;
+        else if (info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_LIMIT &&
+                 !info->aConstraintUsage[i].omit)
+            return;
+    }
+    if (offset < 0 || (info->nOrderBy > 0 && !info->orderByConsumed))
+        return;
+    info->aConstraintUsage[offset].argvIndex = arguments + 1;
+    info->aConstraintUsage[offset].omit = 1;
+    memcpy(end, "00O", sizeof "00O");
+}
+
 int history_plan_choose(const struct history *history, double rows, sqlite3_index_info *info)
 {
     char plan[HISTORY_PLAN_SIZE];
@@ -97,10 +117,10 @@ int history_plan_choose(const struct history *history, double rows, sqlite3_inde
         (size_t)snprintf(plan, sizeof plan, "%016llx", (unsigned long long)info->colUsed);
     for (int i = 0; i < info->nConstraint; i++) {
         int number = info->aConstraint[i].iColumn;
-        const struct history_column *column = number < 0 ? NULL : &history->columns[number];
         char letter = operator_letter(info, i);
-        if (column == NULL || letter == '\0')
+        if (number < 0 || letter == '\0')
             continue;
+        const struct history_column *column = &history->columns[number];
         bool as_of = column->kind == HISTORY_AS_OF && letter == '=';
         if (as_of && !info->aConstraint[i].usable)
             return SQLITE_CONSTRAINT; /* without its moment the answer would be another one */
@@ -122,6 +142,8 @@ int history_plan_choose(const struct history *history, double rows, sqlite3_inde
     }
     info->idxNum = (int)consumed_order(history, info);
     info->orderByConsumed = info->idxNum != ORDER_NONE;
+    if (length + 4 < sizeof plan)
+        push_offset(info, arguments, plan + length);
     info->idxStr = sqlite3_mprintf("%s", plan);
     info->needToFreeIdxStr = 1;
     info->estimatedRows = rows < 1 ? 1 : (sqlite3_int64)rows;
@@ -255,7 +277,7 @@ char *history_plan_sql(const struct history *history, const char *plan, int orde
     static const char *const orders[] = {"", " ORDER BY id", " ORDER BY id DESC",
                                          " ORDER BY attempted_at_ms",
                                          " ORDER BY attempted_at_ms DESC"};
-    int place = 1, arguments = (int)(strlen(plan) - MASK_LENGTH) / STEP_LENGTH;
+    int place = 1, offset = 0, arguments = (int)(strlen(plan) - MASK_LENGTH) / STEP_LENGTH;
     sqlite3_str *sql = sqlite3_str_new(NULL);
     sqlite3_str_appendall(sql, "SELECT id");
     /* A column that nobody looks at would cost even as NULL: a third of a scan's time, all
@@ -271,8 +293,13 @@ char *history_plan_sql(const struct history *history, const char *plan, int orde
     sqlite3_str_appendf(sql, "(%s\n) WHERE ?1 IS NOT NULL", statement_text[history->statement]);
     for (int i = 0; i < arguments; i++) {
         struct history_step step = history_plan_step(history, plan, i);
-        append_condition(sql, step.column, step.letter, history_plan_parameter(i));
+        if (step.letter == 'O')
+            offset = history_plan_parameter(i);
+        else
+            append_condition(sql, step.column, step.letter, history_plan_parameter(i));
     }
     sqlite3_str_appendall(sql, orders[order]);
+    if (offset != 0)
+        sqlite3_str_appendf(sql, " LIMIT -1 OFFSET ?%d", offset);
     return sqlite3_str_finish(sql);
 }

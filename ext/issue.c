@@ -8,7 +8,7 @@
 #include "host.h"
 #include "who.h"
 
-enum { SMS_LONGEST_SECONDS = 600, DAY_SECONDS = 86400, LONGEST_LIST = 4096 };
+enum { DAY_SECONDS = 86400, LONGEST_LIST = 4096 };
 
 /* Whom the code is for. */
 struct target {
@@ -201,10 +201,6 @@ static void write_code(struct door *door, const struct issue_request *request,
 {
     const struct settings *settings = door->settings;
     bool none = strcmp(request->channel, "none") == 0;
-    int64_t seconds =
-        seed->kind == CODE_PIN ? settings->pin_valid_seconds : settings->token_lifetime_seconds;
-    if (strcmp(request->channel, "sms") == 0 && seconds > SMS_LONGEST_SECONDS)
-        seconds = SMS_LONGEST_SECONDS;
     struct ledger_statement *issue = ledger_use(door->ledger, STATEMENT_issue);
     if (target->attempt != 0)
         ledger_set_integer(issue, ":attempt_id", target->attempt);
@@ -215,7 +211,8 @@ static void write_code(struct door *door, const struct issue_request *request,
     ledger_set_text(issue, ":prefix", seed->prefix);
     ledger_set_integer(issue, ":sandbox", seed->sandbox);
     ledger_set_integer(issue, ":recorded_at", request->now);
-    ledger_set_integer(issue, ":lifetime_ms", seconds * 1000);
+    ledger_set_integer(issue, ":lifetime_ms",
+                       settings_code_ms(settings, seed->kind == CODE_PIN, request->channel));
     ledger_set_integer(issue, ":runs_from", request->now);
     if (none)
         ledger_set_integer(issue, ":handed_over_at", request->now);

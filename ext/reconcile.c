@@ -30,10 +30,11 @@
  * at least one row that was too low and one that was too high are then wholly as predicted; rows
  * that get worse are at most a third of those that get well; and where it rests on less than four
  * rows, what it moves in or out of the days of the export (which nothing can confirm) counts
- * against it. So a loss alone is never taken for a time zone. Of several the one that leaves least
- * unexplained is taken, an odd one (such as +05:45) only where it is much better than whole hours,
- * and of equal ones the closest to the process's own. The rest of a row is then that of step 3
- * under this offset, and `day_edge` is by how much L changes.
+ * against it. Or it makes four rows and more well and none worse, and leaves hardly anything. So a
+ * loss alone is never taken for a time zone. Of several the one that leaves least unexplained is
+ * taken, an odd one (such as +05:45) only where it is much better than whole hours, and of equal
+ * ones the closest to the process's own. The rest of a row is then that of step 3 under this
+ * offset, and `day_edge` is by how much L changes.
  *
  * What this does not see: a vendor's zone that changes its offset (daylight saving) within the
  * export is found for one of its two offsets; within the interval C to P a lost event and a doubled
@@ -58,6 +59,7 @@ enum {
     OWN_DAYS = INT32_MAX, /* in place of an offset: the process's time zone */
     ROWS_FOR_A_PATTERN = 4,
     WELL_FOR_ONE_WORSE = 3,
+    HARDLY_ANY = 4,
     MUCH_BETTER = 2,
     LISTED_PAIRS = 40
 };
@@ -192,6 +194,8 @@ static struct fit measure(const struct work *work, int minutes)
 static bool is_believable(const struct fit *fit, int64_t left_before)
 {
     int well = fit->well[0] + fit->well[1];
+    if (well >= ROWS_FOR_A_PATTERN && fit->worse == 0 && fit->left * HARDLY_ANY <= left_before)
+        return true;
     int64_t against = well < ROWS_FOR_A_PATTERN ? fit->edge : 0;
     return fit->well[0] > 0 && fit->well[1] > 0 && fit->worse * WELL_FOR_ONE_WORSE <= well &&
            fit->left + against < left_before;
@@ -209,7 +213,7 @@ static bool is_better(const struct work *work, int minutes, int64_t left, int be
 {
     bool odd = minutes % 60 != 0, best_odd = best % 60 != 0;
     if (odd && !best_odd)
-        return left * MUCH_BETTER + MUCH_BETTER * MUCH_BETTER < best_left;
+        return left * MUCH_BETTER + 1 < best_left;
     if (left != best_left)
         return left < best_left;
     return abs(minutes - work->own_minutes) < abs(best - work->own_minutes);

@@ -9,6 +9,7 @@ SQLITE_EXTENSION_INIT1
 
 #include "attempts.h"
 #include "call.h"
+#include "chart.h"
 #include "file_table.h"
 #include "functions.h"
 #include "history.h"
@@ -116,6 +117,24 @@ static const struct call_row rows[] = {
      "fraud API (POST /v2/registration)"},
     {"reg_mask", 1, PURE, functions_mask, "reg_mask(text)",
      "j***@example.com, +1604*****55: for sharing a screen or a file", "this ledger"},
+    {"reg_bar", 2, PURE, chart_bar, "reg_bar(value, max)",
+     "a bar of blocks, 20 cells long where value reaches max; NULL for NULL", "this ledger"},
+    {"reg_bar", 3, PURE, chart_bar, "reg_bar(value, max, width)", "the same, 1 to 200 cells long",
+     "this ledger"},
+};
+
+static const struct aggregate_row {
+    const char *name;
+    void (*step)(sqlite3_context *context, int count, sqlite3_value **arguments);
+    void (*final)(sqlite3_context *context);
+    const char *signature;
+    const char *help;
+    const char *source;
+} aggregates[] = {
+    {"reg_spark", chart_spark_step, chart_spark_final, "reg_spark(value)",
+     "aggregate: a line of a chart, a block for each row in their order; a blank for NULL; NULL "
+     "over no rows",
+     "this ledger"},
 };
 
 struct table_row {
@@ -193,7 +212,12 @@ static const struct table_row tables[] = {
      .source = "this ledger"},
 };
 
-enum { ROWS = sizeof rows / sizeof *rows, TABLES = sizeof tables / sizeof *tables };
+enum {
+    ROWS = sizeof rows / sizeof *rows,
+    AGGREGATES = sizeof aggregates / sizeof *aggregates,
+    FUNCTIONS = ROWS + AGGREGATES,
+    TABLES = sizeof tables / sizeof *tables
+};
 
 static bool functions_row(size_t n, const char *texts[])
 {
@@ -202,13 +226,18 @@ static bool functions_row(size_t n, const char *texts[])
         texts[1] = rows[n].signature;
         texts[2] = rows[n].help;
         texts[3] = rows[n].source;
-    } else if (n < ROWS + TABLES) {
-        texts[0] = tables[n - ROWS].name;
-        texts[1] = tables[n - ROWS].signature;
-        texts[2] = tables[n - ROWS].help;
-        texts[3] = tables[n - ROWS].source;
+    } else if (n < FUNCTIONS) {
+        texts[0] = aggregates[n - ROWS].name;
+        texts[1] = aggregates[n - ROWS].signature;
+        texts[2] = aggregates[n - ROWS].help;
+        texts[3] = aggregates[n - ROWS].source;
+    } else if (n < FUNCTIONS + TABLES) {
+        texts[0] = tables[n - FUNCTIONS].name;
+        texts[1] = tables[n - FUNCTIONS].signature;
+        texts[2] = tables[n - FUNCTIONS].help;
+        texts[3] = tables[n - FUNCTIONS].source;
     }
-    return n < ROWS + TABLES;
+    return n < FUNCTIONS + TABLES;
 }
 
 /* A module's client data begins with what its table is, and ends with the door. */
@@ -271,6 +300,9 @@ static int register_all(sqlite3 *database, struct door *door)
     int code = SQLITE_OK;
     for (size_t i = 0; i < ROWS && code == SQLITE_OK; i++)
         code = call_register(database, door, &rows[i]);
+    for (size_t i = 0; i < AGGREGATES && code == SQLITE_OK; i++)
+        code = sqlite3_create_function_v2(database, aggregates[i].name, 1, SQLITE_UTF8 | PURE, NULL,
+                                          NULL, aggregates[i].step, aggregates[i].final, NULL);
     for (size_t i = 0; i < TABLES && code == SQLITE_OK; i++)
         code = register_table(database, door, &tables[i]);
     if (code == SQLITE_OK)

@@ -81,7 +81,7 @@ static const struct member members[] = {
  * read. */
 static const char warnings_member[] = "warnings";
 
-enum { MEMBERS = sizeof members / sizeof *members };
+enum { MEMBERS = sizeof members / sizeof *members, SMS_LONGEST_SECONDS = 600 };
 
 static void *place(struct settings *settings, const struct member *member)
 {
@@ -499,6 +499,14 @@ static bool is_among(const json_t *texts, const char *text)
         if (strcmp(json_string_value(json_array_get(texts, i)), text) == 0)
             return true;
     return false;
+}
+
+int64_t settings_code_ms(const struct settings *settings, bool pin, const char *channel)
+{
+    int64_t seconds = pin ? settings->pin_valid_seconds : settings->token_lifetime_seconds;
+    if (strcmp(channel, "sms") == 0 && seconds > SMS_LONGEST_SECONDS)
+        seconds = SMS_LONGEST_SECONDS;
+    return seconds * 1000;
 }
 
 bool settings_is_supplier(const struct settings *settings, const char *user_type)

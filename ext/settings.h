@@ -82,6 +82,10 @@ struct settings *settings_load(struct ledger *ledger);
 /* Adds these to the ledger's history; from then on they are in force. */
 void settings_save(struct ledger *ledger, const struct settings *settings, int64_t now);
 
+/* How long a new code lives, in milliseconds: a pin or a token, and by SMS 10 minutes at most
+ * (SP 800-63A-4). */
+int64_t settings_code_ms(const struct settings *settings, bool pin, const char *channel);
+
 /* Whether a user type is sent to the fraud API as a supplier. */
 bool settings_is_supplier(const struct settings *settings, const char *user_type);
 

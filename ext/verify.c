@@ -79,6 +79,12 @@ static void read_seed(struct ledger_statement *row, struct code_seed *seed,
         memcpy(seed->nonce, nonce, CODE_NONCE_SIZE);
 }
 
+/* Two of a kind, where both are given. */
+static bool differs(const char *second, const char *first)
+{
+    return second != NULL && first != NULL && strcmp(second, first) != 0;
+}
+
 /* All codes of the subject, each compared, so that time does not tell which one was near. */
 static size_t read_candidates(struct door *door, const struct verify_request *request,
                               const struct who *who, const unsigned char *nonce,
@@ -100,9 +106,9 @@ static size_t read_candidates(struct door *door, const struct verify_request *re
         struct candidate *candidate = &candidates[count];
         struct code_seed seed;
         char prefix[PREFIX_KEPT];
-        const char *device = ledger_text(row, 8), *partner = ledger_text(row, 13);
-        if (request->partner_id != NULL && partner != NULL &&
-            strcmp(request->partner_id, partner) != 0)
+        const char *device = ledger_text(row, 8);
+        if (differs(request->partner_id, ledger_text(row, 13)) ||
+            differs(request->uuid, ledger_text(row, 14)))
             continue;
         read_seed(row, &seed, prefix);
         candidate->id = ledger_integer(row, 0);

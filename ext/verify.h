@@ -26,8 +26,9 @@ struct verify_request {
     /* The second request of a two-step sign-up leaves a row of its own: where it came from.
      * continuation_id 0: none. */
     int64_t continuation_id, attempted_at, import_id, line;
-    /* The partner's id of the second request (NULL: none): the first one's must be the same. */
-    const char *partner_id;
+    /* The partner's id (partner API) and the uuid (Synerise) of the second request, NULL where
+     * there is none: a code of a first request that had another is not looked at. */
+    const char *partner_id, *uuid;
     /* The password that comes with the code, hashed, and its fingerprint (KEY_FINGERPRINT_SIZE
      * bytes); NULL: none. Kept where the sign-up brought none. */
     const char *password_hash;

@@ -8,7 +8,7 @@ static const struct {
     enum status_code (*run)(struct job *job);
 } steps[] = {
     {"import", import_inbox}, {"confirm", confirm_inbox}, {"send", send_step},
-    {"settle", settle_step},  {"report", report_step},
+    {"settle", settle_step},  {"report", report_step},    {"reconcile", reconcile_inbox},
 };
 
 enum status_code nightly_command(struct job *job)

@@ -80,14 +80,19 @@ struct config_import {
     char inbox[CONFIG_TEXT];         /* folder of *.csv that `nightly` imports; "" for none */
     char confirm_inbox[CONFIG_TEXT]; /* folder of confirmations */
     unsigned done_keep_days;         /* default 30 */
-    unsigned batch;                  /* rows a transaction, 1 to 1000000, default 10000 */
+    unsigned batch;                  /* rows a transaction, 1 to 1000000, default 50000 */
     unsigned workers;                /* 0: one a core */
     uint64_t max_field_bytes;        /* default 1 MiB, 1 KiB to 1 GiB */
     bool strict;                     /* unknown columns are refused */
 };
 
 struct config_reconcile {
-    char inbox[CONFIG_TEXT];
+    char inbox[CONFIG_TEXT];       /* folder of exports that `nightly` compares; "" for none */
+    char date_column[CONFIG_TEXT]; /* what the vendor calls its columns; "": date, outcome, ... */
+    char outcome_column[CONFIG_TEXT];
+    char count_column[CONFIG_TEXT];
+    char success_column[CONFIG_TEXT];
+    char failure_column[CONFIG_TEXT];
 };
 
 struct config {

@@ -36,7 +36,7 @@ static void add_details(struct job *job, struct lines *lines, enum statement sta
 
 void import_summarise(struct job *job, const struct import_summary *summary)
 {
-    const struct batch_counts *counts = &summary->counts, *before = &summary->before;
+    const struct chunk_counts *counts = &summary->counts, *before = &summary->before;
     static struct lines lines;
     char title[TITLE];
     uint64_t read = counts->read - before->read;

@@ -2,15 +2,15 @@
 #ifndef IMPORT_SUMMARY_H
 #define IMPORT_SUMMARY_H
 
-#include "batch.h"
+#include "chunk.h"
 #include "job.h"
 
 struct import_summary {
     const char *path;
     int64_t import_id;
     bool dry_run;
-    struct batch_counts counts; /* of the import */
-    struct batch_counts before; /* what of it an earlier run had done */
+    struct chunk_counts counts; /* of the import */
+    struct chunk_counts before; /* what of it an earlier run had done */
     double seconds;
 };
 

@@ -96,9 +96,46 @@ bool inbox_done(const struct inbox *inbox, const char *name, char *error, size_t
         if (errno != EEXIST)
             break;
     }
-    snprintf(error, error_size, "%s: imported, but cannot be moved to done/: %s", from,
+    snprintf(error, error_size, "%s: done with, but it cannot be moved to done/: %s", from,
              strerror(errno));
     return false;
+}
+
+/* Offers the files of one folder; `newest` is that of the file in `path`. */
+static void offer_newest(const char *folder, char path[INBOX_PATH], struct timespec *newest)
+{
+    char candidate[INBOX_PATH];
+    const struct dirent *entry;
+    struct stat facts;
+    DIR *listing = opendir(folder);
+    while (listing != NULL && (entry = readdir(listing)) != NULL) {
+        if (!is_sign_ups(entry->d_name) ||
+            fstatat(dirfd(listing), entry->d_name, &facts, AT_SYMLINK_NOFOLLOW) != 0 ||
+            !S_ISREG(facts.st_mode) ||
+            snprintf(candidate, sizeof candidate, "%s/%s", folder, entry->d_name) >= INBOX_PATH)
+            continue;
+        bool later = facts.st_mtim.tv_sec != newest->tv_sec ? facts.st_mtim.tv_sec > newest->tv_sec
+                     : facts.st_mtim.tv_nsec != newest->tv_nsec
+                         ? facts.st_mtim.tv_nsec > newest->tv_nsec
+                         : strcmp(candidate, path) > 0;
+        if (path[0] == '\0' || later) {
+            snprintf(path, INBOX_PATH, "%s", candidate);
+            *newest = facts.st_mtim;
+        }
+    }
+    if (listing != NULL)
+        closedir(listing);
+}
+
+bool inbox_newest(const char *folder, char path[INBOX_PATH])
+{
+    char done[INBOX_PATH];
+    struct timespec newest = {0, 0};
+    path[0] = '\0';
+    offer_newest(folder, path, &newest);
+    if (snprintf(done, sizeof done, "%s/done", folder) < INBOX_PATH)
+        offer_newest(done, path, &newest);
+    return path[0] != '\0';
 }
 
 unsigned inbox_tidy(const struct inbox *inbox, unsigned days)

@@ -28,6 +28,10 @@ bool inbox_paths(const struct inbox *inbox, const char *name, char path[INBOX_PA
  * message. */
 bool inbox_done(const struct inbox *inbox, const char *name, char *error, size_t error_size);
 
+/* The *.csv that was last written, of a folder and its `done` folder; of equal ones the last by
+ * name. False where there is none, or a path is too long. Changes nothing. */
+bool inbox_newest(const char *folder, char path[INBOX_PATH]);
+
 /* Removes from `done` what has been there for more than `days`. How many files. */
 unsigned inbox_tidy(const struct inbox *inbox, unsigned days);
 

@@ -17,9 +17,11 @@
 static const char system_config[] = "/etc/sqlite-reg/regjob.conf";
 
 static const struct options_command commands[] = {
-    {"init", init_command},       {"import", import_command}, {"confirm", confirm_command},
-    {"send", send_command},       {"settle", settle_command}, {"report", report_command},
-    {"nightly", nightly_command}, {"status", status_command}, {"dashboard", dashboard_command},
+    {"init", init_command},       {"import", import_command},
+    {"confirm", confirm_command}, {"send", send_command},
+    {"settle", settle_command},   {"report", report_command},
+    {"nightly", nightly_command}, {"reconcile", reconcile_command},
+    {"status", status_command},   {"dashboard", dashboard_command},
     {"forget", forget_command},
 };
 

@@ -15,7 +15,8 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
                 WHERE p.attempt_id = a.id),
        coalesce((SELECT w.deadline FROM waiting w WHERE w.attempt_id = a.id),
                 (SELECT d.decided_at FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1)),
-       a.partner_id
+       a.partner_id,
+       (SELECT p.uuid FROM person p WHERE p.attempt_id = a.id)
   FROM code c
   JOIN recipient r ON r.code_id = c.id
   LEFT JOIN attempt a ON a.id = c.attempt_id

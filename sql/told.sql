@@ -13,6 +13,7 @@ WITH verdict AS (
                 WHEN a.lifetime_ms + coalesce((SELECT min(c.runs_from) FROM code c WHERE c.attempt_id = a.id AND c.runs_from <= :as_of), a.recorded_at) <= :as_of
                 THEN 'failure' END AS outcome,
            CASE WHEN d.id IS NULL AND a.outcome = 'pending' THEN 'unsettled'
+                WHEN coalesce(d.outcome, a.outcome) = 'success' THEN 'unsent'
                 WHEN coalesce(d.reasons, a.reasons) = '["erased"]' THEN 'erased'
                 ELSE 'not_reportable' END AS unreported
       FROM attempt a

@@ -1,6 +1,12 @@
 -- Views for analysts that work in any SQLite, without the extension. Like the rules they are made anew with each version.
 -- name: views
 DROP VIEW IF EXISTS funnel;
+DROP VIEW IF EXISTS failure_reasons;
+DROP VIEW IF EXISTS duplicate_storms;
+DROP VIEW IF EXISTS code_times;
+DROP VIEW IF EXISTS channel_health;
+DROP VIEW IF EXISTS report_backlog;
+DROP VIEW IF EXISTS pending_ages;
 
 -- How far the sign-ups of each day (UTC, by attempted_at) have come: received, accepted (not failed at once), code sent, confirmed, KYC, subscribed.
 -- A step counts once for an attempt, whatever its status and however often it was recorded.
@@ -15,3 +21,94 @@ SELECT date(a.attempted_at / 1000, 'unixepoch') AS day,
        sum(EXISTS (SELECT 1 FROM step s WHERE s.attempt_id = a.id AND s.name = 'SUBSCRIPTION' COLLATE NOCASE)) AS subscribed
   FROM attempt a
  GROUP BY day;
+
+-- Why attempts failed, by the day (UTC, attempted_at) and reason. An attempt counts under each of its reasons, and under one of them as the first.
+CREATE VIEW failure_reasons AS
+SELECT v.day, r.value AS reason, count(*) AS attempts, sum(r.key = 0) AS as_first
+  FROM (SELECT date(a.attempted_at / 1000, 'unixepoch') AS day,
+               CASE WHEN d.id IS NULL THEN a.outcome ELSE d.outcome END AS outcome, CASE WHEN d.id IS NULL THEN a.reasons ELSE d.reasons END AS reasons
+          FROM attempt a
+          LEFT JOIN decision d ON d.id = (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id)) v,
+       json_each(v.reasons) r
+ WHERE v.outcome = 'failure'
+ GROUP BY v.day, r.value;
+
+-- From which address, device or mail domain five attempts and more came within one hour (UTC), how many people that seem to be, and what came of it.
+-- A mail domain is one where at least half of them are not new: large providers have many people.
+CREATE VIEW duplicate_storms AS
+SELECT kind, value, hour, count(*) AS attempts, count(DISTINCT email) AS emails, sum(taken) AS taken, sum(outcome = 'success') AS success,
+       min(attempted_at) AS first_ms, max(attempted_at) AS last_ms
+  FROM (SELECT k.column1 AS kind, a.attempted_at, strftime('%Y-%m-%dT%H:00Z', a.attempted_at / 1000, 'unixepoch') AS hour,
+               CASE k.column1 WHEN 'address' THEN p.ip_address WHEN 'device' THEN p.device_id
+                    ELSE substr(p.email_folded, instr(p.email_folded, '@') + 1) END AS value,
+               p.email_folded AS email,
+               coalesce((SELECT d.outcome FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.outcome) AS outcome,
+               EXISTS (SELECT 1 FROM json_each(a.reasons) r WHERE r.value IN ('email_taken', 'phone_taken', 'username_taken', 'uuid_taken')) AS taken
+          FROM attempt a
+          JOIN person p ON p.attempt_id = a.id
+         CROSS JOIN (VALUES ('address'), ('device'), ('domain')) k)
+ WHERE value IS NOT NULL
+ GROUP BY kind, value, hour
+HAVING count(*) >= 5 AND (kind <> 'domain' OR 2 * (sum(taken) + count(*) - count(DISTINCT email)) >= count(*));
+
+-- How long it takes until a code is handed over to its channel, and from then until it is entered: median and 95th percentile (nearest rank).
+CREATE VIEW code_times AS
+SELECT channel, until, count(*) AS codes, max(seconds) FILTER (WHERE place = (total + 1) / 2) AS median_seconds,
+       max(seconds) FILTER (WHERE place = (total * 95 + 99) / 100) AS p95_seconds, max(seconds) AS slowest_seconds
+  FROM (SELECT channel, until, seconds, row_number() OVER (PARTITION BY channel, until ORDER BY seconds) AS place,
+               count(*) OVER (PARTITION BY channel, until) AS total
+          FROM (SELECT c.channel, 'handed over' AS until, (c.handed_over_at - c.recorded_at) / 1000.0 AS seconds
+                  FROM code c WHERE c.handed_over_at IS NOT NULL
+                UNION ALL
+                SELECT c.channel, 'confirmed', (min(coalesce(e.entered_at, e.recorded_at)) - c.runs_from) / 1000.0
+                  FROM code c JOIN code_end e ON e.code_id = c.id
+                 WHERE e.state = 'verified' AND c.runs_from IS NOT NULL
+                 GROUP BY c.id))
+ GROUP BY channel, until;
+
+-- How each channel (and the fraud API) did by day (UTC): calls, what came of them, how long they took, and the last thing that went wrong.
+CREATE VIEW channel_health AS
+SELECT h.channel, h.day, h.calls, h.accepted, h.deferred, h.refused, h.not_accepted, h.ambiguous, h.unanswered,
+       round(100.0 * (h.calls - h.accepted - h.deferred) / h.calls, 1) AS failing_percent, h.median_seconds, h.p95_seconds,
+       (SELECT t.answer FROM try t WHERE t.id = h.last_failure) AS last_error
+  FROM (SELECT channel, day, count(*) AS calls, coalesce(sum(result = 'accepted'), 0) AS accepted, coalesce(sum(result = 'deferred'), 0) AS deferred,
+               coalesce(sum(result = 'refused'), 0) AS refused, coalesce(sum(result = 'not_accepted'), 0) AS not_accepted,
+               coalesce(sum(result = 'ambiguous'), 0) AS ambiguous, sum(result IS NULL) AS unanswered,
+               max(seconds) FILTER (WHERE place = (answered + 1) / 2) AS median_seconds,
+               max(seconds) FILTER (WHERE place = (answered * 95 + 99) / 100) AS p95_seconds,
+               max(id) FILTER (WHERE result NOT IN ('accepted', 'deferred')) AS last_failure
+          FROM (SELECT id, channel, day, result, seconds,
+                       row_number() OVER (PARTITION BY channel, day ORDER BY seconds IS NULL, seconds) AS place,
+                       count(seconds) OVER (PARTITION BY channel, day) AS answered
+                  FROM (SELECT t.id, CASE WHEN t.report_id IS NOT NULL THEN 'fraud' ELSE c.channel END AS channel,
+                               date(t.started_at / 1000, 'unixepoch') AS day, t.result, (t.finished_at - t.started_at) / 1000.0 AS seconds
+                          FROM try t LEFT JOIN code c ON c.id = t.code_id))
+         GROUP BY channel, day) h;
+
+-- Outcomes that the fraud API was not told, by state: how many, since when, how often it was tried.
+CREATE VIEW report_backlog AS
+SELECT state, outcome, count(*) AS reports, min(recorded_at) AS oldest_ms,
+       round((unixepoch() - min(recorded_at) / 1000) / 3600.0, 1) AS oldest_hours, sum(tries) AS tries, sum(ambiguous) AS ambiguous_tries,
+       min(next_try_at) AS next_try_ms
+  FROM (SELECT r.outcome, r.recorded_at, r.next_try_at,
+               CASE WHEN v.state IS NOT NULL AND v.state <> 'queued' THEN v.state
+                    WHEN EXISTS (SELECT 1 FROM try t WHERE t.report_id = r.id) THEN 'retrying' ELSE 'queued' END AS state,
+               (SELECT count(*) FROM try t WHERE t.report_id = r.id) AS tries,
+               (SELECT count(*) FROM try t WHERE t.report_id = r.id AND t.result = 'ambiguous') AS ambiguous
+          FROM report r
+          LEFT JOIN report_event v ON v.id = (SELECT max(w.id) FROM report_event w WHERE w.report_id = r.id))
+ WHERE state IN ('queued', 'retrying', 'dead')
+ GROUP BY state, outcome;
+
+-- Pending attempts by age: how many, how many of them have their code, and how many should have been settled by now.
+CREATE VIEW pending_ages AS
+SELECT age, count(*) AS attempts, sum(handed_over) AS code_sent, sum(overdue) AS overdue, min(recorded_at) AS oldest_ms
+  FROM (SELECT a.recorded_at, w.deadline <= unixepoch() * 1000 AS overdue,
+               EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = a.id AND c.handed_over_at IS NOT NULL) AS handed_over,
+               CASE WHEN unixepoch() - a.recorded_at / 1000 < 300 THEN '1: under 5 minutes'
+                    WHEN unixepoch() - a.recorded_at / 1000 < 3600 THEN '2: 5 minutes to 1 hour'
+                    WHEN unixepoch() - a.recorded_at / 1000 < 21600 THEN '3: 1 to 6 hours'
+                    WHEN unixepoch() - a.recorded_at / 1000 < 86400 THEN '4: 6 to 24 hours'
+                    ELSE '5: over a day' END AS age
+          FROM waiting w JOIN attempt a ON a.id = w.attempt_id)
+ GROUP BY age;

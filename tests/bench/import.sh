@@ -1,11 +1,11 @@
 # Imports that need no hash: beside the shell's .import, into a large ledger, and their memory.
 
-# The shell's .import into a table with the same columns and the same three unique keys.
-# shell_import FILE [PRAGMA]
+# The shell's .import into a table with the same columns and the same three unique keys; what breaks
+# one, it drops. shell_import FILE PRAGMA NAME
 shell_import() {
     rm -f peer.db
     {
-        echo "${2-}"
+        echo "$2"
         head -1 "$1" | tr -d '\r' | awk -F, '{
             printf "CREATE TABLE signup ("
             for (i = 1; i <= NF; i++)
@@ -15,6 +15,8 @@ shell_import() {
         echo ".import --csv --skip 1 $1 signup"
     } >peer.sql
     timed "$3" sqlite3 -batch -init peer.sql peer.db 'SELECT 1' >/dev/null 2>&1
+    found=$(sqlite3 peer.db 'SELECT count(*) FROM signup')
+    [ "$((found * 100))" -gt "$((ROWS * 98))" ]
 }
 
 import_rows() {

@@ -16,10 +16,15 @@ FINGERPRINT=ef92b778bafe771e89245b89ecbc08a44a4e166c06659911881f383d4473e94f
 outbound_config() {
     printf '%s' "$STANDIN_TOKEN" >token
     chmod 600 token
-    local fraud='rate = 0' sms='rate = 0' mail='rate = 0' ledger=
+    local fraud='' sms='' mail='' ledger=
     while [ $# -gt 0 ]; do
         printf -v "$1" '%s\n%s' "${!1}" "$2"
         shift 2
+    done
+    local section
+    for section in fraud sms mail; do
+        [[ "${!section}" == *rate\ =* ]] || printf -v "$section" '%s\nrate = 0' "${!section}"
+        [[ "${!section}" == *pause_seconds\ =* ]] || printf -v "$section" '%s\npause_seconds = 60' "${!section}"
     done
     cat >regjob.conf <<END
 [ledger]
@@ -28,23 +33,20 @@ $ledger
 [fraud]
 url = ${STANDIN_URL:-http://127.0.0.1:9}
 token_file = token
-pause_seconds = 60
 $fraud
 [sms]
-pause_seconds = 60
 $sms
 [mail]
-pause_seconds = 60
 $mail
 END
 }
 
-# A program at the job's time.
+# A program at the job's time: in one process, so that a signal finds it.
 ahead() {
     if [ -n "$AHEAD" ]; then
-        faketime -f "$AHEAD" "$@"
+        ${EXEC:-} env LD_PRELOAD="$(faketime -f +0 printenv LD_PRELOAD)" FAKETIME="$AHEAD" "$@"
     else
-        "$@"
+        ${EXEC:-} "$@"
     fi
 }
 

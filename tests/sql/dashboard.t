@@ -61,4 +61,5 @@ refuses "a number for a file" 'the name of a file is expected' "SELECT * FROM re
 refuses "names that are no object" 'a JSON object of date, outcome, count, success and failure' "SELECT * FROM reg_dashboard('$FOLDER/other.csv', 'tag');"
 refuses "names of other columns" 'tag: a JSON object' "SELECT * FROM reg_dashboard('$FOLDER/other.csv', '{\"tag\":\"x\"}');"
 refuses "a schema may not choose what is read" 'unsafe use of virtual table' "CREATE VIEW v AS SELECT * FROM reg_dashboard('$FOLDER/other.csv'); SELECT * FROM v;"
+answers "the sample is an export" '24|2026-11-09|2026-11-20|240' "SELECT count(*), min(day), max(day), sum(count) FROM reg_dashboard('samples/dashboard.csv');"
 done_testing

@@ -4,6 +4,8 @@
 
 answers "the functions and tables, exactly" "\
 reg_attempts|reg_attempts([as_of])
+reg_bar|reg_bar(value, max)
+reg_bar|reg_bar(value, max, width)
 reg_check_policy|reg_check_policy(password)
 reg_check_policy|reg_check_policy(password, profile)
 reg_codes|reg_codes([as_of])
@@ -35,6 +37,7 @@ reg_set_consent|reg_set_consent(subject, name, version, state)
 reg_settings|reg_settings()
 reg_settings|reg_settings(json)
 reg_settings_patch|reg_settings_patch(json)
+reg_spark|reg_spark(value)
 reg_username_exists|reg_username_exists(username)
 reg_verify_code|reg_verify_code(subject, code)
 reg_verify_code|reg_verify_code(subject, code, device_id)

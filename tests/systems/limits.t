@@ -37,8 +37,7 @@ class Ledger:
         self.folder = folder
         clock.stand(0)
         with open(os.path.join(folder, "regjob.conf"), "w") as file:
-            file.write(f"[mail]\nurl = file:mail\ntemplates = {ROOT}/samples/templates\n"
-                       f"[sms]\nurl = file:sms\ntemplates = {ROOT}/samples/templates\n")
+            file.write("[mail]\nurl = file:mail\n[sms]\nurl = file:sms\n")
         self.job("init")
         self.database = sqlite3.connect(os.path.join(folder, "ledger.db"), isolation_level=None)
         self.database.enable_load_extension(True)
@@ -241,6 +240,8 @@ def not_prolonged(folder, off):
     ledger.at(HOUR, "SELECT reg_issue_code('ann@example.com', 'email')")
     ledger.at(2 * HOUR, "SELECT reg_resend_code('ann@example.com', 'email')")
     clock.stand(3 * HOUR + off)
+    ledger.job("settle")
+    assert ledger.ask("SELECT count(*) FROM decision") == (0 if off < 0 else 1)
     return ledger.outcome()
 
 

@@ -125,7 +125,7 @@ def play_files(cells):
     """All cells of one setting, each with an address of its own; what each came to."""
     with tempfile.TemporaryDirectory(prefix="reg-matrix.") as folder:
         with open(os.path.join(folder, "regjob.conf"), "w") as file:
-            file.write(f"[mail]\nurl = file:mail\nrate = 0\ntemplates = {ROOT}/samples/templates\n")
+            file.write("[mail]\nurl = file:mail\nrate = 0\n")
         clock.stand(0)
         job(folder, "init")
         database = connect(os.path.join(folder, "ledger.db"))

@@ -240,3 +240,17 @@ sorted_json() {
     [[ "$output" == *'/v2/registration'* ]]
     [[ "$output" != *score* ]]
 }
+
+@test "told outcomes are not judged again: a told success for a known address links to that customer and is counted and told" {
+    ledger_reg "INSERT INTO reg_attempts(email, outcome) VALUES ('ann@example.com', 'success');
+                INSERT INTO reg_attempts(email, outcome, password) VALUES ('ANN@example.com', 'success', 'x');
+                INSERT INTO reg_attempts(email, outcome, phone) VALUES ('no address', 'success', '12');
+                INSERT INTO reg_attempts(email, outcome) VALUES ('bob@example.com', 'perhaps');
+                INSERT INTO reg_attempts(email, outcome, failure_reason, password) VALUES ('bob@example.com', 'success', 'email_taken', 'A9#bL8@z')"
+    run ledger_reg "SELECT id, outcome, customer_id, failure_reason FROM reg_attempts ORDER BY id"
+    [ "${lines[0]}" = "1|success|1|" ]
+    [ "${lines[1]}" = "2|success|1|" ]
+    [ "${lines[2]}" = "3|success|3|" ]
+    [ "${lines[3]}" = "4|failure||outcome_invalid" ]
+    [ "$(ledger_reg "SELECT count(*) FROM reg_reports")" = 4 ]
+}

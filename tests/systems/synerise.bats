@@ -50,7 +50,11 @@ outcome() { # ID
         [ "$(ledger_reg "SELECT reg_settings() ->> '$.pinConfirmationLength'")" = 4 ]
     done
     # Every change is history, and an attempt knows which one judged it.
-    [ "$(ledger "SELECT count(*) > 4 FROM setting")" = 1 ]
+    basic a@example.com
+    patch '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}'
+    basic b@example.com
+    run ledger "SELECT s.json ->> '$.registrationType' FROM attempt a JOIN setting s ON s.id = a.setting_id ORDER BY a.id"
+    [ "$output" = $'AUTOMATIC\nREQUIRE_EMAIL_ACTIVATION' ]
 }
 
 @test "through CSV: a plain sign-up, a Facebook one, the PIN on conflict with it, and log-ins" {
@@ -208,6 +212,20 @@ outcome() { # ID
     [ "$(at "2026-01-01 00:01:01" ledger_reg "SELECT reg_verify_code('a@example.com', '$second', 'phone-2')")" = verified ]
 }
 
+@test "the activation request in its own names, as a row of CSV: device, e-mail, PIN and uuid are the registration's" {
+    patch '{"pinConfirmationType":"EVERYONE"}'
+    ledger_reg "INSERT INTO reg_attempts(email, password, uuid, device_id) VALUES ('john.doe@synerise.com', 'Strong-passw0rd', '$UUID', '$DEVICE')"
+    job send
+    local pin
+    pin=$(code_in "$(mailed john.doe@synerise.com)")
+    printf 'deviceId,email,pinCode,uuid\n%s,john.doe@synerise.com,%s,%s\n%s,john.doe@synerise.com,%s,%s\n%s,john.doe@synerise.com,%s,%s\n' \
+        other "$pin" "$UUID" $DEVICE "$pin" b3f56868-9667-4843-a8e5-0509456baa9b $DEVICE "$pin" "$UUID" >activation.csv
+    job import activation.csv
+    [ "$(sums)" = "3|0|0|0|3|0" ]
+    [ "$(ledger "SELECT group_concat(verdict) FROM (SELECT verdict FROM continuation ORDER BY line)")" = "wrong_device,not_found,verified" ]
+    [ "$(outcome 1)" = "success confirmed" ]
+}
+
 @test "uuid: of RFC 4122's form, any case, and unique among customers" {
     ledger_reg "INSERT INTO reg_attempts(email, password, uuid) VALUES ('a@example.com', 'Strong-passw0rd', '$UUID');
                 INSERT INTO reg_attempts(email, password, uuid) VALUES ('b@example.com', 'Strong-passw0rd', upper('$UUID'));
@@ -287,4 +305,44 @@ outcome() { # ID
     [ "$(outcome 1)" = failure:superseded_attempt ]
     [ "$(outcome 2)" = "success confirmed" ]
     [ "$(at "2026-01-01 00:00:21" ledger_reg "SELECT reg_verify_code('a@example.com', '$first')")" = superseded ]
+}
+
+@test "wrong tries count for the attempt and survive a new PIN; the last one fails it at once" {
+    patch '{"pinConfirmationType":"EVERYONE","maxCodeTries":3}'
+    at "2026-01-01 00:00:00" basic a@example.com
+    local pin
+    at "2026-01-01 00:00:00" ledger_reg "SELECT reg_issue_code('a@example.com', 'email')"
+    [ "$(at "2026-01-01 00:00:10" ledger_reg "SELECT reg_verify_code('a@example.com', 'x')")" = invalid_code ]
+    [ "$(at "2026-01-01 00:00:11" ledger_reg "SELECT reg_verify_code('a@example.com', 'y')")" = invalid_code ]
+    pin=$(at "2026-01-01 00:02:00" ledger_reg "SELECT reg_resend_code('a@example.com', 'email')")
+    [ "$(at "2026-01-01 00:02:01" outcome 1)" = pending ]
+    [ "$(at "2026-01-01 00:02:02" ledger_reg "SELECT reg_verify_code('a@example.com', 'z')")" = invalid_code ]
+    [ "$(at "2026-01-01 00:02:03" outcome 1)" = failure:verification_failed ]
+    [ "$(at "2026-01-01 00:02:04" ledger_reg "SELECT reg_verify_code('a@example.com', '$pin')")" = rate_limit ]
+    [ "$(ledger_reg "SELECT state, failures FROM reg_codes ORDER BY id DESC LIMIT 1")" = "exhausted|1" ]
+}
+
+@test "a wrong code costs each waiting attempt of the address a try" {
+    patch '{"pinConfirmationType":"EVERYONE","maxCodeTries":2,"resendPauseInSeconds":0}'
+    at "2026-01-01 00:00:00" basic a@example.com
+    at "2026-01-01 00:00:00" ledger_reg "SELECT reg_issue_code('a@example.com', 'email')"
+    [ "$(at "2026-01-01 00:00:10" ledger_reg "SELECT reg_verify_code('a@example.com', 'x')")" = invalid_code ]
+    at "2026-01-01 00:00:20" basic a@example.com
+    at "2026-01-01 00:00:20" ledger_reg "SELECT reg_issue_code('a@example.com', 'email')"
+    [ "$(at "2026-01-01 00:00:30" ledger_reg "SELECT reg_verify_code('a@example.com', 'y')")" = invalid_code ]
+    [ "$(at "2026-01-01 00:00:40" outcome 1)" = failure:verification_failed ]
+    [ "$(at "2026-01-01 00:00:40" outcome 2)" = pending ]
+}
+
+@test "a provider's token that comes with a sign-up is left out, said so, and kept nowhere" {
+    printf 'email,identityProvider,identitySubject,identityProviderToken,apiKey\nann@example.com,FACEBOOK,1001,70fb8a02-0a6e-48ca-96d5-0212ee140eae,01234abc-1234\n' >login.csv
+    run job -v import login.csv
+    [ "$status" = 0 ]
+    [[ "$output" == *'`identityProviderToken`, has no meaning here and is left out'* ]]
+    [ "$(outcome 1)" = success ]
+    run grep -c -e 70fb8a02 -e 01234abc-1234 ledger.db
+    [ "$output" = 0 ]
+    sed 's/ann@/bob@/' login.csv >strict.csv
+    run job import --strict strict.csv
+    [ "$status" = 65 ]
 }

@@ -19,10 +19,8 @@ system_setup() {
     cat >regjob.conf <<END
 [mail]
 url = file:mail
-templates = $ROOT/samples/templates
 [sms]
 url = file:sms
-templates = $ROOT/samples/templates
 END
     "$REGJOB" -l ledger.db init
     ledger_reg "SELECT reg_settings(readfile('$ROOT/samples/settings/$1.json'))" >/dev/null

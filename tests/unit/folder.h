@@ -46,7 +46,7 @@ static int folder_remove(void **state)
     return 0;
 }
 
-static void folder_write(const char *name, const char *text)
+__attribute__((unused)) static void folder_write(const char *name, const char *text)
 {
     char path[FOLDER_PATH];
     snprintf(path, sizeof path, "%s/%s", folder, name);

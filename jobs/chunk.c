@@ -1,0 +1,262 @@
+#include "chunk.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "door.h"
+#include "settings.h"
+
+enum { KEPT_TEXT = 1 << 16 }; /* a row's longer text is let go of, not kept for the next */
+
+struct chunk_row {
+    bool is_reject;
+    bool wants_hash;
+    bool spared; /* it wanted one, which would have been wasted */
+    uint64_t line, offset, end;
+    char *
+        text; /* the fields, one after the other; of a reject its bytes, where they could be held */
+    size_t text_size, text_length;
+    bool held; /* a reject: `text` has its bytes */
+    enum records_kind kind;
+    size_t column;
+    char message[256];
+    struct signup signup;
+    struct admission admission;
+    bool prepared;
+};
+
+bool chunk_begin(struct chunk *chunk, size_t capacity)
+{
+    memset(chunk, 0, sizeof *chunk);
+    chunk->rows = calloc(capacity, sizeof *chunk->rows);
+    chunk->capacity = capacity;
+    return chunk->rows != NULL;
+}
+
+/* Passwords do not outlive their chunk. */
+static void clear_rows(struct chunk *chunk)
+{
+    for (size_t i = 0; i < chunk->count; i++) {
+        struct chunk_row *row = &chunk->rows[i];
+        if (row->prepared)
+            admit_end(&row->admission);
+        row->prepared = false;
+        sodium_memzero(row->text, row->text_length);
+        if (row->text_size > KEPT_TEXT) {
+            free(row->text);
+            row->text = NULL;
+            row->text_size = 0;
+        }
+    }
+    chunk->count = chunk->hashes = chunk->bytes = 0;
+}
+
+void chunk_end(struct chunk *chunk)
+{
+    if (chunk->rows != NULL)
+        clear_rows(chunk);
+    for (size_t i = 0; chunk->rows != NULL && i < chunk->capacity; i++)
+        free(chunk->rows[i].text);
+    free(chunk->rows);
+    memset(chunk, 0, sizeof *chunk);
+}
+
+void chunk_restart(struct chunk *chunk, const struct settings *settings, int64_t now)
+{
+    clear_rows(chunk);
+    chunk->settings = settings;
+    chunk->now = now;
+}
+
+bool chunk_is_full(const struct chunk *chunk, unsigned workers)
+{
+    return chunk->count == chunk->capacity || chunk->bytes >= CHUNK_MOST_BYTES ||
+           chunk->hashes >= (size_t)CHUNK_HASHES_PER_WORKER * workers;
+}
+
+static bool reserve(struct chunk *chunk, struct chunk_row *row, size_t size)
+{
+    row->text_length = 0;
+    if (row->text_size < size) {
+        free(row->text);
+        row->text = malloc(size);
+        row->text_size = row->text == NULL ? 0 : size;
+    }
+    if (row->text == NULL)
+        snprintf(chunk->error, sizeof chunk->error, "out of memory");
+    return row->text != NULL;
+}
+
+static struct chunk_row *next_row(struct chunk *chunk, const struct record *record, bool is_reject)
+{
+    struct chunk_row *row = &chunk->rows[chunk->count];
+    row->is_reject = is_reject;
+    row->wants_hash = row->spared = row->prepared = false;
+    row->line = record->line;
+    row->offset = record->offset;
+    row->end = record->end;
+    chunk->end = record->end;
+    chunk->next_line = record->next_line;
+    return row;
+}
+
+/* An empty field is one that was not given: no column of ours has a use for an empty text. */
+static void take_field(struct chunk_row *row, const struct chunk_column *column,
+                       const struct fields_field *field)
+{
+    char *copy = row->text + row->text_length;
+    if ((field->length == 0 && !column->keep_empty) ||
+        (column->column < 0 && column->consent == NULL))
+        return;
+    memcpy(copy, field->text, field->length);
+    copy[field->length] = '\0';
+    row->text_length += field->length + 1;
+    if (column->column >= 0) {
+        row->signup.text[column->column] = copy;
+    } else if (row->signup.consent_count < SIGNUP_CONSENTS_MAX) {
+        row->signup.consents[row->signup.consent_count].name = column->consent;
+        row->signup.consents[row->signup.consent_count++].value = copy;
+    }
+}
+
+bool chunk_add_row(struct chunk *chunk, const struct record *record,
+                   const struct chunk_column *columns, size_t column_count, int64_t import_id)
+{
+    struct chunk_row *row = next_row(chunk, record, false);
+    size_t size = column_count;
+    for (size_t i = 0; i < column_count; i++)
+        size += record->fields[i].length;
+    if (!reserve(chunk, row, size))
+        return false;
+    memset(&row->signup, 0, sizeof row->signup);
+    row->signup.import_id = import_id;
+    row->signup.line = (int64_t)record->line;
+    for (size_t i = 0; i < column_count; i++)
+        take_field(row, &columns[i], &record->fields[i]);
+    chunk->count++;
+    chunk->bytes += size;
+    row->prepared = true;
+    if (!admit_prepare(&row->admission, chunk->settings, &row->signup, chunk->now, chunk->error,
+                       sizeof chunk->error))
+        return false;
+    row->wants_hash = admit_wants_hash(&row->admission);
+    chunk->hashes += row->wants_hash;
+    return true;
+}
+
+bool chunk_add_reject(struct chunk *chunk, const struct record *record)
+{
+    struct chunk_row *row = next_row(chunk, record, true);
+    row->kind = record->kind;
+    row->column = record->column;
+    row->held = record->raw != NULL;
+    snprintf(row->message, sizeof row->message, "%s", record->message);
+    if (!reserve(chunk, row, row->held ? record->raw_length + 1 : 1))
+        return false;
+    if (row->held) {
+        memcpy(row->text, record->raw, record->raw_length);
+        row->text_length = record->raw_length;
+    }
+    chunk->bytes += row->text_length;
+    chunk->count++;
+    return true;
+}
+
+struct admission *chunk_to_hash(struct chunk *chunk, size_t row)
+{
+    return chunk->rows[row].wants_hash ? &chunk->rows[row].admission : NULL;
+}
+
+void chunk_spare_hash(struct chunk *chunk, size_t row)
+{
+    chunk->rows[row].wants_hash = false;
+    chunk->rows[row].spared = true;
+    chunk->hashes--;
+}
+
+static bool keep_bytes(const struct chunk_row *row, const struct chunk_target *target)
+{
+    size_t header_length;
+    const char *header = records_header_raw(target->records, &header_length);
+    if (row->held)
+        return rejects_add(target->rejects, header, header_length, row->text, row->text_length);
+    return target->input < 0 || rejects_copy(target->rejects, header, header_length, target->input,
+                                             row->offset, row->end - row->offset);
+}
+
+static bool write_reject(struct chunk *chunk, const struct chunk_row *row,
+                         const struct chunk_target *target)
+{
+    struct ledger_statement *insert = ledger_use(target->door->ledger, STATEMENT_insert_reject);
+    ledger_set_integer(insert, ":import_id", target->import_id);
+    ledger_set_integer(insert, ":line", (int64_t)row->line);
+    ledger_set_integer(insert, ":byte_offset", (int64_t)row->offset);
+    ledger_set_integer(insert, ":bytes", (int64_t)(row->end - row->offset));
+    if (row->column > 0)
+        ledger_set_integer(insert, ":column_number", (int64_t)row->column);
+    ledger_set_text(insert, ":kind", records_kind_name(row->kind));
+    ledger_set_text(insert, ":message", row->message);
+    ledger_set_integer(insert, ":recorded_at", chunk->now);
+    ledger_run(insert);
+    if (ledger_failed(target->door->ledger) || target->rejects == NULL)
+        return !ledger_failed(target->door->ledger);
+    if (keep_bytes(row, target))
+        return true;
+    snprintf(chunk->error, sizeof chunk->error, "%.300s: %s", target->rejects->path,
+             strerror(errno));
+    return false;
+}
+
+/* A hash was spared because a customer had the identifier; erased meanwhile, he has it no more. */
+static bool make_up_for_hash(struct chunk *chunk, struct chunk_row *row, struct door *door)
+{
+    if (!row->spared || admit_is_held(door, &row->admission) || ledger_failed(door->ledger))
+        return true;
+    if (admit_hash(&row->admission))
+        return true;
+    snprintf(chunk->error, sizeof chunk->error, "not enough memory to hash a password");
+    return false;
+}
+
+static void count_verdict(struct chunk_counts *counts, enum admit_outcome outcome)
+{
+    switch (outcome) {
+    case ADMIT_SUCCESS:
+        counts->success++;
+        break;
+    case ADMIT_PENDING:
+        counts->pending++;
+        break;
+    case ADMIT_FAILURE:
+        counts->failed++;
+        break;
+    case ADMIT_CONTINUED:
+        counts->continued++;
+        break;
+    }
+}
+
+bool chunk_write(struct chunk *chunk, const struct chunk_target *target,
+                 struct chunk_counts *counts)
+{
+    for (size_t i = 0; i < chunk->count; i++) {
+        struct chunk_row *row = &chunk->rows[i];
+        counts->read++;
+        if (row->is_reject) {
+            if (!write_reject(chunk, row, target))
+                return false;
+            counts->rejected++;
+        } else {
+            if (target->rejects != NULL && !make_up_for_hash(chunk, row, target->door))
+                return false;
+            struct admit_verdict verdict = admit_writer_write(target->writer, &row->admission);
+            if (ledger_failed(target->door->ledger))
+                return false;
+            count_verdict(counts, verdict.outcome);
+        }
+    }
+    return true;
+}

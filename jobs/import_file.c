@@ -1,0 +1,233 @@
+/* import_file.c: see import_file.h. */
+#include "import_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "moment.h"
+#include "say.h"
+
+static void fail(struct import_file *file, enum status_code status)
+{
+    file->status = job_worse(file->status, status);
+    file->over = true;
+}
+
+static void open_input(struct import_file *file)
+{
+    const char *path = file->request->path;
+    char resolved[REJECTS_PATH];
+    file->is_stream = strcmp(path, "-") == 0;
+    if (file->is_stream) {
+        file->input = STDIN_FILENO;
+        snprintf(file->name, sizeof file->name, "%s",
+                 file->request->name != NULL ? file->request->name : "standard input");
+        return;
+    }
+    file->input = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us up */
+    if (file->input < 0 || fstat(file->input, &file->facts) != 0) {
+        say_error("%s: %s", path, strerror(errno));
+        fail(file, STATUS_RETRY);
+    } else if (!S_ISREG(file->facts.st_mode)) {
+        say_error("%s is a %s, not a file: use `-` to read from a pipe", path,
+                  S_ISDIR(file->facts.st_mode) ? "folder" : "device or pipe");
+        fail(file, STATUS_BAD_DATA);
+    } else {
+        const char *name =
+            file->request->name != NULL ? file->request->name : realpath(path, resolved);
+        snprintf(file->name, sizeof file->name, "%s", name != NULL ? name : path);
+    }
+}
+
+bool import_file_is_unchanged(const struct import_file *file)
+{
+    struct stat now;
+    return file->is_stream ||
+           (fstat(file->input, &now) == 0 && now.st_size == file->facts.st_size &&
+            now.st_mtim.tv_sec == file->facts.st_mtim.tv_sec &&
+            now.st_mtim.tv_nsec == file->facts.st_mtim.tv_nsec);
+}
+
+/* What the ledger knows of it */
+
+/* The last commit of an import: where to go on, and its sums. */
+static void read_progress(struct import_file *file, int64_t id, struct chunk_counts *counts)
+{
+    size_t length;
+    struct ledger_statement *batch = ledger_use(file->job->door->ledger, STATEMENT_newest_batch);
+    ledger_set_integer(batch, ":import_id", id);
+    if (!ledger_row(batch))
+        return;
+    file->offset = (uint64_t)ledger_integer(batch, 0);
+    file->line = (uint64_t)ledger_integer(batch, 1);
+    *counts = (struct chunk_counts){
+        (uint64_t)ledger_integer(batch, 2), (uint64_t)ledger_integer(batch, 3),
+        (uint64_t)ledger_integer(batch, 4), (uint64_t)ledger_integer(batch, 5),
+        (uint64_t)ledger_integer(batch, 6), (uint64_t)ledger_integer(batch, 7)};
+    file->rejects_bytes = (uint64_t)ledger_integer(batch, 8);
+    const void *prefix = ledger_blob(batch, 9, &length);
+    if (prefix != NULL && length == DIGEST_SIZE) {
+        memcpy(file->prefix, prefix, DIGEST_SIZE);
+        file->has_prefix = true;
+    }
+    ledger_done(batch);
+}
+
+/* An import of this very content: finished long ago, or stopped half-way. False where there is
+ * none. */
+static bool find_same_content(struct import_file *file)
+{
+    char when[MOMENT_SIZE];
+    struct ledger_statement *same = ledger_use(file->job->door->ledger, STATEMENT_import_by_digest);
+    ledger_set_blob(same, ":digest", file->digest, DIGEST_SIZE);
+    if (!ledger_row(same))
+        return false;
+    int64_t id = ledger_integer(same, 0);
+    bool finished = !ledger_is_null(same, 1);
+    if (finished) {
+        moment_format(ledger_integer(same, 1), when);
+        say_note("%s: imported already (import %" PRId64 ", %s): nothing to do",
+                 file->request->path, id, when);
+        job_add(file->job, "import", "files_known", 1);
+        file->over = true;
+    }
+    ledger_done(same);
+    if (!finished) {
+        file->id = id;
+        file->is_new = false;
+        read_progress(file, id, &file->counts);
+    }
+    return true;
+}
+
+struct earlier {
+    int64_t id;
+    bool finished;
+    bool has_digest;
+    unsigned char digest[DIGEST_SIZE];
+    uint64_t bytes;
+};
+
+static bool find_same_name(struct import_file *file, struct earlier *earlier)
+{
+    size_t length;
+    memset(earlier, 0, sizeof *earlier);
+    struct ledger_statement *named = ledger_use(file->job->door->ledger, STATEMENT_import_by_name);
+    ledger_set_text(named, ":name", file->name);
+    if (!ledger_row(named))
+        return false;
+    earlier->id = ledger_integer(named, 0);
+    earlier->finished = !ledger_is_null(named, 1);
+    const void *digest = ledger_blob(named, 2, &length);
+    earlier->has_digest = digest != NULL && length == DIGEST_SIZE;
+    if (earlier->has_digest)
+        memcpy(earlier->digest, digest, DIGEST_SIZE);
+    earlier->bytes = (uint64_t)ledger_integer(named, 3);
+    ledger_done(named);
+    return true;
+}
+
+void import_file_refuse_changed(struct import_file *file, int64_t id,
+                                const unsigned char before[DIGEST_SIZE])
+{
+    char then[DIGEST_TEXT], now[DIGEST_TEXT];
+    digest_text(before, then);
+    digest_text(file->digest, now);
+    say_error("%s: import %" PRId64 " of this file was stopped half-way, and the file has changed "
+              "since (BLAKE2b %s then, %s now): restore it, or import it under another --name",
+              file->request->path, id, then, now);
+    fail(file, STATUS_BAD_DATA);
+}
+
+/* Whether an import came so far as to commit something. */
+static bool has_rows(struct import_file *file, int64_t id)
+{
+    struct ledger_statement *batch = ledger_use(file->job->door->ledger, STATEMENT_newest_batch);
+    ledger_set_integer(batch, ":import_id", id);
+    bool found = ledger_row(batch);
+    if (found)
+        ledger_done(batch);
+    return found;
+}
+
+/* Known by content; grown since; the same name with another content; or new. */
+static void identify_file(struct import_file *file)
+{
+    struct earlier earlier;
+    struct chunk_counts ignored;
+    unsigned char at_mark[DIGEST_SIZE];
+    bool marked = false;
+    bool named = find_same_name(file, &earlier);
+    uint64_t mark = named && earlier.has_digest ? earlier.bytes : UINT64_MAX;
+    if (!digest_file(file->input, mark, file->digest, &file->bytes, at_mark, &marked)) {
+        if (errno != 0)
+            say_error("%s: %s", file->request->path, strerror(errno));
+        fail(file, STATUS_RETRY);
+        return;
+    }
+    if (find_same_content(file) || ledger_failed(file->job->door->ledger) || !named)
+        return;
+    if (!earlier.finished) {
+        if (has_rows(file, earlier.id))
+            import_file_refuse_changed(file, earlier.id, earlier.digest);
+    } else if (marked && file->bytes > earlier.bytes &&
+               memcmp(at_mark, earlier.digest, DIGEST_SIZE) == 0) {
+        file->continues = earlier.id;
+        read_progress(file, earlier.id, &ignored);
+        say_note("%s: has grown since import %" PRId64 ": goes on at line %" PRIu64,
+                 file->request->path, earlier.id, file->line);
+    }
+}
+
+static void identify_stream(struct import_file *file)
+{
+    struct earlier earlier;
+    if (file->request->name == NULL || !find_same_name(file, &earlier))
+        return;
+    if (earlier.finished) {
+        say_note("standard input: `%s` was imported already (import %" PRId64 "): nothing to do",
+                 file->name, earlier.id);
+        file->over = true;
+        return;
+    }
+    file->id = earlier.id;
+    file->is_new = false;
+    read_progress(file, earlier.id, &file->counts);
+}
+
+static void identify(struct import_file *file)
+{
+    struct ledger *ledger = file->job->door->ledger;
+    file->is_new = true;
+    if (file->is_stream)
+        identify_stream(file);
+    else
+        identify_file(file);
+    if (file->is_new)
+        file->id = ledger_number(ledger, STATEMENT_next_import, 0);
+    if (ledger_failed(ledger))
+        fail(file, job_ledger_failed(file->job, "looking for earlier imports"));
+}
+
+void import_file_open(struct import_file *file, struct job *job,
+                      const struct import_request *request)
+{
+    memset(file, 0, sizeof *file);
+    file->job = job;
+    file->request = request;
+    open_input(file);
+    if (!file->over)
+        identify(file);
+}
+
+void import_file_close(struct import_file *file)
+{
+    if (file->input > STDIN_FILENO)
+        close(file->input);
+    file->input = -1;
+}

@@ -1,0 +1,49 @@
+/* import_file.h: which file an import is of: opened, known by its content or name, new or gone on
+ * with. */
+#ifndef IMPORT_FILE_H
+#define IMPORT_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "chunk.h"
+#include "digest.h"
+#include "import.h"
+
+struct import_file {
+    struct job *job;
+    const struct import_request *request;
+    char name[REJECTS_PATH];
+    int input;
+    bool is_stream;
+    struct stat facts; /* when its digest was taken */
+    unsigned char digest[DIGEST_SIZE];
+    uint64_t bytes;
+    int64_t id; /* of the import */
+    bool is_new;
+    int64_t continues;                 /* the import of its beginning, where it has grown since */
+    uint64_t offset, line;             /* where to begin; offset 0: after the header */
+    unsigned char prefix[DIGEST_SIZE]; /* of a stream that goes on */
+    bool has_prefix;
+    struct chunk_counts counts; /* of what earlier runs have done */
+    uint64_t rejects_bytes;
+    enum status_code status;
+    bool over; /* nothing is left to do: refused, failed or imported already; said, with `status` */
+};
+
+/* Opens the file and finds out what it is. The caller closes it. */
+void import_file_open(struct import_file *file, struct job *job,
+                      const struct import_request *request);
+void import_file_close(struct import_file *file);
+
+/* False: it has been written to since its digest was taken. */
+bool import_file_is_unchanged(const struct import_file *file);
+
+/* Says that a file that was stopped half-way is not what it was then: the digest now is
+ * file->digest.
+ */
+void import_file_refuse_changed(struct import_file *file, int64_t id,
+                                const unsigned char before[DIGEST_SIZE]);
+
+#endif
