@@ -68,15 +68,20 @@ static const char *given(const char *text)
     return text[0] == '\0' ? NULL : text;
 }
 
-static void set_subjects(struct admit_values *values, struct door *door,
-                         const struct admission *admission)
+void admit_values_identity(const struct admission *admission, char identity[SUBJECT_SIZE])
 {
-    char identity[SUBJECT_SIZE];
     const struct admit_value *subject = &admission->values[SIGNUP_identity_subject];
     identity[0] = '\0';
     if (admission->provider[0] != '\0' && subject->type == ADMIT_TEXT &&
         (admission->reasons.invalid >> SIGNUP_identity_subject & 1) == 0)
-        snprintf(identity, sizeof identity, "%s\n%s", admission->provider, subject->text);
+        snprintf(identity, SUBJECT_SIZE, "%s\n%s", admission->provider, subject->text);
+}
+
+static void set_subjects(struct admit_values *values, struct door *door,
+                         const struct admission *admission)
+{
+    char identity[SUBJECT_SIZE];
+    admit_values_identity(admission, identity);
     admit_values_text(values, ADMIT_email_folded, given(admission->email_folded));
     admit_values_text(values, ADMIT_username_folded, given(admission->username_folded));
     set_key(values, door, ADMIT_email_key, SUBJECT_EMAIL, admission->email_folded,

@@ -37,6 +37,6 @@ struct file_table_module {
 extern const sqlite3_module file_table_module;
 
 /* The tables. */
-extern const struct file_table file_table_dashboard, file_table_reconcile;
+extern const struct file_table file_table_dashboard, file_table_reconcile, file_table_signups;
 
 #endif

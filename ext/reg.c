@@ -194,6 +194,13 @@ static const struct table_row tables[] = {
      .signature = "reg_columns",
      .help = "every column of a sign-up: its other names, its rule and where that comes from",
      .source = "all five"},
+    {.name = "reg_signups",
+     .module = &file_table_module,
+     .file = &file_table_signups,
+     .signature = "reg_signups(file)",
+     .help = "the rows of a sign-up CSV and the verdict that an import would give now, duplicates "
+             "within the file included; nothing is written",
+     .source = "all five"},
     {.name = "reg_dashboard",
      .module = &file_table_module,
      .file = &file_table_dashboard,

@@ -37,6 +37,7 @@ reg_set_consent|reg_set_consent(subject, name, version, state)
 reg_settings|reg_settings()
 reg_settings|reg_settings(json)
 reg_settings_patch|reg_settings_patch(json)
+reg_signups|reg_signups(file)
 reg_spark|reg_spark(value)
 reg_username_exists|reg_username_exists(username)
 reg_verify_code|reg_verify_code(subject, code)
@@ -50,7 +51,7 @@ answers "functions that SQLite knows" "" "
     SELECT DISTINCT name FROM pragma_function_list WHERE name GLOB 'reg_*'
     EXCEPT SELECT name FROM reg_functions;
     SELECT name FROM reg_functions EXCEPT SELECT name FROM pragma_function_list EXCEPT SELECT name FROM pragma_module_list;"
-answers "tables that SQLite knows" "reg_attempts reg_codes reg_columns reg_dashboard reg_functions reg_policy reg_reasons reg_reconcile reg_reports" "
+answers "tables that SQLite knows" "reg_attempts reg_codes reg_columns reg_dashboard reg_functions reg_policy reg_reasons reg_reconcile reg_reports reg_signups" "
     SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_module_list WHERE name GLOB 'reg_*' ORDER BY 1);"
 answers "each with the arguments of its signature" "" "
     SELECT name, narg FROM pragma_function_list WHERE name GLOB 'reg_*'

@@ -1,0 +1,37 @@
+/*
+ * twin.h: a rehearsal beside the ledger. A running SELECT cannot write and take it back (a
+ * savepoint cannot be opened there), so a private ledger in memory is made, under the same rules,
+ * with the same settings, salt and key; before each sign-up it is given whatever of the real ledger
+ * that sign-up can meet. Verdicts are then those of the one door, and nothing real is written.
+ */
+#ifndef TWIN_H
+#define TWIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "admit.h"
+#include "door.h"
+
+struct twin;
+
+/* Of a ledger that must stay open. NULL: the real ledger's error is set. The real ledger is read as
+ * it stands now, whatever others write meanwhile. */
+struct twin *twin_open(struct door *real, int64_t now);
+void twin_close(struct twin *twin);
+
+/* The settings in force; NULL with the real ledger's error set. */
+const struct settings *twin_settings(struct twin *twin);
+
+enum { TWIN_DETAIL = 64 };
+
+struct twin_verdict {
+    enum admit_outcome outcome;
+    const char *reasons;      /* JSON, until the next call; "[]" where there are none */
+    char detail[TWIN_DETAIL]; /* what a row that continues came to */
+};
+
+/* What the sign-up would come to. False: the real ledger's error is set. */
+bool twin_admit(struct twin *twin, struct admission *admission, struct twin_verdict *verdict);
+
+#endif
