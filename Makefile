@@ -6,7 +6,7 @@ VERSION := 0.1.0
 
 DEPS      = gcc g++ libc6-dev libsqlite3-dev libcurl4-openssl-dev libjansson-dev libsodium-dev libcsv-dev \
             libinih-dev libicu-dev libmd-dev libzxcvbn-dev libphonenumber-dev libmaxminddb-dev \
-            libmicrohttpd-dev libjs-chart.js sqlite3 faketime ca-certificates
+            libmicrohttpd-dev zlib1g-dev libzstd-dev libjs-chart.js sqlite3 faketime ca-certificates
 TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography argon2 clang-format clang git \
             openssl procps curl mandoc
 # Too heavy for every test: make browser-test looks at the dashboard's page in a browser.
@@ -26,7 +26,7 @@ LDFLAGS  = -Wl,-z,relro,-z,now $(SANITISE)
 
 BUILD    = build
 EXT_LIBS = -lsodium -ljansson -lcsv -licuuc -licui18n -lmd -lzxcvbn -lphonenumber -lmaxminddb -lm -lstdc++
-JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -linih -lpthread
+JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -linih -lz -lzstd -lpthread
 
 CHARTS   = /usr/share/javascript/chart.js/chart.min.js
 

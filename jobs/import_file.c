@@ -38,6 +38,7 @@ static void open_input(struct import_file *file)
                   S_ISDIR(file->facts.st_mode) ? "folder" : "device or pipe");
         fail(file, STATUS_BAD_DATA);
     } else {
+        file->packed = packed_kind(path);
         const char *name =
             file->request->name != NULL ? file->request->name : realpath(path, resolved);
         snprintf(file->name, sizeof file->name, "%s", name != NULL ? name : path);

@@ -10,10 +10,16 @@
 #include <time.h>
 #include <unistd.h>
 
+static bool ends_with(const char *name, const char *end)
+{
+    size_t length = strlen(name), tail = strlen(end);
+    return length > tail && strcmp(name + length - tail, end) == 0;
+}
+
 static bool is_sign_ups(const char *name)
 {
-    size_t length = strlen(name);
-    return length > 4 && name[0] != '.' && strcmp(name + length - 4, ".csv") == 0;
+    return name[0] != '.' &&
+           (ends_with(name, ".csv") || ends_with(name, ".csv.gz") || ends_with(name, ".csv.zst"));
 }
 
 static int by_name(const void *left, const void *right)
@@ -41,17 +47,17 @@ static bool make_done(const struct inbox *inbox, char *error, size_t error_size)
     return false;
 }
 
-bool inbox_open(struct inbox *inbox, const char *folder, char *error, size_t error_size)
+bool inbox_list(struct inbox *inbox, const char *folder, char *error, size_t error_size)
 {
     const struct dirent *entry;
+    bool whole = true;
     memset(inbox, 0, sizeof *inbox);
     snprintf(inbox->folder, sizeof inbox->folder, "%s", folder);
     DIR *listing = opendir(folder);
     if (listing == NULL) {
         snprintf(error, error_size, "%s: %s", folder, strerror(errno));
-        return errno == ENOENT;
+        return false;
     }
-    bool whole = make_done(inbox, error, error_size);
     while (whole && (entry = readdir(listing)) != NULL)
         if (is_sign_ups(entry->d_name) && !add_name(inbox, entry->d_name)) {
             snprintf(error, error_size, "out of memory");
@@ -61,6 +67,13 @@ bool inbox_open(struct inbox *inbox, const char *folder, char *error, size_t err
     if (inbox->count > 1)
         qsort(inbox->names, inbox->count, sizeof *inbox->names, by_name);
     return whole;
+}
+
+bool inbox_open(struct inbox *inbox, const char *folder, char *error, size_t error_size)
+{
+    if (!inbox_list(inbox, folder, error, error_size))
+        return errno == ENOENT && inbox->count == 0;
+    return make_done(inbox, error, error_size);
 }
 
 void inbox_close(struct inbox *inbox)

@@ -10,9 +10,12 @@ enum { INBOX_PATH = 4096 };
 
 struct inbox {
     char folder[INBOX_PATH];
-    char **names; /* of its *.csv, in the order of their names */
+    char **names; /* of its *.csv, *.csv.gz and *.csv.zst, in the order of their names */
     size_t count;
 };
+
+/* Lists the folder. False with a message. */
+bool inbox_list(struct inbox *inbox, const char *folder, char *error, size_t error_size);
 
 /* Lists the folder and sees to its `done` folder (0700). A folder that is not there is an empty
  * one. False with a message. */

@@ -71,7 +71,8 @@ static bool fill(struct pipeline *pipeline, struct chunk *chunk, bool *at_end)
             added = chunk_add_row(chunk, &record, work->columns, columns, work->import_id);
             break;
         case RECORDS_REJECT:
-            added = chunk_add_reject(chunk, &record);
+            added = chunk_add_reject(chunk, &record,
+                                     work->spill == NULL ? record.offset : spill_last(work->spill));
             break;
         case RECORDS_END:
             *at_end = true;

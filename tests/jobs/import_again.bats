@@ -195,7 +195,7 @@ stop_half_way() {
     cp a.csv b.csv
     run job --name x import a.csv b.csv
     [ "$status" -eq 64 ]
-    [[ "$output" == *"--name names one file, not 2"* ]]
+    [[ "$output" == *"--name names one file, not several"* ]]
 }
 
 @test "the law of the sum: an attempt that is missing or one too many is noticed at the end" {
