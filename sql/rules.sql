@@ -353,6 +353,23 @@ BEGIN
               FROM json_each(NEW.compared) o JOIN code c ON c.id = o.value
               JOIN code_end e ON e.code_id = c.id AND e.state = 'exhausted' AND e.recorded_at = NEW.recorded_at
               JOIN waiting w ON w.attempt_id = c.attempt_id) f;
+    -- Nor is another code of the same customer or subject left to be guessed at.
+    INSERT INTO code_end (code_id, recorded_at, state)
+    SELECT s.id, NEW.recorded_at, 'exhausted'
+      FROM code s
+     WHERE s.id IN (SELECT k.id
+                      FROM json_each(NEW.compared) o JOIN code c ON c.id = o.value
+                      JOIN code_end e ON e.code_id = c.id AND e.state = 'exhausted' AND e.recorded_at = NEW.recorded_at
+                      JOIN code k ON k.attempt_id = c.attempt_id
+                    UNION
+                    SELECT r.code_id
+                      FROM json_each(NEW.compared) o JOIN code c ON c.id = o.value AND c.attempt_id IS NULL
+                      JOIN code_end e ON e.code_id = c.id AND e.state = 'exhausted' AND e.recorded_at = NEW.recorded_at
+                      JOIN recipient mine ON mine.code_id = c.id
+                      JOIN recipient r ON r.subject_key = mine.subject_key
+                      JOIN code k ON k.id = r.code_id AND k.attempt_id IS NULL)
+       AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = s.id)
+       AND coalesce(s.runs_from + s.lifetime_ms > NEW.recorded_at, 1);
 END;
 
 -- The end of a try: what the channel or the fraud API answered, and what follows for the code or report.
