@@ -6,7 +6,7 @@ VERSION := 0.1.0
 
 DEPS      = gcc g++ libc6-dev libsqlite3-dev libcurl4-openssl-dev libjansson-dev libsodium-dev libcsv-dev \
             libinih-dev libicu-dev libmd-dev libzxcvbn-dev libphonenumber-dev libmaxminddb-dev \
-            libmicrohttpd-dev libjs-chart.js sqlite3 faketime ca-certificates
+            libmicrohttpd-dev zlib1g-dev libzstd-dev libjs-chart.js sqlite3 faketime ca-certificates
 TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography argon2 clang-format clang git \
             openssl procps curl mandoc
 # Too heavy for every test: make browser-test looks at the dashboard's page in a browser.
@@ -26,7 +26,7 @@ LDFLAGS  = -Wl,-z,relro,-z,now $(SANITISE)
 
 BUILD    = build
 EXT_LIBS = -lsodium -ljansson -lcsv -licuuc -licui18n -lmd -lzxcvbn -lphonenumber -lmaxminddb -lm -lstdc++
-JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -linih -lpthread
+JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -linih -lz -lzstd -lpthread
 
 CHARTS   = /usr/share/javascript/chart.js/chart.min.js
 
@@ -47,7 +47,7 @@ TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
-.PHONY: all deps test-deps bench-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
+.PHONY: fuzz valgrind all deps test-deps bench-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
@@ -141,6 +141,28 @@ check-style:
 asan:
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITISE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' OPTIMISE=-O1 \
 	  HARDEN= all build/asan/standin unit-tests
+
+# Bounded: FUZZ_SECONDS each, by libFuzzer over the sources themselves, with sanitizers. A crash leaves its input in build/fuzz.
+FUZZ_DEPS    = $(TEST_DEPS) libclang-rt-14-dev
+FUZZ_SECONDS = 30
+FUZZERS      = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out jobs/main.c,$(JOB_C)) $(EXT_C) $(EXT_CC) $(BUILD)/statements.c $(BUILD)/builtin_files.c $(BUILD)/page_parts.c
+	@mkdir -p $(@D)/objects-$*
+	@cd $(@D)/objects-$* && clang++ -g -O1 -fsanitize=fuzzer-no-link,address -std=c++17 -DSQLITE_CORE -I$(CURDIR)/ext -c $(addprefix $(CURDIR)/,$(EXT_CC))
+	@clang -g -O1 -fsanitize=fuzzer,address,undefined -std=c17 -D_GNU_SOURCE -DSQLITE_CORE -DREG_VERSION='"$(VERSION)"' -Iext -Ijobs -I$(BUILD) \
+	  $(filter %.c,$^) $(@D)/objects-$*/*.o $(JOB_LIBS) -o $@
+fuzz:
+	$(call install_packages,$(FUZZ_DEPS))
+	@$(MAKE) --no-print-directory all $(FUZZERS)
+	@cd $(BUILD)/fuzz && for fuzzer in $(notdir $(FUZZERS)); do ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 || exit 1; done
+
+# The unit programs once more, each under valgrind.
+VALGRIND_DEPS = $(TEST_DEPS) valgrind
+valgrind:
+	$(call install_packages,$(VALGRIND_DEPS))
+	@$(MAKE) --no-print-directory unit-tests
+	@for unit in $(UNITS); do echo "$$unit"; valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite $$unit > /dev/null 2> $(BUILD)/valgrind.log \
+	  || { cat $(BUILD)/valgrind.log; exit 1; }; done
 
 bench: bench-deps
 	@$(MAKE) --no-print-directory all $(BUILD)/standin $(BENCH_C:tests/bench/%.c=$(BUILD)/bench/%)

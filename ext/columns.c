@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <locale.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,6 +208,15 @@ static bool check_address(struct admission *admission, const char *text, struct 
     return region_address_valid(text);
 }
 
+/* The decimal point is a point whatever the host's locale says. */
+static locale_t plain_locale;
+static pthread_once_t plain_once = PTHREAD_ONCE_INIT;
+
+static void make_plain_locale(void)
+{
+    plain_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
 static bool check_degrees(const char *text, double most, struct admit_value *value)
 {
     char *end;
@@ -213,7 +224,10 @@ static bool check_degrees(const char *text, double most, struct admit_value *val
     if (strspn(text, "+-0123456789.eE") != strlen(text)) /* no hex, no "nan"; SQL's own text of a
                                                             small number has an exponent */
         return false;
-    double degrees = strtod(text, &end);
+    pthread_once(&plain_once, make_plain_locale);
+    if (plain_locale == (locale_t)0)
+        return false;
+    double degrees = strtod_l(text, &end, plain_locale);
     if (end == text || *end != '\0' || errno != 0 || degrees < -most || degrees > most)
         return false;
     value->type = ADMIT_REAL;

@@ -307,6 +307,11 @@ bool ledger_secure_delete(struct ledger *ledger, bool secure)
     return before;
 }
 
+void ledger_trust(struct ledger *ledger, bool trusted)
+{
+    sqlite3_db_config(ledger->database, SQLITE_DBCONFIG_ENABLE_FKEY, !trusted, NULL);
+}
+
 void ledger_rehearse(struct ledger *ledger)
 {
     execute(ledger, "BEGIN IMMEDIATE");

@@ -59,6 +59,10 @@ const unsigned char *ledger_salt(struct ledger *ledger);
 void ledger_begin(struct ledger *ledger);
 void ledger_end(struct ledger *ledger);
 
+/* Leaves foreign keys unchecked, or checks them again; not while a transaction is open. For
+ * statements that cannot break them and run a million times. */
+void ledger_trust(struct ledger *ledger, bool trusted);
+
 /* A rehearsal: whatever is written until ledger_undo() is undone by it, ledger_begin() and
  * ledger_end() within notwithstanding. */
 void ledger_rehearse(struct ledger *ledger);

@@ -163,6 +163,14 @@ static enum verify_verdict decide(const struct candidate *candidates, size_t cou
                                                                     : VERIFY_INVALID_CODE;
 }
 
+/* Whether a wrong entry costs this code's attempt a try. */
+static bool pays(const struct candidate *candidate)
+{
+    return candidate->pending && !candidate->wrong_device &&
+           candidate->standing != VERIFY_ALREADY_VERIFIED &&
+           candidate->standing != VERIFY_RATE_LIMIT;
+}
+
 /* JSON arrays of code ids: of a right entry, the live codes that it makes idle; of a wrong one, one
  * code for each attempt that pays with a try. */
 static void list_codes(const struct candidate *candidates, size_t count, bool right, char *json,
@@ -171,12 +179,10 @@ static void list_codes(const struct candidate *candidates, size_t count, bool ri
     size_t length = (size_t)snprintf(json, size, "[");
     for (size_t i = 0; i < count; i++) {
         const struct candidate *candidate = &candidates[i];
-        bool listed = right ? candidate->standing == VERIFY_VERIFIED && !candidate->matches
-                            : candidate->pending && !candidate->wrong_device &&
-                                  candidate->standing != VERIFY_ALREADY_VERIFIED &&
-                                  candidate->standing != VERIFY_RATE_LIMIT;
-        for (size_t k = 0; k < i && listed && !right; k++)
-            listed = candidates[k].attempt != candidate->attempt || !candidates[k].pending;
+        bool listed =
+            right ? candidate->standing == VERIFY_VERIFIED && !candidate->matches : pays(candidate);
+        for (size_t k = 0; k < i && listed && !right; k++) /* only one that pays stands for all */
+            listed = candidates[k].attempt != candidate->attempt || !pays(&candidates[k]);
         if (listed && length + 24 < size)
             length += (size_t)snprintf(json + length, size - length, "%s%lld",
                                        length > 1 ? "," : "", (long long)candidate->id);

@@ -19,6 +19,7 @@ struct chunk_row {
     char *
         text; /* the fields, one after the other; of a reject its bytes, where they could be held */
     size_t text_size, text_length;
+    uint64_t kept_at;
     bool held; /* a reject: `text` has its bytes */
     enum records_kind kind;
     size_t column;
@@ -147,12 +148,13 @@ bool chunk_add_row(struct chunk *chunk, const struct record *record,
     return true;
 }
 
-bool chunk_add_reject(struct chunk *chunk, const struct record *record)
+bool chunk_add_reject(struct chunk *chunk, const struct record *record, uint64_t kept_at)
 {
     struct chunk_row *row = next_row(chunk, record, true);
     row->kind = record->kind;
     row->column = record->column;
     row->held = record->raw != NULL;
+    row->kept_at = kept_at;
     snprintf(row->message, sizeof row->message, "%s", record->message);
     if (!reserve(chunk, row, row->held ? record->raw_length + 1 : 1))
         return false;
@@ -183,8 +185,8 @@ static bool keep_bytes(const struct chunk_row *row, const struct chunk_target *t
     const char *header = records_header_raw(target->records, &header_length);
     if (row->held)
         return rejects_add(target->rejects, header, header_length, row->text, row->text_length);
-    return target->input < 0 || rejects_copy(target->rejects, header, header_length, target->input,
-                                             row->offset, row->end - row->offset);
+    return rejects_copy(target->rejects, header, header_length, target->input, row->kept_at,
+                        row->end - row->offset);
 }
 
 static bool write_reject(struct chunk *chunk, const struct chunk_row *row,

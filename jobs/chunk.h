@@ -29,7 +29,7 @@ struct chunk_column {
                             confirmations always confirms */
 };
 
-enum { CHUNK_ROWS = 500, CHUNK_MOST_BYTES = 2 << 20, CHUNK_HASHES_PER_WORKER = 32 };
+enum { CHUNK_ROWS = 250, CHUNK_MOST_BYTES = 2 << 20, CHUNK_HASHES_PER_WORKER = 32 };
 
 struct chunk_row;
 
@@ -57,7 +57,10 @@ void chunk_restart(struct chunk *chunk, const struct settings *settings, int64_t
  * that the settings name cannot be read). */
 bool chunk_add_row(struct chunk *chunk, const struct record *record,
                    const struct chunk_column *columns, size_t column_count, int64_t import_id);
-bool chunk_add_reject(struct chunk *chunk, const struct record *record);
+/* kept_at: where the bytes of a reject that is too long to be held are found in the target's
+ * `input`.
+ */
+bool chunk_add_reject(struct chunk *chunk, const struct record *record, uint64_t kept_at);
 
 bool chunk_is_full(const struct chunk *chunk, unsigned workers);
 
@@ -75,7 +78,7 @@ struct chunk_target {
     int64_t import_id;
     struct rejects *rejects;       /* NULL: a rehearsal, rejects go nowhere */
     const struct records *records; /* for the header of the rejects */
-    int input;                     /* the file, for rejects that are not held; -1: a stream */
+    int input;                     /* where rejects that are not held are found */
 };
 
 /*

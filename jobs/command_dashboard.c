@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "dashboard.h"
+#include "dashboard_export.h"
 #include "moment.h"
 #include "page.h"
 #include "reasons.h"
@@ -389,14 +390,6 @@ static void put_runs(struct page *page, struct ledger *ledger)
     page_section_end(page);
 }
 
-static void put_reconciliation(struct page *page)
-{
-    page_section(page, &sections[RECONCILIATION]);
-    page_paragraph(page, "No export of the fraud vendor's dashboard has been reconciled with this "
-                         "ledger.");
-    page_section_end(page);
-}
-
 /* --- The command ----------------------------------------------------------------------------- */
 
 static struct page *begin(const struct job *job, const struct dashboard *numbers, int64_t now)
@@ -422,9 +415,10 @@ static struct page *begin(const struct job *job, const struct dashboard *numbers
     return page_begin(title, intro, sections);
 }
 
-static const char *put_all(struct page *page, struct ledger *ledger,
-                           const struct dashboard *numbers, size_t *length)
+static const char *put_all(struct page *page, struct job *job, const struct dashboard *numbers,
+                           enum status_code *status, size_t *length)
 {
+    struct ledger *ledger = job->door->ledger;
     json_t *data = json_object();
     put_outcomes(page, numbers, data);
     put_funnel(page, ledger, numbers->first_day, data);
@@ -432,7 +426,9 @@ static const char *put_all(struct page *page, struct ledger *ledger,
     put_delivery(page, ledger, data);
     put_queues(page, ledger);
     put_runs(page, ledger);
-    put_reconciliation(page);
+    page_section(page, &sections[RECONCILIATION]);
+    *status = dashboard_export_put(page, job, data);
+    page_section_end(page);
     return page_end(page, data, length);
 }
 
@@ -464,7 +460,7 @@ static enum status_code write_page(const char *path, const char *text, size_t le
 
 enum status_code dashboard_command(struct job *job)
 {
-    enum status_code status = STATUS_RETRY;
+    enum status_code status = STATUS_RETRY, compared = STATUS_DONE;
     struct ledger *ledger = job->door->ledger;
     int64_t now = moment_now();
     struct page *page = NULL;
@@ -476,14 +472,14 @@ enum status_code dashboard_command(struct job *job)
     if (numbers != NULL)
         page = begin(job, numbers, now);
     if (page != NULL)
-        text = put_all(page, ledger, numbers, &length);
+        text = put_all(page, job, numbers, &compared, &length);
     ledger_undo(ledger);
     if (ledger_failed(ledger))
         status = job_ledger_failed(job, "reading for the page");
     else if (text == NULL)
         say_error("%s: out of memory for the page", job->config.ledger);
     else
-        status = write_page(job->options.output, text, length);
+        status = job_worse(compared, write_page(job->options.output, text, length));
     page_free(page);
     free(numbers);
     return status;

@@ -1,5 +1,8 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "commands.h"
 #include "import.h"
@@ -7,23 +10,75 @@
 #include "say.h"
 #include "stop.h"
 
+/* `N` or `N%`. */
+static bool read_max_rejects(const char *text, struct import_request *request)
+{
+    char *end;
+    if (text == NULL)
+        return true;
+    request->max_rejects = strtod(text, &end);
+    request->limits_rejects = true;
+    request->max_rejects_percent = strcmp(end, "%") == 0;
+    bool number = text[0] >= '0' && text[0] <= '9' && strspn(text, "0123456789.%") == strlen(text);
+    return number && (*end == '\0' || request->max_rejects_percent) &&
+           request->max_rejects <= (request->max_rejects_percent ? 100 : 1e15);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat facts;
+    return strcmp(path, "-") != 0 && stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
+}
+
+/* A folder's files stay where they are: only the configured inbox is emptied. */
+static enum status_code import_all_in(struct job *job, const struct import_request *like,
+                                      const char *folder)
+{
+    char error[INBOX_PATH + 512], path[INBOX_PATH * 2];
+    enum status_code status = STATUS_DONE;
+    struct inbox inbox;
+    if (!inbox_list(&inbox, folder, error, sizeof error)) {
+        say_error("%s", error);
+        status = STATUS_RETRY;
+    } else if (inbox.count == 0) {
+        say_note("%s: no *.csv, *.csv.gz or *.csv.zst in this folder", folder);
+    }
+    for (size_t i = 0; i < inbox.count && !stop_asked(); i++) {
+        struct import_request request = *like;
+        snprintf(path, sizeof path, "%s/%s", folder, inbox.names[i]);
+        request.path = path;
+        status = job_worse(status, import_file(job, &request));
+    }
+    inbox_close(&inbox);
+    return status;
+}
+
 static enum status_code import_files(struct job *job, bool confirmations)
 {
     const struct options *options = &job->options;
+    struct import_request request = {.name = options->name,
+                                     .confirmations = confirmations,
+                                     .strict = options->strict || job->config.import.strict,
+                                     .dry_run = options->dry_run};
     struct lock lock;
-    if (options->name != NULL && options->argument_count != 1) {
-        say_error("--name names one file, not %zu", options->argument_count);
+    if (options->name != NULL &&
+        (options->argument_count != 1 || is_folder(options->arguments[0]))) {
+        say_error("--name names one file, not %s",
+                  options->argument_count == 1 ? "a folder" : "several");
+        return STATUS_USAGE;
+    }
+    if (!read_max_rejects(options->max_rejects, &request)) {
+        say_error("--max-rejects %s: a number of rows, or percent as in 0.5%% is expected",
+                  options->max_rejects);
         return STATUS_USAGE;
     }
     enum status_code status = job_lock(job, "import", &lock);
     for (size_t i = 0; i < options->argument_count && status != STATUS_LOCKED && !stop_asked();
          i++) {
-        struct import_request request = {.path = options->arguments[i],
-                                         .name = options->name,
-                                         .confirmations = confirmations,
-                                         .strict = options->strict || job->config.import.strict,
-                                         .dry_run = options->dry_run};
-        status = job_worse(status, import_file(job, &request));
+        request.path = options->arguments[i];
+        status =
+            job_worse(status, is_folder(request.path) ? import_all_in(job, &request, request.path)
+                                                      : import_file(job, &request));
     }
     lock_release(&lock);
     return status;

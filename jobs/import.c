@@ -13,6 +13,7 @@
 #include "import_file.h"
 #include "import_summary.h"
 #include "moment.h"
+#include "packed.h"
 #include "pipeline.h"
 #include "say.h"
 #include "stop.h"
@@ -24,6 +25,8 @@ struct import {
     struct import_file file;
     struct stream stream;
     struct input_descriptor holder;
+    struct packed *packed;
+    struct spill spill;
     struct records *records;
     struct chunk_column *columns;
     struct pipeline *pipeline;
@@ -70,6 +73,16 @@ static void fail_with(struct import *import, enum status_code status, const char
 
 /* Reading begins */
 
+/* A compressed file whose own form is wrong: said, and of no use to be tried again. */
+static bool is_damaged(struct import *import)
+{
+    if (!packed_is_damaged(import->packed))
+        return false;
+    fail_with(import, STATUS_BAD_DATA,
+              "the compressed file is damaged or cut off: what was committed of it stands");
+    return true;
+}
+
 static void open_records(struct import *import)
 {
     char error[512];
@@ -79,13 +92,20 @@ static void open_records(struct import *import)
     if (import->file.is_stream) {
         stream_begin(&import->stream, import->file.input, import->file.offset);
         source = stream_source(&import->stream);
+    } else if (import->file.packed != PACKED_NOT) {
+        import->packed = packed_open(import->file.input, import->file.packed);
+        if (import->packed == NULL) {
+            fail_with(import, STATUS_RETRY, "out of memory");
+            return;
+        }
+        source = packed_source(import->packed);
     } else {
         source = input_from_descriptor(&import->holder, import->file.input);
     }
     import->records = records_open(&source, &limits, &unreadable, error, sizeof error);
     if (import->records == NULL) {
-        say_error("%s: %s", import->file.request->path, error);
-        fail(import, unreadable ? STATUS_BAD_DATA : STATUS_RETRY);
+        if (!is_damaged(import))
+            fail_with(import, unreadable ? STATUS_BAD_DATA : STATUS_RETRY, error);
         return;
     }
     import->columns = import_columns(import->file.request, import->records, &import->status);
@@ -99,6 +119,8 @@ static void resume(struct import *import)
     if (import->file.offset == 0)
         return;
     if (!records_resume(import->records, import->file.offset, import->file.line, &message)) {
+        if (is_damaged(import))
+            return;
         say_error("%s: cannot go on at byte %" PRIu64 ": %s", import->file.request->path,
                   import->file.offset, message);
         fail(import, STATUS_BAD_DATA);
@@ -114,6 +136,12 @@ static void resume(struct import *import)
     }
 }
 
+/* Byte by byte, at any place: neither a pipe nor a compressed file. */
+static bool can_be_read_again(const struct import_file *file)
+{
+    return !file->is_stream && file->packed == PACKED_NOT;
+}
+
 static void place_rejects(struct import *import)
 {
     const struct import_file *file = &import->file;
@@ -126,6 +154,9 @@ static void place_rejects(struct import *import)
     else
         snprintf(path, sizeof path, "%s.rejects", file->request->path);
     rejects_begin(&import->rejects, path, file->is_new ? 0 : file->rejects_bytes);
+    spill_begin(&import->spill, path);
+    if (!can_be_read_again(file) && !file->request->dry_run)
+        records_spill(import->records, spill_keep, &import->spill);
 }
 
 /* Registered before its first row, so that every row can name it. A rehearsal registers as well: it
@@ -187,6 +218,15 @@ static void insert_batch_row(struct import *import, const struct batch *batch)
     ledger_run(insert);
 }
 
+/* More rejects than the operator wants to see: in all, or of what has been read. */
+static bool too_many_rejects(const struct import *import, const struct chunk_counts *counts)
+{
+    const struct import_request *request = import->file.request;
+    double most = request->max_rejects_percent ? (double)counts->read * request->max_rejects / 100
+                                               : request->max_rejects;
+    return request->limits_rejects && (double)counts->rejected > most;
+}
+
 /* A transaction that cannot be kept. */
 static void refuse_batch(struct import *import, const char *message)
 {
@@ -195,12 +235,33 @@ static void refuse_batch(struct import *import, const char *message)
                     import->file.request->path, message);
 }
 
+/* Nothing of the file is kept beyond its last commit. */
+static void give_up_on_rejects(struct import *import, struct batch *batch)
+{
+    const struct import_request *request = import->file.request;
+    refuse_batch(import, "too many rejects");
+    ledger_end(import->ledger);
+    ledger_forgive(import->ledger);
+    batch->open = false;
+    say_error("%s: %" PRIu64 " of %" PRIu64
+              " rows are rejects, and --max-rejects is %g%s: stopped; "
+              "nothing is kept of it %s line %" PRIu64,
+              request->path, batch->counts.rejected, batch->counts.read, request->max_rejects,
+              request->max_rejects_percent ? "%" : "", import->file.line > 0 ? "from" : "after",
+              import->file.line > 0 ? import->file.line : 1);
+    fail(import, STATUS_BAD_DATA);
+}
+
 /* Commits what has been written, and how far it brings the import: or nothing of it. */
 static void commit(struct import *import, struct batch *batch)
 {
     char message[REJECTS_PATH + 64];
     if (!batch->open)
         return;
+    if (too_many_rejects(import, &batch->counts)) {
+        give_up_on_rejects(import, batch);
+        return;
+    }
     if (!import_file_is_unchanged(&import->file))
         refuse_batch(import, "has changed while it was read: what was committed of it stands");
     if (!import->file.request->dry_run && !rejects_sync(&import->rejects)) {
@@ -236,7 +297,7 @@ static void write_chunk(struct import *import, struct batch *batch, struct chunk
         .import_id = import->file.id,
         .rejects = import->file.request->dry_run ? NULL : &import->rejects,
         .records = import->records,
-        .input = import->file.is_stream ? -1 : import->file.input,
+        .input = can_be_read_again(&import->file) ? import->file.input : import->spill.descriptor,
     };
     if (!batch->open)
         begin(import, batch);
@@ -275,10 +336,11 @@ static bool write_rows(struct import *import)
     while (!import->over && (result = next_chunk(import, &batch, &chunk)) == PIPELINE_CHUNK) {
         write_chunk(import, &batch, chunk);
         pipeline_give_back(import->pipeline);
-        if (batch.rows >= import->job->config.import.batch || ledger_failed(import->ledger))
+        if (batch.rows >= import->job->config.import.batch || ledger_failed(import->ledger) ||
+            (!import->file.request->max_rejects_percent && too_many_rejects(import, &batch.counts)))
             commit(import, &batch);
     }
-    if (!import->over && result == PIPELINE_FAILED)
+    if (!import->over && result == PIPELINE_FAILED && !is_damaged(import))
         fail_with(import, STATUS_RETRY, pipeline_error(import->pipeline));
     return result == PIPELINE_END && !import->over;
 }
@@ -294,6 +356,7 @@ static bool import_rows(struct import *import)
         .records = import->records,
         .columns = import->columns,
         .stream = import->file.is_stream ? &import->stream : NULL,
+        .spill = can_be_read_again(&import->file) ? NULL : &import->spill,
         .import_id = import->file.id,
         .chunk_rows = import->job->config.import.batch,
         .workers = worker_count(&import->job->config),
@@ -301,11 +364,13 @@ static bool import_rows(struct import *import)
     };
     import->writer = admit_writer_open(import->job->door);
     import->pipeline = pipeline_start(&work, error, sizeof error);
+    ledger_trust(import->ledger, true); /* what a row refers to has just been written by itself */
     if (import->writer == NULL || import->pipeline == NULL)
         fail_with(import, STATUS_RETRY, import->pipeline == NULL ? error : "out of memory");
     else
         whole = write_rows(import);
     pipeline_end(import->pipeline);
+    ledger_trust(import->ledger, false);
     admit_writer_close(import->writer);
     return whole;
 }
@@ -376,7 +441,7 @@ static void run(struct import *import)
         ledger_rehearse(import->ledger);
     register_import(import);
     say_progress_start(&import->progress, import->file.request->path,
-                       import->file.is_stream ? 0 : import->file.bytes);
+                       can_be_read_again(&import->file) ? import->file.bytes : 0);
     bool whole = !import->over && import_rows(import);
     say_progress_end(&import->progress);
     if (whole) {
@@ -401,7 +466,7 @@ static void run(struct import *import)
 enum status_code import_file(struct job *job, const struct import_request *request)
 {
     struct import import = {.job = job, .ledger = job->door->ledger};
-    import.rejects.descriptor = -1;
+    import.rejects.descriptor = import.spill.descriptor = -1;
     import_file_open(&import.file, job, request);
     import.status = import.file.status;
     import.over = import.file.over;
@@ -416,6 +481,8 @@ enum status_code import_file(struct job *job, const struct import_request *reque
     }
     records_close(import.records);
     stream_end(&import.stream);
+    packed_close(import.packed);
+    spill_end(&import.spill);
     rejects_end(&import.rejects);
     free(import.columns);
     import_file_close(&import.file);

@@ -11,7 +11,10 @@ struct import_request {
     const char *rejects; /* where rejected lines go; NULL: PATH.rejects */
     bool confirmations;  /* the file has confirmations (subject, code, ...) instead of sign-ups */
     bool strict;         /* unknown columns are refused */
-    bool dry_run;        /* decides everything and writes nothing */
+    bool limits_rejects; /* it is given up with more rejects than: */
+    bool max_rejects_percent;
+    double max_rejects; /* a number of rows, or percent of those read, which is asked at commits */
+    bool dry_run;       /* decides everything and writes nothing */
 };
 
 /* STATUS_DONE; STATUS_PARTLY with rejects; STATUS_BAD_DATA; STATUS_RETRY: stopped, or something

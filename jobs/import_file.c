@@ -38,6 +38,7 @@ static void open_input(struct import_file *file)
                   S_ISDIR(file->facts.st_mode) ? "folder" : "device or pipe");
         fail(file, STATUS_BAD_DATA);
     } else {
+        file->packed = packed_kind(path);
         const char *name =
             file->request->name != NULL ? file->request->name : realpath(path, resolved);
         snprintf(file->name, sizeof file->name, "%s", name != NULL ? name : path);
@@ -55,14 +56,14 @@ bool import_file_is_unchanged(const struct import_file *file)
 
 /* What the ledger knows of it */
 
-/* The last commit of an import: where to go on, and its sums. */
-static void read_progress(struct import_file *file, int64_t id, struct chunk_counts *counts)
+/* The last commit of an import: where to go on, and its sums. False: there is none. */
+static bool read_progress(struct import_file *file, int64_t id, struct chunk_counts *counts)
 {
     size_t length;
     struct ledger_statement *batch = ledger_use(file->job->door->ledger, STATEMENT_newest_batch);
     ledger_set_integer(batch, ":import_id", id);
     if (!ledger_row(batch))
-        return;
+        return false;
     file->offset = (uint64_t)ledger_integer(batch, 0);
     file->line = (uint64_t)ledger_integer(batch, 1);
     *counts = (struct chunk_counts){
@@ -76,6 +77,31 @@ static void read_progress(struct import_file *file, int64_t id, struct chunk_cou
         file->has_prefix = true;
     }
     ledger_done(batch);
+    return true;
+}
+
+static int64_t continued_by(struct import_file *file, int64_t id)
+{
+    int64_t continues = 0;
+    struct ledger_statement *before =
+        ledger_use(file->job->door->ledger, STATEMENT_import_continues);
+    ledger_set_integer(before, ":id", id);
+    if (ledger_row(before)) {
+        continues = ledger_integer(before, 0); /* NULL: 0 */
+        ledger_done(before);
+    }
+    return continues;
+}
+
+/* A file that has grown goes on where the imports of its beginning ended; the last of them may have
+ * found nothing but blank lines. Their rows are not ours to count, and their rejects are in a file
+ * of their own. */
+static void read_beginning(struct import_file *file, int64_t continues)
+{
+    struct chunk_counts ignored;
+    while (continues != 0 && !read_progress(file, continues, &ignored))
+        continues = continued_by(file, continues);
+    file->rejects_bytes = 0;
 }
 
 /* An import of this very content: finished long ago, or stopped half-way. False where there is
@@ -100,7 +126,8 @@ static bool find_same_content(struct import_file *file)
     if (!finished) {
         file->id = id;
         file->is_new = false;
-        read_progress(file, id, &file->counts);
+        if (!read_progress(file, id, &file->counts))
+            read_beginning(file, continued_by(file, id));
     }
     return true;
 }
@@ -113,12 +140,13 @@ struct earlier {
     uint64_t bytes;
 };
 
-static bool find_same_name(struct import_file *file, struct earlier *earlier)
+static bool find_same_name(struct import_file *file, bool committed, struct earlier *earlier)
 {
     size_t length;
     memset(earlier, 0, sizeof *earlier);
     struct ledger_statement *named = ledger_use(file->job->door->ledger, STATEMENT_import_by_name);
     ledger_set_text(named, ":name", file->name);
+    ledger_set_integer(named, ":committed", committed);
     if (!ledger_row(named))
         return false;
     earlier->id = ledger_integer(named, 0);
@@ -144,25 +172,13 @@ void import_file_refuse_changed(struct import_file *file, int64_t id,
     fail(file, STATUS_BAD_DATA);
 }
 
-/* Whether an import came so far as to commit something. */
-static bool has_rows(struct import_file *file, int64_t id)
-{
-    struct ledger_statement *batch = ledger_use(file->job->door->ledger, STATEMENT_newest_batch);
-    ledger_set_integer(batch, ":import_id", id);
-    bool found = ledger_row(batch);
-    if (found)
-        ledger_done(batch);
-    return found;
-}
-
 /* Known by content; grown since; the same name with another content; or new. */
 static void identify_file(struct import_file *file)
 {
     struct earlier earlier;
-    struct chunk_counts ignored;
     unsigned char at_mark[DIGEST_SIZE];
     bool marked = false;
-    bool named = find_same_name(file, &earlier);
+    bool named = find_same_name(file, true, &earlier);
     uint64_t mark = named && earlier.has_digest ? earlier.bytes : UINT64_MAX;
     if (!digest_file(file->input, mark, file->digest, &file->bytes, at_mark, &marked)) {
         if (errno != 0)
@@ -173,12 +189,11 @@ static void identify_file(struct import_file *file)
     if (find_same_content(file) || ledger_failed(file->job->door->ledger) || !named)
         return;
     if (!earlier.finished) {
-        if (has_rows(file, earlier.id))
-            import_file_refuse_changed(file, earlier.id, earlier.digest);
+        import_file_refuse_changed(file, earlier.id, earlier.digest);
     } else if (marked && file->bytes > earlier.bytes &&
                memcmp(at_mark, earlier.digest, DIGEST_SIZE) == 0) {
         file->continues = earlier.id;
-        read_progress(file, earlier.id, &ignored);
+        read_beginning(file, earlier.id);
         say_note("%s: has grown since import %" PRId64 ": goes on at line %" PRIu64,
                  file->request->path, earlier.id, file->line);
     }
@@ -187,7 +202,7 @@ static void identify_file(struct import_file *file)
 static void identify_stream(struct import_file *file)
 {
     struct earlier earlier;
-    if (file->request->name == NULL || !find_same_name(file, &earlier))
+    if (file->request->name == NULL || !find_same_name(file, false, &earlier))
         return;
     if (earlier.finished) {
         say_note("standard input: `%s` was imported already (import %" PRId64 "): nothing to do",

@@ -10,6 +10,7 @@
 #include "chunk.h"
 #include "digest.h"
 #include "import.h"
+#include "packed.h"
 
 struct import_file {
     struct job *job;
@@ -17,7 +18,8 @@ struct import_file {
     char name[REJECTS_PATH];
     int input;
     bool is_stream;
-    struct stat facts; /* when its digest was taken */
+    enum packed_kind packed; /* by its name */
+    struct stat facts;       /* when its digest was taken */
     unsigned char digest[DIGEST_SIZE];
     uint64_t bytes;
     int64_t id; /* of the import */

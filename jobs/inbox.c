@@ -10,10 +10,16 @@
 #include <time.h>
 #include <unistd.h>
 
+static bool ends_with(const char *name, const char *end)
+{
+    size_t length = strlen(name), tail = strlen(end);
+    return length > tail && strcmp(name + length - tail, end) == 0;
+}
+
 static bool is_sign_ups(const char *name)
 {
-    size_t length = strlen(name);
-    return length > 4 && name[0] != '.' && strcmp(name + length - 4, ".csv") == 0;
+    return name[0] != '.' &&
+           (ends_with(name, ".csv") || ends_with(name, ".csv.gz") || ends_with(name, ".csv.zst"));
 }
 
 static int by_name(const void *left, const void *right)
@@ -41,17 +47,17 @@ static bool make_done(const struct inbox *inbox, char *error, size_t error_size)
     return false;
 }
 
-bool inbox_open(struct inbox *inbox, const char *folder, char *error, size_t error_size)
+bool inbox_list(struct inbox *inbox, const char *folder, char *error, size_t error_size)
 {
     const struct dirent *entry;
+    bool whole = true;
     memset(inbox, 0, sizeof *inbox);
     snprintf(inbox->folder, sizeof inbox->folder, "%s", folder);
     DIR *listing = opendir(folder);
     if (listing == NULL) {
         snprintf(error, error_size, "%s: %s", folder, strerror(errno));
-        return errno == ENOENT;
+        return false;
     }
-    bool whole = make_done(inbox, error, error_size);
     while (whole && (entry = readdir(listing)) != NULL)
         if (is_sign_ups(entry->d_name) && !add_name(inbox, entry->d_name)) {
             snprintf(error, error_size, "out of memory");
@@ -61,6 +67,13 @@ bool inbox_open(struct inbox *inbox, const char *folder, char *error, size_t err
     if (inbox->count > 1)
         qsort(inbox->names, inbox->count, sizeof *inbox->names, by_name);
     return whole;
+}
+
+bool inbox_open(struct inbox *inbox, const char *folder, char *error, size_t error_size)
+{
+    if (!inbox_list(inbox, folder, error, error_size))
+        return errno == ENOENT && inbox->count == 0;
+    return make_done(inbox, error, error_size);
 }
 
 void inbox_close(struct inbox *inbox)
@@ -99,6 +112,43 @@ bool inbox_done(const struct inbox *inbox, const char *name, char *error, size_t
     snprintf(error, error_size, "%s: done with, but it cannot be moved to done/: %s", from,
              strerror(errno));
     return false;
+}
+
+/* Offers the files of one folder; `newest` is that of the file in `path`. */
+static void offer_newest(const char *folder, char path[INBOX_PATH], struct timespec *newest)
+{
+    char candidate[INBOX_PATH];
+    const struct dirent *entry;
+    struct stat facts;
+    DIR *listing = opendir(folder);
+    while (listing != NULL && (entry = readdir(listing)) != NULL) {
+        if (!is_sign_ups(entry->d_name) ||
+            fstatat(dirfd(listing), entry->d_name, &facts, AT_SYMLINK_NOFOLLOW) != 0 ||
+            !S_ISREG(facts.st_mode) ||
+            snprintf(candidate, sizeof candidate, "%s/%s", folder, entry->d_name) >= INBOX_PATH)
+            continue;
+        bool later = facts.st_mtim.tv_sec != newest->tv_sec ? facts.st_mtim.tv_sec > newest->tv_sec
+                     : facts.st_mtim.tv_nsec != newest->tv_nsec
+                         ? facts.st_mtim.tv_nsec > newest->tv_nsec
+                         : strcmp(candidate, path) > 0;
+        if (path[0] == '\0' || later) {
+            snprintf(path, INBOX_PATH, "%s", candidate);
+            *newest = facts.st_mtim;
+        }
+    }
+    if (listing != NULL)
+        closedir(listing);
+}
+
+bool inbox_newest(const char *folder, char path[INBOX_PATH])
+{
+    char done[INBOX_PATH];
+    struct timespec newest = {0, 0};
+    path[0] = '\0';
+    offer_newest(folder, path, &newest);
+    if (snprintf(done, sizeof done, "%s/done", folder) < INBOX_PATH)
+        offer_newest(done, path, &newest);
+    return path[0] != '\0';
 }
 
 unsigned inbox_tidy(const struct inbox *inbox, unsigned days)

@@ -10,9 +10,12 @@ enum { INBOX_PATH = 4096 };
 
 struct inbox {
     char folder[INBOX_PATH];
-    char **names; /* of its *.csv, in the order of their names */
+    char **names; /* of its *.csv, *.csv.gz and *.csv.zst, in the order of their names */
     size_t count;
 };
+
+/* Lists the folder. False with a message. */
+bool inbox_list(struct inbox *inbox, const char *folder, char *error, size_t error_size);
 
 /* Lists the folder and sees to its `done` folder (0700). A folder that is not there is an empty
  * one. False with a message. */
@@ -27,6 +30,10 @@ bool inbox_paths(const struct inbox *inbox, const char *name, char path[INBOX_PA
 /* Moves a file into `done` under its date, 0600; nothing there is ever overwritten. False with a
  * message. */
 bool inbox_done(const struct inbox *inbox, const char *name, char *error, size_t error_size);
+
+/* The *.csv that was last written, of a folder and its `done` folder; of equal ones the last by
+ * name. False where there is none, or a path is too long. Changes nothing. */
+bool inbox_newest(const char *folder, char path[INBOX_PATH]);
 
 /* Removes from `done` what has been there for more than `days`. How many files. */
 unsigned inbox_tidy(const struct inbox *inbox, unsigned days);

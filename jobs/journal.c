@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "moment.h"
 #include "say.h"
@@ -46,8 +47,8 @@ struct journal {
     uint64_t *limit;
     struct list waiting, back;
     size_t out;         /* handed out, not back yet */
-    int64_t taken_at;   /* when those waiting were taken */
-    int64_t busy_since; /* another writer has held the ledger since, 0: it is free */
+    int64_t taken_at;   /* when those waiting were taken, monotonic */
+    int64_t busy_since; /* another writer has held the ledger since, monotonic; 0: it is free */
     enum status_code status;
     struct journal_counts counts;
     char last_failure[TRANSFER_TEXT];
@@ -91,6 +92,14 @@ static void list_free(struct journal *journal, struct list *list)
 
 /* -- the ledger -- */
 
+/* Milliseconds that no clock setting moves. */
+static int64_t monotonic(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static struct ledger *ledger_of(const struct journal *journal)
 {
     return journal->queue->job->door->ledger;
@@ -102,7 +111,7 @@ enum written { WRITTEN, WRITTEN_LATER, WRITTEN_NOT };
 static enum written judge(struct journal *journal, const char *doing)
 {
     struct ledger *ledger = ledger_of(journal);
-    int64_t now = moment_now();
+    int64_t now = monotonic();
     if (!ledger_failed(ledger)) {
         journal->busy_since = 0;
         return WRITTEN;
@@ -214,10 +223,10 @@ static void take_group(struct journal *journal, const struct list *group, int64_
     }
 }
 
-static void keep_group(struct journal *journal, struct list *group, int64_t now)
+static void keep_group(struct journal *journal, struct list *group)
 {
     struct item *item;
-    journal->taken_at = now;
+    journal->taken_at = monotonic();
     while ((item = list_take(group)) != NULL) {
         if (item->taken) {
             list_add(&journal->waiting, item);
@@ -265,7 +274,7 @@ static enum transfer_supply refill(struct journal *journal, unsigned room)
     enum written written = judge(journal, "taking from the queue");
     if (written == WRITTEN && any) {
         forget_back(journal);
-        keep_group(journal, &group, now);
+        keep_group(journal, &group);
     }
     list_free(journal, &group);
     if (written == WRITTEN_NOT)
@@ -294,8 +303,7 @@ static void take_back_waiting(struct journal *journal)
 
 static void take_back_stale(struct journal *journal)
 {
-    int64_t age = moment_now() - journal->taken_at;
-    if (age > STALE_MS || age < 0)
+    if (monotonic() - journal->taken_at > STALE_MS)
         take_back_waiting(journal);
 }
 

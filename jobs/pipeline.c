@@ -16,7 +16,7 @@
 #include "settings.h"
 #include "stop.h"
 
-enum { CHUNKS = 8, MOST_WORKERS = 256, LOOK_UP_MS = 100 };
+enum { CHUNKS = 6, MOST_WORKERS = 256, LOOK_UP_MS = 100 };
 
 /* Chunks go round: taken [0, written) .. being written .. ready or hashing .. being filled. */
 struct place {
@@ -71,7 +71,8 @@ static bool fill(struct pipeline *pipeline, struct chunk *chunk, bool *at_end)
             added = chunk_add_row(chunk, &record, work->columns, columns, work->import_id);
             break;
         case RECORDS_REJECT:
-            added = chunk_add_reject(chunk, &record);
+            added = chunk_add_reject(chunk, &record,
+                                     work->spill == NULL ? record.offset : spill_last(work->spill));
             break;
         case RECORDS_END:
             *at_end = true;

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "chunk.h"
+#include "spill.h"
 #include "stream.h"
 
 /* What the pipeline works on; everything outlives it. While it runs, the records and the stream are
@@ -25,6 +26,7 @@ struct pipeline_work {
     struct records *records;
     const struct chunk_column *columns;
     struct stream *stream; /* NULL: a file */
+    struct spill *spill;   /* keeps rejects too long to be held; NULL: they are found in the file */
     int64_t import_id;
     size_t chunk_rows;
     unsigned workers;

@@ -19,8 +19,7 @@ enum {
     COLUMN_EMAIL,
     COLUMN_PHONE,
     COLUMN_USERNAME,
-    REQUEUE_BATCH = 10000,
-    FINGERPRINT_DIGITS = 2 * KEY_FINGERPRINT_SIZE
+    REQUEUE_BATCH = 10000
 };
 
 static const struct round_words words = {"report", "report", "dead"};
@@ -30,7 +29,6 @@ static const struct round_words words = {"report", "report", "dead"};
 struct parcel {
     struct fraud_request request;
     char *payload;
-    char fingerprint[FINGERPRINT_DIGITS + 1];
     size_t size; /* of the whole, with the texts to hide */
     char texts[];
 };
@@ -45,18 +43,7 @@ static void unload(void *argument)
     free(parcel);
 }
 
-/* The fingerprint as the payload shows it; nobody else is asked for it. */
-static void find_fingerprint(struct parcel *parcel)
-{
-    static const char member[] = "\"passwordHashed\":\"";
-    const char *found = strstr(parcel->payload, member);
-    if (found == NULL)
-        return;
-    found += sizeof member - 1;
-    if (strspn(found, "0123456789abcdef") == FINGERPRINT_DIGITS)
-        memcpy(parcel->fingerprint, found, FINGERPRINT_DIGITS);
-}
-
+/* A fingerprint need not be among them: no kept answer holds a long run of hexadecimal digits. */
 static void hide(struct parcel *parcel, const char *const *texts, const size_t *sizes, size_t count)
 {
     char *at = parcel->texts;
@@ -68,9 +55,6 @@ static void hide(struct parcel *parcel, const char *const *texts, const size_t *
         parcel->request.hide[hidden++] = at;
         at += sizes[i];
     }
-    find_fingerprint(parcel);
-    if (parcel->fingerprint[0] != '\0')
-        parcel->request.hide[hidden] = parcel->fingerprint;
 }
 
 static char *build(struct door *door, struct ledger_statement *row)

@@ -55,10 +55,11 @@ static bool settle_overdue(struct job *job, int64_t now)
     struct say_progress progress;
     say_progress_start(&progress, "settling", 0);
     bool left = any_overdue(job, now);
-    while (left && !stop_asked() && !ledger_failed(ledger_of(job))) {
-        settled += settle_some(job, now);
+    while (left && !stop_asked()) {
+        uint64_t batch = settle_some(job, now);
+        settled += batch;
+        left = batch == SETTLE_BATCH;
         say_progress_step(&progress, settled);
-        left = any_overdue(job, now);
     }
     say_progress_end(&progress);
     job_add(job, "settle", "settled", settled);

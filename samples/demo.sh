@@ -201,6 +201,7 @@ heading '5. The morning after: time is up for everyone else'
 step 0 build/regjob -c "$demo/regjob.conf" -v settle
 step 0 build/regjob -c "$demo/regjob.conf" -v report
 step 0 build/regjob -c "$demo/regjob.conf" status
+step 0 build/regjob -c "$demo/regjob.conf" dashboard -o "$demo/dashboard.html"
 note "The fraud API has $(wc -l <"$demo/accepted.jsonl") reports."
 
 heading '6. What an analyst sees (more in samples/analyst.sql)'
@@ -264,3 +265,4 @@ note "(The same search of the customers' mails and the CSV file finds $control l
 
 heading 'Done. Look around:'
 note "sqlite3 -init samples/sqliterc -readonly $demo/ledger.db < samples/analyst.sql"
+note "$demo/dashboard.html, in a browser"

@@ -4,7 +4,8 @@
 # In any other file, each `-- name: NOUN` heading starts a statement that ends at the next heading;
 # it becomes STATEMENT_NOUN in the enumeration and statement_text[STATEMENT_NOUN].
 # Within it, a `-- part: NOUN` heading makes what follows, up to its semicolon, a statement of its own as well, with the parameter :x for NEW.x:
-# so a caller that owns the transaction may run the statements of a trigger one by one.
+# so a caller that owns the transaction may run the statements of a trigger one by one. A line that ends with `-- whole only` is left out of it: the
+# caller knows what it asks.
 function take_part() {
     sub(/;[ \n]*$/, "", part_text); gsub(/NEW\./, ":", part_text)
     gsub(/\\/, "\\\\", part_text); gsub(/"/, "\\\"", part_text); gsub(/\n/, "\\n\"\n    \"", part_text)
@@ -32,6 +33,7 @@ FNR == 1 {
 }
 /^-- name: / && !upgrade { flush(); name = $3; next }
 /^ *-- part: / && !upgrade { part_name = $3; next }
+part_name != "" && /-- whole only$/ { text = text $0 "\n"; next }
 part_name != "" { part_text = part_text $0 "\n"; if ($0 ~ /; *$/) take_part() }
 name != "" { text = text $0 "\n" }
 END {

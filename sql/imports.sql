@@ -3,9 +3,16 @@
 -- name: import_by_digest
 SELECT id, finished_at, name FROM import WHERE digest = :digest ORDER BY id DESC LIMIT 1
 
--- The newest import under a name, and how far it came.
+-- The newest import under a name; with :committed, the newest that came so far as to commit something.
 -- name: import_by_name
-SELECT i.id, i.finished_at, i.digest, i.bytes FROM import i WHERE i.name = :name ORDER BY i.id DESC LIMIT 1
+SELECT i.id, i.finished_at, i.digest, i.bytes FROM import i
+ WHERE i.name = :name
+   AND (NOT :committed OR i.finished_at IS NOT NULL OR EXISTS (SELECT 1 FROM import_batch b WHERE b.import_id = i.id))
+ ORDER BY i.id DESC LIMIT 1
+
+-- The import of a file's beginning; NULL where there is none.
+-- name: import_continues
+SELECT continues FROM import WHERE id = :id
 
 -- name: insert_import
 INSERT INTO import (id, run_id, name, digest, bytes, continues, started_at)

@@ -153,27 +153,42 @@ BEGIN
                                      || CASE WHEN h.uuid <> coalesce(h.email_external, h.phone_external, 0) THEN ',"uuid_taken"' ELSE '' END END
                            || NEW.reasons_after AS reasons
                       FROM (SELECT k.email, k.phone, k.username, k.uuid,
-                                   (SELECT p.attempt_id FROM person p
-                                     WHERE p.attempt_id = k.email AND NEW.confirm IN ('everyone', 'on_conflict')
-                                       AND NEW.unique_email AND NEW.email_nonce IS NOT NULL
-                                       AND p.identity_key IS NOT NULL AND p.password_hash IS NULL) AS email_external,
-                                   (SELECT p.attempt_id FROM person p
-                                     WHERE p.attempt_id = k.phone AND NEW.confirm IN ('everyone', 'on_conflict')
-                                       AND NEW.unique_phone AND NEW.sms_nonce IS NOT NULL
-                                       AND p.identity_key IS NOT NULL AND p.password_hash IS NULL) AS phone_external
-                              FROM (SELECT (SELECT s.holder FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
-                                             WHERE s.key = NEW.email_key AND s.holder > 0 AND p.email_folded = NEW.email_folded LIMIT 1) AS email,
-                                           (SELECT s.holder FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
-                                             WHERE s.key = NEW.phone_key AND s.holder > 0 AND p.phone = NEW.phone AND NEW.phone GLOB '+*' LIMIT 1) AS phone,
-                                           (SELECT s.holder FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
-                                             WHERE s.key = NEW.username_key AND s.holder > 0 AND p.username_folded = NEW.username_folded LIMIT 1) AS username,
-                                           (SELECT s.holder FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
-                                             WHERE s.key = NEW.uuid_key AND s.holder > 0 AND p.uuid = NEW.uuid LIMIT 1) AS uuid
+                                   CASE WHEN k.email IS NOT NULL AND NEW.confirm IN ('everyone', 'on_conflict')
+                                             AND NEW.unique_email AND NEW.email_nonce IS NOT NULL
+                                        THEN (SELECT p.attempt_id FROM person p
+                                               WHERE p.attempt_id = k.email AND p.identity_key IS NOT NULL AND p.password_hash IS NULL)
+                                    END AS email_external,
+                                   CASE WHEN k.phone IS NOT NULL AND NEW.confirm IN ('everyone', 'on_conflict')
+                                             AND NEW.unique_phone AND NEW.sms_nonce IS NOT NULL
+                                        THEN (SELECT p.attempt_id FROM person p
+                                               WHERE p.attempt_id = k.phone AND p.identity_key IS NOT NULL AND p.password_hash IS NULL)
+                                    END AS phone_external
+                              FROM (SELECT CASE WHEN NEW.email_key IS NOT NULL
+                                                THEN (SELECT s.holder FROM subject s
+                                                       WHERE s.key = NEW.email_key AND s.holder > 0
+                                                         AND (SELECT p.email_folded FROM person p WHERE p.attempt_id = s.attempt_id) = NEW.email_folded
+                                                       LIMIT 1) END AS email,
+                                           CASE WHEN NEW.phone_key IS NOT NULL AND NEW.phone GLOB '+*'
+                                                THEN (SELECT s.holder FROM subject s
+                                                       WHERE s.key = NEW.phone_key AND s.holder > 0
+                                                         AND (SELECT p.phone FROM person p WHERE p.attempt_id = s.attempt_id) = NEW.phone
+                                                       LIMIT 1) END AS phone,
+                                           CASE WHEN NEW.username_key IS NOT NULL
+                                                THEN (SELECT s.holder FROM subject s
+                                                       WHERE s.key = NEW.username_key AND s.holder > 0
+                                                         AND (SELECT p.username_folded FROM person p WHERE p.attempt_id = s.attempt_id) = NEW.username_folded
+                                                       LIMIT 1) END AS username,
+                                           CASE WHEN NEW.uuid_key IS NOT NULL
+                                                THEN (SELECT s.holder FROM subject s
+                                                       WHERE s.key = NEW.uuid_key AND s.holder > 0
+                                                         AND (SELECT p.uuid FROM person p WHERE p.attempt_id = s.attempt_id) = NEW.uuid
+                                                       LIMIT 1) END AS uuid
                                      LIMIT 1) k -- the limits keep SQLite from asking the same again for each mention
                              LIMIT 1) h
                      LIMIT 1) t
              LIMIT 1) v
-     WHERE NOT EXISTS (SELECT 1 FROM continuation WHERE id = NEW.id);
+     WHERE NOT EXISTS (SELECT 1 FROM continuation WHERE id = NEW.id) -- whole only
+;
 
     -- part: admit_person
     INSERT INTO person (attempt_id, email, email_folded, email_key, phone, phone_key, username, username_folded, username_key, uuid, uuid_key,
@@ -338,6 +353,23 @@ BEGIN
               FROM json_each(NEW.compared) o JOIN code c ON c.id = o.value
               JOIN code_end e ON e.code_id = c.id AND e.state = 'exhausted' AND e.recorded_at = NEW.recorded_at
               JOIN waiting w ON w.attempt_id = c.attempt_id) f;
+    -- Nor is another code of the same customer or subject left to be guessed at.
+    INSERT INTO code_end (code_id, recorded_at, state)
+    SELECT s.id, NEW.recorded_at, 'exhausted'
+      FROM code s
+     WHERE s.id IN (SELECT k.id
+                      FROM json_each(NEW.compared) o JOIN code c ON c.id = o.value
+                      JOIN code_end e ON e.code_id = c.id AND e.state = 'exhausted' AND e.recorded_at = NEW.recorded_at
+                      JOIN code k ON k.attempt_id = c.attempt_id
+                    UNION
+                    SELECT r.code_id
+                      FROM json_each(NEW.compared) o JOIN code c ON c.id = o.value AND c.attempt_id IS NULL
+                      JOIN code_end e ON e.code_id = c.id AND e.state = 'exhausted' AND e.recorded_at = NEW.recorded_at
+                      JOIN recipient mine ON mine.code_id = c.id
+                      JOIN recipient r ON r.subject_key = mine.subject_key
+                      JOIN code k ON k.id = r.code_id AND k.attempt_id IS NULL)
+       AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = s.id)
+       AND coalesce(s.runs_from + s.lifetime_ms > NEW.recorded_at, 1);
 END;
 
 -- The end of a try: what the channel or the fraud API answered, and what follows for the code or report.

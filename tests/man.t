@@ -143,11 +143,13 @@ def commands(page):
         heads = [head for head in described if head.split()[0] == name]
         check(len(heads) == 1 and described[heads[0]], f"regjob.1: command {name} is described", list(described))
         head = heads[0] if heads else ""
-        body = page.section("COMMANDS")
         for option, choices in re.findall(r'\{\s*"([a-z-]+)",\s*(?:NULL|"([^"]*)")', taken + "}"):
             spelled = f"--{option}" + (" " + choices.replace("|", " | ") if choices else "")
-            check(spelled in head and spelled in body and spelled in page.section("SYNOPSIS") or option == "output" and "--output file" in head,
-                  f"regjob.1: {name} --{option} is described", head)
+            if option == "output":
+                check("-o file" in page.section("SYNOPSIS") and "--output file" in head, f"regjob.1: {name} --output is described", head)
+                continue
+            check(spelled in head and spelled in page.section("SYNOPSIS") and f"--{option}" in described.get(head, ""),
+                  f"regjob.1: {name} --{option} is described", head, described.get(head))
     general = page.section("DESCRIPTION")
     for name, letter in re.findall(r'\{"([a-z-]+)", \'(.*?)\', OPTION_\w+, .*, true\}', options_c):
         spelled = f"-{letter}, --{name}" if len(letter) == 1 else f"--{name}"
@@ -183,37 +185,52 @@ def keys(page):
           set(names) ^ {row[1] for row in rows})
 
 
+def forms(signature):
+    """reg_policy(password [, profile]) as reg_policy(password) and reg_policy(password, profile), and so on."""
+    found = re.fullmatch(r"(\w+\([^\[]+?)((?: \[, \w+)+)\]+\)", signature)
+    if not found:
+        return [signature]
+    made = [found.group(1)]
+    for name in re.findall(r"\w+", found.group(2)):
+        made.append(f"{made[-1]}, {name}")
+    return [form + ")" for form in made]
+
+
 def functions(page, made):
     described = {**page.terms("FUNCTIONS"), **page.terms("TABLES")}
-    for name, signature in made.execute("SELECT name, signature FROM reg_functions"):
-        optional = re.search(r"(.*) \[, (\w+)\]\)$", signature)
-        for form in [optional.group(1) + ")", f"{optional.group(1)}, {optional.group(2)})"] if optional else [signature]:
+    known = set()
+    for signature, source in made.execute("SELECT signature, source FROM reg_functions"):
+        for form in forms(signature):
+            known.add(form)
             said = described.get(form, "")
-            check(all(part in said for part in ("Result:", "Errors:", "Source:")) and not said.startswith("Result:"),
-                  f"reg.7: {form}, with result, errors and source", said or sorted(described))
-    for table in ("reg_attempts", "reg_codes", "reg_reports", "reg_policy", "reg_functions", "reg_reasons"):
-        said = next((text for head, text in described.items() if head.split("(")[0] == table), "")
-        columns = {row[1] for row in made.execute(f"PRAGMA table_xinfo({table})")}
-        incoming = set(page.terms("SIGN-UP COLUMNS")) | {"as_of", "password", "profile"}
-        missing = {name for name in columns if not re.search(rf"\b{name}\b", said) and name not in incoming
-                   and not (name.endswith("_ms") and name[:-3] in columns)}
-        check(columns and not missing, f"reg.7: every column of {table} is named", missing)
+            check(all(part in said for part in ("Result:", "Errors:", "Source:")) and not said.startswith("Result:") and source in said,
+                  f"reg.7: {form}, with result, errors and source", said, source)
+    gone = {head for head in described if head.startswith("reg_") and " " not in head.split("(")[0]} - known
+    check(not gone, "reg.7: every form it describes exists", gone)
+    files = {"file", "columns"}  # arguments of tables that read files
+    incoming = set(page.terms("SIGN-UP COLUMNS")) | {"as_of", "password", "profile"} | files
+    for name, in made.execute("SELECT DISTINCT name FROM reg_functions WHERE name IN (SELECT name FROM pragma_module_list)"):
+        said = " ".join(text for head, text in described.items() if head.split("(")[0] == name)
+        columns = {row[1] for row in made.execute(f"PRAGMA table_xinfo({name})")}
+        missing = {column for column in columns if not re.search(rf"\b{column}\b", said) and column not in incoming
+                   and not (column.endswith("_ms") and column[:-3] in columns)}
+        check(len(columns) > 1 and not missing, f"reg.7: every column of {name} is named", missing)
 
 
 def names(page, made):
-    header = read("ext", "signup.h")
-    columns = re.findall(r"\bX\((\w+),", header[header.index("#define SIGNUP_COLUMNS"):header.index("#define SIGNUP_ENUMERATE")])
+    columns = [row[0] for row in made.execute("SELECT name FROM reg_columns")]
     described = page.terms("SIGN-UP COLUMNS")
-    helps = {name: "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', said)).replace('\\"', '"').replace("`", "")
-             for name, said in re.findall(r'\bX\((\w+),((?:\s|\\|"(?:[^"\\]|\\.)*")+)\)', header)}
     check(len(columns) > 40 and [name for name in described if name in columns] == columns, "reg.7: every sign-up column is described, in order",
-          set(columns) - set(described))
-    wrong = {name: described.get(name) for name in columns if described.get(name) != helps.get(name)}
-    check(not wrong, "reg.7: each by the program's own words", wrong)
-    aliases = re.findall(r'\{"([a-z]+)", SIGNUP_', read("ext", "signup.c"))
+          set(columns) ^ set(described))
+    wrong = [(name, described.get(name)) for name, said, source in made.execute("SELECT name, help, source FROM reg_columns")
+             if described.get(name) != f"{said} Source: {source}.".replace("`", "")]
+    check(not wrong, "reg.7: each by the program's own words, with its source", wrong)
+    aliases = " ".join(row[0] for row in made.execute("SELECT other_names FROM reg_columns WHERE other_names <> ''")).replace(",", " ").split()
     said = page.section("SIGN-UP COLUMNS").lower()
-    check(len(aliases) > 10 and all(re.search(rf"\b{alias}\b", said) for alias in aliases), "reg.7: every other name of a column is given",
-          [alias for alias in aliases if alias not in said])
+    missing = [alias for alias in aliases if not re.search(rf"\b{alias.lower()}\b", said)]
+    check(len(aliases) > 10 and not missing, "reg.7: every other name of a column is given", missing)
+    causes = dict(re.findall(r'X\((\w+),\s*"([^"]*)"\)', read("ext", "told.h")))
+    check(len(causes) > 10 and page.terms("CAUSES").items() >= causes.items(), "reg.7: every cause of a difference is described", causes)
     described = page.terms("REASONS")
     reasons = dict(made.execute("SELECT reason, sentence FROM reg_reasons"))
     fields = {f"{name}_{what}" for name in columns for what in ("missing", "invalid") if name not in ("password", "password_hash")}

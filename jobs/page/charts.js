@@ -5,10 +5,12 @@
     const dark = window.matchMedia("(prefers-color-scheme: dark)");
     const light = {
         ink: "#1b1f24", line: "#d0d7de", paper: "#ffffff", success: "#1a7f37", pending: "#9a6700", failure: "#cf222e",
+        explained: "#57606a", unexplained: "#cf222e",
         series: ["#0969da", "#cf222e", "#8250df", "#9a6700", "#1a7f37", "#bf3989", "#57606a"],
     };
     const night = {
         ink: "#e6edf3", line: "#30363d", paper: "#0d1117", success: "#56d364", pending: "#e3b341", failure: "#ff7b72",
+        explained: "#9da7b3", unexplained: "#ff7b72",
         series: ["#79c0ff", "#ff7b72", "#d2a8ff", "#e3b341", "#56d364", "#ff9bce", "#9da7b3"],
     };
     const points = ["circle", "triangle", "rect", "rectRot", "crossRot", "star", "line"];

@@ -127,7 +127,59 @@ PYTHON
     [[ "$(rows "The last runs of the job" | tail -1 | cut -d'|' -f6)" == "import: read "*", success "* ]]
 }
 
-@test "an attempt whose time is over counts as failed before it is settled" {
+@test "the newest export is compared with the ledger, as regjob reconcile does it" {
+    some_days
+    mkdir -p exports/done
+    printf '[ledger]\npath = ledger.db\n[reconcile]\ninbox = exports\n' >job.conf
+    job -c job.conf dashboard -o page.html
+    grep -q "There is no export" page.html
+    printf 'date,success,failure\n2026-01-01,1,1\n' >exports/old.csv
+    ledger_reg "SELECT 'date,success,failure' UNION ALL
+                SELECT substr(attempted_at, 1, 10) || ',' || (sum(outcome = 'success') + 2) || ',' || sum(outcome = 'failure') FROM reg_attempts GROUP BY substr(attempted_at, 1, 10)" \
+        >exports/done/20260201-new.csv
+    touch -d 2026-01-01T00:00:00Z exports/old.csv
+    run job -c job.conf dashboard -o page.html
+    [ "$status" -eq 0 ]
+    [ "$output" = "" ]
+    export=exports/done/20260201-new.csv
+    job -c job.conf reconcile --format json "$export" >reconcile.json || [ $? -eq 2 ]
+    /usr/bin/python3 - >expected <<'PYTHON'
+import json
+rows = json.load(open("reconcile.json"))[0]["rows"]
+days = {}
+for row in rows:
+    parts = days.setdefault(row["day"], [0, 0])
+    for cause, units in row["causes"].items():
+        parts[cause == "unexplained"] += abs(units)
+for day, parts in days.items():
+    print(day, *parts, sep="|")
+PYTHON
+    rows "Units of difference by day, explained and unexplained" >got
+    same expected got
+    [ "$(awk -F'|' '{n += $3} END {print (n > 0)}' got)" = 1 ]
+    page data reconciliation | sed -n 's/^explained|//p' >got
+    cut -d'|' -f1,2 expected >days
+    same days got
+    [ "$(page tables | grep -cF "$export|")" -eq "$(/usr/bin/python3 -c 'import json; print(len(json.load(open("reconcile.json"))[0]["rows"]))')" ]
+    [[ "$(rows Causes)" == *"unexplained|"* ]]
+    [ "$(page structure)" = "" ]
+    [ "$(page policy)" = "" ]
+    [ "$(ls exports exports/done)" = $'exports:\ndone\nold.csv\n\nexports/done:\n20260201-new.csv' ]
+}
+
+@test "an export that cannot be read is said, on the page too, which is written all the same" {
+    mkdir exports
+    printf '[ledger]\npath = ledger.db\n[reconcile]\ninbox = exports\n' >job.conf
+    printf 'date,success\n2026-01-01,-1\n' >exports/new.csv
+    run job -c job.conf dashboard -o page.html
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"exports/new.csv"* ]]
+    grep -q "The newest export, .*exports/new.csv, cannot be compared" page.html
+    [ "$(page structure)" = "" ]
+    [ ! -e exports/done ]
+}
+
+@test "an attempt whose time counts as failed before it is settled" {
     some_days
     pending=$(ledger "SELECT count(*) FROM waiting")
     [ "$pending" -gt 0 ]

@@ -175,8 +175,7 @@ hostile() {
     [[ "$output" == *"imported already"* ]]
 }
 
-@test "a directory, a device, a missing and an unreadable file each have their own message" {
-    mkdir empty
+@test "a device, a missing and an unreadable file each have their own message" {
     run job import missing.csv
     [ "$status" -eq 1 ]
     [ "$output" = "regjob: missing.csv: No such file or directory" ]

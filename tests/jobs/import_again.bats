@@ -12,7 +12,7 @@ attempts() {
     ledger "SELECT count(*) FROM attempt"
 }
 
-# Killed after some commits, the first two being those of the run and of the import itself.
+# Killed after some commits, the first being those of the run and of the import itself.
 stop_half_way() {
     printf '[ledger]\npath = ledger.db\n[import]\nbatch = 2\n' >job.conf
     run faulty "KILL_AFTER_SYNCS=${2:-4}" "$REGJOB" -c job.conf import "$1"
@@ -66,6 +66,28 @@ stop_half_way() {
     # Rejects of both are there to be mended.
     [ "$(cat a.csv.rejects)" = $'email,password\nbroken too' ]
     [ "$(cat a.csv.rejects.1)" = $'email,password\nbroken' ]
+}
+
+@test "a file that has grown, killed before its first commit: its beginning is not imported again" {
+    job import a.csv
+    for turn in 1 2; do
+        printf '%s@example.com,Abcdef1!x\n' "more$turn" >>a.csv
+        stop_half_way a.csv 3
+        [ "$(ledger "SELECT count(*), sum(finished_at IS NULL), (SELECT count(*) FROM import_batch) FROM import")" = "$((turn + 1))|$turn|1" ]
+    done
+    run job import a.csv
+    [ "$status" -eq 0 ]
+    [ "$(ledger "SELECT line FROM attempt ORDER BY id" | tr '\n' ' ')" = "2 3 4 5 " ]
+}
+
+@test "a file that has grown by a blank line, and then by more, goes on all the same" {
+    job import a.csv
+    printf '\n' >>a.csv
+    job import a.csv
+    printf 'cid@example.com,Abcdef1!x\n' >>a.csv
+    run job -v import a.csv
+    [ "$status" -eq 0 ]
+    [ "$(ledger "SELECT line FROM attempt ORDER BY id" | tr '\n' ' ')" = "2 3 5 " ]
 }
 
 @test "a file whose last line had no end yet is not taken for grown in the middle of it" {
@@ -195,7 +217,7 @@ stop_half_way() {
     cp a.csv b.csv
     run job --name x import a.csv b.csv
     [ "$status" -eq 64 ]
-    [[ "$output" == *"--name names one file, not 2"* ]]
+    [[ "$output" == *"--name names one file, not several"* ]]
 }
 
 @test "the law of the sum: an attempt that is missing or one too many is noticed at the end" {

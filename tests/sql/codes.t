@@ -71,6 +71,21 @@ ledger '{"maxCodeTries":3}'
 code=$(at "$START" issue a@example.com none)
 for _ in 1 2; do at "$START" verify a@example.com x >/dev/null; done
 is "two wrong and one right is right" verified "$(at "$START" verify a@example.com "$code")"
+# A second code of the same subject, on another channel, is not left to be guessed at for nothing.
+ledger '{"maxCodeTries":3}'
+older=$(at "$START" issue a@example.com none)
+at "$START" issue a@example.com email >/dev/null
+for expected in invalid_code invalid_code invalid_code rate_limit; do
+    is "two channels, try: $expected" $expected "$(at "$(later 5)" verify a@example.com 1)"
+done
+is "neither is good any more" rate_limit "$(at "$(later 6)" verify a@example.com "$older")"
+ledger '{"maxCodeTries":2}'
+older=$(at "$START" issue a@example.com none)
+at "$START" issue a@example.com email phone-1 >/dev/null
+for expected in invalid_code invalid_code; do
+    is "the newest is bound to another device, try: $expected" $expected "$(at "$(later 5)" verify a@example.com 1 phone-2)"
+done
+is "a wrong try from elsewhere is paid for by the code that it was for" rate_limit "$(at "$(later 6)" verify a@example.com "$older" phone-2)"
 
 # Resending.
 ledger

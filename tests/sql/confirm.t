@@ -163,4 +163,13 @@ code=$(pin a@example.com)
 answers "forget a pending one" 1 "SELECT reg_forget('a@example.com');"
 is "it fails as erased, its code is cancelled" 'failure|["erased"]|cancelled|' "$(sql "SELECT outcome, reasons, code_state, report_state FROM reg_attempts;")"
 is "and its code is nobody's" not_found "$(verify a@example.com "$code")"
+
+# What was told of the same customer under another address is his as well.
+ledger
+sql "INSERT INTO reg_attempts (email, phone, outcome) VALUES ('a@example.com', '+16045550001', 'success');
+     INSERT INTO reg_attempts (email, phone, outcome) VALUES ('b@example.com', '+16045550001', 'success');
+     INSERT INTO reg_attempts (email, outcome) VALUES ('c@example.com', 'success');"
+answers "forget by one of his addresses" 2 "SELECT reg_forget('a@example.com');"
+answers "the others are free again, and nobody else is touched" '0|0|1' "SELECT reg_phone_exists('+16045550001'), reg_email_exists('b@example.com'), reg_email_exists('c@example.com');"
+
 done_testing

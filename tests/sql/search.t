@@ -19,10 +19,10 @@ db = reg.ledger("search.db", '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pi
                 '"passwordAt":"confirm","requiredFields":[],"sandbox":true,"uniqueEmail":false,"uniquePhone":false}')
 people = ["Ann@example.com", "ann@example.com", "bob@Example.com", "cy@bücher.example", "not an address", "dora+1@example.com",
           "EVE@EXAMPLE.COM"]
-phones = ["+16045550001", "+16045550002", "+16045550003", "12", "+6281234567890"]
+phones = ["+16045550001", "+16045550002", "+16045550003", "12", "Ask ÄNN", "+6281234567890"]
 usernames = ["ann", "Ann", "BOB", "ｂｏｂ", " bad", "straße", "STRASSE"]
-moments = ["2025-12-%02dT%02d:%02d:00Z" % (day, hour, minute)
-           for day in (1, 2, 9) for hour in (0, 11, 23) for minute in (0, 59)]
+moments = ["2025-12-%02dT%02d:%02d:00%sZ" % (day, hour, minute, part)
+           for day in (1, 2, 9) for hour in (0, 23) for minute in (0, 59) for part in ("", ".500")]
 
 
 def maybe(values, often=0.7):
@@ -53,7 +53,8 @@ def text(value):
 
 
 def moment_text():
-    full = chance.choice(moments).replace("Z", ".000Z")
+    full = chance.choice(moments)
+    full = full if "." in full else full.replace("Z", ".000Z")
     return chance.choice([full, full[:10], full[:16], full[:-5], full[:19] + "Z", full.replace("T", " "), "2025", "zebra", "",
                           "2025-12-02T00:00:00+05:00", "1764633600"])
 
@@ -133,6 +134,17 @@ reg.ok(not wrong, f"{CASES} random questions give what no index gives (SEED={SEE
        *[f"{sql}\n  got      {str(rows)[:300]}\n  expected {str(expected)[:300]}" for sql, rows, expected in wrong[:8]],
        f"{len(wrong)} in all")
 reg.ok(rows_seen > CASES, "the questions have answers", rows_seen)
+
+
+# Each value of each column by itself and in a list, so that none is left to chance.
+wrong = []
+for column, values in (("email", people), ("phone", phones), ("username", usernames), ("outcome", ["success", "failure", "pending"])):
+    for value in values:
+        for test in (f"{column} = {text(value)}", f"{column} IN ({text(value)}, 'x')"):
+            rows, expected = (ask(f"SELECT id FROM {table} WHERE {test} ORDER BY id") for table in ("reg_attempts", "copy"))
+            if rows != expected or not rows:
+                wrong.append((test, rows, expected))
+reg.ok(not wrong, "every value is found by itself and in a list", *wrong)
 
 
 def plan(sql):

@@ -240,6 +240,8 @@ def not_prolonged(folder, off):
     ledger.at(HOUR, "SELECT reg_issue_code('ann@example.com', 'email')")
     ledger.at(2 * HOUR, "SELECT reg_resend_code('ann@example.com', 'email')")
     clock.stand(3 * HOUR + off)
+    ledger.job("settle")
+    assert ledger.ask("SELECT count(*) FROM decision") == (0 if off < 0 else 1)
     return ledger.outcome()
 
 

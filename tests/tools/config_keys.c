@@ -1,4 +1,5 @@
-/* config_keys: the configuration's keys, a line each: SECTION, KEY, what it may be, default; by tabs. */
+/* config_keys: the configuration's keys, a line each: SECTION, KEY, what it may be, default; by
+ * tabs. */
 #include "../../jobs/config_key.h"
 
 #include <stdio.h>

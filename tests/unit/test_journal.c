@@ -7,9 +7,23 @@
 
 #include <cmocka.h>
 
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
 #include "../../jobs/journal.h"
 #include "folder.h"
 #include "outbox.h"
+
+/* So many seconds are added to every clock. */
+static time_t ahead;
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int result = (int)syscall(SYS_clock_gettime, clock, now);
+    now->tv_sec += ahead;
+    return result;
+}
 
 static unsigned loaded; /* parcels that are not unloaded yet */
 
@@ -195,6 +209,51 @@ static void what_another_run_took_in_between_is_left_to_it(void **state)
     desk_close(&one);
 }
 
+static void what_waits_too_long_is_taken_back(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_open(&desk, 3, NULL);
+    assert_int_equal(next(&desk, 3), TRANSFER_ITEM);
+    struct transfer_item first = desk.item;
+    ahead += 4;
+    assert_true(journal_tick(desk.journal));
+    assert_int_equal(count(&desk, "try"), 3);
+    ahead += 2;
+    assert_true(journal_tick(desk.journal));
+    assert_int_equal(count(&desk, "try"), 1); /* the one that is out is waited for */
+    assert_int_equal(count(&desk, "report WHERE next_try_at = recorded_at"), 2);
+    /* The other way round: what is too old is not handed out, however late the tick. */
+    assert_int_equal(next(&desk, 2), TRANSFER_ITEM);
+    ahead += 6;
+    struct transfer_item second = desk.item;
+    assert_int_equal(next(&desk, 1), TRANSFER_LATER);
+    assert_true(journal_tick(desk.journal));
+    assert_int_equal(count(&desk, "try"), 2);
+    desk.item = first;
+    done(&desk, TRANSFER_ACCEPTED);
+    desk.item = second;
+    done(&desk, TRANSFER_ACCEPTED);
+    assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
+    desk_close(&desk);
+}
+
+static void a_ledger_that_stays_locked_ends_it(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_open(&desk, 3, NULL);
+    outbox_run(desk.other, "BEGIN IMMEDIATE");
+    assert_int_equal(next(&desk, 2), TRANSFER_LATER);
+    ahead += 59;
+    assert_int_equal(next(&desk, 2), TRANSFER_LATER);
+    ahead += 2;
+    assert_int_equal(next(&desk, 2), TRANSFER_BROKEN);
+    outbox_run(desk.other, "COMMIT");
+    assert_int_equal(journal_settle(desk.journal), STATUS_RETRY);
+    desk_close(&desk);
+}
+
 static void a_ledger_that_fails_ends_it(void **state)
 {
     (void)state;
@@ -219,6 +278,8 @@ int main(void)
         cmocka_unit_test(a_limit_holds_and_counts_what_was_made),
         cmocka_unit_test(another_writer_is_waited_for),
         cmocka_unit_test(what_another_run_took_in_between_is_left_to_it),
+        cmocka_unit_test(what_waits_too_long_is_taken_back),
+        cmocka_unit_test(a_ledger_that_stays_locked_ends_it),
         cmocka_unit_test(a_ledger_that_fails_ends_it),
     };
     return cmocka_run_group_tests(tests, folder_make, folder_remove);

@@ -1,0 +1,142 @@
+/* packed.c: see packed.h. Several compressed parts one after the other are one file, as for gzip
+ * and zstd themselves. */
+#include "packed.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+enum { BLOCK = 1 << 16, GZIP_WINDOW = 15 + 16 /* zlib: a gzip header is expected */ };
+
+struct packed {
+    int descriptor;
+    enum packed_kind kind;
+    bool ended;   /* the file has no more */
+    bool in_part; /* in the middle of a compressed part, which may not end here */
+    bool damaged;
+    bool inflating; /* `gzip` is to be ended */
+    z_stream gzip;
+    ZSTD_DCtx *zstd;
+    ZSTD_inBuffer from; /* of `block`, for both */
+    unsigned char block[BLOCK];
+};
+
+enum packed_kind packed_kind(const char *path)
+{
+    size_t length = strlen(path);
+    if (length > 3 && strcmp(path + length - 3, ".gz") == 0)
+        return PACKED_GZIP;
+    return length > 4 && strcmp(path + length - 4, ".zst") == 0 ? PACKED_ZSTD : PACKED_NOT;
+}
+
+struct packed *packed_open(int descriptor, enum packed_kind kind)
+{
+    struct packed *packed = calloc(1, sizeof *packed);
+    if (packed == NULL)
+        return NULL;
+    packed->descriptor = descriptor;
+    packed->kind = kind;
+    packed->from.src = packed->block;
+    if (kind == PACKED_GZIP)
+        packed->inflating = inflateInit2(&packed->gzip, GZIP_WINDOW) == Z_OK;
+    else
+        packed->zstd = ZSTD_createDCtx();
+    if (packed->inflating || packed->zstd != NULL)
+        return packed;
+    packed_close(packed);
+    return NULL;
+}
+
+void packed_close(struct packed *packed)
+{
+    if (packed == NULL)
+        return;
+    if (packed->inflating)
+        inflateEnd(&packed->gzip);
+    ZSTD_freeDCtx(packed->zstd);
+    sodium_memzero(packed->block, sizeof packed->block);
+    free(packed);
+}
+
+/* Fills the block where it is used up. False: with errno. */
+static bool have_input(struct packed *packed)
+{
+    if (packed->from.pos < packed->from.size || packed->ended)
+        return true;
+    ssize_t got = read(packed->descriptor, packed->block, sizeof packed->block);
+    if (got < 0)
+        return false;
+    packed->ended = got == 0;
+    packed->from.size = (size_t)got;
+    packed->from.pos = 0;
+    return true;
+}
+
+static size_t damaged(struct packed *packed)
+{
+    packed->damaged = true;
+    return 0;
+}
+
+/* Both unpack some of the block into `bytes`, and give how much that was. */
+static size_t unpack_gzip(struct packed *packed, void *bytes, size_t size)
+{
+    z_stream *gzip = &packed->gzip;
+    size_t room = size < BLOCK * 16 ? size : BLOCK * 16;
+    if (!packed->in_part && inflateReset(gzip) != Z_OK)
+        return damaged(packed);
+    packed->in_part = true;
+    gzip->next_in = packed->block + packed->from.pos;
+    gzip->avail_in = (uInt)(packed->from.size - packed->from.pos);
+    gzip->next_out = bytes;
+    gzip->avail_out = (uInt)room;
+    int result = inflate(gzip, Z_NO_FLUSH);
+    packed->from.pos = packed->from.size - gzip->avail_in;
+    if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
+        return damaged(packed);
+    packed->in_part = result != Z_STREAM_END;
+    return room - gzip->avail_out;
+}
+
+static size_t unpack_zstd(struct packed *packed, void *bytes, size_t size)
+{
+    ZSTD_outBuffer to = {.dst = bytes, .size = size};
+    size_t result = ZSTD_decompressStream(packed->zstd, &to, &packed->from);
+    if (ZSTD_isError(result))
+        return damaged(packed);
+    packed->in_part = result != 0;
+    return to.pos;
+}
+
+static ssize_t read_some(void *context, void *bytes, size_t size)
+{
+    struct packed *packed = context;
+    while (!packed->damaged) {
+        if (!have_input(packed))
+            return -1;
+        bool at_end = packed->ended && packed->from.pos == packed->from.size;
+        if (at_end && !packed->in_part)
+            return 0;
+        size_t got = packed->kind == PACKED_GZIP ? unpack_gzip(packed, bytes, size)
+                                                 : unpack_zstd(packed, bytes, size);
+        if (got > 0)
+            return (ssize_t)got;
+        packed->damaged = packed->damaged || (at_end && packed->in_part);
+    }
+    errno = EBADMSG;
+    return -1;
+}
+
+struct input_source packed_source(struct packed *packed)
+{
+    return (struct input_source){.read = read_some, .seek = NULL, .context = packed};
+}
+
+bool packed_is_damaged(const struct packed *packed)
+{
+    return packed != NULL && packed->damaged;
+}

@@ -1,0 +1,53 @@
+/* spill.c: see spill.h. */
+#include "spill.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void spill_begin(struct spill *spill, const char *beside)
+{
+    memset(spill, 0, sizeof *spill);
+    spill->descriptor = -1;
+    snprintf(spill->folder, sizeof spill->folder, "%s", beside);
+    char *slash = strrchr(spill->folder, '/');
+    if (slash != NULL)
+        slash[1] = '\0';
+    else
+        snprintf(spill->folder, sizeof spill->folder, ".");
+}
+
+void spill_end(struct spill *spill)
+{
+    if (spill->descriptor >= 0)
+        close(spill->descriptor);
+    spill->descriptor = -1;
+}
+
+bool spill_keep(void *context, const void *bytes, size_t length)
+{
+    struct spill *spill = context;
+    const char *at = bytes;
+    if (spill->descriptor < 0)
+        spill->descriptor = open(spill->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    while (spill->descriptor >= 0 && length > 0) {
+        ssize_t written = write(spill->descriptor, at, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        at += written;
+        length -= (size_t)written;
+        spill->length += (uint64_t)written;
+    }
+    return spill->descriptor >= 0;
+}
+
+uint64_t spill_last(struct spill *spill)
+{
+    spill->last = spill->seen;
+    spill->seen = spill->length;
+    return spill->last;
+}

@@ -1,0 +1,28 @@
+/* spill.h: the bytes of rejects that are too long to be held in memory and come from where they
+ * cannot be read again: kept in a file without a name until they are written to FILE.rejects. */
+#ifndef SPILL_H
+#define SPILL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "records.h"
+
+struct spill {
+    char folder[4096];
+    int descriptor;        /* -1: nothing kept yet */
+    uint64_t length, last; /* all that is kept; where the newest reject begins */
+    uint64_t seen;         /* the length when that was last asked for */
+};
+
+/* `beside`: the file of rejects, in whose folder the bytes are kept. */
+void spill_begin(struct spill *spill, const char *beside);
+void spill_end(struct spill *spill);
+
+/* For records_spill(), with the spill as its context. */
+records_spill_function spill_keep;
+
+/* Where the reject that was kept last begins. Asked once for each reject. */
+uint64_t spill_last(struct spill *spill);
+
+#endif

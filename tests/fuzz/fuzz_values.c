@@ -1,0 +1,90 @@
+/* Everything in ext/ that reads a text from outside, chosen by the input's first byte: moments,
+ * addresses, names, regions, policies, settings, tokens. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "code.h"
+#include "moment.h"
+#include "password.h"
+#include "policy.h"
+#include "region.h"
+#include "settings.h"
+#include "signup.h"
+#include "subject.h"
+#include "text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_policy(const char *text)
+{
+    struct policy policy;
+    char error[256];
+    uint32_t broken;
+    if (policy_parse(text, &policy, error, sizeof error)) {
+        policy.blocklist[0] = '\0'; /* no files */
+        policy_check(&policy, text, strlen(text), NULL, &broken, error, sizeof error);
+    }
+}
+
+static void read_settings(const char *text)
+{
+    char error[256];
+    struct settings *settings = settings_parse(text, NULL, error, sizeof error);
+    if (settings != NULL)
+        free(settings_text(settings));
+    settings_free(settings);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char folded[SUBJECT_SIZE], locale[REGION_LOCALE_SIZE], alpha[4];
+    unsigned char nonce[CODE_NONCE_SIZE];
+    int64_t moment;
+    if (size == 0 || memchr(data + 1, 0, size - 1) != NULL)
+        return 0;
+    char *text = strndup((const char *)data + 1, size - 1);
+    if (text == NULL)
+        return 0;
+    switch (data[0] % 10) {
+    case 0:
+        moment_parse(text, &moment);
+        moment_is_date(text);
+        break;
+    case 1:
+        subject_fold_email(text, folded);
+        break;
+    case 2:
+        subject_phone(text, "ID", folded);
+        break;
+    case 3:
+        subject_fold_username(text, folded);
+        break;
+    case 4:
+        subject_mask(text, folded, sizeof folded);
+        break;
+    case 5:
+        region_locale(text, locale);
+        region_country(text, alpha);
+        region_currency(text, alpha);
+        region_address_valid(text);
+        break;
+    case 6:
+        read_policy(text);
+        break;
+    case 7:
+        read_settings(text);
+        break;
+    case 8:
+        code_token_nonce(text, nonce);
+        password_is_phc(text);
+        text_is_clean(text, size);
+        break;
+    case 9:
+        signup_column_named(text);
+        signup_consent_named(text);
+        break;
+    }
+    free(text);
+    return 0;
+}
