@@ -159,6 +159,15 @@ deferred_counted 2026-01-11T13:00 success 2
 told 2026-01-12T12:00 success 5"
     agree
     [ "$(zone)" = own ]
+    # A gain and a loss that could have come from and gone to days that are not in the export.
+    plant 0 <<<"told 2026-01-09T23:50 success 1
+extra 2026-01-10T12:00 success 1
+told 2026-01-10T12:00 success 5
+told 2026-01-11T12:00 success 5
+lost 2026-01-11T23:50 success 1"
+    sed -i /2026-01-09/d export.csv
+    agree
+    [ "$(zone)" = own ]
     # Random ones, of nothing else.
     local seed
     for seed in ${RECONCILE_SEEDS:-31 32 33 34 35 36}; do
