@@ -151,6 +151,14 @@ lost 2026-01-10T23:50 success 3
 told 2026-01-11T12:00 success 5
 extra 2026-01-11T12:00 success 1"
     agree
+    # Where the next day's uncertain tries would hide what came over, nothing shows that it did.
+    plant 0 <<<"told 2026-01-10T12:00 success 5
+lost 2026-01-10T23:50 success 1
+told 2026-01-11T12:00 success 5
+deferred_counted 2026-01-11T13:00 success 2
+told 2026-01-12T12:00 success 5"
+    agree
+    [ "$(zone)" = own ]
     # Random ones, of nothing else.
     local seed
     for seed in ${RECONCILE_SEEDS:-31 32 33 34 35 36}; do
