@@ -122,7 +122,10 @@ static size_t read_candidates(struct door *door, const struct verify_request *re
             seed.kind == CODE_PIN && device != NULL &&
             (request->device_id == NULL || strcmp(device, request->device_id) != 0);
         candidate->standing = standing(row, request->entered_at);
-        candidate->matches = code_matches(key, uuid, &seed, request->code);
+        /* A code that nobody has been sent can only be guessed: however many wait in the queue,
+         * they make no guess better. */
+        candidate->matches = code_matches(key, uuid, &seed, request->code) &&
+                             (ledger_integer(row, 15) != 0 || nonce != NULL);
         if (candidate->standing != VERIFY_NOT_FOUND)
             count++;
         if (count == MOST_CODES) {

@@ -16,7 +16,8 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
        coalesce((SELECT w.deadline FROM waiting w WHERE w.attempt_id = a.id),
                 (SELECT d.decided_at FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1)),
        a.partner_id,
-       (SELECT p.uuid FROM person p WHERE p.attempt_id = a.id)
+       (SELECT p.uuid FROM person p WHERE p.attempt_id = a.id),
+       c.sandbox OR c.runs_from IS NOT NULL OR EXISTS (SELECT 1 FROM try t WHERE t.code_id = c.id)
   FROM code c
   JOIN recipient r ON r.code_id = c.id
   LEFT JOIN attempt a ON a.id = c.attempt_id

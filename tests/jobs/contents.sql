@@ -22,7 +22,7 @@ SELECT 'subject', s.key, CASE WHEN s.holder > 0 THEN h.line ELSE s.holder END, a
 SELECT 'waiting', a.import_id, a.line, w.deadline - a.recorded_at FROM waiting w JOIN attempt a ON a.id = w.attempt_id ORDER BY a.import_id, a.line, a.id;
 SELECT 'continuation', c.import_id, c.line, c.attempted_at, c.kind, a.line, c.verdict
   FROM continuation c LEFT JOIN attempt a ON a.id = c.attempt_id ORDER BY c.import_id, c.line, c.id;
-SELECT 'code', a.import_id, a.line, c.ordinal, c.channel, c.kind, c.digits, length(c.prefix), c.sandbox, c.lifetime_ms, c.next_try_at - c.recorded_at,
+SELECT 'code', a.import_id, a.line, c.ordinal, c.channel, c.kind, c.digits, length(c.prefix), c.sandbox, c.lifetime_ms, round((c.next_try_at - c.recorded_at) / 60000.0),
        r.subject_key, r.address, r.device_id, group_concat(e.state)
   FROM code c JOIN attempt a ON a.id = c.attempt_id LEFT JOIN recipient r ON r.code_id = c.id LEFT JOIN code_end e ON e.code_id = c.id
  GROUP BY c.id ORDER BY a.import_id, a.line, a.id, c.id;

@@ -87,6 +87,14 @@ for expected in invalid_code invalid_code; do
 done
 is "a wrong try from elsewhere is paid for by the code that it was for" rate_limit "$(at "$(later 6)" verify a@example.com "$older" phone-2)"
 
+# A code that waits in the queue can only be guessed.
+ledger
+code=$(at "$START" issue a@example.com email)
+sql "UPDATE code SET runs_from = NULL;"
+is "a code that nobody has been sent is none" invalid_code "$(at "$START" verify a@example.com "$code")"
+sql "INSERT INTO try (id, code_id, owner, started_at, lease_until) VALUES (1, 1, 'host:1', 0, 0);"
+is "it may have arrived: a call was begun" verified "$(at "$START" verify a@example.com "$code")"
+
 # Resending.
 ledger
 refuses "nothing to resend" "reg_resend_code: no code was asked for this subject on channel none: use reg_issue_code" "SELECT reg_resend_code('a@example.com', 'none');"

@@ -147,7 +147,7 @@ static void mistakes_get_one_line_that_says_what_is_allowed(void **state)
                            "confirm, send, settle, report, reconcile, nightly, status, dashboard, "
                            "forget)");
     refused("regjob import", "import needs FILE...: regjob import [--dry-run] [--strict] [--name "
-                             "NAME] FILE...");
+                             "NAME] [--max-rejects N|N%] FILE...");
     refused("regjob settle now", "now is one argument too many: regjob settle");
     refused("regjob forget a b", "b is one argument too many: regjob forget [--all] SUBJECT");
     refused("regjob dashboard", "dashboard needs --output: regjob dashboard --output FILE");

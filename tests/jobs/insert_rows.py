@@ -1,0 +1,22 @@
+#!/usr/bin/python3
+"""insert_rows.py EXTENSION LEDGER FILE: the rows of a CSV through INSERT INTO reg_attempts, one by one. Afterwards attempts
+and continuations are given the import and line that an import would have given them, so that both can be compared."""
+import csv
+import sqlite3
+import sys
+
+extension, ledger, path = sys.argv[1:]
+base = sqlite3.connect(ledger, isolation_level=None)
+base.enable_load_extension(True)
+base.load_extension(extension)
+with open(path, encoding="utf-8", newline="") as file:
+    reader = csv.reader(file, strict=True)
+    names = next(reader)
+    statement = "INSERT INTO reg_attempts (%s) VALUES (%s)" % (", ".join(names), ", ".join("?" * len(names)))
+    base.execute("BEGIN")
+    for row in reader:
+        base.execute(statement, [value if value != "" else None for value in row])
+    base.execute("COMMIT")
+base.execute("INSERT INTO import (id, name, started_at) VALUES (1, 'by INSERT', 0)")
+base.execute("UPDATE attempt SET import_id = 1, line = id + 1")
+base.execute("UPDATE continuation SET import_id = 1, line = id + 1")
