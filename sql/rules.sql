@@ -245,7 +245,7 @@ BEGIN
     SELECT a.id, NEW.sealed FROM attempt a
      WHERE a.id = NEW.id AND NEW.sealed IS NOT NULL
        AND (a.outcome = 'pending' OR EXISTS (SELECT 1 FROM report r WHERE r.attempt_id = a.id));
-    -- part: admit_supersede
+    -- part: admit_supersede as it is
     INSERT INTO supersede (attempt_id, recorded_at, unique_email, unique_phone, reportable)
     SELECT a.id, NEW.recorded_at, NEW.unique_email, NEW.unique_phone, NEW.reportable
       FROM attempt a WHERE a.id = NEW.id AND a.outcome = 'success';
