@@ -287,6 +287,7 @@ static enum transfer_prepared prepare(void *context, const void *argument,
     bool unsafe = false;
     wire_hide(call, request->values.code);
     wire_hide(call, request->values.link);
+    wire_hide(call, request->token);
     wire_hide(call, request->to);
     call->kept = mail_address(request->to);
     if (!call->kept) {

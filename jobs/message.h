@@ -36,6 +36,8 @@ struct message_request {
     const char *to;     /* e-mail address, or phone number in E.164 */
     const char *locale; /* BCP 47; NULL or "": English */
     struct message_values values;
+    const char *token; /* what is secret of values.link, which an answer may repeat in another
+                          spelling; NULL: there is no link */
 };
 
 /* A message filled in. UTF-8, line ends LF. */

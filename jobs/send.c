@@ -123,10 +123,12 @@ static const void *request(void *context, void *argument, int64_t now)
         left = parcel->runs_from + parcel->lifetime_ms - now;
     code_derive(maker->key, maker->ledger, &parcel->seed, parcel->code);
     if (parcel->seed.kind == CODE_TOKEN && maker->link != NULL &&
-        link_build(maker->link, parcel->code, parcel->link))
+        link_build(maker->link, parcel->code, parcel->link)) {
         values->link = parcel->link;
-    else
+        parcel->request.token = parcel->code;
+    } else {
         values->code = parcel->code;
+    }
     values->prefix = parcel->seed.prefix;
     values->minutes = left < MINUTE_MS ? 1 : (unsigned)(left / MINUTE_MS);
     values->expires = now + left;

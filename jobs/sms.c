@@ -402,6 +402,7 @@ static enum transfer_prepared prepare(void *context, const void *argument,
     const struct message_request *request = argument;
     wire_hide(call, request->values.code);
     wire_hide(call, request->values.link);
+    wire_hide(call, request->token);
     wire_hide(call, request->to);
     if (!is_number(request->to)) {
         wire_refuse(answer, "not a phone number in E.164");

@@ -5,7 +5,7 @@
 -- name: codes_of_subject
 SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.runs_from + c.lifetime_ms, r.device_id,
        (SELECT e.state FROM code_end e
-         WHERE e.code_id = c.id AND (e.recorded_at <= :entered_at OR e.state = 'verified')
+         WHERE e.code_id = c.id AND (coalesce(e.entered_at, e.recorded_at) <= :entered_at OR e.state = 'verified')
          ORDER BY e.state = 'verified' DESC, e.id DESC LIMIT 1),
        CASE WHEN a.id IS NULL THEN NULL
             ELSE coalesce((SELECT CASE d.outcome WHEN 'success' THEN 'success' ELSE d.reasons END

@@ -334,8 +334,9 @@ END;
 CREATE TRIGGER verify_wrong INSTEAD OF INSERT ON verify WHEN NEW.verdict = 'invalid_code'
 BEGIN
     INSERT INTO wrong_try (code_id, recorded_at) SELECT value, NEW.recorded_at FROM json_each(NEW.compared);
-    INSERT INTO code_end (code_id, recorded_at, state)
-    SELECT c.id, NEW.recorded_at, 'exhausted'
+    -- From the moment of the entry on: those that are recorded with it may have come after it, too.
+    INSERT INTO code_end (code_id, recorded_at, state, entered_at)
+    SELECT c.id, NEW.recorded_at, 'exhausted', NEW.entered_at
       FROM json_each(NEW.compared) o JOIN code c ON c.id = o.value
      WHERE NEW.max_tries <= CASE WHEN c.attempt_id IS NULL
            THEN (SELECT count(*) FROM recipient mine JOIN recipient r ON r.subject_key = mine.subject_key JOIN code s ON s.id = r.code_id
@@ -354,8 +355,8 @@ BEGIN
               JOIN code_end e ON e.code_id = c.id AND e.state = 'exhausted' AND e.recorded_at = NEW.recorded_at
               JOIN waiting w ON w.attempt_id = c.attempt_id) f;
     -- Nor is another code of the same customer or subject left to be guessed at.
-    INSERT INTO code_end (code_id, recorded_at, state)
-    SELECT s.id, NEW.recorded_at, 'exhausted'
+    INSERT INTO code_end (code_id, recorded_at, state, entered_at)
+    SELECT s.id, NEW.recorded_at, 'exhausted', NEW.entered_at
       FROM code s
      WHERE s.id IN (SELECT k.id
                       FROM json_each(NEW.compared) o JOIN code c ON c.id = o.value

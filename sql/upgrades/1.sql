@@ -244,7 +244,7 @@ CREATE TABLE code_end (
     code_id     INTEGER NOT NULL REFERENCES code (id),
     recorded_at INTEGER NOT NULL,
     state       TEXT NOT NULL CHECK (state = 'verified' OR state = 'exhausted' OR state = 'superseded' OR state = 'undeliverable' OR state = 'cancelled'),
-    entered_at  INTEGER -- when a verified code was entered, where that was before it was recorded
+    entered_at  INTEGER -- when the code was verified, or the wrong one that exhausted it entered: that may be before it was recorded
 ) STRICT;
 CREATE INDEX code_end_code ON code_end (code_id);
 

@@ -87,6 +87,14 @@ for expected in invalid_code invalid_code; do
 done
 is "a wrong try from elsewhere is paid for by the code that it was for" rate_limit "$(at "$(later 6)" verify a@example.com "$older" phone-2)"
 
+# Entries that are read late count from the moment each was made.
+ledger '{"maxCodeTries":2}'
+code=$(at "$START" issue a@example.com none)
+for entry in "1 wrong" "2 wrong" "3 $code"; do
+    at "$(later 60)" sql "INSERT INTO reg_attempts (email, email_confirm_code, attempted_at) VALUES ('a@example.com', '${entry#* }', '2026-01-01T12:00:0${entry% *}Z');"
+done
+answers "the right one after the last permitted try" $'invalid_code\ninvalid_code\nrate_limit' "SELECT verdict FROM continuation ORDER BY id;"
+
 # A code that waits in the queue can only be guessed.
 ledger
 code=$(at "$START" issue a@example.com email)

@@ -122,7 +122,8 @@ static struct transfer_answer send_one(const char *to)
     if (!sms)
         print_error("%s\n", error);
     assert_non_null(sms);
-    struct message_request request = {.to = to, .values = {.code = "123456", .minutes = 5}};
+    struct message_request request = {
+        .to = to, .values = {.code = "123456", .minutes = 5}, .token = "Zm9v-YmFy_YmF6"};
     struct transfer_answer answer = deliver_one(sms_channel(sms), &request);
     sms_close(sms);
     return answer;
@@ -198,6 +199,16 @@ static void test_answers_do_not_keep_the_message(void **state)
     assert_string_equal(answer.text, "HTTP 400: no: [hidden] [hidden] 'Code [hidden]'");
 }
 
+/* A token comes in a link, which many an encoder spells in its own way. */
+static void test_answers_do_not_keep_the_token(void **state)
+{
+    (void)state;
+    gateway.answer = "HTTP/1.1 400 No\r\nContent-Length: 39\r\n\r\n"
+                     "no: https:\\/\\/a.example\\/Zm9v-YmFy_YmF6";
+    struct transfer_answer answer = send_one("+16045555555");
+    assert_string_equal(answer.text, "HTTP 400: no: https:\\/\\/a.example\\/[hidden]");
+}
+
 static void test_success_status(void **state)
 {
     (void)state;
@@ -269,6 +280,7 @@ int main(void)
         TEST(test_form),
         TEST(test_twilio),
         TEST(test_answers_do_not_keep_the_message),
+        TEST(test_answers_do_not_keep_the_token),
         TEST(test_success_status),
         TEST(test_too_many_requests),
         TEST(test_folder),
