@@ -184,8 +184,9 @@ void admit_values_fill(struct admit_values *values, struct door *door,
     set_integer(values, ADMIT_has_password,
                 admission->password != ADMIT_NO_PASSWORD || admission->has_fingerprint);
     admit_values_text(values, ADMIT_password_hash, given(admission->stored));
-    admit_values_text(values, ADMIT_reasons_before, values->before);
-    admit_values_text(values, ADMIT_reasons_after, values->after);
+    /* Without the comma that each reason of the lists begins with. */
+    admit_values_text(values, ADMIT_reasons_before, values->before + (values->before[0] == ','));
+    admit_values_text(values, ADMIT_reasons_after, values->after + (values->after[0] == ','));
     set_integer(values, ADMIT_unique_email, admission->settings->unique_email);
     set_integer(values, ADMIT_unique_phone, admission->settings->unique_phone);
     admit_values_text(values, ADMIT_reportable, admission->settings->reportable_reasons);

@@ -82,7 +82,7 @@ BEGIN
 END;
 
 -- Admission: one sign-up in, its verdict and everything it brings about.
--- reasons_before and reasons_after are what the caller found, as `,"reason"` each; what is taken is decided here, between them.
+-- reasons_before and reasons_after are what the caller found, as `"reason"` each with commas between; what is taken is decided here, between them.
 -- confirm: `never`; `after` (a success that is asked to confirm); `before` (pending until confirmed); `everyone` (the same by PIN);
 -- `on_conflict` (by PIN only where the identifier is that of a customer who came by a third party and has no password).
 -- With both last ones such a customer is not taken but linked (link_to), once a PIN that went to that customer's own address is verified: a PIN to any
@@ -122,14 +122,15 @@ BEGIN
     SELECT NEW.identity_key, attempt_id, NEW.identity_provider, NEW.identity_subject, NEW.recorded_at
       FROM continuation WHERE id = NEW.id AND verdict = 'linked';
 
-    -- It reads person, never attempt: else SQLite would put each new row into a table in between.
+    -- It reads person, never attempt: else SQLite would put each new row into a table in between. And it calls no function: else SQLite would
+    -- keep each page as it was before, in case that fails.
     -- part: admit_attempt
     INSERT INTO attempt (id, recorded_at, attempted_at, import_id, line, setting_id, outcome, reasons, customer_id, link_to, lifetime_ms, told, told_reason,
                          country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
                          device_type, manufacturer, model, os, language, app_name, app_platform, app_domain, guest_account, captcha,
                          recommendation, consents, has_password)
     SELECT NEW.id, NEW.recorded_at, NEW.attempted_at, NEW.import_id, NEW.line, NEW.setting_id, v.outcome,
-           CASE v.outcome WHEN 'failure' THEN '[' || substr(v.reasons, 2) || ']' END,
+           CASE v.outcome WHEN 'failure' THEN '[' || v.reasons || ']' END,
            CASE v.outcome WHEN 'success' THEN coalesce(CASE WHEN NEW.told = 'success' THEN v.known END, NEW.id) END,
            CASE v.outcome WHEN 'pending' THEN v.external END,
            CASE v.outcome WHEN 'pending' THEN NEW.pending_ms END, NEW.told, NEW.told_reason,
@@ -141,17 +142,23 @@ BEGIN
                         WHEN t.reasons <> '' THEN 'failure'
                         WHEN NEW.confirm IN ('everyone', 'before') OR (NEW.confirm = 'on_conflict' AND t.external IS NOT NULL) THEN 'pending'
                         ELSE 'success' END AS outcome
+              FROM (SELECT g.known, g.external,
+                           NEW.reasons_before
+                           || CASE WHEN g.email THEN CASE WHEN NEW.reasons_before <> '' THEN ',' ELSE '' END || '"email_taken"' ELSE '' END
+                           || CASE WHEN g.phone THEN CASE WHEN NEW.reasons_before <> '' OR g.email THEN ',' ELSE '' END || '"phone_taken"' ELSE '' END
+                           || CASE WHEN g.username THEN CASE WHEN NEW.reasons_before <> '' OR g.email OR g.phone THEN ',' ELSE '' END
+                                                        || '"username_taken"' ELSE '' END
+                           || CASE WHEN g.uuid THEN CASE WHEN NEW.reasons_before <> '' OR g.email OR g.phone OR g.username THEN ',' ELSE '' END
+                                                    || '"uuid_taken"' ELSE '' END
+                           || CASE WHEN NEW.reasons_after <> '' AND (NEW.reasons_before <> '' OR g.email OR g.phone OR g.username OR g.uuid)
+                                   THEN ',' ELSE '' END
+                           || NEW.reasons_after AS reasons
               FROM (SELECT coalesce(h.email, h.phone, h.username) AS known,
                            coalesce(h.email_external, h.phone_external) AS external,
-                           NEW.reasons_before
-                           || CASE WHEN NEW.told IS NOT NULL THEN ''
-                                   ELSE CASE WHEN h.email <> coalesce(h.email_external, h.phone_external, 0) AND NEW.unique_email
-                                             THEN ',"email_taken"' ELSE '' END
-                                     || CASE WHEN h.phone <> coalesce(h.email_external, h.phone_external, 0) AND NEW.unique_phone
-                                             THEN ',"phone_taken"' ELSE '' END
-                                     || CASE WHEN h.username <> coalesce(h.email_external, h.phone_external, 0) THEN ',"username_taken"' ELSE '' END
-                                     || CASE WHEN h.uuid <> coalesce(h.email_external, h.phone_external, 0) THEN ',"uuid_taken"' ELSE '' END END
-                           || NEW.reasons_after AS reasons
+                           NEW.told IS NULL AND NEW.unique_email AND coalesce(h.email <> coalesce(h.email_external, h.phone_external, 0), 0) AS email,
+                           NEW.told IS NULL AND NEW.unique_phone AND coalesce(h.phone <> coalesce(h.email_external, h.phone_external, 0), 0) AS phone,
+                           NEW.told IS NULL AND coalesce(h.username <> coalesce(h.email_external, h.phone_external, 0), 0) AS username,
+                           NEW.told IS NULL AND coalesce(h.uuid <> coalesce(h.email_external, h.phone_external, 0), 0) AS uuid
                       FROM (SELECT k.email, k.phone, k.username, k.uuid,
                                    CASE WHEN k.email IS NOT NULL AND NEW.confirm IN ('everyone', 'on_conflict')
                                              AND NEW.unique_email AND NEW.email_nonce IS NOT NULL
@@ -168,7 +175,7 @@ BEGIN
                                                        WHERE s.key = NEW.email_key AND s.holder > 0
                                                          AND (SELECT p.email_folded FROM person p WHERE p.attempt_id = s.attempt_id) = NEW.email_folded
                                                        LIMIT 1) END AS email,
-                                           CASE WHEN NEW.phone_key IS NOT NULL AND NEW.phone GLOB '+*'
+                                           CASE WHEN NEW.phone_key IS NOT NULL AND NEW.phone >= '+' AND NEW.phone < ','
                                                 THEN (SELECT s.holder FROM subject s
                                                        WHERE s.key = NEW.phone_key AND s.holder > 0
                                                          AND (SELECT p.phone FROM person p WHERE p.attempt_id = s.attempt_id) = NEW.phone
@@ -185,6 +192,7 @@ BEGIN
                                                        LIMIT 1) END AS uuid
                                      LIMIT 1) k -- the limits keep SQLite from asking the same again for each mention
                              LIMIT 1) h
+                     LIMIT 1) g
                      LIMIT 1) t
              LIMIT 1) v
      WHERE NOT EXISTS (SELECT 1 FROM continuation WHERE id = NEW.id) -- whole only
