@@ -8,6 +8,10 @@
 #include "moment.h"
 #include "payload.h"
 #include "subject.h"
+#include "text.h"
+
+/* Longer, or with control characters, a text from outside is not repeated in a message. */
+enum { LONGEST_SHOWN = 64 };
 
 enum { IDLE = 8, SLACK_MS = 86400000, ROWS_GOOD_FOR_MS = 1000 };
 
@@ -221,7 +225,9 @@ static int read_as_of(struct history_table *table, struct cursor *cursor, sqlite
     else if (type != SQLITE_TEXT || text == NULL || !moment_parse(text, &cursor->as_of))
         return table_fail(
             table, "as_of: %s is not a moment; ISO 8601 text or Unix milliseconds are expected",
-            text == NULL ? "NULL" : text);
+            text == NULL                         ? "NULL"
+            : text_is_clean(text, LONGEST_SHOWN) ? text
+                                                 : "the text given");
     if (cursor->as_of > now)
         return table_fail(table, "as_of: %s is in the future", text);
     return SQLITE_OK;

@@ -382,7 +382,8 @@ static bool members_are_known(const json_t *sent, char *error, size_t error_size
             known = strcmp(key, members[i].name) == 0;
         if (!known) {
             snprintf(error, error_size,
-                     "%.80s: there is no such setting; reg_settings() shows those there are", key);
+                     "%s: there is no such setting; reg_settings() shows those there are",
+                     text_is_clean(key, 80) ? key : "a member's name");
             return false;
         }
     }

@@ -114,7 +114,13 @@ BEGIN
             SELECT s.holder, 'linked'
               FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
              WHERE NEW.identity_key IS NOT NULL AND NEW.email_verified_at IS NOT NULL AND NEW.unique_email
-               AND s.key = NEW.email_key AND s.holder > 0 AND p.email_folded = NEW.email_folded) k
+               AND s.key = NEW.email_key AND s.holder > 0 AND p.email_folded = NEW.email_folded
+               -- Whoever set that customer's password has shown that the address is his: else he would get in where the address's owner now signs up.
+               AND EXISTS (SELECT 1 FROM person c
+                            WHERE c.attempt_id = s.holder
+                              AND (c.password_hash IS NULL OR c.email_verified_at IS NOT NULL
+                                   OR EXISTS (SELECT 1 FROM code o JOIN code_end e ON e.code_id = o.id
+                                               WHERE o.attempt_id = s.holder AND o.channel = 'email' AND e.state = 'verified')))) k
      WHERE NEW.told IS NULL AND NEW.identity_key IS NOT NULL
      LIMIT 1;
     -- part: admit_link
@@ -288,8 +294,12 @@ BEGIN
     UPDATE waiting
        SET deadline = NEW.recorded_at + (SELECT a.lifetime_ms FROM attempt a WHERE a.id = waiting.attempt_id)
      WHERE attempt_id = (SELECT c.attempt_id FROM code c WHERE c.id = NEW.code_id)
+       AND deadline > NEW.recorded_at
        AND NOT EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = waiting.attempt_id AND c.runs_from IS NOT NULL);
-    UPDATE code SET runs_from = NEW.recorded_at WHERE id = NEW.code_id AND runs_from IS NULL;
+    -- A hand-over after the deadline does not bring back an attempt that reads as failed by then.
+    UPDATE code SET runs_from = NEW.recorded_at
+     WHERE id = NEW.code_id AND runs_from IS NULL
+       AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = code.attempt_id AND w.deadline <= NEW.recorded_at);
 END;
 
 -- What came of a code that was entered, by the name of its verdict. `verified`: code_id was right. `invalid_code`: it was none of `compared` (JSON array of code ids),

@@ -172,4 +172,14 @@ sql "INSERT INTO reg_attempts (email, phone, outcome) VALUES ('a@example.com', '
 answers "forget by one of his addresses" 2 "SELECT reg_forget('a@example.com');"
 answers "the others are free again, and nobody else is touched" '0|0|1' "SELECT reg_phone_exists('+16045550001'), reg_email_exists('b@example.com'), reg_email_exists('c@example.com');"
 
+# A third party's verified e-mail links to a customer only where that customer has shown that the address is his: whoever registered it first with a password
+# of his own must not find himself in the owner's account.
+ledger '{"requiredConsents":[]}'
+sql "INSERT INTO reg_attempts (email, password) VALUES ('v@example.com', 'A9#bL8@z');
+     INSERT INTO reg_attempts (email, email_verified_at, outcome) VALUES ('w@example.com', '2025-12-01', 'success');"
+answers "an address that nobody has confirmed is not linked to" 'failure|email_taken' "INSERT INTO reg_attempts (email, identity_provider, identity_subject, email_verified_at) VALUES ('v@example.com', 'google', 'g1', '2025-12-31');
+    SELECT outcome, failure_reason FROM reg_attempts WHERE id = 3;"
+answers "a verified one is" 'login|2|linked' "INSERT INTO reg_attempts (email, identity_provider, identity_subject, email_verified_at) VALUES ('w@example.com', 'google', 'g2', '2025-12-31');
+    SELECT kind, attempt_id, verdict FROM continuation;"
+
 done_testing
