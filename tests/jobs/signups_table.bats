@@ -66,7 +66,7 @@ agree() {
 
 @test "third-party sign-ups, log-ins, and rivals that a success supersedes" {
     ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\"}')" >settings
-    printf 'email,identity_provider,identity_subject,email_verified_at,password,outcome\nann@example.com,google,1,,,\nbob@example.com,,,,Abcdef1!x,success\ncat@example.com,google,3,,,\n' >first.csv
+    printf 'email,identity_provider,identity_subject,email_verified_at,password,outcome\nann@example.com,google,1,,,\nbob@example.com,,,2025-12-01,Abcdef1!x,success\ncat@example.com,google,3,,,\n' >first.csv
     job import first.csv
     printf 'email,identity_provider,identity_subject,email_verified_at,password,outcome\nann@example.com,google,1,,,\nann@example.com,,,,Abcdef1!x,\nbob@example.com,google,2,2026-01-01,,\nbob@example.com,google,2,,,\ncat@example.com,,,,Abcdef1!x,\nnew@example.com,apple,9,,,\nnew@example.com,apple,9,,,\nnew@example.com,,,,Abcdef1!x,failure\n' >a.csv
     agree a.csv
