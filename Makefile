@@ -47,7 +47,7 @@ TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
-.PHONY: fuzz valgrind all deps test-deps bench-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
+.PHONY: soak fuzz valgrind all deps test-deps bench-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
@@ -141,6 +141,11 @@ check-style:
 asan:
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITISE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' OPTIMISE=-O1 \
 	  HARDEN= all build/asan/standin unit-tests
+
+# The same tests at full length: thousands of random cases, many kills, ten million lines. About half an hour.
+soak: test-deps
+	@$(MAKE) --no-print-directory all $(BUILD)/standin unit-tests
+	SOAK=1 CASES=10000 STEPS=1200 LIMIT=3000 sh tests/run.sh tests
 
 # Bounded: FUZZ_SECONDS each, by libFuzzer over the sources themselves, with sanitizers. A crash leaves its input in build/fuzz.
 FUZZ_DEPS    = $(TEST_DEPS) libclang-rt-14-dev

@@ -174,6 +174,31 @@ static void a_list_out_of_order_is_refused(void **state)
     expect_refusal("not in order");
 }
 
+/* As long as the real list is: ten million lines at full length (SOAK=1), a part of them else. */
+static void a_long_list_is_searched_on_disk(void **state)
+{
+    (void)state;
+    const uint64_t lines = getenv("SOAK") != NULL ? 10000000 : 200000, step = UINT64_MAX / lines;
+    char known[HASH + 1], line[HASH + 1] = "";
+    bool written = false;
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    hash_of("Sample-1", known);
+    for (uint64_t i = 0; i < lines; i++) {
+        (void)snprintf(line, sizeof line, "%016llX%024d", (unsigned long long)(i * step), 0);
+        if (!written && strcmp(known, line) < 0) {
+            assert_true(fprintf(file, "%s:1\n", known) > 0);
+            written = true;
+        }
+        assert_true(fprintf(file, "%s:%llu\n", line, (unsigned long long)i) > 0);
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_true(written);
+    assert_true(is_listed("Sample-1"));
+    assert_false(is_listed("Sample-2"));
+}
+
 static void the_policy_asks_it(void **state)
 {
     char text[128], error[1024] = "";
@@ -208,6 +233,7 @@ int main(void)
         cmocka_unit_test(short_lists_work),
         cmocka_unit_test(what_is_no_list_is_refused),
         cmocka_unit_test(a_list_out_of_order_is_refused),
+        cmocka_unit_test(a_long_list_is_searched_on_disk),
         cmocka_unit_test(the_policy_asks_it),
     };
 
