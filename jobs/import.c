@@ -277,7 +277,6 @@ static void commit(struct import *import, struct batch *batch)
     }
     import->counts = batch->counts;
     import->file.line = batch->next_line;
-    say_progress_step(&import->progress, batch->end);
 }
 
 static void begin(struct import *import, struct batch *batch)
@@ -335,6 +334,7 @@ static bool write_rows(struct import *import)
     enum pipeline_result result = PIPELINE_STOPPED;
     while (!import->over && (result = next_chunk(import, &batch, &chunk)) == PIPELINE_CHUNK) {
         write_chunk(import, &batch, chunk);
+        say_progress_step(&import->progress, chunk->end);
         pipeline_give_back(import->pipeline);
         if (batch.rows >= import->job->config.import.batch || ledger_failed(import->ledger) ||
             (!import->file.request->max_rejects_percent && too_many_rejects(import, &batch.counts)))

@@ -33,6 +33,8 @@ struct pipeline {
     struct place places[CHUNKS];
     uint64_t written, read; /* chunks, since the beginning; the place is the number modulo CHUNKS */
     bool at_end, failed;
+    bool cannot_hash;   /* then chunks that wait for a hash never get it; after any other failure
+                           they do, and all that was read before it is written */
     atomic_bool ending; /* read without the lock, too */
     char error[640];
     pthread_t reader, workers[MOST_WORKERS];
@@ -166,7 +168,7 @@ static void *hash(void *argument)
     struct place *place = NULL;
     uint32_t memory = 0;
     pthread_mutex_lock(&pipeline->lock);
-    while (!is_ending(pipeline) && !pipeline->failed) {
+    while (!is_ending(pipeline) && !pipeline->cannot_hash) {
         struct admission *admission = next_hash(pipeline, &place);
         if (admission == NULL) {
             pthread_cond_wait(&pipeline->changed, &pipeline->lock);
@@ -179,6 +181,7 @@ static void *hash(void *argument)
         if (!hashed)
             fail(pipeline, "not enough memory to hash a password");
         pthread_mutex_lock(&pipeline->lock);
+        pipeline->cannot_hash = pipeline->cannot_hash || !hashed;
         if (--place->left == 0)
             pthread_cond_broadcast(&pipeline->changed);
     }
@@ -195,12 +198,12 @@ static enum pipeline_result look(struct pipeline *pipeline, struct chunk **chunk
     struct place *place = &pipeline->places[pipeline->written % CHUNKS];
     if (stop_asked())
         return PIPELINE_STOPPED;
-    if (pipeline->written < pipeline->read && place->left == 0) {
+    if (pipeline->written < pipeline->read && place->left == 0 && !pipeline->cannot_hash) {
         *chunk = &place->chunk;
         return PIPELINE_CHUNK;
     }
     if (pipeline->written < pipeline->read)
-        return pipeline->failed && place->next > 0 ? PIPELINE_FAILED : PIPELINE_WAITING;
+        return pipeline->cannot_hash ? PIPELINE_FAILED : PIPELINE_WAITING;
     return pipeline->failed ? PIPELINE_FAILED : pipeline->at_end ? PIPELINE_END : PIPELINE_WAITING;
 }
 
