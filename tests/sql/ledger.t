@@ -1,25 +1,31 @@
 #!/bin/bash
 # The ledger as a file: made, its key, its version, and what happens where it cannot be written.
 . tests/sql/tap.sh
+VERSION=2
 signup="INSERT INTO reg_attempts(email, password, consents) VALUES ('someone@example.com', 'A9#bL8@z', '{\"terms\":true}');"
 
 # Made, and made again.
 LEDGER=$FOLDER/made.db
-answers "reg_init gives the schema version" 1 "SELECT reg_init();"
-answers "it is a WAL database of its own kind" "wal|1|1919248243" "SELECT * FROM pragma_journal_mode, pragma_user_version, pragma_application_id;"
+answers "reg_init gives the schema version" $VERSION "SELECT reg_init();"
+answers "it is a WAL database of its own kind" "wal|$VERSION|1919248243" "SELECT * FROM pragma_journal_mode, pragma_user_version, pragma_application_id;"
 answers "without anything but the ledger in it" 1 "SELECT count(*) = (SELECT count(*) FROM sqlite_schema) FROM sqlite_schema;"
 digest=$(sql ".sha3sum --schema
 .sha3sum")
-answers "again: the same version" 1 "SELECT reg_init();"
+answers "again: the same version" $VERSION "SELECT reg_init();"
 is "again changes nothing" "$digest" "$(sql ".sha3sum --schema
 .sha3sum")"
-answers "twice in one connection, and in a transaction" $'1\n1\n1' "SELECT reg_init(); BEGIN; SELECT reg_init(); COMMIT; SELECT reg_init();"
-answers "first in a transaction of the caller's" $'1\n1' "ATTACH '$FOLDER/in-transaction.db' AS other; BEGIN; SELECT reg_init(); ROLLBACK;
+answers "twice in one connection, and in a transaction" "$VERSION
+$VERSION
+$VERSION" "SELECT reg_init(); BEGIN; SELECT reg_init(); COMMIT; SELECT reg_init();"
+answers "first in a transaction of the caller's" "$VERSION
+$VERSION" "ATTACH '$FOLDER/in-transaction.db' AS other; BEGIN; SELECT reg_init(); ROLLBACK;
     BEGIN; SELECT reg_init(); COMMIT;"
 answers "quick_check and foreign keys" "ok" "$signup PRAGMA quick_check; PRAGMA foreign_key_check;"
 answers "in memory" "1|success" "ATTACH ':memory:' AS m; SELECT 1, outcome FROM reg_attempts;"
 LEDGER=:memory:
-answers "an in-memory ledger has a key for its lifetime" $'1\n1\nverified' "SELECT reg_init(); SELECT reg_settings('{\"requiredConsents\":[]}') IS NOT NULL;
+answers "an in-memory ledger has a key for its lifetime" "$VERSION
+1
+verified" "SELECT reg_init(); SELECT reg_settings('{\"requiredConsents\":[]}') IS NOT NULL;
     SELECT reg_verify_code('a@example.com', reg_issue_code('a@example.com', 'none'));"
 
 # The key.
@@ -49,7 +55,7 @@ cat "$FOLDER/kept" "$FOLDER/kept" >"$LEDGER.key"
 key_is_refused "too long" "must hold 32 bytes and holds 64"
 rm "$LEDGER.key"
 key_is_refused "missing" "is missing: restore it, or name it in REG_KEY_FILE"
-answers "missing: reg_init makes no other key, which would make old codes worthless" 1 "SELECT reg_init();"
+answers "missing: reg_init makes no other key, which would make old codes worthless" $VERSION "SELECT reg_init();"
 ok "missing: and leaves none" test ! -e "$LEDGER.key"
 mkfifo "$LEDGER.key"
 key_is_refused "a pipe" "is not a regular file"
@@ -76,14 +82,29 @@ answers "has made nothing" "0" "SELECT count(*) FROM sqlite_schema;"
 
 # Versions and other people's databases.
 LEDGER=$FOLDER/made.db
-newer="the ledger has version 99, this program knows up to 1: use a newer sqlite-reg"
+newer="the ledger has version 99, this program knows up to $VERSION: use a newer sqlite-reg"
 sql "PRAGMA user_version = 99;" >/dev/null
 for statement in "SELECT reg_init();" "SELECT reg_settings();" "SELECT * FROM reg_attempts;" "SELECT * FROM reg_codes;" "SELECT * FROM reg_reports;" \
     "SELECT reg_issue_code('a@example.com', 'none');" "SELECT reg_verify_code('a@example.com', '1');" "SELECT reg_email_exists('a@example.com');" "SELECT reg_report_payload(1);" "$signup"; do
     refuses "a newer ledger: $statement" "$newer" "$statement"
 done
 answers "a newer ledger is left as it is" "99|1" "SELECT user_version, (SELECT count(*) FROM attempt) FROM pragma_user_version;"
-sql "PRAGMA user_version = 1;" >/dev/null
+sql "PRAGMA user_version = $VERSION;" >/dev/null
+
+# An older one: the facts stay, the rules are the new ones.
+facts() {
+    sql ".dump attempt person subject report setting"
+}
+LEDGER=$FOLDER/older.db
+sql "SELECT reg_init(); $signup" >/dev/null
+before=$(facts)
+schema=$(sql "SELECT sql FROM sqlite_schema ORDER BY type, name;")
+sql "DROP VIEW admit; CREATE VIEW admit AS SELECT 1 AS old; DROP VIEW due; PRAGMA user_version = 1;" >/dev/null
+refuses "an older ledger" "the ledger has version 1, this program needs $VERSION: upgrade it with reg_init" "$signup"
+answers "an older ledger is upgraded" $VERSION "SELECT reg_init();"
+is "its facts stay" "$before" "$(facts)"
+is "its rules are those of a new ledger" "$schema" "$(sql "SELECT sql FROM sqlite_schema ORDER BY type, name;")"
+answers "and it goes on" "failure|[\"email_taken\"]" "$signup SELECT outcome, reasons FROM reg_attempts WHERE id = 2;"
 LEDGER=$FOLDER/other.db
 other() {
     rm -f "$LEDGER"*
@@ -103,7 +124,7 @@ refuses "a table of the same name" "reg_init: table .?attempt.? already exists" 
 answers "has made nothing else" "attempt|0" "SELECT group_concat(name), user_version FROM sqlite_schema, pragma_user_version;"
 rm -f "$LEDGER"*
 sqlite3 "$LEDGER" "CREATE TABLE theirs(x);"
-answers "a database with other tables and no version takes a ledger" "1" "SELECT reg_init();"
+answers "a database with other tables and no version takes a ledger" $VERSION "SELECT reg_init();"
 answers "and keeps them" 1 "SELECT count(*) FROM sqlite_schema WHERE name = 'theirs';"
 head -c 8192 /dev/urandom >"$FOLDER/noise.db"
 LEDGER=$FOLDER/noise.db
@@ -116,7 +137,7 @@ answers "read-only: reads" "1|success|1" "SELECT id, outcome, reg_email_exists('
 refuses "read-only: INSERT" "attempt to write a readonly database" "$signup"
 refuses "read-only: a code" "reg_issue_code: attempt to write a readonly database" "SELECT reg_issue_code('a@example.com', 'none');"
 refuses "read-only: settings" "reg_settings: attempt to write a readonly database" "SELECT reg_settings('{}');"
-answers "read-only: reg_init has nothing to do" 1 "SELECT reg_init();"
+answers "read-only: reg_init has nothing to do" $VERSION "SELECT reg_init();"
 sqlite3 "$FOLDER/empty.db" "VACUUM;"
 LEDGER=$FOLDER/empty.db
 refuses "read-only: nothing can be made" "reg_init: attempt to write a readonly database" "SELECT reg_init();"
@@ -179,7 +200,9 @@ answers "full: and leaves only whole codes" 1 "SELECT (SELECT count(*) FROM code
 
 # A ledger that was made and rolled back, and made by another process: nothing is remembered of the first.
 LEDGER=$FOLDER/twice.db
-answers "the salt of a ledger that was rolled back is forgotten" $'1\n0\n1' "BEGIN; SELECT reg_init(); SELECT reg_email_exists('someone@example.com'); ROLLBACK;
+answers "the salt of a ledger that was rolled back is forgotten" "$VERSION
+0
+1" "BEGIN; SELECT reg_init(); SELECT reg_email_exists('someone@example.com'); ROLLBACK;
     $(meanwhile "SELECT reg_init(); SELECT reg_settings_patch('{\"requiredConsents\":[]}'); $signup")
     SELECT reg_email_exists('someone@example.com');"
 done_testing

@@ -1,0 +1,1 @@
+-- The ledger, version 2: its tables are those of version 1; its rules and views are made anew.
