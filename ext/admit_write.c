@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admit_keys.h"
 #include "admit_values.h"
 #include "door.h"
 #include "host.h"
@@ -20,25 +21,34 @@ static struct admit_ids next_ids(struct ledger *ledger)
     return ids;
 }
 
-/* The outcome written, and the reasons of a failure (valid until the statement runs again). */
-static enum admit_outcome read_outcome(struct ledger *ledger, int64_t id, const char **reasons)
+/* What was written: the outcome, the reasons of a failure (valid until the statement runs again),
+ * and who holds its identifiers. */
+struct written {
+    enum admit_outcome outcome;
+    const char *reasons;
+    int64_t holder;
+};
+
+static struct written read_written(struct ledger *ledger, int64_t id)
 {
-    enum admit_outcome outcome = ADMIT_CONTINUED;
-    struct ledger_statement *written = ledger_use(ledger, STATEMENT_admitted_outcome);
-    ledger_set_integer(written, ":id", id);
-    if (ledger_row(written)) {
-        const char *text = ledger_text(written, 0);
-        outcome = text[0] == 's' ? ADMIT_SUCCESS : text[0] == 'p' ? ADMIT_PENDING : ADMIT_FAILURE;
-        *reasons = ledger_text(written, 1);
+    struct written written = {ADMIT_CONTINUED, NULL, 0};
+    struct ledger_statement *row = ledger_use(ledger, STATEMENT_admitted_outcome);
+    ledger_set_integer_at(row, 1, id);
+    if (ledger_row(row)) {
+        const char *text = ledger_text(row, 0);
+        written.outcome = text[0] == 's'   ? ADMIT_SUCCESS
+                          : text[0] == 'p' ? ADMIT_PENDING
+                                           : ADMIT_FAILURE;
+        written.reasons = ledger_text(row, 1);
+        written.holder = ledger_integer(row, 2);
     }
-    return outcome;
+    return written;
 }
 
 struct admit_verdict admit_write(struct door *door, struct admission *admission)
 {
     struct admit_ids ids = next_ids(door->ledger);
     struct admit_values values;
-    const char *reasons;
     if (admission->signup->text[SIGNUP_email_confirm_code] != NULL)
         return admit_confirm(door, admission, ids.attempt);
     if (door->admit_plan == NULL)
@@ -50,7 +60,7 @@ struct admit_verdict admit_write(struct door *door, struct admission *admission)
     admit_values_fill(&values, door, admission, ids);
     ledger_run(admit_values_use(&values, door->ledger, STATEMENT_admit, door->admit_plan));
     admit_values_wipe(&values);
-    struct admit_verdict verdict = {read_outcome(door->ledger, ids.attempt, &reasons), ids.attempt};
+    struct admit_verdict verdict = {read_written(door->ledger, ids.attempt).outcome, ids.attempt};
     ledger_done(ledger_use(door->ledger, STATEMENT_admitted_outcome));
     return verdict;
 }
@@ -62,7 +72,6 @@ enum part {
     LINK,
     ATTEMPT,
     PERSON,
-    SUBJECT,
     WAITING,
     CODE,
     RECIPIENT,
@@ -74,12 +83,17 @@ enum part {
 };
 
 static const enum statement statements[PARTS] = {
-    [LOGIN] = STATEMENT_admit_login,     [LINK] = STATEMENT_admit_link,
-    [ATTEMPT] = STATEMENT_admit_attempt, [PERSON] = STATEMENT_admit_person,
-    [SUBJECT] = STATEMENT_admit_subject, [WAITING] = STATEMENT_admit_waiting,
-    [CODE] = STATEMENT_admit_code,       [RECIPIENT] = STATEMENT_admit_recipient,
-    [REPORT] = STATEMENT_due_report,     [FINGERPRINT] = STATEMENT_admit_fingerprint,
-    [RIVAL] = STATEMENT_has_rival,       [SUPERSEDE] = STATEMENT_admit_supersede,
+    [LOGIN] = STATEMENT_admit_login,
+    [LINK] = STATEMENT_admit_link,
+    [ATTEMPT] = STATEMENT_admit_attempt,
+    [PERSON] = STATEMENT_admit_person,
+    [WAITING] = STATEMENT_admit_waiting,
+    [CODE] = STATEMENT_admit_code,
+    [RECIPIENT] = STATEMENT_admit_recipient,
+    [REPORT] = STATEMENT_due_report,
+    [FINGERPRINT] = STATEMENT_admit_fingerprint,
+    [RIVAL] = STATEMENT_has_rival,
+    [SUPERSEDE] = STATEMENT_admit_supersede,
 };
 
 struct admit_writer {
@@ -88,26 +102,98 @@ struct admit_writer {
     struct admit_values values;
     struct admit_ids ids; /* the next ones, where they are known */
     bool ids_known;
-    bool some_wait; /* an attempt is pending, so that there may be rivals */
+    struct admit_keys *keys;
+    bool learns;     /* which keys the index has */
+    int64_t learned; /* the newest attempt whose keys are known */
+    bool some_wait;  /* an attempt is pending, so that there may be rivals */
 };
+
+static const int key_parameters[] = {ADMIT_email_key, ADMIT_phone_key, ADMIT_username_key,
+                                     ADMIT_uuid_key, ADMIT_identity_key};
+
+enum { KEY_KINDS = sizeof key_parameters / sizeof *key_parameters };
+
+/* Reading the whole index costs less than it spares while the ledger is not this much larger than
+ * the file. */
+enum { KEYS_AN_ATTEMPT = 3, LEARNED_A_ROW = 20, LEARNED_ANYHOW = 10000 };
 
 struct admit_writer *admit_writer_open(struct door *door)
 {
     struct admit_writer *writer = calloc(1, sizeof *writer);
-    if (writer != NULL)
-        writer->door = door;
-    return writer;
+    if (writer == NULL)
+        return NULL;
+    writer->door = door;
+    writer->keys = admit_keys_open();
+    if (writer->keys != NULL)
+        return writer;
+    admit_writer_close(writer);
+    return NULL;
 }
 
 void admit_writer_close(struct admit_writer *writer)
 {
+    if (writer == NULL)
+        return;
+    admit_keys_close(writer->keys);
     free(writer);
+}
+
+static void learn(struct admit_writer *writer, struct ledger_statement *keys, int columns)
+{
+    while (ledger_row(keys))
+        for (int i = 0; i < columns; i++)
+            if (!ledger_is_null(keys, i))
+                admit_keys_learn(writer->keys, ledger_integer(keys, i));
+}
+
+void admit_writer_expect(struct admit_writer *writer, uint64_t rows)
+{
+    struct ledger *ledger = writer->door->ledger;
+    int64_t attempts = ledger_number(ledger, STATEMENT_newest_attempt, 0);
+    if ((uint64_t)attempts > LEARNED_A_ROW * rows + LEARNED_ANYHOW ||
+        !admit_keys_expect(writer->keys, ((uint64_t)attempts + rows) * KEYS_AN_ATTEMPT))
+        return;
+    writer->learns = true;
+    writer->learned = attempts;
+    learn(writer, ledger_use(ledger, STATEMENT_all_keys), 1);
+}
+
+/* What others have added meanwhile. Under the write lock: nothing can come after it. */
+static void learn_the_rest(struct admit_writer *writer)
+{
+    struct ledger *ledger = writer->door->ledger;
+    if (!writer->learns)
+        return;
+    struct ledger_statement *keys = ledger_use(ledger, STATEMENT_keys_since);
+    ledger_set_integer(keys, ":id", writer->learned);
+    learn(writer, keys, KEY_KINDS);
+    writer->learned = ledger_number(ledger, STATEMENT_newest_attempt, 0);
 }
 
 void admit_writer_begin(struct admit_writer *writer)
 {
+    struct ledger *ledger = writer->door->ledger;
+    uint32_t lost;
+    admit_keys_hand_over(writer->keys, &lost); /* of a transaction that was rolled back */
     writer->ids_known = false;
-    writer->some_wait = ledger_number(writer->door->ledger, STATEMENT_some_wait, 0) != 0;
+    writer->some_wait = ledger_number(ledger, STATEMENT_some_wait, 0) != 0;
+    learn_the_rest(writer);
+}
+
+void admit_writer_flush(struct admit_writer *writer)
+{
+    struct ledger *ledger = writer->door->ledger;
+    uint32_t count;
+    const struct admit_key *row = admit_keys_hand_over(writer->keys, &count);
+    if (writer->ids_known)
+        writer->learned = writer->ids.attempt - 1; /* those since are this writer's own */
+    for (; count > 0 && !ledger_failed(ledger); row++, count--) {
+        struct ledger_statement *add = ledger_use(ledger, STATEMENT_add_subject);
+        ledger_set_integer_at(add, 1, row->key);
+        ledger_set_integer_at(add, 2, row->holder);
+        ledger_set_integer_at(add, 3, row->attempt);
+        ledger_run(add);
+    }
 }
 
 static int64_t run(struct admit_writer *writer, enum part part)
@@ -139,16 +225,47 @@ static bool is_login(struct admit_writer *writer, const struct admission *admiss
     return true;
 }
 
-/* What a told outcome is, nobody need read back; a sign-up that was judged is known by what it
- * left. */
-static enum admit_outcome attempt(struct admit_writer *writer, const struct admission *admission,
-                                  const char **reasons)
+/* What is asked of the index from here on must find what was gathered. */
+static void flush_where_asked(struct admit_writer *writer)
 {
+    bool asked = !admit_keys_have_room(writer->keys);
+    for (int i = 0; i < KEY_KINDS && !asked; i++)
+        asked =
+            is_given(writer, key_parameters[i]) &&
+            admit_keys_has_gathered(writer->keys, writer->values.bound[key_parameters[i]].integer);
+    if (asked)
+        admit_writer_flush(writer);
+}
+
+/* Decides, asking the index for nothing that is certainly not there. True: some of it may be. */
+static bool run_attempt(struct admit_writer *writer)
+{
+    struct admit_bound *bound = writer->values.bound, kept[KEY_KINDS];
+    bool some_known = false;
+    for (int i = 0; i < KEY_KINDS; i++) {
+        struct admit_bound *key = &bound[key_parameters[i]];
+        kept[i] = *key;
+        if (key->type != ADMIT_UNBOUND && admit_keys_may_know(writer->keys, key->integer))
+            some_known = true;
+        else
+            key->type = ADMIT_UNBOUND;
+    }
     run(writer, ATTEMPT);
-    *reasons = NULL;
-    if (admission->told != NULL && strcmp(admission->told, "success") == 0)
-        return ADMIT_SUCCESS;
-    return read_outcome(writer->door->ledger, writer->ids.attempt, reasons);
+    for (int i = 0; i < KEY_KINDS; i++)
+        bound[key_parameters[i]] = kept[i];
+    return some_known;
+}
+
+static void gather_keys(struct admit_writer *writer, int64_t holder)
+{
+    for (int i = 0; i < KEY_KINDS; i++)
+        if (is_given(writer, key_parameters[i]))
+            admit_keys_gather(writer->keys,
+                              (struct admit_key){
+                                  .key = writer->values.bound[key_parameters[i]].integer,
+                                  .holder = holder,
+                                  .attempt = writer->ids.attempt,
+                              });
 }
 
 static void add_codes(struct admit_writer *writer, const struct admission *admission,
@@ -162,48 +279,63 @@ static void add_codes(struct admit_writer *writer, const struct admission *admis
     writer->ids.code += sms ? 2 : 1;
 }
 
-/* The report, the fingerprint that is kept for it, and the rivals who have lost. */
-static void add_consequences(struct admit_writer *writer, enum admit_outcome outcome,
-                             const char *reasons)
+/* The report, and the fingerprint that is kept for it. */
+static void add_report(struct admit_writer *writer, const struct written *written)
 {
     struct admit_values *values = &writer->values;
-    admit_values_text(values, SIGNUP_outcome, outcome == ADMIT_SUCCESS ? "success" : "failure");
-    admit_values_text(values, ADMIT_reasons, reasons);
-    bool reported = outcome != ADMIT_PENDING && run(writer, REPORT) > 0;
+    admit_values_text(values, SIGNUP_outcome,
+                      written->outcome == ADMIT_SUCCESS ? "success" : "failure");
+    admit_values_text(values, ADMIT_reasons, written->reasons);
+    bool reported = written->outcome != ADMIT_PENDING && run(writer, REPORT) > 0;
     writer->ids.report += reported;
-    if (is_given(writer, ADMIT_sealed) && (reported || outcome == ADMIT_PENDING))
+    if (is_given(writer, ADMIT_sealed) && (reported || written->outcome == ADMIT_PENDING))
         run(writer, FINGERPRINT);
-    if (outcome == ADMIT_SUCCESS && writer->some_wait && has_rival(writer)) {
-        run(writer, SUPERSEDE);
-        writer->ids_known = false; /* those who have lost may be reported too */
+}
+
+/* Those who have lost what this one has got; they may be reported too. */
+static void supersede(struct admit_writer *writer)
+{
+    if (!has_rival(writer))
+        return;
+    admit_writer_flush(writer);
+    run(writer, SUPERSEDE);
+    writer->ids_known = false;
+}
+
+static enum admit_outcome write_attempt(struct admit_writer *writer,
+                                        const struct admission *admission)
+{
+    bool some_known = run_attempt(writer);
+    struct written written = read_written(writer->door->ledger, writer->ids.attempt);
+    run(writer, PERSON);
+    gather_keys(writer, written.holder);
+    if (written.outcome == ADMIT_PENDING) {
+        run(writer, WAITING);
+        writer->some_wait = true;
     }
+    add_codes(writer, admission, written.outcome);
+    add_report(writer, &written);
+    if (written.outcome == ADMIT_SUCCESS && writer->some_wait && some_known)
+        supersede(writer);
+    ledger_done(ledger_use(writer->door->ledger, STATEMENT_admitted_outcome));
+    return written.outcome;
 }
 
 struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admission *admission)
 {
-    struct ledger *ledger = writer->door->ledger;
-    const char *reasons;
     if (!writer->ids_known)
-        writer->ids = next_ids(ledger);
+        writer->ids = next_ids(writer->door->ledger);
     writer->ids_known = true;
     struct admit_verdict verdict = {ADMIT_CONTINUED, writer->ids.attempt};
     if (admission->signup->text[SIGNUP_email_confirm_code] != NULL) {
+        admit_writer_flush(writer);
         writer->ids_known = false; /* a confirmation brings about what it likes */
         return admit_confirm(writer->door, admission, verdict.id);
     }
     admit_values_fill(&writer->values, writer->door, admission, writer->ids);
-    if (!is_login(writer, admission)) {
-        verdict.outcome = attempt(writer, admission, &reasons);
-        run(writer, PERSON);
-        run(writer, SUBJECT);
-        if (verdict.outcome == ADMIT_PENDING) {
-            run(writer, WAITING);
-            writer->some_wait = true;
-        }
-        add_codes(writer, admission, verdict.outcome);
-        add_consequences(writer, verdict.outcome, reasons);
-        ledger_done(ledger_use(ledger, STATEMENT_admitted_outcome));
-    }
+    flush_where_asked(writer);
+    if (!is_login(writer, admission))
+        verdict.outcome = write_attempt(writer, admission);
     admit_values_wipe(&writer->values);
     writer->ids.attempt++;
     return verdict;
