@@ -21,17 +21,15 @@ static struct admit_ids next_ids(struct ledger *ledger)
     return ids;
 }
 
-/* What was written: the outcome, the reasons of a failure (valid until the statement runs again),
- * and who holds its identifiers. */
+/* What was written: the outcome, and who holds its identifiers. */
 struct written {
     enum admit_outcome outcome;
-    const char *reasons;
     int64_t holder;
 };
 
 static struct written read_written(struct ledger *ledger, int64_t id)
 {
-    struct written written = {ADMIT_CONTINUED, NULL, 0};
+    struct written written = {ADMIT_CONTINUED, 0};
     struct ledger_statement *row = ledger_use(ledger, STATEMENT_admitted_outcome);
     ledger_set_integer_at(row, 1, id);
     if (ledger_row(row)) {
@@ -39,8 +37,8 @@ static struct written read_written(struct ledger *ledger, int64_t id)
         written.outcome = text[0] == 's'   ? ADMIT_SUCCESS
                           : text[0] == 'p' ? ADMIT_PENDING
                                            : ADMIT_FAILURE;
-        written.reasons = ledger_text(row, 1);
-        written.holder = ledger_integer(row, 2);
+        written.holder = ledger_integer(row, 1);
+        ledger_done(row);
     }
     return written;
 }
@@ -61,7 +59,6 @@ struct admit_verdict admit_write(struct door *door, struct admission *admission)
     ledger_run(admit_values_use(&values, door->ledger, STATEMENT_admit, door->admit_plan));
     admit_values_wipe(&values);
     struct admit_verdict verdict = {read_written(door->ledger, ids.attempt).outcome, ids.attempt};
-    ledger_done(ledger_use(door->ledger, STATEMENT_admitted_outcome));
     return verdict;
 }
 
@@ -75,7 +72,6 @@ enum part {
     WAITING,
     CODE,
     RECIPIENT,
-    REPORT,
     FINGERPRINT,
     RIVAL,
     SUPERSEDE,
@@ -83,17 +79,11 @@ enum part {
 };
 
 static const enum statement statements[PARTS] = {
-    [LOGIN] = STATEMENT_admit_login,
-    [LINK] = STATEMENT_admit_link,
-    [ATTEMPT] = STATEMENT_admit_attempt,
-    [PERSON] = STATEMENT_admit_person,
-    [WAITING] = STATEMENT_admit_waiting,
-    [CODE] = STATEMENT_admit_code,
-    [RECIPIENT] = STATEMENT_admit_recipient,
-    [REPORT] = STATEMENT_due_report,
-    [FINGERPRINT] = STATEMENT_admit_fingerprint,
-    [RIVAL] = STATEMENT_has_rival,
-    [SUPERSEDE] = STATEMENT_admit_supersede,
+    [LOGIN] = STATEMENT_admit_login,         [LINK] = STATEMENT_admit_link,
+    [ATTEMPT] = STATEMENT_admit_attempt,     [PERSON] = STATEMENT_admit_person,
+    [WAITING] = STATEMENT_admit_waiting,     [CODE] = STATEMENT_admit_code,
+    [RECIPIENT] = STATEMENT_admit_recipient, [FINGERPRINT] = STATEMENT_admit_fingerprint,
+    [RIVAL] = STATEMENT_has_rival,           [SUPERSEDE] = STATEMENT_admit_supersede,
 };
 
 struct admit_writer {
@@ -103,9 +93,11 @@ struct admit_writer {
     struct admit_ids ids; /* the next ones, where they are known */
     bool ids_known;
     struct admit_keys *keys;
-    bool learns;     /* which keys the index has */
-    int64_t learned; /* the newest attempt whose keys are known */
-    bool some_wait;  /* an attempt is pending, so that there may be rivals */
+    bool learns;        /* which keys the index has */
+    int64_t learned;    /* the newest attempt whose keys are known */
+    bool some_wait;     /* an attempt is pending, so that there may be rivals */
+    int64_t unreported; /* the first attempt that is not looked at for a report; 0: none */
+    const struct settings *settings; /* by which it and those after it were judged */
 };
 
 static const int key_parameters[] = {ADMIT_email_key, ADMIT_phone_key, ADMIT_username_key,
@@ -175,14 +167,29 @@ void admit_writer_begin(struct admit_writer *writer)
     struct ledger *ledger = writer->door->ledger;
     uint32_t lost;
     admit_keys_hand_over(writer->keys, &lost); /* of a transaction that was rolled back */
+    writer->unreported = 0;
     writer->ids_known = false;
     writer->some_wait = ledger_number(ledger, STATEMENT_some_wait, 0) != 0;
     learn_the_rest(writer);
 }
 
+/* The reports of sign-ups that have none yet. */
+static void report(struct admit_writer *writer)
+{
+    struct ledger *ledger = writer->door->ledger;
+    if (writer->unreported == 0)
+        return;
+    struct ledger_statement *due = ledger_use(ledger, STATEMENT_due_report);
+    ledger_set_integer(due, ":attempt_id", writer->unreported);
+    ledger_set_text(due, ":reportable", writer->settings->reportable_reasons);
+    ledger_run(due);
+    writer->unreported = 0;
+}
+
 void admit_writer_flush(struct admit_writer *writer)
 {
     struct ledger *ledger = writer->door->ledger;
+    report(writer);
     uint32_t count;
     const struct admit_key *row = admit_keys_hand_over(writer->keys, &count);
     if (writer->ids_known)
@@ -279,17 +286,13 @@ static void add_codes(struct admit_writer *writer, const struct admission *admis
     writer->ids.code += sms ? 2 : 1;
 }
 
-/* The report, and the fingerprint that is kept for it. */
-static void add_report(struct admit_writer *writer, const struct written *written)
+/* A fingerprint is kept for a report alone. */
+static void add_fingerprint(struct admit_writer *writer)
 {
-    struct admit_values *values = &writer->values;
-    admit_values_text(values, SIGNUP_outcome,
-                      written->outcome == ADMIT_SUCCESS ? "success" : "failure");
-    admit_values_text(values, ADMIT_reasons, written->reasons);
-    bool reported = written->outcome != ADMIT_PENDING && run(writer, REPORT) > 0;
-    writer->ids.report += reported;
-    if (is_given(writer, ADMIT_sealed) && (reported || written->outcome == ADMIT_PENDING))
-        run(writer, FINGERPRINT);
+    if (!is_given(writer, ADMIT_sealed))
+        return;
+    report(writer);
+    run(writer, FINGERPRINT);
 }
 
 /* Those who have lost what this one has got; they may be reported too. */
@@ -305,7 +308,11 @@ static void supersede(struct admit_writer *writer)
 static enum admit_outcome write_attempt(struct admit_writer *writer,
                                         const struct admission *admission)
 {
+    if (admission->settings != writer->settings)
+        report(writer);
+    writer->settings = admission->settings;
     bool some_known = run_attempt(writer);
+    writer->unreported = writer->unreported != 0 ? writer->unreported : writer->ids.attempt;
     struct written written = read_written(writer->door->ledger, writer->ids.attempt);
     run(writer, PERSON);
     gather_keys(writer, written.holder);
@@ -314,10 +321,9 @@ static enum admit_outcome write_attempt(struct admit_writer *writer,
         writer->some_wait = true;
     }
     add_codes(writer, admission, written.outcome);
-    add_report(writer, &written);
+    add_fingerprint(writer);
     if (written.outcome == ADMIT_SUCCESS && writer->some_wait && some_known)
         supersede(writer);
-    ledger_done(ledger_use(writer->door->ledger, STATEMENT_admitted_outcome));
     return written.outcome;
 }
 

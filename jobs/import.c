@@ -379,6 +379,7 @@ static bool import_rows(struct import *import)
     else
         whole = write_rows(import);
     pipeline_end(import->pipeline);
+    checkpoint_end(import->checkpoint);
     ledger_trust(import->ledger, false);
     admit_writer_close(import->writer);
     return whole;

@@ -29,7 +29,7 @@ SELECT max(coalesce((SELECT max(id) FROM attempt), 0), coalesce((SELECT max(id) 
        coalesce((SELECT max(id) FROM report), 0) + 1
 
 -- name: admitted_outcome
-SELECT outcome, reasons, holder FROM holding WHERE attempt_id = :id
+SELECT outcome, holder, reasons FROM holding WHERE attempt_id = :id
 
 -- Whether any attempt is pending; and whether one is that asks for what this sign-up has: then `supersede` has something to do.
 -- name: some_wait

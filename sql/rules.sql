@@ -25,13 +25,16 @@ CREATE VIEW due AS
 SELECT NULL AS report_id, NULL AS attempt_id, NULL AS recorded_at, NULL AS outcome, NULL AS reasons, NULL AS reportable WHERE 0;
 CREATE TRIGGER due_insert INSTEAD OF INSERT ON due
 BEGIN
+    -- One of them; or of all attempts from one on, what they came to at once.
     -- part: due_report
     INSERT INTO report (id, attempt_id, outcome, reasons, recorded_at, next_try_at)
-    SELECT NEW.report_id, a.id, NEW.outcome, NEW.reasons, NEW.recorded_at, NEW.recorded_at
-      FROM attempt a
-     WHERE a.id = NEW.attempt_id
-       AND (NEW.outcome = 'success' OR a.recommendation IS NOT NULL
-            OR EXISTS (SELECT 1 FROM json_each(NEW.reasons) r JOIN json_each(NEW.reportable) x ON r.value = x.value));
+    SELECT d.report_id, d.attempt_id, d.outcome, d.reasons, d.recorded_at, d.recorded_at
+      FROM (SELECT NEW.report_id AS report_id, a.id AS attempt_id, NEW.outcome AS outcome, NEW.reasons AS reasons, -- whole only
+                   NEW.recorded_at AS recorded_at, a.recommendation FROM attempt a WHERE a.id = NEW.attempt_id) d -- whole only
+    -- part only: FROM (SELECT NULL AS report_id, a.id AS attempt_id, a.outcome, a.reasons, a.recorded_at, a.recommendation
+    -- part only:         FROM attempt a WHERE a.id >= NEW.attempt_id AND a.outcome <> 'pending') d
+     WHERE d.outcome = 'success' OR d.recommendation IS NOT NULL
+        OR EXISTS (SELECT 1 FROM json_each(d.reasons) r JOIN json_each(NEW.reportable) x ON r.value = x.value);
 END;
 
 -- A verdict after admission, with all that follows from it for this attempt.
