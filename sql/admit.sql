@@ -49,7 +49,12 @@ SELECT 1 FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
 -- While rows are written one after the other, what they add to the index of subjects is owed to it, and added in the order of its keys: each of its
 -- pages is then changed once, and not once for each row.
 -- name: add_subject
-INSERT OR IGNORE INTO subject (key, holder, attempt_id) VALUES (:key, :holder, :attempt_id)
+INSERT OR IGNORE INTO subject (key, holder, attempt_id) VALUES (?, ?, ?)
+-- Sixteen take half the time of one and one.
+-- name: add_16_subjects
+INSERT OR IGNORE INTO subject (key, holder, attempt_id)
+VALUES (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?),
+       (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?)
 
 -- The keys that are in the index; those of attempts since one.
 -- name: all_keys

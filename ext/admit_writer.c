@@ -1,68 +1,11 @@
-/* admit_write.c: a sign-up's verdict and rows, by the rule `admit` as a whole or part by part. */
-#include <sodium.h>
+#include "admit_writer.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include "admit_keys.h"
 #include "admit_values.h"
 #include "door.h"
-#include "host.h"
 #include "settings.h"
-
-static struct admit_ids next_ids(struct ledger *ledger)
-{
-    struct admit_ids ids = {0, 0, 0};
-    struct ledger_statement *next = ledger_use(ledger, STATEMENT_next_ids);
-    if (ledger_row(next)) {
-        ids = (struct admit_ids){ledger_integer(next, 0), ledger_integer(next, 1),
-                                 ledger_integer(next, 2)};
-        ledger_done(next);
-    }
-    return ids;
-}
-
-/* What was written: the outcome, and who holds its identifiers. */
-struct written {
-    enum admit_outcome outcome;
-    int64_t holder;
-};
-
-static struct written read_written(struct ledger *ledger, int64_t id)
-{
-    struct written written = {ADMIT_CONTINUED, 0};
-    struct ledger_statement *row = ledger_use(ledger, STATEMENT_admitted_outcome);
-    ledger_set_integer_at(row, 1, id);
-    if (ledger_row(row)) {
-        const char *text = ledger_text(row, 0);
-        written.outcome = text[0] == 's'   ? ADMIT_SUCCESS
-                          : text[0] == 'p' ? ADMIT_PENDING
-                                           : ADMIT_FAILURE;
-        written.holder = ledger_integer(row, 1);
-        ledger_done(row);
-    }
-    return written;
-}
-
-struct admit_verdict admit_write(struct door *door, struct admission *admission)
-{
-    struct admit_ids ids = next_ids(door->ledger);
-    struct admit_values values;
-    if (admission->signup->text[SIGNUP_email_confirm_code] != NULL)
-        return admit_confirm(door, admission, ids.attempt);
-    if (door->admit_plan == NULL)
-        door->admit_plan = calloc(1, sizeof *door->admit_plan);
-    if (door->admit_plan == NULL) {
-        ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
-        return (struct admit_verdict){ADMIT_FAILURE, 0};
-    }
-    admit_values_fill(&values, door, admission, ids);
-    ledger_run(admit_values_use(&values, door->ledger, STATEMENT_admit, door->admit_plan));
-    admit_values_wipe(&values);
-    struct admit_verdict verdict = {read_written(door->ledger, ids.attempt).outcome, ids.attempt};
-    return verdict;
-}
-
-/* Part by part */
 
 enum part {
     LOGIN,
@@ -186,21 +129,30 @@ static void report(struct admit_writer *writer)
     writer->unreported = 0;
 }
 
+static void add_subjects(struct ledger *ledger, enum statement name, const struct admit_key *rows,
+                         int count)
+{
+    struct ledger_statement *add = ledger_use(ledger, name);
+    for (int i = 0; i < count; i++) {
+        ledger_set_integer_at(add, 3 * i + 1, rows[i].key);
+        ledger_set_integer_at(add, 3 * i + 2, rows[i].holder);
+        ledger_set_integer_at(add, 3 * i + 3, rows[i].attempt);
+    }
+    ledger_run(add);
+}
+
 void admit_writer_flush(struct admit_writer *writer)
 {
     struct ledger *ledger = writer->door->ledger;
+    uint32_t count, done = 0;
     report(writer);
-    uint32_t count;
-    const struct admit_key *row = admit_keys_hand_over(writer->keys, &count);
+    const struct admit_key *rows = admit_keys_hand_over(writer->keys, &count);
     if (writer->ids_known)
         writer->learned = writer->ids.attempt - 1; /* those since are this writer's own */
-    for (; count > 0 && !ledger_failed(ledger); row++, count--) {
-        struct ledger_statement *add = ledger_use(ledger, STATEMENT_add_subject);
-        ledger_set_integer_at(add, 1, row->key);
-        ledger_set_integer_at(add, 2, row->holder);
-        ledger_set_integer_at(add, 3, row->attempt);
-        ledger_run(add);
-    }
+    for (; count - done >= 16; done += 16)
+        add_subjects(ledger, STATEMENT_add_16_subjects, rows + done, 16);
+    for (; done < count; done++)
+        add_subjects(ledger, STATEMENT_add_subject, rows + done, 1);
 }
 
 static int64_t run(struct admit_writer *writer, enum part part)
@@ -313,7 +265,7 @@ static enum admit_outcome write_attempt(struct admit_writer *writer,
     writer->settings = admission->settings;
     bool some_known = run_attempt(writer);
     writer->unreported = writer->unreported != 0 ? writer->unreported : writer->ids.attempt;
-    struct written written = read_written(writer->door->ledger, writer->ids.attempt);
+    struct admit_written written = admit_read_written(writer->door->ledger, writer->ids.attempt);
     run(writer, PERSON);
     gather_keys(writer, written.holder);
     if (written.outcome == ADMIT_PENDING) {
@@ -330,7 +282,7 @@ static enum admit_outcome write_attempt(struct admit_writer *writer,
 struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admission *admission)
 {
     if (!writer->ids_known)
-        writer->ids = next_ids(writer->door->ledger);
+        writer->ids = admit_next_ids(writer->door->ledger);
     writer->ids_known = true;
     struct admit_verdict verdict = {ADMIT_CONTINUED, writer->ids.attempt};
     if (admission->signup->text[SIGNUP_email_confirm_code] != NULL) {
