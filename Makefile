@@ -28,6 +28,8 @@ BUILD    = build
 EXT_LIBS = -lsodium -ljansson -lcsv -licuuc -licui18n -lmd -lzxcvbn -lphonenumber -lmaxminddb -lm -lstdc++
 JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -linih -lz -lzstd -lpthread
 
+comma   := ,
+
 CHARTS   = /usr/share/javascript/chart.js/chart.min.js
 
 SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/*.sql))
@@ -105,6 +107,9 @@ $(BUILD)/tools/%: $(BUILD)/core/tests/tools/%.o $(EXT_OBJ) $(filter-out %/main.o
 $(BUILD)/tests/%: $(BUILD)/core/tests/unit/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
 	@mkdir -p $(@D)
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -lcmocka -o $@
+
+# Our own allocations fail there as well as SQLite's.
+$(BUILD)/tests/test_allocation: LDFLAGS += $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray strdup sodium_malloc)
 
 # Installs a list of Debian packages, and asks the package manager only where one is missing.
 define install_packages

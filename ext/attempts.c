@@ -8,6 +8,7 @@
 #include "history.h"
 #include "moment.h"
 #include "signup.h"
+#include "text.h"
 
 #define VALUE(name, type)                                                                          \
     {                                                                                              \
@@ -116,6 +117,8 @@ static int refuse(sqlite3_vtab *table, const char *format, const char *name)
 {
     sqlite3_free(table->zErrMsg);
     table->zErrMsg = sqlite3_mprintf(format, name);
+    if (text_tells_no_memory(name))
+        return SQLITE_NOMEM;
     return SQLITE_ERROR; /* not SQLITE_CONSTRAINT, which under OR ROLLBACK would end the caller's
                             transaction */
 }

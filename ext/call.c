@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text.h"
+
 /* What SQLite keeps for a registered function. */
 struct registered {
     const struct call_row *row;
@@ -44,6 +46,8 @@ void call_fail(struct call *call, int code, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text + length, sizeof text - (size_t)length, format, arguments);
     va_end(arguments);
+    if (code == SQLITE_ERROR && text_tells_no_memory(text))
+        code = SQLITE_NOMEM;
     sqlite3_result_error(call->context, text, -1);
     if (code != SQLITE_ERROR) /* keeps the text */
         sqlite3_result_error_code(call->context, code);

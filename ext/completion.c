@@ -36,7 +36,7 @@ bool completion_judge(struct completion *completion, const struct settings *sett
     crypto_hash_sha256(completion->fingerprint, (const unsigned char *)password, length);
     if (password_hash(password, length, settings->password_cost, completion->stored))
         return true;
-    snprintf(error, error_size, "not enough memory to hash a password");
+    snprintf(error, error_size, "hashing a password: out of memory");
     return false;
 }
 

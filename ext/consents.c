@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "document.h"
 #include "reasons.h"
 #include "settings.h"
 #include "signup.h"
@@ -25,19 +26,27 @@ static const char *state_named(const char *text, size_t length)
     return NULL;
 }
 
+/* What has been read so far. */
+struct reading {
+    json_t *all;
+    bool out_of_memory; /* which is no fault of the consents */
+};
+
 /* Adds one consent; false where it cannot be read. */
-static bool add(json_t *all, const char *name, const char *state, size_t state_length,
+static bool add(struct reading *reading, const char *name, const char *state, size_t state_length,
                 const char *version)
 {
     const char *known = state_named(state, state_length);
     if (known == NULL || !text_is_clean(name, LONGEST_NAME) ||
         (version != NULL && !text_is_clean(version, LONGEST_VERSION)))
         return false;
-    return json_object_set_new(all, name,
-                               json_pack("{s:s, s:s*}", "state", known, "version", version)) == 0;
+    if (json_object_set_new(reading->all, name,
+                            json_pack("{s:s, s:s*}", "state", known, "version", version)) != 0)
+        reading->out_of_memory = true;
+    return true;
 }
 
-static bool add_member(json_t *all, const char *name, const json_t *value)
+static bool add_member(struct reading *reading, const char *name, const json_t *value)
 {
     const char *version = NULL, *state = json_string_value(value);
     if (json_is_boolean(value))
@@ -49,30 +58,34 @@ static bool add_member(json_t *all, const char *name, const json_t *value)
         if (stated != NULL && !json_is_null(stated) && version == NULL)
             return false;
     }
-    return state != NULL && add(all, name, state, strlen(state), version);
+    return state != NULL && add(reading, name, state, strlen(state), version);
 }
 
 /* Cleeng sends an array of objects with a name, others an object by name. */
-static bool add_document(json_t *all, const char *text)
+static bool add_document(struct reading *reading, const char *text)
 {
-    json_t *document = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    json_error_t trouble = {.text = ""};
+    json_t *document = document_parse(text, 0, &trouble);
     bool right = json_is_object(document) || json_is_array(document);
+    if (document == NULL)
+        reading->out_of_memory = text_tells_no_memory(trouble.text);
     const char *name;
     json_t *value;
     if (json_is_object(document))
-        json_object_foreach(document, name, value) right = right && add_member(all, name, value);
+        json_object_foreach(document, name, value) right =
+            right && add_member(reading, name, value);
     for (size_t i = 0; right && i < json_array_size(document); i++) {
         name = json_string_value(json_object_get(json_array_get(document, i), "name"));
-        right = name != NULL && add_member(all, name, json_array_get(document, i));
+        right = name != NULL && add_member(reading, name, json_array_get(document, i));
     }
     json_decref(document);
     return right;
 }
 
-static bool add_column(json_t *all, const char *name, const char *value)
+static bool add_column(struct reading *reading, const char *name, const char *value)
 {
     const char *at = strchr(value, '@');
-    return add(all, name, value, at == NULL ? strlen(value) : (size_t)(at - value),
+    return add(reading, name, value, at == NULL ? strlen(value) : (size_t)(at - value),
                at == NULL ? NULL : at + 1);
 }
 
@@ -104,23 +117,24 @@ bool consents_read(const struct signup *signup, const struct settings *settings,
                    struct reasons *reasons, char **json)
 {
     const char *document = signup->text[SIGNUP_consents];
-    json_t *all = json_object();
+    struct reading reading = {.all = json_object()};
+    json_t *all = reading.all;
     *json = NULL;
     if (all == NULL)
         return false;
-    bool readable = document == NULL || add_document(all, document);
+    bool readable = document == NULL || add_document(&reading, document);
     for (size_t i = 0; i < signup->consent_count; i++)
         if (signup->consents[i].value != NULL)
-            readable =
-                add_column(all, signup->consents[i].name, signup->consents[i].value) && readable;
+            readable = add_column(&reading, signup->consents[i].name, signup->consents[i].value) &&
+                       readable;
     if (!readable)
         reasons->invalid |= UINT64_C(1) << SIGNUP_consents;
     if (judge) {
         judge_required(all, settings, reasons);
         judge_versions(all, settings, reasons);
     }
-    bool whole = true;
-    if (json_object_size(all) > 0)
+    bool whole = !reading.out_of_memory;
+    if (whole && json_object_size(all) > 0)
         whole = (*json = json_dumps(all, JSON_COMPACT)) != NULL;
     json_decref(all);
     return whole;

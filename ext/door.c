@@ -6,6 +6,7 @@
 
 #include "host.h"
 #include "subject.h"
+#include "text.h"
 
 struct door *door_open(sqlite3 *database)
 {
@@ -50,8 +51,9 @@ static const struct key *open_key(struct door *door, bool create, bool required)
     if (door->key == NULL)
         door->key =
             key_open(ledger_database(door->ledger), door->key_file, create, error, sizeof error);
-    if (door->key == NULL && required)
-        ledger_fail(door->ledger, SQLITE_AUTH, "%s", error);
+    if (door->key == NULL && (required || text_tells_no_memory(error)))
+        ledger_fail(door->ledger, text_tells_no_memory(error) ? SQLITE_NOMEM : SQLITE_AUTH, "%s",
+                    error);
     return door->key;
 }
 
@@ -65,18 +67,6 @@ const struct key *door_key_if_any(struct door *door)
     return open_key(door, false, false);
 }
 
-static void save_first_settings(struct door *door, int64_t now)
-{
-    struct settings *settings = settings_defaults();
-    ledger_begin(door->ledger);
-    if (settings == NULL)
-        ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
-    else if (ledger_number(door->ledger, STATEMENT_newest_setting_id, 0) == 0)
-        settings_save(door->ledger, settings, now);
-    ledger_end(door->ledger);
-    settings_free(settings);
-}
-
 int door_init(struct door *door, int64_t now)
 {
     /* The key comes first: a ledger that a crash left without one would look as if its key had been
@@ -84,8 +74,14 @@ int door_init(struct door *door, int64_t now)
     bool fresh = ledger_is_free(door->ledger) && ledger_version_found(door->ledger) == 0;
     if (fresh && !ledger_failed(door->ledger))
         open_key(door, true, true);
-    ledger_create(door->ledger, now);
-    save_first_settings(door, now);
+    struct settings *settings = settings_defaults();
+    char *text = settings == NULL ? NULL : settings_text(settings);
+    if (text == NULL)
+        ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
+    else
+        ledger_create(door->ledger, text, now);
+    free(text);
+    settings_free(settings);
     return ledger_failed(door->ledger) ? 0 : ledger_version();
 }
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "document.h"
 #include "moment.h"
 #include "records.h"
 #include "text.h"
@@ -87,9 +88,11 @@ bool export_names_parse(struct export_names *names, const char *json, char *erro
     json_t *value;
     bool good = true;
     memset(names, 0, sizeof *names);
-    json_t *object = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
+    json_error_t trouble = {.text = ""};
+    json_t *object = document_parse(json, 0, &trouble);
     if (!json_is_object(object)) {
-        snprintf(error, error_size, "%s", expected);
+        snprintf(error, error_size, "%s",
+                 text_tells_no_memory(trouble.text) ? "out of memory" : expected);
         good = false;
     }
     json_object_foreach(object, key, value)

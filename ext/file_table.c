@@ -1,4 +1,5 @@
 #include "file_table.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -114,6 +115,8 @@ static int fail(struct table *table, const char *error)
     bool failed = error[0] == '\0' && ledger_failed(ledger);
     if (failed)
         code = ledger_code(ledger);
+    if (!failed && text_tells_no_memory(error))
+        code = SQLITE_NOMEM;
     sqlite3_free(table->base.zErrMsg);
     table->base.zErrMsg =
         sqlite3_mprintf("%s: %s", table->kind->name, failed ? ledger_error(ledger) : error);
@@ -132,13 +135,15 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
     for (int k = 0, taken = 0; k < FILE_TABLE_ARGUMENTS && taken < count; k++)
         if ((plan >> k & 1) != 0) {
             cursor->arguments[k] = sqlite3_value_dup(arguments[taken++]);
-            if (cursor->arguments[k] == NULL)
+            if (cursor->arguments[k] == NULL ||
+                (sqlite3_value_type(cursor->arguments[k]) != SQLITE_NULL &&
+                 sqlite3_value_text(cursor->arguments[k]) == NULL))
                 return SQLITE_NOMEM;
         }
     const sqlite3_value *file = cursor->arguments[0];
-    if (file == NULL || sqlite3_value_type(cursor->arguments[0]) != SQLITE_TEXT ||
-        strlen((const char *)sqlite3_value_text(cursor->arguments[0])) !=
-            (size_t)sqlite3_value_bytes(cursor->arguments[0]))
+    const char *name = file == NULL ? NULL : (const char *)sqlite3_value_text(cursor->arguments[0]);
+    if (name == NULL || sqlite3_value_type(cursor->arguments[0]) != SQLITE_TEXT ||
+        strlen(name) != (size_t)sqlite3_value_bytes(cursor->arguments[0]))
         return fail(table, "the name of a file is expected as its first argument");
     if (!table->kind->load(table->door, cursor->arguments, &cursor->rows, error))
         return fail(table, error);

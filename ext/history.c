@@ -220,6 +220,8 @@ static int read_as_of(struct history_table *table, struct cursor *cursor, sqlite
     sqlite3_value_free(cursor->as_of_given);
     cursor->as_of_given = sqlite3_value_dup(value);
     const char *text = (const char *)sqlite3_value_text(value);
+    if (cursor->as_of_given == NULL || (text == NULL && type != SQLITE_NULL))
+        return SQLITE_NOMEM;
     if (type == SQLITE_INTEGER)
         cursor->as_of = sqlite3_value_int64(value);
     else if (type != SQLITE_TEXT || text == NULL || !moment_parse(text, &cursor->as_of))
@@ -247,14 +249,15 @@ static int64_t subject_key(struct history_table *table, enum history_search sear
 }
 
 /* One value of a list: integers as they are; an address by its keys, that of its folded form and
- * that of its text as it stands (see admit.c); an outcome, or that from which it can have come. */
-static void append_value(struct history_table *table, sqlite3_str *json, enum history_search search,
+ * that of its text as it stands (see admit.c); an outcome, or that from which it can have come.
+ * False: out of memory. */
+static bool append_value(struct history_table *table, sqlite3_str *json, enum history_search search,
                          sqlite3_value *value)
 {
     const char *comma = sqlite3_str_length(json) > 1 ? "," : "";
     const char *text = (const char *)sqlite3_value_text(value);
     if (text == NULL)
-        return; /* NULL equals nothing */
+        return sqlite3_value_type(value) == SQLITE_NULL; /* which equals nothing */
     if (search == SEARCH_INTEGER) {
         if (sqlite3_value_numeric_type(value) != SQLITE_TEXT)
             sqlite3_str_appendf(json, "%s%lld", comma, sqlite3_value_int64(value));
@@ -268,6 +271,7 @@ static void append_value(struct history_table *table, sqlite3_str *json, enum hi
                             (long long)subject_key(table, search, text, true),
                             (long long)subject_key(table, search, text, false));
     }
+    return true;
 }
 
 static int bind_list(struct history_table *table, sqlite3_stmt *statement, int parameter,
@@ -275,11 +279,22 @@ static int bind_list(struct history_table *table, sqlite3_stmt *statement, int p
 {
     sqlite3_str *json = sqlite3_str_new(NULL);
     sqlite3_value *value;
+    bool whole = true;
+    int code;
     sqlite3_str_appendchar(json, 1, '[');
-    for (int code = sqlite3_vtab_in_first(argument, &value); code == SQLITE_OK;
+    for (code = sqlite3_vtab_in_first(argument, &value); code == SQLITE_OK && whole;
          code = sqlite3_vtab_in_next(argument, &value))
-        append_value(table, json, search, value);
+        whole = append_value(table, json, search, value);
     sqlite3_str_appendchar(json, 1, ']');
+    /* A list that is cut off would find fewer rows in silence. */
+    if (code == SQLITE_DONE && whole)
+        code = sqlite3_str_errcode(json);
+    else if (!whole)
+        code = SQLITE_NOMEM;
+    if (code != SQLITE_OK) {
+        sqlite3_free(sqlite3_str_finish(json));
+        return code;
+    }
     int length = sqlite3_str_length(json);
     return sqlite3_bind_text(statement, parameter, sqlite3_str_finish(json), length, sqlite3_free);
 }
@@ -289,6 +304,8 @@ static int bind_address(struct history_table *table, sqlite3_stmt *statement, in
                         enum history_search search, sqlite3_value *argument)
 {
     const char *text = (const char *)sqlite3_value_text(argument);
+    if (text == NULL && sqlite3_value_type(argument) != SQLITE_NULL)
+        return SQLITE_NOMEM;
     if (text == NULL) { /* NULL equals nothing */
         sqlite3_bind_null(statement, parameter);
         return sqlite3_bind_null(statement, parameter + 1);
@@ -308,6 +325,8 @@ static int bind_time(sqlite3_stmt *statement, int parameter, char letter, sqlite
                            ? (const char *)sqlite3_value_text(argument)
                            : NULL;
     int64_t moment = 0;
+    if (text == NULL && sqlite3_value_type(argument) == SQLITE_TEXT)
+        return SQLITE_NOMEM;
     bool known = text != NULL && strspn(text, "0123456789-:.TZ") == strlen(text) &&
                  moment_parse(text, &moment) && strchr(text, '-') != NULL;
     int64_t low = known ? moment - SLACK_MS : INT64_MIN,
@@ -402,12 +421,15 @@ static int answer_payload(struct history_table *table, struct cursor *cursor, in
                           sqlite3_context *context)
 {
     const char *outcome = (const char *)sqlite3_column_text(cursor->statement, first + 1);
+    bool has_reasons = sqlite3_column_type(cursor->statement, first + 2) != SQLITE_NULL;
     struct payload_request request = {
         .attempt_id = sqlite3_column_int64(cursor->statement, first),
         .success = outcome != NULL && strcmp(outcome, "success") == 0,
         .reasons = (const char *)sqlite3_column_text(cursor->statement, first + 2),
         .fingerprint = PAYLOAD_MASKED,
         .as_of = sqlite3_column_int64(cursor->statement, first + 3)};
+    if (outcome == NULL || (has_reasons && request.reasons == NULL))
+        return SQLITE_NOMEM;
     char *payload = payload_build(table->door, &request);
     if (ledger_failed(table->door->ledger))
         return table_ledger_error(table);

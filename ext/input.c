@@ -117,8 +117,11 @@ static bool make_room(struct input *input)
     else
         capacity = capacity > largest / 2 ? largest : capacity * 2;
     larger = realloc(input->buffer, capacity);
-    if (!larger)
-        return fail(input, "no memory for a longer record");
+    if (!larger) {
+        snprintf(input->message, sizeof input->message,
+                 "a longer record at byte %" PRIu64 ": out of memory", input->base + input->filled);
+        return false;
+    }
     input->buffer = larger;
     input->capacity = capacity;
     return true;

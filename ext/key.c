@@ -44,7 +44,11 @@ static bool create_file(const char *path, char *error, size_t error_size)
     char draft[KEY_PATH_SIZE + 16];
     snprintf(draft, sizeof draft, "%s.XXXXXX", path);
     unsigned char *fresh = sodium_malloc(KEY_SIZE);
-    int descriptor = fresh == NULL ? -1 : mkstemp(draft); /* mode 0600 */
+    if (fresh == NULL) {
+        snprintf(error, error_size, "the key: out of memory");
+        return false;
+    }
+    int descriptor = mkstemp(draft); /* mode 0600 */
     bool made = false;
     if (descriptor < 0) {
         snprintf(error, error_size, "key file %s: cannot be made: %s", path, strerror(errno));
@@ -105,7 +109,7 @@ struct key *key_open(sqlite3 *database, const char *path, bool create, char *err
     }
     unsigned char *master = sodium_malloc(KEY_SIZE);
     if (master == NULL) {
-        snprintf(error, error_size, "no locked memory for the key");
+        snprintf(error, error_size, "the key: out of memory");
         return NULL;
     }
     key_path(database, path, file);
@@ -119,7 +123,7 @@ struct key *key_open(sqlite3 *database, const char *path, bool create, char *err
     }
     key = sodium_malloc(sizeof *key);
     if (key == NULL) {
-        snprintf(error, error_size, "no locked memory for the key");
+        snprintf(error, error_size, "the key: out of memory");
         goto out;
     }
     crypto_kdf_derive_from_key(key->codes, sizeof key->codes, SUBKEY_CODES, subkey_context, master);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "text.h"
 
 enum { ERROR_SIZE = 512, APPLICATION_ID = 0x72656773 /* "regs" */ };
 
@@ -15,9 +16,16 @@ struct ledger_statement {
     sqlite3_stmt *prepared;
 };
 
+enum kept { BEGIN, COMMIT, ROLLBACK, KEPT };
+
+static const char *const kept_text[KEPT] = {
+    [BEGIN] = "BEGIN IMMEDIATE", [COMMIT] = "COMMIT", [ROLLBACK] = "ROLLBACK"};
+
 struct ledger {
     sqlite3 *database;
     struct ledger_statement statements[STATEMENT_COUNT];
+    sqlite3_stmt *kept[KEPT]; /* prepared while there is memory for it */
+    sqlite3_stmt *under_way;  /* see watch_over() */
     bool own_transaction;
     bool identity_known;
     bool ours;      /* application_id has been seen to be a ledger's */
@@ -44,12 +52,21 @@ void ledger_close(struct ledger *ledger)
     free(ledger);
 }
 
+static void let_go_of_kept(struct ledger *ledger)
+{
+    for (int i = 0; i < KEPT; i++) {
+        sqlite3_finalize(ledger->kept[i]);
+        ledger->kept[i] = NULL;
+    }
+}
+
 void ledger_rest(struct ledger *ledger)
 {
     for (int i = 0; i < STATEMENT_COUNT; i++) {
         sqlite3_finalize(ledger->statements[i].prepared);
         ledger->statements[i].prepared = NULL;
     }
+    let_go_of_kept(ledger);
 }
 
 sqlite3 *ledger_database(struct ledger *ledger)
@@ -65,15 +82,21 @@ void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
         return; /* the first error is the cause of those that follow */
     va_list arguments;
     va_start(arguments, format);
-    ledger->code = code;
     vsnprintf(ledger->error, sizeof ledger->error, format, arguments);
     va_end(arguments);
+    ledger->code =
+        code == SQLITE_ERROR && text_tells_no_memory(ledger->error) ? SQLITE_NOMEM : code;
 }
 
 static void fail_with_engine(struct ledger *ledger)
 {
     ledger_fail(ledger, sqlite3_extended_errcode(ledger->database), "%s",
                 sqlite3_errmsg(ledger->database));
+}
+
+static void fail_for_memory(struct ledger *ledger)
+{
+    ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
 }
 
 bool ledger_failed(const struct ledger *ledger)
@@ -239,13 +262,21 @@ double ledger_real(struct ledger_statement *statement, int column)
 
 const char *ledger_text(struct ledger_statement *statement, int column)
 {
-    return (const char *)sqlite3_column_text(statement->prepared, column);
+    bool is_null = ledger_is_null(statement, column);
+    const char *text = (const char *)sqlite3_column_text(statement->prepared, column);
+    if (text != NULL || is_null)
+        return text;
+    fail_for_memory(statement->ledger);
+    return "";
 }
 
 const void *ledger_blob(struct ledger_statement *statement, int column, size_t *length)
 {
+    bool is_blob = sqlite3_column_type(statement->prepared, column) == SQLITE_BLOB;
     const void *bytes = sqlite3_column_blob(statement->prepared, column);
     *length = (size_t)sqlite3_column_bytes(statement->prepared, column);
+    if (bytes == NULL && is_blob && sqlite3_errcode(statement->ledger->database) == SQLITE_NOMEM)
+        fail_for_memory(statement->ledger);
     return bytes;
 }
 
@@ -270,13 +301,74 @@ static void execute(struct ledger *ledger, const char *sql)
         fail_with_engine(ledger);
 }
 
+static void prepare_kept(struct ledger *ledger)
+{
+    for (int i = 0; i < KEPT && !ledger_failed(ledger); i++)
+        if (ledger->kept[i] == NULL &&
+            sqlite3_prepare_v3(ledger->database, kept_text[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &ledger->kept[i], NULL) != SQLITE_OK)
+            fail_with_engine(ledger);
+}
+
+static int run_kept(struct ledger *ledger, enum kept kept)
+{
+    sqlite3_step(ledger->kept[kept]);
+    return sqlite3_reset(ledger->kept[kept]);
+}
+
+static bool is_open(struct ledger *ledger)
+{
+    return sqlite3_get_autocommit(ledger->database) == 0;
+}
+
+/*
+ * While the statement runs that has called us, its lack of memory, or its interruption, also fails
+ * whatever is run from within; nothing can be prepared then, and a ROLLBACK does not get to its
+ * work. But SQLite undoes the whole transaction of a statement that is cut off for want of memory,
+ * and of one that writes, as BEGIN IMMEDIATE does, by whatever. What is open would be committed,
+ * half a write, by whoever comes next.
+ */
+static void roll_back(struct ledger *ledger)
+{
+    if (is_open(ledger))
+        run_kept(ledger, ROLLBACK);
+    if (is_open(ledger))
+        run_kept(ledger, BEGIN);
+    while (is_open(ledger) && sqlite3_step(ledger->under_way) == SQLITE_ROW)
+        ;
+}
+
+/* A new index makes every prepared statement start from its text, for which there may be no memory
+ * when it is to roll back. One that is under way does not start. */
+static void watch_over(struct ledger *ledger)
+{
+    if (sqlite3_prepare_v2(ledger->database, "SELECT 1 UNION ALL SELECT 1 FROM main.sqlite_schema",
+                           -1, &ledger->under_way, NULL) != SQLITE_OK ||
+        sqlite3_step(ledger->under_way) != SQLITE_ROW)
+        fail_with_engine(ledger);
+}
+
+static void watch_no_more(struct ledger *ledger)
+{
+    if (!ledger_failed(ledger)) {
+        let_go_of_kept(ledger);
+        prepare_kept(ledger);
+    }
+    if (ledger_failed(ledger) && ledger->own_transaction)
+        roll_back(ledger);
+    sqlite3_finalize(ledger->under_way);
+    ledger->under_way = NULL;
+}
+
 void ledger_begin(struct ledger *ledger)
 {
     ledger->own_transaction = sqlite3_get_autocommit(ledger->database) != 0 &&
                               sqlite3_txn_state(ledger->database, "main") != SQLITE_TXN_WRITE;
     if (!ledger->own_transaction)
         return;
-    execute(ledger, "BEGIN IMMEDIATE");
+    prepare_kept(ledger);
+    if (!ledger_failed(ledger) && run_kept(ledger, BEGIN) != SQLITE_OK)
+        fail_with_engine(ledger);
     if (ledger_failed(ledger))
         ledger->own_transaction = false;
 }
@@ -285,10 +377,10 @@ void ledger_end(struct ledger *ledger)
 {
     if (!ledger->own_transaction)
         return;
-    execute(ledger, "COMMIT");
+    if (!ledger_failed(ledger) && run_kept(ledger, COMMIT) != SQLITE_OK)
+        fail_with_engine(ledger);
     if (ledger_failed(ledger))
-        sqlite3_exec(ledger->database, "ROLLBACK", NULL, NULL,
-                     NULL); /* a full disk may have rolled back already */
+        roll_back(ledger); /* a full disk may have done so already */
     ledger->own_transaction = false;
 }
 
@@ -381,7 +473,17 @@ bool ledger_ready(struct ledger *ledger)
     return false;
 }
 
-static void upgrade(struct ledger *ledger, int from, int64_t now)
+static void save_settings(struct ledger *ledger, const char *settings, int64_t now)
+{
+    if (settings == NULL || ledger_number(ledger, STATEMENT_newest_setting_id, 0) != 0)
+        return;
+    struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_setting);
+    ledger_set_integer(insert, ":recorded_at", now);
+    ledger_set_text(insert, ":json", settings);
+    ledger_run(insert);
+}
+
+static void upgrade(struct ledger *ledger, int from, const char *settings, int64_t now)
 {
     for (int version = from; version < ledger_version(); version++)
         execute(ledger, statement_upgrades[version]);
@@ -392,6 +494,7 @@ static void upgrade(struct ledger *ledger, int from, int64_t now)
              "PRAGMA main.user_version = %d; PRAGMA main.application_id = %d", ledger_version(),
              APPLICATION_ID);
     execute(ledger, pragma);
+    save_settings(ledger, settings, now);
     if (from > 0 || ledger_failed(ledger))
         return;
     ledger->identity_known = false;
@@ -406,7 +509,7 @@ static void upgrade(struct ledger *ledger, int from, int64_t now)
     ledger_run(insert);
 }
 
-void ledger_create(struct ledger *ledger, int64_t now)
+void ledger_create(struct ledger *ledger, const char *settings, int64_t now)
 {
     if (!ledger_is_free(ledger) || ledger_version_found(ledger) == ledger_version())
         return;
@@ -423,8 +526,11 @@ void ledger_create(struct ledger *ledger, int64_t now)
     int found = ledger_version_found(ledger); /* another process may have been quicker */
     if (found > ledger_version())
         ledger_ready(ledger);
-    else if (!ledger_failed(ledger) && found < ledger_version())
-        upgrade(ledger, found, now);
+    else if (!ledger_failed(ledger) && found < ledger_version()) {
+        watch_over(ledger);
+        upgrade(ledger, found, settings, now);
+        watch_no_more(ledger);
+    }
     ledger_end(ledger);
 }
 

@@ -39,8 +39,8 @@ int ledger_version_found(struct ledger *ledger);
 bool ledger_is_free(struct ledger *ledger);
 
 /* Creates the ledger or brings it to this program's version, in one transaction; running it again
- * changes nothing. `now` in Unix milliseconds. */
-void ledger_create(struct ledger *ledger, int64_t now);
+ * changes nothing. `settings`: the first ones, as JSON (NULL: none). `now` in Unix milliseconds. */
+void ledger_create(struct ledger *ledger, const char *settings, int64_t now);
 
 /* Fails with a message where there is no ledger, or an older or newer one. Cheap: asked before
  * every use. */

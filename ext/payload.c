@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "document.h"
 #include "door.h"
 #include "host.h"
 #include "region.h"
@@ -44,49 +45,70 @@ enum fact {
     CODE_MECHANISM
 };
 
-static void add_text(json_t *object, const char *member, struct ledger_statement *facts,
-                     enum fact fact)
+/* What a payload is made from. */
+struct making {
+    struct door *door;
+    struct ledger_statement *facts;
+    const struct payload_request *request;
+    const struct settings *settings;
+};
+
+/* Takes the value over. What could not be added must not be missing in silence. */
+static void set(const struct making *making, json_t *object, const char *member, json_t *value)
 {
-    const char *text = ledger_text(facts, (int)fact);
-    if (text != NULL)
-        json_object_set_new(object, member, json_string(text));
+    if (json_object_set_new(object, member, value) != 0)
+        ledger_fail(making->door->ledger, SQLITE_NOMEM, "out of memory");
 }
 
-static void add_integer(json_t *object, const char *member, struct ledger_statement *facts,
+static void add_text(const struct making *making, json_t *object, const char *member,
+                     enum fact fact)
+{
+    const char *text = ledger_text(making->facts, (int)fact);
+    if (text != NULL)
+        set(making, object, member, json_string(text));
+}
+
+static void add_integer(const struct making *making, json_t *object, const char *member,
                         enum fact fact)
 {
-    if (!ledger_is_null(facts, (int)fact))
-        json_object_set_new(object, member, json_integer(ledger_integer(facts, (int)fact)));
+    if (!ledger_is_null(making->facts, (int)fact))
+        set(making, object, member, json_integer(ledger_integer(making->facts, (int)fact)));
 }
 
 /* An object that says nothing is not sent. */
-static void add_object(json_t *parent, const char *member, json_t *object)
+static void add_object(const struct making *making, json_t *parent, const char *member,
+                       json_t *object)
 {
-    if (json_object_size(object) > 0)
-        json_object_set_new(parent, member, object);
+    if (object == NULL || json_object_size(object) > 0)
+        set(making, parent, member, object);
     else
         json_decref(object);
 }
 
 /* The vendor's word for the first of our reasons that the operator's map knows. */
-static void add_failure_reason(json_t *mechanism, const struct payload_request *request,
-                               const struct settings *settings)
+static void add_failure_reason(const struct making *making, json_t *mechanism)
 {
-    json_t *reasons = request->reasons == NULL ? NULL : json_loads(request->reasons, 0, NULL);
+    const char *text = making->request->reasons;
+    json_error_t trouble;
+    json_t *reasons = text == NULL ? NULL : document_parse(text, 0, &trouble);
+    if (text != NULL && reasons == NULL) /* we wrote it, so it can be read */
+        ledger_fail(making->door->ledger, SQLITE_NOMEM, "out of memory");
     for (size_t i = 0; i < json_array_size(reasons); i++) {
         const char *word =
-            settings_fraud_reason(settings, json_string_value(json_array_get(reasons, i)));
+            settings_fraud_reason(making->settings, json_string_value(json_array_get(reasons, i)));
         if (word != NULL) {
-            json_object_set_new(mechanism, "failureReason", json_string(word));
+            set(making, mechanism, "failureReason", json_string(word));
             break;
         }
     }
     json_decref(reasons);
 }
 
-static void add_fingerprint(struct door *door, json_t *password, struct ledger_statement *facts,
-                            const struct payload_request *request)
+static void add_fingerprint(const struct making *making, json_t *password)
 {
+    struct door *door = making->door;
+    struct ledger_statement *facts = making->facts;
+    const struct payload_request *request = making->request;
     unsigned char fingerprint[KEY_FINGERPRINT_SIZE];
     char hex[2 * KEY_FINGERPRINT_SIZE + 1];
     size_t length = 0;
@@ -97,9 +119,9 @@ static void add_fingerprint(struct door *door, json_t *password, struct ledger_s
                             : request->fingerprint == PAYLOAD_WHERE_KEY_IS ? door_key_if_any(door)
                                                                            : door_key(door);
     const unsigned char *uuid = ledger_uuid(door->ledger);
-    if (key == NULL) {
+    if (key == NULL || ledger_failed(door->ledger)) {
         if (request->fingerprint != PAYLOAD_NEEDED)
-            json_object_set_new(password, "passwordHashed", json_string("***"));
+            set(making, password, "passwordHashed", json_string("***"));
         return;
     }
     if (uuid == NULL || !key_unseal(key, uuid, request->attempt_id, sealed, length, fingerprint)) {
@@ -110,100 +132,102 @@ static void add_fingerprint(struct door *door, json_t *password, struct ledger_s
         return;
     }
     sodium_bin2hex(hex, sizeof hex, fingerprint, sizeof fingerprint);
-    json_object_set_new(password, "passwordHashed", json_string(hex));
+    set(making, password, "passwordHashed", json_string(hex));
     sodium_memzero(hex, sizeof hex);
     sodium_memzero(fingerprint, sizeof fingerprint);
 }
 
-static json_t *mechanism(struct door *door, struct ledger_statement *facts,
-                         const struct payload_request *request, const struct settings *settings)
+static json_t *mechanism(const struct making *making)
 {
+    struct ledger_statement *facts = making->facts;
+    const struct payload_request *request = making->request;
     json_t *mechanisms = json_object();
     const char *provider = ledger_text(facts, PROVIDER), *code = ledger_text(facts, CODE_MECHANISM);
     json_t *one = json_object();
     if (provider != NULL &&
         strcmp(provider, "oauth") != 0) { /* the vendor has no word for plain OAuth */
-        json_object_set_new(one, "socialProvider", json_string(provider));
-        json_object_set_new(mechanisms, "social", one);
+        set(making, one, "socialProvider", json_string(provider));
+        set(making, mechanisms, "social", one);
     } else if (provider == NULL && ledger_integer(facts, HAS_PASSWORD) != 0) {
-        add_fingerprint(door, one, facts, request);
-        json_object_set_new(mechanisms, "password", one);
+        add_fingerprint(making, one);
+        set(making, mechanisms, "password", one);
     } else if (provider == NULL && code != NULL) { /* who has no password came in by a code alone */
         if (strcmp(code, "smsCode") == 0)
-            add_text(one, "phoneNumber", facts, PHONE);
+            add_text(making, one, "phoneNumber", PHONE);
         else
-            json_object_set_new(one, "transport", json_string("email"));
-        json_object_set_new(mechanisms, code, one);
+            set(making, one, "transport", json_string("email"));
+        set(making, mechanisms, code, one);
     } else {
         json_decref(one);
         return mechanisms;
     }
-    json_object_set_new(one, "success", json_boolean(request->success));
+    set(making, one, "success", json_boolean(request->success));
     if (!request->success)
-        add_failure_reason(one, request, settings);
+        add_failure_reason(making, one);
     return mechanisms;
 }
 
-static json_t *registration(struct door *door, struct ledger_statement *facts,
-                            const struct payload_request *request, const struct settings *settings)
+static json_t *registration(const struct making *making)
 {
+    struct ledger_statement *facts = making->facts;
     json_t *object = json_object(), *app = json_object();
     const char *marketing = ledger_text(facts, MARKETING);
-    add_text(object, "username", facts, USERNAME);
-    json_object_set_new(object, "success", json_boolean(request->success));
-    add_object(object, "registrationMechanism", mechanism(door, facts, request, settings));
-    add_text(app, "name", facts, APP_NAME);
-    add_text(app, "platform", facts, APP_PLATFORM);
-    add_text(app, "domain", facts, APP_DOMAIN);
-    add_object(object, "app", app);
+    add_text(making, object, "username", USERNAME);
+    set(making, object, "success", json_boolean(making->request->success));
+    add_object(making, object, "registrationMechanism", mechanism(making));
+    add_text(making, app, "name", APP_NAME);
+    add_text(making, app, "platform", APP_PLATFORM);
+    add_text(making, app, "domain", APP_DOMAIN);
+    add_object(making, object, "app", app);
     if (!ledger_is_null(facts, GUEST_ACCOUNT))
-        json_object_set_new(object, "guestAccount",
-                            json_boolean(ledger_integer(facts, GUEST_ACCOUNT) != 0));
+        set(making, object, "guestAccount",
+            json_boolean(ledger_integer(facts, GUEST_ACCOUNT) != 0));
     if (marketing != NULL)
-        json_object_set_new(object, "marketingEmailsEnabled",
-                            json_boolean(strcmp(marketing, "accepted") == 0));
+        set(making, object, "marketingEmailsEnabled",
+            json_boolean(strcmp(marketing, "accepted") == 0));
     return object;
 }
 
 /* The person, as customer or as supplier: they differ in the name of the identifier (docs). */
-static json_t *person(struct ledger_statement *facts, const struct settings *settings,
-                      const char *id_member)
+static json_t *person(const struct making *making, const char *id_member)
 {
+    struct ledger_statement *facts = making->facts;
     json_t *object = json_object();
     const char *country = ledger_text(facts, PHONE_COUNTRY);
     char alpha3[4];
-    if (settings->send_customer_id && !ledger_is_null(facts, CUSTOMER_ID)) {
+    if (making->settings->send_customer_id && !ledger_is_null(facts, CUSTOMER_ID)) {
         char id[32];
         snprintf(id, sizeof id, "%lld", (long long)ledger_integer(facts, CUSTOMER_ID));
-        json_object_set_new(object, id_member, json_string(id));
+        set(making, object, id_member, json_string(id));
     }
-    add_text(object, "email", facts, EMAIL);
-    add_integer(object, "emailVerifiedTime", facts, EMAIL_VERIFIED_AT);
-    add_text(object, "name", facts, NAME);
-    add_text(object, "familyName", facts, FAMILY_NAME);
-    add_text(object, "givenName", facts, GIVEN_NAME);
-    add_text(object, "telephone", facts, PHONE);
-    add_integer(object, "telephoneVerifiedTime", facts, PHONE_VERIFIED_AT);
+    add_text(making, object, "email", EMAIL);
+    add_integer(making, object, "emailVerifiedTime", EMAIL_VERIFIED_AT);
+    add_text(making, object, "name", NAME);
+    add_text(making, object, "familyName", FAMILY_NAME);
+    add_text(making, object, "givenName", GIVEN_NAME);
+    add_text(making, object, "telephone", PHONE);
+    add_integer(making, object, "telephoneVerifiedTime", PHONE_VERIFIED_AT);
     if (country != NULL && region_country_alpha3(country, alpha3))
-        json_object_set_new(object, "telephoneCountry", json_string(alpha3));
+        set(making, object, "telephoneCountry", json_string(alpha3));
     return object;
 }
 
-static json_t *device(struct ledger_statement *facts)
+static json_t *device(const struct making *making)
 {
+    struct ledger_statement *facts = making->facts;
     json_t *object = json_object();
-    add_text(object, "deviceId", facts, DEVICE_ID);
-    add_text(object, "type", facts, DEVICE_TYPE);
-    add_text(object, "manufacturer", facts, MANUFACTURER);
-    add_text(object, "model", facts, MODEL);
-    add_text(object, "os", facts, OS);
-    add_text(object, "ipAddress", facts, IP_ADDRESS);
-    add_text(object, "language", facts, LANGUAGE);
+    add_text(making, object, "deviceId", DEVICE_ID);
+    add_text(making, object, "type", DEVICE_TYPE);
+    add_text(making, object, "manufacturer", MANUFACTURER);
+    add_text(making, object, "model", MODEL);
+    add_text(making, object, "os", OS);
+    add_text(making, object, "ipAddress", IP_ADDRESS);
+    add_text(making, object, "language", LANGUAGE);
     if (ledger_is_real(facts, LATITUDE) && ledger_is_real(facts, LONGITUDE)) {
         json_t *location = json_object();
-        json_object_set_new(location, "latitude", json_real(ledger_real(facts, LATITUDE)));
-        json_object_set_new(location, "longitude", json_real(ledger_real(facts, LONGITUDE)));
-        json_object_set_new(object, "location", location);
+        set(making, location, "latitude", json_real(ledger_real(facts, LATITUDE)));
+        set(making, location, "longitude", json_real(ledger_real(facts, LONGITUDE)));
+        set(making, object, "location", location);
     }
     return object;
 }
@@ -219,13 +243,14 @@ char *payload_build(struct door *door, const struct payload_request *request)
         ledger_set_integer(facts, ":customer_id", request->customer_id);
     if (settings == NULL || !ledger_row(facts))
         return NULL;
+    struct making making = {.door = door, .facts = facts, .request = request, .settings = settings};
     json_t *payload = json_object();
-    json_object_set_new(payload, "timestamp", json_integer(ledger_integer(facts, ATTEMPTED_AT)));
-    json_object_set_new(payload, "registration", registration(door, facts, request, settings));
+    set(&making, payload, "timestamp", json_integer(ledger_integer(facts, ATTEMPTED_AT)));
+    set(&making, payload, "registration", registration(&making));
     bool supplier = settings_is_supplier(settings, ledger_text(facts, USER_TYPE));
-    add_object(payload, supplier ? "supplier" : "customer",
-               person(facts, settings, supplier ? "supplierId" : "customerId"));
-    add_object(payload, "device", device(facts));
+    add_object(&making, payload, supplier ? "supplier" : "customer",
+               person(&making, supplier ? "supplierId" : "customerId"));
+    add_object(&making, payload, "device", device(&making));
     if (!ledger_failed(door->ledger)) {
         text = json_dumps(payload, JSON_COMPACT | JSON_REAL_PRECISION(15));
         if (text == NULL)

@@ -12,6 +12,7 @@
 #include <unicode/utf8.h>
 #include <zxcvbn.h>
 
+#include "document.h"
 #include "blocklist.h"
 #include "identity.h"
 #include "utf.h"
@@ -193,7 +194,7 @@ static bool parse_json(const char *text, struct policy *policy, struct message e
 {
     json_error_t problem;
     char safe[SHOWN_SIZE];
-    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &problem);
+    json_t *object = document_parse(text, 0, &problem);
     const char *name;
     json_t *value;
     bool parsed = false;
@@ -387,7 +388,7 @@ static bool check_blocklist(const struct policy *policy, const struct candidate 
     if (checked && !found && policy->normalise && room > 0) {
         normal = calloc((size_t)room, 1);
         if (normal == NULL) {
-            (void)snprintf(error.text, error.size, "not enough memory to check a password");
+            (void)snprintf(error.text, error.size, "checking the password: out of memory");
             return false;
         }
         u_strToUTF8(normal, room, &used, candidate->text, candidate->length, &status);
@@ -423,7 +424,7 @@ bool policy_check(const struct policy *policy, const char *password, size_t leng
                               (struct message){error, error_size});
     goto out;
 no_memory:
-    (void)snprintf(error, error_size, "not enough memory to check a password");
+    (void)snprintf(error, error_size, "checking the password: out of memory");
 out:
     release(&candidate);
     return checked;

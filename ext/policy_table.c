@@ -6,6 +6,7 @@
 #include "door.h"
 #include "listing.h"
 #include "policy.h"
+#include "text.h"
 
 enum column { RULE, REQUIREMENT, MET, PASSWORD, PROFILE };
 enum plan {
@@ -34,7 +35,7 @@ static int fail(struct table *table, const char *text)
 {
     sqlite3_free(table->base.zErrMsg);
     table->base.zErrMsg = sqlite3_mprintf("reg_policy: %s", text);
-    return SQLITE_ERROR;
+    return text_tells_no_memory(text) ? SQLITE_NOMEM : SQLITE_ERROR;
 }
 
 static int policy_connect(sqlite3 *database, void *client, int count, const char *const *arguments,
@@ -119,12 +120,15 @@ static int read_policy(struct table *table, struct cursor *cursor, sqlite3_value
 {
     char error[512];
     const char *text = profile == NULL ? NULL : (const char *)sqlite3_value_text(profile);
+    if (text == NULL && profile != NULL && sqlite3_value_type(profile) != SQLITE_NULL)
+        return SQLITE_NOMEM;
     if (text != NULL)
         return policy_parse(text, &cursor->policy, error, sizeof error) ? SQLITE_OK
                                                                         : fail(table, error);
     const struct settings *settings = door_settings_or_defaults(table->door);
     if (settings == NULL) {
-        int code = fail(table, ledger_error(table->door->ledger));
+        int code = ledger_code(table->door->ledger);
+        fail(table, ledger_error(table->door->ledger));
         ledger_forgive(table->door->ledger);
         return code;
     }
@@ -141,6 +145,9 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
     (void)text;
     const char *password =
         (plan & WITH_PASSWORD) != 0 ? (const char *)sqlite3_value_text(arguments[0]) : NULL;
+    if (password == NULL && (plan & WITH_PASSWORD) != 0 &&
+        sqlite3_value_type(arguments[0]) != SQLITE_NULL)
+        return SQLITE_NOMEM;
     int code = read_policy(table, cursor, (plan & WITH_PROFILE) != 0 ? arguments[count - 1] : NULL);
     if (code != SQLITE_OK)
         return code;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "document.h"
 #include "host.h"
 #include "ledger.h"
 #include "reasons.h"
@@ -220,7 +221,9 @@ static bool take_policy(struct settings *settings, const json_t *value, char *wo
     const char *text = object != NULL ? object : json_string_value(value);
     bool taken = text != NULL && policy_parse(text, &settings->policy, words, size);
     if (text == NULL)
-        snprintf(words, size, "a profile (classic, cleeng, nist) or an object");
+        snprintf(words, size, "%s",
+                 json_is_object(value) ? "out of memory"
+                                       : "a profile (classic, cleeng, nist) or an object");
     free(object);
     return taken;
 }
@@ -302,7 +305,10 @@ static bool take_country(struct settings *settings, json_t *value, char *words, 
         snprintf(words, size, "a country by ISO 3166-1, or null");
         return false;
     }
-    json_string_set(value, alpha2);
+    if (json_string_set(value, alpha2) != 0) {
+        snprintf(words, size, "out of memory");
+        return false;
+    }
     settings->default_country = json_string_value(value);
     return true;
 }
@@ -313,7 +319,7 @@ static bool take_reportable(struct settings *settings, json_t *value, char *word
         if (!is_reason(json_string_value(json_array_get(value, i)), words, size))
             return false;
     settings->reportable_reasons = json_dumps(value, JSON_COMPACT);
-    snprintf(words, size, "more memory"); /* the only other way to fail */
+    snprintf(words, size, "out of memory"); /* the only other way to fail */
     return settings->reportable_reasons != NULL;
 }
 
@@ -366,7 +372,8 @@ static bool take(struct settings *settings, const struct member *member, json_t 
     if (taken)
         taken = take_rest(settings, member, value, words, sizeof words);
     if (!taken)
-        snprintf(error, error_size, "%s: %s is expected", member->name, words);
+        snprintf(error, error_size, "%s: %s%s", member->name, words,
+                 text_tells_no_memory(words) ? "" : " is expected");
     return taken;
 }
 
@@ -395,7 +402,7 @@ struct settings *settings_parse(const char *text, const struct settings *base, c
 {
     json_error_t trouble;
     struct settings *settings = calloc(1, sizeof *settings);
-    json_t *sent = json_loads(text, JSON_REJECT_DUPLICATES, &trouble);
+    json_t *sent = document_parse(text, 0, &trouble);
     bool right = false;
     if (sent == NULL || !json_is_object(sent)) {
         snprintf(error, error_size, "settings must be one JSON object%s%s",
@@ -409,11 +416,16 @@ struct settings *settings_parse(const char *text, const struct settings *base, c
     if (!members_are_known(sent, error, error_size))
         goto out;
     for (size_t i = 0; i < MEMBERS; i++) {
-        json_t *value = json_deep_copy(json_object_get(sent, members[i].name));
-        if (value == NULL && base != NULL)
-            value = json_deep_copy(json_object_get(base->json, members[i].name));
-        if (value == NULL)
-            value = json_loads(members[i].standard, JSON_DECODE_ANY, NULL);
+        const json_t *given = json_object_get(sent, members[i].name);
+        if (given == NULL && base != NULL)
+            given = json_object_get(base->json, members[i].name);
+        json_t *value = given != NULL
+                            ? json_deep_copy(given)
+                            : document_parse(members[i].standard, JSON_DECODE_ANY, &trouble);
+        if (given != NULL && !json_equal(given, value)) { /* for want of memory: it does not say */
+            json_decref(value);
+            value = NULL;
+        }
         if (value == NULL || json_object_set_new(settings->json, members[i].name, value) != 0) {
             snprintf(error, error_size, "out of memory");
             goto out;
@@ -450,11 +462,13 @@ void settings_free(struct settings *settings)
 char *settings_text(const struct settings *settings)
 {
     json_t *shown = json_copy(settings->json);
-    if (settings->pin_length < 6) /* SP 800-63A-4: at least 6 digits */
-        json_object_set_new(
-            shown, warnings_member,
-            json_pack("[s]", "pinConfirmationLength: below 6 a code is too easy to guess"));
-    char *text = json_dumps(shown, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    bool whole = json_equal(settings->json, shown); /* not so for want of memory */
+    if (whole && settings->pin_length < 6)          /* SP 800-63A-4: at least 6 digits */
+        whole = json_object_set_new(
+                    shown, warnings_member,
+                    json_pack("[s]",
+                              "pinConfirmationLength: below 6 a code is too easy to guess")) == 0;
+    char *text = whole ? json_dumps(shown, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
     json_decref(shown);
     return text;
 }

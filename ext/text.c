@@ -49,3 +49,10 @@ bool text_same(const char *left, const char *right)
 {
     return strcasecmp(left, right) == 0;
 }
+
+bool text_tells_no_memory(const char *error)
+{
+    static const char words[] = "out of memory";
+    size_t length = strlen(error);
+    return length >= sizeof words - 1 && strcmp(error + length - (sizeof words - 1), words) == 0;
+}

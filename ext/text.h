@@ -12,6 +12,10 @@ bool text_is_clean(const char *text, size_t longest);
 /* Exactly `digits` hex digits of either case. */
 bool text_is_hex(const char *text, size_t digits);
 
+/* Whether an error's text says that there was no memory: it is then SQLITE_NOMEM, wherever it was
+ * found. */
+bool text_tells_no_memory(const char *error);
+
 /* Equal but for ASCII case. */
 bool text_same(const char *left, const char *right);
 

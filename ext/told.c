@@ -53,16 +53,21 @@ static bool add(struct told *told, const struct told_entry *entry)
 static int read_entry(struct told *told, sqlite3_stmt *statement)
 {
     int64_t moment = 0;
-    moment_parse((const char *)sqlite3_column_text(statement, 0), &moment);
-    const struct told_entry entry = {
-        .day = moment / DAY_MS,
-        .slot = sqlite3_column_int64(statement, 1),
-        .success = strcmp((const char *)sqlite3_column_text(statement, 2), "success") == 0,
-        .cause = cause_named((const char *)sqlite3_column_text(statement, 3)),
-        .unit = sqlite3_column_int64(statement, 4),
-        .certain = sqlite3_column_int64(statement, 5),
-        .possible = sqlite3_column_int64(statement, 6),
-        .open = sqlite3_column_int64(statement, 7)};
+    const char *day = (const char *)sqlite3_column_text(statement, 0),
+               *outcome = (const char *)sqlite3_column_text(statement, 2),
+               *cause = (const char *)sqlite3_column_text(statement, 3);
+    if (day == NULL || outcome == NULL ||
+        (cause == NULL && sqlite3_column_type(statement, 3) != SQLITE_NULL))
+        return SQLITE_NOMEM;
+    moment_parse(day, &moment);
+    const struct told_entry entry = {.day = moment / DAY_MS,
+                                     .slot = sqlite3_column_int64(statement, 1),
+                                     .success = strcmp(outcome, "success") == 0,
+                                     .cause = cause_named(cause),
+                                     .unit = sqlite3_column_int64(statement, 4),
+                                     .certain = sqlite3_column_int64(statement, 5),
+                                     .possible = sqlite3_column_int64(statement, 6),
+                                     .open = sqlite3_column_int64(statement, 7)};
     return add(told, &entry) ? SQLITE_OK : SQLITE_NOMEM;
 }
 

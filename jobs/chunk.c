@@ -219,7 +219,7 @@ static bool make_up_for_hash(struct chunk *chunk, struct chunk_row *row, struct 
         return true;
     if (admit_hash(&row->admission))
         return true;
-    snprintf(chunk->error, sizeof chunk->error, "not enough memory to hash a password");
+    snprintf(chunk->error, sizeof chunk->error, "hashing a password: out of memory");
     return false;
 }
 

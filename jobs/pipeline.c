@@ -179,7 +179,7 @@ static void *hash(void *argument)
             arena_begin(memory = admission->settings->password_cost.memory_kib);
         bool hashed = admit_hash(admission);
         if (!hashed)
-            fail(pipeline, "not enough memory to hash a password");
+            fail(pipeline, "hashing a password: out of memory");
         pthread_mutex_lock(&pipeline->lock);
         pipeline->cannot_hash = pipeline->cannot_hash || !hashed;
         if (--place->left == 0)
