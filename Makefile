@@ -109,7 +109,7 @@ $(BUILD)/tests/%: $(BUILD)/core/tests/unit/%.o $(EXT_OBJ) $(filter-out %/main.o,
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -lcmocka -o $@
 
 # Our own allocations fail there as well as SQLite's.
-$(BUILD)/tests/test_allocation: LDFLAGS += $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray strdup sodium_malloc)
+$(BUILD)/tests/test_allocation $(BUILD)/tools/failing_regjob: LDFLAGS += $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray strdup sodium_malloc)
 
 # Installs a list of Debian packages, and asks the package manager only where one is missing.
 define install_packages

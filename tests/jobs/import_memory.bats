@@ -1,0 +1,71 @@
+# regjob import while memory runs out: it says so and exits with 1, or gets by; and what it has left is gone on with.
+
+load regjob
+
+setup() {
+    regjob_setup
+    ledger_reg "SELECT reg_settings_patch('{\"requiredFields\":[]}')" >/dev/null
+    regjob_keep
+    printf '[ledger]\npath = ledger.db\n[import]\nbatch = 8\nworkers = 2\nmax_field_bytes = 1K\n' >job.conf
+    {
+        echo 'email,password,outcome,identity_provider,identity_subject,attempted_at,consents'
+        for i in $(seq 12); do
+            echo "p$i@example.com,Abcdef1!x,,,,1700000000,\"{\"\"news\"\":\"\"accepted\"\"}\""
+            echo "p$((i / 2))@example.com,short,,,,1700000000,"
+            echo ",,,google,g-$((i / 3)),1700000000,"
+            echo "q$i@example.com,,success,,,1700000000,"
+            echo "broken $i"
+        done
+        printf 'x@example.com,%02000d,,,,1700000000,\n' 7
+    } >a.csv
+    FAILING=$(realpath "$ROOT/${BUILD:-build}/tools/failing_regjob")
+}
+
+import() {
+    "$REGJOB" -c job.conf import "$@"
+}
+
+same_as_undisturbed() {
+    contents >found
+    diff undisturbed found >difference || { head -20 difference; return 1; }
+    [ "$(ledger "PRAGMA integrity_check; PRAGMA foreign_key_check")" = ok ]
+}
+
+# Fails TIMES allocations of an import of FILE, one after the other and spread over all.
+exhausted() {
+    local file=$1 times=$2 total at way
+    regjob_fresh
+    import "$file" || [ $? -eq 2 ]
+    contents >undisturbed
+    regjob_fresh
+    rm -f "$file".rejects*
+    COUNT_FILE=count "$FAILING" -c job.conf import "$file" || [ $? -eq 2 ]
+    total=$(cat count)
+    [ "$total" -gt 1000 ]
+    for way in once good; do
+        for ((at = 1; at < total; at += total / times)); do
+            regjob_fresh
+            rm -f "$file".rejects*
+            if [ "$way" = once ]; then
+                FAIL_ALLOCATION=$at run timeout 60 "$FAILING" -c job.conf import "$file"
+            else
+                FAIL_FOR_GOOD=1 FAIL_ALLOCATION=$at run timeout 60 "$FAILING" -c job.conf import "$file"
+            fi
+            echo "allocation $at of $total, $way: $status: $output"
+            [ "$status" -eq 2 ] || { [ "$status" -eq 1 ] && [[ "$output" == *"regjob: "* ]]; }
+            run import "$file"
+            echo "then: $status: $output"
+            [ "$status" -eq 2 ] || [ "$status" -eq 0 ]
+            same_as_undisturbed
+        done
+    done
+}
+
+@test "a file" {
+    exhausted a.csv "$([ -n "${SOAK-}" ] && echo 1000 || echo 25)"
+}
+
+@test "a compressed file" {
+    gzip a.csv
+    exhausted a.csv.gz "$([ -n "${SOAK-}" ] && echo 300 || echo 10)"
+}
