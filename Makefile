@@ -49,7 +49,7 @@ TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
-.PHONY: soak fuzz valgrind all deps test-deps bench-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
+.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
@@ -147,10 +147,16 @@ asan:
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITISE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' OPTIMISE=-O1 \
 	  HARDEN= all build/asan/standin unit-tests
 
+# An import with many threads, every access watched.
+tsan: test-deps
+	@$(MAKE) --no-print-directory BUILD=build/tsan SANITISE=-fsanitize=thread OPTIMISE=-O1 HARDEN= build/tsan/regjob
+	@$(MAKE) --no-print-directory all
+	REGJOB=build/tsan/regjob TSAN_OPTIONS=halt_on_error=1:exitcode=66 bats tests/jobs/import_threads.bats
+
 # The same tests at full length: thousands of random cases, many kills, ten million lines. About half an hour.
 soak: test-deps
-	@$(MAKE) --no-print-directory all $(BUILD)/standin unit-tests
-	SOAK=1 CASES=10000 STEPS=1200 LIMIT=3000 sh tests/run.sh tests
+	@$(MAKE) --no-print-directory all $(BUILD)/standin unit-tests asan
+	SOAK=1 CASES=10000 STEPS=1200 LIMIT=3000 sh tests/run.sh
 
 # Bounded: FUZZ_SECONDS each, by libFuzzer over the sources themselves, with sanitizers. A crash leaves its input in build/fuzz.
 FUZZ_DEPS    = $(TEST_DEPS) libclang-rt-14-dev
@@ -166,13 +172,14 @@ fuzz:
 	@$(MAKE) --no-print-directory all $(FUZZERS)
 	@cd $(BUILD)/fuzz && for fuzzer in $(notdir $(FUZZERS)); do ./$$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 || exit 1; done
 
-# The unit programs once more, each under valgrind.
+# The unit programs once more, each under valgrind, and an import of some hundred rows.
 VALGRIND_DEPS = $(TEST_DEPS) valgrind
 valgrind:
 	$(call install_packages,$(VALGRIND_DEPS))
-	@$(MAKE) --no-print-directory unit-tests
+	@$(MAKE) --no-print-directory all unit-tests
 	@for unit in $(UNITS); do echo "$$unit"; valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite $$unit > /dev/null 2> $(BUILD)/valgrind.log \
 	  || { cat $(BUILD)/valgrind.log; exit 1; }; done
+	ROWS=400 REGJOB_RUNNER='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' bats tests/jobs/import_threads.bats
 
 bench: bench-deps
 	@$(MAKE) --no-print-directory all $(BUILD)/standin $(BENCH_C:tests/bench/%.c=$(BUILD)/bench/%)

@@ -135,7 +135,7 @@ bool consents_read(const struct signup *signup, const struct settings *settings,
     }
     bool whole = !reading.out_of_memory;
     if (whole && json_object_size(all) > 0)
-        whole = (*json = json_dumps(all, JSON_COMPACT)) != NULL;
+        whole = (*json = document_text(all, JSON_COMPACT)) != NULL;
     json_decref(all);
     return whole;
 }

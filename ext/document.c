@@ -23,3 +23,17 @@ json_t *document_parse(const char *text, size_t flags, json_error_t *trouble)
     json_decref(again);
     return document;
 }
+
+/* Into memory of ours, for which jansson needs none of its own but to look for loops. */
+char *document_text(const json_t *document, size_t flags)
+{
+    size_t length = json_dumpb(document, NULL, 0, flags);
+    char *text = length == 0 ? NULL : malloc(length + 1);
+    if (text != NULL && json_dumpb(document, text, length, flags) != length) {
+        free(text);
+        return NULL;
+    }
+    if (text != NULL)
+        text[length] = '\0';
+    return text;
+}

@@ -338,12 +338,13 @@ static void roll_back(struct ledger *ledger)
         ;
 }
 
-/* A new index makes every prepared statement start from its text, for which there may be no memory
- * when it is to roll back. One that is under way does not start. */
+/* What has changed the schema makes prepared statements start from their text, which cannot be
+ * done when they are to roll back. One that is under way does not start; this one is of those that
+ * could write, and its next step is its end. */
 static void watch_over(struct ledger *ledger)
 {
-    if (sqlite3_prepare_v2(ledger->database, "SELECT 1 UNION ALL SELECT 1 FROM main.sqlite_schema",
-                           -1, &ledger->under_way, NULL) != SQLITE_OK ||
+    if (sqlite3_prepare_v2(ledger->database, "PRAGMA main.journal_mode", -1, &ledger->under_way,
+                           NULL) != SQLITE_OK ||
         sqlite3_step(ledger->under_way) != SQLITE_ROW)
         fail_with_engine(ledger);
 }

@@ -252,7 +252,7 @@ char *payload_build(struct door *door, const struct payload_request *request)
                person(&making, supplier ? "supplierId" : "customerId"));
     add_object(&making, payload, "device", device(&making));
     if (!ledger_failed(door->ledger)) {
-        text = json_dumps(payload, JSON_COMPACT | JSON_REAL_PRECISION(15));
+        text = document_text(payload, JSON_COMPACT | JSON_REAL_PRECISION(15));
         if (text == NULL)
             ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
     }

@@ -67,7 +67,7 @@ static bool fail_by_input(struct records *records)
 static bool fail_without_memory(struct records *records)
 {
     records->failed = true;
-    say(records, "out of memory for the record at line %" PRIu64 ": lower max_field_bytes",
+    say(records, "the record at line %" PRIu64 " (lower max_field_bytes): out of memory",
         records->line);
     return false;
 }

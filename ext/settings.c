@@ -217,7 +217,7 @@ static bool take_cost(struct settings *settings, const json_t *value, char *word
 
 static bool take_policy(struct settings *settings, const json_t *value, char *words, size_t size)
 {
-    char *object = json_is_object(value) ? json_dumps(value, JSON_COMPACT) : NULL;
+    char *object = json_is_object(value) ? document_text(value, JSON_COMPACT) : NULL;
     const char *text = object != NULL ? object : json_string_value(value);
     bool taken = text != NULL && policy_parse(text, &settings->policy, words, size);
     if (text == NULL)
@@ -318,7 +318,7 @@ static bool take_reportable(struct settings *settings, json_t *value, char *word
     for (size_t i = 0; i < json_array_size(value); i++)
         if (!is_reason(json_string_value(json_array_get(value, i)), words, size))
             return false;
-    settings->reportable_reasons = json_dumps(value, JSON_COMPACT);
+    settings->reportable_reasons = document_text(value, JSON_COMPACT);
     snprintf(words, size, "out of memory"); /* the only other way to fail */
     return settings->reportable_reasons != NULL;
 }
@@ -468,7 +468,7 @@ char *settings_text(const struct settings *settings)
                     shown, warnings_member,
                     json_pack("[s]",
                               "pinConfirmationLength: below 6 a code is too easy to guess")) == 0;
-    char *text = whole ? json_dumps(shown, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+    char *text = whole ? document_text(shown, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
     json_decref(shown);
     return text;
 }
@@ -498,7 +498,7 @@ struct settings *settings_load(struct ledger *ledger)
 
 void settings_save(struct ledger *ledger, const struct settings *settings, int64_t now)
 {
-    char *text = json_dumps(settings->json, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    char *text = document_text(settings->json, JSON_COMPACT | JSON_PRESERVE_ORDER);
     struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_setting);
     if (text == NULL)
         ledger_fail(ledger, SQLITE_NOMEM, "out of memory");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "document.h"
 #include "commands.h"
 #include "moment.h"
 #include "run_metrics.h"
@@ -102,7 +103,7 @@ static void show_json(struct job *job)
     }
     json_object_set_new(status, "queues", queues);
     json_object_set_new(status, "runs", runs);
-    char *text = json_dumps(status, JSON_INDENT(2));
+    char *text = document_text(status, JSON_INDENT(2));
     if (text != NULL) {
         say_document(text, strlen(text));
         say_document("\n", 1);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "document.h"
 #include "moment.h"
 #include "say.h"
 
@@ -144,7 +145,7 @@ static char *counts_text(const struct job *job)
         json_object_set_new(step, job->counts[i].what,
                             json_integer((json_int_t)job->counts[i].number));
     }
-    char *text = json_dumps(steps, JSON_COMPACT);
+    char *text = document_text(steps, JSON_COMPACT);
     json_decref(steps);
     return text;
 }

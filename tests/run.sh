@@ -60,12 +60,20 @@ tests_of() {
     fi
 }
 
-# Under the sanitizers: all that is C and ours, called through its own interface. What only repeats
-# those calls at length, or talks to other programs for their own sake, is left to the plain build.
+# Under the sanitizers: all that is C and ours, called through its own interface, and an import with
+# many threads. What only repeats those calls at length, or talks to other programs for their own
+# sake, is left to the plain build; SOAK=1 runs it under the sanitizers, too.
 everything() {
     tests_of tests
     tests_of asan:tests/unit
-    [ ! -d tests/sql ] || tests_of asan:tests/sql
+    tests_of asan:tests/sql
+    if [ -n "${SOAK-}" ]; then
+        tests_of asan:tests/jobs
+        tests_of asan:tests/systems
+    else
+        tests_of asan:tests/jobs/import_threads.bats
+        tests_of asan:tests/jobs/import_forms.bats
+    fi
 }
 
 if [ $# = 0 ]; then

@@ -105,7 +105,7 @@ import() {
 @test "memory does not grow with a field of 100 MB" {
     { echo email,password; printf 'a@example.com,'; head -c 100000000 /dev/zero | tr '\0' x; echo; } >long.csv
     echo 'workers = 1' >>job.conf
-    run bash -c "ulimit -v 700000; '$REGJOB' -c job.conf import long.csv"
+    run bounded 700000 "$REGJOB" -c job.conf import long.csv
     [ "$status" -eq 2 ]
     [ "$(ledger "SELECT kind, bytes FROM reject")" = "too_long|100000015" ]
 }

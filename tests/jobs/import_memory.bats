@@ -51,12 +51,12 @@ exhausted() {
             else
                 FAIL_FOR_GOOD=1 FAIL_ALLOCATION=$at run timeout 60 "$FAILING" -c job.conf import "$file"
             fi
-            echo "allocation $at of $total, $way: $status: $output"
-            [ "$status" -eq 2 ] || { [ "$status" -eq 1 ] && [[ "$output" == *"regjob: "* ]]; }
+            echo "allocation $at of $total, $way: $status: $output" >last
+            [ "$status" -eq 2 ] || { [ "$status" -eq 1 ] && [[ "$output" == *"regjob: "* ]]; } || { cat last; return 1; }
             run import "$file"
-            echo "then: $status: $output"
-            [ "$status" -eq 2 ] || [ "$status" -eq 0 ]
-            same_as_undisturbed
+            echo "then: $status: $output" >>last
+            [ "$status" -eq 2 ] || [ "$status" -eq 0 ] || { cat last; return 1; }
+            same_as_undisturbed || { cat last; return 1; }
         done
     done
 }

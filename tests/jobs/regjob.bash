@@ -5,6 +5,7 @@
 #                        test file are copies of each other (same uuid, salt and key), so that what is in them can
 #                        be compared.
 #   job ARGUMENT...      build/regjob on that ledger. REGJOB names another program, REGJOB_RUNNER one to run it under
+#   bounded KIB COMMAND  runs it in so much address space
 #   ledger SQL           what the stock sqlite3 shell says, without the extension
 #   ledger_reg SQL       with it
 #   contents             what is in the ledger, ids and times aside
@@ -12,7 +13,8 @@
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 REGJOB=$(realpath "${REGJOB:-$ROOT/${BUILD:-build}/regjob}")
-REG=$(realpath "${REG:-$ROOT/${BUILD:-build}/reg.so}")
+# For the stock shell, which has no sanitizer's library to begin with: always the plain build's.
+REG=$(realpath "${REG:-$ROOT/build/reg.so}")
 
 regjob_setup() {
     local pristine=$BATS_FILE_TMPDIR/pristine
@@ -43,6 +45,14 @@ regjob_keep() {
 job() {
     # shellcheck disable=SC2086
     ${REGJOB_RUNNER:-} "$REGJOB" -l ledger.db "$@"
+}
+
+# Runs a command in so many KiB of address space; sanitizers want terabytes, and get them.
+bounded() {
+    case ${BUILD:-build} in
+    */asan) "${@:2}" ;;
+    *) (ulimit -v "$1" && "${@:2}") ;;
+    esac
 }
 
 ledger() {

@@ -538,6 +538,42 @@ static void fails_well(void **state)
     assert_int_equal(memory.held, held);
 }
 
+static sqlite3 *to_interrupt;
+static long until_interrupted;
+
+static int interrupt(void *unused)
+{
+    (void)unused;
+    if (--until_interrupted == 0)
+        sqlite3_interrupt(to_interrupt);
+    return 0;
+}
+
+/* Ctrl-C while a function writes: all of it or nothing, and no transaction is left open. */
+static void is_interrupted_well(void **state)
+{
+    struct trial trial = {.step = *state, .expected = &expected[(struct step *)*state - steps]};
+    static char answer[TEXT], found[TEXT];
+    in_folder(trial.step->sql, trial.sql);
+    int code = SQLITE_INTERRUPT, interrupted = 0;
+    for (trial.at = 1; code != SQLITE_OK; trial.at++) {
+        put_ledger(trial.expected);
+        to_interrupt = open_ledger();
+        until_interrupted = trial.at;
+        sqlite3_progress_handler(to_interrupt, 20, interrupt, NULL);
+        code = ask(to_interrupt, trial.sql, answer);
+        sqlite3_progress_handler(to_interrupt, 0, NULL, NULL);
+        interrupted += code != SQLITE_OK;
+        if (!sqlite3_get_autocommit(to_interrupt))
+            fail_msg("%s: interrupted at %ld: a transaction is open", trial.step->name, trial.at);
+        count(to_interrupt, found);
+        if (strcmp(found, trial.expected->after) != 0 && strcmp(found, trial.expected->before) != 0)
+            describe(&trial, "half done", found, trial.expected->before);
+        assert_int_equal(sqlite3_close(to_interrupt), SQLITE_OK);
+    }
+    assert_true(interrupted > 0 || strcmp(trial.expected->before, trial.expected->after) == 0);
+}
+
 /* The extension itself is loaded, or not at all. */
 static void loading_fails_well(void **state)
 {
@@ -571,10 +607,16 @@ static void loading_fails_well(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[STEPS + 1];
+    struct CMUnitTest tests[2 * STEPS + 1];
+    size_t number = 0;
     for (size_t i = 0; i < STEPS; i++)
-        tests[i] = (struct CMUnitTest){
+        tests[number++] = (struct CMUnitTest){
             .name = steps[i].name, .test_func = fails_well, .initial_state = (void *)&steps[i]};
-    tests[STEPS] = (struct CMUnitTest)cmocka_unit_test(loading_fails_well);
-    return cmocka_run_group_tests(tests, rehearse, clear);
+    for (size_t i = 0; i < STEPS; i++)
+        if (strncmp(steps[i].sql, "SELECT reg_", 11) == 0)
+            tests[number++] = (struct CMUnitTest){.name = steps[i].name,
+                                                  .test_func = is_interrupted_well,
+                                                  .initial_state = (void *)&steps[i]};
+    tests[number++] = (struct CMUnitTest)cmocka_unit_test(loading_fails_well);
+    return _cmocka_run_group_tests("allocation", tests, number, rehearse, clear);
 }
