@@ -1,5 +1,6 @@
 /* page.c: HTML, and the policy that keeps the page to itself. */
 #include "page.h"
+#include "document.h"
 #include "moment.h"
 #include "page_part.h"
 #include "utf8.h"
@@ -146,7 +147,7 @@ struct page *page_begin(const char *title, const char *intro, const struct page_
 
 const char *page_end(struct page *page, json_t *data, size_t *length)
 {
-    char *json = json_dumps(data, JSON_COMPACT);
+    char *json = document_text(data, JSON_COMPACT);
     json_decref(data);
     put(page, "</main>\n<script type=\"application/json\" id=\"data\">");
     page->failed = page->failed || json == NULL;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "export.h"
+#include "document.h"
 #include "moment.h"
 #include "reconciled.h"
 #include "say.h"
@@ -133,7 +134,7 @@ bool reconciled_json(const struct reconciled *all, size_t count)
     for (size_t i = 0; i < count; i++)
         json_array_append_new(document, one_json(&all[i]));
     bool whole = json_array_size(document) == count;
-    char *text = whole ? json_dumps(document, JSON_INDENT(2)) : NULL;
+    char *text = whole ? document_text(document, JSON_INDENT(2)) : NULL;
     if (text != NULL) {
         say_document(text, strlen(text));
         say_document("\n", 1);
