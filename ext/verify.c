@@ -9,7 +9,11 @@
 #include "host.h"
 #include "who.h"
 
-enum { MOST_CODES = 200, PREFIX_KEPT = 16 };
+enum {
+    MOST_CODES = 200,
+    PREFIX_KEPT = 16,
+    PRECISION_MS = 999 /* of a moment that a file tells by the second */
+};
 
 static const char *const names[] = {"verified",         "invalid_code", "code_timeout",
                                     "rate_limit",       "wrong_device", "superseded",
@@ -100,6 +104,9 @@ static size_t read_candidates(struct door *door, const struct verify_request *re
     who_bind(row, who);
     ledger_set_blob(row, ":nonce", nonce, CODE_NONCE_SIZE);
     ledger_set_integer(row, ":entered_at", request->entered_at);
+    ledger_set_integer(row, ":known_by",
+                       request->entered_at < request->now ? request->entered_at + PRECISION_MS
+                                                          : INT64_MAX);
     ledger_set_integer(row, ":unique_email", settings->unique_email);
     ledger_set_integer(row, ":unique_phone", settings->unique_phone);
     while (ledger_row(row)) {

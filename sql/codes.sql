@@ -1,7 +1,8 @@
 -- Codes: issued, found for a subject, verified.
 
 -- Every code that was ever asked for a subject or for an attempt that carries it, or the one of a token's nonce, newest first, with its state as of :entered_at and the verdict on its attempt now.
--- A key that collides (64 bits) can only bring in codes that do not match.
+-- A key that collides (64 bits) can only bring in codes that do not match. A code that was made after :known_by could not be entered then; the first one of an
+-- attempt counts as made when the attempt was, which a file may tell of later.
 -- name: codes_of_subject
 SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.runs_from + c.lifetime_ms, r.device_id,
        (SELECT e.state FROM code_end e
@@ -26,6 +27,7 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
                 SELECT u.id FROM subject s JOIN code u ON u.attempt_id = s.attempt_id WHERE s.key IN (:email_key, :phone_key, :username_key)
                 UNION
                 SELECT id FROM code WHERE nonce = :nonce)
+   AND CASE WHEN c.ordinal = 1 AND a.attempted_at < c.recorded_at THEN a.attempted_at ELSE c.recorded_at END <= :known_by
  ORDER BY c.id DESC LIMIT 200
 
 -- name: verify

@@ -86,7 +86,8 @@ BEGIN
              WHERE p.attempt_id = NEW.attempt_id
                AND ((NEW.unique_email AND rival.email_folded = p.email_folded) OR (NEW.unique_phone AND rival.phone = p.phone AND p.phone GLOB '+*')
                     OR rival.username_folded = p.username_folded OR rival.uuid = p.uuid
-                    OR rival.identity_subject = p.identity_subject)) r;
+                    OR rival.identity_subject = p.identity_subject
+                       AND (SELECT identity_provider FROM attempt WHERE id = rival.attempt_id) = (SELECT identity_provider FROM attempt WHERE id = p.attempt_id))) r;
 END;
 
 -- Admission: one sign-up in, its verdict and everything it brings about.

@@ -117,3 +117,19 @@ print([json.loads(line)["body"]["registration"]["success"] for line in open(sys.
     [ "$status" -eq 0 ]
     [ "$(ledger "SELECT count(*) FROM decision")" = 1 ]
 }
+
+# A file may say what it likes of when a code was entered: not that it was before the code was there.
+@test "a code entered before it was made is not found and nothing changes; within its first second it is good" {
+    outbound_config
+    sign_up 1
+    run carry send
+    pin=$(grep -ohE '\b[0-9]{6}\b' mail/new/* | head -1)
+    made=$(ledger "SELECT min(c.recorded_at, a.attempted_at) FROM code c JOIN attempt a ON a.id = c.attempt_id")
+    printf 'subject,code,entered_at\njane1@example.com,%s,%s\njane1@example.com,%s,2000-01-01T00:00:00Z\n' "$pin" $((made - 1001)) "$pin" >early.csv
+    "$REGJOB" -c regjob.conf confirm early.csv
+    [ "$(ledger "SELECT group_concat(verdict, ' ') FROM continuation")" = "not_found not_found" ]
+    [ "$(ledger "SELECT (SELECT count(*) FROM code_end) + (SELECT count(*) FROM wrong_try) + (SELECT count(*) FROM decision)")" = 0 ]
+    printf 'subject,code,entered_at\njane1@example.com,%s,%s\n' "$pin" $((made - 500)) >early.csv
+    "$REGJOB" -c regjob.conf confirm early.csv
+    [ "$(ledger "SELECT verdict FROM continuation ORDER BY id DESC LIMIT 1")" = verified ]
+}

@@ -186,4 +186,16 @@ answers "an address that nobody has confirmed is not linked to" 'failure|email_t
 answers "a verified one is" 'login|2|linked' "INSERT INTO reg_attempts (email, identity_provider, identity_subject, email_verified_at) VALUES ('w@example.com', 'google', 'g2', '2025-12-31');
     SELECT kind, attempt_id, verdict FROM continuation;"
 
+# Keys of 64 bits that collide bring in rivals whose texts decide: a third party's identifier is nothing without the party.
+ledger "{$PIN}"
+sign a@example.com >/dev/null
+at "$START" sql "INSERT INTO reg_attempts(email, identity_provider, identity_subject) VALUES ('z@example.com', 'google', '1');" >/dev/null
+sql "UPDATE subject SET key = (SELECT key FROM subject s JOIN person p ON s.key = p.email_key WHERE p.attempt_id = 2) WHERE attempt_id = 1;
+    UPDATE person SET identity_subject = '77'; UPDATE attempt SET identity_provider = 'apple' WHERE id = 1;
+    INSERT INTO supersede (attempt_id, recorded_at, unique_email, unique_phone, reportable) VALUES (2, 1767268800000, 1, 1, '[]');" >/dev/null
+answers "the same identifier with another party is no rival" pending "SELECT outcome FROM attempt a WHERE id = 1 AND NOT EXISTS (SELECT 1 FROM decision WHERE attempt_id = 1);"
+sql "UPDATE attempt SET identity_provider = 'google' WHERE id = 1;
+    INSERT INTO supersede (attempt_id, recorded_at, unique_email, unique_phone, reportable) VALUES (2, 1767268800000, 1, 1, '[]');" >/dev/null
+answers "with the same party it is" '["superseded_attempt"]' "SELECT reasons FROM decision WHERE attempt_id = 1;"
+
 done_testing
