@@ -208,7 +208,8 @@ static bool write_reject(struct chunk *chunk, const struct chunk_row *row,
     if (keep_bytes(row, target))
         return true;
     snprintf(chunk->error, sizeof chunk->error, "%.300s: %s", target->rejects->path,
-             strerror(errno));
+             errno == 0 ? "the bytes to be kept are gone: the file has become shorter"
+                        : strerror(errno));
     return false;
 }
 

@@ -259,15 +259,17 @@ static void give_up_on_rejects(struct import *import, struct batch *batch)
 /* Commits what has been written, and how far it brings the import: or nothing of it. */
 static void commit(struct import *import, struct batch *batch)
 {
-    char message[REJECTS_PATH + 64];
+    char message[REJECTS_PATH + IMPORT_FILE_CHANGE];
     if (!batch->open)
         return;
     if (too_many_rejects(import, &batch->counts)) {
         give_up_on_rejects(import, batch);
         return;
     }
-    if (!import_file_is_unchanged(&import->file))
-        refuse_batch(import, "has changed while it was read: what was committed of it stands");
+    if (!import_file_is_unchanged(&import->file)) {
+        import_file_change(&import->file, message);
+        refuse_batch(import, message);
+    }
     if (!import->file.request->dry_run && !rejects_sync(&import->rejects)) {
         snprintf(message, sizeof message, "%s: %s", import->rejects.path, strerror(errno));
         refuse_batch(import, message);

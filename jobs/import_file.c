@@ -54,6 +54,26 @@ bool import_file_is_unchanged(const struct import_file *file)
             now.st_mtim.tv_nsec == file->facts.st_mtim.tv_nsec);
 }
 
+void import_file_change(const struct import_file *file, char text[IMPORT_FILE_CHANGE])
+{
+    char again[64], then[DIGEST_TEXT], now[DIGEST_TEXT] = "unknown";
+    unsigned char digest[DIGEST_SIZE], unused[DIGEST_SIZE];
+    uint64_t bytes;
+    bool marked;
+    /* Opened once more: another thread is reading by the descriptor. */
+    snprintf(again, sizeof again, "/proc/self/fd/%d", file->input);
+    int descriptor = open(again, O_RDONLY | O_CLOEXEC);
+    if (descriptor >= 0 && digest_file(descriptor, UINT64_MAX, digest, &bytes, unused, &marked))
+        digest_text(digest, now);
+    if (descriptor >= 0)
+        close(descriptor);
+    digest_text(file->digest, then);
+    snprintf(text, IMPORT_FILE_CHANGE,
+             "has changed while it was read (BLAKE2b %s then, %s now): what was committed of it "
+             "stands",
+             then, now);
+}
+
 /* What the ledger knows of it */
 
 /* The last commit of an import: where to go on, and its sums. False: there is none. */

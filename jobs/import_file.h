@@ -42,6 +42,10 @@ void import_file_close(struct import_file *file);
 /* False: it has been written to since its digest was taken. */
 bool import_file_is_unchanged(const struct import_file *file);
 
+enum { IMPORT_FILE_CHANGE = 256 };
+/* What there is to say of that: the digest then and the one now. */
+void import_file_change(const struct import_file *file, char text[IMPORT_FILE_CHANGE]);
+
 /* Says that a file that was stopped half-way is not what it was then: the digest now is
  * file->digest.
  */

@@ -100,6 +100,8 @@ bool rejects_copy(struct rejects *rejects, const char *header, size_t header_len
                             (off_t)offset);
         if (got < 0 && errno == EINTR)
             continue;
+        if (got == 0)
+            errno = 0; /* it was longer when it was read first */
         if (got <= 0 || !append(rejects, block, (size_t)got))
             return false;
         offset += (uint64_t)got;

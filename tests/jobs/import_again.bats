@@ -245,9 +245,10 @@ stop_half_way() {
 @test "a file that changes while it is read is noticed, and what was committed stands" {
     { cat a.csv; seq -f 'p%g@example.com,Abcdef1!x' 10; } >b.csv
     printf '[ledger]\npath = ledger.db\n[import]\nbatch = 2\n' >job.conf
+    then=$(b2sum -l 256 b.csv | cut -d' ' -f1)
     run faulty TOUCH_AFTER_SYNCS=4 TOUCH_FILE=b.csv "$REGJOB" -c job.conf import b.csv
     [ "$status" -eq 1 ]
-    [[ "$output" == *"b.csv: has changed while it was read"* ]]
+    [[ "$output" == *"b.csv: has changed while it was read (BLAKE2b $then then, $(b2sum -l 256 b.csv | cut -d' ' -f1) now)"* ]]
     [ "$(attempts)" -lt 12 ]
     [ "$(attempts)" = "$(ledger "SELECT max(read) FROM import_batch")" ]
 }

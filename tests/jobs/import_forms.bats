@@ -108,6 +108,7 @@ import() {
     run bounded 700000 "$REGJOB" -c job.conf import long.csv
     [ "$status" -eq 2 ]
     [ "$(ledger "SELECT kind, bytes FROM reject")" = "too_long|100000015" ]
+    [[ "$(ledger "SELECT message FROM reject")" == *max_field_bytes* ]]
 }
 
 @test "--max-rejects N: more than that, and nothing is kept of the file beyond its last commit" {

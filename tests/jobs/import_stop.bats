@@ -49,7 +49,7 @@ same_as_undisturbed() {
     mixed 25 >a.csv
     undisturbed
     calls=0
-    for ((at = 1; ; at += ${STRIDE:-3})); do
+    for ((at = 1; ; at += ${STRIDE:-$([ -n "${SOAK-}" ] && echo 1 || echo 3)})); do
         regjob_fresh
         rm -f a.csv.rejects*
         run faulty "KILL_AT=$at" "$REGJOB" -c job.conf import a.csv
@@ -64,25 +64,41 @@ same_as_undisturbed() {
     [ "$calls" -gt 30 ]
 }
 
-@test "killed at random instants until it is done" {
+# Random instants of the work itself, from the first commit of rows to the last: as many as KILLS.
+@test "killed at random instants, and gone on with" {
     mixed 6000 >a.csv
     sed -i 's/batch = 10/batch = 100/' job.conf
+    began=$(date +%s%3N)
     undisturbed
-    RANDOM=${SEED:-1}
-    for ((round = 0; round < ${ROUNDS:-3}; round++)); do
+    whole=$(($(date +%s%3N) - began))
+    seed=${SEED:-$RANDOM}
+    echo "# SEED=$seed" >&3
+    RANDOM=$seed
+    kills=0 quarter=()
+    for ((round = 0; kills < ${KILLS:-$([ -n "${SOAK-}" ] && echo 50 || echo 6)}; round++)); do
+        [ "$round" -lt 500 ]
         regjob_fresh
         rm -f a.csv.rejects*
-        kills=0
-        while :; do
-            # Later and later, so that it comes to an end on a slow machine too.
-            run timeout -s KILL "$(printf '0.%03d' $((20 + kills * 10 + RANDOM % 200)))" "$REGJOB" -c job.conf import a.csv
-            [ "$status" -eq 137 ] || break
-            kills=$((kills + 1))
-            [ "$kills" -lt 80 ]
-        done
+        run timeout -s KILL "$(printf '%d.%03d' 0 $((1 + RANDOM % (whole < 900 ? whole : 900))))" "$REGJOB" -c job.conf import a.csv
+        [ "$status" -eq 137 ] || continue
+        rows=$(ledger "SELECT coalesce(max(read), 0) FROM import_batch")
+        [ "$rows" -gt 0 ] && [ "$rows" -lt 6000 ] || continue # not yet, or already over
+        kills=$((kills + 1))
+        quarter[rows / 1500]=1
+        [ "$(ledger "PRAGMA integrity_check")" = ok ]
+        [ "$(ledger "SELECT (SELECT count(*) FROM attempt) + (SELECT count(*) FROM continuation) + (SELECT count(*) FROM reject)")" = "$rows" ]
+        # Once in three it is killed again, and again.
+        if ((RANDOM % 3 == 0)); then
+            run timeout -s KILL 0.05 "$REGJOB" -c job.conf import a.csv
+            run timeout -s KILL 0.1 "$REGJOB" -c job.conf import a.csv
+        fi
+        run import a.csv
         [ "$status" -eq 2 ] || [ "$status" -eq 0 ]
         same_as_undisturbed
     done
+    # They were spread over it.
+    [ "${#quarter[@]}" -ge 2 ]
+    [ -z "${SOAK-}" ] || [ "${#quarter[@]}" -eq 4 ]
 }
 
 @test "SIGTERM: the batch in hand is committed, exit 1, and it goes on from there" {
@@ -218,16 +234,21 @@ same_as_undisturbed() {
 }
 
 @test "the same ledger for 1, 2 and 7 workers, and for any size of batch" {
-    mixed 300 >a.csv
-    undisturbed
-    for workers in 1 2 7; do
-        for batch in 1 7 1000; do
-            regjob_fresh
-            rm -f a.csv.rejects*
-            printf '[ledger]\npath = ledger.db\n[import]\nbatch = %d\nworkers = %d\n' "$batch" "$workers" >job.conf
-            run import a.csv
-            [ "$status" -eq 2 ]
-            same_as_undisturbed
+    for case in "300 1 7 1000" "6000 997 1000 50000"; do
+        read -r rows batches <<<"$case"
+        regjob_fresh
+        rm -f a.csv.rejects*
+        mixed "$rows" >a.csv
+        undisturbed
+        for workers in 1 2 7; do
+            for batch in $batches; do
+                regjob_fresh
+                rm -f a.csv.rejects*
+                printf '[ledger]\npath = ledger.db\n[import]\nbatch = %d\nworkers = %d\n' "$batch" "$workers" >job.conf
+                run import a.csv
+                [ "$status" -eq 2 ]
+                same_as_undisturbed
+            done
         done
     done
 }
