@@ -41,49 +41,7 @@ static bool is_refused(void)
     return refused;
 }
 
-/* Ours, by the linker's --wrap; what a library allocates for itself is not among them. */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *before, size_t size);
-void *__real_reallocarray(void *before, size_t count, size_t size);
-char *__real_strdup(const char *text);
-void *__real_sodium_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *before, size_t size);
-void *__wrap_reallocarray(void *before, size_t count, size_t size);
-char *__wrap_strdup(const char *text);
-void *__wrap_sodium_malloc(size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *before, size_t size)
-{
-    return is_refused() ? NULL : __real_realloc(before, size);
-}
-
-void *__wrap_reallocarray(void *before, size_t count, size_t size)
-{
-    return is_refused() ? NULL : __real_reallocarray(before, count, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    return is_refused() ? NULL : __real_strdup(text);
-}
-
-void *__wrap_sodium_malloc(size_t size)
-{
-    return is_refused() ? NULL : __real_sodium_malloc(size);
-}
+#include "../tools/failing_memory.h"
 
 /* SQLite's, which are counted: what is held at the end is a leak. */
 static sqlite3_mem_methods usual;
