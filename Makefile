@@ -153,7 +153,7 @@ tsan: test-deps
 	@$(MAKE) --no-print-directory all
 	REGJOB=build/tsan/regjob TSAN_OPTIONS=halt_on_error=1:exitcode=66 bats tests/jobs/import_threads.bats
 
-# The same tests at full length: thousands of random cases, many kills, ten million lines. About half an hour.
+# The same tests at full length: thousands of random cases, many kills, ten million lines, and under the sanitizers. An hour or two.
 soak: test-deps
 	@$(MAKE) --no-print-directory all $(BUILD)/standin unit-tests asan
 	SOAK=1 CASES=10000 STEPS=1200 LIMIT=3000 sh tests/run.sh

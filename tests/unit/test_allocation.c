@@ -478,7 +478,7 @@ static long stride(void)
 #ifdef __SANITIZE_ADDRESS__
     const long few = 1499, many = 47; /* everything takes ten times as long */
 #else
-    const long few = 251, many = 3;
+    const long few = 251, many = 7;
 #endif
     return given != NULL ? strtol(given, NULL, 10) : getenv("SOAK") != NULL ? many : few;
 }
