@@ -80,7 +80,7 @@ struct config_import {
     char inbox[CONFIG_TEXT];         /* folder of *.csv that `nightly` imports; "" for none */
     char confirm_inbox[CONFIG_TEXT]; /* folder of confirmations */
     unsigned done_keep_days;         /* default 30 */
-    unsigned batch;                  /* rows a transaction, 1 to 1000000, default 100000 */
+    unsigned batch;                  /* rows a transaction, 1 to 1000000, default 200000 */
     unsigned workers;                /* 0: one a core */
     uint64_t max_field_bytes;        /* default 1 MiB, 1 KiB to 1 GiB */
     bool strict;                     /* unknown columns are refused */
@@ -98,7 +98,7 @@ struct config_reconcile {
 struct config {
     char ledger[CONFIG_TEXT];   /* default ledger.db */
     char key_file[CONFIG_TEXT]; /* "": $REG_KEY_FILE, else LEDGER.key */
-    unsigned busy_timeout_ms;   /* default 5000 */
+    unsigned busy_timeout_ms;   /* default 15000 */
     unsigned run_seconds;       /* time limit of one run of one step; 0: none. Default 3600 */
     char metrics[CONFIG_TEXT];  /* OpenMetrics file written at the end of a run; "": none */
     struct config_import import;

@@ -26,14 +26,14 @@
 const struct config_key config_keys[] = {
     {"ledger", "path", CONFIG_KIND_PATH, AT(ledger), 0, 0, NULL, "ledger.db"},
     {"ledger", "key_file", CONFIG_KIND_PATH, AT(key_file), 0, 0, NULL, ""},
-    COUNT("ledger", "busy_timeout_ms", busy_timeout_ms, 0, 600000, "5000"),
+    COUNT("ledger", "busy_timeout_ms", busy_timeout_ms, 0, 600000, "15000"),
     COUNT("ledger", "run_seconds", run_seconds, 0, 604800, "3600"),
     {"ledger", "metrics", CONFIG_KIND_PATH, AT(metrics), 0, 0, NULL, ""},
 
     {"import", "inbox", CONFIG_KIND_PATH, AT(import.inbox), 0, 0, NULL, ""},
     {"import", "confirm_inbox", CONFIG_KIND_PATH, AT(import.confirm_inbox), 0, 0, NULL, ""},
     COUNT("import", "done_keep_days", import.done_keep_days, 0, 3650, "30"),
-    COUNT("import", "batch", import.batch, 1, 1000000, "100000"),
+    COUNT("import", "batch", import.batch, 1, 1000000, "200000"),
     COUNT("import", "workers", import.workers, 0, 256, "0"),
     {"import", "max_field_bytes", CONFIG_KIND_SIZE, AT(import.max_field_bytes), 1024, 1073741824,
      NULL, "1M"},

@@ -1,12 +1,13 @@
 /*
  * rows.c: prints generated sign-ups, the same ones for the same count and seed.
  *
- *   rows COUNT SEED hashed|clear|bare
+ *   rows COUNT SEED hashed|clear|bare [scattered]
  *
  * 26 columns. `hashed`: passwords that were hashed elsewhere, so that an import spends no hash;
  * `clear`: passwords that it must hash, every one, because no address comes twice; `bare`: no such
- * column. Elsewhere one row in a hundred has the e-mail address of an earlier one. Keys come in no
- * order, as in life.
+ * column. Elsewhere one row in a hundred has the e-mail address of an earlier one. Identifiers come
+ * in no order, and times in theirs, as in a log: a year for each seed, one after the other; or,
+ * with `scattered`, in none either.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -17,7 +18,8 @@
 
 enum { REPEATED_EVERY = 100, SALT_LENGTH = 22, HASH_LENGTH = 43 };
 
-static const int64_t FIRST_MOMENT = INT64_C(1704067200000); /* 2024-01-01 */
+static const int64_t FIRST_MOMENT = INT64_C(946684800000); /* 2000-01-01 */
+enum { YEARS = 20, JITTER_MS = 60000 };
 static const uint64_t A_YEAR = UINT64_C(31536000000);
 
 #define PICK(list, random) (list)[(random) % (sizeof(list) / sizeof *(list))]
@@ -63,7 +65,21 @@ static void print_password(const char *kind, uint64_t *state)
     }
 }
 
-static void print_row(uint64_t seed, uint64_t row, const char *kind)
+/* What is asked for. */
+struct file {
+    uint64_t rows, seed;
+    const char *kind;
+    bool scattered;
+};
+
+static int64_t moment(const struct file *file, uint64_t row, uint64_t chance)
+{
+    uint64_t since =
+        file->scattered ? chance % A_YEAR : row * (A_YEAR / file->rows) + chance % JITTER_MS;
+    return FIRST_MOMENT + (int64_t)(file->seed % YEARS * A_YEAR + since);
+}
+
+static void print_row(const struct file *file, uint64_t row)
 {
     static const char *const given[] = {"Anna", "Bo",   "Chiara", "Dmitri", "Elif", "Fatou",
                                         "Gwen", "Hugo", "Ines",   "Jurgen", "Kofi", "Lena"};
@@ -78,16 +94,15 @@ static void print_row(uint64_t seed, uint64_t row, const char *kind)
         "\"Mozilla/5.0 (Linux; Android 13; SM-G991B) AppleWebKit/537.36 (KHTML, like Gecko)\"",
         "\"Mozilla/5.0 (iPhone; CPU iPhone OS 16_5 like Mac OS X) AppleWebKit/605.1.15\""};
     static const char *const platforms[] = {"ios", "android", "web", "mobile-web"};
-    uint64_t number = seed << 40 | row;
+    uint64_t number = file->seed << 40 | row;
     uint64_t state = mix(number) << 8, name = mix(number);
-    bool repeated = kind[0] != 'c' && row >= REPEATED_EVERY && row % REPEATED_EVERY == 0;
-    uint64_t address = repeated ? mix(seed << 40 | (name % row)) : name;
+    bool repeated = file->kind[0] != 'c' && row >= REPEATED_EVERY && row % REPEATED_EVERY == 0;
+    uint64_t address = repeated ? mix(file->seed << 40 | (name % row)) : name;
     const char *first = PICK(given, next(&state)), *last = PICK(family, next(&state));
 
     printf("%" PRId64 ",m%" PRIx64 "@example.%s,u%" PRIx64 ",+4915%010" PRIu64 ",%s,%s,",
-           FIRST_MOMENT + (int64_t)(next(&state) % A_YEAR), address,
-           address % 3 == 0 ? "com" : "org", name, next(&state) % UINT64_C(10000000000), first,
-           last);
+           moment(file, row, next(&state)), address, address % 3 == 0 ? "com" : "org", name,
+           next(&state) % UINT64_C(10000000000), first, last);
     printf("19%02" PRIu64 "-%02" PRIu64 "-%02" PRIu64 ",%s,%s,customer,%" PRIu64
            ",campaign-%" PRIu64 ",",
            50 + next(&state) % 50, 1 + next(&state) % 12, 1 + next(&state) % 28,
@@ -96,8 +111,8 @@ static void print_row(uint64_t seed, uint64_t row, const char *kind)
     printf("%016" PRIx64 ",%s,%" PRIu64 ".%" PRIu64 ".%" PRIu64 ".%" PRIu64 ",en,%s,", next(&state),
            PICK(devices, next(&state)), 1 + next(&state) % 220, next(&state) % 256,
            next(&state) % 256, 1 + next(&state) % 254, PICK(agents, next(&state)));
-    printf("Shop,%s,accepted%s", PICK(platforms, next(&state)), kind[0] == 'b' ? "" : ",");
-    print_password(kind, &state);
+    printf("Shop,%s,accepted%s", PICK(platforms, next(&state)), file->kind[0] == 'b' ? "" : ",");
+    print_password(file->kind, &state);
     putchar_unlocked('\n');
 }
 
@@ -105,9 +120,10 @@ int main(int count, char **words)
 {
     static char buffer[1 << 16];
     char *end_of_count, *end_of_seed;
-    if (count != 4 || (strcmp(words[3], "hashed") != 0 && strcmp(words[3], "clear") != 0 &&
-                       strcmp(words[3], "bare") != 0)) {
-        fputs("usage: rows COUNT SEED hashed|clear|bare\n", stderr);
+    if (count < 4 || count > 5 || (count == 5 && strcmp(words[4], "scattered") != 0) ||
+        (strcmp(words[3], "hashed") != 0 && strcmp(words[3], "clear") != 0 &&
+         strcmp(words[3], "bare") != 0)) {
+        fputs("usage: rows COUNT SEED hashed|clear|bare [scattered]\n", stderr);
         return 64;
     }
     uint64_t rows = strtoull(words[1], &end_of_count, 10),
@@ -116,6 +132,7 @@ int main(int count, char **words)
         fputs("rows: COUNT has at most 40 bits, SEED 24\n", stderr);
         return 64;
     }
+    struct file file = {.rows = rows, .seed = seed, .kind = words[3], .scattered = count == 5};
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     printf(
         "attempted_at,email,username,phone,given_name,family_name,birth_date,gender,country,"
@@ -125,6 +142,6 @@ int main(int count, char **words)
         : words[3][0] == 'c' ? ",password"
                              : "");
     for (uint64_t row = 0; row < rows; row++)
-        print_row(seed, row, words[3]);
+        print_row(&file, row);
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }
