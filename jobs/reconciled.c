@@ -12,7 +12,7 @@
 #include "moment.h"
 #include "say.h"
 
-enum { CELL = 24, CAUSES = 640, COLUMNS = 9, CAUSE_COLUMNS = 3 };
+enum { CELL = 24, CAUSES = 640, COLUMNS = 9, CAUSE_COLUMNS = 4 };
 
 static void set_names(struct export_names *names, const struct config_reconcile *config)
 {
@@ -166,40 +166,43 @@ static void say_rows(const struct reconciled *one, const char *title,
 
 static void say_causes(const struct reconciled *one, void (*say)(const struct say_table *table))
 {
-    static const char *const head[] = {"cause", "units", "what it means"};
+    static const char *const head[] = {"cause", "units", "rows", "what it means"};
     const char *cells[TOLD_CAUSE_COUNT * CAUSE_COLUMNS];
-    char texts[TOLD_CAUSE_COUNT][CELL];
+    char texts[TOLD_CAUSE_COUNT][2][CELL];
     size_t rows = 0;
-    int64_t units;
-    for (int i = 0; i < TOLD_CAUSE_COUNT; i++)
-        if (reconcile_total(&one->result, (enum told_cause)i, &units) > 0) {
-            snprintf(texts[rows], CELL, "%+" PRId64, units);
-            cells[CAUSE_COLUMNS * rows] = told_cause_name((enum told_cause)i);
-            cells[CAUSE_COLUMNS * rows + 1] = texts[rows];
-            cells[CAUSE_COLUMNS * rows + 2] = told_cause_help((enum told_cause)i);
-            rows++;
-        }
+    for (int i = 0; i < TOLD_CAUSE_COUNT; i++) {
+        const struct reconcile_total *total = &one->result.totals[i];
+        if (total->places == 0)
+            continue;
+        snprintf(texts[rows][0], CELL, "%+" PRId64, total->units);
+        snprintf(texts[rows][1], CELL, "%" PRId64, total->rows);
+        cells[CAUSE_COLUMNS * rows] = told_cause_name((enum told_cause)i);
+        cells[CAUSE_COLUMNS * rows + 1] = texts[rows][0];
+        cells[CAUSE_COLUMNS * rows + 2] = texts[rows][1];
+        cells[CAUSE_COLUMNS * rows + 3] = told_cause_help((enum told_cause)i);
+        rows++;
+    }
     struct say_table table = {
-        .title = "causes", .align = "lrl", .head = head, .cells = cells, .rows = rows};
+        .title = "causes", .align = "lrrl", .head = head, .cells = cells, .rows = rows};
     if (rows > 0)
         say(&table);
 }
 
 static void say_queries(const struct reconciled *one)
 {
-    int64_t units;
     bool first = true;
     for (int i = 0; i < TOLD_CAUSE_COUNT; i++) {
-        if (reconcile_total(&one->result, (enum told_cause)i, &units) == 0)
+        const struct reconcile_total *total = &one->result.totals[i];
+        if (total->places == 0)
             continue;
-        char *sql = reconcile_list(&one->result, NULL, (enum told_cause)i);
+        char *sql = reconcile_list(&one->result, (enum told_cause)i);
         if (first)
             say_line("-- The rows behind the causes, for the sqlite3 shell with TZ=%s in its "
                      "environment:",
                      one->zone);
         first = false;
-        say_line("-- %s %+" PRId64 ": %s", told_cause_name((enum told_cause)i), units,
-                 told_cause_help((enum told_cause)i));
+        say_line("-- %s %+" PRId64 ", rows %" PRId64 ": %s", told_cause_name((enum told_cause)i),
+                 total->units, total->rows, told_cause_help((enum told_cause)i));
         say_line("%s", sql == NULL ? "-- out of memory" : sql);
         sqlite3_free(sql);
     }
