@@ -10,7 +10,7 @@ enum { HISTORY_PLAN_SIZE = 512, HISTORY_PLAN_COLUMNS = 96 };
 /* One argument of xFilter: the column, and the letter of its operator. */
 struct history_step {
     const struct history_column *column;
-    char letter; /* = l m g h i A O: see history_plan.c */
+    char letter; /* = l m g h i A N O: see history_plan.c */
 };
 
 /* xBestIndex for a table that has `rows` rows at the most. */
