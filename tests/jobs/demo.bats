@@ -80,6 +80,15 @@ with_faketime() {
     said "^The fraud API has $told reports\.$"
 }
 
+@test "the dashboard's export is reconciled: every count is a match, and the rest was not to be reported" {
+    sed -n '/^6\. /,/^7\. /p' "$SAID" >"$BATS_TEST_TMPDIR/part"
+    [ "$(grep -c '^(exit code 0)$' "$BATS_TEST_TMPDIR/part")" = 2 ]
+    [ "$(grep -cE '^2026-11-[0-9]{2} +(success|failure) .* match( |$)' "$BATS_TEST_TMPDIR/part")" = 24 ]
+    [ "$(grep -cE '^2026.* (un)?explained' "$BATS_TEST_TMPDIR/part")" = 0 ]
+    said '^not_reportable +-122 +122 +failed for a reason that is not reported$'
+    [ "$(awk -F, 'NR > 1 { sum += $2 + $3 } END { print sum }' build/demo-test/exports/dashboard.csv)" = "$(wc -l <build/demo-test/accepted.jsonl)" ]
+}
+
 @test "no secret is found in ledger, log and metrics, by a search that finds them elsewhere" {
     said '^for [0-9]{4} passwords and unsalted hashes and [0-9]{3} codes\. Found: 0\.$'
     said 'finds [1-9][0-9]+ lines'

@@ -86,8 +86,8 @@ report|(none)|acknowledged|1
 report|(none)|retrying|1' "$(query changes '.parameter set :then "'"'2026-03-01T10:00:09Z'"'"' '.parameter set :until "'"'2026-03-01T10:01:00Z'"'"')"
 is "nothing changed" "" "$(query changes '.parameter set :then "'"'2026-03-01T10:01:00Z'"'"' '.parameter set :until "'"'2026-03-01T10:01:01Z'"'"')"
 printf 'date,success,failure\n2026-03-01,1,0\n2026-03-02,0,1\n' >"$FOLDER/export.csv"
-is "the reconciliation" $'2026-03-01|success|1|2|1|2|-1|explained|{"unsent":-1}
-2026-03-01|failure|0|4|0|0|-4|explained|{"not_reportable":-1,"unsettled":-3}
+is "the reconciliation" $'2026-03-01|success|1|2|1|2|-1|match|{"unsent":-1}
+2026-03-01|failure|0|4|0|0|-4|match|{"not_reportable":-1,"unsettled":-3}
 2026-03-02|success|0|0|0|0|0|match|{}
 2026-03-02|failure|1|1|0|0|0|unexplained|{"unsent":-1,"unexplained":1}' \
     "$(query reconciliation ".parameter set :file \"'$FOLDER/export.csv'\"" '.parameter set :as_of "'"'2026-03-02T10:10:00Z'"'"')"
