@@ -84,11 +84,14 @@ enum status_code reconciled_read(struct reconciled *one, struct job *job, const 
     char error[EXPORT_ERROR];
     struct export export;
     struct export_names names;
+    unsigned char digest[DIGEST_SIZE];
     bool unreadable;
     memset(one, 0, sizeof *one);
     say_escape(one->name, sizeof one->name, path);
     set_zone(one);
     set_names(&names, &job->config.reconcile);
+    if (digest_path(path, digest)) /* what cannot be read is said below */
+        job_add_input(job, path, digest);
     enum status_code status;
     if (export_read(&export, path, &names, &unreadable, error)) {
         status = compare(one, job, &export, as_of);

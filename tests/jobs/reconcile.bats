@@ -430,6 +430,36 @@ PYTHON
     [[ "$output" =~ 2026-01-10\ +success\ +1\ +2\ +2\ +2\ +-1\ +unexplained\ +unexplained\ -1 ]]
 }
 
+@test "the run's row has the digest of every input: sign-ups, confirmations and exports, read well or not" {
+    digests() { # of the last run, with the files' names
+        ledger "SELECT value ->> 'digest', value ->> 'name' FROM json_each((SELECT counts -> 'inputs' FROM run ORDER BY id DESC LIMIT 1))"
+    }
+    expected() { b2sum -l 256 "$@" | sed 's/  /|/'; }
+    plant 0 <<<"told 2026-01-10T12:00 success 2"
+    printf 'date,success\n2026-01-10,1\n' >bad.csv
+    run job reconcile export.csv bad.csv missing.csv
+    [ "$status" -eq 65 ]
+    [ "$(digests)" = "$(expected export.csv bad.csv)" ]
+    printf 'email,password\nann@example.com,Abcdef1!x\n' >people.csv
+    job import people.csv
+    [ "$(digests)" = "$(expected people.csv)" ]
+    job import people.csv # again: nothing is imported, but it was read
+    [ "$(digests)" = "$(expected people.csv)" ]
+    printf 'email,password\nbob@example.com,Abcdef1!x\n' >more.csv
+    job import - <more.csv
+    [ "$(digests)" = "$(expected more.csv | sed 's/more.csv/-/')" ]
+    printf 'subject,code\nann@example.com,12345\n' >codes.csv
+    run job confirm codes.csv
+    [ "$(digests)" = "$(expected codes.csv)" ]
+    mkdir exports
+    cp -p export.csv exports/
+    printf '[ledger]\npath = ledger.db\n[reconcile]\ninbox = exports\n[import]\ninbox =\nconfirm_inbox =\n[mail]\nurl = file:mail\n[sms]\nurl = file:sms\n' >job.conf
+    job -c job.conf nightly
+    [ "$(digests)" = "$(expected export.csv | sed "s,export.csv,exports/export.csv,")" ]
+    [ "$(job status --format json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["runs"][0]["counts"]["inputs"][0]["digest"])')" = "$(expected export.csv | cut -d"|" -f1)" ]
+    [[ "$(job status)" != *inputs* ]]
+}
+
 @test "the vendor's own dashboard after a night of sign-ups, answers lost and 429: every unit is explained" {
     standin_start --fault 429-accepted:path=/v2/registration,after=3,count=2 --fault hangup-after:path=/v2/registration,after=8,count=2
     ledger_reg "SELECT reg_settings_patch('{\"requiredConsents\":[]}')" >/dev/null
