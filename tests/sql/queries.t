@@ -103,4 +103,11 @@ answers "the views" "channel_health code_times duplicate_storms failure_reasons 
 is "they ask for no trust" "7" "$(sqlite3 -readonly "$LEDGER" "PRAGMA trusted_schema = OFF;
     SELECT (SELECT count(*) >= 0 FROM channel_health) + (SELECT count(*) >= 0 FROM code_times) + (SELECT count(*) >= 0 FROM duplicate_storms)
          + (SELECT count(*) >= 0 FROM failure_reasons) + (SELECT count(*) >= 0 FROM funnel) + (SELECT count(*) >= 0 FROM pending_ages) + (SELECT count(*) >= 0 FROM report_backlog);")"
+# Storms of one device, and of one mail domain whose people are not new; five new people of a domain are no storm.
+ledger
+at '2026-03-01 12:00:00' sql "$(
+    for i in 1 2 3 4 5; do sign_up 2026-03-01T11:00:0${i}Z "p$i@example.com" Abcdef1! "192.0.2.$i" shared; done
+    for i in 1 2 3 4 5; do sign_up 2026-03-01T11:30:0${i}Z "q$((i / 3))@example.org" Abcdef1! "192.0.2.1$i" "d$i"; done
+)"
+is "storms by device and domain" $'2026-03-01T11:00Z|device|shared|5|5|0|5\n2026-03-01T11:00Z|domain|example.org|5|2|3|2' "$(without duplicate_storms)"
 done_testing
