@@ -400,6 +400,31 @@ PYTHON
     [[ "$output" == *"csv|json|html is expected"* ]]
 }
 
+@test "each fault of an export: 65 and an SQL error, with file, line, column and what is expected; nothing is reconciled" {
+    plant 0 <<<"told 2026-01-10T12:00 success 2"
+    while IFS='~' read -r content message; do
+        printf '%b' "$content" >bad.csv
+        touch -d $EXPORTED bad.csv
+        run --separate-stderr job reconcile --format csv bad.csv
+        echo "$content: $status $output $stderr"
+        [ "$status" -eq 65 ]
+        [ "${#lines[@]}" -le 1 ] # the names of columns alone
+        [ "$stderr" = "regjob: bad.csv$message" ]
+        run ledger_reg "SELECT * FROM reg_reconcile('bad.csv', '$EXPORTED')"
+        [ "$status" -ne 0 ]
+        [[ "$output" == *"reg_reconcile: bad.csv$message" ]]
+    done <<'EOF'
+date,success\n2026-01-10,2\n~, line 1: there is no column failure; a header date,success,failure or date,outcome,count is expected, or the names that were given for them
+date,outcome,count\n2026-01-10,success,2\n2026-01-10,refused,1\n~, line 3, column 2 (outcome): 'refused' is not an outcome; success or failure is expected
+date,success,failure\n2026-01-10,-2,0\n~, line 2, column 2 (success): '-2' is not a count; a whole number from 0 on is expected, in digits alone
+date,success,failure\n2026-01-10,2,0.5\n~, line 2, column 3 (failure): '0.5' is not a count; a whole number from 0 on is expected, in digits alone
+date,success,failure\n2026-01-10,2,0\n2026-01-11,0,0\n2026-01-10,2,0\n~, line 4, column 1 (date): 2026-01-10 stands on line 2 already; each day is expected once
+date,outcome,count\n2026-01-10,success,2\n2026-01-10,success,2\n~, line 3, column 1 (date): 2026-01-10 success stands on line 2 already; each day and outcome is expected once
+date,success,failure\n10.01.2026,2,0\n~, line 2, column 1 (date): '10.01.2026' is not a day; a date YYYY-MM-DD from 1970 on is expected
+date,success,failure\n2026-01-10,2\n~, line 2, column 3 (failure): 2 fields: expected 3, as in the header
+EOF
+}
+
 @test "nightly takes the exports that lie ready, says what is unexplained, and keeps them in done/" {
     plant 0 <<<"told 2026-01-10T12:00 success 2"
     mkdir exports
