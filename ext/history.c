@@ -123,7 +123,11 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
         table->rows_at = now;
         ledger_forgive(table->door->ledger); /* no ledger yet: xFilter says so */
     }
-    return history_plan_choose(table->history, table->rows, info);
+    int code = history_plan_choose(table->history, table->rows, info);
+    return code == SQLITE_ERROR
+               ? table_fail(table, "as_of: one moment is expected, as in as_of = %s",
+                            "'2026-01-31T12:00:00Z'")
+               : code;
 }
 
 static int prepare(struct history_table *table, struct cursor *cursor, const char *plan, int order)

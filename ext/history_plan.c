@@ -123,11 +123,30 @@ static void push_limit(sqlite3_index_info *info, int arguments, char *end)
         push(info, offset, arguments + 1, 'O', end + STEP_LENGTH);
 }
 
+/* Whether as_of is asked for by anything but `=`: a range of moments has no rows, and now instead
+ * would be a wrong answer. */
+static bool is_moment_missing(const struct history *history, const sqlite3_index_info *info)
+{
+    bool asked = false;
+    for (int i = 0; i < info->nConstraint; i++) {
+        int number = info->aConstraint[i].iColumn, op = info->aConstraint[i].op;
+        if (op == SQLITE_INDEX_CONSTRAINT_LIMIT || op == SQLITE_INDEX_CONSTRAINT_OFFSET ||
+            number < 0 || history->columns[number].kind != HISTORY_AS_OF)
+            continue;
+        if (op == SQLITE_INDEX_CONSTRAINT_EQ)
+            return false;
+        asked = true;
+    }
+    return asked;
+}
+
 int history_plan_choose(const struct history *history, double rows, sqlite3_index_info *info)
 {
     char plan[HISTORY_PLAN_SIZE];
     int arguments = 0;
     bool moment = false, unique = false;
+    if (is_moment_missing(history, info))
+        return SQLITE_ERROR;
     rows = rows > 0 ? rows : ROWS_UNKNOWN;
     size_t length =
         (size_t)snprintf(plan, sizeof plan, "%016llx", (unsigned long long)info->colUsed);

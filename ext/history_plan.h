@@ -13,7 +13,8 @@ struct history_step {
     char letter; /* = l m g h i A N O: see history_plan.c */
 };
 
-/* xBestIndex for a table that has `rows` rows at the most. */
+/* xBestIndex for a table that has `rows` rows at the most. SQLITE_ERROR: as_of is not given by `=`.
+ */
 int history_plan_choose(const struct history *history, double rows, sqlite3_index_info *info);
 
 struct history_step history_plan_step(const struct history *history, const char *plan,
