@@ -12,7 +12,7 @@
 #include "moment.h"
 #include "say.h"
 
-enum { CELL = 24, CAUSES = 640, COLUMNS = 9, CAUSE_COLUMNS = 4 };
+enum { CELL = 24, COLUMNS = 9, CAUSE_COLUMNS = 4 };
 
 static void set_names(struct export_names *names, const struct config_reconcile *config)
 {
@@ -110,20 +110,20 @@ void reconciled_end(struct reconciled *one)
 
 /* -- for people -- */
 
-static void cause_texts(const struct reconcile_row *row, char text[CAUSES])
+void reconciled_causes(const struct reconcile_row *row, char text[RECONCILED_CAUSES])
 {
     int length = 0;
     text[0] = '\0';
     for (int i = 0; i < TOLD_CAUSE_COUNT; i++)
         if (row->causes[i] != 0)
-            length += snprintf(text + length, (size_t)(CAUSES - length), "%s%s %+" PRId64,
-                               length > 0 ? ", " : "", told_cause_name((enum told_cause)i),
-                               row->causes[i]);
+            length += snprintf(text + length, (size_t)(RECONCILED_CAUSES - length),
+                               "%s%s %+" PRId64, length > 0 ? ", " : "",
+                               told_cause_name((enum told_cause)i), row->causes[i]);
 }
 
 struct row_texts {
     char cell[COLUMNS - 1][CELL];
-    char causes[CAUSES];
+    char causes[RECONCILED_CAUSES];
 };
 
 static void row_texts(const struct reconcile_row *row, struct row_texts *texts)
@@ -139,7 +139,7 @@ static void row_texts(const struct reconcile_row *row, struct row_texts *texts)
     if (row->vendor == row->ledger)
         snprintf(texts->cell[6], CELL, "0");
     snprintf(texts->cell[7], CELL, "%s", reconcile_verdict_name(row->verdict));
-    cause_texts(row, texts->causes);
+    reconciled_causes(row, texts->causes);
 }
 
 static void say_rows(const struct reconciled *one, const char *title,

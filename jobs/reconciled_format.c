@@ -152,11 +152,10 @@ static void put_rows(struct page *page, const struct reconciled *one)
     static const char *const kinds[] = {"good", "open", "bad"};
     static const char *const head[] = {"day",      "outcome",    "vendor",  "ledger", "certain",
                                        "possible", "difference", "verdict", "causes"};
-    char text[16];
+    char text[16], causes[RECONCILED_CAUSES];
     page_table(page, one->name, "llrrrrrll", head);
     for (size_t i = 0; i < one->result.count; i++) {
         const struct reconcile_row *row = &one->result.rows[i];
-        char *causes = reconcile_causes(row);
         page_row(page);
         export_day_text(row->day, text);
         page_cell(page, text);
@@ -167,8 +166,8 @@ static void put_rows(struct page *page, const struct reconciled *one)
         page_number(page, row->possible);
         page_number(page, row->vendor - row->ledger);
         page_verdict(page, kinds[row->verdict], reconcile_verdict_name(row->verdict));
-        page_cell(page, causes == NULL || strcmp(causes, "{}") == 0 ? NULL : causes);
-        sqlite3_free(causes);
+        reconciled_causes(row, causes);
+        page_cell(page, causes);
     }
     page_table_end(page);
 }

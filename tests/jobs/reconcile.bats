@@ -364,6 +364,10 @@ cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in re.finda
 plain = [[re.sub(r"<[^>]*>", "", cell) for cell in row] for row in cells]
 for row in rows:
     assert any(line[:8] == row for line in plain), ("html", row)
+causes_shown = {(line[0], line[1]): line[8] for line in plain if len(line) == 9}
+for row in first["rows"]:
+    shown = ", ".join(f"{cause} {units:+d}" for cause, units in row["causes"].items())
+    assert causes_shown[row["day"], row["outcome"]] == shown, (row, shown)
 assert not re.search(r"(src|href)\s*=\s*[\"'](?!#)", re.sub(r"<script>.*?</script>", "", page, flags=re.S)), "the page asks for something else"
 PYTHON
 }
