@@ -21,6 +21,7 @@ struct prepared {
     int order;
     char plan[HISTORY_PLAN_SIZE];
     unsigned char places[HISTORY_PLAN_COLUMNS]; /* of the table's columns in the statement's rows */
+    bool single;                                /* it gives one row at the most */
 };
 
 struct history_table {
@@ -139,6 +140,7 @@ static int prepare(struct history_table *table, struct cursor *cursor, const cha
     memset(made, 0, sizeof *made);
     made->order = order;
     snprintf(made->plan, sizeof made->plan, "%s", plan);
+    made->single = history_plan_is_single(table->history, plan);
     char *sql = history_plan_sql(table->history, plan, order, made->places);
     int code = sql == NULL ? SQLITE_NOMEM
                            : sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT,
@@ -393,7 +395,11 @@ int history_filter(sqlite3_vtab_cursor *base, int order, const char *plan, int c
 
 int history_next(sqlite3_vtab_cursor *base)
 {
-    return step((struct cursor *)base);
+    struct cursor *cursor = (struct cursor *)base;
+    if (!cursor->prepared->single)
+        return step(cursor);
+    cursor->at_end = true;
+    return SQLITE_OK;
 }
 
 int history_eof(sqlite3_vtab_cursor *cursor)

@@ -202,6 +202,17 @@ struct history_step history_plan_step(const struct history *history, const char 
                                  at[2]};
 }
 
+bool history_plan_is_single(const struct history *history, const char *plan)
+{
+    int arguments = (int)(strlen(plan) - MASK_LENGTH) / STEP_LENGTH;
+    for (int i = 0; i < arguments; i++) {
+        struct history_step step = history_plan_step(history, plan, i);
+        if (step.letter == '=' && strcmp(step.column->name, "id") == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Two for each argument, so that numbers do not depend on the plan. */
 int history_plan_parameter(int argument)
 {

@@ -20,6 +20,9 @@ int history_plan_choose(const struct history *history, double rows, sqlite3_inde
 struct history_step history_plan_step(const struct history *history, const char *plan,
                                       int argument);
 
+/* Whether a plan has one row at the most: id is given. */
+bool history_plan_is_single(const struct history *history, const char *plan);
+
 /* The first of the two parameters that the statement has for an argument; :as_of is ?1. */
 int history_plan_parameter(int argument);
 
