@@ -222,6 +222,13 @@ told 2026-01-11T12:00 success 9"
     TZ=UTC run job reconcile --format csv export.csv
     [ "$status" -eq 0 ]
     [[ "$output" == *"2026-01-10,success,9,12,12,12,-3,explained,+01:00,"* ]]
+    # So are those of the listings, which the shell counts by the same variable.
+    plant 60 <<<"told 2026-01-10T12:00 success 9
+told 2026-01-11T12:00 success 9
+unsent 2026-01-10T23:30 success 2
+dead 2026-01-11T23:30 failure 1"
+    TZ=Europe/Berlin listings_hold unsent dead
+    grep -A1 '^-- unsent -2, rows 2' said | grep -qF "('2026-01-11', 'success')"
 }
 
 @test "days and outcomes that are not in the export: 0 in between, left out where an outcome occurs nowhere" {
