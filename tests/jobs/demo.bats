@@ -24,11 +24,11 @@ said() {
     }
 }
 
-# A faketime that does something besides; the rest of PATH stays.
-with_faketime() {
+# An `env`, by which the night is run, that does something besides; the rest of PATH stays.
+with_env() {
     mkdir -p "$BATS_TEST_TMPDIR/bin"
-    printf '#!/bin/sh\n%s\n' "$1" >"$BATS_TEST_TMPDIR/bin/faketime"
-    chmod +x "$BATS_TEST_TMPDIR/bin/faketime"
+    printf '#!/bin/sh\n%s\n' "$1" >"$BATS_TEST_TMPDIR/bin/env"
+    chmod +x "$BATS_TEST_TMPDIR/bin/env"
     PATH=$BATS_TEST_TMPDIR/bin:$PATH
 }
 
@@ -177,7 +177,7 @@ agrees() {
 }
 
 @test "an unexpected exit code ends it, and the stand-in with it" {
-    with_faketime 'exit 9'
+    with_env 'exit 9'
     DEMO=build/demo-broken run sh samples/demo.sh 3>&-
     [ "$status" = 1 ]
     [[ $output == *'exit code 0 was expected'* ]]
@@ -185,7 +185,7 @@ agrees() {
 }
 
 @test "a secret in the log is found" {
-    with_faketime 'case "$*" in *nightly*) echo "Sample-Mend-001!" ;; esac; exec /usr/bin/faketime "$@"'
+    with_env 'case "$*" in *nightly*) echo "Sample-Mend-001!" ;; esac; exec /usr/bin/env "$@"'
     DEMO=build/demo-broken run sh samples/demo.sh 3>&-
     [ "$status" = 1 ]
     [[ $output == *'a secret stands in clear'* ]]
