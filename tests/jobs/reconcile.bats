@@ -211,6 +211,45 @@ told 2026-01-13T12:00 success 1"
     grep -qx '2026-01-13 failure unexplained -2' found
 }
 
+@test "what could be either stays unexplained: two time zones, or a few days with something left" {
+    local days="told 2026-01-10T12:00 success 9
+told 2026-01-11T12:00 success 9
+told 2026-01-12T12:00 success 9
+told 2026-01-13T12:00 success 9"
+    local edges="told 2026-01-10T23:30 success 3
+told 2026-01-11T23:30 success 3
+told 2026-01-10T23:30 failure 2
+told 2026-01-12T22:30 success 1"
+    plant 60 <<<"$days
+$edges"
+    agree
+    [ "$(zone)" = +01:00 ]
+    # By +01:00 there is one too many on the 13th; by +02:00, to which the one at 22:30 would have moved, on the 12th.
+    plant 60 <<<"$days
+$edges
+extra 2026-01-13T10:00 success 1"
+    [ "$(zone)" = own ]
+    [ "$(found)" = '2026-01-10 failure unexplained -2
+2026-01-10 success unexplained -3
+2026-01-11 failure unexplained 2
+2026-01-12 success unexplained 3
+2026-01-13 success unexplained 1' ]
+    sums_hold
+    # One day's edge is believed where it explains everything, and not beside a loss.
+    plant 60 <<<"$days
+told 2026-01-10T23:30 success 3"
+    agree
+    [ "$(zone)" = +01:00 ]
+    plant 60 <<<"$days
+told 2026-01-10T23:30 success 3
+lost 2026-01-13T10:00 success 1"
+    [ "$(zone)" = own ]
+    [ "$(found)" = '2026-01-10 success unexplained -3
+2026-01-11 success unexplained 3
+2026-01-13 success unexplained -1' ]
+    sums_hold
+}
+
 @test "the days are those of TZ" {
     plant 60 <<<"told 2026-01-10T12:00 success 9
 told 2026-01-10T23:30 success 3
