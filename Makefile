@@ -13,6 +13,7 @@ TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cry
 BROWSER_DEPS = $(DEPS) chromium perl python3
 
 BENCH_DEPS = $(DEPS) curl
+DEMO_DEPS  = $(DEPS) curl
 
 OPTIMISE = -O2
 HARDEN   = -fstack-protector-strong -D_FORTIFY_SOURCE=2
@@ -49,7 +50,7 @@ TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
-.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
+.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
@@ -123,8 +124,10 @@ test-deps:
 	$(call install_packages,$(TEST_DEPS))
 bench-deps:
 	$(call install_packages,$(BENCH_DEPS))
+demo-deps:
+	$(call install_packages,$(DEMO_DEPS))
 
-demo: deps
+demo: demo-deps
 	@$(MAKE) --no-print-directory all $(BUILD)/standin
 	@sh samples/demo.sh
 

@@ -21,6 +21,7 @@ struct prepared {
     int order;
     char plan[HISTORY_PLAN_SIZE];
     unsigned char places[HISTORY_PLAN_COLUMNS]; /* of the table's columns in the statement's rows */
+    bool single;                                /* it gives one row at the most */
 };
 
 struct history_table {
@@ -123,7 +124,11 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
         table->rows_at = now;
         ledger_forgive(table->door->ledger); /* no ledger yet: xFilter says so */
     }
-    return history_plan_choose(table->history, table->rows, info);
+    int code = history_plan_choose(table->history, table->rows, info);
+    return code == SQLITE_ERROR
+               ? table_fail(table, "as_of: one moment is expected, as in as_of = %s",
+                            "'2026-01-31T12:00:00Z'")
+               : code;
 }
 
 static int prepare(struct history_table *table, struct cursor *cursor, const char *plan, int order)
@@ -135,6 +140,7 @@ static int prepare(struct history_table *table, struct cursor *cursor, const cha
     memset(made, 0, sizeof *made);
     made->order = order;
     snprintf(made->plan, sizeof made->plan, "%s", plan);
+    made->single = history_plan_is_single(table->history, plan);
     char *sql = history_plan_sql(table->history, plan, order, made->places);
     int code = sql == NULL ? SQLITE_NOMEM
                            : sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT,
@@ -235,22 +241,25 @@ static int read_as_of(struct history_table *table, struct cursor *cursor, sqlite
     return SQLITE_OK;
 }
 
-static int64_t subject_key(struct history_table *table, enum history_search search,
-                           const char *text, bool fold)
+/* The keys that an address can have in the index of subjects: that of its folded form, and that of
+ * its text as it stands (see admit.c). Of ASCII, folding makes small letters, as the key does by
+ * itself: then they are the same. */
+static void subject_keys(struct history_table *table, enum history_search search, const char *text,
+                         int64_t keys[2])
 {
     char folded[SUBJECT_SIZE];
     enum subject_kind kind = search == SEARCH_EMAIL   ? SUBJECT_EMAIL
                              : search == SEARCH_PHONE ? SUBJECT_PHONE
                                                       : SUBJECT_USERNAME;
-    if (fold && (search == SEARCH_EMAIL ? subject_fold_email(text, folded)
-                                        : subject_fold_username(text, folded)))
-        return door_subject_key(table->door, kind, folded);
-    return door_subject_key(table->door, kind, text);
+    keys[0] = keys[1] = door_subject_key(table->door, kind, text);
+    if (!text_is_ascii(text, strlen(text)) &&
+        (search == SEARCH_EMAIL ? subject_fold_email(text, folded)
+                                : subject_fold_username(text, folded)))
+        keys[0] = door_subject_key(table->door, kind, folded);
 }
 
-/* One value of a list: integers as they are; an address by its keys, that of its folded form and
- * that of its text as it stands (see admit.c); an outcome, or that from which it can have come.
- * False: out of memory. */
+/* One value of a list: integers as they are; an address by its keys; an outcome, or that from which
+ * it can have come. False: out of memory. */
 static bool append_value(struct history_table *table, sqlite3_str *json, enum history_search search,
                          sqlite3_value *value)
 {
@@ -267,9 +276,9 @@ static bool append_value(struct history_table *table, sqlite3_str *json, enum hi
         if (strcmp(text, "success") == 0 || strcmp(text, "failure") == 0)
             sqlite3_str_appendf(json, ",\"%s\"", text);
     } else {
-        sqlite3_str_appendf(json, "%s%lld,%lld", comma,
-                            (long long)subject_key(table, search, text, true),
-                            (long long)subject_key(table, search, text, false));
+        int64_t keys[2];
+        subject_keys(table, search, text, keys);
+        sqlite3_str_appendf(json, "%s%lld,%lld", comma, (long long)keys[0], (long long)keys[1]);
     }
     return true;
 }
@@ -299,7 +308,6 @@ static int bind_list(struct history_table *table, sqlite3_stmt *statement, int p
     return sqlite3_bind_text(statement, parameter, sqlite3_str_finish(json), length, sqlite3_free);
 }
 
-/* The keys that an address can have in the index of subjects: as in append_value(). */
 static int bind_address(struct history_table *table, sqlite3_stmt *statement, int parameter,
                         enum history_search search, sqlite3_value *argument)
 {
@@ -310,8 +318,10 @@ static int bind_address(struct history_table *table, sqlite3_stmt *statement, in
         sqlite3_bind_null(statement, parameter);
         return sqlite3_bind_null(statement, parameter + 1);
     }
-    sqlite3_bind_int64(statement, parameter, subject_key(table, search, text, true));
-    return sqlite3_bind_int64(statement, parameter + 1, subject_key(table, search, text, false));
+    int64_t keys[2];
+    subject_keys(table, search, text, keys);
+    sqlite3_bind_int64(statement, parameter, keys[0]);
+    return sqlite3_bind_int64(statement, parameter + 1, keys[1]);
 }
 
 /*
@@ -348,7 +358,7 @@ static int bind(struct history_table *table, struct cursor *cursor, const char *
         int parameter = history_plan_parameter(i);
         if (step.letter == 'A')
             continue;
-        if (step.letter == 'O')
+        if (step.letter == 'N' || step.letter == 'O')
             code = sqlite3_bind_value(statement, parameter, arguments[i]);
         else if (step.letter == 'i')
             code = bind_list(table, statement, parameter, search, arguments[i]);
@@ -403,7 +413,11 @@ int history_filter(sqlite3_vtab_cursor *base, int order, const char *plan, int c
 
 int history_next(sqlite3_vtab_cursor *base)
 {
-    return step((struct cursor *)base);
+    struct cursor *cursor = (struct cursor *)base;
+    if (!cursor->prepared->single)
+        return step(cursor);
+    cursor->at_end = true;
+    return SQLITE_OK;
 }
 
 int history_eof(sqlite3_vtab_cursor *cursor)

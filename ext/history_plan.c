@@ -6,10 +6,12 @@
 /*
  * A plan is text: a hexadecimal mask of the columns that are used, then for each argument of
  * xFilter, in their order, two hex digits for the column and a letter for the operator: = (equal),
- * l (<), m (<=), g (>), h (>=), i (IN list), A (the moment as_of), O (how many rows to
- * leave out, of no column). idxNum holds the order:
+ * l (<), m (<=), g (>), h (>=), i (IN list), A (the moment as_of), N and O (how many
+ * rows to give and to leave out, of no column). idxNum holds the order:
  */
 enum order { ORDER_NONE, ORDER_ID, ORDER_ID_DESC, ORDER_TIME, ORDER_TIME_DESC };
+
+enum { MASK_LENGTH = 16, STEP_LENGTH = 3 };
 
 /* What the planner is told, in units of one row read through an index. */
 static const double COST_ROW = 1.0;     /* a row of the base tables, its columns computed */
@@ -88,23 +90,54 @@ static enum order consumed_order(const struct history *history, const sqlite3_in
     return ORDER_NONE;
 }
 
-/* OFFSET, where the statement narrows and sorts exactly as was asked: then it leaves the rows out
- * itself, without computing their columns. LIMIT needs nothing: nobody asks for the rows after. */
-static void push_offset(sqlite3_index_info *info, int arguments, char *end)
+/* A step of no column, after `arguments` others. */
+static void push(sqlite3_index_info *info, int constraint, int arguments, char letter, char *end)
 {
-    int offset = -1;
+    info->aConstraintUsage[constraint].argvIndex = arguments + 1;
+    info->aConstraintUsage[constraint].omit = 1;
+    memcpy(end, (char[]){'0', '0', letter, '\0'}, STEP_LENGTH + 1);
+}
+
+/* LIMIT and OFFSET, where the statement narrows and sorts exactly as was asked: then it sorts no
+ * more rows than are wanted, and leaves rows out without computing their columns. A limit alone
+ * would be too small where SQLite leaves rows out of what it gets. */
+static void push_limit(sqlite3_index_info *info, int arguments, char *end)
+{
+    int limit = -1, offset = -1;
+    bool usable = info->nOrderBy == 0 || info->orderByConsumed;
     for (int i = 0; i < info->nConstraint; i++) {
-        if (info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_OFFSET)
-            offset = info->aConstraint[i].usable ? i : -1;
-        else if (info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_LIMIT &&
-                 !info->aConstraintUsage[i].omit)
-            return;
+        int op = info->aConstraint[i].op;
+        if (op == SQLITE_INDEX_CONSTRAINT_OFFSET)
+            offset = i;
+        else if (op == SQLITE_INDEX_CONSTRAINT_LIMIT)
+            limit = i;
+        usable =
+            usable && (op == SQLITE_INDEX_CONSTRAINT_OFFSET || op == SQLITE_INDEX_CONSTRAINT_LIMIT
+                           ? info->aConstraint[i].usable
+                           : info->aConstraintUsage[i].omit);
     }
-    if (offset < 0 || (info->nOrderBy > 0 && !info->orderByConsumed))
+    if (!usable || limit < 0)
         return;
-    info->aConstraintUsage[offset].argvIndex = arguments + 1;
-    info->aConstraintUsage[offset].omit = 1;
-    memcpy(end, "00O", sizeof "00O");
+    push(info, limit, arguments, 'N', end);
+    if (offset >= 0)
+        push(info, offset, arguments + 1, 'O', end + STEP_LENGTH);
+}
+
+/* Whether as_of is asked for by anything but `=`: a range of moments has no rows, and now instead
+ * would be a wrong answer. */
+static bool is_moment_missing(const struct history *history, const sqlite3_index_info *info)
+{
+    bool asked = false;
+    for (int i = 0; i < info->nConstraint; i++) {
+        int number = info->aConstraint[i].iColumn, op = info->aConstraint[i].op;
+        if (op == SQLITE_INDEX_CONSTRAINT_LIMIT || op == SQLITE_INDEX_CONSTRAINT_OFFSET ||
+            number < 0 || history->columns[number].kind != HISTORY_AS_OF)
+            continue;
+        if (op == SQLITE_INDEX_CONSTRAINT_EQ)
+            return false;
+        asked = true;
+    }
+    return asked;
 }
 
 int history_plan_choose(const struct history *history, double rows, sqlite3_index_info *info)
@@ -112,6 +145,8 @@ int history_plan_choose(const struct history *history, double rows, sqlite3_inde
     char plan[HISTORY_PLAN_SIZE];
     int arguments = 0;
     bool moment = false, unique = false;
+    if (is_moment_missing(history, info))
+        return SQLITE_ERROR;
     rows = rows > 0 ? rows : ROWS_UNKNOWN;
     size_t length =
         (size_t)snprintf(plan, sizeof plan, "%016llx", (unsigned long long)info->colUsed);
@@ -142,8 +177,8 @@ int history_plan_choose(const struct history *history, double rows, sqlite3_inde
     }
     info->idxNum = (int)consumed_order(history, info);
     info->orderByConsumed = info->idxNum != ORDER_NONE;
-    if (length + 4 < sizeof plan)
-        push_offset(info, arguments, plan + length);
+    if (length + 2 * STEP_LENGTH < sizeof plan)
+        push_limit(info, arguments, plan + length);
     info->idxStr = sqlite3_mprintf("%s", plan);
     info->needToFreeIdxStr = 1;
     info->estimatedRows = rows < 1 ? 1 : (sqlite3_int64)rows;
@@ -155,8 +190,6 @@ int history_plan_choose(const struct history *history, double rows, sqlite3_inde
 
 /* The statement of a plan */
 
-enum { MASK_LENGTH = 16, STEP_LENGTH = 3 };
-
 static unsigned hex_digit(char digit)
 {
     return (unsigned)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
@@ -167,6 +200,17 @@ struct history_step history_plan_step(const struct history *history, const char 
     const char *at = plan + MASK_LENGTH + STEP_LENGTH * argument;
     return (struct history_step){&history->columns[hex_digit(at[0]) << 4 | hex_digit(at[1])],
                                  at[2]};
+}
+
+bool history_plan_is_single(const struct history *history, const char *plan)
+{
+    int arguments = (int)(strlen(plan) - MASK_LENGTH) / STEP_LENGTH;
+    for (int i = 0; i < arguments; i++) {
+        struct history_step step = history_plan_step(history, plan, i);
+        if (step.letter == '=' && strcmp(step.column->name, "id") == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Two for each argument, so that numbers do not depend on the plan. */
@@ -277,7 +321,8 @@ char *history_plan_sql(const struct history *history, const char *plan, int orde
     static const char *const orders[] = {"", " ORDER BY id", " ORDER BY id DESC",
                                          " ORDER BY attempted_at_ms",
                                          " ORDER BY attempted_at_ms DESC"};
-    int place = 1, offset = 0, arguments = (int)(strlen(plan) - MASK_LENGTH) / STEP_LENGTH;
+    int place = 1, limit = 0, offset = 0,
+        arguments = (int)(strlen(plan) - MASK_LENGTH) / STEP_LENGTH;
     sqlite3_str *sql = sqlite3_str_new(NULL);
     sqlite3_str_appendall(sql, "SELECT id");
     /* A column that nobody looks at would cost even as NULL: a third of a scan's time, all
@@ -293,13 +338,17 @@ char *history_plan_sql(const struct history *history, const char *plan, int orde
     sqlite3_str_appendf(sql, "(%s\n) WHERE ?1 IS NOT NULL", statement_text[history->statement]);
     for (int i = 0; i < arguments; i++) {
         struct history_step step = history_plan_step(history, plan, i);
-        if (step.letter == 'O')
+        if (step.letter == 'N')
+            limit = history_plan_parameter(i);
+        else if (step.letter == 'O')
             offset = history_plan_parameter(i);
         else
             append_condition(sql, step.column, step.letter, history_plan_parameter(i));
     }
     sqlite3_str_appendall(sql, orders[order]);
+    if (limit != 0)
+        sqlite3_str_appendf(sql, " LIMIT ?%d", limit);
     if (offset != 0)
-        sqlite3_str_appendf(sql, " LIMIT -1 OFFSET ?%d", offset);
+        sqlite3_str_appendf(sql, " OFFSET ?%d", offset);
     return sqlite3_str_finish(sql);
 }

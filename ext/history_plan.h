@@ -10,14 +10,18 @@ enum { HISTORY_PLAN_SIZE = 512, HISTORY_PLAN_COLUMNS = 96 };
 /* One argument of xFilter: the column, and the letter of its operator. */
 struct history_step {
     const struct history_column *column;
-    char letter; /* = l m g h i A O: see history_plan.c */
+    char letter; /* = l m g h i A N O: see history_plan.c */
 };
 
-/* xBestIndex for a table that has `rows` rows at the most. */
+/* xBestIndex for a table that has `rows` rows at the most. SQLITE_ERROR: as_of is not given by `=`.
+ */
 int history_plan_choose(const struct history *history, double rows, sqlite3_index_info *info);
 
 struct history_step history_plan_step(const struct history *history, const char *plan,
                                       int argument);
+
+/* Whether a plan has one row at the most: id is given. */
+bool history_plan_is_single(const struct history *history, const char *plan);
 
 /* The first of the two parameters that the statement has for an argument; :as_of is ?1. */
 int history_plan_parameter(int argument);

@@ -1,24 +1,15 @@
 #include "listing.h"
 
-#include <string.h>
-
 #include "reasons.h"
 #include "signup.h"
+#include "table.h"
 
 enum { MOST_COLUMNS = 4 };
 
-struct table {
-    sqlite3_vtab base;
-    const struct listing *listing;
-    struct door *door;
-};
-
-struct cursor {
-    sqlite3_vtab_cursor base;
-    size_t row;
-    bool at_end;
-    const char *texts[MOST_COLUMNS];
-};
+static const struct listing *listing_of(const sqlite3_vtab_cursor *cursor)
+{
+    return ((const struct table *)cursor->pVtab)->kind;
+}
 
 static int table_connect(sqlite3 *database, void *client, int count, const char *const *arguments,
                          sqlite3_vtab **made, char **error)
@@ -27,26 +18,8 @@ static int table_connect(sqlite3 *database, void *client, int count, const char 
     (void)count;
     (void)arguments;
     (void)error;
-    int code = sqlite3_declare_vtab(database, module->listing->declaration);
-    struct table *table = code == SQLITE_OK ? sqlite3_malloc(sizeof *table) : NULL;
-    if (table == NULL)
-        return code == SQLITE_OK ? SQLITE_NOMEM : code;
-    memset(table, 0, sizeof *table);
-    table->listing = module->listing;
-    table->door = door_hold(module->door);
-    sqlite3_vtab_config(database, SQLITE_VTAB_INNOCUOUS);
-    *made = &table->base;
-    return SQLITE_OK;
-}
-
-/* SQLite calls this before it looks whether statements keep a connection from closing. */
-static int table_disconnect(sqlite3_vtab *base)
-{
-    struct table *table = (struct table *)base;
-    door_rest(table->door);
-    door_release(table->door);
-    sqlite3_free(table);
-    return SQLITE_OK;
+    return table_make(database, module->listing->declaration, SQLITE_VTAB_INNOCUOUS, module->door,
+                      module->listing, made);
 }
 
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
@@ -60,63 +33,29 @@ static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 static int cursor_open(sqlite3_vtab *table, sqlite3_vtab_cursor **made)
 {
     (void)table;
-    struct cursor *cursor = sqlite3_malloc(sizeof *cursor);
-    if (cursor == NULL)
-        return SQLITE_NOMEM;
-    memset(cursor, 0, sizeof *cursor);
-    *made = &cursor->base;
-    return SQLITE_OK;
-}
-
-static int cursor_close(sqlite3_vtab_cursor *cursor)
-{
-    sqlite3_free(cursor);
-    return SQLITE_OK;
-}
-
-static int read_row(struct cursor *cursor)
-{
-    cursor->at_end =
-        !((struct table *)cursor->base.pVtab)->listing->row(cursor->row, cursor->texts);
-    return SQLITE_OK;
+    return table_open(sizeof(struct table_cursor), made);
 }
 
 static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, int count,
                          sqlite3_value **arguments)
 {
-    struct cursor *cursor = (struct cursor *)base;
+    struct table_cursor *cursor = (struct table_cursor *)base;
+    const char *texts[MOST_COLUMNS];
     (void)plan;
     (void)text;
     (void)count;
     (void)arguments;
-    cursor->row = 0;
-    return read_row(cursor);
-}
-
-static int cursor_next(sqlite3_vtab_cursor *base)
-{
-    struct cursor *cursor = (struct cursor *)base;
-    cursor->row++;
-    return read_row(cursor);
-}
-
-static int cursor_eof(sqlite3_vtab_cursor *base)
-{
-    return ((struct cursor *)base)->at_end;
+    cursor->row = cursor->count = 0;
+    while (listing_of(base)->row(cursor->count, texts))
+        cursor->count++;
+    return SQLITE_OK;
 }
 
 static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
 {
-    /* Asked for anew: another cursor of the same listing may have been read in between. */
-    struct cursor *cursor = (struct cursor *)base;
-    read_row(cursor);
-    sqlite3_result_text(context, cursor->texts[column], -1, SQLITE_TRANSIENT);
-    return SQLITE_OK;
-}
-
-static int cursor_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid)
-{
-    *rowid = (sqlite3_int64)((struct cursor *)base)->row + 1;
+    const char *texts[MOST_COLUMNS];
+    if (listing_of(base)->row(((struct table_cursor *)base)->row, texts))
+        sqlite3_result_text(context, texts[column], -1, SQLITE_TRANSIENT);
     return SQLITE_OK;
 }
 
@@ -126,12 +65,12 @@ const sqlite3_module listing_module = {
     .xBestIndex = best_index,
     .xDisconnect = table_disconnect,
     .xOpen = cursor_open,
-    .xClose = cursor_close,
+    .xClose = table_close,
     .xFilter = cursor_filter,
-    .xNext = cursor_next,
-    .xEof = cursor_eof,
+    .xNext = table_next,
+    .xEof = table_eof,
     .xColumn = cursor_column,
-    .xRowid = cursor_rowid,
+    .xRowid = table_rowid,
 };
 
 static bool reasons_row(size_t n, const char *texts[])

@@ -10,7 +10,9 @@
  *   possible P  what it may have at the most: C, and one more for each deferred try, each ambiguous
  *               one, each that was under way, and each acceptance after the first.
  *
- * Where C <= V <= P the vendor's count is as predicted. V - L is taken apart in three steps:
+ * Where C <= V <= P the vendor's count is as predicted: the row is a `match`, whatever the causes
+ * for which V is not L. Otherwise it is `explained` where days explain it, or `unexplained`. V - L
+ * is taken apart in three steps:
  *
  * 1. C - L is known row by row (sql/told.sql): each attempt that is not acknowledged counts -1
  * under the one reason for that (not_reportable, unsettled, unsent, reported_after_export,
@@ -26,15 +28,21 @@
  *
  * Day edge. If the vendor counts days in another time zone than the process, attempts near midnight
  * change days. Every offset from UTC that is in use is tried: under each, the steps above are done
- * again with that offset's days. An offset is believed only where what it moves shows at both ends:
- * at least one row that was too low and one that was too high are then wholly as predicted; rows
- * that get worse are at most a third of those that get well; and where it rests on less than four
- * rows, what it moves in or out of the days of the export (which nothing can confirm) counts
- * against it. Or it makes four rows and more well and none worse, and leaves hardly anything. So a
- * loss alone is never taken for a time zone. Of several the one that leaves least unexplained is
- * taken, an odd one (such as +05:45) only where it is much better than whole hours, and of equal
- * ones the closest to the process's own. The rest of a row is then that of step 3 under this
- * offset, and `day_edge` is by how much L changes.
+ * again with that offset's days. The rule is to rather leave a unit unexplained than to explain one
+ * wrongly. So an offset is believed only where it explains the whole pattern:
+ *
+ * - Four rows and more that lay outside are then wholly as predicted, at most a third of the units
+ *   that lay outside still do, and no row gets worse. Or some do, at most one for each three that
+ *   get well, and these are rows that were too low and rows that were too high.
+ * - With fewer rows: one that was too low and one that was too high at least, and nothing is left.
+ *   What the offset moves in or out of the days of the export (which nothing can confirm) must then
+ *   be less than what it explains.
+ *
+ * So a loss alone is never taken for a time zone. Of several offsets the one that leaves least is
+ * taken; of equal ones whole hours before odd ones (such as +05:45), and the closest to the
+ * process's own. But where another offset leaves as little and puts it on other rows, nobody can
+ * tell, and none is named. The rest of a row is then that of step 3 under this offset, and
+ * `day_edge` is by how much L changes.
  *
  * What this does not see: a vendor's zone that changes its offset (daylight saving) within the
  * export is found for one of its two offsets; within the interval C to P a lost event and a doubled
@@ -45,7 +53,6 @@
  */
 #include "reconcile.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -59,9 +66,7 @@ enum {
     OWN_DAYS = INT32_MAX, /* in place of an offset: the process's time zone */
     ROWS_FOR_A_PATTERN = 4,
     WELL_FOR_ONE_WORSE = 3,
-    HARDLY_ANY = 4,
-    MUCH_BETTER = 2,
-    LISTED_PAIRS = 40
+    LEFT_OF_ALL = 3 /* one of so many may be left */
 };
 
 /* What the ledger says of one day and outcome. */
@@ -69,6 +74,7 @@ struct tally {
     int64_t ledger, certain, beyond; /* beyond: P - C */
     int64_t base[TOLD_FROM_ROWS];    /* step 1 */
     int64_t open[TOLD_FROM_ROWS];    /* step 2: how many of it can be credited */
+    int64_t rows[TOLD_CAUSE_COUNT];  /* that each cause is about */
 };
 
 struct work {
@@ -112,7 +118,10 @@ static void count_tallies(const struct work *work, int minutes, struct tally *ta
         if (entry->cause != TOLD_NONE) {
             tally->base[entry->cause] += entry->certain - entry->unit;
             tally->open[entry->cause] += entry->open;
+            tally->rows[entry->cause] += entry->rows;
         }
+        tally->rows[TOLD_ambiguous] += entry->unsure;
+        tally->rows[TOLD_unexplained] += entry->rows;
     }
 }
 
@@ -147,12 +156,10 @@ static void take_apart(struct reconcile_row *row, const struct tally *own,
         row->causes[TOLD_ambiguous] = credits;
         credits = 0;
     }
-    row->verdict = RECONCILE_MATCH;
-    for (int i = 0; i < TOLD_CAUSE_COUNT; i++)
-        if (row->causes[i] != 0)
-            row->verdict = RECONCILE_EXPLAINED;
-    if (row->causes[TOLD_unexplained] != 0)
-        row->verdict = RECONCILE_UNEXPLAINED;
+    memcpy(row->rows, tally->rows, sizeof row->rows);
+    row->verdict = row->causes[TOLD_unexplained] != 0 ? RECONCILE_UNEXPLAINED
+                   : outside(row->vendor, own) != 0   ? RECONCILE_EXPLAINED
+                                                      : RECONCILE_MATCH;
 }
 
 /* -- day edge -- */
@@ -194,11 +201,11 @@ static struct fit measure(const struct work *work, int minutes)
 static bool is_believable(const struct fit *fit, int64_t left_before)
 {
     int well = fit->well[0] + fit->well[1];
-    if (well >= ROWS_FOR_A_PATTERN && fit->worse == 0 && fit->left * HARDLY_ANY <= left_before)
-        return true;
-    int64_t against = well < ROWS_FOR_A_PATTERN ? fit->edge : 0;
-    return fit->well[0] > 0 && fit->well[1] > 0 && fit->worse * WELL_FOR_ONE_WORSE <= well &&
-           fit->left + against < left_before;
+    bool both = fit->well[0] > 0 && fit->well[1] > 0;
+    if (well < ROWS_FOR_A_PATTERN)
+        return both && fit->left == 0 && fit->edge < left_before;
+    return fit->left * LEFT_OF_ALL <= left_before &&
+           (fit->worse == 0 || (both && fit->worse * WELL_FOR_ONE_WORSE <= well));
 }
 
 /* Offsets in use, in minutes: whole hours, and the odd ones. */
@@ -212,14 +219,41 @@ static bool is_better(const struct work *work, int minutes, int64_t left, int be
                       int64_t best_left)
 {
     bool odd = minutes % 60 != 0, best_odd = best % 60 != 0;
-    if (odd && !best_odd)
-        return left * MUCH_BETTER + 1 < best_left;
     if (left != best_left)
         return left < best_left;
+    if (odd != best_odd)
+        return best_odd;
     return abs(minutes - work->own_minutes) < abs(best - work->own_minutes);
 }
 
-static bool find_offset(const struct work *work, int *found)
+/* Whether an offset leaves as little as the one that was found (`best`), but on other rows. */
+static bool is_rival(const struct work *work, const struct tally *best)
+{
+    int64_t more = 0;
+    bool differs = false;
+    for (int64_t i = 0; i < 2 * work->days; i++) {
+        if (!is_compared(work, i))
+            continue;
+        int64_t left = outside(work->vendor[i], &work->shifted[i]),
+                best_left = outside(work->vendor[i], &best[i]);
+        more += llabs(left) - llabs(best_left);
+        differs = differs || left != best_left;
+    }
+    return differs && more <= 0;
+}
+
+static bool has_rival(const struct work *work, int found, struct tally *best)
+{
+    count_tallies(work, found, best);
+    for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+        count_tallies(work, offsets[i], work->shifted);
+        if (is_rival(work, best))
+            return true;
+    }
+    return false;
+}
+
+static bool find_offset(const struct work *work, int *found, struct tally *best)
 {
     int64_t left_before = 0, best_left = 0;
     bool any = false;
@@ -235,7 +269,7 @@ static bool find_offset(const struct work *work, int *found)
             *found = offsets[i];
         }
     }
-    return any;
+    return any && (best_left == 0 || !has_rival(work, *found, best));
 }
 
 /* -- the whole -- */
@@ -254,8 +288,8 @@ static bool give_rows(struct reconcile *reconcile, const struct work *work, cons
         return false;
     for (int64_t i = 0; i < 2 * work->days; i++) {
         const struct tally *own = &work->own[i], *tally = &work->shifted[i];
-        bool empty = !in_file[i] && own->ledger == 0 && own->certain + own->beyond == 0 &&
-                     tally->ledger == 0 && tally->certain + tally->beyond == 0;
+        bool empty =
+            !in_file[i] && own->rows[TOLD_unexplained] + tally->rows[TOLD_unexplained] == 0;
         if (!is_compared(work, i) || empty)
             continue;
         struct reconcile_row *row = &reconcile->rows[reconcile->count++];
@@ -267,6 +301,32 @@ static bool give_rows(struct reconcile *reconcile, const struct work *work, cons
     return true;
 }
 
+static void add_totals(struct reconcile *reconcile, const struct work *work)
+{
+    for (int cause = 0; cause < TOLD_CAUSE_COUNT; cause++) {
+        struct reconcile_total *total = &reconcile->totals[cause];
+        int64_t everywhere = 0;
+        for (size_t i = 0; i < reconcile->count; i++) {
+            const struct reconcile_row *row = &reconcile->rows[i];
+            bool occurs = row->causes[cause] != 0;
+            total->places += occurs;
+            total->units += row->causes[cause];
+            total->rows += occurs ? row->rows[cause] : 0;
+            everywhere += row->rows[cause];
+        }
+        if (total->places > RECONCILE_NAMED_PLACES)
+            total->rows = everywhere;
+    }
+    struct reconcile_total *edge = &reconcile->totals[TOLD_day_edge];
+    for (size_t i = 0; edge->places > 0 && i < work->told->count; i++) {
+        const struct told_entry *entry = &work->told->entries[i];
+        int64_t theirs = day_of(entry, reconcile->minutes);
+        if (entry->day != theirs && (within(work, entry->day) || within(work, theirs)) &&
+            !reconcile->left_out[entry->success])
+            edge->rows += entry->unit;
+    }
+}
+
 static bool compare(struct reconcile *reconcile, const struct export *export, struct work *work)
 {
     size_t numbers = (size_t)(2 * work->days);
@@ -274,7 +334,9 @@ static bool compare(struct reconcile *reconcile, const struct export *export, st
     bool *in_file = calloc(numbers, sizeof *in_file);
     work->own = calloc(numbers, sizeof *work->own);
     work->shifted = calloc(numbers, sizeof *work->shifted);
-    bool done = vendor != NULL && in_file != NULL && work->own != NULL && work->shifted != NULL;
+    struct tally *best = calloc(numbers, sizeof *best);
+    bool done = vendor != NULL && in_file != NULL && work->own != NULL && work->shifted != NULL &&
+                best != NULL;
     for (size_t i = 0; done && i < export->count; i++) {
         const struct export_row *row = &export->rows[i];
         size_t number = number_of(work->first, row->day, row->success);
@@ -285,14 +347,16 @@ static bool compare(struct reconcile *reconcile, const struct export *export, st
         work->vendor = vendor;
         work->own_minutes = own_minutes(work->first + work->days / 2);
         count_tallies(work, OWN_DAYS, work->own);
-        reconcile->shifted = find_offset(work, &reconcile->minutes);
+        reconcile->shifted = find_offset(work, &reconcile->minutes, best);
         count_tallies(work, reconcile->shifted ? reconcile->minutes : OWN_DAYS, work->shifted);
         done = give_rows(reconcile, work, in_file);
+        add_totals(reconcile, work);
     }
     free(vendor);
     free(in_file);
     free(work->own);
     free(work->shifted);
+    free(best);
     return done;
 }
 
@@ -332,100 +396,4 @@ void reconcile_end(struct reconcile *reconcile)
 {
     free(reconcile->rows);
     memset(reconcile, 0, sizeof *reconcile);
-}
-
-/* -- what is shown -- */
-
-const char *reconcile_verdict_name(enum reconcile_verdict verdict)
-{
-    static const char *const names[] = {"match", "explained", "unexplained"};
-    return names[verdict];
-}
-
-void reconcile_offset_text(const struct reconcile *reconcile, char text[16])
-{
-    int minutes = abs(reconcile->minutes);
-    if (reconcile->shifted)
-        snprintf(text, 16, "%c%02d:%02d", reconcile->minutes < 0 ? '-' : '+', minutes / 60 % 100,
-                 minutes % 60);
-    else
-        text[0] = '\0';
-}
-
-char *reconcile_causes(const struct reconcile_row *row)
-{
-    sqlite3_str *json = sqlite3_str_new(NULL);
-    const char *before = "{";
-    for (int i = 0; i < TOLD_CAUSE_COUNT; i++)
-        if (row->causes[i] != 0) {
-            sqlite3_str_appendf(json, "%s\"%s\":%lld", before, told_cause_name((enum told_cause)i),
-                                (long long)row->causes[i]);
-            before = ",";
-        }
-    sqlite3_str_appendall(json, before[0] == '{' ? "{}" : "}");
-    return sqlite3_str_finish(json);
-}
-
-size_t reconcile_total(const struct reconcile *reconcile, enum told_cause cause, int64_t *units)
-{
-    size_t rows = 0;
-    *units = 0;
-    for (size_t i = 0; i < reconcile->count; i++) {
-        rows += reconcile->rows[i].causes[cause] != 0;
-        *units += reconcile->rows[i].causes[cause];
-    }
-    return rows;
-}
-
-static void append_pair(sqlite3_str *sql, const struct reconcile_row *row, const char *before)
-{
-    char day[16];
-    export_day_text(row->day, day);
-    sqlite3_str_appendf(sql, "%s('%s', '%s')", before, day, row->success ? "success" : "failure");
-}
-
-/* Which days and outcomes: named where they are few, else all of the export. */
-static char *where(const struct reconcile *reconcile, const struct reconcile_row *row,
-                   enum told_cause cause, bool shifted)
-{
-    int64_t units;
-    const char *day = shifted ? "vendor_day" : "day", *before = "";
-    char first[16], last[16];
-    sqlite3_str *sql = sqlite3_str_new(NULL);
-    if (row != NULL || reconcile_total(reconcile, cause, &units) <= LISTED_PAIRS) {
-        sqlite3_str_appendf(sql, "(%s, outcome) IN (VALUES ", day);
-        for (size_t i = 0; i < reconcile->count; i++)
-            if (row != NULL ? row == &reconcile->rows[i] : reconcile->rows[i].causes[cause] != 0) {
-                append_pair(sql, &reconcile->rows[i], before);
-                before = ", ";
-            }
-        sqlite3_str_appendall(sql, ")");
-    } else {
-        export_day_text(reconcile->rows[0].day, first);
-        export_day_text(reconcile->rows[reconcile->count - 1].day, last);
-        sqlite3_str_appendf(sql, "%s BETWEEN '%s' AND '%s'", day, first, last);
-    }
-    return sqlite3_str_finish(sql);
-}
-
-char *reconcile_list(const struct reconcile *reconcile, const struct reconcile_row *row,
-                     enum told_cause cause)
-{
-    char *days = where(reconcile, row, cause, reconcile->shifted);
-    char *own = cause == TOLD_day_edge ? where(reconcile, row, cause, false) : NULL;
-    char *either = own != NULL ? sqlite3_mprintf("(%s OR %s)", days, own) : NULL;
-    struct told_listing listing = {.first = reconcile->rows[0].day,
-                                   .last = reconcile->rows[reconcile->count - 1].day,
-                                   .as_of = reconcile->as_of,
-                                   .cause = cause,
-                                   .where = either != NULL ? either : days,
-                                   .shifted = reconcile->shifted,
-                                   .minutes = reconcile->minutes};
-    char *sql = listing.where == NULL || (cause == TOLD_day_edge && either == NULL)
-                    ? NULL
-                    : told_list(&listing);
-    sqlite3_free(days);
-    sqlite3_free(own);
-    sqlite3_free(either);
-    return sql;
 }

@@ -14,6 +14,9 @@
 
 struct door;
 
+/* More days and outcomes than that are not named one by one in a listing. */
+enum { RECONCILE_NAMED_PLACES = 40 };
+
 enum reconcile_verdict { RECONCILE_MATCH, RECONCILE_EXPLAINED, RECONCILE_UNEXPLAINED };
 
 /* `match`, `explained`, `unexplained`. */
@@ -28,12 +31,21 @@ struct reconcile_row {
     int64_t certain;                  /* acknowledged by the vendor */
     int64_t possible;                 /* that, and what it may have beyond */
     int64_t causes[TOLD_CAUSE_COUNT]; /* they add up to vendor - ledger */
+    int64_t rows[TOLD_CAUSE_COUNT];   /* of the ledger, that each cause is about */
     enum reconcile_verdict verdict;
+};
+
+/* A cause over all days and outcomes. */
+struct reconcile_total {
+    size_t places; /* days and outcomes where it occurs */
+    int64_t units; /* the sum of its counts */
+    int64_t rows;  /* that reconcile_list() lists */
 };
 
 struct reconcile {
     struct reconcile_row *rows; /* by day, success before failure */
     size_t count;
+    struct reconcile_total totals[TOLD_CAUSE_COUNT];
     int64_t as_of;
     bool left_out[2]; /* failure, success: an outcome that the export does not speak of */
     bool shifted;     /* the vendor's days are those of an offset from UTC: */
@@ -51,12 +63,13 @@ void reconcile_offset_text(const struct reconcile *reconcile, char text[16]);
 /* The causes of a row as JSON, {"unsent":-2}; to be freed with sqlite3_free(). */
 char *reconcile_causes(const struct reconcile_row *row);
 
-/* The SQL that lists the rows behind a cause: of one row, or (NULL) of all the rows that have it.
- * To be freed with sqlite3_free(); NULL: out of memory. */
-char *reconcile_list(const struct reconcile *reconcile, const struct reconcile_row *row,
-                     enum told_cause cause);
-
-/* How often a cause occurs, and the sum of its units. */
-size_t reconcile_total(const struct reconcile *reconcile, enum told_cause cause, int64_t *units);
+/*
+ * The SQL that lists the rows behind a cause that occurs, to be freed with sqlite3_free(); NULL:
+ * out of memory. They are as many as its units where each row counts one: not_reportable,
+ * unsettled. Where uncertain tries have taken back some (unsent to corrected) or doubled some
+ * (ambiguous), nobody can know which: these are the rows that come into question. day_edge: the
+ * attempts that change days. unexplained: all that the ledger holds there.
+ */
+char *reconcile_list(const struct reconcile *reconcile, enum told_cause cause);
 
 #endif

@@ -10,6 +10,7 @@
 #include <unicode/ustring.h>
 
 #include "phone.h"
+#include "text.h"
 #include "utf.h"
 
 enum {
@@ -51,14 +52,6 @@ static bool start_icu(void)
 static void __attribute__((destructor)) close_icu(void)
 {
     uidna_close(icu.idna);
-}
-
-static bool is_ascii(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)text[i] >= 0x80)
-            return false;
-    return true;
 }
 
 static char ascii_lower(char c)
@@ -149,7 +142,7 @@ static bool fold_local_part(const char *text, size_t length, char *folded, size_
     UErrorCode status = U_ZERO_ERROR;
     int32_t units;
 
-    if (is_ascii(text, length)) {
+    if (text_is_ascii(text, length)) {
         for (size_t i = 0; i < length; i++)
             folded[i] = ascii_lower(text[i]);
         folded[length] = '\0';
@@ -205,7 +198,7 @@ static bool fold_domain(const char *text, size_t length, char *folded, size_t si
 
     if (length == 0 || length >= size)
         return false;
-    if (is_ascii(text, length)) {
+    if (text_is_ascii(text, length)) {
         if (!fold_ascii_domain(text, length, folded, &decided))
             return false;
         if (decided)
@@ -364,7 +357,7 @@ bool subject_fold_username(const char *text, char folded[SUBJECT_SIZE])
 
     if (length > MOST_USERNAME)
         return false;
-    if (is_ascii(text, length))
+    if (text_is_ascii(text, length))
         return fold_ascii_username(text, length, folded);
     if (!is_username(text, length) || !start_icu())
         return false;

@@ -40,6 +40,14 @@ bool text_is_clean(const char *text, size_t longest)
     return true;
 }
 
+bool text_is_ascii(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] >= 0x80)
+            return false;
+    return true;
+}
+
 bool text_is_hex(const char *text, size_t digits)
 {
     return strspn(text, "0123456789abcdefABCDEF") == digits && text[digits] == '\0';

@@ -9,6 +9,8 @@
  * characters (C0, DEL, C1). */
 bool text_is_clean(const char *text, size_t longest);
 
+bool text_is_ascii(const char *text, size_t length);
+
 /* Exactly `digits` hex digits of either case. */
 bool text_is_hex(const char *text, size_t digits);
 

@@ -67,7 +67,9 @@ static int read_entry(struct told *told, sqlite3_stmt *statement)
                                      .unit = sqlite3_column_int64(statement, 4),
                                      .certain = sqlite3_column_int64(statement, 5),
                                      .possible = sqlite3_column_int64(statement, 6),
-                                     .open = sqlite3_column_int64(statement, 7)};
+                                     .open = sqlite3_column_int64(statement, 7),
+                                     .rows = sqlite3_column_int64(statement, 8),
+                                     .unsure = sqlite3_column_int64(statement, 9)};
     return add(told, &entry) ? SQLITE_OK : SQLITE_NOMEM;
 }
 
@@ -77,7 +79,8 @@ static int read_all(struct told *told, sqlite3 *database, int64_t low, int64_t h
     sqlite3_stmt *statement = NULL;
     char *sql = sqlite3_mprintf("SELECT day, attempted_at / %d, outcome, cause, sum(unit), "
                                 "sum(certain), sum(possible), "
-                                "sum(NOT certain AND possible > 0)\nFROM (%s)\nGROUP BY 1, 2, 3, 4",
+                                "sum(NOT certain AND possible > 0), count(*), sum(possible > "
+                                "0)\nFROM (%s)\nGROUP BY 1, 2, 3, 4",
                                 (int)TOLD_SLOT_MS, statement_text[STATEMENT_told]);
     if (sql == NULL)
         return SQLITE_NOMEM;
@@ -165,12 +168,6 @@ char *told_list(const struct told_listing *listing)
     sqlite3_str_appendf(sql, "SELECT *%s%s FROM (", listing->shifted ? ", " : "", shifted);
     append_told(sql, listing);
     sqlite3_str_appendf(sql, ")) WHERE %s", listing->where);
-    if (listing->cause == TOLD_day_edge)
-        sqlite3_str_appendall(sql, " AND unit AND day <> vendor_day");
-    else if (listing->cause == TOLD_ambiguous)
-        sqlite3_str_appendall(sql, " AND possible > 0");
-    else if ((int)listing->cause < TOLD_FROM_ROWS)
-        sqlite3_str_appendf(sql, " AND cause = '%s'", names[listing->cause]);
     sqlite3_str_appendall(sql, " ORDER BY day, outcome, attempt_id, report_id;");
     return sqlite3_str_finish(sql);
 }

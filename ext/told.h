@@ -46,6 +46,8 @@ struct told_entry {
     int64_t certain;  /* that the vendor has acknowledged */
     int64_t possible; /* times more that the vendor may have one */
     int64_t open;     /* rows that are not certain, but possible */
+    int64_t rows;     /* all of them */
+    int64_t unsure;   /* rows that are possible, certain or not */
 };
 
 struct told {
@@ -62,8 +64,7 @@ void told_end(struct told *told);
 struct told_listing {
     int64_t first, last; /* days */
     int64_t as_of;
-    enum told_cause cause;
-    const char *where; /* which days and outcomes: an SQL condition on day and outcome */
+    const char *where; /* an SQL condition on the columns of sql/told.sql, and vendor_day */
     bool shifted;      /* days are those of the offset `minutes`, not of the process's time zone */
     int minutes;
 };

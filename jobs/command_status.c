@@ -62,7 +62,7 @@ static void show_runs(struct job *job)
         cell[4][0] = '\0';
         if (!ledger_is_null(run, 4))
             snprintf(cell[4], CELL, "%" PRId64, ledger_integer(run, 4));
-        snprintf(cell[5], CELL, "%s", ledger_is_null(run, 5) ? "" : ledger_text(run, 5));
+        snprintf(cell[5], CELL, "%s", ledger_is_null(run, 6) ? "" : ledger_text(run, 6));
     }
     show("last runs", "rlllrl", head, texts, rows);
 }

@@ -1,4 +1,4 @@
-/* digest.h: what a file of sign-ups is known by: BLAKE2b-256 of its bytes. */
+/* digest.h: what an input file is known by: BLAKE2b-256 of its bytes. */
 #ifndef DIGEST_H
 #define DIGEST_H
 
@@ -13,6 +13,9 @@ enum { DIGEST_SIZE = 32, DIGEST_TEXT = 2 * DIGEST_SIZE + 1 };
  * left at its beginning. False with errno set, or 0 where a signal asked to stop. */
 bool digest_file(int descriptor, uint64_t mark, unsigned char digest[DIGEST_SIZE], uint64_t *bytes,
                  unsigned char at_mark[DIGEST_SIZE], bool *marked);
+
+/* Of a regular file as it stands. False where it is none, or cannot be read. */
+bool digest_path(const char *path, unsigned char digest[DIGEST_SIZE]);
 
 /* In hex, for messages. */
 void digest_text(const unsigned char digest[DIGEST_SIZE], char text[DIGEST_TEXT]);

@@ -433,6 +433,7 @@ static void finish(struct import *import)
     ledger_set_integer(statement, ":finished_at", moment_now());
     if (import->file.is_stream) {
         stream_advance(&import->stream, UINT64_MAX, digest);
+        job_add_input(import->job, import->file.request->path, digest);
         ledger_set_blob(statement, ":digest", digest, DIGEST_SIZE);
         ledger_set_integer(statement, ":bytes", (int64_t)import->stream.hashed);
     }

@@ -206,6 +206,7 @@ static void identify_file(struct import_file *file)
         fail(file, STATUS_RETRY);
         return;
     }
+    job_add_input(file->job, file->request->path, file->digest);
     if (find_same_content(file) || ledger_failed(file->job->door->ledger) || !named)
         return;
     if (!earlier.finished) {

@@ -106,6 +106,8 @@ void job_close(struct job *job)
 {
     door_release(job->door);
     sqlite3_close(job->database);
+    json_decref(job->inputs);
+    job->inputs = NULL;
     job->door = NULL;
     job->database = NULL;
 }
@@ -121,6 +123,17 @@ void job_add(struct job *job, const char *step, const char *what, uint64_t numbe
         job->counts[job->count_count++] = (struct job_count){step, what, number};
 }
 
+void job_add_input(struct job *job, const char *name, const unsigned char digest[DIGEST_SIZE])
+{
+    char shown[JOB_ERROR_SIZE], text[DIGEST_TEXT];
+    digest_text(digest, text);
+    if (job->inputs == NULL)
+        job->inputs = json_array();
+    json_array_append_new(
+        job->inputs,
+        json_pack("{s:s, s:s}", "name", say_escape(shown, sizeof shown, name), "digest", text));
+}
+
 enum status_code job_begin_run(struct job *job)
 {
     struct ledger *ledger = job->door->ledger;
@@ -134,7 +147,7 @@ enum status_code job_begin_run(struct job *job)
     return ledger_failed(ledger) ? job_ledger_failed(job, "beginning the run") : STATUS_DONE;
 }
 
-/* {"import": {"read": 3, ...}, ...} */
+/* {"import": {"read": 3, ...}, ..., "inputs": [{"name": "a.csv", "digest": "..."}]} */
 static char *counts_text(const struct job *job)
 {
     json_t *steps = json_object();
@@ -145,6 +158,8 @@ static char *counts_text(const struct job *job)
         json_object_set_new(step, job->counts[i].what,
                             json_integer((json_int_t)job->counts[i].number));
     }
+    if (job->inputs != NULL)
+        json_object_set(steps, "inputs", job->inputs);
     char *text = document_text(steps, JSON_COMPACT);
     json_decref(steps);
     return text;

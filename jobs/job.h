@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "digest.h"
 #include "door.h"
 #include "lock.h"
 #include "options.h"
@@ -29,6 +30,7 @@ struct job {
     char owner[JOB_OWNER_SIZE]; /* HOST:PID, in the journal */
     struct job_count counts[JOB_COUNTS];
     size_t count_count;
+    struct json_t *inputs; /* what was read, for the run's row; NULL: nothing */
 };
 
 /*
@@ -46,6 +48,9 @@ void job_end_run(struct job *job, enum status_code status);
 
 /* Adds to a count; the first mention makes it. */
 void job_add(struct job *job, const char *step, const char *what, uint64_t number);
+
+/* Adds a file that was read, by name and digest. */
+void job_add_input(struct job *job, const char *name, const unsigned char digest[DIGEST_SIZE]);
 
 /* Says the ledger's error and clears it; the exit code that belongs to it: STATUS_CONFIG for the
  * key and a newer ledger, else STATUS_RETRY. */

@@ -12,7 +12,7 @@
 #include "moment.h"
 #include "say.h"
 
-enum { CELL = 24, CAUSES = 640, COLUMNS = 9, CAUSE_COLUMNS = 3 };
+enum { CELL = 24, COLUMNS = 9, CAUSE_COLUMNS = 4 };
 
 static void set_names(struct export_names *names, const struct config_reconcile *config)
 {
@@ -84,11 +84,14 @@ enum status_code reconciled_read(struct reconciled *one, struct job *job, const 
     char error[EXPORT_ERROR];
     struct export export;
     struct export_names names;
+    unsigned char digest[DIGEST_SIZE];
     bool unreadable;
     memset(one, 0, sizeof *one);
     say_escape(one->name, sizeof one->name, path);
     set_zone(one);
     set_names(&names, &job->config.reconcile);
+    if (digest_path(path, digest)) /* what cannot be read is said below */
+        job_add_input(job, path, digest);
     enum status_code status;
     if (export_read(&export, path, &names, &unreadable, error)) {
         status = compare(one, job, &export, as_of);
@@ -107,20 +110,20 @@ void reconciled_end(struct reconciled *one)
 
 /* -- for people -- */
 
-static void cause_texts(const struct reconcile_row *row, char text[CAUSES])
+void reconciled_causes(const struct reconcile_row *row, char text[RECONCILED_CAUSES])
 {
     int length = 0;
     text[0] = '\0';
     for (int i = 0; i < TOLD_CAUSE_COUNT; i++)
         if (row->causes[i] != 0)
-            length += snprintf(text + length, (size_t)(CAUSES - length), "%s%s %+" PRId64,
-                               length > 0 ? ", " : "", told_cause_name((enum told_cause)i),
-                               row->causes[i]);
+            length += snprintf(text + length, (size_t)(RECONCILED_CAUSES - length),
+                               "%s%s %+" PRId64, length > 0 ? ", " : "",
+                               told_cause_name((enum told_cause)i), row->causes[i]);
 }
 
 struct row_texts {
     char cell[COLUMNS - 1][CELL];
-    char causes[CAUSES];
+    char causes[RECONCILED_CAUSES];
 };
 
 static void row_texts(const struct reconcile_row *row, struct row_texts *texts)
@@ -136,7 +139,7 @@ static void row_texts(const struct reconcile_row *row, struct row_texts *texts)
     if (row->vendor == row->ledger)
         snprintf(texts->cell[6], CELL, "0");
     snprintf(texts->cell[7], CELL, "%s", reconcile_verdict_name(row->verdict));
-    cause_texts(row, texts->causes);
+    reconciled_causes(row, texts->causes);
 }
 
 static void say_rows(const struct reconciled *one, const char *title,
@@ -166,40 +169,43 @@ static void say_rows(const struct reconciled *one, const char *title,
 
 static void say_causes(const struct reconciled *one, void (*say)(const struct say_table *table))
 {
-    static const char *const head[] = {"cause", "units", "what it means"};
+    static const char *const head[] = {"cause", "units", "rows", "what it means"};
     const char *cells[TOLD_CAUSE_COUNT * CAUSE_COLUMNS];
-    char texts[TOLD_CAUSE_COUNT][CELL];
+    char texts[TOLD_CAUSE_COUNT][2][CELL];
     size_t rows = 0;
-    int64_t units;
-    for (int i = 0; i < TOLD_CAUSE_COUNT; i++)
-        if (reconcile_total(&one->result, (enum told_cause)i, &units) > 0) {
-            snprintf(texts[rows], CELL, "%+" PRId64, units);
-            cells[CAUSE_COLUMNS * rows] = told_cause_name((enum told_cause)i);
-            cells[CAUSE_COLUMNS * rows + 1] = texts[rows];
-            cells[CAUSE_COLUMNS * rows + 2] = told_cause_help((enum told_cause)i);
-            rows++;
-        }
+    for (int i = 0; i < TOLD_CAUSE_COUNT; i++) {
+        const struct reconcile_total *total = &one->result.totals[i];
+        if (total->places == 0)
+            continue;
+        snprintf(texts[rows][0], CELL, "%+" PRId64, total->units);
+        snprintf(texts[rows][1], CELL, "%" PRId64, total->rows);
+        cells[CAUSE_COLUMNS * rows] = told_cause_name((enum told_cause)i);
+        cells[CAUSE_COLUMNS * rows + 1] = texts[rows][0];
+        cells[CAUSE_COLUMNS * rows + 2] = texts[rows][1];
+        cells[CAUSE_COLUMNS * rows + 3] = told_cause_help((enum told_cause)i);
+        rows++;
+    }
     struct say_table table = {
-        .title = "causes", .align = "lrl", .head = head, .cells = cells, .rows = rows};
+        .title = "causes", .align = "lrrl", .head = head, .cells = cells, .rows = rows};
     if (rows > 0)
         say(&table);
 }
 
 static void say_queries(const struct reconciled *one)
 {
-    int64_t units;
     bool first = true;
     for (int i = 0; i < TOLD_CAUSE_COUNT; i++) {
-        if (reconcile_total(&one->result, (enum told_cause)i, &units) == 0)
+        const struct reconcile_total *total = &one->result.totals[i];
+        if (total->places == 0)
             continue;
-        char *sql = reconcile_list(&one->result, NULL, (enum told_cause)i);
+        char *sql = reconcile_list(&one->result, (enum told_cause)i);
         if (first)
             say_line("-- The rows behind the causes, for the sqlite3 shell with TZ=%s in its "
                      "environment:",
                      one->zone);
         first = false;
-        say_line("-- %s %+" PRId64 ": %s", told_cause_name((enum told_cause)i), units,
-                 told_cause_help((enum told_cause)i));
+        say_line("-- %s %+" PRId64 ", rows %" PRId64 ": %s", told_cause_name((enum told_cause)i),
+                 total->units, total->rows, told_cause_help((enum told_cause)i));
         say_line("%s", sql == NULL ? "-- out of memory" : sql);
         sqlite3_free(sql);
     }

@@ -10,7 +10,7 @@
 #include "page.h"
 #include "reconcile.h"
 
-enum { RECONCILED_NAME = 512 };
+enum { RECONCILED_NAME = 512, RECONCILED_CAUSES = 640 };
 
 struct reconciled {
     char name[RECONCILED_NAME]; /* of the file, safe to be shown */
@@ -27,6 +27,9 @@ struct reconciled {
 enum status_code reconciled_read(struct reconciled *one, struct job *job, const char *path,
                                  const int64_t *as_of);
 void reconciled_end(struct reconciled *one);
+
+/* The causes of a row in words: `unsent -2, dead -1`; "" where there are none. */
+void reconciled_causes(const struct reconcile_row *row, char text[RECONCILED_CAUSES]);
 
 /* Tables for people, and the SQL behind each cause; `summary`: the tables alone, where notes are
  * shown. */

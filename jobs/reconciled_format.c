@@ -97,15 +97,16 @@ static json_t *row_json(const struct reconcile_row *row)
 static json_t *causes_json(const struct reconcile *result)
 {
     json_t *causes = json_array();
-    int64_t units;
     for (int i = 0; i < TOLD_CAUSE_COUNT; i++) {
-        if (reconcile_total(result, (enum told_cause)i, &units) == 0)
+        const struct reconcile_total *total = &result->totals[i];
+        if (total->places == 0)
             continue;
-        char *sql = reconcile_list(result, NULL, (enum told_cause)i);
+        char *sql = reconcile_list(result, (enum told_cause)i);
         json_array_append_new(
-            causes, json_pack("{s:s, s:I, s:s, s:s}", "cause", told_cause_name((enum told_cause)i),
-                              "units", (json_int_t)units, "meaning",
-                              told_cause_help((enum told_cause)i), "sql", sql == NULL ? "" : sql));
+            causes,
+            json_pack("{s:s, s:I, s:I, s:s, s:s}", "cause", told_cause_name((enum told_cause)i),
+                      "units", (json_int_t)total->units, "rows", (json_int_t)total->rows, "meaning",
+                      told_cause_help((enum told_cause)i), "sql", sql == NULL ? "" : sql));
         sqlite3_free(sql);
     }
     return causes;
@@ -152,11 +153,10 @@ static void put_rows(struct page *page, const struct reconciled *one)
     static const char *const kinds[] = {"good", "open", "bad"};
     static const char *const head[] = {"day",      "outcome",    "vendor",  "ledger", "certain",
                                        "possible", "difference", "verdict", "causes"};
-    char text[16];
+    char text[16], causes[RECONCILED_CAUSES];
     page_table(page, one->name, "llrrrrrll", head);
     for (size_t i = 0; i < one->result.count; i++) {
         const struct reconcile_row *row = &one->result.rows[i];
-        char *causes = reconcile_causes(row);
         page_row(page);
         export_day_text(row->day, text);
         page_cell(page, text);
@@ -167,25 +167,26 @@ static void put_rows(struct page *page, const struct reconciled *one)
         page_number(page, row->possible);
         page_number(page, row->vendor - row->ledger);
         page_verdict(page, kinds[row->verdict], reconcile_verdict_name(row->verdict));
-        page_cell(page, row->verdict == RECONCILE_MATCH ? NULL : causes);
-        sqlite3_free(causes);
+        reconciled_causes(row, causes);
+        page_cell(page, causes);
     }
     page_table_end(page);
 }
 
 static void put_causes(struct page *page, const struct reconciled *one)
 {
-    static const char *const head[] = {"cause", "units", "what it means",
+    static const char *const head[] = {"cause", "units", "rows", "what it means",
                                        "SQL that lists its rows"};
-    int64_t units;
-    page_table(page, "Causes", "lrll", head);
+    page_table(page, "Causes", "lrrll", head);
     for (int i = 0; i < TOLD_CAUSE_COUNT; i++) {
-        if (reconcile_total(&one->result, (enum told_cause)i, &units) == 0)
+        const struct reconcile_total *total = &one->result.totals[i];
+        if (total->places == 0)
             continue;
-        char *sql = reconcile_list(&one->result, NULL, (enum told_cause)i);
+        char *sql = reconcile_list(&one->result, (enum told_cause)i);
         page_row(page);
         page_cell(page, told_cause_name((enum told_cause)i));
-        page_number(page, units);
+        page_number(page, total->units);
+        page_number(page, total->rows);
         page_cell(page, told_cause_help((enum told_cause)i));
         page_cell(page, sql);
         sqlite3_free(sql);

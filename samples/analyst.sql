@@ -152,3 +152,28 @@ SELECT i.name, r.kind, count(*) AS lines, min(r.line) AS first_line, max(r.messa
   FROM reject r JOIN import i ON i.id = r.import_id
  GROUP BY i.id, r.kind
  ORDER BY i.id, lines DESC;
+
+-- The ready answers of sql/queries/, which also say what their columns mean. Those that use neither functions nor tables of the extension
+-- run in any sqlite3 shell. The export is a sample: give the path of your own.
+.print '== How far have the sign-ups of each day come, and where do they stop?'
+.read sql/queries/funnel.sql
+.print '== How did the last days go, at a glance?'
+.parameter set :days 14
+.read sql/queries/week.sql
+.print '== Why did attempts fail, day by day?'
+.read sql/queries/failure_reasons.sql
+.print '== From which address, device or mail domain did many sign-ups come within an hour?'
+.read sql/queries/duplicate_storms.sql
+.print '== How long do people wait for their code, and how long until they enter it?'
+.read sql/queries/code_times.sql
+.print '== Which channel is slow or failing?'
+.read sql/queries/channels.sql
+.print '== What was the fraud API not told yet, and since when?'
+.read sql/queries/report_backlog.sql
+.print '== Who is still waiting, by age?'
+.read sql/queries/pending_ages.sql
+.print '== What changed since yesterday at this time?'
+.read sql/queries/changes.sql
+.print '== By what does the dashboard of the fraud API differ from the ledger, and why?'
+.parameter set :file "'samples/dashboard.csv'"
+.read sql/queries/reconciliation.sql

@@ -15,4 +15,6 @@ UNION ALL
 SELECT 'tries ambiguous', 'ambiguous', count(*), min(started_at) FROM try WHERE result = 'ambiguous'
 
 -- name: last_runs
-SELECT id, command, started_at, finished_at, exit_code, counts FROM run ORDER BY id DESC LIMIT 10
+SELECT id, command, started_at, finished_at, exit_code, counts,
+       CASE WHEN json_valid(counts) THEN json_remove(counts, '$.inputs') ELSE counts END
+  FROM run ORDER BY id DESC LIMIT 10

@@ -1,7 +1,7 @@
 -- What the ledger holds of the outcomes of sign-ups, and what the vendor was told of them, as of a moment: for the reconciliation of a dashboard.
 --
 -- A row for each attempt that had an outcome at :as_of (unit = 1), with its report, and one for each earlier report of an attempt whose outcome was
--- corrected since (unit = 0). certain: the vendor has acknowledged it. possible: how many times more it may have it, by a deferred try, an ambiguous one, one
+-- corrected since (unit = 0), unless the vendor cannot have that. certain: the vendor has acknowledged it. possible: how many times more it may have it, by a deferred try, an ambiguous one, one
 -- that was under way, or a second acceptance. cause: why what the vendor has of this row may differ from unit; NULL where it is acknowledged.
 -- Attempts of :low to :high (attempted_at, Unix milliseconds); day: by the process's time zone.
 -- No comments within: the text is also printed for people, as one line with the values in place of the parameters.
@@ -40,6 +40,7 @@ SELECT attempt_id, report_id, attempted_at, date(attempted_at / 1000, 'unixepoch
             WHEN state IN ('dead', 'erased') THEN state
             ELSE 'unsent' END AS cause
   FROM known
+ WHERE unit OR acknowledged OR accepted + deferred + ambiguous > 0 OR state = 'deferred'
 UNION ALL
 SELECT id, NULL, attempted_at, date(attempted_at / 1000, 'unixepoch', 'localtime'), outcome, 1, 0, 0, unreported
   FROM verdict v

@@ -24,11 +24,11 @@ said() {
     }
 }
 
-# A faketime that does something besides; the rest of PATH stays.
-with_faketime() {
+# An `env`, by which the night is run, that does something besides; the rest of PATH stays.
+with_env() {
     mkdir -p "$BATS_TEST_TMPDIR/bin"
-    printf '#!/bin/sh\n%s\n' "$1" >"$BATS_TEST_TMPDIR/bin/faketime"
-    chmod +x "$BATS_TEST_TMPDIR/bin/faketime"
+    printf '#!/bin/sh\n%s\n' "$1" >"$BATS_TEST_TMPDIR/bin/env"
+    chmod +x "$BATS_TEST_TMPDIR/bin/env"
     PATH=$BATS_TEST_TMPDIR/bin:$PATH
 }
 
@@ -80,24 +80,96 @@ with_faketime() {
     said "^The fraud API has $told reports\.$"
 }
 
+@test "the dashboard's export is reconciled: every count is a match, and the rest was not to be reported" {
+    sed -n '/^6\. /,/^7\. /p' "$SAID" >"$BATS_TEST_TMPDIR/part"
+    [ "$(grep -c '^(exit code 0)$' "$BATS_TEST_TMPDIR/part")" = 2 ]
+    [ "$(grep -cE '^2026-11-[0-9]{2} +(success|failure) .* match( |$)' "$BATS_TEST_TMPDIR/part")" = 24 ]
+    [ "$(grep -cE '^2026.* (un)?explained' "$BATS_TEST_TMPDIR/part")" = 0 ]
+    said '^not_reportable +-122 +122 +failed for a reason that is not reported$'
+    [ "$(awk -F, 'NR > 1 { sum += $2 + $3 } END { print sum }' build/demo-test/exports/dashboard.csv)" = "$(wc -l <build/demo-test/accepted.jsonl)" ]
+}
+
 @test "no secret is found in ledger, log and metrics, by a search that finds them elsewhere" {
     said '^for [0-9]{4} passwords and unsalted hashes and [0-9]{3} codes\. Found: 0\.$'
     said 'finds [1-9][0-9]+ lines'
 }
 
-@test "the analyst's queries all run on the demo's ledger, each with rows but the one about who waits" {
+@test "the analyst's queries all run on the demo's ledger, each with rows but those about who and what waits" {
     run sh -c 'sqlite3 -bail -init samples/sqliterc -readonly build/demo-test/ledger.db <samples/analyst.sql 2>&1'
     [ "$status" = 0 ]
     questions=$(grep -c '^\.print' samples/analyst.sql)
-    [ "$questions" -ge 12 ]
+    [ "$questions" -ge 22 ]
     # A table has one upper edge; without rows the shell prints nothing.
     [ "$(grep -c '^== ' <<<"$output")" = "$questions" ]
-    [ "$(grep -c '^┌' <<<"$output")" = $((questions - 1)) ]
-    grep -A 1 '^== Who is still waiting' <<<"$output" | tail -n 1 | grep -q '^== '
+    [ "$(grep -c '^┌' <<<"$output")" = $((questions - 3)) ]
+    [ "$(grep -A 1 -E '^== (Who is still waiting|What was the fraud API not told)' <<<"$output" | grep -c '^== ')" = 5 ]
+    # Every ready answer is among them.
+    [ "$(ls sql/queries/*.sql)" = "$(sed -n 's/^\.read //p' samples/analyst.sql | sort)" ]
     # While they waited, it had an answer.
     run sh -c 'sed -n "/^WITH waiting/,/;/p" samples/analyst.sql | sed "s/ WHERE outcome/ WHERE as_of = (SELECT max(recorded_at_ms) FROM reg_attempts) AND outcome/" |
         sqlite3 -bail -init samples/sqliterc -readonly build/demo-test/ledger.db'
     [[ $output == *'under an hour'* ]]
+}
+
+# agrees NAME SQL [SETTING...]: what sql/queries/NAME.sql says is what SQL finds in the ledger in another way; `columns` of the answer are
+# compared.
+agrees() {
+    local name=$1 sql=$2
+    shift 2
+    { printf '%s\n' '.load build/reg' "$@" && cat "sql/queries/$name.sql"; } >"$BATS_TEST_TMPDIR/query.sql"
+    TZ=UTC sqlite3 -bail -batch -readonly -init /dev/null build/demo-test/ledger.db <"$BATS_TEST_TMPDIR/query.sql" |
+        cut -d'|' -f"$columns" | sort >"$BATS_TEST_TMPDIR/answer"
+    TZ=UTC sqlite3 -bail -batch -readonly -init /dev/null -cmd '.load build/reg' build/demo-test/ledger.db "$sql" | sort >"$BATS_TEST_TMPDIR/found"
+    echo "$name:"
+    diff "$BATS_TEST_TMPDIR/answer" "$BATS_TEST_TMPDIR/found"
+    answered=$answered$name.sql$'\n'
+}
+
+@test "each ready answer is right about the demo's ledger, by what is found in another way" {
+    answered=
+    columns=1-8 agrees funnel "
+        SELECT date(coalesce(attempted_at_ms, recorded_at_ms) / 1000, 'unixepoch') AS day, count(*), sum(outcome <> 'failure' OR code_state IS NOT NULL OR decided_at_ms > recorded_at_ms),
+               sum(EXISTS (SELECT 1 FROM reg_codes c WHERE c.attempt_id = a.id AND c.handed_over_at IS NOT NULL)),
+               sum(code_state IS 'verified'), sum(outcome = 'success'), sum(steps LIKE '%KYC%'), sum(steps LIKE '%SUBSCRIPTION%')
+          FROM reg_attempts a GROUP BY day"
+    columns=1,2 agrees week "
+        SELECT 'received', count(*) FROM reg_attempts UNION ALL SELECT 'registered', sum(outcome = 'success') FROM reg_attempts
+        UNION ALL SELECT 'refused at once', (SELECT count(*) FROM attempt WHERE outcome = 'failure')" '.parameter set :days 14'
+    columns=1-4 agrees failure_reasons "
+        SELECT date(coalesce(attempted_at_ms, recorded_at_ms) / 1000, 'unixepoch') AS day, r.value, count(*), sum(failure_reason = r.value)
+          FROM reg_attempts, json_each(reasons) r WHERE outcome = 'failure' GROUP BY day, r.value"
+    columns=1-5 agrees duplicate_storms "
+        SELECT substr(attempted_at, 1, 13) || ':00Z' AS hour, 'address', ip_address, count(*), count(DISTINCT lower(email)) FROM reg_attempts
+         WHERE ip_address IS NOT NULL GROUP BY hour, ip_address HAVING count(*) >= 5
+        UNION ALL
+        SELECT substr(attempted_at, 1, 13) || ':00Z' AS hour, 'device', device_id, count(*), count(DISTINCT lower(email)) FROM reg_attempts
+         WHERE device_id IS NOT NULL GROUP BY hour, device_id HAVING count(*) >= 5
+        UNION ALL
+        SELECT * FROM (SELECT substr(attempted_at, 1, 13) || ':00Z' AS hour, 'domain', lower(substr(email, instr(email, '@') + 1)) AS domain, count(*) AS attempts,
+                              count(DISTINCT lower(email)) AS emails FROM reg_attempts WHERE email LIKE '%@%' GROUP BY hour, domain)
+         WHERE attempts >= 5 AND 2 * (attempts - emails) >= attempts"
+    columns=1-3,6 agrees code_times "
+        SELECT channel, 'handed over', count(*), max(handed_over_at_ms - request_timestamp_ms) / 1000.0 FROM reg_codes WHERE handed_over_at IS NOT NULL GROUP BY channel
+        UNION ALL
+        SELECT channel, 'confirmed', count(*), max(verified_at_ms - handed_over_at_ms) / 1000.0 FROM reg_codes WHERE state = 'verified' GROUP BY channel"
+    columns=2,3,5-7 agrees channels "
+        SELECT 'email', count(*), sum(result = 'accepted'), 0, 0 FROM try t JOIN code c ON c.id = t.code_id WHERE c.channel = 'email' GROUP BY date(started_at / 1000, 'unixepoch')
+        UNION ALL
+        SELECT 'sms', count(*), sum(result = 'accepted'), 0, 1 FROM try t JOIN code c ON c.id = t.code_id WHERE c.channel = 'sms' GROUP BY date(started_at / 1000, 'unixepoch')
+        UNION ALL
+        SELECT 'fraud', count(*), sum(result = 'accepted'), sum(result = 'deferred'), 0 FROM try WHERE report_id IS NOT NULL GROUP BY date(started_at / 1000, 'unixepoch')"
+    columns=1 agrees report_backlog "SELECT state FROM reg_reports WHERE state NOT IN ('acknowledged', 'deferred')"
+    columns=1 agrees pending_ages "SELECT 1 FROM reg_attempts WHERE outcome = 'pending'"
+    # A moment in the night, when all had been imported and nothing been settled.
+    columns=1-4 agrees changes "
+        SELECT 'outcome', 'pending', outcome || coalesce(' (' || failure_reason || ')', ''), count(*) FROM reg_attempts
+         WHERE id IN (SELECT id FROM attempt WHERE outcome = 'pending') GROUP BY outcome, failure_reason
+        UNION ALL SELECT 'code', 'pending', code_state, count(*) FROM reg_attempts WHERE code_state IS NOT NULL GROUP BY code_state
+        UNION ALL SELECT 'report', coalesce((SELECT 'queued' FROM report q WHERE q.attempt_id = r.attempt_id AND q.recorded_at <= (SELECT max(recorded_at) FROM attempt)), '(none)') AS was,
+                         state, count(*) FROM reg_reports r GROUP BY was, state" '.parameter set :then "(SELECT max(recorded_at) FROM attempt)"'
+    columns=1-3,8 agrees reconciliation "
+        SELECT day, outcome, count, 'match' FROM reg_dashboard('build/demo-test/exports/dashboard.csv')" ".parameter set :file \"'build/demo-test/exports/dashboard.csv'\""
+    [ "$(sort <<<"${answered%$'\n'}")" = "$(ls sql/queries)" ]
 }
 
 @test "the stand-in has gone" {
@@ -105,7 +177,7 @@ with_faketime() {
 }
 
 @test "an unexpected exit code ends it, and the stand-in with it" {
-    with_faketime 'exit 9'
+    with_env 'exit 9'
     DEMO=build/demo-broken run sh samples/demo.sh 3>&-
     [ "$status" = 1 ]
     [[ $output == *'exit code 0 was expected'* ]]
@@ -113,7 +185,7 @@ with_faketime() {
 }
 
 @test "a secret in the log is found" {
-    with_faketime 'case "$*" in *nightly*) echo "Sample-Mend-001!" ;; esac; exec /usr/bin/faketime "$@"'
+    with_env 'case "$*" in *nightly*) echo "Sample-Mend-001!" ;; esac; exec /usr/bin/env "$@"'
     DEMO=build/demo-broken run sh samples/demo.sh 3>&-
     [ "$status" = 1 ]
     [[ $output == *'a secret stands in clear'* ]]

@@ -34,6 +34,7 @@ KINDS = {
     "erased": Kind(0, 1, "erased", False),
     "erased_pending": Kind(0, 1, "erased", False),
     "corrected": Kind(1, 0, "corrected", False),  # the failure that was told; its success is `told`
+    "corrected_untold": Kind(0, 0, None, False),  # the same, but that failure was never sent
     "lost": Kind(0, 1, "unexplained", False),  # acknowledged, and not counted
     "extra": Kind(1, 0, "unexplained", False),  # counted, and not of this ledger
     # Uncertain, and at most one of these kinds for a day and outcome: only their sum can be known.
@@ -45,15 +46,19 @@ KINDS = {
     "not_arrived": Kind(0, 1, "unsent", True),
     "under_way": Kind(1, 1, None, True),  # answered after the export, counted before
     "left_open": Kind(2, 1, "ambiguous", True),  # acknowledged; a try whose answer nobody saw
-    "dead_arrived": Kind(1, 1, None, True),
+    "dead_arrived": Kind(1, 1, None, True),  # a try that had arrived, then one that was refused
+    "dead_not_arrived": Kind(0, 1, "dead", True),
+    "erased_arrived": Kind(1, 1, None, True),  # the same, then erased
+    "erased_not_arrived": Kind(0, 1, "erased", True),
 }
-FAILURES_ONLY = {"not_reportable", "unsettled", "erased_pending", "corrected"}
+CORRECTED = {"corrected", "corrected_untold"}  # and a success beside it
+FAILURES_ONLY = {"not_reportable", "unsettled", "erased_pending"} | CORRECTED
 UNEXPLAINED = {"lost", "extra"}
 
 
 class Ledger:
-    def __init__(self, path):
-        self.database = sqlite3.connect(path)
+    def __init__(self, database):
+        self.database = database
         self.setting = self.database.execute("SELECT max(id) FROM setting").fetchone()[0]
 
     def add(self, table, **values):
@@ -81,14 +86,16 @@ def plant(ledger, kind, at, outcome):
         ledger.add("attempt", recorded_at=at, attempted_at=at, setting_id=ledger.setting, outcome="pending",
                    lifetime_ms=NOW, has_password=0)
         return
-    if kind in ("unsettled", "corrected", "erased_pending"):
+    if kind in {"unsettled", "erased_pending"} | CORRECTED:
         attempt = ledger.add("attempt", recorded_at=at, attempted_at=at, setting_id=ledger.setting, outcome="pending",
                              lifetime_ms=3600000, has_password=0)
-        if kind == "corrected":
+        if kind in CORRECTED:
             for told, why, customer in (("failure", '["verification_expired"]', None), ("success", None, attempt)):
                 at += 5000
                 ledger.add("decision", attempt_id=attempt, recorded_at=at, decided_at=at, outcome=told, reasons=why, customer_id=customer)
                 report = ledger.report(attempt, at, told)
+                if told == "failure" and kind == "corrected_untold":
+                    continue
                 ledger.attempted(report, at + 2500, "accepted")
                 ledger.event(report, at + 3000, "acknowledged")
         elif kind == "erased_pending":
@@ -106,7 +113,7 @@ def plant(ledger, kind, at, outcome):
     if kind in ("told_again_later", "retrying"):
         ledger.attempted(report, at, "not_accepted", status=503)
         at += 1000
-    if kind in ("twice", "once", "arrived", "not_arrived", "dead_arrived"):
+    if kind in ("twice", "once", "arrived", "not_arrived", "dead_arrived", "dead_not_arrived", "erased_arrived", "erased_not_arrived"):
         ledger.attempted(report, at, "ambiguous")
         at += 1000
     if kind == "left_open":
@@ -118,12 +125,12 @@ def plant(ledger, kind, at, outcome):
     elif kind in ("deferred", "deferred_counted"):
         ledger.attempted(report, at, "deferred", status=429)
         ledger.event(report, at + 500, "deferred")
-    elif kind in ("dead", "requeued", "dead_arrived"):
+    elif kind in ("dead", "requeued", "dead_arrived", "dead_not_arrived"):
         ledger.attempted(report, at, "refused", status=400)
         ledger.event(report, at + 500, "dead")
         if kind == "requeued":
             ledger.event(report, at + 900, "queued")
-    elif kind == "erased":
+    elif kind in ("erased", "erased_arrived", "erased_not_arrived"):
         ledger.event(report, at + 500, "erased")
     elif kind == "later":
         ledger.attempted(report, NOW + 1000, "accepted", status=200)
@@ -170,12 +177,12 @@ def main():
     path, export, seed, offset = sys.argv[1:5]
     shift = int(offset) * 60000
     plan = list(read_plan(sys.stdin)) if seed == "-" else random_plan(int(seed), sys.argv[5:] or list(KINDS), shift)
-    ledger = Ledger(path)
+    ledger = Ledger(sqlite3.connect(path))
     vendor, expected, days = collections.Counter(), collections.Counter(), set()
     for kind, at, outcome in plan:
         plant(ledger, kind, at, outcome)
         facts = KINDS[kind]
-        units = [(kind, outcome)] + ([("told", "success")] if kind == "corrected" else [])
+        units = [(kind, outcome)] + ([("told", "success")] if kind in CORRECTED else [])
         for unit, told in units:
             facts = KINDS[unit]
             vendor[day_text(at + shift), told] += facts.held
@@ -197,4 +204,5 @@ def main():
             print(day, outcome, cause, units)
 
 
-main()
+if __name__ == "__main__":
+    main()

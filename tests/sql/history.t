@@ -161,6 +161,15 @@ reg.equal(db.execute("SELECT m, count(*) FROM (SELECT ? AS m UNION ALL SELECT ?)
 reg.equal(db.execute("SELECT count(*) FROM reg_attempts WHERE as_of IN (?, ?)", (early, moment)).fetchall(), [(len(early_rows) + len(rows[0]),)], "two moments in one question")
 reg.equal(db.execute("SELECT count(*) FROM reg_attempts WHERE as_of = ? AND as_of = ?", (early, moment)).fetchall(), [(0,)], "at two moments at once is nothing")
 reg.equal(db.execute("SELECT count(*) FROM reg_attempts(0)").fetchall(), [(0,)], "before everything there is nothing")
+for table in TABLES:
+    for condition in ("as_of < '2026-01-02'", "as_of >= 5", "as_of BETWEEN 1 AND 2", "as_of <> 5", "as_of IS NULL", "as_of LIKE '2026%'", "id = 1 AND as_of > 3 LIMIT 1"):
+        try:
+            message = str(db.execute(f"SELECT count(*) FROM {table} WHERE {condition}").fetchall())
+        except Exception as error:
+            message = str(error)
+        reg.equal(message, "as_of: one moment is expected, as in as_of = '2026-01-31T12:00:00Z'", f"{table} WHERE {condition}: refused")
+reg.equal(db.execute("SELECT count(*) FROM reg_attempts(?) WHERE as_of > 5", (now,)).fetchall(), db.execute("SELECT count(*) FROM reg_attempts").fetchall(),
+          "where the moment is given, it may be compared with others")
 for unreadable, message in ((now + 1, "is in the future"), ("2030-01-01", "as_of: 2030-01-01 is in the future"), ("yesterday", "as_of: yesterday is not a moment; ISO 8601 text or Unix milliseconds are expected"),
                             ("2026-02-30", "is not a moment"), (b"2026-01-01", "is not a moment"), (1.5, "is not a moment"), ("", "is not a moment"), (None, "is not a moment")):
     for table in TABLES:

@@ -86,8 +86,8 @@ report|(none)|acknowledged|1
 report|(none)|retrying|1' "$(query changes '.parameter set :then "'"'2026-03-01T10:00:09Z'"'"' '.parameter set :until "'"'2026-03-01T10:01:00Z'"'"')"
 is "nothing changed" "" "$(query changes '.parameter set :then "'"'2026-03-01T10:01:00Z'"'"' '.parameter set :until "'"'2026-03-01T10:01:01Z'"'"')"
 printf 'date,success,failure\n2026-03-01,1,0\n2026-03-02,0,1\n' >"$FOLDER/export.csv"
-is "the reconciliation" $'2026-03-01|success|1|2|1|2|-1|explained|{"unsent":-1}
-2026-03-01|failure|0|4|0|0|-4|explained|{"not_reportable":-1,"unsettled":-3}
+is "the reconciliation" $'2026-03-01|success|1|2|1|2|-1|match|{"unsent":-1}
+2026-03-01|failure|0|4|0|0|-4|match|{"not_reportable":-1,"unsettled":-3}
 2026-03-02|success|0|0|0|0|0|match|{}
 2026-03-02|failure|1|1|0|0|0|unexplained|{"unsent":-1,"unexplained":1}' \
     "$(query reconciliation ".parameter set :file \"'$FOLDER/export.csv'\"" '.parameter set :as_of "'"'2026-03-02T10:10:00Z'"'"')"
@@ -103,4 +103,11 @@ answers "the views" "channel_health code_times duplicate_storms failure_reasons 
 is "they ask for no trust" "7" "$(sqlite3 -readonly "$LEDGER" "PRAGMA trusted_schema = OFF;
     SELECT (SELECT count(*) >= 0 FROM channel_health) + (SELECT count(*) >= 0 FROM code_times) + (SELECT count(*) >= 0 FROM duplicate_storms)
          + (SELECT count(*) >= 0 FROM failure_reasons) + (SELECT count(*) >= 0 FROM funnel) + (SELECT count(*) >= 0 FROM pending_ages) + (SELECT count(*) >= 0 FROM report_backlog);")"
+# Storms of one device, and of one mail domain whose people are not new; five new people of a domain are no storm.
+ledger
+at '2026-03-01 12:00:00' sql "$(
+    for i in 1 2 3 4 5; do sign_up 2026-03-01T11:00:0${i}Z "p$i@example.com" Abcdef1! "192.0.2.$i" shared; done
+    for i in 1 2 3 4 5; do sign_up 2026-03-01T11:30:0${i}Z "q$((i / 3))@example.org" Abcdef1! "192.0.2.1$i" "d$i"; done
+)"
+is "storms by device and domain" $'2026-03-01T11:00Z|device|shared|5|5|0|5\n2026-03-01T11:00Z|domain|example.org|5|2|3|2' "$(without duplicate_storms)"
 done_testing

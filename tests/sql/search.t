@@ -98,7 +98,8 @@ def question():
         terms.append(f"({condition(prefix)} OR {condition(prefix)})")
     where = (" WHERE " + " AND ".join(terms)) if terms else ""
     order = chance.choice(["", "id", "id DESC", "attempted_at, id", "attempted_at_ms DESC, id DESC", "email, id", "outcome DESC, id", "id + 0"])
-    limit = chance.choice(["", "", " LIMIT 3", " LIMIT 4 OFFSET 2", " LIMIT 0"]) if order else ""
+    limit = chance.choice(["", "", " LIMIT 3", " LIMIT 4 OFFSET 2", " LIMIT 0", " LIMIT 5 OFFSET 40", " LIMIT -1 OFFSET 250", " LIMIT 2 OFFSET -1",
+                           " LIMIT 2.0 OFFSET '1'"]) if order else ""
     order = f" ORDER BY {order}" if order else ""
     if shape < 0.7:
         what = chance.choice(["id, email, outcome", "id", "*", "id, attempted_at_ms", "reasons, consents"])
@@ -157,6 +158,44 @@ def argument_count(sql):
     return (len(detail.rsplit(":", 1)[1].split()[0]) - 16) // 3
 
 
+def steps(sql):
+    """The operators of the plan's steps, in order; those of several looks at the tables are parted by a comma."""
+    looks = [row[3].rsplit(":", 1)[1].split()[0] for row in db.execute("EXPLAIN QUERY PLAN " + sql) if "VIRTUAL TABLE INDEX" in row[3]]
+    return ",".join(look[18::3] for look in looks)
+
+
+# LIMIT and OFFSET go along only where the table narrows and sorts exactly as was asked, or SQLite would leave out the wrong rows.
+for rest, expected in [("LIMIT 3", "N"), ("LIMIT 3 OFFSET 2", "NO"), ("WHERE id > 3 LIMIT 3", "gN"), ("WHERE as_of = 5 LIMIT 3 OFFSET 2", "ANO"),
+                       ("WHERE attempted_at_ms > 5 ORDER BY attempted_at DESC LIMIT 3 OFFSET 2 + 2", "gNO"), ("WHERE email = 'a@b.com' LIMIT 3", "="),
+                       ("WHERE id IN (1, 2, 3) LIMIT 3", "i"), ("WHERE outcome = 'pending' LIMIT 3 OFFSET 2", "="), ("ORDER BY email LIMIT 3", ""),
+                       ("WHERE id > 3 ORDER BY outcome LIMIT 3 OFFSET 2", "g"), ("WHERE country = 'ID' LIMIT 3", ""), ("WHERE length(email) > 3 LIMIT 3 OFFSET 1", ""),
+                       ("WHERE id > 3 AND country IS NULL LIMIT 3", "g"), ("WHERE id > 3 OR country = 'ID' LIMIT 3", ""), ("WHERE as_of IN (5, 6) LIMIT 3 OFFSET 1", "A"),
+                       ("WHERE attempted_at > '2025' LIMIT 3", "g")]:
+    reg.equal(steps("SELECT id FROM reg_attempts " + rest), expected, f"steps of: {rest}")
+first, last = recorded[0] - 1, recorded[-1]
+reg.equal(db.execute("SELECT id FROM reg_attempts WHERE as_of IN (?, ?) LIMIT 3 OFFSET 1", (first, last)).fetchall(), [(2,), (3,), (4,)],
+          "a limit over two moments counts the rows of both")
+reg.equal(db.execute("SELECT count(*) FROM (SELECT id FROM reg_attempts WHERE as_of = ? LIMIT 3)", (first,)).fetchall(), [(0,)], "a limit over the rows of a moment")
+reg.equal(db.execute("SELECT c.id, (SELECT r.id FROM reg_attempts r WHERE r.id > c.id ORDER BY r.id DESC LIMIT 1 OFFSET 1) FROM copy c WHERE c.id > 257 ORDER BY 1").fetchall(),
+          [(258, 259), (259, None), (260, None)], "a limit within a subquery")
+
+# Either table of a join may be the outer one: the one that gives few rows, and the other is looked up by its index.
+for sql, expected in [("reg_attempts WHERE id = 5 OR email = 'a@b.com'", "=,="), ("reg_attempts WHERE id IN (5, 6) OR phone = '+16045550001' OR attempted_at_ms < 5", "i,=,l"),
+                      ("reg_attempts WHERE (id = 5 OR import_id = 3) AND attempted_at_ms > 7", "=g,=g"),
+                      ("wanted w JOIN reg_attempts r ON r.email = w.email", "="), ("reg_attempts r JOIN wanted w ON r.email = w.email", "="),
+                      ("wanted w LEFT JOIN reg_attempts r ON r.id = w.id", "="), ("reg_attempts r JOIN wanted w USING (id)", "="),
+                      ("reg_attempts a JOIN reg_codes c ON c.attempt_id = a.id WHERE a.email = 'a@b.com'", "=,="),
+                      ("reg_codes c JOIN reg_attempts a ON c.attempt_id = a.id WHERE a.id = 5", "=,="),
+                      ("reg_attempts a JOIN reg_codes c ON c.attempt_id = a.id WHERE c.id = 5", "=,="),
+                      ("reg_attempts a JOIN attempt b ON b.id = a.id WHERE b.id = 7", "="),
+                      ("attempt b JOIN reg_attempts a ON b.id = a.id WHERE a.attempted_at_ms > 7 AND a.email = 'a@b.com'", "=g")]:
+    reg.equal("".join(sorted(steps("SELECT count(*) FROM " + sql))), "".join(sorted(expected)), f"by index: {sql}")
+first_table = lambda sql: plan("SELECT count(*) FROM " + sql).split(" / ")[0].split()[1]
+for sql, expected in [("wanted w JOIN reg_attempts r ON r.email = w.email", "w"), ("reg_attempts r JOIN wanted w ON r.email = w.email", "w"),
+                      ("reg_attempts a JOIN reg_codes c ON c.attempt_id = a.id WHERE a.email = 'a@b.com'", "a"),
+                      ("reg_attempts a JOIN reg_codes c ON c.attempt_id = a.id WHERE c.id = 5", "c"),
+                      ("attempt b JOIN reg_attempts a ON b.id = a.id WHERE a.email = 'a@b.com'", "a")]:
+    reg.equal(first_table(sql), expected, f"begins with {expected}: {sql}")
 for condition_text, count in [("id = 5", 1), ("id IN (1,2)", 1), ("id > 3 AND id <= 9", 2), ("email = 'a@b.com'", 1), ("email IN ('a@b.com','b@b.com')", 1),
                               ("phone = '+16045550001'", 1), ("username = 'ann'", 1), ("outcome = 'pending'", 1), ("import_id = 3", 1),
                               ("attempted_at >= '2025-12-01'", 1), ("attempted_at_ms BETWEEN 1 AND 2", 2), ("recorded_at < '2025'", 1), ("recorded_at_ms = 4", 1),

@@ -21,44 +21,7 @@ teardown() {
 
 # The document's own example of a request.
 cat_example() {
-    cat <<'END'
-{
-"timestamp": 1512828988826,
-"registration": {
-"username": "jsmith123@example.com",
-"success": true,
-"registrationMechanism": {
-"password": {
-"passwordHashed": "ef92b778bafe771e89245b89ecbc08a44a4e166c06659911881f383d4473e94f",
-"success": true
-}
-}
-},
-"customer": {
-"email": "jsmith123@example.com",
-"emailVerifiedTime": 1512828988826,
-"name": "John Smith",
-"familyName": "Smith",
-"givenName": "John",
-"telephone": "+16045555555",
-"telephoneVerifiedTime": 1512828988826,
-"telephoneCountry": "DOM"
-},
-"device": {
-"deviceId": "a1b2c3d4e5f6",
-"type": "phone",
-"manufacturer": "google",
-"model": "Pixel XL",
-"os": "android",
-"ipAddress": "81.152.92.84",
-"language": "en-US",
-"location": {
-"latitude": 51.503252,
-"longitude": -0.127899
-}
-}
-}
-END
+    cat "$BATS_TEST_DIRNAME/../standin/request.json"
 }
 
 # The one accepted request whose e-mail address is $1, sorted, one line.

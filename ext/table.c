@@ -1,0 +1,86 @@
+#include "table.h"
+
+#include <string.h>
+
+enum { MOST_ARGUMENTS = 8 };
+
+int table_make(sqlite3 *database, const char *declaration, int risk, struct door *door,
+               const void *kind, sqlite3_vtab **made)
+{
+    int code = sqlite3_declare_vtab(database, declaration);
+    struct table *table = code == SQLITE_OK ? sqlite3_malloc(sizeof *table) : NULL;
+    if (table == NULL)
+        return code == SQLITE_OK ? SQLITE_NOMEM : code;
+    memset(table, 0, sizeof *table);
+    table->kind = kind;
+    table->door = door_hold(door);
+    sqlite3_vtab_config(database, risk);
+    *made = &table->base;
+    return SQLITE_OK;
+}
+
+/* SQLite calls this before it looks whether statements keep a connection from closing. */
+int table_disconnect(sqlite3_vtab *base)
+{
+    struct table *table = (struct table *)base;
+    door_rest(table->door);
+    door_release(table->door);
+    sqlite3_free(table);
+    return SQLITE_OK;
+}
+
+int table_arguments(sqlite3_index_info *info, int first, int count)
+{
+    int found[MOST_ARGUMENTS], given = 0;
+    for (int k = 0; k < count; k++)
+        found[k] = -1;
+    for (int i = 0; i < info->nConstraint; i++) {
+        int argument = info->aConstraint[i].iColumn - first;
+        if (argument < 0 || info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ)
+            continue;
+        if (!info->aConstraint[i].usable)
+            return SQLITE_CONSTRAINT;
+        found[argument] = i;
+    }
+    info->idxNum = 0;
+    for (int k = 0; k < count; k++)
+        if (found[k] >= 0) {
+            info->idxNum |= 1 << k;
+            info->aConstraintUsage[found[k]].argvIndex = ++given;
+            info->aConstraintUsage[found[k]].omit = 1;
+        }
+    return SQLITE_OK;
+}
+
+int table_open(size_t size, sqlite3_vtab_cursor **made)
+{
+    *made = sqlite3_malloc64(size);
+    if (*made == NULL)
+        return SQLITE_NOMEM;
+    memset(*made, 0, size);
+    return SQLITE_OK;
+}
+
+int table_close(sqlite3_vtab_cursor *base)
+{
+    sqlite3_free(base);
+    return SQLITE_OK;
+}
+
+int table_next(sqlite3_vtab_cursor *base)
+{
+    ((struct table_cursor *)base)->row++;
+    return SQLITE_OK;
+}
+
+int table_eof(sqlite3_vtab_cursor *base)
+{
+    const struct table_cursor *cursor = (const struct table_cursor *)base;
+    return cursor->row >= cursor->count;
+}
+
+int table_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid)
+{
+    *rowid = (sqlite3_int64)((const struct table_cursor *)base)->row + 1;
+    return SQLITE_OK;
+}

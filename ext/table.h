@@ -1,0 +1,46 @@
+/*
+ * table.h: what the extension's small tables have in common: a door to the ledger, arguments in
+ * hidden columns, and rows that are numbered. A table begins its cursors with a struct
+ * table_cursor.
+ */
+#ifndef TABLE_H
+#define TABLE_H
+
+#include <stddef.h>
+
+#include "door.h"
+#include "host.h"
+
+struct table {
+    sqlite3_vtab base;
+    struct door *door;
+    const void *kind; /* what differs between tables of one module; the module's own */
+};
+
+struct table_cursor {
+    sqlite3_vtab_cursor base;
+    size_t row, count; /* xFilter sets the count, and the row to 0 */
+};
+
+/* For xConnect. `risk`: SQLITE_VTAB_INNOCUOUS or SQLITE_VTAB_DIRECTONLY. */
+int table_make(sqlite3 *database, const char *declaration, int risk, struct door *door,
+               const void *kind, sqlite3_vtab **made);
+int table_disconnect(sqlite3_vtab *base);
+
+/*
+ * The plan for a table whose arguments are `count` hidden columns from `first` on: bit k of idxNum
+ * is set where argument k is given, by `=`; xFilter gets those that are, in the order of k. An
+ * argument that comes from a table further right is unusable here: that plan is refused
+ * (SQLITE_CONSTRAINT), since without its arguments the table has other rows.
+ */
+int table_arguments(sqlite3_index_info *info, int first, int count);
+
+/* For xOpen: a cursor of `size` bytes, zeroed. SQLite's free() ends it. */
+int table_open(size_t size, sqlite3_vtab_cursor **made);
+int table_close(sqlite3_vtab_cursor *base);
+
+int table_next(sqlite3_vtab_cursor *base);
+int table_eof(sqlite3_vtab_cursor *base);
+int table_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid);
+
+#endif
