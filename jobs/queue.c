@@ -29,11 +29,12 @@ struct ledger_statement *queue_due(const struct queue *queue, int64_t now, int64
     return due;
 }
 
-uint64_t queue_count(const struct queue *queue, int64_t until)
+uint64_t queue_count(const struct queue *queue, uint64_t most)
 {
     struct ledger_statement *count = use(queue, STATEMENT_count_codes, STATEMENT_count_reports);
     uint64_t number = 0;
-    ledger_set_integer(count, ":until", until);
+    ledger_set_integer(count, ":until", moment_now());
+    ledger_set_integer(count, ":most", most < INT64_MAX ? (int64_t)most : INT64_MAX);
     if (queue->kind == QUEUE_CODES)
         ledger_set_text(count, ":channel", queue->channel);
     if (ledger_row(count)) {

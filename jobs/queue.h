@@ -54,8 +54,8 @@ enum queue_fate {
 /* The list of due items, its parameters set; to be read with ledger_row(). */
 struct ledger_statement *queue_due(const struct queue *queue, int64_t now, int64_t limit);
 
-/* How many are due until then; INT64_MAX: all that are queued. */
-uint64_t queue_count(const struct queue *queue, int64_t until);
+/* How many are due now, counted up to `most`. */
+uint64_t queue_count(const struct queue *queue, uint64_t most);
 
 /* Begins the transaction in which the others happen. */
 void queue_begin(struct queue *queue);

@@ -187,12 +187,13 @@ static enum status_code report_locked(struct job *job, bool must)
     enum status_code status = round_leftovers(&words, &queue);
     if (status == STATUS_DONE && job->options.retry_dead)
         status = requeue_dead(job);
-    uint64_t due = queue_count(&queue, moment_now());
+    bool configured = job->config.fraud.url[0] != '\0';
+    uint64_t due = queue_count(&queue, configured ? 1 : UINT64_MAX);
     if (ledger_failed(job->door->ledger))
         return job_ledger_failed(job, "reading the queue");
     if (status != STATUS_DONE)
         return status;
-    if (job->config.fraud.url[0] == '\0') {
+    if (!configured) {
         if (must)
             say_error("[fraud] url: none is configured: %llu reports stay queued",
                       (unsigned long long)due);

@@ -35,11 +35,12 @@ SELECT r.id, r.next_try_at, 1, r.attempt_id, r.outcome, r.reasons,
    AND NOT EXISTS (SELECT 1 FROM report o WHERE o.attempt_id = r.attempt_id AND o.id < r.id AND o.next_try_at IS NOT NULL)
  ORDER BY r.next_try_at, r.id LIMIT :limit
 
+-- Counted no further than anybody asks: the queue may be long.
 -- name: count_codes
-SELECT count(*) FROM code WHERE channel = :channel AND next_try_at <= :until
+SELECT count(*) FROM (SELECT 1 FROM code WHERE channel = :channel AND next_try_at <= :until LIMIT :most)
 
 -- name: count_reports
-SELECT count(*) FROM report WHERE next_try_at <= :until
+SELECT count(*) FROM (SELECT 1 FROM report WHERE next_try_at <= :until LIMIT :most)
 
 -- Taking. No row changed: another has it, or it is gone.
 -- name: take_code
