@@ -19,9 +19,11 @@ static struct ledger_statement *use(const struct queue *queue, enum statement co
     return ledger_use(ledger_of(queue), queue->kind == QUEUE_CODES ? codes : reports);
 }
 
-struct ledger_statement *queue_due(const struct queue *queue, int64_t now, int64_t limit)
+struct ledger_statement *queue_due(const struct queue *queue, struct ledger *ledger, int64_t now,
+                                   int64_t limit)
 {
-    struct ledger_statement *due = use(queue, STATEMENT_due_codes, STATEMENT_due_reports);
+    struct ledger_statement *due = ledger_use(
+        ledger, queue->kind == QUEUE_CODES ? STATEMENT_due_codes : STATEMENT_due_reports);
     ledger_set_integer(due, ":now", now);
     ledger_set_integer(due, ":limit", limit);
     if (queue->kind == QUEUE_CODES)

@@ -93,9 +93,10 @@ static void read_seed(struct parcel *parcel, struct ledger_statement *row)
     parcel->runs_from = ledger_integer(row, COLUMN_RUNS_FROM);
 }
 
-static void *load(void *context, struct ledger_statement *row)
+static void *load(void *context, struct door *door, struct ledger_statement *row)
 {
     (void)context;
+    (void)door;
     size_t size = sizeof(struct parcel);
     for (int column = COLUMN_ADDRESS; column <= COLUMN_NAME; column++)
         size += ledger_is_null(row, column) ? 0 : strlen(ledger_text(row, column)) + 1;
@@ -252,7 +253,8 @@ static enum status_code show_due(struct job *job)
         if (!is_asked_for(job, channel))
             continue;
         const struct queue queue = queue_of(job, channel);
-        struct ledger_statement *due = queue_due(&queue, moment_now(), INT64_MAX);
+        struct ledger_statement *due =
+            queue_due(&queue, job->door->ledger, moment_now(), INT64_MAX);
         while (left > 0 && ledger_row(due)) {
             char masked[SUBJECT_SIZE];
             const char *locale = ledger_text(due, COLUMN_LOCALE);
