@@ -353,8 +353,8 @@ static void urls_are_checked(void **state)
         "[mail]\nfrom = a@b\nurl =",
         "[sms]\nurl =",
         "[sms]\nurl = http://gateway.example",
-        "[sms]\nprofile = twilio\nusername = u\ntoken_env = TEST_CONFIG_SECRET\nfrom = x\n"
-        "url = https://gateway.example?x=1",
+        ("[sms]\nprofile = twilio\nusername = u\ntoken_env = TEST_CONFIG_SECRET\nfrom = x\n"
+         "url = https://gateway.example?x=1"),
         "[sms]\nurl = ftp://gateway.example",
         "[sms]\nurl = http://gate way.example",
         "[sms]\nurl = http://gateway.example/#x",
