@@ -38,6 +38,7 @@ enum admit_password { ADMIT_NO_PASSWORD, ADMIT_CLEAR, ADMIT_MD5, ADMIT_PHC };
 struct admit_value {
     enum { ADMIT_NULL, ADMIT_TEXT, ADMIT_INTEGER, ADMIT_REAL } type;
     const char *text;
+    size_t length; /* of the text */
     int64_t integer;
     double real;
 };
@@ -91,19 +92,6 @@ bool admit_hash(struct admission *admission);
 /* Decides and writes with one statement. The caller has a transaction open or is in a statement
  * that writes. After an error of the ledger the verdict means nothing. */
 struct admit_verdict admit_write(struct door *door, struct admission *admission);
-
-/*
- * The same verdicts and the same rows, faster, for a caller that owns the transaction and rolls it
- * back after an error: the statements of the rule run one by one, those that have nothing to do are
- * left out, and new ids are counted instead of looked up. admit_writer_begin() is called at the
- * beginning of each transaction. NULL: out of memory. The caller frees it with
- * admit_writer_close().
- */
-struct admit_writer;
-struct admit_writer *admit_writer_open(struct door *door);
-void admit_writer_close(struct admit_writer *writer);
-void admit_writer_begin(struct admit_writer *writer);
-struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admission *admission);
 
 /* The second request of a two-step sign-up, under that id: what admit_write() does with one that
  * brings a code. */

@@ -19,6 +19,7 @@ void admit_values_text(struct admit_values *values, int parameter, const char *t
 {
     values->bound[parameter].type = text == NULL ? ADMIT_UNBOUND : ADMIT_BIND_TEXT;
     values->bound[parameter].bytes = text;
+    values->bound[parameter].length = text == NULL ? 0 : strlen(text);
 }
 
 static void set_blob(struct admit_values *values, int parameter, const void *bytes, size_t length)
@@ -104,7 +105,8 @@ static void set_columns(struct admit_values *values, const struct admission *adm
             column == SIGNUP_failure_reason)
             continue;
         if (value->type == ADMIT_TEXT) {
-            admit_values_text(values, column, value->text);
+            values->bound[column] = (struct admit_bound){
+                .type = ADMIT_BIND_TEXT, .length = value->length, .bytes = value->text};
         } else if (value->type == ADMIT_INTEGER) {
             set_integer(values, column, value->integer);
         } else {
@@ -204,6 +206,36 @@ void admit_values_wipe(struct admit_values *values)
     sodium_memzero(values->sealed, sizeof values->sealed);
 }
 
+/* Before and after */
+
+struct admit_ids admit_next_ids(struct ledger *ledger)
+{
+    struct admit_ids ids = {0, 0, 0};
+    struct ledger_statement *next = ledger_use(ledger, STATEMENT_next_ids);
+    if (ledger_row(next)) {
+        ids = (struct admit_ids){ledger_integer(next, 0), ledger_integer(next, 1),
+                                 ledger_integer(next, 2)};
+        ledger_done(next);
+    }
+    return ids;
+}
+
+struct admit_written admit_read_written(struct ledger *ledger, int64_t id)
+{
+    struct admit_written written = {ADMIT_CONTINUED, 0};
+    struct ledger_statement *row = ledger_use(ledger, STATEMENT_admitted_outcome);
+    ledger_set_integer_at(row, 1, id);
+    if (ledger_row(row)) {
+        const char *text = ledger_text(row, 0);
+        written.outcome = text[0] == 's'   ? ADMIT_SUCCESS
+                          : text[0] == 'p' ? ADMIT_PENDING
+                                           : ADMIT_FAILURE;
+        written.holder = ledger_integer(row, 1);
+        ledger_done(row);
+    }
+    return written;
+}
+
 /* Binding */
 
 static const char *parameter_name(int parameter)
@@ -237,7 +269,7 @@ static void bind(struct ledger_statement *statement, int number, const struct ad
 {
     switch (bound->type) {
     case ADMIT_BIND_TEXT:
-        ledger_set_text_at(statement, number, bound->bytes);
+        ledger_set_text_at(statement, number, bound->bytes, bound->length);
         break;
     case ADMIT_BIND_INTEGER:
         ledger_set_integer_at(statement, number, bound->integer);

@@ -28,7 +28,6 @@
     X(password_hash)                                                                               \
     X(report_id)                                                                                   \
     X(code_id)                                                                                     \
-    X(reasons)                                                                                     \
     X(reasons_before)                                                                              \
     X(reasons_after)                                                                               \
     X(unique_email)                                                                                \
@@ -64,7 +63,7 @@ struct admit_bound {
         ADMIT_BIND_REAL,
         ADMIT_BIND_BLOB
     } type;
-    size_t length; /* of a blob */
+    size_t length; /* of a text or blob */
     union {
         const void *bytes;
         int64_t integer;
@@ -85,6 +84,16 @@ struct admit_values {
 struct admit_ids {
     int64_t attempt, code, report;
 };
+
+/* The ids that come next, under the write lock. */
+struct admit_ids admit_next_ids(struct ledger *ledger);
+
+/* What a sign-up left: the outcome, and who holds its identifiers (see the view holding). */
+struct admit_written {
+    enum admit_outcome outcome;
+    int64_t holder;
+};
+struct admit_written admit_read_written(struct ledger *ledger, int64_t id);
 
 /* Everything that the rule is to be told; chance is drawn here. */
 void admit_values_fill(struct admit_values *values, struct door *door,

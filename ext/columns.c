@@ -405,6 +405,15 @@ static void check_missing(struct admission *admission)
             admission->reasons.missing |= UINT64_C(1) << column;
 }
 
+/* Here, where the texts are at hand, and not where they are bound: that may be on a thread that has
+ * more to do. */
+static void measure(struct admission *admission)
+{
+    for (int column = 0; column < SIGNUP_INPUT_ONLY; column++)
+        if (admission->values[column].type == ADMIT_TEXT)
+            admission->values[column].length = strlen(admission->values[column].text);
+}
+
 bool columns_check(struct admission *admission, char *error, size_t error_size)
 {
     check_column(admission, SIGNUP_country); /* a national phone number is completed by these two */
@@ -415,5 +424,6 @@ bool columns_check(struct admission *admission, char *error, size_t error_size)
         return false;
     derive_rest(admission);
     check_missing(admission);
+    measure(admission);
     return true;
 }

@@ -154,11 +154,12 @@ void ledger_set_real_at(struct ledger_statement *statement, int parameter, doubl
         check(statement, sqlite3_bind_double(statement->prepared, parameter, value));
 }
 
-void ledger_set_text_at(struct ledger_statement *statement, int parameter, const char *text)
+void ledger_set_text_at(struct ledger_statement *statement, int parameter, const char *text,
+                        size_t length)
 {
     if (!ledger_failed(statement->ledger) && text != NULL)
-        check(statement,
-              sqlite3_bind_text(statement->prepared, parameter, text, -1, SQLITE_STATIC));
+        check(statement, sqlite3_bind_text64(statement->prepared, parameter, text, length,
+                                             SQLITE_STATIC, SQLITE_UTF8));
 }
 
 void ledger_set_blob_at(struct ledger_statement *statement, int parameter, const void *bytes,
@@ -181,7 +182,8 @@ void ledger_set_real(struct ledger_statement *statement, const char *parameter, 
 
 void ledger_set_text(struct ledger_statement *statement, const char *parameter, const char *text)
 {
-    ledger_set_text_at(statement, ledger_parameter(statement, parameter), text);
+    ledger_set_text_at(statement, ledger_parameter(statement, parameter), text,
+                       text == NULL ? 0 : strlen(text));
 }
 
 void ledger_set_blob(struct ledger_statement *statement, const char *parameter, const void *bytes,

@@ -89,7 +89,8 @@ void ledger_set_blob(struct ledger_statement *statement, const char *parameter, 
 int ledger_parameter(struct ledger_statement *statement, const char *parameter);
 void ledger_set_integer_at(struct ledger_statement *statement, int parameter, int64_t value);
 void ledger_set_real_at(struct ledger_statement *statement, int parameter, double value);
-void ledger_set_text_at(struct ledger_statement *statement, int parameter, const char *text);
+void ledger_set_text_at(struct ledger_statement *statement, int parameter, const char *text,
+                        size_t length);
 void ledger_set_blob_at(struct ledger_statement *statement, int parameter, const void *bytes,
                         size_t length);
 

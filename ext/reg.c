@@ -90,8 +90,8 @@ static const struct call_row rows[] = {
     {"reg_username_exists", 1, 0, functions_username_exists, "reg_username_exists(username)",
      "1 where a customer has this username, else 0", "INVAS (verifyUsername)"},
     {"reg_complete", 3, WRITES, functions_complete, "reg_complete(subject, code, password)",
-     "verifies the code and sets the password that was not asked for at sign-up; reg_verify_code's "
-     "verdicts, or a JSON array of password_ reasons "
+     "verifies the code and sets the password that was not asked for at sign-up (one that came "
+     "with it stays); reg_verify_code's verdicts, or a JSON array of password_ reasons "
      "with no try spent",
      "INVAS (register/confirm)"},
     {"reg_complete", 4, WRITES, functions_complete,

@@ -320,8 +320,8 @@ static void read_verdict(struct twin *twin, int64_t id, struct twin_verdict *ver
          */
         struct ledger_statement *row = ledger_use(ledger, STATEMENT_admitted_outcome);
         ledger_set_integer(row, ":id", id);
-        if (ledger_row(row) && !ledger_is_null(row, 1))
-            verdict->reasons = ledger_text(row, 1);
+        if (ledger_row(row) && !ledger_is_null(row, 2))
+            verdict->reasons = ledger_text(row, 2);
     }
 }
 

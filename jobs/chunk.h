@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "admit.h"
+#include "admit_writer.h"
 #include "digest.h"
 #include "records.h"
 #include "rejects.h"

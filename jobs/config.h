@@ -80,7 +80,7 @@ struct config_import {
     char inbox[CONFIG_TEXT];         /* folder of *.csv that `nightly` imports; "" for none */
     char confirm_inbox[CONFIG_TEXT]; /* folder of confirmations */
     unsigned done_keep_days;         /* default 30 */
-    unsigned batch;                  /* rows a transaction, 1 to 1000000, default 50000 */
+    unsigned batch;                  /* rows a transaction, 1 to 1000000, default 100000 */
     unsigned workers;                /* 0: one a core */
     uint64_t max_field_bytes;        /* default 1 MiB, 1 KiB to 1 GiB */
     bool strict;                     /* unknown columns are refused */

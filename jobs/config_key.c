@@ -33,7 +33,7 @@ const struct config_key config_keys[] = {
     {"import", "inbox", CONFIG_KIND_PATH, AT(import.inbox), 0, 0, NULL, ""},
     {"import", "confirm_inbox", CONFIG_KIND_PATH, AT(import.confirm_inbox), 0, 0, NULL, ""},
     COUNT("import", "done_keep_days", import.done_keep_days, 0, 3650, "30"),
-    COUNT("import", "batch", import.batch, 1, 1000000, "50000"),
+    COUNT("import", "batch", import.batch, 1, 1000000, "100000"),
     COUNT("import", "workers", import.workers, 0, 256, "0"),
     {"import", "max_field_bytes", CONFIG_KIND_SIZE, AT(import.max_field_bytes), 1024, 1073741824,
      NULL, "1M"},

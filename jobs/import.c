@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "checkpoint.h"
 #include "import_columns.h"
 #include "import_file.h"
 #include "import_summary.h"
@@ -31,12 +32,15 @@ struct import {
     struct chunk_column *columns;
     struct pipeline *pipeline;
     struct admit_writer *writer;
+    struct checkpoint *checkpoint;
     struct chunk_counts counts; /* as committed */
     struct rejects rejects;
     struct say_progress progress;
     enum status_code status;
     bool over; /* nothing is left to do */
 };
+
+enum { BYTES_A_ROW = 200 }; /* a guess at a file's number of rows */
 
 /* What a transaction has written, and is to be committed. */
 struct batch {
@@ -268,6 +272,7 @@ static void commit(struct import *import, struct batch *batch)
         snprintf(message, sizeof message, "%s: %s", import->rejects.path, strerror(errno));
         refuse_batch(import, message);
     }
+    admit_writer_flush(import->writer);
     insert_batch_row(import, batch);
     ledger_end(import->ledger);
     batch->open = false;
@@ -275,6 +280,7 @@ static void commit(struct import *import, struct batch *batch)
         fail_ledger(import, "import");
         return;
     }
+    checkpoint_ask(import->checkpoint);
     import->counts = batch->counts;
     import->file.line = batch->next_line;
 }
@@ -362,7 +368,10 @@ static bool import_rows(struct import *import)
         .workers = worker_count(&import->job->config),
         .hash = !import->file.request->dry_run,
     };
+    import->checkpoint = checkpoint_start(import->job->database, import->job->config.ledger);
     import->writer = admit_writer_open(import->job->door);
+    if (import->writer != NULL)
+        admit_writer_expect(import->writer, import->file.bytes / BYTES_A_ROW);
     import->pipeline = pipeline_start(&work, error, sizeof error);
     ledger_trust(import->ledger, true); /* what a row refers to has just been written by itself */
     if (import->writer == NULL || import->pipeline == NULL)
@@ -370,6 +379,7 @@ static bool import_rows(struct import *import)
     else
         whole = write_rows(import);
     pipeline_end(import->pipeline);
+    checkpoint_end(import->checkpoint);
     ledger_trust(import->ledger, false);
     admit_writer_close(import->writer);
     return whole;

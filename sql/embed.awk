@@ -6,7 +6,8 @@
 # Within it, a `-- part: NOUN` heading makes what follows, up to its semicolon, a statement of its own as well, with the parameter :x for NEW.x:
 # so a caller that owns the transaction may run the statements of a trigger one by one. A line that ends with `-- whole only` is left out of it: the
 # caller knows what it asks. Such a caller rolls all of it back after an error, so that a part need not keep what it changed to undo itself alone: it is
-# made `INSERT OR FAIL`, save with `as it is` behind its name (an insert into a view would hand that on to the rule behind it).
+# made `INSERT OR FAIL`, save with `as it is` behind its name (an insert into a view would hand that on to the rule behind it). What stands in a comment
+# behind `-- part only:` belongs to it alone.
 function take_part() {
     if (part_fails) sub(/INSERT INTO/, "INSERT OR FAIL INTO", part_text)
     sub(/;[ \n]*$/, "", part_text); gsub(/NEW\./, ":", part_text)
@@ -36,6 +37,7 @@ FNR == 1 {
 /^-- name: / && !upgrade { flush(); name = $3; next }
 /^ *-- part: / && !upgrade { part_name = $3; part_fails = ($0 !~ / as it is$/); next }
 part_name != "" && /-- whole only$/ { text = text $0 "\n"; next }
+part_name != "" && /^ *-- part only: / { text = text $0 "\n"; sub(/-- part only: /, ""); part_text = part_text $0 "\n"; next }
 part_name != "" { part_text = part_text $0 "\n"; if ($0 ~ /; *$/) take_part() }
 name != "" { text = text $0 "\n" }
 END {

@@ -39,11 +39,10 @@ VALUES (:import_id, :line, :byte_offset, :bytes, :column_number, :kind, :message
 
 -- The law of the sum, from the rows themselves: what the last batch says, and what is there.
 -- name: import_sum
-SELECT (SELECT count(*) FROM attempt WHERE import_id = :import_id AND outcome = 'success'),
-       (SELECT count(*) FROM attempt WHERE import_id = :import_id AND outcome = 'pending'),
-       (SELECT count(*) FROM attempt WHERE import_id = :import_id AND outcome = 'failure'),
+SELECT count(*) FILTER (WHERE outcome = 'success'), count(*) FILTER (WHERE outcome = 'pending'), count(*) FILTER (WHERE outcome = 'failure'),
        (SELECT count(*) FROM continuation WHERE import_id = :import_id),
        (SELECT count(*) FROM reject WHERE import_id = :import_id)
+  FROM attempt WHERE import_id = :import_id
 
 -- name: import_reasons
 SELECT value, count(*) FROM attempt a, json_each(a.reasons) WHERE a.import_id = :import_id GROUP BY value ORDER BY count(*) DESC, value

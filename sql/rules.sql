@@ -14,19 +14,27 @@ DROP VIEW IF EXISTS finish_report;
 DROP VIEW IF EXISTS start;
 DROP VIEW IF EXISTS forget;
 DROP VIEW IF EXISTS requeue;
+DROP VIEW IF EXISTS holding;
+
+-- Who holds an attempt's identifiers, as it was admitted: the column `holder` of the index of subjects.
+CREATE VIEW holding AS
+SELECT id AS attempt_id, outcome, reasons, CASE outcome WHEN 'success' THEN customer_id WHEN 'pending' THEN 0 ELSE -1 END AS holder FROM attempt;
 
 -- An outcome becomes due to the fraud API where it is a success, was recommended on, or failed for a reportable reason.
 CREATE VIEW due AS
 SELECT NULL AS report_id, NULL AS attempt_id, NULL AS recorded_at, NULL AS outcome, NULL AS reasons, NULL AS reportable WHERE 0;
 CREATE TRIGGER due_insert INSTEAD OF INSERT ON due
 BEGIN
+    -- One of them; or of all attempts from one on, what they came to at once.
     -- part: due_report
     INSERT INTO report (id, attempt_id, outcome, reasons, recorded_at, next_try_at)
-    SELECT NEW.report_id, a.id, NEW.outcome, NEW.reasons, NEW.recorded_at, NEW.recorded_at
-      FROM attempt a
-     WHERE a.id = NEW.attempt_id
-       AND (NEW.outcome = 'success' OR a.recommendation IS NOT NULL
-            OR EXISTS (SELECT 1 FROM json_each(NEW.reasons) r JOIN json_each(NEW.reportable) x ON r.value = x.value));
+    SELECT d.report_id, d.attempt_id, d.outcome, d.reasons, d.recorded_at, d.recorded_at
+      FROM (SELECT NEW.report_id AS report_id, a.id AS attempt_id, NEW.outcome AS outcome, NEW.reasons AS reasons, -- whole only
+                   NEW.recorded_at AS recorded_at, a.recommendation FROM attempt a WHERE a.id = NEW.attempt_id) d -- whole only
+    -- part only: FROM (SELECT NULL AS report_id, a.id AS attempt_id, a.outcome, a.reasons, a.recorded_at, a.recommendation
+    -- part only:         FROM attempt a WHERE a.id >= NEW.attempt_id AND a.outcome <> 'pending') d
+     WHERE d.outcome = 'success' OR d.recommendation IS NOT NULL
+        OR EXISTS (SELECT 1 FROM json_each(d.reasons) r JOIN json_each(NEW.reportable) x ON r.value = x.value);
 END;
 
 -- A verdict after admission, with all that follows from it for this attempt.
@@ -149,16 +157,19 @@ BEGIN
                         WHEN NEW.confirm IN ('everyone', 'before') OR (NEW.confirm = 'on_conflict' AND t.external IS NOT NULL) THEN 'pending'
                         ELSE 'success' END AS outcome
               FROM (SELECT g.known, g.external,
-                           NEW.reasons_before
-                           || CASE WHEN g.email THEN CASE WHEN NEW.reasons_before <> '' THEN ',' ELSE '' END || '"email_taken"' ELSE '' END
-                           || CASE WHEN g.phone THEN CASE WHEN NEW.reasons_before <> '' OR g.email THEN ',' ELSE '' END || '"phone_taken"' ELSE '' END
-                           || CASE WHEN g.username THEN CASE WHEN NEW.reasons_before <> '' OR g.email OR g.phone THEN ',' ELSE '' END
-                                                        || '"username_taken"' ELSE '' END
-                           || CASE WHEN g.uuid THEN CASE WHEN NEW.reasons_before <> '' OR g.email OR g.phone OR g.username THEN ',' ELSE '' END
-                                                    || '"uuid_taken"' ELSE '' END
-                           || CASE WHEN NEW.reasons_after <> '' AND (NEW.reasons_before <> '' OR g.email OR g.phone OR g.username OR g.uuid)
-                                   THEN ',' ELSE '' END
-                           || NEW.reasons_after AS reasons
+                           CASE WHEN g.email OR g.phone OR g.username OR g.uuid
+                                THEN NEW.reasons_before
+                                     || CASE WHEN g.email THEN CASE WHEN NEW.reasons_before <> '' THEN ',' ELSE '' END || '"email_taken"' ELSE '' END
+                                     || CASE WHEN g.phone THEN CASE WHEN NEW.reasons_before <> '' OR g.email THEN ',' ELSE '' END
+                                                               || '"phone_taken"' ELSE '' END
+                                     || CASE WHEN g.username THEN CASE WHEN NEW.reasons_before <> '' OR g.email OR g.phone THEN ',' ELSE '' END
+                                                                  || '"username_taken"' ELSE '' END
+                                     || CASE WHEN g.uuid THEN CASE WHEN NEW.reasons_before <> '' OR g.email OR g.phone OR g.username
+                                                                   THEN ',' ELSE '' END || '"uuid_taken"' ELSE '' END
+                                     || CASE WHEN NEW.reasons_after <> '' THEN ',' ELSE '' END || NEW.reasons_after
+                                WHEN NEW.reasons_before = '' THEN NEW.reasons_after
+                                WHEN NEW.reasons_after = '' THEN NEW.reasons_before
+                                ELSE NEW.reasons_before || ',' || NEW.reasons_after END AS reasons
               FROM (SELECT coalesce(h.email, h.phone, h.username) AS known,
                            coalesce(h.email_external, h.phone_external) AS external,
                            NEW.told IS NULL AND NEW.unique_email AND coalesce(h.email <> coalesce(h.email_external, h.phone_external, 0), 0) AS email,
@@ -214,12 +225,11 @@ BEGIN
            NEW.email_verified_at, NEW.phone_verified_at, CASE WHEN a.outcome <> 'failure' THEN NEW.password_hash END
       FROM attempt a WHERE a.id = NEW.id;
 
-    -- part: admit_subject
     INSERT OR IGNORE INTO subject (key, holder, attempt_id)
-    SELECT k.key, CASE a.outcome WHEN 'success' THEN a.customer_id WHEN 'pending' THEN 0 ELSE -1 END, a.id
+    SELECT k.key, h.holder, NEW.id
       FROM (SELECT NEW.email_key AS key UNION ALL SELECT NEW.phone_key UNION ALL SELECT NEW.username_key
             UNION ALL SELECT NEW.uuid_key UNION ALL SELECT NEW.identity_key) k
-     CROSS JOIN attempt a ON a.id = NEW.id -- in this order SQLite needs no table in between
+     CROSS JOIN holding h ON h.attempt_id = NEW.id -- in this order SQLite needs no table in between
      WHERE k.key IS NOT NULL;
 
     -- part: admit_waiting

@@ -1,11 +1,20 @@
-/* Preloaded into a program (see faulty.bash): the disk's faults, and death at chosen instants. By
+/*
+ * Preloaded into a program (see faulty.bash): the disk's faults, and death at chosen instants. By
  * environment variables:
  *
- *   KILL_AT=n             SIGKILL before the n-th call that changes a file: write, truncation,
- * sync, rename, removal KILL_AFTER_SYNCS=n    SIGKILL after the n-th sync of a write-ahead log:
- * each commit has one TERM_AFTER_SYNCS=n    SIGTERM there TOUCH_AFTER_SYNCS=n   appends a byte to
- * the file TOUCH_FILE there FULL_AFTER=bytes      the disk is full: no more than so many bytes are
- * written SYNCED=file           the path of what is synced is appended there, a line each
+ * KILL_AT=n: SIGKILL before the n-th call that changes a file (write, truncation, sync, rename,
+ * removal).
+ *
+ * KILL_AFTER_SYNCS=n: SIGKILL after the main thread's n-th sync of a write-ahead log; each commit
+ * has one.
+ *
+ * TERM_AFTER_SYNCS=n: SIGTERM there.
+ *
+ * TOUCH_AFTER_SYNCS=n: there appends a byte to the file TOUCH_FILE.
+ *
+ * FULL_AFTER=bytes: the disk is full; no more than so many bytes are written.
+ *
+ * SYNCED=file: the path of what is synced is appended there, a line each.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -83,8 +92,8 @@ static void touch(const char *path)
 static void count_sync(int descriptor)
 {
     note_sync(descriptor);
-    if (!is_log(descriptor))
-        return;
+    if (!is_log(descriptor) || gettid() != getpid())
+        return; /* a checkpoint on another thread is no commit */
     long now = atomic_fetch_add(&syncs, 1) + 1;
     if (now == setting("KILL_AFTER_SYNCS"))
         kill(getpid(), SIGKILL);

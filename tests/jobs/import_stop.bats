@@ -231,3 +231,25 @@ same_as_undisturbed() {
         done
     done
 }
+
+# Whoever registers between two of its commits is known at the next one, though it asks the ledger for no identifier that it takes for new.
+@test "what others register while it reads is taken" {
+    mkfifo pipe
+    sed -i 's/^batch.*/batch = 1/' job.conf
+    "$REGJOB" -c job.conf import - --name pipe <pipe >said 2>&1 3>&- &
+    reader=$!
+    exec 9>pipe
+    printf 'email,password\nfirst@example.com,Abcdef1!x\n' >&9
+    until [ "$(ledger "SELECT count(*) FROM attempt")" = 1 ] || ! kill -0 "$reader"; do sleep 0.01; done
+    ledger_reg "INSERT INTO reg_attempts(email, password) VALUES ('second@example.com', 'Abcdef1!x')"
+    printf 'second@example.com,Abcdef1!x\nthird@example.com,Abcdef1!x\nFirst@example.com,Abcdef1!x\nthird@example.com,Abcdef1!x\n' >&9
+    exec 9>&-
+    wait "$reader"
+    [ "$(ledger_reg "SELECT email, outcome, failure_reason FROM reg_attempts ORDER BY id")" = "\
+first@example.com|success|
+second@example.com|success|
+second@example.com|failure|email_taken
+third@example.com|success|
+First@example.com|failure|email_taken
+third@example.com|failure|email_taken" ]
+}

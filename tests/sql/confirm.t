@@ -138,7 +138,11 @@ is "a wrong code does" 'invalid_code|1' "$(at "$(later 1)" sql "SELECT reg_compl
 is "both right" "verified" "$(at "$(later 2)" sql "SELECT reg_complete('a@example.com', '$code', 'A9#bL8@z');")"
 is "the customer has it" '1|1' "$(sql "SELECT reg_verify_password('A9#bL8@z', password_hash), (SELECT count(*) FROM reg_attempts WHERE outcome = 'success') FROM person;")"
 is "once" "already_verified" "$(at "$(later 3)" sql "SELECT reg_complete('a@example.com', '$code', 'B9#bL8@z');")"
-is "and no other afterwards" '1' "$(sql "SELECT reg_verify_password('A9#bL8@z', password_hash) FROM person;")"
+sign b@example.com >/dev/null
+code=$(pin b@example.com)
+is "a password that came with the sign-up stays" $'verified\n1|0' "$(at "$(later 4)" sql "SELECT reg_complete('b@example.com', '$code', 'B9#bL8@z');
+    SELECT reg_verify_password('A9#bL8@z', password_hash), reg_verify_password('B9#bL8@z', password_hash) FROM person WHERE attempt_id = 2;")"
+is "and no other afterwards" '1' "$(sql "SELECT reg_verify_password('A9#bL8@z', password_hash) FROM person WHERE attempt_id = 1;")"
 
 # Afterwards: consents and steps.
 ledger '{"consentVersions":{"terms":"2"}}'

@@ -86,7 +86,7 @@ static void defaults_are_those_promised(void **state)
     assert_int_equal(config.busy_timeout_ms, 5000);
     assert_int_equal(config.run_seconds, 3600);
     assert_int_equal(config.import.done_keep_days, 30);
-    assert_int_equal(config.import.batch, 50000);
+    assert_int_equal(config.import.batch, 100000);
     assert_int_equal(config.import.workers, 0);
     assert_int_equal(config.import.max_field_bytes, 1048576);
     assert_false(config.import.strict);

@@ -1,0 +1,48 @@
+/*
+ * admit_keys.h: what is known of the index of subjects without asking it.
+ *
+ * Most sign-ups have identifiers that nobody had before. To find that out in a large index costs a
+ * page read from the disk for each, and to add them one by one changes a page for each. So a
+ * Bloom filter tells from memory which keys are certainly nowhere (where it cannot, the index is
+ * asked as ever), and what is to be added is gathered: exactly known, and given out in the order of
+ * the index.
+ */
+#ifndef ADMIT_KEYS_H
+#define ADMIT_KEYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct admit_keys;
+
+/* NULL: out of memory. */
+struct admit_keys *admit_keys_open(void);
+void admit_keys_close(struct admit_keys *keys);
+
+/* Makes the filter, for about so many keys, and forgets what it knew. False, and every key may be
+ * known: they are too many for 16 MiB, or there is no memory. */
+bool admit_keys_expect(struct admit_keys *keys, uint64_t count);
+
+/* The key is in the index. */
+void admit_keys_learn(struct admit_keys *keys, int64_t key);
+
+/* False: it was never learned nor gathered. */
+bool admit_keys_may_know(const struct admit_keys *keys, int64_t key);
+
+/* A row that the index is to have. */
+struct admit_key {
+    int64_t key, holder, attempt;
+};
+
+/* Gathers a row. There must be room for it, and its key must not be among the gathered. */
+void admit_keys_gather(struct admit_keys *keys, struct admit_key row);
+bool admit_keys_has_gathered(const struct admit_keys *keys, int64_t key);
+
+/* Whether there is room for another sign-up's rows. */
+bool admit_keys_have_room(const struct admit_keys *keys);
+
+/* Lets go of the gathered rows and gives them, in the order of their keys; they live until the next
+ * is gathered. */
+const struct admit_key *admit_keys_hand_over(struct admit_keys *keys, uint32_t *count);
+
+#endif

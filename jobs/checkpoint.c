@@ -1,0 +1,106 @@
+/* checkpoint.c: see checkpoint.h. */
+#include "checkpoint.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+enum { LARGE_LOG = 1 << 16 /* pages: 256 MiB */, DEFAULT_PAGES = 1000 /* SQLite's */ };
+
+struct checkpoint {
+    sqlite3 *writer, *database; /* the one of the import, and this thread's */
+    pthread_t thread;
+    pthread_mutex_t lock; /* over what follows */
+    pthread_cond_t changed;
+    bool asked, at_work, ending;
+    int log_pages; /* as the last one found it */
+};
+
+static void *work(void *argument)
+{
+    struct checkpoint *checkpoint = argument;
+    pthread_mutex_lock(&checkpoint->lock);
+    while (!checkpoint->ending || checkpoint->asked) {
+        int pages = 0, copied = 0;
+        if (!checkpoint->asked) {
+            pthread_cond_wait(&checkpoint->changed, &checkpoint->lock);
+            continue;
+        }
+        checkpoint->asked = false;
+        checkpoint->at_work = true;
+        pthread_mutex_unlock(&checkpoint->lock);
+        /* What it cannot do for now, such as copy what a reader still needs, the next one will. */
+        sqlite3_wal_checkpoint_v2(checkpoint->database, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages,
+                                  &copied);
+        pthread_mutex_lock(&checkpoint->lock);
+        checkpoint->at_work = false;
+        checkpoint->log_pages = pages;
+        pthread_cond_broadcast(&checkpoint->changed);
+    }
+    pthread_mutex_unlock(&checkpoint->lock);
+    return NULL;
+}
+
+/* Signals are for the thread that owns the ledger. */
+static bool start_thread(struct checkpoint *checkpoint)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = pthread_create(&checkpoint->thread, NULL, work, checkpoint) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
+struct checkpoint *checkpoint_start(sqlite3 *database, const char *ledger)
+{
+    struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
+    if (checkpoint == NULL)
+        return NULL;
+    checkpoint->writer = database;
+    pthread_mutex_init(&checkpoint->lock, NULL);
+    pthread_cond_init(&checkpoint->changed, NULL);
+    /* Its pages are read but once, and go by way of a buffer of their own. */
+    if (sqlite3_open_v2(ledger, &checkpoint->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                        NULL) == SQLITE_OK &&
+        sqlite3_exec(checkpoint->database, "PRAGMA synchronous = FULL; PRAGMA cache_size = 16",
+                     NULL, NULL, NULL) == SQLITE_OK &&
+        start_thread(checkpoint)) {
+        sqlite3_wal_autocheckpoint(database, 0);
+        return checkpoint;
+    }
+    sqlite3_close(checkpoint->database);
+    pthread_cond_destroy(&checkpoint->changed);
+    pthread_mutex_destroy(&checkpoint->lock);
+    free(checkpoint);
+    return NULL;
+}
+
+void checkpoint_ask(struct checkpoint *checkpoint)
+{
+    if (checkpoint == NULL)
+        return;
+    pthread_mutex_lock(&checkpoint->lock);
+    checkpoint->asked = true;
+    pthread_cond_broadcast(&checkpoint->changed);
+    while (checkpoint->log_pages > LARGE_LOG && (checkpoint->asked || checkpoint->at_work))
+        pthread_cond_wait(&checkpoint->changed, &checkpoint->lock);
+    pthread_mutex_unlock(&checkpoint->lock);
+}
+
+void checkpoint_end(struct checkpoint *checkpoint)
+{
+    if (checkpoint == NULL)
+        return;
+    pthread_mutex_lock(&checkpoint->lock);
+    checkpoint->ending = true;
+    pthread_cond_broadcast(&checkpoint->changed);
+    pthread_mutex_unlock(&checkpoint->lock);
+    pthread_join(checkpoint->thread, NULL);
+    sqlite3_close(checkpoint->database);
+    sqlite3_wal_autocheckpoint(checkpoint->writer, DEFAULT_PAGES);
+    pthread_cond_destroy(&checkpoint->changed);
+    pthread_mutex_destroy(&checkpoint->lock);
+    free(checkpoint);
+}

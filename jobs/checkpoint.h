@@ -1,0 +1,22 @@
+/* checkpoint.h: the write-ahead log is copied into the ledger by a thread of its own, on a
+ * connection of its own, while the next batch is being written: half of what a large import writes.
+ * (https://www.sqlite.org/wal.html: a PASSIVE checkpoint waits for nobody, and nobody for it.) */
+#ifndef CHECKPOINT_H
+#define CHECKPOINT_H
+
+#include <sqlite3.h>
+
+struct checkpoint;
+
+/* From now on `database`, which writes, does not do it itself. NULL: there is no memory or no
+ * thread, and it goes on as ever. */
+struct checkpoint *checkpoint_start(sqlite3 *database, const char *ledger);
+
+/* Something has been committed. Waits only where the log is large already: an end that is never
+ * caught up with would never let it begin anew. */
+void checkpoint_ask(struct checkpoint *checkpoint);
+
+/* What has been begun is done; `database` sees to it by itself again. */
+void checkpoint_end(struct checkpoint *checkpoint);
+
+#endif
