@@ -11,6 +11,7 @@ setup() {
 
 teardown() {
     [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    nobody_gone
     standin_stop
 }
 
@@ -119,8 +120,7 @@ no_control_characters() {
 }
 
 @test "not accepted: nobody listens, or the name is not known; no try is spent" {
-    standin_start
-    standin_stop
+    nobody
     for url in "$STANDIN_URL" https://nowhere.invalid; do
         regjob_fresh
         later ""

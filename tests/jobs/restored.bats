@@ -11,6 +11,7 @@ setup() {
 
 teardown() {
     [ -z "$running" ] || kill -9 "$running" 2>/dev/null || true
+    nobody_gone
     standin_stop
 }
 
@@ -63,7 +64,8 @@ teardown() {
     carry report || true
     [ "$(events)" = "dead 1" ]
     # Two days later, with nobody there, so that it stays queued.
-    standin_stop
+    nobody
+    outbound_config
     later "+2d"
     carry report --retry-dead || true
     # As it was when it was queued, before that try.
