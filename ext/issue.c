@@ -24,6 +24,8 @@ struct before {
     bool newest_live;
     bool started;
     int64_t since; /* when the newest one's time began, or it was asked for */
+    int64_t asked; /* the same of all that went to the subject by this channel, also for another
+                      attempt, and ended or not; 0: none */
     char device[SUBJECT_SIZE];
     struct code_seed seed;
     char prefix[CODE_PREFIX_SIZE];
@@ -140,8 +142,11 @@ static void read_before(struct door *door, const struct issue_request *request,
             before->today++;
             before->oldest_today = ledger_integer(row, 13);
         }
-        if (strcmp(ledger_text(row, 11), request->channel) != 0 ||
-            ledger_integer(row, 12) != target->attempt)
+        if (strcmp(ledger_text(row, 11), request->channel) != 0)
+            continue;
+        if (ledger_integer(row, 6) > before->asked)
+            before->asked = ledger_integer(row, 6);
+        if (ledger_integer(row, 12) != target->attempt)
             continue;
         if (!before->any)
             note_newest(row, before);
@@ -156,6 +161,24 @@ static void read_before(struct door *door, const struct issue_request *request,
 static int64_t seconds_left(int64_t until, int64_t now)
 {
     return until <= now ? 0 : (until - now + 999) / 1000;
+}
+
+/* Whether the newest code may be given once more. */
+static bool is_the_same(const struct before *before)
+{
+    return before->newest_live && before->since == before->asked;
+}
+
+/* Seconds that are still to wait before another code. The pause is the subject's: who has spent a
+ * code's tries, or has used it, waits as well. */
+static int64_t wait_for_another(const struct settings *settings, const struct before *before,
+                                int64_t now)
+{
+    int64_t pause = settings->resend_pause_seconds;
+    /* A pause of 0 still lasts the second in which SQLite may evaluate the same call twice. */
+    if (pause < 1 && is_the_same(before))
+        pause = 1;
+    return seconds_left(before->asked + pause * 1000, now);
 }
 
 /* The rules of asking again (Synerise: only from the device that asked last, for pins, unless the
@@ -176,7 +199,8 @@ static bool may_issue(struct door *door, const struct issue_request *request,
         ledger_fail(ledger, SQLITE_ERROR,
                     "only the device that asked for the last code may ask again "
                     "(allowPinResendFromDifferentDeviceId is false)");
-    else if ((request->resend || elsewhere) && wait > 0) /* the last code is no use elsewhere */
+    else if (wait > 0 && (request->resend || elsewhere || !is_the_same(before)))
+        /* the last code is no use elsewhere, nor once it has ended */
         ledger_fail(ledger, SQLITE_ERROR, "wait %lld seconds before asking for another code",
                     (long long)wait);
     return !ledger_failed(ledger);
@@ -244,11 +268,7 @@ bool issue_code(struct door *door, const struct issue_request *request, char cod
     if (settings == NULL || key == NULL || uuid == NULL || !find_target(door, request, &target))
         return false;
     read_before(door, request, &target, &before);
-    /* A pause of 0 still lasts the second in which SQLite may evaluate the same call twice. */
-    int64_t pause = settings->resend_pause_seconds < 1 ? 1 : settings->resend_pause_seconds;
-    int64_t wait = before.any && before.newest_live
-                       ? seconds_left(before.since + pause * 1000, request->now)
-                       : 0;
+    int64_t wait = wait_for_another(settings, &before, request->now);
     if (!may_issue(door, request, &before, wait))
         return false;
     if (wait > 0) {

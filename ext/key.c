@@ -56,7 +56,7 @@ static bool create_file(const char *path, char *error, size_t error_size)
     }
     randombytes_buf(fresh, KEY_SIZE);
     if (!whole_write(descriptor, fresh, KEY_SIZE) || fsync(descriptor) != 0 ||
-        (link(draft, path) != 0 && errno != EEXIST))
+        (link(draft, path) != 0 && errno != EEXIST) || !whole_sync_name(path))
         snprintf(error, error_size, "key file %s: cannot be written: %s", path, strerror(errno));
     else
         made = true;

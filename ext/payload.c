@@ -9,6 +9,7 @@
 #include "document.h"
 #include "door.h"
 #include "host.h"
+#include "json_text.h"
 #include "region.h"
 
 /* Columns of the statement payload_facts. */
@@ -45,70 +46,42 @@ enum fact {
     CODE_MECHANISM
 };
 
-/* What a payload is made from. */
-struct making {
-    struct door *door;
-    struct ledger_statement *facts;
-    const struct payload_request *request;
-    const struct settings *settings;
-};
-
-/* Takes the value over. What could not be added must not be missing in silence. */
-static void set(const struct making *making, json_t *object, const char *member, json_t *value)
-{
-    if (json_object_set_new(object, member, value) != 0)
-        ledger_fail(making->door->ledger, SQLITE_NOMEM, "out of memory");
-}
-
-static void add_text(const struct making *making, json_t *object, const char *member,
+static void add_text(struct json_text *json, const char *member, struct ledger_statement *facts,
                      enum fact fact)
 {
-    const char *text = ledger_text(making->facts, (int)fact);
-    if (text != NULL)
-        set(making, object, member, json_string(text));
+    json_text_string(json, member, ledger_text(facts, (int)fact));
 }
 
-static void add_integer(const struct making *making, json_t *object, const char *member,
+static void add_integer(struct json_text *json, const char *member, struct ledger_statement *facts,
                         enum fact fact)
 {
-    if (!ledger_is_null(making->facts, (int)fact))
-        set(making, object, member, json_integer(ledger_integer(making->facts, (int)fact)));
-}
-
-/* An object that says nothing is not sent. */
-static void add_object(const struct making *making, json_t *parent, const char *member,
-                       json_t *object)
-{
-    if (object == NULL || json_object_size(object) > 0)
-        set(making, parent, member, object);
-    else
-        json_decref(object);
+    if (!ledger_is_null(facts, (int)fact))
+        json_text_integer(json, member, ledger_integer(facts, (int)fact));
 }
 
 /* The vendor's word for the first of our reasons that the operator's map knows. */
-static void add_failure_reason(const struct making *making, json_t *mechanism)
+static void add_failure_reason(struct json_text *json, const struct payload_request *request,
+                               const struct settings *settings)
 {
-    const char *text = making->request->reasons;
     json_error_t trouble;
-    json_t *reasons = text == NULL ? NULL : document_parse(text, 0, &trouble);
-    if (text != NULL && reasons == NULL) /* we wrote it, so it can be read */
-        ledger_fail(making->door->ledger, SQLITE_NOMEM, "out of memory");
+    json_t *reasons =
+        request->reasons == NULL ? NULL : document_parse(request->reasons, 0, &trouble);
+    if (request->reasons != NULL && reasons == NULL)
+        json->failed = true; /* we wrote it, so only memory can be missing */
     for (size_t i = 0; i < json_array_size(reasons); i++) {
         const char *word =
-            settings_fraud_reason(making->settings, json_string_value(json_array_get(reasons, i)));
+            settings_fraud_reason(settings, json_string_value(json_array_get(reasons, i)));
         if (word != NULL) {
-            set(making, mechanism, "failureReason", json_string(word));
+            json_text_string(json, "failureReason", word);
             break;
         }
     }
     json_decref(reasons);
 }
 
-static void add_fingerprint(const struct making *making, json_t *password)
+static void add_fingerprint(struct door *door, struct json_text *json,
+                            struct ledger_statement *facts, const struct payload_request *request)
 {
-    struct door *door = making->door;
-    struct ledger_statement *facts = making->facts;
-    const struct payload_request *request = making->request;
     unsigned char fingerprint[KEY_FINGERPRINT_SIZE];
     char hex[2 * KEY_FINGERPRINT_SIZE + 1];
     size_t length = 0;
@@ -121,7 +94,7 @@ static void add_fingerprint(const struct making *making, json_t *password)
     const unsigned char *uuid = ledger_uuid(door->ledger);
     if (key == NULL || ledger_failed(door->ledger)) {
         if (request->fingerprint != PAYLOAD_NEEDED)
-            set(making, password, "passwordHashed", json_string("***"));
+            json_text_string(json, "passwordHashed", "***");
         return;
     }
     if (uuid == NULL || !key_unseal(key, uuid, request->attempt_id, sealed, length, fingerprint)) {
@@ -132,109 +105,113 @@ static void add_fingerprint(const struct making *making, json_t *password)
         return;
     }
     sodium_bin2hex(hex, sizeof hex, fingerprint, sizeof fingerprint);
-    set(making, password, "passwordHashed", json_string(hex));
+    json_text_string(json, "passwordHashed", hex);
     sodium_memzero(hex, sizeof hex);
     sodium_memzero(fingerprint, sizeof fingerprint);
 }
 
-static json_t *mechanism(const struct making *making)
+static void add_verdict(struct json_text *json, const struct payload_request *request,
+                        const struct settings *settings)
 {
-    struct ledger_statement *facts = making->facts;
-    const struct payload_request *request = making->request;
-    json_t *mechanisms = json_object();
-    const char *provider = ledger_text(facts, PROVIDER), *code = ledger_text(facts, CODE_MECHANISM);
-    json_t *one = json_object();
-    if (provider != NULL &&
-        strcmp(provider, "oauth") != 0) { /* the vendor has no word for plain OAuth */
-        set(making, one, "socialProvider", json_string(provider));
-        set(making, mechanisms, "social", one);
-    } else if (provider == NULL && ledger_integer(facts, HAS_PASSWORD) != 0) {
-        add_fingerprint(making, one);
-        set(making, mechanisms, "password", one);
-    } else if (provider == NULL && code != NULL) { /* who has no password came in by a code alone */
-        if (strcmp(code, "smsCode") == 0)
-            add_text(making, one, "phoneNumber", PHONE);
-        else
-            set(making, one, "transport", json_string("email"));
-        set(making, mechanisms, code, one);
-    } else {
-        json_decref(one);
-        return mechanisms;
-    }
-    set(making, one, "success", json_boolean(request->success));
+    json_text_boolean(json, "success", request->success);
     if (!request->success)
-        add_failure_reason(making, one);
-    return mechanisms;
+        add_failure_reason(json, request, settings);
+    json_text_close(json);
 }
 
-static json_t *registration(const struct making *making)
+static void add_mechanism(struct door *door, struct json_text *json, struct ledger_statement *facts,
+                          const struct payload_request *request, const struct settings *settings)
 {
-    struct ledger_statement *facts = making->facts;
-    json_t *object = json_object(), *app = json_object();
+    const char *provider = ledger_text(facts, PROVIDER), *code = ledger_text(facts, CODE_MECHANISM);
+    json_text_open(json, "registrationMechanism");
+    if (provider != NULL &&
+        strcmp(provider, "oauth") != 0) { /* the vendor has no word for plain OAuth */
+        json_text_open(json, "social");
+        json_text_string(json, "socialProvider", provider);
+        add_verdict(json, request, settings);
+    } else if (provider == NULL && ledger_integer(facts, HAS_PASSWORD) != 0) {
+        json_text_open(json, "password");
+        add_fingerprint(door, json, facts, request);
+        add_verdict(json, request, settings);
+    } else if (provider == NULL && code != NULL) { /* who has no password came in by a code alone */
+        json_text_open(json, code);
+        if (strcmp(code, "smsCode") == 0)
+            add_text(json, "phoneNumber", facts, PHONE);
+        else
+            json_text_string(json, "transport", "email");
+        add_verdict(json, request, settings);
+    }
+    json_text_close(json);
+}
+
+static void add_registration(struct door *door, struct json_text *json,
+                             struct ledger_statement *facts, const struct payload_request *request,
+                             const struct settings *settings)
+{
     const char *marketing = ledger_text(facts, MARKETING);
-    add_text(making, object, "username", USERNAME);
-    set(making, object, "success", json_boolean(making->request->success));
-    add_object(making, object, "registrationMechanism", mechanism(making));
-    add_text(making, app, "name", APP_NAME);
-    add_text(making, app, "platform", APP_PLATFORM);
-    add_text(making, app, "domain", APP_DOMAIN);
-    add_object(making, object, "app", app);
+    json_text_open(json, "registration");
+    add_text(json, "username", facts, USERNAME);
+    json_text_boolean(json, "success", request->success);
+    add_mechanism(door, json, facts, request, settings);
+    json_text_open(json, "app");
+    add_text(json, "name", facts, APP_NAME);
+    add_text(json, "platform", facts, APP_PLATFORM);
+    add_text(json, "domain", facts, APP_DOMAIN);
+    json_text_close(json);
     if (!ledger_is_null(facts, GUEST_ACCOUNT))
-        set(making, object, "guestAccount",
-            json_boolean(ledger_integer(facts, GUEST_ACCOUNT) != 0));
+        json_text_boolean(json, "guestAccount", ledger_integer(facts, GUEST_ACCOUNT) != 0);
     if (marketing != NULL)
-        set(making, object, "marketingEmailsEnabled",
-            json_boolean(strcmp(marketing, "accepted") == 0));
-    return object;
+        json_text_boolean(json, "marketingEmailsEnabled", strcmp(marketing, "accepted") == 0);
+    json_text_close(json);
 }
 
 /* The person, as customer or as supplier: they differ in the name of the identifier (docs). */
-static json_t *person(const struct making *making, const char *id_member)
+static void add_person(struct json_text *json, struct ledger_statement *facts,
+                       const struct settings *settings)
 {
-    struct ledger_statement *facts = making->facts;
-    json_t *object = json_object();
     const char *country = ledger_text(facts, PHONE_COUNTRY);
+    bool supplier = settings_is_supplier(settings, ledger_text(facts, USER_TYPE));
     char alpha3[4];
-    if (making->settings->send_customer_id && !ledger_is_null(facts, CUSTOMER_ID)) {
+    json_text_open(json, supplier ? "supplier" : "customer");
+    if (settings->send_customer_id && !ledger_is_null(facts, CUSTOMER_ID)) {
         char id[32];
         snprintf(id, sizeof id, "%lld", (long long)ledger_integer(facts, CUSTOMER_ID));
-        set(making, object, id_member, json_string(id));
+        json_text_string(json, supplier ? "supplierId" : "customerId", id);
     }
-    add_text(making, object, "email", EMAIL);
-    add_integer(making, object, "emailVerifiedTime", EMAIL_VERIFIED_AT);
-    add_text(making, object, "name", NAME);
-    add_text(making, object, "familyName", FAMILY_NAME);
-    add_text(making, object, "givenName", GIVEN_NAME);
-    add_text(making, object, "telephone", PHONE);
-    add_integer(making, object, "telephoneVerifiedTime", PHONE_VERIFIED_AT);
+    add_text(json, "email", facts, EMAIL);
+    add_integer(json, "emailVerifiedTime", facts, EMAIL_VERIFIED_AT);
+    add_text(json, "name", facts, NAME);
+    add_text(json, "familyName", facts, FAMILY_NAME);
+    add_text(json, "givenName", facts, GIVEN_NAME);
+    add_text(json, "telephone", facts, PHONE);
+    add_integer(json, "telephoneVerifiedTime", facts, PHONE_VERIFIED_AT);
     if (country != NULL && region_country_alpha3(country, alpha3))
-        set(making, object, "telephoneCountry", json_string(alpha3));
-    return object;
+        json_text_string(json, "telephoneCountry", alpha3);
+    json_text_close(json);
 }
 
-static json_t *device(const struct making *making)
+static void add_device(struct json_text *json, struct ledger_statement *facts)
 {
-    struct ledger_statement *facts = making->facts;
-    json_t *object = json_object();
-    add_text(making, object, "deviceId", DEVICE_ID);
-    add_text(making, object, "type", DEVICE_TYPE);
-    add_text(making, object, "manufacturer", MANUFACTURER);
-    add_text(making, object, "model", MODEL);
-    add_text(making, object, "os", OS);
-    add_text(making, object, "ipAddress", IP_ADDRESS);
-    add_text(making, object, "language", LANGUAGE);
+    json_text_open(json, "device");
+    add_text(json, "deviceId", facts, DEVICE_ID);
+    add_text(json, "type", facts, DEVICE_TYPE);
+    add_text(json, "manufacturer", facts, MANUFACTURER);
+    add_text(json, "model", facts, MODEL);
+    add_text(json, "os", facts, OS);
+    add_text(json, "ipAddress", facts, IP_ADDRESS);
+    add_text(json, "language", facts, LANGUAGE);
     if (ledger_is_real(facts, LATITUDE) && ledger_is_real(facts, LONGITUDE)) {
-        json_t *location = json_object();
-        set(making, location, "latitude", json_real(ledger_real(facts, LATITUDE)));
-        set(making, location, "longitude", json_real(ledger_real(facts, LONGITUDE)));
-        set(making, object, "location", location);
+        json_text_open(json, "location");
+        json_text_real(json, "latitude", ledger_real(facts, LATITUDE));
+        json_text_real(json, "longitude", ledger_real(facts, LONGITUDE));
+        json_text_close(json);
     }
-    return object;
+    json_text_close(json);
 }
 
 char *payload_build(struct door *door, const struct payload_request *request)
 {
-    char *text = NULL;
+    struct json_text json;
     const struct settings *settings = door_settings(door);
     struct ledger_statement *facts = ledger_use(door->ledger, STATEMENT_payload_facts);
     ledger_set_integer(facts, ":attempt_id", request->attempt_id);
@@ -243,22 +220,19 @@ char *payload_build(struct door *door, const struct payload_request *request)
         ledger_set_integer(facts, ":customer_id", request->customer_id);
     if (settings == NULL || !ledger_row(facts))
         return NULL;
-    struct making making = {.door = door, .facts = facts, .request = request, .settings = settings};
-    json_t *payload = json_object();
-    set(&making, payload, "timestamp", json_integer(ledger_integer(facts, ATTEMPTED_AT)));
-    set(&making, payload, "registration", registration(&making));
-    bool supplier = settings_is_supplier(settings, ledger_text(facts, USER_TYPE));
-    add_object(&making, payload, supplier ? "supplier" : "customer",
-               person(&making, supplier ? "supplierId" : "customerId"));
-    add_object(&making, payload, "device", device(&making));
-    if (!ledger_failed(door->ledger)) {
-        text = document_text(payload, JSON_COMPACT | JSON_REAL_PRECISION(15));
-        if (text == NULL)
-            ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
-    }
-    json_decref(payload);
+    json_text_begin(&json);
+    json_text_integer(&json, "timestamp", ledger_integer(facts, ATTEMPTED_AT));
+    add_registration(door, &json, facts, request, settings);
+    add_person(&json, facts, settings);
+    add_device(&json, facts);
+    char *text = json_text_end(&json);
+    if (text == NULL)
+        ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
     ledger_done(facts);
-    return text;
+    if (!ledger_failed(door->ledger))
+        return text;
+    payload_free(text);
+    return NULL;
 }
 
 void payload_free(char *payload)

@@ -3,9 +3,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* The length of the character at `text`, 0 where it is not valid UTF-8 (Unicode 15, table 3-7). */
-static size_t character(const unsigned char *text)
+/* Unicode 15, table 3-7. */
+size_t text_character(const char *characters)
 {
+    const unsigned char *text = (const unsigned char *)characters;
     unsigned char first = text[0];
     if (first < 0x80)
         return 1;
@@ -31,7 +32,7 @@ bool text_is_clean(const char *text, size_t longest)
     if (*at == '\0')
         return false;
     while (*at != '\0') {
-        size_t length = character(at);
+        size_t length = text_character((const char *)at);
         bool control = *at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0);
         if (length == 0 || control || (size_t)((const char *)at - text) + length > longest)
             return false;

@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The bytes of the character at `characters`, 1 for the closing NUL; 0 where it is not valid UTF-8.
+ */
+size_t text_character(const char *characters);
+
 /* Valid UTF-8 (no overlong form, no surrogate, at most U+10FFFF), 1 to `longest` bytes, no control
  * characters (C0, DEL, C1). */
 bool text_is_clean(const char *text, size_t longest);

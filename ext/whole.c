@@ -1,6 +1,10 @@
 #include "whole.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 bool whole_write(int descriptor, const void *bytes, size_t length)
@@ -18,4 +22,20 @@ bool whole_write(int descriptor, const void *bytes, size_t length)
         length -= (size_t)written;
     }
     return true;
+}
+
+bool whole_sync_name(const char *path)
+{
+    char folder[PATH_MAX] = ".";
+    const char *slash = strrchr(path, '/');
+    if (slash != NULL)
+        snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        return false;
+    bool done = fsync(descriptor) == 0;
+    int saved = errno;
+    close(descriptor);
+    errno = saved;
+    return done;
 }

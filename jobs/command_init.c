@@ -17,6 +17,9 @@ static void note_restored(struct job *job)
     ledger_set_integer(codes, ":recorded_at", now);
     int64_t superseded = ledger_run(codes);
     ledger_run(ledger_use(ledger, STATEMENT_unqueue_all_codes));
+    struct ledger_statement *reports = ledger_use(ledger, STATEMENT_release_all_reports);
+    ledger_set_integer(reports, ":recorded_at", now);
+    ledger_run(reports);
     struct ledger_statement *tries = ledger_use(ledger, STATEMENT_close_all_tries);
     ledger_set_integer(tries, ":recorded_at", now);
     int64_t ambiguous = ledger_run(tries);

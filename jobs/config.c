@@ -274,6 +274,9 @@ static bool check_sms(struct reading *reading)
         return wrong(reading, "sms", "profile",
                      "twilio needs username (the account), from, and token_file or token_env");
     }
+    if (remote && sms->profile == CONFIG_SMS_TWILIO && strchr(sms->url, '?') != NULL) {
+        return wrong(reading, "sms", "url", "the base of the API is expected, without a query");
+    }
     return true;
 }
 

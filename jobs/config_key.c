@@ -52,7 +52,7 @@ const struct config_key config_keys[] = {
     {"mail", "message_domain", CONFIG_KIND_TEXT, AT(mail.message_domain), 0, 0, NULL, ""},
     PACE("mail", mail, "10", "5"),
 
-    {"sms", "url", CONFIG_KIND_URL, AT(sms.url), 0, 0, "https|http|file", "file:sms"},
+    {"sms", "url", CONFIG_KIND_URL, AT(sms.url), 0, 0, "https|(http)|file", "file:sms"},
     {"sms", "profile", CONFIG_KIND_CHOICE, AT(sms.profile), 0, 0, "json|form|twilio", "json"},
     {"sms", "from", CONFIG_KIND_TEXT, AT(sms.from), 0, 0, NULL, ""},
     {"sms", "body", CONFIG_KIND_TEXT, AT(sms.body), 0, 0, NULL, ""},

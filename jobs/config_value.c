@@ -280,7 +280,9 @@ static bool set_path(void *at, const char *prefix, const char *folder, const cha
 static bool set_url(const struct config_key *key, void *at, const char *value, const char *folder,
                     char *error, size_t error_size)
 {
-    if (value[0] != '\0' && !url_check(value, key->words, error, error_size)) {
+    /* None is a value only where none is the default: nothing is sent then. */
+    if ((value[0] != '\0' || key->initial[0] != '\0') &&
+        !url_check(value, key->words, error, error_size)) {
         return false;
     }
     const char *path = url_file_path(value);

@@ -17,11 +17,6 @@ struct fraud {
 
 /* -- opening -- */
 
-bool fraud_check_url(const char *url, char *error, size_t error_size)
-{
-    return wire_check_url(url, error, error_size);
-}
-
 /* A header's value: anything else would let the token end the header, or be sent cut. */
 static bool is_token(const char *token)
 {
@@ -53,7 +48,6 @@ static bool make_headers(struct fraud *fraud)
 struct fraud *fraud_open(const struct config_fraud *config, char *error, size_t error_size)
 {
     bool good = false;
-    char reason[CONFIG_TEXT];
     size_t length = strlen(config->url);
     struct fraud *fraud = calloc(1, sizeof *fraud);
     if (!fraud || sodium_init() < 0) {
@@ -61,10 +55,6 @@ struct fraud *fraud_open(const struct config_fraud *config, char *error, size_t 
         goto out;
     }
     fraud->config = config;
-    if (!fraud_check_url(config->url, reason, sizeof reason)) {
-        snprintf(error, error_size, "[fraud] url: %s", reason);
-        goto out;
-    }
     if (!is_token(config->token)) {
         snprintf(error, error_size,
                  "[fraud] token: missing, or it holds blanks or other characters that a token has "

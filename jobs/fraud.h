@@ -21,8 +21,4 @@ void fraud_close(struct fraud *fraud);
 /* answer.timestamp is the `timestamp` of a 200 answer, where it has one. */
 struct transfer_channel fraud_channel(struct fraud *fraud);
 
-/* https://, or http:// to a loopback address; no credentials, query or fragment. False: error
- * filled. */
-bool fraud_check_url(const char *url, char *error, size_t error_size);
-
 #endif

@@ -3,6 +3,9 @@
  *
  * One transaction writes what came back and takes the next group, so that at full speed there is
  * one commit for a group; when nothing is taken, the tick writes what came back.
+ *
+ * At full speed the next group is read, and its parcels made, while this one is on its way. What
+ * was read ahead is nobody's until it is taken.
  */
 #include "journal.h"
 
@@ -11,11 +14,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "aside.h"
 #include "moment.h"
 #include "say.h"
 
 enum {
     GROUP_MOST = 4096,
+    GROUP_FAST = 3000, /* taken at once: the next group is worth being read ahead */
     /* An item that has waited so long to be handed out, because the destination slowed down, is
      * taken back: a crash would leave its try ambiguous, and its lease is running. */
     STALE_MS = 5000,
@@ -46,6 +51,10 @@ struct journal {
     const char *name;
     uint64_t *limit;
     struct list waiting, back;
+    struct aside *aside; /* NULL until a group was full, or not to be had */
+    struct list ahead;   /* read ahead; not to be touched before aside_wait() */
+    uint64_t ahead_most;
+    int64_t ahead_at;   /* when that began, monotonic */
     size_t out;         /* handed out, not back yet */
     int64_t taken_at;   /* when those waiting were taken, monotonic */
     int64_t busy_since; /* another writer has held the ledger since, monotonic; 0: it is free */
@@ -181,12 +190,12 @@ static enum written commit_back(struct journal *journal)
 
 /* -- taking -- */
 
-static struct item *load_item(struct journal *journal, struct ledger_statement *row)
+static struct item *load_item(const struct journal *journal, struct door *door,
+                              struct ledger_statement *row)
 {
-    struct ledger *ledger = ledger_of(journal);
     struct item *item = calloc(1, sizeof *item);
     if (item == NULL) {
-        ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
+        ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
         return NULL;
     }
     item->place.id = ledger_integer(row, QUEUE_COLUMN_ID);
@@ -194,23 +203,58 @@ static struct item *load_item(struct journal *journal, struct ledger_statement *
     item->wanted = ledger_integer(row, QUEUE_COLUMN_WANTED) != 0;
     if (!item->wanted)
         return item;
-    item->parcel = journal->cargo.load(journal->cargo.context, row);
+    item->parcel = journal->cargo.load(journal->cargo.context, door, row);
     if (item->parcel != NULL)
         return item;
-    ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
+    ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
     free(item);
     return NULL;
 }
 
 /* Read before the ledger is locked: making parcels takes time. What changes in between, the taking
  * notices. */
-static void load_group(struct journal *journal, uint64_t most, int64_t now, struct list *group)
+static void load_group(const struct journal *journal, struct door *door, uint64_t most,
+                       struct list *group)
 {
     struct item *item;
-    struct ledger_statement *due = queue_due(journal->queue, now, (int64_t)most);
-    while (ledger_row(due) && (item = load_item(journal, due)) != NULL)
+    struct ledger_statement *due =
+        queue_due(journal->queue, door->ledger, moment_now(), (int64_t)most);
+    while (ledger_row(due) && (item = load_item(journal, door, due)) != NULL)
         list_add(group, item);
     ledger_done(due);
+}
+
+static void load_ahead(void *context, struct door *door)
+{
+    struct journal *journal = context;
+    load_group(journal, door, journal->ahead_most, &journal->ahead);
+}
+
+static void start_ahead(struct journal *journal)
+{
+    if (journal->ahead.first != NULL)
+        return;
+    if (journal->aside == NULL)
+        journal->aside = aside_open(journal->queue->job);
+    journal->ahead_at = monotonic();
+    journal->ahead_most = GROUP_MOST;
+    if (journal->limit != NULL && journal->ahead_most > *journal->limit)
+        journal->ahead_most = *journal->limit;
+    if (journal->aside != NULL && journal->ahead_most > 0)
+        aside_start(journal->aside, load_ahead, journal);
+}
+
+/* Fills `group` with what was read ahead, else from the ledger. */
+static void find_group(struct journal *journal, uint64_t most, struct list *group)
+{
+    struct item *item;
+    aside_wait(journal->aside);
+    if (monotonic() - journal->ahead_at > STALE_MS)
+        list_free(journal, &journal->ahead);
+    for (uint64_t i = 0; i < most && (item = list_take(&journal->ahead)) != NULL; i++)
+        list_add(group, item);
+    if (group->first == NULL)
+        load_group(journal, journal->queue->job->door, most, group);
 }
 
 static void take_group(struct journal *journal, const struct list *group, int64_t now)
@@ -223,12 +267,15 @@ static void take_group(struct journal *journal, const struct list *group, int64_
     }
 }
 
-static void keep_group(struct journal *journal, struct list *group)
+/* How many were taken. */
+static uint64_t keep_group(struct journal *journal, struct list *group)
 {
     struct item *item;
+    uint64_t taken = 0;
     journal->taken_at = monotonic();
     while ((item = list_take(group)) != NULL) {
         if (item->taken) {
+            taken++;
             list_add(&journal->waiting, item);
             if (journal->limit != NULL)
                 --*journal->limit;
@@ -238,6 +285,7 @@ static void keep_group(struct journal *journal, struct list *group)
             journal->cargo.unload(item->parcel);
         free(item);
     }
+    return taken;
 }
 
 /* Nothing is due. What is under way, or not yet written down, may make way for something: a report
@@ -263,7 +311,7 @@ static enum transfer_supply refill(struct journal *journal, unsigned room)
     if (most == 0)
         return TRANSFER_NO_MORE;
     list_clear(&group);
-    load_group(journal, most, now, &group);
+    find_group(journal, most, &group);
     bool any = group.first != NULL;
     if (any && !ledger_failed(ledger)) {
         queue_begin(journal->queue);
@@ -274,7 +322,8 @@ static enum transfer_supply refill(struct journal *journal, unsigned room)
     enum written written = judge(journal, "taking from the queue");
     if (written == WRITTEN && any) {
         forget_back(journal);
-        keep_group(journal, &group);
+        if (keep_group(journal, &group) >= GROUP_FAST)
+            start_ahead(journal);
     }
     list_free(journal, &group);
     if (written == WRITTEN_NOT)
@@ -366,6 +415,7 @@ struct journal *journal_open(struct queue *queue, const struct journal_cargo *ca
     journal->limit = limit;
     list_clear(&journal->waiting);
     list_clear(&journal->back);
+    list_clear(&journal->ahead);
     return journal;
 }
 
@@ -397,7 +447,9 @@ void journal_close(struct journal *journal)
 {
     if (journal == NULL)
         return;
+    aside_close(journal->aside);
     list_free(journal, &journal->waiting);
     list_free(journal, &journal->back);
+    list_free(journal, &journal->ahead);
     free(journal);
 }

@@ -11,9 +11,10 @@
 /* What is carried, apart from how it is journalled. A parcel is what one item needs to be sent. */
 struct journal_cargo {
     void *context;
-    /* A parcel from a row of the queue's list; NULL after an error in the ledger's handle, or
-     * without memory. */
-    void *(*load)(void *context, struct ledger_statement *row);
+    /* A parcel from a row of the queue's list, which is read through that door, it may be on
+     * another thread, so that `context` is only looked at. NULL after an error in the ledger's
+     * handle, or without memory. */
+    void *(*load)(void *context, struct door *door, struct ledger_statement *row);
     /* The channel's request, made when the item sets out at `now`; lives as long as the parcel. */
     const void *(*request)(void *context, void *parcel, int64_t now);
     /* Wipes and frees. */

@@ -3,6 +3,7 @@
 
 #include "maildir.h"
 #include "mime.h"
+#include "url.h"
 #include "wire.h"
 
 #include <sodium.h>
@@ -120,39 +121,12 @@ static bool parse_from(struct mail *mail, const char *from)
 
 /* -- opening -- */
 
-bool mail_check_url(const char *url, char *error, size_t error_size)
-{
-    bool good = false;
-    char *scheme = NULL;
-    char *host = NULL;
-    char *path = NULL;
-    CURLU *parsed = curl_url();
-    if (wire_folder(url)) {
-        curl_url_cleanup(parsed);
-        return true;
-    }
-    good = parsed && !curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) &&
-           !curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) &&
-           !curl_url_get(parsed, CURLUPART_HOST, &host, 0) &&
-           !curl_url_get(parsed, CURLUPART_PATH, &path, 0) && strcmp(path, "/") == 0 &&
-           (strcasecmp(scheme, "smtp") == 0 || strcasecmp(scheme, "smtps") == 0) &&
-           !strpbrk(url, "@?#");
-    if (!good)
-        snprintf(error, error_size,
-                 "not a mail URL: give smtp://HOST[:PORT], smtps://HOST[:PORT] or file:DIR");
-    curl_free(path);
-    curl_free(host);
-    curl_free(scheme);
-    curl_url_cleanup(parsed);
-    return good;
-}
-
 static bool check_credentials(const struct config_mail *config, char *error, size_t error_size)
 {
     bool encrypted =
         strncasecmp(config->url, "smtps:", 6) == 0 || config->tls == CONFIG_TLS_REQUIRED;
-    if (!config->username[0] || wire_folder(config->url) || encrypted ||
-        wire_is_loopback(config->url))
+    if (!config->username[0] || url_file_path(config->url) || encrypted ||
+        url_is_loopback(config->url))
         return true;
     snprintf(error, error_size,
              "[mail] username: a password must not travel in clear: set tls = required");
@@ -163,17 +137,13 @@ struct mail *mail_open(const struct config_mail *config, char *error, size_t err
 {
     bool good = false;
     char reason[CONFIG_TEXT];
-    const char *folder = wire_folder(config->url);
+    const char *folder = url_file_path(config->url);
     struct mail *mail = calloc(1, sizeof *mail);
     if (!mail || sodium_init() < 0) {
         snprintf(error, error_size, "out of memory");
         goto out;
     }
     mail->config = config;
-    if (!mail_check_url(config->url, reason, sizeof reason)) {
-        snprintf(error, error_size, "[mail] url: %s", reason);
-        goto out;
-    }
     if (!parse_from(mail, config->from)) {
         snprintf(error, error_size, "[mail] from: not an address: give ADDRESS or NAME <ADDRESS>");
         goto out;

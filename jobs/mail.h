@@ -16,9 +16,6 @@ void mail_close(struct mail *mail);
 
 struct transfer_channel mail_channel(struct mail *mail);
 
-/* smtp://, smtps:// with a host and nothing else, or file:DIR. False: error filled. */
-bool mail_check_url(const char *url, char *error, size_t error_size);
-
 /* The address with its domain as A-labels, malloc'ed; NULL: not an address that mail can be sent
  * to. */
 char *mail_address(const char *address);

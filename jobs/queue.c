@@ -19,9 +19,11 @@ static struct ledger_statement *use(const struct queue *queue, enum statement co
     return ledger_use(ledger_of(queue), queue->kind == QUEUE_CODES ? codes : reports);
 }
 
-struct ledger_statement *queue_due(const struct queue *queue, int64_t now, int64_t limit)
+struct ledger_statement *queue_due(const struct queue *queue, struct ledger *ledger, int64_t now,
+                                   int64_t limit)
 {
-    struct ledger_statement *due = use(queue, STATEMENT_due_codes, STATEMENT_due_reports);
+    struct ledger_statement *due = ledger_use(
+        ledger, queue->kind == QUEUE_CODES ? STATEMENT_due_codes : STATEMENT_due_reports);
     ledger_set_integer(due, ":now", now);
     ledger_set_integer(due, ":limit", limit);
     if (queue->kind == QUEUE_CODES)
@@ -29,11 +31,12 @@ struct ledger_statement *queue_due(const struct queue *queue, int64_t now, int64
     return due;
 }
 
-uint64_t queue_count(const struct queue *queue, int64_t until)
+uint64_t queue_count(const struct queue *queue, uint64_t most)
 {
     struct ledger_statement *count = use(queue, STATEMENT_count_codes, STATEMENT_count_reports);
     uint64_t number = 0;
-    ledger_set_integer(count, ":until", until);
+    ledger_set_integer(count, ":until", moment_now());
+    ledger_set_integer(count, ":most", most < INT64_MAX ? (int64_t)most : INT64_MAX);
     if (queue->kind == QUEUE_CODES)
         ledger_set_text(count, ":channel", queue->channel);
     if (ledger_row(count)) {
@@ -122,24 +125,72 @@ static int64_t next_try(const struct queue *queue, const struct queue_item *item
     return now + transfer_pause_ms(queue->patience, tries > 0 ? (unsigned)tries : 1);
 }
 
+/* What the statements that end a try have in common. */
+static void set_end(struct ledger_statement *end, const struct queue_item *item,
+                    const struct transfer_answer *answer, int64_t retry_at, int64_t now)
+{
+    ledger_set_integer(end, ":try_id", item->try_id);
+    ledger_set_integer(end, ":recorded_at", now);
+    ledger_set_text(end, ":result", transfer_result_name(answer->result));
+    if (answer->status != 0)
+        ledger_set_integer(end, ":status", answer->status);
+    if (answer->text[0] != '\0')
+        ledger_set_text(end, ":answer", answer->text);
+    if (retry_at != 0)
+        ledger_set_integer(end, ":retry_at", retry_at);
+}
+
+static void finish_code(struct queue *queue, const struct queue_item *item,
+                        const struct transfer_answer *answer, int64_t retry_at, int64_t now)
+{
+    struct ledger_statement *end = ledger_use(ledger_of(queue), STATEMENT_finish_code);
+    set_end(end, item, answer, retry_at, now);
+    ledger_run(end);
+}
+
+static void finish_report(struct queue *queue, const struct queue_item *item,
+                          const struct transfer_answer *answer, int64_t retry_at, int64_t now)
+{
+    struct ledger *ledger = ledger_of(queue);
+    const char *result = transfer_result_name(answer->result);
+    bool has_it = answer->result == TRANSFER_ACCEPTED || answer->result == TRANSFER_DEFERRED;
+    if (has_it || retry_at == 0) {
+        struct ledger_statement *event = ledger_use(ledger, STATEMENT_finish_report_event);
+        ledger_set_integer(event, ":try_id", item->try_id);
+        ledger_set_integer(event, ":report_id", item->id);
+        ledger_set_integer(event, ":lease_until", item->lease_until);
+        ledger_set_integer(event, ":recorded_at", now);
+        ledger_set_text(event, ":result", result);
+        if (answer->timestamp >= 0)
+            ledger_set_integer(event, ":vendor_timestamp", answer->timestamp);
+        ledger_run(event);
+    }
+    struct ledger_statement *line = ledger_use(ledger, STATEMENT_finish_report_queue);
+    ledger_set_integer(line, ":report_id", item->id);
+    ledger_set_integer(line, ":lease_until", item->lease_until);
+    ledger_set_text(line, ":result", result);
+    if (retry_at != 0)
+        ledger_set_integer(line, ":retry_at", retry_at);
+    ledger_run(line);
+    if (has_it) {
+        struct ledger_statement *seal = ledger_use(ledger, STATEMENT_finish_report_fingerprint);
+        ledger_set_integer(seal, ":report_id", item->id);
+        ledger_run(seal);
+    }
+    struct ledger_statement *end = ledger_use(ledger, STATEMENT_finish_report_try);
+    set_end(end, item, answer, retry_at, now);
+    ledger_run(end);
+}
+
 enum queue_fate queue_finish(struct queue *queue, const struct queue_item *item,
                              const struct transfer_answer *answer, int64_t now)
 {
     bool again = answer->result == TRANSFER_NOT_ACCEPTED || answer->result == TRANSFER_AMBIGUOUS;
     int64_t retry_at = again ? next_try(queue, item, answer, now) : 0;
-    struct ledger_statement *finish = use(queue, STATEMENT_finish_code, STATEMENT_finish_report);
-    ledger_set_integer(finish, ":try_id", item->try_id);
-    ledger_set_integer(finish, ":recorded_at", now);
-    ledger_set_text(finish, ":result", transfer_result_name(answer->result));
-    if (answer->status != 0)
-        ledger_set_integer(finish, ":status", answer->status);
-    if (answer->text[0] != '\0')
-        ledger_set_text(finish, ":answer", answer->text);
-    if (retry_at != 0)
-        ledger_set_integer(finish, ":retry_at", retry_at);
-    if (answer->timestamp >= 0 && queue->kind == QUEUE_REPORTS)
-        ledger_set_integer(finish, ":vendor_timestamp", answer->timestamp);
-    ledger_run(finish);
+    if (queue->kind == QUEUE_CODES)
+        finish_code(queue, item, answer, retry_at, now);
+    else
+        finish_report(queue, item, answer, retry_at, now);
     if (answer->result == TRANSFER_ACCEPTED || answer->result == TRANSFER_DEFERRED)
         return QUEUE_DELIVERED;
     return retry_at != 0 ? QUEUE_AGAIN : QUEUE_GIVEN_UP;

@@ -51,11 +51,13 @@ enum queue_fate {
     QUEUE_GIVEN_UP   /* undeliverable or dead */
 };
 
-/* The list of due items, its parameters set; to be read with ledger_row(). */
-struct ledger_statement *queue_due(const struct queue *queue, int64_t now, int64_t limit);
+/* The list of due items, read through `ledger` (any connection to the queue's), its parameters set;
+ * to be read with ledger_row(). */
+struct ledger_statement *queue_due(const struct queue *queue, struct ledger *ledger, int64_t now,
+                                   int64_t limit);
 
-/* How many are due until then; INT64_MAX: all that are queued. */
-uint64_t queue_count(const struct queue *queue, int64_t until);
+/* How many are due now, counted up to `most`. */
+uint64_t queue_count(const struct queue *queue, uint64_t most);
 
 /* Begins the transaction in which the others happen. */
 void queue_begin(struct queue *queue);

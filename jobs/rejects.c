@@ -13,6 +13,7 @@ enum { MOST_ASIDE = 10000 };
 void rejects_begin(struct rejects *rejects, const char *path, uint64_t kept)
 {
     rejects->descriptor = -1;
+    rejects->unnamed = false;
     rejects->length = rejects->kept = kept;
     snprintf(rejects->path, sizeof rejects->path, "%s", path);
 }
@@ -79,6 +80,7 @@ static bool open_file(struct rejects *rejects, const char *header, size_t header
         ftruncate(rejects->descriptor, (off_t)rejects->kept) != 0 ||
         lseek(rejects->descriptor, 0, SEEK_END) < 0)
         return false;
+    rejects->unnamed = rejects->kept == 0;
     return rejects->kept > 0 || append_line(rejects, header, header_length);
 }
 
@@ -113,5 +115,10 @@ bool rejects_copy(struct rejects *rejects, const char *header, size_t header_len
 
 bool rejects_sync(struct rejects *rejects)
 {
-    return rejects->descriptor < 0 || fsync(rejects->descriptor) == 0;
+    if (rejects->descriptor < 0)
+        return true;
+    if (fsync(rejects->descriptor) != 0 || (rejects->unnamed && !whole_sync_name(rejects->path)))
+        return false;
+    rejects->unnamed = false;
+    return true;
 }

@@ -13,6 +13,7 @@ enum { REJECTS_PATH = 4096 };
 struct rejects {
     char path[REJECTS_PATH];
     int descriptor;  /* -1: not open */
+    bool unnamed;    /* made by this run, its name not yet on the disk */
     uint64_t length; /* what the last commit knows of */
     uint64_t kept;   /* where to go on: longer is what a killed run left behind, and is cut off */
 };

@@ -69,9 +69,9 @@ static char *build(struct door *door, struct ledger_statement *row)
     return payload_build(door, &request);
 }
 
-static void *load(void *context, struct ledger_statement *row)
+static void *load(void *context, struct door *door, struct ledger_statement *row)
 {
-    struct job *job = context;
+    (void)context;
     const char *texts[] = {ledger_text(row, COLUMN_EMAIL), ledger_text(row, COLUMN_PHONE),
                            ledger_text(row, COLUMN_USERNAME)};
     enum { TEXTS = sizeof texts / sizeof *texts };
@@ -85,7 +85,7 @@ static void *load(void *context, struct ledger_statement *row)
     if (parcel == NULL)
         return NULL;
     parcel->size = size;
-    parcel->payload = build(job->door, row);
+    parcel->payload = build(door, row);
     if (parcel->payload == NULL) {
         unload(parcel);
         return NULL;
@@ -143,7 +143,7 @@ static enum status_code show_due(struct job *job, const struct queue *queue)
     int64_t limit = job->options.limit > 0 && job->options.limit < INT64_MAX
                         ? (int64_t)job->options.limit
                         : INT64_MAX;
-    struct ledger_statement *due = queue_due(queue, moment_now(), limit);
+    struct ledger_statement *due = queue_due(queue, job->door->ledger, moment_now(), limit);
     while (ledger_row(due)) {
         const char *reasons = ledger_text(due, COLUMN_REASONS);
         say_line("report %lld: attempt %lld, %s%s%s",
@@ -166,7 +166,7 @@ static enum status_code send_due(struct job *job, const struct queue *queue)
     }
     struct round_lane lane = {.channel = "fraud API",
                               .queue = *queue,
-                              .cargo = {job, load, request, unload},
+                              .cargo = {NULL, load, request, unload},
                               .transfer = fraud_channel(fraud),
                               .pace = job->config.fraud.pace};
     enum status_code status = round_run(job, &words, &lane, 1, limit > 0 ? &limit : NULL, &dead);
@@ -187,12 +187,13 @@ static enum status_code report_locked(struct job *job, bool must)
     enum status_code status = round_leftovers(&words, &queue);
     if (status == STATUS_DONE && job->options.retry_dead)
         status = requeue_dead(job);
-    uint64_t due = queue_count(&queue, moment_now());
+    bool configured = job->config.fraud.url[0] != '\0';
+    uint64_t due = queue_count(&queue, configured ? 1 : UINT64_MAX);
     if (ledger_failed(job->door->ledger))
         return job_ledger_failed(job, "reading the queue");
     if (status != STATUS_DONE)
         return status;
-    if (job->config.fraud.url[0] == '\0') {
+    if (!configured) {
         if (must)
             say_error("[fraud] url: none is configured: %llu reports stay queued",
                       (unsigned long long)due);

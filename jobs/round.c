@@ -77,7 +77,7 @@ static enum status_code say_lane(struct job *job, const struct round_words *word
              (unsigned long long)counts->again, (unsigned long long)counts->given_up,
              words->given_up);
     if (outcome->end != TRANSFER_END_DONE) {
-        left = queue_count(&lane->queue, moment_now());
+        left = queue_count(&lane->queue, UINT64_MAX);
         describe_end(outcome, text, sizeof text);
     }
     if (ledger_failed(job->door->ledger))
@@ -139,7 +139,7 @@ enum status_code round_run(struct job *job, const struct round_words *words,
     enum status_code status = STATUS_RETRY;
     uint64_t due = 0;
     for (size_t i = 0; i < lane_count; i++) {
-        due += queue_count(&lanes[i].queue, moment_now());
+        due += queue_count(&lanes[i].queue, limit != NULL ? *limit : UINT64_MAX);
         run.journals[i] = journal_open(&lanes[i].queue, &lanes[i].cargo, words->item, limit);
         if (run.journals[i] == NULL) {
             say_error("out of memory");

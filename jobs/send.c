@@ -93,9 +93,10 @@ static void read_seed(struct parcel *parcel, struct ledger_statement *row)
     parcel->runs_from = ledger_integer(row, COLUMN_RUNS_FROM);
 }
 
-static void *load(void *context, struct ledger_statement *row)
+static void *load(void *context, struct door *door, struct ledger_statement *row)
 {
     (void)context;
+    (void)door;
     size_t size = sizeof(struct parcel);
     for (int column = COLUMN_ADDRESS; column <= COLUMN_NAME; column++)
         size += ledger_is_null(row, column) ? 0 : strlen(ledger_text(row, column)) + 1;
@@ -157,7 +158,7 @@ static unsigned busy_channels(struct job *job)
     unsigned busy = 0;
     for (int channel = 0; channel < CHANNELS; channel++) {
         const struct queue queue = queue_of(job, channel);
-        if (is_asked_for(job, channel) && queue_count(&queue, moment_now()) > 0)
+        if (is_asked_for(job, channel) && queue_count(&queue, 1) > 0)
             busy |= 1U << channel;
     }
     return busy;
@@ -252,7 +253,8 @@ static enum status_code show_due(struct job *job)
         if (!is_asked_for(job, channel))
             continue;
         const struct queue queue = queue_of(job, channel);
-        struct ledger_statement *due = queue_due(&queue, moment_now(), INT64_MAX);
+        struct ledger_statement *due =
+            queue_due(&queue, job->door->ledger, moment_now(), INT64_MAX);
         while (left > 0 && ledger_row(due)) {
             char masked[SUBJECT_SIZE];
             const char *locale = ledger_text(due, COLUMN_LOCALE);

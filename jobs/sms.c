@@ -2,6 +2,7 @@
 #include "sms.h"
 
 #include "maildir.h"
+#include "url.h"
 #include "wire.h"
 
 #include <jansson.h>
@@ -183,11 +184,6 @@ static const char *body_template(const struct config_sms *config)
 
 /* -- opening -- */
 
-bool sms_check_url(const char *url, char *error, size_t error_size)
-{
-    return wire_folder(url) || wire_check_url(url, error, error_size);
-}
-
 /* A body that cannot work should be found before the first message. */
 static bool check_body(const struct config_sms *config, char *error, size_t error_size)
 {
@@ -279,7 +275,7 @@ static bool make_url(struct sms *sms, char *error, size_t error_size)
 struct sms *sms_open(const struct config_sms *config, char *error, size_t error_size)
 {
     char reason[CONFIG_TEXT];
-    const char *folder = wire_folder(config->url);
+    const char *folder = url_file_path(config->url);
     struct sms *sms = calloc(1, sizeof *sms);
     bool good = false;
     if (!sms || sodium_init() < 0) {
@@ -287,10 +283,6 @@ struct sms *sms_open(const struct config_sms *config, char *error, size_t error_
         goto out;
     }
     sms->config = config;
-    if (!sms_check_url(config->url, reason, sizeof reason)) {
-        snprintf(error, error_size, "[sms] url: %s", reason);
-        goto out;
-    }
     sms->templates = message_open(config->templates, MESSAGE_SMS, reason, sizeof reason);
     if (!sms->templates) {
         snprintf(error, error_size, "[sms] templates: %s", reason);

@@ -14,9 +14,6 @@ void sms_close(struct sms *sms);
 
 struct transfer_channel sms_channel(struct sms *sms);
 
-/* https:// (http:// only to a loopback address) or file:DIR. False: error filled. */
-bool sms_check_url(const char *url, char *error, size_t error_size);
-
 struct sms_length {
     bool unicode;      /* UCS-2: a character is not in GSM-7 */
     unsigned units;    /* septets, or 16-bit units */

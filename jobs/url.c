@@ -156,10 +156,23 @@ bool url_check(const char *url, const char *schemes, char *error, size_t error_s
                     "a host name or address is expected after ://, and after "
                     "it at most a port from 1 to 65535");
     }
+    if (strncmp(url, "smtp", 4) == 0 && authority[length] != '\0' &&
+        strcmp(authority + length, "/") != 0) {
+        return fail(error, error_size,
+                    "a mail server has no path: SCHEME://HOST[:PORT] is expected");
+    }
     if (rule == SCHEME_LOOPBACK && !is_loopback(host)) {
         return fail(error, error_size,
                     "without encryption only this machine may be called "
                     "(127.0.0.0/8, ::1, localhost): use https://");
     }
     return true;
+}
+
+bool url_is_loopback(const char *url)
+{
+    char host[URL_HOST];
+    const char *authority = strstr(url, "://");
+    return authority != NULL && read_host(authority + 3, strcspn(authority + 3, "/?"), host) &&
+           is_loopback(host);
 }

@@ -10,11 +10,15 @@ void url_allowed(const char *schemes, char *words, size_t size);
 
 /*
  * `schemes`: those allowed, separated by |. One in brackets, as in "https|(http)", only to a
- * loopback address: 127.0.0.0/8, ::1 or localhost. The others take SCHEME://HOST[:PORT][/...];
- * `file` takes file:PATH. A user name or password in a URL is refused: it would stand in logs and
- * process lists. False: `error` says what is wrong, without the URL.
+ * loopback address: 127.0.0.0/8, ::1 or localhost. The others take SCHEME://HOST[:PORT][/...],
+ * smtp and smtps nothing behind the port; `file` takes file:PATH. A user name or password in a URL
+ * is refused: it would stand in logs and process lists. False: `error` says what is wrong, without
+ * the URL.
  */
 bool url_check(const char *url, const char *schemes, char *error, size_t error_size);
+
+/* Whether the host of a URL that url_check() takes is this machine. */
+bool url_is_loopback(const char *url);
 
 /* The path of a file: URL (it begins in `url`), NULL for every other one. */
 const char *url_file_path(const char *url);

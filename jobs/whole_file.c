@@ -10,29 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The name is on the disk only once its folder is. */
-static bool sync_folder(const char *path)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t length = slash == NULL ? 0 : (size_t)(slash - path);
-
-    if (slash == NULL) {
-        snprintf(folder, sizeof folder, ".");
-    } else {
-        snprintf(folder, sizeof folder, "%.*s", length == 0 ? 1 : (int)length, path);
-    }
-    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) {
-        return false;
-    }
-    bool done = fsync(descriptor) == 0;
-    int saved = errno;
-    close(descriptor);
-    errno = saved;
-    return done;
-}
-
 static bool fill(int descriptor, const void *bytes, size_t length, mode_t mode)
 {
     bool done = fchmod(descriptor, mode) == 0 && whole_write(descriptor, bytes, length) &&
@@ -63,7 +40,7 @@ bool whole_file_write(const char *path, const void *bytes, size_t length, mode_t
         return false;
     }
     if (!fill(descriptor, bytes, length, mode) || rename(temporary, path) != 0 ||
-        !sync_folder(path)) {
+        !whole_sync_name(path)) {
         snprintf(error, error_size, "%s cannot be written: %s", path, strerror(errno));
         (void)unlink(temporary);
         return false;

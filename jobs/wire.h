@@ -1,4 +1,4 @@
-/* wire.h: what the channels share: URLs, headers, uploads, and judging and keeping what the other
+/* wire.h: what the channels share: headers, uploads, and judging and keeping what the other
  * side sent, which is hostile until escaped.
  */
 #ifndef WIRE_H
@@ -32,16 +32,6 @@ void wire_escape(char *text, size_t text_size, const char *bytes, size_t length,
 
 /* Retry-After: seconds or an HTTP date, at most one hour; -1 for anything else. `now`: Unix ms. */
 int64_t wire_retry_after(const char *value, int64_t now);
-
-/* https:// with a host and no credentials, query or fragment; http:// only to a loopback address.
- * False: error filled. */
-bool wire_check_url(const char *url, char *error, size_t error_size);
-
-/* Whether a URL's host is this machine: 127.0.0.0/8, ::1 or localhost. */
-bool wire_is_loopback(const char *url);
-
-/* The folder of a `file:DIR` URL, NULL for any other URL. */
-const char *wire_folder(const char *url);
 
 /* Adds `text` to the texts that no kept answer of this call may repeat; it must outlive the call.
  * Nothing of fewer than three bytes is hidden. */

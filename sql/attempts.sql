@@ -98,7 +98,8 @@ SELECT r.id AS id, r.attempt_id AS attempt_id, r.outcome AS outcome, r.reasons A
        (SELECT t.status FROM try t WHERE t.report_id = r.id AND t.finished_at <= :as_of ORDER BY t.id DESC LIMIT 1) AS last_status,
        (SELECT t.answer FROM try t WHERE t.report_id = r.id AND t.finished_at <= :as_of AND t.result <> 'accepted' ORDER BY t.id DESC LIMIT 1) AS last_error,
        CASE WHEN v.state IS NULL OR v.state = 'queued'
-            THEN coalesce((SELECT t.retry_at FROM try t WHERE t.report_id = r.id AND t.finished_at <= :as_of ORDER BY t.id DESC LIMIT 1), r.recorded_at)
+            THEN coalesce((SELECT t.retry_at FROM try t WHERE t.report_id = r.id AND t.finished_at <= :as_of ORDER BY t.id DESC LIMIT 1),
+                          v.recorded_at, r.recorded_at)
             END AS next_try_at_ms,
        CASE WHEN v.state = 'acknowledged' THEN v.recorded_at END AS acknowledged_at_ms,
        v.vendor_timestamp AS vendor_timestamp,

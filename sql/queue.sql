@@ -35,11 +35,12 @@ SELECT r.id, r.next_try_at, 1, r.attempt_id, r.outcome, r.reasons,
    AND NOT EXISTS (SELECT 1 FROM report o WHERE o.attempt_id = r.attempt_id AND o.id < r.id AND o.next_try_at IS NOT NULL)
  ORDER BY r.next_try_at, r.id LIMIT :limit
 
+-- Counted no further than anybody asks: the queue may be long.
 -- name: count_codes
-SELECT count(*) FROM code WHERE channel = :channel AND next_try_at <= :until
+SELECT count(*) FROM (SELECT 1 FROM code WHERE channel = :channel AND next_try_at <= :until LIMIT :most)
 
 -- name: count_reports
-SELECT count(*) FROM report WHERE next_try_at <= :until
+SELECT count(*) FROM (SELECT 1 FROM report WHERE next_try_at <= :until LIMIT :most)
 
 -- Taking. No row changed: another has it, or it is gone.
 -- name: take_code
@@ -66,9 +67,30 @@ DELETE FROM try WHERE id = :id AND finished_at IS NULL
 INSERT INTO finish_code (try_id, recorded_at, result, status, answer, retry_at)
 VALUES (:try_id, :recorded_at, :result, :status, :answer, :retry_at)
 
--- name: finish_report
-INSERT INTO finish_report (try_id, recorded_at, result, status, answer, retry_at, vendor_timestamp)
-VALUES (:try_id, :recorded_at, :result, :status, :answer, :retry_at, :vendor_timestamp)
+-- The end of a report's try, statement by statement within one transaction, as reports go by the hundred thousand: what the fraud API answered, and what follows
+-- for the report. retry_at: NULL where it is not to be tried again.
+-- The report is the try's own as long as its next_try_at is the try's lease. When the lease ran out and another took it, or it was erased, only an acceptance
+-- still counts for it: the other side has it, and nobody need send it again.
+-- name: finish_report_event
+INSERT INTO report_event (report_id, recorded_at, state, vendor_timestamp)
+SELECT :report_id, :recorded_at, CASE :result WHEN 'accepted' THEN 'acknowledged' WHEN 'deferred' THEN 'deferred' ELSE 'dead' END, :vendor_timestamp
+ WHERE CASE WHEN :result IN ('accepted', 'deferred')
+            THEN coalesce((SELECT t.result FROM try t WHERE t.id = :try_id) NOT IN ('accepted', 'deferred'), 1)
+            ELSE (SELECT r.next_try_at FROM report r WHERE r.id = :report_id) = :lease_until END
+
+-- name: finish_report_queue
+UPDATE report SET next_try_at = :retry_at
+ WHERE id = :report_id AND (:result IN ('accepted', 'deferred') OR next_try_at = :lease_until)
+
+-- What was sealed for the report has done its service, unless another report of the attempt is still to be sent.
+-- name: finish_report_fingerprint
+DELETE FROM fingerprint
+ WHERE attempt_id = (SELECT r.attempt_id FROM report r WHERE r.id = :report_id)
+   AND NOT EXISTS (SELECT 1 FROM report r WHERE r.attempt_id = fingerprint.attempt_id AND r.next_try_at IS NOT NULL)
+
+-- name: finish_report_try
+UPDATE try SET finished_at = :recorded_at, result = :result, status = :status, answer = :answer, retry_at = :retry_at
+ WHERE id = :try_id AND finished_at IS NULL
 
 -- How often an item has been tried since it was queued, how many of these tries it has spent (one that reached nobody is not spent), and since when it is
 -- queued. The try under way is among them.

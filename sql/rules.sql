@@ -402,9 +402,9 @@ BEGIN
        AND coalesce(s.runs_from + s.lifetime_ms > NEW.recorded_at, 1);
 END;
 
--- The end of a try: what the channel or the fraud API answered, and what follows for the code or report.
+-- The end of a code's try: what the channel answered, and what follows for the code. (A report's: see queue.sql.)
 -- retry_at: NULL where it is not to be tried again. recorded_at: when the answer was recorded.
--- The item is the try's own as long as its next_try_at is the try's lease. When the lease ran out and another took the item, or it was cancelled or erased,
+-- The code is the try's own as long as its next_try_at is the try's lease. When the lease ran out and another took the code, or it was cancelled,
 -- only an acceptance still counts for it: the other side has it, and nobody need send it again.
 CREATE VIEW finish_code AS
 SELECT NULL AS try_id, NULL AS recorded_at, NULL AS result, NULL AS status, NULL AS answer, NULL AS retry_at WHERE 0;
@@ -425,31 +425,6 @@ BEGIN
        SET finished_at = NEW.recorded_at, result = NEW.result, status = NEW.status, answer = NEW.answer, retry_at = NEW.retry_at
      WHERE id = NEW.try_id AND finished_at IS NULL;
 END;
-CREATE VIEW finish_report AS
-SELECT NULL AS try_id, NULL AS recorded_at, NULL AS result, NULL AS status, NULL AS answer, NULL AS retry_at, NULL AS vendor_timestamp WHERE 0;
-CREATE TRIGGER finish_report_insert INSTEAD OF INSERT ON finish_report
-BEGIN
-    INSERT INTO report_event (report_id, recorded_at, state, vendor_timestamp)
-    SELECT t.report_id, NEW.recorded_at,
-           CASE NEW.result WHEN 'accepted' THEN 'acknowledged' WHEN 'deferred' THEN 'deferred' ELSE 'dead' END, NEW.vendor_timestamp
-      FROM try t JOIN report r ON r.id = t.report_id
-     WHERE t.id = NEW.try_id
-       AND CASE WHEN NEW.result IN ('accepted', 'deferred') THEN coalesce(t.result NOT IN ('accepted', 'deferred'), 1)
-                ELSE (NEW.result = 'refused' OR NEW.retry_at IS NULL) AND r.next_try_at = t.lease_until END;
-    UPDATE report
-       SET next_try_at = CASE WHEN NEW.result IN ('not_accepted', 'ambiguous') THEN NEW.retry_at END
-     WHERE id = (SELECT report_id FROM try WHERE id = NEW.try_id)
-       AND (NEW.result IN ('accepted', 'deferred') OR next_try_at = (SELECT lease_until FROM try WHERE id = NEW.try_id));
-    -- What was sealed for the report has done its service, unless another report of the attempt is still to be sent.
-    DELETE FROM fingerprint
-     WHERE NEW.result IN ('accepted', 'deferred')
-       AND attempt_id = (SELECT r.attempt_id FROM try t JOIN report r ON r.id = t.report_id WHERE t.id = NEW.try_id)
-       AND NOT EXISTS (SELECT 1 FROM report r WHERE r.attempt_id = fingerprint.attempt_id AND r.next_try_at IS NOT NULL);
-    UPDATE try
-       SET finished_at = NEW.recorded_at, result = NEW.result, status = NEW.status, answer = NEW.answer, retry_at = NEW.retry_at
-     WHERE id = NEW.try_id AND finished_at IS NULL;
-END;
-
 -- A dead report is to be sent after all; its tries are counted anew.
 CREATE VIEW requeue AS SELECT NULL AS report_id, NULL AS recorded_at WHERE 0;
 CREATE TRIGGER requeue_insert INSTEAD OF INSERT ON requeue

@@ -52,6 +52,29 @@ stat_of() {
     curl -sf "$base/stats" | sed -n "s/^ *\"$1\": \([0-9]*\).*/\1/p"
 }
 
+# The same without what is of no interest here, at once: backlog_ledger FILE COUNT
+backlog_ledger() {
+    ledger_new "$1"
+    sqlite3 -batch "$1" "PRAGMA synchronous = OFF; BEGIN;
+        INSERT INTO attempt (id, recorded_at, attempted_at, setting_id, outcome, customer_id, has_password)
+        SELECT value, 1, 1, 1, 'success', value, 0 FROM generate_series(1, $2);
+        INSERT INTO person (attempt_id, email) SELECT value, 'person' || value || '@example.com' FROM generate_series(1, $2);
+        INSERT INTO report (id, attempt_id, outcome, recorded_at, next_try_at) SELECT value, value, 'success', 1, 1 FROM generate_series(1, $2);
+        COMMIT"
+}
+
+# The largest memory of a run with a limit, by the length of the queue.
+backlogs() {
+    for count in 10000 1000000; do
+        backlog_ledger "backlog-$count.db" "$count"
+        printf '[ledger]\npath = backlog-%s.db\n[fraud]\nurl = %s\ntoken_env = BENCH_TOKEN\nrate = 0\nconcurrency = 50\n' "$count" "$base" >backlog.conf
+        timed "backlog-$count" "$REGJOB" -c backlog.conf report --limit 8000
+    done
+    short=$(median backlog-10000 2) long=$(median backlog-1000000 2)
+    ratio=$(calculate "$long / $short" 2)
+    line "memory, 1000000 due : 10000 due, --limit 8000" "$long KiB" "$short KiB" "$ratio" "at most 1.1" "$(at_most "$ratio" 1.1)"
+}
+
 reports() {
     heading "reports: $REPORTS, 50 at once"
     standin_start
@@ -75,5 +98,6 @@ reports() {
         line "with a pace of $rate a second" "$reached /s" "$rate /s" "$(calculate "$reached / $rate" 3)" "within 2 %" \
             "$(at_most "${off#-}" 2)"
     done
+    backlogs
     standin_stop
 }

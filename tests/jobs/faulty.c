@@ -13,6 +13,8 @@
  * TOUCH_AFTER_SYNCS=n: there appends a byte to the file TOUCH_FILE.
  *
  * FULL_AFTER=bytes: the disk is full; no more than so many bytes are written.
+ *
+ * SYNCED=file: the path of what is synced is appended there, a line each.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -51,12 +53,32 @@ static void count_call(void)
         kill(getpid(), SIGKILL);
 }
 
+static size_t path_of(int descriptor, char path[4096])
+{
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(link, path, 4095);
+    return length < 0 ? 0 : (size_t)length;
+}
+
 static bool is_log(int descriptor)
 {
-    char link[64], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    ssize_t length = readlink(link, path, sizeof path - 1);
+    char path[4096];
+    size_t length = path_of(descriptor, path);
     return length > 4 && memcmp(path + length - 4, "-wal", 4) == 0;
+}
+
+static void note_sync(int descriptor)
+{
+    char path[4096];
+    size_t length = path_of(descriptor, path);
+    if (getenv("SYNCED") == NULL)
+        return;
+    path[length++] = '\n';
+    int note = open(getenv("SYNCED"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (note < 0 || REAL(write)(note, path, length) != (ssize_t)length)
+        abort();
+    close(note);
 }
 
 static void touch(const char *path)
@@ -69,6 +91,7 @@ static void touch(const char *path)
 
 static void count_sync(int descriptor)
 {
+    note_sync(descriptor);
     if (!is_log(descriptor) || gettid() != getpid())
         return; /* a checkpoint on another thread is no commit */
     long now = atomic_fetch_add(&syncs, 1) + 1;

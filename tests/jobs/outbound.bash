@@ -9,6 +9,8 @@
 #   tries                the results of all tries and how many of each, as `accepted 3`
 #   events               the states of all reports and how many of each
 #   vendor NAME          a count of the stand-in
+#   nobody               sets STANDIN_URL to a port where nobody listens, and nobody else can while the test runs
+#   nobody_gone          ends that, in teardown
 #   until_true COMMAND... waits until it succeeds, at most 30 seconds
 
 FINGERPRINT=ef92b778bafe771e89245b89ecbc08a44a4e166c06659911881f383d4473e94f
@@ -83,6 +85,26 @@ vendor() {
 }
 
 AHEAD=
+NOBODY_PID=
+
+# The port is bound, but not listened on: one that was merely closed might be given to the next who asks for any.
+nobody() {
+    rm -f nobody.port
+    /usr/bin/python3 -c '
+import socket, time
+held = socket.socket()
+held.bind(("127.0.0.1", 0))
+print(held.getsockname()[1], flush=True)
+time.sleep(600)' >nobody.port 3>&- &
+    NOBODY_PID=$!
+    until_true test -s nobody.port
+    STANDIN_URL=http://127.0.0.1:$(cat nobody.port)
+}
+
+nobody_gone() {
+    [ -z "$NOBODY_PID" ] || kill "$NOBODY_PID" 2>/dev/null || true
+    NOBODY_PID=
+}
 
 until_true() {
     local deadline=$((SECONDS + 30))

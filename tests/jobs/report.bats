@@ -9,6 +9,7 @@ setup() {
 }
 
 teardown() {
+    nobody_gone
     standin_stop
 }
 
@@ -197,9 +198,8 @@ server.serve_forever()' >port 3>&- &
 }
 
 @test "nobody there: a few calls, no try is spent, the rest is not touched" {
-    standin_start
+    nobody
     outbound_config ledger 'run_seconds = 2' fraud 'tries = 1'
-    standin_stop
     outcomes 200
     run carry report
     [ "$status" -eq 1 ]
@@ -217,9 +217,8 @@ server.serve_forever()' >port 3>&- &
 }
 
 @test "what reaches nobody for 30 days is dead" {
-    standin_start
+    nobody
     outbound_config
-    standin_stop
     outcomes 1
     later "+29d"
     run carry report

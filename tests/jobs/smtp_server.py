@@ -3,9 +3,10 @@
 smtp_server.py FOLDER CERTIFICATE KEY [plain|no-utf8]
 
 Writes its port to FOLDER/port when it listens, each message to FOLDER/N.eml and its envelope to
-FOLDER/N.json. The recipient's local part says what else happens: greylist, unknown, later-data,
-reject-data, drop-rcpt, drop-data (closes after the final dot without a reply), escape, overload,
-meet (answers once three messages wait for their answer), hang (makes FOLDER/hanging, never answers).
+FOLDER/N.json. The recipient's local part says what else happens: greylist, greylist-once (the second
+time is welcome), unknown, later-data, reject-data, drop-rcpt, drop-data (closes after the final dot
+without a reply), escape, overload, meet (answers once three messages wait for their answer), hang
+(makes FOLDER/hanging, never answers).
 """
 import asyncio
 import json
@@ -23,10 +24,14 @@ class Handler:
     count = 0
     waiting = 0
     met = asyncio.Event()
+    greylisted = set()
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         local = address.partition("@")[0]
         if local == "greylist":
+            return "451 4.7.1 Greylisted, come back later"
+        if local == "greylist-once" and address not in Handler.greylisted:
+            Handler.greylisted.add(address)
             return "451 4.7.1 Greylisted, come back later"
         if local == "unknown":
             return f"550 5.1.1 <{address}>: no such user"

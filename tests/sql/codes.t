@@ -124,6 +124,24 @@ like "on any channel" "^Error: reg_issue_code: 2 codes were asked for this subje
 like "not for somebody else" '^[0-9]{6}$' "$(at "$(later 4)" issue b@example.com none)"
 like "to the second" "wait 1 seconds" "$(at "$(later 86399)" issue a@example.com none)"
 like "and when the first is a day old" '^[0-9]{6}$' "$(at "$(later 86400)" issue a@example.com none)"
+# The pause is the subject's: a code that has ended does not end it.
+for ended in verified exhausted superseded; do
+    ledger
+    first=$(at "$START" issue a@example.com none)
+    case $ended in
+    verified) at "$START" verify a@example.com "$first" >/dev/null ;;
+    exhausted) for _ in 1 2 3 4 5; do at "$START" verify a@example.com x00000 >/dev/null; done ;;
+    superseded) sql "INSERT INTO code_end (code_id, recorded_at, state) VALUES (1, $(date -u -d "$START UTC" +%s)000, 'superseded');" ;;
+    esac
+    is "the code is $ended" "$ended" "$(at "$START" sql "SELECT state FROM reg_codes;")"
+    is "no other one within the pause" "Error: reg_issue_code: wait 1 seconds before asking for another code" "$(at "$(later 59.001)" issue a@example.com none)"
+    like "by another channel there is" '^[0-9]{6}$' "$(at "$(later 59.001)" issue a@example.com email)"
+    like "another one after it" '^[0-9]{6}$' "$(at "$(later 60)" issue a@example.com none)"
+done
+ledger '{"resendPauseInSeconds":0}'
+first=$(at "$START" issue a@example.com none)
+at "$START" verify a@example.com "$first" >/dev/null
+like "without a pause there is one at once" '^[0-9]{6}$' "$(at "$START" issue a@example.com none)"
 
 # The device.
 ledger '{"resendPauseInSeconds":1}'

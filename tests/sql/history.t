@@ -77,6 +77,9 @@ def verify_one(subject):
 verdicts = set()
 
 
+statements = dict(part.split("\n", 1) for part in open("sql/queue.sql").read().split("-- name: ")[1:])
+
+
 def deliver():
     """As the job does it: a try in the journal, then its end."""
     kind = chance.choice(["code", "report"])
@@ -89,10 +92,18 @@ def deliver():
         return
     result = chance.choice(["accepted", "accepted", "deferred", "refused", "not_accepted", "ambiguous"])
     retry_at = now + 5000 if result in ("not_accepted", "ambiguous") and chance.random() < 0.7 else None
-    columns = {"try_id": reg.one(db, "SELECT max(id) FROM try"), "recorded_at": now, "result": result, "status": 200, "answer": "answer", "retry_at": retry_at}
-    if kind == "report":
-        columns["vendor_timestamp"] = now if result == "accepted" else None
-    db.execute(f"INSERT INTO finish_{kind} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", list(columns.values()))
+    end = {"try_id": reg.one(db, "SELECT max(id) FROM try"), "report_id": item, "lease_until": now + 60000, "recorded_at": now, "result": result,
+           "status": 200, "answer": "answer", "retry_at": retry_at, "vendor_timestamp": now if result == "accepted" else None}
+    delivered = result in ("accepted", "deferred")
+    if kind == "code":
+        db.execute(statements["finish_code"], end)
+        return
+    if delivered or retry_at is None:
+        db.execute(statements["finish_report_event"], end)
+    db.execute(statements["finish_report_queue"], end)
+    if delivered:
+        db.execute(statements["finish_report_fingerprint"], end)
+    db.execute(statements["finish_report_try"], end)
 
 
 def later():

@@ -328,7 +328,9 @@ static void urls_are_checked(void **state)
     (void)state;
     static const char *const good[] = {
         "[mail]\nfrom = a@b\nurl = smtps://[2001:db8::1]:465",
-        "[sms]\nurl = http://gateway.example:8080/send?a=b",
+        "[mail]\nfrom = a@b\nurl = smtp://mail.example:587/",
+        "[sms]\nurl = https://gateway.example:8443/send?a=b",
+        "[sms]\nurl = http://127.0.0.1:8080/send",
         "[sms]\nurl = https://gateway.example",
         "[sms]\nurl = file:/var/sms",
         "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://127.1.2.3:80",
@@ -344,7 +346,15 @@ static void urls_are_checked(void **state)
         "[mail]\nfrom = a@b\nurl = smtp://mail.example:65536",
         "[mail]\nfrom = a@b\nurl = smtp://mail.example:25x",
         "[mail]\nfrom = a@b\nurl = smtp://me:hunter2@mail.example",
+        "[mail]\nfrom = a@b\nurl = smtp://mail.example/x",
+        "[mail]\nfrom = a@b\nurl = smtp://mail.example?x",
+        "[mail]\nfrom = a@b\nurl = mail.example",
         "[mail]\nfrom = a@b\nurl = file:",
+        "[mail]\nfrom = a@b\nurl =",
+        "[sms]\nurl =",
+        "[sms]\nurl = http://gateway.example",
+        ("[sms]\nprofile = twilio\nusername = u\ntoken_env = TEST_CONFIG_SECRET\nfrom = x\n"
+         "url = https://gateway.example?x=1"),
         "[sms]\nurl = ftp://gateway.example",
         "[sms]\nurl = http://gate way.example",
         "[sms]\nurl = http://gateway.example/#x",

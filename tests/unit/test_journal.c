@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <stdatomic.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,11 +26,14 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     return result;
 }
 
-static unsigned loaded; /* parcels that are not unloaded yet */
+static atomic_uint loaded; /* parcels that are not unloaded yet */
+static const struct door *desk_door;
+static atomic_bool doors[2]; /* through which parcels were loaded: the desk's own, another */
 
-static void *load(void *context, struct ledger_statement *row)
+static void *load(void *context, struct door *door, struct ledger_statement *row)
 {
     (void)context;
+    doors[door != desk_door] = true;
     int64_t *parcel = malloc(sizeof *parcel);
     assert_non_null(parcel);
     *parcel = ledger_integer(row, QUEUE_COLUMN_ID);
@@ -62,6 +66,8 @@ static void desk_open(struct desk *desk, int reports, uint64_t *limit)
 {
     static const struct journal_cargo cargo = {NULL, load, request, unload};
     desk->job = outbox_make("one:1", reports);
+    desk_door = desk->job->door;
+    doors[0] = doors[1] = false;
     desk->other = outbox_open("two:1");
     desk->queue = (struct queue){
         .job = desk->job, .kind = QUEUE_REPORTS, .patience = &desk->job->config.fraud.patience};
@@ -238,6 +244,83 @@ static void what_waits_too_long_is_taken_back(void **state)
     desk_close(&desk);
 }
 
+/* What has been handed out, by id. */
+enum { MANY = 3 * 4096 };
+static unsigned char handed[MANY + 1];
+
+/* Hands out everything there is. */
+static int hand_out(struct desk *desk)
+{
+    int count = 0;
+    for (;;) {
+        switch (next(desk, MANY)) {
+        case TRANSFER_ITEM:
+            handed[*(const int64_t *)desk->item.request]++;
+            done(desk, TRANSFER_ACCEPTED);
+            count++;
+            continue;
+        case TRANSFER_LATER:
+            continue;
+        default:
+            return count;
+        }
+    }
+}
+
+static void what_is_read_ahead_is_nobodys_until_it_is_taken(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_open(&desk, MANY, NULL);
+    memset(handed, 0, sizeof handed);
+    assert_int_equal(next(&desk, MANY), TRANSFER_ITEM); /* the second group is being read now */
+    done(&desk, TRANSFER_ACCEPTED);
+    /* Read ahead or not by now: another host takes one, another is erased. */
+    int64_t lease = moment_now() + 600000;
+    outbox_run(desk.other, "UPDATE report SET next_try_at = %lld WHERE id = 5000",
+               (long long)lease);
+    outbox_run(desk.other, "UPDATE report SET next_try_at = NULL WHERE id = 5001");
+    assert_int_equal(hand_out(&desk), MANY - 3);
+    assert_true(doors[1]);
+    for (int id = 2; id <= MANY; id++)
+        assert_int_equal(handed[id], id == 5000 || id == 5001 ? 0 : 1);
+    assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
+    assert_int_equal(count(&desk, "try WHERE result = 'accepted'"), MANY - 2);
+    desk_close(&desk);
+}
+
+static void a_limit_holds_for_what_is_read_ahead(void **state)
+{
+    (void)state;
+    struct desk desk;
+    uint64_t limit = 4096 + 10;
+    desk_open(&desk, MANY, &limit);
+    assert_int_equal(hand_out(&desk), 4096 + 10);
+    assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
+    assert_int_equal(count(&desk, "try"), 4096 + 10);
+    desk_close(&desk);
+}
+
+static void what_was_read_ahead_too_long_ago_is_read_anew(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_open(&desk, MANY, NULL);
+    for (int i = 0; i < 4096; i++) {
+        assert_int_equal(next(&desk, MANY), TRANSFER_ITEM);
+        done(&desk, TRANSFER_ACCEPTED);
+    }
+    doors[0] = false;
+    ahead += 6;
+    assert_int_equal(next(&desk, 10), TRANSFER_ITEM);
+    assert_true(doors[0]);
+    done(&desk, TRANSFER_ACCEPTED);
+    /* Slow again: each group is read when it is needed. */
+    assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
+    assert_int_equal(count(&desk, "try"), 4097);
+    desk_close(&desk);
+}
+
 static void a_ledger_that_stays_locked_ends_it(void **state)
 {
     (void)state;
@@ -279,6 +362,9 @@ int main(void)
         cmocka_unit_test(another_writer_is_waited_for),
         cmocka_unit_test(what_another_run_took_in_between_is_left_to_it),
         cmocka_unit_test(what_waits_too_long_is_taken_back),
+        cmocka_unit_test(what_is_read_ahead_is_nobodys_until_it_is_taken),
+        cmocka_unit_test(a_limit_holds_for_what_is_read_ahead),
+        cmocka_unit_test(what_was_read_ahead_too_long_ago_is_read_anew),
         cmocka_unit_test(a_ledger_that_stays_locked_ends_it),
         cmocka_unit_test(a_ledger_that_fails_ends_it),
     };

@@ -255,17 +255,7 @@ static void refuses(const char *expected)
 static void test_configuration(void **state)
 {
     (void)state;
-    static const char *const good[] = {"smtp://mail.example.com", "smtp://mail.example.com:587",
-                                       "smtps://[2001:db8::1]:465/", "file:/x", "file:x"};
-    static const char *const bad[] = {
-        "",        "mail.example.com",       "http://mail.example.com",
-        "file:",   "smtp://u:p@example.com", "smtp://example.com/x",
-        "smtp://", "smtp://example.com?x"};
     char error[512];
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        assert_true(mail_check_url(good[i], error, sizeof error));
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(mail_check_url(bad[i], error, sizeof error));
     refuses("[mail] templates: ");
     folder_write("email.en.txt", "Subject: x\n\nx\n");
     snprintf(config.from, sizeof config.from, "%s", "nobody");

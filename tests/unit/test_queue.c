@@ -25,7 +25,7 @@ static struct transfer_answer answer(enum transfer_result result, long status)
 /* The first due item as a run sees it; false: none. */
 static bool find(struct queue *queue, int64_t now, struct queue_item *item)
 {
-    struct ledger_statement *due = queue_due(queue, now, 10);
+    struct ledger_statement *due = queue_due(queue, queue->job->door->ledger, now, 10);
     bool found = ledger_row(due);
     if (found)
         *item = (struct queue_item){.id = ledger_integer(due, QUEUE_COLUMN_ID),

@@ -162,42 +162,6 @@ static void test_judge_silence(void **state)
     }
 }
 
-static void test_check_url(void **state)
-{
-    static const char *const good[] = {
-        "https://api.example.com", "https://api.example.com:8443/base/",
-        "http://127.0.0.1:8080",   "http://127.8.9.10/",
-        "http://[::1]:99",         "http://localhost:1",
-        "HTTPS://EXAMPLE.COM"};
-    static const char *const bad[] = {"http://api.example.com",
-                                      "http://127.0.0.1.example.com",
-                                      "http://128.0.0.1",
-                                      "http://localhost.example.com",
-                                      "https://user:secret@example.com",
-                                      "http://127.0.0.1@example.com",
-                                      "https://example.com/?x=1",
-                                      "https://example.com/#x",
-                                      "ftp://127.0.0.1",
-                                      "file:///etc/passwd",
-                                      "example.com",
-                                      "https://",
-                                      ""};
-    char error[256];
-    (void)state;
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        assert_true(wire_check_url(good[i], error, sizeof error));
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        error[0] = 0;
-        assert_false(wire_check_url(bad[i], error, sizeof error));
-        assert_non_null(strstr(error, "https://HOST"));
-        assert_null(strstr(error, "secret"));
-    }
-    assert_string_equal(wire_folder("file:out/mail"), "out/mail");
-    assert_string_equal(wire_folder("file:/var/mail"), "/var/mail");
-    assert_null(wire_folder("file:"));
-    assert_null(wire_folder("smtp://file:1"));
-}
-
 static void test_upload_and_hide(void **state)
 {
     (void)state;
@@ -223,10 +187,9 @@ static void test_upload_and_hide(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_escape),          cmocka_unit_test(test_escape_is_bounded),
-        cmocka_unit_test(test_retry_after),     cmocka_unit_test(test_judge_status),
-        cmocka_unit_test(test_judge_silence),   cmocka_unit_test(test_check_url),
-        cmocka_unit_test(test_upload_and_hide),
+        cmocka_unit_test(test_escape),        cmocka_unit_test(test_escape_is_bounded),
+        cmocka_unit_test(test_retry_after),   cmocka_unit_test(test_judge_status),
+        cmocka_unit_test(test_judge_silence), cmocka_unit_test(test_upload_and_hide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
