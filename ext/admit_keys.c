@@ -9,7 +9,7 @@ enum {
     SPACE_A_KEY = 8,       /* bits; one key in forty is then taken for a known one */
     LEAST_SPACE_A_KEY = 5, /* one in seven */
     FEWEST_LINES = 1 << 10,
-    MOST_LINES = 1 << 18 /* 16 MiB */
+    MOST_LINES = 1 << 19 /* 32 MiB */
 };
 
 enum { SLOTS = 1 << 20, MOST_GATHERED = SLOTS / 8 * 5, KEYS_A_SIGN_UP = 5 };
@@ -69,7 +69,7 @@ static uint64_t *line_of(const struct admit_keys *keys, int64_t key)
 
 static unsigned bit_of(int64_t key, int turn)
 {
-    return (unsigned)((uint64_t)key >> (18 + 9 * turn)) & (LINE_BITS - 1);
+    return (unsigned)((uint64_t)key >> (19 + 9 * turn)) & (LINE_BITS - 1);
 }
 
 void admit_keys_learn(struct admit_keys *keys, int64_t key)

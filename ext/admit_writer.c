@@ -50,7 +50,7 @@ enum { KEY_KINDS = sizeof key_parameters / sizeof *key_parameters };
 
 /* Reading the whole index costs less than it spares while the ledger is not this much larger than
  * the file. */
-enum { KEYS_AN_ATTEMPT = 3, LEARNED_A_ROW = 5, LEARNED_ANYHOW = 10000 };
+enum { KEYS_AN_ATTEMPT = 3, LEARNED_A_ROW = 15, LEARNED_ANYHOW = 10000 };
 
 struct admit_writer *admit_writer_open(struct door *door)
 {

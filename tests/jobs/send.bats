@@ -133,7 +133,7 @@ states() {
     run carry send
     [ "$status" -eq 0 ]
     [ "$(mails)" = 2 ]
-    mail_to someone@ | grep -F "$issued"
+    mail_to someone@ | grep -F -- "$issued" # a token may begin with a dash
     [ "$(ledger_reg "SELECT outcome FROM reg_attempts")" = success ]
 }
 

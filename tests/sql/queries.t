@@ -98,8 +98,9 @@ for file in sql/queries/*.sql; do
     like "$name says which question it answers" '^-- .*\?' "$(head -n 1 "$file")"
     ok "$name is tested here" grep -qE "(query|without) $name( |\)|$)" "$0"
 done
+# (A rule has a view that is no answer: holding.)
 answers "the views" "channel_health code_times duplicate_storms failure_reasons funnel pending_ages report_backlog" "
-    SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE type = 'view' AND sql NOT LIKE '%WHERE 0%' ORDER BY name);"
+    SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE type = 'view' AND sql NOT LIKE '%WHERE 0%' AND name <> 'holding' ORDER BY name);"
 is "they ask for no trust" "7" "$(sqlite3 -readonly "$LEDGER" "PRAGMA trusted_schema = OFF;
     SELECT (SELECT count(*) >= 0 FROM channel_health) + (SELECT count(*) >= 0 FROM code_times) + (SELECT count(*) >= 0 FROM duplicate_storms)
          + (SELECT count(*) >= 0 FROM failure_reasons) + (SELECT count(*) >= 0 FROM funnel) + (SELECT count(*) >= 0 FROM pending_ages) + (SELECT count(*) >= 0 FROM report_backlog);")"
