@@ -60,16 +60,16 @@ bool admit_keys_expect(struct admit_keys *keys, uint64_t count)
     return keys->lines > 0;
 }
 
-/* Keys are SipHash's, so that their own bits will do: the low ones name the line, nine others each
- * a bit of it. */
+/* Keys are SipHash's, so that their own bits will do: the high ones name the line, so that a whole
+ * index is learned from one end of the filter to the other, and nine others each a bit of it. */
 static uint64_t *line_of(const struct admit_keys *keys, int64_t key)
 {
-    return keys->filter + ((uint64_t)key & (keys->lines - 1)) * LINE_WORDS;
+    return keys->filter + ((uint64_t)key >> 32) * keys->lines / (UINT64_C(1) << 32) * LINE_WORDS;
 }
 
 static unsigned bit_of(int64_t key, int turn)
 {
-    return (unsigned)((uint64_t)key >> (19 + 9 * turn)) & (LINE_BITS - 1);
+    return (unsigned)((uint64_t)key >> (9 * turn)) & (LINE_BITS - 1);
 }
 
 void admit_keys_learn(struct admit_keys *keys, int64_t key)

@@ -171,7 +171,7 @@ sql "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE; VACUUM;" >/d
 cp "$LEDGER" "$FOLDER/before.db"
 pages=$(sqlite3 "$LEDGER" "PRAGMA page_count;")
 long=$(printf 'x%.0s' {1..1000})
-many="WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6)
+many="WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 14)
     INSERT INTO reg_attempts(email, name, user_agent, custom_id, phone) SELECT 'n' || i || '@example.com', '$long', '$long', '$long', '+1604555' || (1000 + i) FROM n;"
 sql "SELECT reg_settings_patch('{\"passwordAt\":\"confirm\",\"requiredConsents\":[],\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\",\"pinConfirmationType\":\"EVERYONE\"}');" >/dev/null
 cp "$LEDGER" "$FOLDER/before.db"
