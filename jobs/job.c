@@ -90,7 +90,7 @@ enum status_code job_open(struct job *job, bool create)
      * not know: FULL keeps law 4. */
     if (!execute(job, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA secure_delete "
                       "= ON; PRAGMA synchronous = FULL;"
-                      "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -49152"))
+                      "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -40960"))
         return STATUS_RETRY;
     if (create)
         return STATUS_DONE;

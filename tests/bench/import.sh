@@ -30,7 +30,7 @@ import_rows() {
         ledger_new rows.db
         timed rows "$REGJOB" -l rows.db import rows.csv
         shell_import rows.csv "" rows-peer
-        shell_import rows.csv "PRAGMA cache_size = -49152;" rows-peer-cached
+        shell_import rows.csv "PRAGMA cache_size = -40960;" rows-peer-cached
         tool rows "$ROWS" $((SEED + 1000 + round)) hashed >more.csv
         timed more "$REGJOB" -l big.db import more.csv
     done
@@ -45,7 +45,7 @@ import_rows() {
     ours=$(per_second "$ROWS" "$(median rows)")
     heading "import: $ROWS rows of 26 columns, no hash"
     compare_rates "empty ledger : .import of the sqlite3 shell" "$ours" "$(per_second "$ROWS" "$(median rows-peer)")" 1
-    compare_rates "... that has a cache of 48 MiB, as ours" "$ours" "$(per_second "$ROWS" "$(median rows-peer-cached)")" 1
+    compare_rates "... that has a cache of 40 MiB, as ours" "$ours" "$(per_second "$ROWS" "$(median rows-peer-cached)")" 1
     compare_rates "ledger of $BIG attempts : empty ledger" "$(per_second "$ROWS" "$(median more)")" "$ours" 0.6
     line "empty ledger, times in no order" "$(per_second "$ROWS" "$(median scattered)") /s" "" "" "" ""
     line "ledger of $BIG attempts, times in no order" "$(per_second "$ROWS" "$(median more-scattered)") /s" "" "" "" ""
