@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { LARGE_LOG = 3 << 16 /* pages: 768 MiB */, DEFAULT_PAGES = 1000 /* SQLite's */ };
+enum { LARGE_LOG = 1 << 15 /* pages: 256 MiB */, DEFAULT_PAGES = 1000 /* SQLite's */ };
 
 struct checkpoint {
     sqlite3 *writer, *database; /* the one of the import, and this thread's */
