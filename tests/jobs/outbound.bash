@@ -11,7 +11,7 @@
 #   vendor NAME          a count of the stand-in
 #   nobody               sets STANDIN_URL to a port where nobody listens, and nobody else can while the test runs
 #   nobody_gone          ends that, in teardown
-#   until_true COMMAND... waits until it succeeds, at most 30 seconds
+#   until_true COMMAND... waits until it succeeds, at most 30 seconds, or $PATIENCE
 
 FINGERPRINT=ef92b778bafe771e89245b89ecbc08a44a4e166c06659911881f383d4473e94f
 
@@ -107,7 +107,7 @@ nobody_gone() {
 }
 
 until_true() {
-    local deadline=$((SECONDS + 30))
+    local deadline=$((SECONDS + ${PATIENCE:-30}))
     until "$@"; do
         [ "$SECONDS" -lt "$deadline" ] || return 1
         sleep 0.02

@@ -148,7 +148,8 @@ vendor_has_at_least() {
     for round in $(seq "$kills"); do
         seen=$(vendor requests)
         start report
-        until_true eval "vendor_has_at_least $((seen + count / kills)) || ! kill -0 $running 2>/dev/null"
+        # What was pushed back goes out at a pace that comes back slowly.
+        PATIENCE=300 until_true eval "vendor_has_at_least $((seen + count / kills)) || ! kill -0 $running 2>/dev/null"
         kill -9 "$running" 2>/dev/null || true
         wait "$running" || true
         running=
