@@ -30,7 +30,7 @@ static void *work(void *argument)
         checkpoint->asked = false;
         checkpoint->at_work = true;
         pthread_mutex_unlock(&checkpoint->lock);
-        /* What it cannot do for now, such as copy what a reader still needs, the next one will. */
+        /* What a reader still needs stays in the log, for the checkpoint after this. */
         sqlite3_wal_checkpoint_v2(checkpoint->database, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages,
                                   &copied);
         pthread_mutex_lock(&checkpoint->lock);

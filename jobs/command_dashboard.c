@@ -47,20 +47,12 @@ static json_t *day_labels(int64_t first, size_t days)
     return labels;
 }
 
-/* {"label": ..., "values": []}, filled by the caller, at the end of `sets`. */
-static json_t *add_set(json_t *sets, const char *label)
-{
-    json_t *values = json_array();
-    json_array_append_new(sets, json_pack("{s:s, s:o}", "label", label, "values", values));
-    return values;
-}
-
 static void put_outcomes(struct page *page, const struct dashboard *numbers, json_t *data)
 {
     static const char *const head[] = {"day", "attempts", "success", "pending", "failure"};
     const struct dashboard_day *total = &numbers->total;
-    json_t *sets = json_array(), *success = add_set(sets, "success"),
-           *pending = add_set(sets, "pending"), *failure = add_set(sets, "failure");
+    json_t *sets = json_array(), *success = page_chart_set(sets, "success"),
+           *pending = page_chart_set(sets, "pending"), *failure = page_chart_set(sets, "failure");
     page_section(page, &sections[OUTCOMES]);
     page_figures(page);
     page_figure(page, "attempts", "%" PRId64, total->attempts);
@@ -100,7 +92,7 @@ static void put_funnel(struct page *page, struct ledger *ledger, int64_t first_d
     static const char *const stages[STAGES] = {"received",   "accepted", "code sent", "confirmed",
                                                "registered", "KYC",      "subscribed"};
     static const char *const head[] = {"stage", "attempts", "of received"};
-    json_t *labels = json_array(), *sets = json_array(), *values = add_set(sets, "attempts");
+    json_t *labels = json_array(), *sets = json_array(), *values = page_chart_set(sets, "attempts");
     page_section(page, &sections[FUNNEL]);
     page_paragraph(page,
                    "How far the attempts have come. Accepted: not failed at once. Who needs no "
@@ -159,7 +151,7 @@ static void put_reason_days(struct page *page, const struct dashboard *numbers, 
     for (size_t n = 0; n < shown; n++) {
         head[n + 1] = n < SHOWN_REASONS ? numbers->reason[n].name : "all others";
         align[n + 1] = 'r';
-        json_t *values = add_set(sets, head[n + 1]);
+        json_t *values = page_chart_set(sets, head[n + 1]);
         for (size_t day = 0; day < numbers->days; day++)
             json_array_append_new(values, json_integer(shown_reason(numbers, n, day)));
     }
@@ -236,7 +228,7 @@ static void put_delivery_days(struct page *page, struct ledger *ledger, json_t *
     json_t *labels = json_array(), *sets = json_array(), *values[DELIVERY_SETS];
     int64_t last = 0;
     for (size_t i = 0; i < DELIVERY_SETS; i++)
-        values[i] = add_set(sets, names[i]);
+        values[i] = page_chart_set(sets, names[i]);
     page_chart(page, "delivery", "Seconds from the request of a code to its hand-over, by day");
     page_table(page, "Seconds from the request of a code to its hand-over, by day", "llrrr", head);
     struct ledger_statement *row = ledger_use(ledger, STATEMENT_dashboard_delivery_days);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "inbox.h"
+#include "inbox_job.h"
 #include "moment.h"
 #include "reconciled.h"
 #include "say.h"
@@ -74,51 +74,23 @@ enum status_code reconcile_command(struct job *job)
 
 /* -- what lies ready at night -- */
 
-static enum status_code reconcile_one(struct job *job, const struct inbox *inbox, const char *name)
+static enum status_code reconcile_one(struct job *job, const char *path, const char *rejects,
+                                      const char *folder)
 {
-    char path[INBOX_PATH], unused[INBOX_PATH], error[INBOX_PATH + 512];
     struct reconciled one;
-    if (!inbox_paths(inbox, name, path, unused)) {
-        say_error("%s/%s: the path is too long", inbox->folder, name);
-        return STATUS_RETRY;
-    }
+    (void)rejects; /* an export is read as a whole, or not at all */
     enum status_code status = reconciled_read(&one, job, path, NULL);
-    bool compared = status == STATUS_DONE || status == STATUS_PARTLY;
-    if (compared)
+    if (status == STATUS_DONE || status == STATUS_PARTLY)
         reconciled_say(&one, true);
     if (status == STATUS_PARTLY)
         say_error("%s: not all of it is explained; `regjob reconcile` with the file, which is now "
                   "in %s/done, shows what",
-                  path, inbox->folder);
+                  path, folder);
     reconciled_end(&one);
-    if (compared && !inbox_done(inbox, name, error, sizeof error)) {
-        say_error("%s", error);
-        status = STATUS_RETRY;
-    }
     return status;
 }
 
 enum status_code reconcile_inbox(struct job *job)
 {
-    char error[INBOX_PATH + 512];
-    struct inbox inbox;
-    struct lock lock;
-    if (job->config.reconcile.inbox[0] == '\0')
-        return STATUS_DONE;
-    enum status_code status = job_lock(job, "reconcile", &lock);
-    if (status != STATUS_DONE)
-        return status;
-    if (!inbox_open(&inbox, job->config.reconcile.inbox, error, sizeof error)) {
-        say_error("%s", error);
-        status = STATUS_RETRY;
-    }
-    for (size_t i = 0; i < inbox.count && !stop_asked(); i++)
-        status = job_worse(status, reconcile_one(job, &inbox, inbox.names[i]));
-    unsigned removed = inbox_tidy(&inbox, job->config.import.done_keep_days);
-    if (removed > 0)
-        say_note("%s/done: %u files of more than %u days removed", inbox.folder, removed,
-                 job->config.import.done_keep_days);
-    inbox_close(&inbox);
-    lock_release(&lock);
-    return status;
+    return inbox_job_run(job, "reconcile", job->config.reconcile.inbox, reconcile_one);
 }

@@ -21,20 +21,14 @@ static struct parts parts_of(const struct reconcile_row *row)
     return parts;
 }
 
-static json_t *add_set(json_t *sets, const char *label)
-{
-    json_t *values = json_array();
-    json_array_append_new(sets, json_pack("{s:s, s:o}", "label", label, "values", values));
-    return values;
-}
-
 /* The two outcomes of a day stand one after the other. */
 static void put_days(struct page *page, const struct reconcile *result, json_t *data)
 {
     static const char *const head[] = {"day", "explained", "unexplained"};
     static const char caption[] = "Units of difference by day, explained and unexplained";
-    json_t *labels = json_array(), *sets = json_array(), *explained = add_set(sets, "explained"),
-           *unexplained = add_set(sets, "unexplained");
+    json_t *labels = json_array(), *sets = json_array(),
+           *explained = page_chart_set(sets, "explained"),
+           *unexplained = page_chart_set(sets, "unexplained");
     page_chart(page, "reconciliation", caption);
     page_table(page, caption, "lrr", head);
     for (size_t i = 0; i < result->count;) {

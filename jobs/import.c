@@ -365,7 +365,8 @@ static bool write_rows(struct import *import)
             (!import->file.request->max_rejects_percent &&
              too_many_rejects(import, &batch.counts))) {
             commit(import, &batch);
-            give_way(&batch);
+            if (!import->file.request->dry_run) /* which holds it to the end */
+                give_way(&batch);
         }
     }
     if (!import->over && result == PIPELINE_FAILED && !is_damaged(import))

@@ -237,6 +237,13 @@ void page_chart(struct page *page, const char *id, const char *label)
     put(page, "</figcaption>\n</figure>\n");
 }
 
+json_t *page_chart_set(json_t *sets, const char *label)
+{
+    json_t *values = json_array();
+    json_array_append_new(sets, json_pack("{s:s, s:o}", "label", label, "values", values));
+    return values;
+}
+
 /* --- Tables ---------------------------------------------------------------------------------- */
 
 void page_table(struct page *page, const char *caption, const char *align, const char *const *head)

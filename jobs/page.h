@@ -43,6 +43,10 @@ void page_figures_end(struct page *page);
  * shows, for those who do not see it; the numbers are in the table that follows. */
 void page_chart(struct page *page, const char *id, const char *label);
 
+/* One of a chart's sets, {"label": ..., "values": []}, at the end of `sets`: the values, for the
+ * caller to fill; they are the set's. */
+json_t *page_chart_set(json_t *sets, const char *label);
+
 /* A table: columns are aligned by a letter each, l or r. The first cell of a row heads it. */
 void page_table(struct page *page, const char *caption, const char *align, const char *const *head);
 void page_row(struct page *page);
