@@ -1,5 +1,7 @@
 # Mail through a real SMTP server (aiosmtpd) with STARTTLS and AUTH, read back by Python's email package.
 
+load kept
+
 send_mail=${BUILD:-build}/tools/send_mail
 
 setup_file() {
@@ -39,19 +41,6 @@ deliver() {
     run "$send_mail" "smtp://localhost:$port" "$WORK/certificate.pem" mailer "$password" \
         samples/templates "$concurrency" <"$BATS_TEST_TMPDIR/messages"
     echo "$output"
-}
-
-# check N PYTHON: runs PYTHON with the N-th message kept as `mail` and its envelope as `envelope`
-check() {
-    /usr/bin/python3 - "$kept/$1" "$2" <<'END'
-import email, email.policy, json, sys
-raw = open(sys.argv[1] + ".eml", "rb").read()
-mail = email.message_from_bytes(raw, policy=email.policy.default)
-envelope = json.load(open(sys.argv[1] + ".json"))
-def part(kind):
-    return mail.get_body((kind,)).get_content()
-exec(sys.argv[2])
-END
 }
 
 @test "a message arrives whole: headers, both parts, UTF-8" {

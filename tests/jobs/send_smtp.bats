@@ -3,6 +3,7 @@
 load regjob
 load standin
 load outbound
+load kept
 
 setup_file() {
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
@@ -11,6 +12,7 @@ setup_file() {
 
 setup() {
     regjob_setup
+    kept=kept
     mkdir kept
     /usr/bin/python3 "$ROOT/tests/jobs/smtp_server.py" kept "$BATS_FILE_TMPDIR/certificate.pem" "$BATS_FILE_TMPDIR/key.pem" >log 2>&1 3>&- &
     server=$!
@@ -39,19 +41,6 @@ sign_up() {
 # What reg_codes says of a code at the job's time.
 code() {
     ahead sqlite3 -batch -bail -noheader ledger.db ".load ${REG%.so}" "SELECT $2 FROM reg_codes WHERE id = $1"
-}
-
-# check N PYTHON...: the N-th message kept as `mail`, its envelope as `envelope`
-check() {
-    /usr/bin/python3 - "kept/$1" "$2" "${@:3}" <<'END'
-import email, email.policy, json, sys
-raw = open(sys.argv[1] + ".eml", "rb").read()
-mail = email.message_from_bytes(raw, policy=email.policy.default)
-envelope = json.load(open(sys.argv[1] + ".json"))
-def part(kind):
-    return mail.get_body((kind,)).get_content()
-exec(sys.argv[2])
-END
 }
 
 @test "a sign-up's pin goes by STARTTLS with AUTH, arrives whole in both parts, and verifies" {
