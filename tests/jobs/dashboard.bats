@@ -184,7 +184,7 @@ PYTHON
     pending=$(ledger "SELECT count(*) FROM waiting")
     [ "$pending" -gt 0 ]
     failed=$(ledger_reg "SELECT count(*) FROM reg_attempts WHERE outcome = 'failure'")
-    REGJOB_RUNNER="faketime -f +3d" job dashboard -o page.html
+    REGJOB_RUNNER="clock +3d" job dashboard -o page.html
     [ "$(rows "Attempts by day and outcome" | awk -F'|' '{n += $4} END {print n}')" = 0 ]
     [ "$(rows "Attempts by day and outcome" | awk -F'|' '{n += $5} END {print n}')" = $((failed + pending)) ]
     [[ "$(rows Reasons)" == *"undeliverable|"* ]]

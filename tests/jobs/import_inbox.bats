@@ -70,17 +70,17 @@ today() {
 
 @test "done files go after done_keep_days, by the time they were moved" {
     nightly || true
-    run env FAKETIME=+29d faketime -f +29d "$REGJOB" -c job.conf nightly
+    run clock +29d "$REGJOB" -c job.conf nightly
     [ "$status" -eq 0 ]
     [ "$(ls inbox/done | wc -l)" = 3 ]
-    run faketime -f +31d "$REGJOB" -c job.conf nightly
+    run clock +31d "$REGJOB" -c job.conf nightly
     [ "$status" -eq 0 ]
     [ "$(ls inbox/done | wc -l)" = 0 ]
     printf 'done_keep_days = 3\n' >>job.conf
     printf 'email,password\ncid@example.com,Abcdef1!x\n' >inbox/c.csv
     nightly
     [ "$(ls inbox/done | wc -l)" = 1 ]
-    faketime -f +4d "$REGJOB" -c job.conf nightly
+    clock +4d "$REGJOB" -c job.conf nightly
     [ "$(ls inbox/done | wc -l)" = 0 ]
 }
 

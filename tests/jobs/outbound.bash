@@ -3,7 +3,7 @@
 #   outbound_config [SECTION LINES]...  regjob.conf: the fraud API and the SMS gateway are the stand-in (where one
 #                        runs), without pace; further lines by section, as `outbound_config fraud $'tries = 2'`
 #   carry ARGUMENT...    build/regjob with that configuration
-#   later TIME           from now on the job's clock is so much ahead ("+2h", as faketime -f has it); "" for now
+#   later TIME           from now on the job's clock is so much ahead ("+2h", as libfaketime has it); "" for now
 #   outcomes N           N successful sign-ups, decided elsewhere, each with a fingerprint: N due reports
 #   due                  how many reports are queued
 #   tries                the results of all tries and how many of each, as `accepted 3`
@@ -43,10 +43,10 @@ $mail
 END
 }
 
-# A program at the job's time: in one process, so that a signal finds it.
+# A program at the job's time.
 ahead() {
     if [ -n "$AHEAD" ]; then
-        ${EXEC:-} env LD_PRELOAD="$(faketime -f +0 printenv LD_PRELOAD)" FAKETIME="$AHEAD" "$@"
+        clock "$AHEAD" "$@"
     else
         ${EXEC:-} "$@"
     fi

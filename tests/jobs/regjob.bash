@@ -6,6 +6,7 @@
 #                        be compared.
 #   job ARGUMENT...      build/regjob on that ledger. REGJOB names another program, REGJOB_RUNNER one to run it under
 #   bounded KIB COMMAND  runs it in so much address space
+#   clock TIME COMMAND   runs it at that time, as libfaketime has it ("+2h"), in one process, so that a signal finds it
 #   ledger SQL           what the stock sqlite3 shell says, without the extension
 #   ledger_reg SQL       with it
 #   contents             what is in the ledger, ids and times aside
@@ -15,6 +16,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 REGJOB=$(realpath "${REGJOB:-$ROOT/${BUILD:-build}/regjob}")
 # For the stock shell, which has no sanitizer's library to begin with: always the plain build's.
 REG=$(realpath "${REG:-$ROOT/build/reg.so}")
+FAKETIME_LIBRARY=/usr/lib/$(gcc -print-multiarch)/faketime/libfaketime.so.1
 
 regjob_setup() {
     local pristine=$BATS_FILE_TMPDIR/pristine
@@ -53,6 +55,11 @@ bounded() {
     */asan) "${@:2}" ;;
     *) (ulimit -v "$1" && "${@:2}") ;;
     esac
+}
+
+# Not by the command `faketime`: what that leaves in /dev/shm when it is killed is in the way of a later process of the same number.
+clock() {
+    ${EXEC:-} env LD_PRELOAD="$FAKETIME_LIBRARY" FAKETIME="$1" "${@:2}"
 }
 
 ledger() {

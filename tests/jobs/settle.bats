@@ -15,7 +15,7 @@ teardown() {
 
 # The job at a frozen instant.
 at() {
-    FAKETIME_DONT_RESET=1 faketime -f "$1" "$REGJOB" -c regjob.conf "${@:2}"
+    clock "$1" "$REGJOB" -c regjob.conf "${@:2}"
 }
 
 sign_up() {

@@ -48,7 +48,7 @@ ledger_reg() {
 
 sqlite_at() {
     if [ -n "${CLOCK:-}" ]; then
-        LD_PRELOAD=/usr/lib/$(gcc -print-multiarch)/faketime/libfaketime.so.1 FAKETIME="$CLOCK" TZ=UTC sqlite3 "$@"
+        LD_PRELOAD=$FAKETIME_LIBRARY FAKETIME="$CLOCK" TZ=UTC sqlite3 "$@"
     else
         sqlite3 "$@"
     fi
