@@ -106,13 +106,21 @@ void admit_keys_gather(struct admit_keys *keys, struct admit_key row)
 {
     admit_keys_learn(keys, row.key);
     uint32_t *slot = slot_of(keys, row.key);
-    keys->gathered[keys->count++] = row;
-    *slot = keys->count;
+    if (*slot == 0)
+        *slot = ++keys->count;
+    keys->gathered[*slot - 1] = row;
 }
 
-bool admit_keys_has_gathered(const struct admit_keys *keys, int64_t key)
+/* What is taken keeps its place and its slot, which others may have passed by: as a row of
+ * nobody's, until its key is gathered again. */
+bool admit_keys_take(struct admit_keys *keys, int64_t key, struct admit_key *row)
 {
-    return *slot_of(keys, key) != 0;
+    uint32_t slot = *slot_of(keys, key);
+    if (slot == 0 || keys->gathered[slot - 1].attempt == 0)
+        return false;
+    *row = keys->gathered[slot - 1];
+    keys->gathered[slot - 1].attempt = 0;
+    return true;
 }
 
 bool admit_keys_have_room(const struct admit_keys *keys)
@@ -126,13 +134,45 @@ static int compare(const void *left, const void *right)
     return a->key < b->key ? -1 : a->key > b->key;
 }
 
+static unsigned first_byte(int64_t key)
+{
+    return (unsigned)(((uint64_t)key ^ UINT64_C(1) << 63) >> 56);
+}
+
+/* In place, as qsort() is not: it copies what it sorts. By the first byte, which parts SipHash's
+ * keys evenly, then each part by itself. */
+static void sort(struct admit_key *rows, uint32_t count)
+{
+    uint32_t begins[257] = {0}, next[256];
+    for (uint32_t i = 0; i < count; i++)
+        begins[first_byte(rows[i].key) + 1]++;
+    for (unsigned part = 0; part < 256; part++) {
+        next[part] = begins[part];
+        begins[part + 1] += begins[part];
+    }
+    for (unsigned part = 0; part < 256; part++) {
+        while (next[part] < begins[part + 1]) {
+            struct admit_key row = rows[next[part]];
+            unsigned home = first_byte(row.key);
+            rows[next[part]] = rows[next[home]];
+            rows[next[home]++] = row;
+        }
+        qsort(rows + begins[part], begins[part + 1] - begins[part], sizeof *rows, compare);
+    }
+}
+
 const struct admit_key *admit_keys_hand_over(struct admit_keys *keys, uint32_t *count)
 {
-    *count = keys->count;
+    struct admit_key *rows = keys->gathered;
     /* The last that came goes first: so no other is cut off from the slot that its search begins
      * with. */
-    while (keys->count > 0)
-        *slot_of(keys, keys->gathered[--keys->count].key) = 0;
-    qsort(keys->gathered, *count, sizeof *keys->gathered, compare);
-    return keys->gathered;
+    for (uint32_t i = keys->count; i > 0; i--)
+        *slot_of(keys, rows[i - 1].key) = 0;
+    *count = 0;
+    for (uint32_t i = 0; i < keys->count; i++)
+        if (rows[i].attempt != 0)
+            rows[(*count)++] = rows[i];
+    keys->count = 0;
+    sort(rows, *count);
+    return rows;
 }

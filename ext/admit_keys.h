@@ -31,12 +31,14 @@ bool admit_keys_may_know(const struct admit_keys *keys, int64_t key);
 
 /* A row that the index is to have. */
 struct admit_key {
-    int64_t key, holder, attempt;
+    int64_t key, holder, attempt; /* attempts are counted from 1 */
 };
 
 /* Gathers a row. There must be room for it, and its key must not be among the gathered. */
 void admit_keys_gather(struct admit_keys *keys, struct admit_key row);
-bool admit_keys_has_gathered(const struct admit_keys *keys, int64_t key);
+
+/* Lets go of the gathered row with that key. False: there is none. */
+bool admit_keys_take(struct admit_keys *keys, int64_t key, struct admit_key *row);
 
 /* Whether there is room for another sign-up's rows. */
 bool admit_keys_have_room(const struct admit_keys *keys);

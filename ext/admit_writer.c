@@ -184,16 +184,17 @@ static bool is_login(struct admit_writer *writer, const struct admission *admiss
     return true;
 }
 
-/* What is asked of the index from here on must find what was gathered. */
-static void flush_where_asked(struct admit_writer *writer)
+/* What is asked of the index from here on must find what was gathered: that is added alone, since a
+ * flush goes all through the index. */
+static void add_what_is_asked(struct admit_writer *writer)
 {
-    bool asked = !admit_keys_have_room(writer->keys);
-    for (int i = 0; i < KEY_KINDS && !asked; i++)
-        asked =
-            is_given(writer, key_parameters[i]) &&
-            admit_keys_has_gathered(writer->keys, writer->values.bound[key_parameters[i]].integer);
-    if (asked)
+    struct admit_key row;
+    if (!admit_keys_have_room(writer->keys))
         admit_writer_flush(writer);
+    for (int i = 0; i < KEY_KINDS; i++)
+        if (is_given(writer, key_parameters[i]) &&
+            admit_keys_take(writer->keys, writer->values.bound[key_parameters[i]].integer, &row))
+            add_subjects(writer->door->ledger, STATEMENT_add_subject, &row, 1);
 }
 
 /* Decides, asking the index for nothing that is certainly not there. True: some of it may be. */
@@ -291,7 +292,7 @@ struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admi
         return admit_confirm(writer->door, admission, verdict.id);
     }
     admit_values_fill(&writer->values, writer->door, admission, writer->ids);
-    flush_where_asked(writer);
+    add_what_is_asked(writer);
     if (!is_login(writer, admission))
         verdict.outcome = write_attempt(writer, admission);
     admit_values_wipe(&writer->values);
