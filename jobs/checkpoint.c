@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { LARGE_LOG = 1 << 15 /* pages: 256 MiB */, DEFAULT_PAGES = 1000 /* SQLite's */ };
+/* In pages. To wait for a log of 256 MiB takes less time than to write beyond its end, where the
+ * file system must find room for it. */
+enum { LARGE_LOG = 1 << 15, DEFAULT_PAGES = 1000 /* SQLite's */ };
 
 struct checkpoint {
     sqlite3 *writer, *database; /* the one of the import, and this thread's */
@@ -14,7 +16,6 @@ struct checkpoint {
     pthread_mutex_t lock; /* over what follows */
     pthread_cond_t changed;
     bool asked, at_work, ending;
-    int log_pages; /* as the last one found it */
 };
 
 static void *work(void *argument)
@@ -22,7 +23,6 @@ static void *work(void *argument)
     struct checkpoint *checkpoint = argument;
     pthread_mutex_lock(&checkpoint->lock);
     while (!checkpoint->ending || checkpoint->asked) {
-        int pages = 0, copied = 0;
         if (!checkpoint->asked) {
             pthread_cond_wait(&checkpoint->changed, &checkpoint->lock);
             continue;
@@ -31,11 +31,10 @@ static void *work(void *argument)
         checkpoint->at_work = true;
         pthread_mutex_unlock(&checkpoint->lock);
         /* What a reader still needs stays in the log, for the checkpoint after this. */
-        sqlite3_wal_checkpoint_v2(checkpoint->database, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages,
-                                  &copied);
+        sqlite3_wal_checkpoint_v2(checkpoint->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
+                                  NULL);
         pthread_mutex_lock(&checkpoint->lock);
         checkpoint->at_work = false;
-        checkpoint->log_pages = pages;
         pthread_cond_broadcast(&checkpoint->changed);
     }
     pthread_mutex_unlock(&checkpoint->lock);
@@ -53,6 +52,20 @@ static bool start_thread(struct checkpoint *checkpoint)
     return started;
 }
 
+static int after_commit(void *context, sqlite3 *database, const char *name, int log_pages)
+{
+    struct checkpoint *checkpoint = context;
+    (void)database;
+    (void)name;
+    pthread_mutex_lock(&checkpoint->lock);
+    checkpoint->asked = true;
+    pthread_cond_broadcast(&checkpoint->changed);
+    while (log_pages > LARGE_LOG && (checkpoint->asked || checkpoint->at_work))
+        pthread_cond_wait(&checkpoint->changed, &checkpoint->lock);
+    pthread_mutex_unlock(&checkpoint->lock);
+    return SQLITE_OK;
+}
+
 struct checkpoint *checkpoint_start(sqlite3 *database, const char *ledger)
 {
     struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
@@ -67,7 +80,7 @@ struct checkpoint *checkpoint_start(sqlite3 *database, const char *ledger)
         sqlite3_exec(checkpoint->database, "PRAGMA synchronous = FULL; PRAGMA cache_size = 16",
                      NULL, NULL, NULL) == SQLITE_OK &&
         start_thread(checkpoint)) {
-        sqlite3_wal_autocheckpoint(database, 0);
+        sqlite3_wal_hook(database, after_commit, checkpoint); /* in place of its own */
         return checkpoint;
     }
     sqlite3_close(checkpoint->database);
@@ -75,18 +88,6 @@ struct checkpoint *checkpoint_start(sqlite3 *database, const char *ledger)
     pthread_mutex_destroy(&checkpoint->lock);
     free(checkpoint);
     return NULL;
-}
-
-void checkpoint_ask(struct checkpoint *checkpoint)
-{
-    if (checkpoint == NULL)
-        return;
-    pthread_mutex_lock(&checkpoint->lock);
-    checkpoint->asked = true;
-    pthread_cond_broadcast(&checkpoint->changed);
-    while (checkpoint->log_pages > LARGE_LOG && (checkpoint->asked || checkpoint->at_work))
-        pthread_cond_wait(&checkpoint->changed, &checkpoint->lock);
-    pthread_mutex_unlock(&checkpoint->lock);
 }
 
 void checkpoint_end(struct checkpoint *checkpoint)

@@ -8,13 +8,10 @@
 
 struct checkpoint;
 
-/* From now on `database`, which writes, does not do it itself. NULL: there is no memory or no
- * thread, and it goes on as ever. */
+/* From now on `database`, which writes, does not do it itself: each of its commits asks for it, and
+ * waits for it where the log has grown large, so that the log begins anew. NULL: there is no memory
+ * or no thread, and it goes on as ever. */
 struct checkpoint *checkpoint_start(sqlite3 *database, const char *ledger);
-
-/* Something has been committed. Waits only where the log is large already: an end that is never
- * caught up with would never let it begin anew. */
-void checkpoint_ask(struct checkpoint *checkpoint);
 
 /* What has been begun is done; `database` sees to it by itself again. */
 void checkpoint_end(struct checkpoint *checkpoint);

@@ -288,7 +288,6 @@ static void commit(struct import *import, struct batch *batch)
         fail_ledger(import, "import");
         return;
     }
-    checkpoint_ask(import->checkpoint);
     import->counts = batch->counts;
     import->file.line = batch->next_line;
 }
