@@ -40,8 +40,10 @@ static bool add(struct reading *reading, const char *name, const char *state, si
     if (known == NULL || !text_is_clean(name, LONGEST_NAME) ||
         (version != NULL && !text_is_clean(version, LONGEST_VERSION)))
         return false;
-    if (json_object_set_new(reading->all, name,
-                            json_pack("{s:s, s:s*}", "state", known, "version", version)) != 0)
+    /* Not by "s*", which leaves a version out where memory fails. */
+    json_t *consent = version == NULL ? json_pack("{s:s}", "state", known)
+                                      : json_pack("{s:s, s:s}", "state", known, "version", version);
+    if (json_object_set_new(reading->all, name, consent) != 0)
         reading->out_of_memory = true;
     return true;
 }

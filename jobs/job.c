@@ -94,8 +94,9 @@ enum status_code job_open(struct job *job, bool create)
         return STATUS_RETRY;
     if (create)
         return STATUS_DONE;
+    bool other = ledger_version_found(job->door->ledger) != ledger_version() &&
+                 !ledger_failed(job->door->ledger);
     if (!ledger_ready(job->door->ledger)) {
-        bool other = ledger_version_found(job->door->ledger) != ledger_version();
         job_ledger_failed(job, "opening");
         return other ? STATUS_CONFIG : STATUS_RETRY;
     }

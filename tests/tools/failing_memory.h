@@ -4,6 +4,7 @@
 #ifndef FAILING_MEMORY_H
 #define FAILING_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void *__real_malloc(size_t size);
@@ -47,6 +48,14 @@ char *__wrap_strdup(const char *text)
 void *__wrap_sodium_malloc(size_t size)
 {
     return is_refused() ? NULL : __real_sodium_malloc(size);
+}
+
+/* For json_set_alloc_funcs(). Where the buffer for a word of a text is doubled jansson does not
+ * survive to be refused: ext/document.c makes sure of that memory beforehand. */
+static inline void *jansson_allocate(size_t size)
+{
+    bool is_doubled = size >= 32 && (size & (size - 1)) == 0;
+    return is_doubled ? __real_malloc(size) : __wrap_malloc(size);
 }
 
 #endif

@@ -48,7 +48,7 @@ __attribute__((constructor)) static void take_over_memory(void)
     methods.xRealloc = engine_resize;
     sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
     sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
-    json_set_alloc_funcs(__wrap_malloc, free);
+    json_set_alloc_funcs(jansson_allocate, free);
 }
 
 __attribute__((destructor)) static void tell(void)

@@ -74,7 +74,7 @@ static void take_over_memory(void)
     assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods), SQLITE_OK);
     /* So that every allocation is one that can fail. */
     assert_int_equal(sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0), SQLITE_OK);
-    json_set_alloc_funcs(__wrap_malloc, free);
+    json_set_alloc_funcs(jansson_allocate, free);
 }
 
 /* -- the steps -- */
