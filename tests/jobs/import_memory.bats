@@ -69,3 +69,15 @@ exhausted() {
     gzip a.csv
     exhausted a.csv.gz "$([ -n "${SOAK-}" ] && echo 300 || echo 10)"
 }
+
+@test "a ledger that cannot be opened for want of memory: exit 1, as it may be opened later" {
+    regjob_fresh
+    COUNT_FILE=count "$FAILING" -c job.conf status
+    total=$(cat count)
+    for ((at = total - 600; at < total; at += 8)); do
+        FAIL_ALLOCATION=$at run "$FAILING" -c job.conf status
+        [ "$status" -eq 0 ] || [ "$status" -eq 1 ] || { echo "$at of $total: $status: $output"; return 1; }
+        [[ "$output" != *": opening: out of memory"* ]] || echo "$at" >>opening
+    done
+    [ -s opening ]
+}

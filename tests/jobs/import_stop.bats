@@ -143,6 +143,24 @@ same_as_undisturbed() {
     [ "$status" -eq 2 ]
 }
 
+@test "a ledger that another program keeps to itself cannot be opened: one line, exit 1" {
+    mixed 5 >a.csv
+    printf '[ledger]\npath = ledger.db\nbusy_timeout_ms = 100\n' >job.conf
+    mkfifo hold
+    (printf 'PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE;\n.print held\n'; cat hold) | sqlite3 ledger.db >held 3>&- &
+    holder=$!
+    exec 9>hold
+    until grep -q held held; do sleep 0.01; done
+    run "$REGJOB" -c job.conf import a.csv
+    exec 9>&-
+    wait "$holder" || true
+    [ "$status" -eq 1 ]
+    [ "${#lines[@]}" -eq 1 ]
+    [[ "$output" == *"ledger.db: "*"locked"* ]]
+    run "$REGJOB" -c job.conf import a.csv
+    [ "$status" -eq 2 ]
+}
+
 @test "a ledger that may only be read: one line, exit 1" {
     mixed 5 >a.csv
     chmod 400 ledger.db
