@@ -1,7 +1,7 @@
 #!/bin/bash
 # The ledger as a file: made, its key, its version, and what happens where it cannot be written.
 . tests/sql/tap.sh
-VERSION=2
+VERSION=3
 signup="INSERT INTO reg_attempts(email, password, consents) VALUES ('someone@example.com', 'A9#bL8@z', '{\"terms\":true}');"
 
 # Made, and made again.
@@ -91,20 +91,36 @@ done
 answers "a newer ledger is left as it is" "99|1" "SELECT user_version, (SELECT count(*) FROM attempt) FROM pragma_user_version;"
 sql "PRAGMA user_version = $VERSION;" >/dev/null
 
-# An older one: the facts stay, the rules are the new ones.
-facts() {
-    sql ".dump attempt person subject report setting"
+# Older ones, made by their own upgrades: the facts stay, the rules are the new ones.
+older_tables="ledger setting attempt person subject report"
+older() { # VERSION: $LEDGER.VERSION with the facts of $LEDGER, as a program of that version made it
+    local version=$1 table columns
+    rm -f "$LEDGER.$version"*
+    for ((upgrade = 1; upgrade <= version; upgrade++)); do cat sql/upgrades/$upgrade.sql; done | sqlite3 "$LEDGER.$version"
+    for table in $older_tables; do
+        columns=$(sqlite3 "$LEDGER.$version" "SELECT group_concat(name) FROM pragma_table_info('$table');")
+        sqlite3 "$LEDGER.$version" "ATTACH '$LEDGER' AS newer; INSERT INTO main.$table ($columns) SELECT $columns FROM newer.$table;"
+    done
+    sqlite3 "$LEDGER.$version" "CREATE VIEW admit AS SELECT 1 AS old; PRAGMA journal_mode = WAL; PRAGMA application_id = 1919248243; PRAGMA user_version = $version;" >/dev/null
+    cp -p "$LEDGER.key" "$LEDGER.$version.key"
 }
-LEDGER=$FOLDER/older.db
+facts() {
+    sql ".dump $older_tables"
+}
+LEDGER=$FOLDER/newer.db
 sql "SELECT reg_init(); $signup" >/dev/null
-before=$(facts)
 schema=$(sql "SELECT sql FROM sqlite_schema ORDER BY type, name;")
-sql "DROP VIEW admit; CREATE VIEW admit AS SELECT 1 AS old; DROP VIEW due; PRAGMA user_version = 1;" >/dev/null
-refuses "an older ledger" "the ledger has version 1, this program needs $VERSION: upgrade it with reg_init" "$signup"
-answers "an older ledger is upgraded" $VERSION "SELECT reg_init();"
-is "its facts stay" "$before" "$(facts)"
-is "its rules are those of a new ledger" "$schema" "$(sql "SELECT sql FROM sqlite_schema ORDER BY type, name;")"
-answers "and it goes on" "failure|[\"email_taken\"]" "$signup SELECT outcome, reasons FROM reg_attempts WHERE id = 2;"
+for ((version = 1; version < VERSION; version++)); do
+    older $version
+    before=$(facts)
+    LEDGER=$LEDGER.$version
+    refuses "a ledger of version $version" "the ledger has version $version, this program needs $VERSION: upgrade it with reg_init" "$signup"
+    answers "version $version: it is upgraded" $VERSION "SELECT reg_init();"
+    is "version $version: its facts stay" "$before" "$(facts)"
+    is "version $version: its schema is that of a new ledger" "$schema" "$(sql "SELECT sql FROM sqlite_schema ORDER BY type, name;")"
+    answers "version $version: and it goes on" "failure|[\"email_taken\"]" "$signup SELECT outcome, reasons FROM reg_attempts WHERE id = 2;"
+    LEDGER=$FOLDER/newer.db
+done
 LEDGER=$FOLDER/other.db
 other() {
     rm -f "$LEDGER"*
