@@ -1,10 +1,11 @@
-# sqlite-reg: `make deps` once, then `make`; `make test` and `make demo` do both themselves.
+# sqlite-reg: `make deps` once, then `make`; `make test` and `make demo` do both themselves. STRICT=1 turns warnings into errors.
 CC       = gcc
 CXX      = g++
 PREFIX   = /usr/local
+STRICT   =
 VERSION := 0.1.0
 
-DEPS      = gcc g++ libc6-dev libsqlite3-dev libcurl4-openssl-dev libjansson-dev libsodium-dev libcsv-dev \
+DEPS      = gcc g++ pkg-config libc6-dev libsqlite3-dev libcurl4-openssl-dev libjansson-dev libsodium-dev libcsv-dev \
             libinih-dev libicu-dev libmd-dev libzxcvbn-dev libphonenumber-dev libmaxminddb-dev \
             libmicrohttpd-dev zlib1g-dev libzstd-dev libjs-chart.js sqlite3 faketime ca-certificates
 TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography argon2 clang-format clang git \
@@ -18,16 +19,21 @@ DEMO_DEPS  = $(DEPS) curl
 OPTIMISE = -O2
 HARDEN   = -fstack-protector-strong -D_FORTIFY_SOURCE=2
 SANITISE =
-WARN     = -Wall -Wextra -Wshadow -Wconversion -Werror
-COMMON   = -g $(OPTIMISE) $(HARDEN) $(SANITISE) $(WARN) -fPIC -fvisibility=hidden -D_GNU_SOURCE -DREG_VERSION='"$(VERSION)"' \
+WARN     = -Wall -Wextra -Wshadow -Wconversion $(if $(STRICT),-Werror)
+COMMON   = -g $(OPTIMISE) $(HARDEN) $(SANITISE) $(WARN) $(PACKAGE_CFLAGS) -fPIC -fvisibility=hidden -D_GNU_SOURCE -DREG_VERSION='"$(VERSION)"' \
            -Iext -I$(BUILD) -MMD -MP
 CFLAGS   = -std=c17
 CXXFLAGS = -std=c++17
 LDFLAGS  = -Wl,-z,relro,-z,now $(SANITISE)
 
 BUILD    = build
-EXT_LIBS = -lsodium -ljansson -lcsv -licuuc -licui18n -lmd -lzxcvbn -lphonenumber -lmaxminddb -lm -lstdc++
-JOB_LIBS = $(EXT_LIBS) -lsqlite3 -lcurl -linih -lz -lzstd -lpthread
+# Debian's libcsv, libzxcvbn and libphonenumber have no file for pkg-config. Where `make deps` is still to come, pkg-config itself may be missing.
+package        = $(shell pkg-config $(1) 2>/dev/null)
+EXT_PACKAGES   = libsodium jansson icu-uc icu-i18n libmd libmaxminddb
+JOB_PACKAGES   = sqlite3 libcurl inih zlib libzstd
+PACKAGE_CFLAGS := $(call package,--cflags $(EXT_PACKAGES) $(JOB_PACKAGES))
+EXT_LIBS := $(call package,--libs $(EXT_PACKAGES)) -lcsv -lzxcvbn -lphonenumber -lm -lstdc++
+JOB_LIBS := $(EXT_LIBS) $(call package,--libs $(JOB_PACKAGES)) -lpthread
 
 comma   := ,
 
@@ -132,8 +138,8 @@ demo: demo-deps
 	@sh samples/demo.sh
 
 test: test-deps
-	@$(MAKE) --no-print-directory all $(BUILD)/standin unit-tests
-	@$(MAKE) --no-print-directory check-style asan
+	@$(MAKE) --no-print-directory STRICT=1 all $(BUILD)/standin unit-tests
+	@$(MAKE) --no-print-directory STRICT=1 check-style asan
 	sh tests/run.sh
 
 browser-test:
