@@ -197,8 +197,7 @@ static const char *refusal(const struct admission *admission, char reason[REASON
     return reason + 2;
 }
 
-/* The first identifier that the second request names. */
-static const char *subject_of(const struct admission *admission)
+const char *admit_subject(const struct admission *admission)
 {
     const struct signup *signup = admission->signup;
     if (signup->text[SIGNUP_email] != NULL)
@@ -235,7 +234,7 @@ struct admit_verdict admit_confirm(struct door *door, const struct admission *ad
     const struct admit_value *partner = &admission->values[SIGNUP_partner_id];
     char partner_id[24];
     struct verify_request request = {
-        .subject = subject_of(admission),
+        .subject = admit_subject(admission),
         .code = signup->text[SIGNUP_email_confirm_code],
         .device_id = signup->text[SIGNUP_device_id],
         .entered_at =

@@ -375,15 +375,59 @@ static bool derive_region(struct admission *admission, char *error, size_t error
     return true;
 }
 
+/* With usernameIsPhone each of the two is the other, where only one is given. */
+static void derive_phone(struct admission *admission)
+{
+    const char *const *given = admission->signup->text;
+    if (!admission->settings->username_is_phone)
+        return;
+    if (given[SIGNUP_username] == NULL && admission->phone[0] != '\0') {
+        snprintf(admission->username_folded, SUBJECT_SIZE, "%s", admission->phone);
+        set_text(admission, SIGNUP_username, admission->phone);
+    } else if (given[SIGNUP_phone] == NULL && admission->username_folded[0] != '\0') {
+        snprintf(admission->phone, SUBJECT_SIZE, "%s", admission->username_folded);
+        set_text(admission, SIGNUP_phone, admission->phone);
+    }
+}
+
+/* Whether the username means an address or a number that this sign-up does not have. As it was
+ * given, and in the form in which it is compared: that may be another's where it was none itself.
+ */
+static bool means_another(const struct admission *admission, const char *username,
+                          const char *country)
+{
+    char meant[SUBJECT_SIZE];
+    enum subject_kind kind = subject_meaning(username, country, meant);
+    if (kind == SUBJECT_USERNAME && !text_is_ascii(username, strlen(username)))
+        kind = subject_meaning(admission->username_folded, country, meant);
+    return (kind == SUBJECT_EMAIL && strcmp(meant, admission->email_folded) != 0) ||
+           (kind == SUBJECT_PHONE && strcmp(meant, admission->phone) != 0);
+}
+
+/* A username of the form of an address or a number is only for whoever has that: else a text could
+ * mean two people (who.h). */
+static void check_whose_username(struct admission *admission)
+{
+    const struct settings *settings = admission->settings;
+    const char *username = settings->username_is_phone ? admission->username_folded
+                                                       : admission->signup->text[SIGNUP_username];
+    if (username == NULL || admission->username_folded[0] == '\0')
+        return;
+    bool another = means_another(admission, username, NULL);
+    for (size_t i = 0; i < settings->country_count && !another; i++)
+        another = means_another(admission, username, settings->countries[i]);
+    if (!another)
+        return;
+    admission->username_folded[0] = '\0'; /* so that nobody is found by it */
+    admission->reasons.invalid |= UINT64_C(1) << SIGNUP_username;
+}
+
 static void derive_rest(struct admission *admission)
 {
     if (admission->signup->text[SIGNUP_user_type] == NULL)
         set_text(admission, SIGNUP_user_type, admission->settings->default_user_type);
-    if (admission->settings->username_is_phone &&
-        admission->signup->text[SIGNUP_username] == NULL && admission->phone[0] != '\0') {
-        snprintf(admission->username_folded, SUBJECT_SIZE, "%s", admission->phone);
-        set_text(admission, SIGNUP_username, admission->phone);
-    }
+    derive_phone(admission);
+    check_whose_username(admission);
     admission->attempted_at = admission->values[SIGNUP_attempted_at].type == ADMIT_INTEGER
                                   ? admission->values[SIGNUP_attempted_at].integer
                                   : admission->now;

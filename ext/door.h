@@ -11,16 +11,9 @@
 #include "key.h"
 #include "ledger.h"
 #include "settings.h"
+#include "subject.h"
 
 struct admit_plan;
-
-enum subject_kind {
-    SUBJECT_EMAIL = 'e',
-    SUBJECT_PHONE = 'p',
-    SUBJECT_USERNAME = 'u',
-    SUBJECT_UUID = 'i',
-    SUBJECT_IDENTITY = 't'
-};
 
 struct door {
     int holders; /* functions and tables of the connection that share this */

@@ -10,8 +10,8 @@
 #include "issue.h"
 #include "moment.h"
 #include "payload.h"
-#include "subject.h"
 #include "verify.h"
+#include "who.h"
 
 void functions_init(struct call *call)
 {
@@ -135,71 +135,47 @@ void functions_verify_code(struct call *call)
     verify(call, &request);
 }
 
-static void exists(struct call *call, enum subject_kind kind, const char *folded)
+static bool customer_has(struct door *door, const struct who_reading *reading)
 {
-    struct ledger *ledger = call->door->ledger;
-    struct ledger_statement *customer = ledger_use(ledger, STATEMENT_customer_of_subject);
-    ledger_set_integer(customer, ":key", door_subject_key(call->door, kind, folded));
-    ledger_set_text(customer, ":text", folded);
+    struct ledger_statement *customer = ledger_use(door->ledger, STATEMENT_customer_of_subject);
+    ledger_set_integer(customer, ":key", reading->key);
+    ledger_set_text(customer, ":text", reading->text);
     bool found = ledger_row(customer);
     if (found)
         ledger_done(customer);
+    return found;
+}
+
+/* Whether a customer has the text as his address, number or username, in any reading. */
+static void exists(struct call *call, const char *what, enum subject_kind kind)
+{
+    struct who who;
+    bool found = false;
+    if (call_is_null(call, 0))
+        return;
+    const char *text = call_text(call, 0, what);
+    if (text == NULL)
+        return;
+    who_read(call->door, text, &who);
+    for (size_t i = 0; i < who.count && !found; i++)
+        found = who.readings[i].kind == kind && customer_has(call->door, &who.readings[i]);
     if (call_succeeded(call))
         sqlite3_result_int(call->context, found);
 }
 
-/* The settings and the text that an existence is asked of; false where there is no question to
- * answer. */
-static bool ask(struct call *call, const char *what, const struct settings **settings,
-                const char **text)
-{
-    if (call_is_null(call, 0))
-        return false;
-    *text = call_text(call, 0, what);
-    if (*text == NULL)
-        return false;
-    *settings = door_settings(call->door);
-    return call_succeeded(call);
-}
-
 void functions_email_exists(struct call *call)
 {
-    const struct settings *settings;
-    const char *email;
-    char folded[SUBJECT_SIZE];
-    if (!ask(call, "email", &settings, &email))
-        return;
-    if (subject_fold_email(email, folded))
-        exists(call, SUBJECT_EMAIL, folded);
-    else
-        sqlite3_result_int(call->context, 0);
+    exists(call, "email", SUBJECT_EMAIL);
 }
 
 void functions_phone_exists(struct call *call)
 {
-    const struct settings *settings;
-    const char *phone;
-    char e164[SUBJECT_SIZE];
-    if (!ask(call, "phone", &settings, &phone))
-        return;
-    if (subject_phone(phone, settings->default_country, e164))
-        exists(call, SUBJECT_PHONE, e164);
-    else
-        sqlite3_result_int(call->context, 0);
+    exists(call, "phone", SUBJECT_PHONE);
 }
 
 void functions_username_exists(struct call *call)
 {
-    const struct settings *settings;
-    const char *username;
-    char folded[SUBJECT_SIZE];
-    if (!ask(call, "username", &settings, &username))
-        return;
-    if (settings->username_is_phone ? subject_phone(username, settings->default_country, folded)
-                                    : subject_fold_username(username, folded))
-        exists(call, SUBJECT_USERNAME, folded);
-    else
-        sqlite3_result_int(call->context, 0);
+    exists(call, "username", SUBJECT_USERNAME);
 }
 
 void functions_report_payload(struct call *call)
@@ -280,15 +256,20 @@ void functions_record_step(struct call *call)
  * checkpoints it: `regjob forget` truncates it. */
 void functions_forget(struct call *call)
 {
-    int64_t erased = 0;
+    struct customer_forgotten forgotten = {.attempts = 0};
     const char *subject = call_text(call, 0, "subject");
     if (subject == NULL)
         return;
     bool was_secure = ledger_secure_delete(call->door->ledger, true);
     ledger_begin(call->door->ledger);
-    erased = customer_forget(call->door, subject, false, moment_now());
+    customer_forget(call->door, subject, false, moment_now(), &forgotten);
+    if (forgotten.refused)
+        ledger_fail(call->door->ledger, SQLITE_ERROR,
+                    "subject: it names several people: %s; `regjob forget --all` erases them all, "
+                    "`regjob forget --id` one of them",
+                    forgotten.people.names);
     ledger_end(call->door->ledger);
     ledger_secure_delete(call->door->ledger, was_secure);
     if (call_succeeded(call))
-        sqlite3_result_int64(call->context, erased);
+        sqlite3_result_int64(call->context, forgotten.attempts);
 }

@@ -34,27 +34,6 @@ struct before {
     char replaces[LONGEST_LIST];
 };
 
-static bool find_attempt(struct door *door, const struct issue_request *request,
-                         const struct who *who, struct target *target)
-{
-    const char *text = who->email[0] != '\0'   ? who->email
-                       : who->phone[0] != '\0' ? who->phone
-                                               : who->username;
-    bool by_mail = strcmp(request->channel, "email") == 0;
-    struct ledger_statement *attempt = ledger_use(door->ledger, STATEMENT_attempt_of_subject);
-    who_bind(attempt, who);
-    ledger_set_text(attempt, ":text", text);
-    ledger_set_integer(attempt, ":now", request->now);
-    if (!ledger_row(attempt))
-        return false;
-    target->attempt = ledger_integer(attempt, 0);
-    const char *address = ledger_text(attempt, by_mail ? 1 : 2);
-    if (address != NULL && strcmp(request->channel, "none") != 0)
-        snprintf(target->address, sizeof target->address, "%s", address);
-    ledger_done(attempt);
-    return true;
-}
-
 /* A pin that links a password to a third-party customer goes to that customer's own address, and to
  * no other that the attempt may have. */
 static bool may_complete(struct door *door, const struct target *target, const char *folded)
@@ -75,38 +54,79 @@ static bool may_complete(struct door *door, const struct target *target, const c
     return may;
 }
 
+/* What the attempt knows, where that is of its form. */
+static void read_address(struct door *door, struct target *target, bool by_mail,
+                         char folded[SUBJECT_SIZE])
+{
+    struct ledger_statement *row = ledger_use(door->ledger, STATEMENT_addresses_of_attempt);
+    ledger_set_integer(row, ":attempt_id", target->attempt);
+    if (!ledger_row(row))
+        return;
+    const char *address = ledger_text(row, by_mail ? 0 : 3);
+    const char *compared = ledger_text(row, by_mail ? 1 : 3);
+    if (address != NULL && compared != NULL && (by_mail || address[0] == '+')) {
+        snprintf(target->address, sizeof target->address, "%s", address);
+        snprintf(folded, SUBJECT_SIZE, "%s", compared);
+        target->key = ledger_integer(row, by_mail ? 2 : 4);
+    }
+    ledger_done(row);
+}
+
+/* Whether the text itself is where the channel delivers to, as it is meant there. */
+static bool delivers_to(const struct who_reading *meant, bool by_mail, bool by_sms)
+{
+    return by_mail  ? meant->kind == SUBJECT_EMAIL
+           : by_sms ? meant->kind == SUBJECT_PHONE || meant->use == WHO_INSTEAD
+                    : true;
+}
+
 /* The address that the channel delivers to: the subject itself, or what its attempt knows. */
+static bool find_address(struct door *door, const struct issue_request *request,
+                         const struct who_reading *meant, struct target *target)
+{
+    char folded[SUBJECT_SIZE] = "";
+    bool by_mail = strcmp(request->channel, "email") == 0,
+         by_sms = strcmp(request->channel, "sms") == 0;
+    if (delivers_to(meant, by_mail, by_sms)) {
+        snprintf(target->address, sizeof target->address, "%s",
+                 by_sms ? meant->text : request->subject);
+        snprintf(folded, sizeof folded, "%s", meant->text);
+        target->key = meant->key;
+    } else if (target->attempt != 0) {
+        read_address(door, target, by_mail, folded);
+    }
+    if (target->address[0] == '\0')
+        ledger_fail(door->ledger, SQLITE_ERROR, "subject: no %s is known for it",
+                    by_mail ? "e-mail address" : "phone number");
+    return !ledger_failed(door->ledger) &&
+           (target->attempt == 0 || may_complete(door, target, folded));
+}
+
 static bool find_target(struct door *door, const struct issue_request *request,
                         struct target *target)
 {
     struct who who;
-    struct who address;
-    bool by_mail = strcmp(request->channel, "email") == 0,
-         by_sms = strcmp(request->channel, "sms") == 0;
+    struct who_found found;
     memset(target, 0, sizeof *target);
-    if (!by_mail && !by_sms && strcmp(request->channel, "none") != 0) {
+    if (strcmp(request->channel, "email") != 0 && strcmp(request->channel, "sms") != 0 &&
+        strcmp(request->channel, "none") != 0) {
         ledger_fail(door->ledger, SQLITE_ERROR, "channel: email, sms or none is expected");
         return false;
     }
-    if (!who_is(door, request->subject, &who)) {
+    if (!who_read(door, request->subject, &who)) {
         ledger_fail(door->ledger, SQLITE_ERROR,
                     "subject: an e-mail address, a phone number or a username is expected");
         return false;
     }
-    find_attempt(door, request, &who, target);
-    if (by_mail ? who.email[0] != '\0' : who.phone[0] != '\0' || !by_sms)
-        snprintf(target->address, sizeof target->address, "%s",
-                 by_sms ? who.phone : request->subject);
-    if (target->address[0] == '\0' || !who_is(door, target->address, &address)) {
-        ledger_fail(door->ledger, SQLITE_ERROR, "subject: no %s is known for it",
-                    by_mail ? "e-mail address" : "phone number");
-        return false;
-    }
-    target->key = address.email[0] != '\0'   ? address.email_key
-                  : address.phone[0] != '\0' ? address.phone_key
-                                             : address.username_key;
-    return target->attempt == 0 ||
-           may_complete(door, target, address.email[0] != '\0' ? address.email : address.phone);
+    who_find(door, &who, request->now, &found);
+    if (found.people.apart)
+        who_refuse(door, &found.people);
+    /* The newest attempt that waits, else the customer's; of nobody, what the text means first. */
+    target->attempt = found.pending != 0 ? found.pending : found.customer;
+    const struct who_reading *meant = found.pending != 0    ? found.pending_by
+                                      : found.customer != 0 ? found.customer_by
+                                                            : &who.readings[0];
+    return find_address(door, request, meant, target);
 }
 
 /* Columns as in the statement codes_before. */

@@ -473,6 +473,15 @@ char *settings_text(const struct settings *settings)
     return text;
 }
 
+static void load_countries(struct settings *settings, struct ledger *ledger)
+{
+    struct ledger_statement *row = ledger_use(ledger, STATEMENT_default_countries);
+    while (ledger_row(row))
+        if (settings->country_count < SETTINGS_COUNTRIES &&
+            region_country(ledger_text(row, 0), settings->countries[settings->country_count]))
+            settings->country_count++;
+}
+
 struct settings *settings_load(struct ledger *ledger)
 {
     char error[256] = "there are none";
@@ -493,6 +502,12 @@ struct settings *settings_load(struct ledger *ledger)
     }
     if (settings == NULL)
         ledger_fail(ledger, SQLITE_ERROR, "the ledger's settings cannot be used: %s", error);
+    else
+        load_countries(settings, ledger);
+    if (ledger_failed(ledger)) {
+        settings_free(settings);
+        settings = NULL;
+    }
     return settings;
 }
 

@@ -24,6 +24,9 @@ enum settings_registration {
 enum settings_pin { SETTINGS_ON_CONFLICT_WITH_EXTERNAL_ACCOUNT, SETTINGS_EVERYONE };
 enum settings_password_at { SETTINGS_AT_SIGNUP, SETTINGS_AT_CONFIRM };
 
+/* How many default countries of its past a ledger remembers. */
+enum { SETTINGS_COUNTRIES = 32 };
+
 /* Texts belong to `json`. */
 struct settings {
     int64_t id;   /* of the row in the ledger; 0: defaults without a ledger */
@@ -55,7 +58,11 @@ struct settings {
     bool unique_phone;
     bool username_is_phone;
     const char *default_user_type;
-    const char *default_country;  /* alpha-2; NULL: none */
+    const char *default_country; /* alpha-2; NULL: none */
+    /* Every default country that the ledger has had, the current one among them, the newest first:
+     * numbers that they completed are in it. */
+    char countries[SETTINGS_COUNTRIES][3];
+    size_t country_count;
     const char *country_database; /* NULL: none */
     bool send_customer_id;
     char *reportable_reasons; /* JSON array */

@@ -17,7 +17,9 @@
       "fraud API (timestamp)")                                                                     \
     X(email, "RFC 5321; compared case-folded, dots and tags kept",                                 \
       "all five; RFC 5321 and 6531, domain by IDNA")                                               \
-    X(username, "compared by NFKC case folding; with usernameIsPhone a phone number",              \
+    X(username,                                                                                    \
+      "compared by NFKC case folding; of the form of an e-mail address or a phone number only "    \
+      "one's own; with usernameIsPhone a phone number, and the phone where that is missing",       \
       "fraud API, INVAS; Unicode NFKC_Casefold")                                                   \
     X(phone, "E.164, or national and completed by phone_country, country or defaultCountry",       \
       "INVAS, fraud API; ITU-T E.164")                                                             \

@@ -369,6 +369,15 @@ bool subject_fold_username(const char *text, char folded[SUBJECT_SIZE])
            is_username(folded, strlen(folded));
 }
 
+enum subject_kind subject_meaning(const char *text, const char *country, char folded[SUBJECT_SIZE])
+{
+    if (subject_fold_email(text, folded))
+        return SUBJECT_EMAIL;
+    if (subject_phone(text, country, folded))
+        return SUBJECT_PHONE;
+    return subject_fold_username(text, folded) ? SUBJECT_USERNAME : SUBJECT_NOTHING;
+}
+
 struct masked {
     char *text;
     size_t size;

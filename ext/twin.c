@@ -6,6 +6,7 @@
 
 #include "admit_values.h"
 #include "host.h"
+#include "who.h"
 
 /* What is fetched of an attempt, or of the ledger as a whole: SELECT * FROM and a condition on ?1.
  */
@@ -31,8 +32,7 @@ static const struct part parts[] = {
     {"wrong_try", "code_id IN (SELECT id FROM code WHERE attempt_id = ?1)"},
 };
 static const struct part identity = {"ledger", "?1 IS NOT NULL"};
-static const struct part settings = {"setting",
-                                     "id = (SELECT max(id) FROM setting) AND ?1 IS NOT NULL"};
+static const struct part settings = {"setting", "?1 IS NOT NULL"};
 /* Codes for a subject that belong to no attempt; ?1 is the subject's key. */
 static const struct part lone_parts[] = {
     {"code", "attempt_id IS NULL AND id IN (SELECT code_id FROM recipient WHERE subject_key = ?1)"},
@@ -150,11 +150,40 @@ static bool fetch_attempt(struct twin *twin, int64_t attempt)
     return done;
 }
 
-/* Everything that the sign-up can meet. An attempt is fetched once: what the rehearsal has made of
- * it since counts. */
+/* The attempts that a key leads to. An attempt is fetched once: what the rehearsal has made of it
+ * since counts. */
+static bool fetch_met(struct twin *twin, struct ledger_statement *met)
+{
+    bool done = true;
+    while (ledger_row(met) && done)
+        done =
+            is_known(twin, ledger_integer(met, 0)) || fetch_attempt(twin, ledger_integer(met, 0));
+    return done && !ledger_failed(twin->real->ledger);
+}
+
+/* Everything that a second request can meet: whoever its subject can mean, and codes that stand
+ * alone. */
+static bool fetch_meant(struct twin *twin, const char *subject)
+{
+    struct who who;
+    bool done = true;
+    who_read(twin->real, subject, &who);
+    for (size_t k = 0; k < who.count && done; k++) {
+        struct ledger_statement *met = ledger_use(twin->real->ledger, STATEMENT_twin_met);
+        ledger_set_integer(met, ":email_key", who.readings[k].key);
+        ledger_set_integer(met, ":all", true);
+        done = fetch_met(twin, met);
+        for (int i = 0; i < LONE_PARTS && done; i++)
+            done = copy(twin, &lone_parts[i], &twin->lone_copiers[i], who.readings[k].key);
+    }
+    return done && !ledger_failed(twin->real->ledger);
+}
+
+/* Everything that a sign-up can meet. */
 static bool fetch(struct twin *twin, const struct admission *admission)
 {
     char third_party[SUBJECT_SIZE];
+    bool confirms = admission->signup->text[SIGNUP_email_confirm_code] != NULL;
     admit_values_identity(admission, third_party);
     const struct {
         const char *name;
@@ -167,21 +196,13 @@ static bool fetch(struct twin *twin, const struct admission *admission)
         {":uuid_key", SUBJECT_UUID, admission->uuid},
         {":identity_key", SUBJECT_IDENTITY, third_party},
     };
-    bool confirms = admission->signup->text[SIGNUP_email_confirm_code] != NULL, done = true;
     struct ledger_statement *met = ledger_use(twin->real->ledger, STATEMENT_twin_met);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (keys[i].text[0] != '\0')
             ledger_set_integer(met, keys[i].name,
                                door_subject_key(twin->real, keys[i].kind, keys[i].text));
     ledger_set_integer(met, ":all", confirms);
-    while (ledger_row(met) && done)
-        done =
-            is_known(twin, ledger_integer(met, 0)) || fetch_attempt(twin, ledger_integer(met, 0));
-    for (size_t k = 0; confirms && done && k < 2; k++)
-        for (int i = 0; keys[k].text[0] != '\0' && i < LONE_PARTS && done; i++)
-            done = copy(twin, &lone_parts[i], &twin->lone_copiers[i],
-                        door_subject_key(twin->real, keys[k].kind, keys[k].text));
-    return done && !ledger_failed(twin->real->ledger);
+    return fetch_met(twin, met) && (!confirms || fetch_meant(twin, admit_subject(admission)));
 }
 
 /* -- the private ledger -- */

@@ -17,7 +17,7 @@ enum {
 
 static const char *const names[] = {"verified",         "invalid_code", "code_timeout",
                                     "rate_limit",       "wrong_device", "superseded",
-                                    "already_verified", "not_found"};
+                                    "already_verified", "not_found",    "subject_ambiguous"};
 
 const char *verify_name(enum verify_verdict verdict)
 {
@@ -91,7 +91,7 @@ static bool differs(const char *second, const char *first)
 
 /* All codes of the subject, each compared, so that time does not tell which one was near. */
 static size_t read_candidates(struct door *door, const struct verify_request *request,
-                              const struct who *who, const unsigned char *nonce,
+                              const char *keys, const unsigned char *nonce,
                               struct candidate *candidates)
 {
     const struct settings *settings = door_settings(door);
@@ -101,7 +101,7 @@ static size_t read_candidates(struct door *door, const struct verify_request *re
     if (settings == NULL || key == NULL || uuid == NULL)
         return 0;
     struct ledger_statement *row = ledger_use(door->ledger, STATEMENT_codes_of_subject);
-    who_bind(row, who);
+    ledger_set_text(row, ":keys", keys);
     ledger_set_blob(row, ":nonce", nonce, CODE_NONCE_SIZE);
     ledger_set_integer(row, ":entered_at", request->entered_at);
     ledger_set_integer(row, ":known_by",
@@ -247,24 +247,40 @@ static void write_verdict(struct door *door, const struct verify_request *reques
     ledger_run(write);
 }
 
+/* The keys of whom the subject means, a JSON array. False where it can mean nobody, or may mean
+ * several people: an error, but for a second request, whose row says so. */
+static bool find_keys(struct door *door, const struct verify_request *request, bool *several,
+                      char keys[WHO_LIST])
+{
+    struct who who;
+    struct who_found found;
+    if (!who_read(door, request->subject, &who) || !who_find(door, &who, request->now, &found))
+        return false;
+    *several = found.people.apart;
+    if (*several && request->continuation_id == 0)
+        who_refuse(door, &found.people);
+    snprintf(keys, WHO_LIST, "%s", found.keys);
+    return !*several;
+}
+
 enum verify_verdict verify_code(struct door *door, const struct verify_request *request)
 {
     struct candidate candidates[MOST_CODES];
     const struct candidate *matched = NULL;
     unsigned char nonce[CODE_NONCE_SIZE];
-    char compared[MOST_CODES * 24];
-    struct who who;
+    char compared[MOST_CODES * 24], keys[WHO_LIST] = "[]";
     size_t count = 0;
-    memset(&who, 0, sizeof who);
+    bool several = false;
     if (request->refused != NULL) {
         count = 0;
     } else if (request->subject != NULL) {
-        if (who_is(door, request->subject, &who))
-            count = read_candidates(door, request, &who, NULL, candidates);
+        if (find_keys(door, request, &several, keys))
+            count = read_candidates(door, request, keys, NULL, candidates);
     } else if (code_token_nonce(request->code, nonce)) {
-        count = read_candidates(door, request, &who, nonce, candidates);
+        count = read_candidates(door, request, keys, nonce, candidates);
     }
-    enum verify_verdict verdict = decide(candidates, count, &matched);
+    enum verify_verdict verdict =
+        several ? VERIFY_SUBJECT_AMBIGUOUS : decide(candidates, count, &matched);
     bool writes = verdict == VERIFY_VERIFIED || verdict == VERIFY_INVALID_CODE ||
                   request->continuation_id != 0;
     if (writes && !ledger_failed(door->ledger) && door_settings(door) != NULL) {

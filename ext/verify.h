@@ -14,7 +14,8 @@ enum verify_verdict {
     VERIFY_WRONG_DEVICE,
     VERIFY_SUPERSEDED,
     VERIFY_ALREADY_VERIFIED,
-    VERIFY_NOT_FOUND
+    VERIFY_NOT_FOUND,
+    VERIFY_SUBJECT_AMBIGUOUS /* of a second request alone: otherwise it is an error */
 };
 
 struct verify_request {

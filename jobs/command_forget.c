@@ -24,12 +24,17 @@ enum status_code forget_command(struct job *job)
 {
     struct ledger *ledger = job->door->ledger;
     const char *subject = job->options.arguments[0];
+    struct customer_forgotten forgotten;
     ledger_begin(ledger);
-    int64_t erased = customer_forget(job->door, subject, job->options.all, moment_now());
+    customer_forget(job->door, subject, job->options.all, moment_now(), &forgotten);
+    if (forgotten.refused)
+        ledger_fail(ledger, SQLITE_ERROR,
+                    "subject: it names several people: %s; --all erases them all",
+                    forgotten.people.names);
     ledger_end(ledger);
     if (ledger_failed(ledger))
         return job_ledger_failed(job, "erasing");
-    job_add(job, "forget", "attempts", (uint64_t)erased);
-    say_note("%" PRId64 " attempts erased", erased);
+    job_add(job, "forget", "attempts", (uint64_t)forgotten.attempts);
+    say_note("%" PRId64 " attempts erased", forgotten.attempts);
     return truncate_wal(job);
 }

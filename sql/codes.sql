@@ -13,6 +13,9 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
                              FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.outcome) END,
        EXISTS (SELECT 1 FROM person p JOIN subject s ON s.holder > 0 AND s.attempt_id <> a.id AND s.holder IS NOT a.link_to
                 AND s.key IN (CASE WHEN :unique_email THEN p.email_key END, CASE WHEN :unique_phone THEN p.phone_key END, p.username_key, p.uuid_key)
+                JOIN person o ON o.attempt_id = s.attempt_id
+                 AND (s.key = p.email_key AND o.email_folded = p.email_folded OR s.key = p.phone_key AND o.phone = p.phone
+                      OR s.key = p.username_key AND o.username_folded = p.username_folded OR s.key = p.uuid_key AND o.uuid = p.uuid)
                 WHERE p.attempt_id = a.id),
        coalesce((SELECT w.deadline FROM waiting w WHERE w.attempt_id = a.id),
                 (SELECT d.decided_at FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1)),
@@ -22,9 +25,9 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
   FROM code c
   JOIN recipient r ON r.code_id = c.id
   LEFT JOIN attempt a ON a.id = c.attempt_id
- WHERE c.id IN (SELECT code_id FROM recipient WHERE subject_key IN (:email_key, :phone_key)
+ WHERE c.id IN (SELECT code_id FROM recipient WHERE subject_key IN (SELECT value FROM json_each(:keys))
                 UNION
-                SELECT u.id FROM subject s JOIN code u ON u.attempt_id = s.attempt_id WHERE s.key IN (:email_key, :phone_key, :username_key)
+                SELECT u.id FROM subject s JOIN code u ON u.attempt_id = s.attempt_id WHERE s.key IN (SELECT value FROM json_each(:keys))
                 UNION
                 SELECT id FROM code WHERE nonce = :nonce)
    AND CASE WHEN c.ordinal = 1 AND a.attempted_at < c.recorded_at THEN a.attempted_at ELSE c.recorded_at END <= :known_by
@@ -37,15 +40,9 @@ VALUES (:verdict, :code_id, :compared, :recorded_at, :entered_at, :max_tries,
         (SELECT coalesce(max(id), 0) + 1 FROM report), :unique_email, :unique_phone, :reportable,
         :continuation_id, :attempted_at, :import_id, :line, :password_hash, :sealed)
 
--- The attempt that a new code for a subject belongs to: the newest pending one, else the customer's.
--- name: attempt_of_subject
-SELECT s.attempt_id, p.email, p.phone,
-       (SELECT w.deadline FROM waiting w WHERE w.attempt_id = s.attempt_id)
-  FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
- WHERE s.key IN (:email_key, :phone_key, :username_key)
-   AND :text IN (p.email_folded, p.phone, p.username_folded)
-   AND (s.holder > 0 OR s.holder = 0 AND EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = s.attempt_id AND w.deadline > :now))
- ORDER BY s.holder = 0 DESC, s.attempt_id DESC LIMIT 1
+-- Where a code for an attempt can be sent: the address as it was given and as it is compared, and the number.
+-- name: addresses_of_attempt
+SELECT email, email_folded, email_key, phone, phone_key FROM person WHERE attempt_id = :attempt_id
 
 -- Whether a code to this address may complete the attempt: always, but where it would link a password to a third-party customer (see the view admit).
 -- name: address_completes

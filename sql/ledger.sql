@@ -19,5 +19,10 @@ SELECT coalesce(max(id), 0) + 1, :recorded_at, :json FROM setting
 -- name: newest_setting
 SELECT id, json FROM setting ORDER BY id DESC LIMIT 1
 
+-- The default countries that the ledger has had, the newest first.
+-- name: default_countries
+SELECT country FROM (SELECT CASE WHEN json_valid(json) THEN json_extract(json, '$.defaultCountry') END AS country, id FROM setting)
+ WHERE country IS NOT NULL GROUP BY country ORDER BY max(id) DESC
+
 -- name: newest_setting_id
 SELECT max(id) FROM setting

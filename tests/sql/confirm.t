@@ -60,7 +60,7 @@ is "the username is the phone number" 'success|[]|' "$(sign 'a@example.com' user
 is "in E.164" '+6281234567890|1' "$(sql "SELECT username, reg_username_exists('0812-3456-7890') FROM reg_attempts;")"
 is "and comes from it" '+6281234567891' "$(sign 'b@example.com' phone "'081234567891'" >/dev/null; sql "SELECT username FROM reg_attempts WHERE id = 2;")"
 is "a username that is none" 'failure|["username_invalid"]|' "$(sign 'c@example.com' username "'bob'")"
-is "taken" 'failure|["username_taken"]|' "$(sign 'd@example.com' username "'+62 812 3456 7890'")"
+is "taken, as the phone that it is" 'failure|["phone_taken","username_taken"]|' "$(sign 'd@example.com' username "'+62 812 3456 7890'")"
 
 # Failed attempts and pending ones reserve nothing.
 ledger
