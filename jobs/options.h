@@ -33,12 +33,14 @@ struct options {
     bool strict;             /* import */
     bool retry_dead;         /* report */
     bool all;                /* forget */
+    bool by_id;              /* forget: --id */
     const char *name;        /* import */
     const char *max_rejects; /* import: N or N% */
     const char *only;        /* send: "email" or "sms" */
     const char *format; /* reconcile: "csv", "json" or "html"; status: "json" or "openmetrics" */
     const char *as_of;  /* reconcile: not looked at here */
     const char *output; /* dashboard: -o, --output */
+    const char *from;   /* forget */
     uint64_t limit;     /* send, report: 1 or more; 0: not given */
 
     const char *command; /* NULL with --help and --version, where none was given */
