@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "text.h"
 
 enum { MOST_NAMED = 8 };
 
@@ -42,6 +43,15 @@ static void add_number(struct door *door, struct who *who, const char *text, con
         add(door, who, SUBJECT_PHONE, use, number);
 }
 
+/* Whether a username as it is compared means an address or a number, though it was not written as
+ * one: in another width, or with characters that cannot be seen. */
+static bool folds_to_another(const char *text, const char *username)
+{
+    char meant[SUBJECT_SIZE];
+    return !text_is_ascii(text, strlen(text)) &&
+           subject_meaning(username, NULL, meant) != SUBJECT_USERNAME;
+}
+
 bool who_read(struct door *door, const char *text, struct who *who)
 {
     const struct settings *settings = door_settings(door);
@@ -57,7 +67,9 @@ bool who_read(struct door *door, const char *text, struct who *who)
     if (!stands_alone)
         add_number(door, who, text, settings->default_country, WHO_MEANT);
     if (subject_fold_username(text, who->username))
-        add(door, who, SUBJECT_USERNAME, stands_alone ? WHO_ERASING : WHO_MEANT, who->username);
+        add(door, who, SUBJECT_USERNAME,
+            stands_alone || folds_to_another(text, who->username) ? WHO_ERASING : WHO_MEANT,
+            who->username);
     for (size_t i = 0; i < settings->country_count && !stands_alone; i++)
         add_number(door, who, text, settings->countries[i], WHO_FORMER);
     for (size_t i = 0; i < who->number_count; i++)

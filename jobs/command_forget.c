@@ -144,14 +144,20 @@ static enum status_code forget_file(struct job *job, const char *path)
 enum status_code forget_command(struct job *job)
 {
     const struct options *options = &job->options;
-    char place[PLACE_SIZE] = "";
+    char place[PLACE_SIZE] = "", words[128];
     enum status_code status = options->from == NULL ? STATUS_DONE : forget_file(job, options->from);
-    for (size_t i = 0; i < options->argument_count && !stop_asked(); i++) {
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (stop_asked()) {
+            stop_words(words, sizeof words);
+            say_error("%s before argument %zu: what is left was not erased", words, i + 1);
+            status = job_worse(status, STATUS_RETRY);
+            break;
+        }
         if (options->argument_count > 1)
             snprintf(place, sizeof place, "argument %zu: ", i + 1);
         status = job_worse(status, strcmp(options->arguments[i], "-") == 0
                                        ? forget_lines(job, STDIN_FILENO, "standard input")
                                        : forget_one(job, place, options->arguments[i]));
     }
-    return job_worse(stop_asked() ? job_worse(status, STATUS_RETRY) : status, truncate_wal(job));
+    return job_worse(status, truncate_wal(job));
 }

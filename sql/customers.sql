@@ -69,7 +69,7 @@ SELECT attempt_id FROM theirs
 
 -- Codes for a text that stand alone.
 -- name: lone_codes
-SELECT count(*) FROM recipient q JOIN code c ON c.id = q.code_id
+SELECT count(*) FROM recipient q CROSS JOIN code c ON c.id = q.code_id
  WHERE q.subject_key IN (SELECT value FROM json_each(:keys)) AND c.attempt_id IS NULL
 
 -- name: forget

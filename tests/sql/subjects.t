@@ -81,6 +81,9 @@ is "older: verified" verified "$(verify ada@example.com "$ada")"
 answers "older: the one with the address" 2 "SELECT group_concat(id) FROM reg_attempts WHERE outcome = 'success';"
 sql "SELECT reg_set_consent('ada@example.com', 'news', NULL, 'accepted'), reg_record_step('ada@example.com', 'KYC', 'started');" >/dev/null
 answers "older: consents and steps are the one's with the address" '2|2' "SELECT (SELECT group_concat(attempt_id) FROM consent), (SELECT group_concat(attempt_id) FROM step);"
+for text in 'ada＠example.com' $'ada\u200b@example.com'; do
+    refuses "older: nor is a text that only folds to the address the username" "subject: no customer" "SELECT reg_record_step('$text', 'KYC', 'started');"
+done
 refuses "older: to be erased, both are named" 'reg_forget: subject: it names several people: 1 by username, 2 by e-mail address; .regjob forget --all. erases them all, .regjob forget --id. one of them' "SELECT reg_forget('ada@example.com');"
 answers "older: and none is erased" 2 "SELECT count(*) FROM person;"
 answers "older: who has it as username alone, by the address of his own" 1 "SELECT reg_forget('m@example.com');"
