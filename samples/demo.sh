@@ -30,7 +30,7 @@ fail() {
 # --- Doing --------------------------------------------------------------------------------------------------------------------
 
 # The library by itself: its wrapper shares a clock by a name that an earlier process may have left behind.
-faketime=/usr/lib/$(gcc -print-multiarch)/faketime/libfaketime.so.1
+faketime=/usr/lib/$(gcc -print-multiarch)/faketime/libfaketime.so.1:$PWD/build/clock.so
 at_night() { env LD_PRELOAD="$faketime" FAKETIME=-26h "$@"; }
 
 # step EXPECTED_EXIT_CODE COMMAND...: runs it as an operator would, and keeps what it says in the log as well.

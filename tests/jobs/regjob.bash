@@ -16,7 +16,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 REGJOB=$(realpath "${REGJOB:-$ROOT/${BUILD:-build}/regjob}")
 # For the stock shell, which has no sanitizer's library to begin with: always the plain build's.
 REG=$(realpath "${REG:-$ROOT/build/reg.so}")
-FAKETIME_LIBRARY=/usr/lib/$(gcc -print-multiarch)/faketime/libfaketime.so.1
+FAKETIME_LIBRARY=/usr/lib/$(gcc -print-multiarch)/faketime/libfaketime.so.1:$ROOT/build/clock.so
 
 regjob_setup() {
     local pristine=$BATS_FILE_TMPDIR/pristine
