@@ -21,7 +21,7 @@ static const char *state_named(const char *text, size_t length)
                  {"1", "accepted"},        {"declined", "declined"}, {"false", "declined"},
                  {"no", "declined"},       {"0", "declined"}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strlen(words[i].word) == length && strncasecmp(words[i].word, text, length) == 0)
+        if (strlen(words[i].word) == length && text_same_start(words[i].word, text, length))
             return words[i].state;
     return NULL;
 }

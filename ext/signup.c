@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
+
+#include "text.h"
 
 struct column {
     const char *name;
@@ -100,7 +101,7 @@ bool signup_user_type_is_right(const char *text)
 
 const char *signup_consent_named(const char *header)
 {
-    if (strncasecmp(header, "consent_", 8) == 0 && header[8] != '\0')
+    if (text_same_start(header, "consent_", 8) && header[8] != '\0')
         return header + 8;
     return NULL;
 }

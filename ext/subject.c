@@ -1,6 +1,5 @@
 #include "subject.h"
 
-#include <ctype.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
@@ -297,7 +296,7 @@ bool subject_phone(const char *text, const char *country, char e164[SUBJECT_SIZE
         if (country == NULL || strnlen(country, 3) != 2)
             return false;
         for (int i = 0; i < 2; i++)
-            region[i] = (char)toupper((unsigned char)country[i]);
+            region[i] = text_upper(country[i]);
     }
     return phone_e164(spelling, region[0] != '\0' ? region : NULL, e164, SUBJECT_SIZE) &&
            is_e164(e164);

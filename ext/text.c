@@ -1,7 +1,7 @@
 #include "text.h"
 
+#include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 /* Unicode 15, table 3-7. */
 size_t text_character(const char *characters)
@@ -56,7 +56,23 @@ bool text_is_hex(const char *text, size_t digits)
 
 bool text_same(const char *left, const char *right)
 {
-    return strcasecmp(left, right) == 0;
+    return text_same_start(left, right, SIZE_MAX);
+}
+
+bool text_same_start(const char *left, const char *right, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (text_upper(left[i]) != text_upper(right[i]))
+            return false;
+        if (left[i] == '\0')
+            return true;
+    }
+    return true;
+}
+
+char text_upper(char letter)
+{
+    return letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : letter;
 }
 
 bool text_tells_no_memory(const char *error)

@@ -22,7 +22,13 @@ bool text_is_hex(const char *text, size_t digits);
  * found. */
 bool text_tells_no_memory(const char *error);
 
-/* Equal but for ASCII case. */
+/* Equal but for ASCII case, whatever locale the host has set: toupper(), strcasecmp() and their
+ * like follow it, and I and i are two letters in a Turkish one. */
 bool text_same(const char *left, const char *right);
+
+/* The same for the first `length` bytes. */
+bool text_same_start(const char *left, const char *right, size_t length);
+
+char text_upper(char letter);
 
 #endif

@@ -1,6 +1,5 @@
 #include "told.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,7 +139,7 @@ static void append_told(sqlite3_str *sql, const struct told_listing *listing)
                 taken = strlen(parameters[i].name);
                 sqlite3_str_appendf(sql, "%lld", (long long)parameters[i].value);
             }
-        if (taken == 0 && isspace((unsigned char)*at)) {
+        if (taken == 0 && (*at == ' ' || *at == '\n')) {
             taken = strspn(at, " \n");
             sqlite3_str_appendchar(sql, 1, ' ');
         } else if (taken == 0) {
