@@ -14,7 +14,8 @@
 # Another SQLite shell than the installed one: SQLITE names the program, for every test that runs
 # `sqlite3`, for example `SQLITE=$HOME/sqlite-3.46/sqlite3 sh tests/run.sh tests/sql`. It must be
 # built with SQLITE_ENABLE_MATH_FUNCTIONS and as its own makefile builds it otherwise. The library
-# that regjob links is another matter: LD_LIBRARY_PATH finds that.
+# that regjob and Python link is another matter: LD_LIBRARY_PATH finds that, and wants a shell of its
+# own version.
 set -eu
 
 # prove hands each test back to this script, which knows how its kind is run.
