@@ -75,7 +75,7 @@ def verdicts(name):
 before = verdicts("plain.db")
 turkish()
 libc = ctypes.CDLL(None)
-reg.ok(libc.strcasecmp(b"MINI", b"mini") != 0 and locale.localeconv()["decimal_point"] == ",", "the C library is in Turkey")
+reg.ok(libc.toupper(ord("i")) != ord("I") and locale.localeconv()["decimal_point"] == ",", "the C library is in Turkey")
 after = verdicts("turkish.db")
 for question in before:
     unlike = [pair for pair in zip(before[question], after[question]) if pair[0] != pair[1]]
