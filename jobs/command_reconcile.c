@@ -52,7 +52,7 @@ enum status_code reconcile_command(struct job *job)
         return STATUS_RETRY;
     }
     for (size_t i = 0; i < options->argument_count && !stop_asked(); i++) {
-        enum status_code one = reconciled_read(&all[count], job, options->arguments[i],
+        enum status_code one = reconciled_read(&all[count], job, -1, options->arguments[i],
                                                options->as_of != NULL ? &as_of : NULL);
         if (one == STATUS_DONE || one == STATUS_PARTLY)
             count++;
@@ -79,7 +79,7 @@ static enum status_code reconcile_one(struct job *job, const char *path, const c
 {
     struct reconciled one;
     (void)rejects; /* an export is read as a whole, or not at all */
-    enum status_code status = reconciled_read(&one, job, path, NULL);
+    enum status_code status = reconciled_read(&one, job, -1, path, NULL);
     if (status == STATUS_DONE || status == STATUS_PARTLY)
         reconciled_say(&one, true);
     if (status == STATUS_PARTLY)

@@ -65,7 +65,7 @@ enum status_code dashboard_export_put(struct page *page, struct job *job, json_t
             page, "There is no export of the fraud vendor's dashboard to compare the ledger with.");
         return STATUS_DONE;
     }
-    enum status_code status = reconciled_read(&newest, job, path, NULL);
+    enum status_code status = reconciled_read(&newest, job, -1, path, NULL);
     if (status == STATUS_DONE || status == STATUS_PARTLY) {
         put_days(page, &newest.result, data);
         reconciled_put(page, &newest);
