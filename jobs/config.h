@@ -84,6 +84,7 @@ struct config_import {
     unsigned workers;                /* 0: one a core */
     uint64_t max_field_bytes;        /* default 1 MiB, 1 KiB to 1 GiB */
     bool strict;                     /* unknown columns are refused */
+    unsigned settle_seconds; /* a file in an inbox that was written later waits; default 10 */
 };
 
 struct config_reconcile {

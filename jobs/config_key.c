@@ -37,6 +37,7 @@ const struct config_key config_keys[] = {
     COUNT("import", "workers", import.workers, 0, 256, "0"),
     {"import", "max_field_bytes", CONFIG_KIND_SIZE, AT(import.max_field_bytes), 1024, 1073741824,
      NULL, "1M"},
+    COUNT("import", "settle_seconds", import.settle_seconds, 0, 86400, "10"),
     {"import", "strict", CONFIG_KIND_SWITCH, AT(import.strict), 0, 0, "no|yes", "no"},
 
     {"mail", "url", CONFIG_KIND_URL, AT(mail.url), 0, 0, "smtp|smtps|file", "file:mail"},

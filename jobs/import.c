@@ -83,14 +83,26 @@ static void fail_with(struct import *import, enum status_code status, const char
 
 /* Reading begins */
 
-/* A compressed file whose own form is wrong: said, and of no use to be tried again. */
-static bool is_damaged(struct import *import)
+/* The run or the file's time is over. */
+static void say_stopped(struct import *import)
 {
-    if (!packed_is_damaged(import->packed))
-        return false;
-    fail_with(import, STATUS_BAD_DATA,
-              "the compressed file is damaged or cut off: what was committed of it stands");
-    return true;
+    char why[128];
+    stop_words(why, sizeof why);
+    say_error("%s: %s before line %" PRIu64 ": the next import of it goes on there",
+              import->file.request->path, why, import->file.line == 0 ? 1 : import->file.line);
+    fail(import, STATUS_RETRY);
+}
+
+/* What ended the reading is no fault of the records: said. */
+static bool is_explained(struct import *import)
+{
+    if (packed_is_damaged(import->packed)) {
+        fail_with(import, STATUS_BAD_DATA,
+                  "the compressed file is damaged or cut off: what was committed of it stands");
+    } else if (stop_asked()) {
+        say_stopped(import);
+    }
+    return import->over;
 }
 
 static void open_records(struct import *import)
@@ -114,7 +126,7 @@ static void open_records(struct import *import)
     }
     import->records = records_open(&source, &limits, &unreadable, error, sizeof error);
     if (import->records == NULL) {
-        if (!is_damaged(import))
+        if (!is_explained(import))
             fail_with(import, unreadable ? STATUS_BAD_DATA : STATUS_RETRY, error);
         return;
     }
@@ -129,7 +141,7 @@ static void resume(struct import *import)
     if (import->file.offset == 0)
         return;
     if (!records_resume(import->records, import->file.offset, import->file.line, &message)) {
-        if (is_damaged(import))
+        if (is_explained(import))
             return;
         say_error("%s: cannot go on at byte %" PRIu64 ": %s", import->file.request->path,
                   import->file.offset, message);
@@ -156,17 +168,30 @@ static void place_rejects(struct import *import)
 {
     const struct import_file *file = &import->file;
     char path[REJECTS_PATH];
-    if (file->request->rejects != NULL)
-        snprintf(path, sizeof path, "%s", file->request->rejects);
-    else if (file->is_stream)
-        snprintf(path, sizeof path, "%s.import-%" PRId64 ".rejects", import->job->config.ledger,
-                 file->id);
-    else
-        snprintf(path, sizeof path, "%s.rejects", file->request->path);
-    rejects_begin(&import->rejects, path, file->is_new ? 0 : file->rejects_bytes);
-    spill_begin(&import->spill, path);
+    int folder;
+    if (!import_file_rejects(file, file->id, &folder, path)) {
+        fail_with(import, STATUS_BAD_DATA, "the path is too long for that of its rejects");
+        return;
+    }
+    rejects_begin(&import->rejects, folder, path, file->is_new ? 0 : file->rejects_bytes);
+    spill_begin(&import->spill, &import->rejects);
     if (!can_be_read_again(file) && !file->request->dry_run)
         records_spill(import->records, spill_keep, &import->spill);
+}
+
+/* The rejects that an import which is taken on had met after its last commit are met again here. */
+static void trim_earlier(struct import *import)
+{
+    const struct import_file *file = &import->file;
+    struct rejects earlier;
+    char path[REJECTS_PATH];
+    int folder;
+    if (!import_file_rejects(file, file->continues, &folder, path))
+        return;
+    rejects_begin(&earlier, folder, path, file->earlier_rejects);
+    if (!rejects_trim(&earlier))
+        say_error("%s: some lines of it are met again by import %" PRId64 ": %s", path, file->id,
+                  strerror(errno));
 }
 
 /* Registered before its first row, so that every row can name it. A rehearsal registers as well: it
@@ -175,6 +200,8 @@ static void register_import(struct import *import)
 {
     if (!import->file.is_new)
         return;
+    if (import->file.cuts_short && !import->file.request->dry_run)
+        trim_earlier(import);
     if (!import->file.request->dry_run && !rejects_set_aside(&import->rejects)) {
         say_error("%s: an earlier import's cannot be set aside: %s", import->rejects.path,
                   strerror(errno));
@@ -368,7 +395,7 @@ static bool write_rows(struct import *import)
                 give_way(&batch);
         }
     }
-    if (!import->over && result == PIPELINE_FAILED && !is_damaged(import))
+    if (!import->over && result == PIPELINE_FAILED && !is_explained(import))
         fail_with(import, STATUS_RETRY, pipeline_error(import->pipeline));
     return result == PIPELINE_END && !import->over;
 }
@@ -467,7 +494,6 @@ static void finish(struct import *import)
 
 static void run(struct import *import)
 {
-    char why[128];
     int64_t began = moment_now();
     struct chunk_counts before = import->counts;
     if (import->file.request->dry_run)
@@ -480,10 +506,7 @@ static void run(struct import *import)
     if (whole) {
         finish(import);
     } else if (!import->over) {
-        stop_words(why, sizeof why);
-        say_error("%s: %s before line %" PRIu64 ": the next import of it goes on there",
-                  import->file.request->path, why, import->file.line);
-        import->status = job_worse(import->status, STATUS_RETRY);
+        say_stopped(import);
     }
     struct import_summary summary = {.path = import->file.request->path,
                                      .import_id = import->file.id,
@@ -510,7 +533,8 @@ enum status_code import_file(struct job *job, const struct import_request *reque
         resume(&import);
     if (!import.over) {
         place_rejects(&import);
-        run(&import);
+        if (!import.over)
+            run(&import);
     }
     records_close(import.records);
     stream_end(&import.stream);

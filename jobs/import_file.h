@@ -25,6 +25,8 @@ struct import_file {
     int64_t id; /* of the import */
     bool is_new;
     int64_t continues;                 /* the import of its beginning, where it has grown since */
+    bool cuts_short;                   /* which was stopped, and does not go on itself */
+    uint64_t earlier_rejects;          /* what that has kept of them */
     uint64_t offset, line;             /* where to begin; offset 0: after the header */
     unsigned char prefix[DIGEST_SIZE]; /* of a stream that goes on */
     bool has_prefix;
@@ -41,6 +43,11 @@ void import_file_close(struct import_file *file);
 
 /* False: it has been written to since its digest was taken. */
 bool import_file_is_unchanged(const struct import_file *file);
+
+/* Where the rejects of an import of it go: beside it, or into `done` of its inbox; for
+ * rejects_begin(). False: the path is too long. */
+bool import_file_rejects(const struct import_file *file, int64_t import_id, int *folder,
+                         char path[REJECTS_PATH]);
 
 enum { IMPORT_FILE_CHANGE = 256 };
 /* What there is to say of that: the digest then and the one now. */

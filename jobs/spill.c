@@ -7,16 +7,19 @@
 #include <string.h>
 #include <unistd.h>
 
-void spill_begin(struct spill *spill, const char *beside)
+#include "rejects.h"
+
+void spill_begin(struct spill *spill, const struct rejects *rejects)
 {
     memset(spill, 0, sizeof *spill);
     spill->descriptor = -1;
-    snprintf(spill->folder, sizeof spill->folder, "%s", beside);
-    char *slash = strrchr(spill->folder, '/');
+    spill->folder = rejects->folder;
+    snprintf(spill->path, sizeof spill->path, "%s", rejects->path + rejects->name);
+    char *slash = strrchr(spill->path, '/');
     if (slash != NULL)
         slash[1] = '\0';
     else
-        snprintf(spill->folder, sizeof spill->folder, ".");
+        snprintf(spill->path, sizeof spill->path, ".");
 }
 
 void spill_end(struct spill *spill)
@@ -31,7 +34,8 @@ bool spill_keep(void *context, const void *bytes, size_t length)
     struct spill *spill = context;
     const char *at = bytes;
     if (spill->descriptor < 0)
-        spill->descriptor = open(spill->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        spill->descriptor =
+            openat(spill->folder, spill->path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     while (spill->descriptor >= 0 && length > 0) {
         ssize_t written = write(spill->descriptor, at, length);
         if (written < 0 && errno == EINTR)
