@@ -27,6 +27,7 @@ struct import {
     struct import_file file;
     struct stream stream;
     struct input_descriptor holder;
+    struct input_source source; /* of those */
     struct packed *packed;
     struct spill spill;
     struct records *records;
@@ -83,6 +84,23 @@ static void fail_with(struct import *import, enum status_code status, const char
 
 /* Reading begins */
 
+/* Reading is left off between two blocks: a record may be as long as the file. */
+static ssize_t read_until_stop(void *context, void *bytes, size_t size)
+{
+    const struct input_source *source = context;
+    if (stop_asked()) {
+        errno = ECANCELED;
+        return -1;
+    }
+    return source->read(source->context, bytes, size);
+}
+
+static bool seek_source(void *context, uint64_t offset)
+{
+    const struct input_source *source = context;
+    return source->seek(source->context, offset);
+}
+
 /* The run or the file's time is over. */
 static void say_stopped(struct import *import)
 {
@@ -96,9 +114,16 @@ static void say_stopped(struct import *import)
 /* What ended the reading is no fault of the records: said. */
 static bool is_explained(struct import *import)
 {
+    char message[160];
     if (packed_is_damaged(import->packed)) {
         fail_with(import, STATUS_BAD_DATA,
                   "the compressed file is damaged or cut off: what was committed of it stands");
+    } else if (packed_is_too_large(import->packed)) {
+        snprintf(message, sizeof message,
+                 "the compressed file unpacks to more than %" PRIu64
+                 " bytes (max_expansion = %u): what was committed of it stands",
+                 import_file_most(&import->file), import->job->config.import.max_expansion);
+        fail_with(import, STATUS_BAD_DATA, message);
     } else if (stop_asked()) {
         say_stopped(import);
     }
@@ -110,20 +135,24 @@ static void open_records(struct import *import)
     char error[512];
     bool unreadable = false;
     struct records_limits limits = {.max_field_bytes = import->job->config.import.max_field_bytes};
-    struct input_source source;
+    struct input_source source = {
+        .read = read_until_stop, .seek = NULL, .context = &import->source};
     if (import->file.is_stream) {
         stream_begin(&import->stream, import->file.input, import->file.offset);
-        source = stream_source(&import->stream);
+        import->source = stream_source(&import->stream);
     } else if (import->file.packed != PACKED_NOT) {
-        import->packed = packed_open(import->file.input, import->file.packed);
+        import->packed =
+            packed_open(import->file.input, import->file.packed, import_file_most(&import->file));
         if (import->packed == NULL) {
             fail_with(import, STATUS_RETRY, "out of memory");
             return;
         }
-        source = packed_source(import->packed);
+        import->source = packed_source(import->packed);
     } else {
-        source = input_from_descriptor(&import->holder, import->file.input);
+        import->source = input_from_descriptor(&import->holder, import->file.input);
     }
+    if (import->source.seek != NULL)
+        source.seek = seek_source;
     import->records = records_open(&source, &limits, &unreadable, error, sizeof error);
     if (import->records == NULL) {
         if (!is_explained(import))
@@ -173,7 +202,9 @@ static void place_rejects(struct import *import)
         fail_with(import, STATUS_BAD_DATA, "the path is too long for that of its rejects");
         return;
     }
-    rejects_begin(&import->rejects, folder, path, file->is_new ? 0 : file->rejects_bytes);
+    rejects_begin(&import->rejects, folder, path, file->is_new ? 0 : file->rejects_bytes,
+                  file->is_new ? 0 : file->rejects_met,
+                  import->job->config.import.max_rejects_bytes);
     spill_begin(&import->spill, &import->rejects);
     if (!can_be_read_again(file) && !file->request->dry_run)
         records_spill(import->records, spill_keep, &import->spill);
@@ -188,7 +219,7 @@ static void trim_earlier(struct import *import)
     int folder;
     if (!import_file_rejects(file, file->continues, &folder, path))
         return;
-    rejects_begin(&earlier, folder, path, file->earlier_rejects);
+    rejects_begin(&earlier, folder, path, file->earlier_rejects, 0, 0);
     if (!rejects_trim(&earlier))
         say_error("%s: some lines of it are met again by import %" PRId64 ": %s", path, file->id,
                   strerror(errno));
@@ -492,6 +523,17 @@ static void finish(struct import *import)
         import->status = job_worse(import->status, STATUS_PARTLY);
 }
 
+static void say_left_out(const struct import *import)
+{
+    const struct rejects *rejects = &import->rejects;
+    if (rejects->left_out > 0)
+        say_error("%s: %" PRIu64 " rejects, the first in line %" PRIu64
+                  ", are counted but not kept in %s: they are too much "
+                  "(max_rejects_bytes = %" PRIu64 ")",
+                  import->file.request->path, rejects->left_out, rejects->left_out_from,
+                  rejects->path, rejects->most);
+}
+
 static void run(struct import *import)
 {
     int64_t began = moment_now();
@@ -508,6 +550,7 @@ static void run(struct import *import)
     } else if (!import->over) {
         say_stopped(import);
     }
+    say_left_out(import);
     struct import_summary summary = {.path = import->file.request->path,
                                      .import_id = import->file.id,
                                      .dry_run = import->file.request->dry_run,

@@ -13,10 +13,32 @@
 #include "say.h"
 #include "stop.h"
 
+enum {
+    NEVER_TOO_MUCH = 64 << 20, /* bytes that any file may unpack to */
+    DISK_BLOCK = 512           /* of st_blocks, whatever the disk's are */
+};
+
 static void fail(struct import_file *file, enum status_code status)
 {
     file->status = job_worse(file->status, status);
     file->over = true;
+}
+
+/* What may come out of so many bytes on the disk. */
+static uint64_t may_hold(const struct import_file *file, uint64_t bytes)
+{
+    uint64_t most;
+    unsigned times = file->job->config.import.max_expansion;
+    if (times == 0 || __builtin_mul_overflow(bytes, times, &most))
+        return UINT64_MAX;
+    return most > NEVER_TOO_MUCH ? most : NEVER_TOO_MUCH;
+}
+
+/* Holes are read as zeros: as much as a compressed file can grow to, for as little. */
+static bool is_sparse(const struct import_file *file)
+{
+    return (uint64_t)file->facts.st_size >
+           may_hold(file, (uint64_t)file->facts.st_blocks * DISK_BLOCK);
 }
 
 static void open_input(struct import_file *file)
@@ -41,6 +63,12 @@ static void open_input(struct import_file *file)
         say_error("%s is a %s, not a file: use `-` to read from a pipe", path,
                   S_ISDIR(file->facts.st_mode) ? "folder" : "device or pipe");
         fail(file, STATUS_BAD_DATA);
+    } else if (is_sparse(file)) {
+        say_error("%s: %" PRId64 " bytes, of which %" PRId64
+                  " are on the disk: it is too sparse to be what it should be (max_expansion = %u)",
+                  path, (int64_t)file->facts.st_size, (int64_t)file->facts.st_blocks * DISK_BLOCK,
+                  file->job->config.import.max_expansion);
+        fail(file, STATUS_BAD_DATA);
     } else {
         file->packed = packed_kind(path);
         const char *name = file->request->name != NULL     ? file->request->name
@@ -60,6 +88,11 @@ bool import_file_rejects(const struct import_file *file, int64_t import_id, int 
     *folder = opened != NULL ? opened->kept_in : AT_FDCWD;
     return snprintf(path, REJECTS_PATH, "%s.%s%" PRId64 ".rejects", beside,
                     file->is_stream ? "import-" : "", import_id) < REJECTS_PATH;
+}
+
+uint64_t import_file_most(const struct import_file *file)
+{
+    return may_hold(file, (uint64_t)file->facts.st_size);
 }
 
 bool import_file_is_unchanged(const struct import_file *file)
@@ -108,6 +141,7 @@ static bool read_progress(struct import_file *file, int64_t id, struct chunk_cou
         (uint64_t)ledger_integer(batch, 4), (uint64_t)ledger_integer(batch, 5),
         (uint64_t)ledger_integer(batch, 6), (uint64_t)ledger_integer(batch, 7)};
     file->rejects_bytes = (uint64_t)ledger_integer(batch, 8);
+    file->rejects_met = (uint64_t)ledger_integer(batch, 10);
     const void *prefix = ledger_blob(batch, 9, &length);
     if (prefix != NULL && length == DIGEST_SIZE) {
         memcpy(file->prefix, prefix, DIGEST_SIZE);
@@ -139,7 +173,7 @@ static void read_beginning(struct import_file *file, int64_t continues)
     while (continues != 0 && !read_progress(file, continues, &ignored))
         continues = continued_by(file, continues);
     file->earlier_rejects = file->rejects_bytes;
-    file->rejects_bytes = 0;
+    file->rejects_bytes = file->rejects_met = 0;
 }
 
 /* An import of this very content: finished long ago, or stopped half-way. False where there is

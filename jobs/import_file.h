@@ -30,8 +30,8 @@ struct import_file {
     uint64_t offset, line;             /* where to begin; offset 0: after the header */
     unsigned char prefix[DIGEST_SIZE]; /* of a stream that goes on */
     bool has_prefix;
-    struct chunk_counts counts; /* of what earlier runs have done */
-    uint64_t rejects_bytes;
+    struct chunk_counts counts;          /* of what earlier runs have done */
+    uint64_t rejects_bytes, rejects_met; /* kept, and of all of them */
     enum status_code status;
     bool over; /* nothing is left to do: refused, failed or imported already; said, with `status` */
 };
@@ -48,6 +48,9 @@ bool import_file_is_unchanged(const struct import_file *file);
  * rejects_begin(). False: the path is too long. */
 bool import_file_rejects(const struct import_file *file, int64_t import_id, int *folder,
                          char path[REJECTS_PATH]);
+
+/* How many bytes there may be in it, where it is compressed. */
+uint64_t import_file_most(const struct import_file *file);
 
 enum { IMPORT_FILE_CHANGE = 256 };
 /* What there is to say of that: the digest then and the one now. */

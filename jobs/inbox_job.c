@@ -30,7 +30,9 @@ enum status_code inbox_job_each(struct job *job, const struct inbox *inbox, inbo
         if (one != STATUS_DONE) {
             say_error("%s", error);
         } else {
+            stop_file_deadline(job->config.import.file_seconds);
             one = work(job, &file, context);
+            stop_file_deadline(0);
         }
         inbox_leave(&file);
         status = job_worse(status, one);

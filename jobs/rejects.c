@@ -11,7 +11,8 @@
 
 enum { MOST_ASIDE = 10000 };
 
-void rejects_begin(struct rejects *rejects, int folder, const char *path, uint64_t kept)
+void rejects_begin(struct rejects *rejects, int folder, const char *path, uint64_t kept,
+                   uint64_t met, uint64_t most)
 {
     const char *slash = folder == AT_FDCWD ? NULL : strrchr(path, '/');
     memset(rejects, 0, sizeof *rejects);
@@ -19,6 +20,8 @@ void rejects_begin(struct rejects *rejects, int folder, const char *path, uint64
     rejects->folder = folder;
     rejects->name = slash == NULL ? 0 : (size_t)(slash + 1 - path);
     rejects->length = rejects->kept = kept;
+    rejects->met = met;
+    rejects->most = most;
     snprintf(rejects->path, sizeof rejects->path, "%s", path);
 }
 
@@ -59,6 +62,16 @@ bool rejects_set_aside(const struct rejects *rejects)
         if (errno != EEXIST)
             return false;
     }
+    return false;
+}
+
+bool rejects_have_room(struct rejects *rejects, uint64_t length, uint64_t line)
+{
+    rejects->met += length;
+    if (rejects->met <= rejects->most)
+        return true;
+    if (rejects->left_out++ == 0)
+        rejects->left_out_from = line;
     return false;
 }
 

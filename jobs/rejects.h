@@ -19,11 +19,15 @@ struct rejects {
     bool unnamed;    /* made by this run, its name not yet on the disk */
     uint64_t length; /* what the last commit knows of */
     uint64_t kept;   /* where to go on: longer is what a killed run left behind, and is cut off */
+    uint64_t most, met; /* of all rejects' bytes: how many are kept, how many there were */
+    uint64_t left_out,
+        left_out_from; /* rejects of this run that are not kept, and the first's line */
 };
 
-/* `folder`: a descriptor of the folder that the path's last part is in, or AT_FDCWD. `kept`: what
- * the last commit of the import knows of. */
-void rejects_begin(struct rejects *rejects, int folder, const char *path, uint64_t kept);
+/* `folder`: a descriptor of the folder that the path's last part is in, or AT_FDCWD. `kept` and
+ * `met`: what the last commit of the import knows of. */
+void rejects_begin(struct rejects *rejects, int folder, const char *path, uint64_t kept,
+                   uint64_t met, uint64_t most);
 void rejects_end(struct rejects *rejects);
 
 /* Renames a file of that name to FILE.IMPORT.rejects.1, or the next number that is free: it is of
@@ -34,6 +38,10 @@ bool rejects_set_aside(const struct rejects *rejects);
 /* Cuts off what is beyond the last commit, of an import that another one takes on. False with
  * errno. */
 bool rejects_trim(const struct rejects *rejects);
+
+/* Counts a reject of so many bytes. False: those before it and it are more than is kept, so that it
+ * is to be left out. */
+bool rejects_have_room(struct rejects *rejects, uint64_t length, uint64_t line);
 
 /* Appends a reject, after the header where it is the first. `raw` may lack its line end. False with
  * errno. */

@@ -14,6 +14,7 @@ void spill_begin(struct spill *spill, const struct rejects *rejects)
     memset(spill, 0, sizeof *spill);
     spill->descriptor = -1;
     spill->folder = rejects->folder;
+    spill->most = rejects->most;
     snprintf(spill->path, sizeof spill->path, "%s", rejects->path + rejects->name);
     char *slash = strrchr(spill->path, '/');
     if (slash != NULL)
@@ -33,6 +34,10 @@ bool spill_keep(void *context, const void *bytes, size_t length)
 {
     struct spill *spill = context;
     const char *at = bytes;
+    if (length > spill->most || spill->length > spill->most - length) {
+        spill->length += length;
+        return true;
+    }
     if (spill->descriptor < 0)
         spill->descriptor =
             openat(spill->folder, spill->path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

@@ -14,11 +14,12 @@ struct spill {
     int descriptor;        /* -1: nothing kept yet */
     uint64_t length, last; /* all that is kept; where the newest reject begins */
     uint64_t seen;         /* the length when that was last asked for */
+    uint64_t most;         /* what comes after so many bytes is let go of: no reject keeps it */
 };
 
 struct rejects;
 
-/* Bytes are kept in the folder of `rejects`. */
+/* Bytes are kept in the folder of `rejects`, and no more of them than those keep. */
 void spill_begin(struct spill *spill, const struct rejects *rejects);
 void spill_end(struct spill *spill);
 

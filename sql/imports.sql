@@ -36,7 +36,8 @@ INSERT INTO import_batch (import_id, recorded_at, end_offset, end_line, read, su
 VALUES (:import_id, :recorded_at, :end_offset, :end_line, :read, :success, :pending, :failed, :continued, :rejected, :rejects_bytes, :prefix)
 
 -- name: newest_batch
-SELECT end_offset, end_line, read, success, pending, failed, continued, rejected, rejects_bytes, prefix
+SELECT end_offset, end_line, read, success, pending, failed, continued, rejected, rejects_bytes, prefix,
+       (SELECT coalesce(sum(bytes), 0) FROM reject r WHERE r.import_id = :import_id)
   FROM import_batch WHERE import_id = :import_id ORDER BY end_offset DESC LIMIT 1
 
 -- name: insert_reject

@@ -1,5 +1,5 @@
-# regjob nightly over folders that others write to: links, devices and names that are none, files that are replaced or still written.
-# Each is said, and the rest goes on.
+# regjob nightly over folders that others write to: links, devices and names that are none, files that are replaced, still written or
+# without end. Each is said, and the rest goes on.
 
 load regjob
 load faulty
@@ -375,6 +375,113 @@ rejects_of() {
         [ "$(stat -c %a victim)" = 644 ]
         [ "$(cat a.csv.*rejects* | grep -c broken)" -gt 20 ]
     done
+}
+
+# -- limits --
+
+@test "a compressed file that unpacks to a thousand times its size is left off, and the next one's turn comes" {
+    { echo email,password; yes "$(printf 'x%.0s' {1..1000})" | head -c 100000000; } >bomb.csv
+    gzip <bomb.csv | drop a.csv.gz
+    zstd -q <bomb.csv | drop b.csv.zst
+    people zoe | drop z.csv
+    run nightly
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"inbox/a.csv.gz: "*"max_expansion = 100"* ]]
+    [[ "$output" == *"inbox/b.csv.zst: "*"max_expansion = 100"* ]]
+    [ "$(ls inbox)" = $'a.csv.gz\nb.csv.zst\ndone' ]
+    [ "$(emails)" = zoe@example.com ]
+    [ "$(du -sm inbox | cut -f1)" -lt 140 ]
+    [ "$(ledger "SELECT sum(read) = (SELECT count(*) FROM reject) FROM (SELECT max(read) AS read FROM import_batch WHERE import_id < 3 GROUP BY import_id)")" = 1 ]
+    # Whoever knows the file lets it through: it goes on.
+    echo 'max_expansion = 0' >>job.conf
+    run nightly
+    [ "$status" -eq 2 ]
+    [ "$(ls inbox)" = done ]
+    [ "$(ledger "SELECT group_concat(n) FROM (SELECT count(*) AS n FROM reject GROUP BY import_id)")" = "99901,99901" ]
+}
+
+@test "a sparse file of 1 TB is said, and the next one's turn comes" {
+    truncate -s 1T inbox/a.csv
+    truncate -s 1T inbox/b.csv.gz
+    touch -d '-1 hour' inbox/*
+    people zoe | drop z.csv
+    printf '[ledger]\npath = ledger.db\nrun_seconds = 60\n[import]\ninbox = inbox\n' >job.conf
+    run nightly
+    [ "$status" -eq 65 ]
+    [ "${#lines[@]}" -eq 2 ]
+    [[ "${lines[0]}" == *"inbox/a.csv: "*"1099511627776 bytes"*"max_expansion = 100"* ]]
+    [[ "${lines[1]}" == *"inbox/b.csv.gz: "*"1099511627776 bytes"*"max_expansion = 100"* ]]
+    [ "$(emails)" = zoe@example.com ]
+    # An export, too.
+    mkdir exports
+    mv inbox/a.csv exports/
+    printf '[reconcile]\ninbox = exports\n' >>job.conf
+    rm inbox/*.gz
+    run nightly
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"exports/a.csv: "*"larger than"* ]]
+}
+
+@test "a file has its time, which is said with its name, and the next one's turn comes" {
+    ledger_reg "SELECT reg_settings_patch('{\"passwordHash\":{\"memoryKiB\":19456,\"passes\":2}}')" >/dev/null
+    { echo email,password; seq -f 'p%g@example.com,Abcdef1!x' 20000; } | drop a.csv
+    printf 'email,outcome\nzoe@example.com,success\n' | drop z.csv
+    printf 'batch = 10\nfile_seconds = 3\n' >>job.conf
+    run nightly
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"inbox/a.csv: the time for one file is over (file_seconds = 3) before line "*": the next import of it goes on there"* ]]
+    [ "$(ls inbox)" = $'a.csv\ndone' ]
+    [ "$(ledger "SELECT count(*) FROM person WHERE email = 'zoe@example.com'")" = 1 ]
+    done_before=$(ledger "SELECT coalesce(max(read), 0) FROM import_batch")
+    ledger_reg "SELECT reg_settings_patch('{\"passwordHash\":{\"memoryKiB\":8,\"passes\":1}}')" >/dev/null
+    sed -i 's/^file_seconds.*/file_seconds = 0/' job.conf
+    run nightly
+    [ "$status" -eq 0 ]
+    [ "$(ledger "SELECT count(*), count(DISTINCT line) FROM attempt WHERE import_id = 1")" = "20000|20000" ]
+    [ "$done_before" -lt 20000 ]
+}
+
+@test "of rejects so many bytes are kept, which is said once; all are counted" {
+    printf 'batch = 7\nmax_rejects_bytes = 100\n' >>job.conf
+    { echo email,password; seq -f 'broken%03g' 50; echo ann@example.com,Abcdef1!x; seq -f 'broken%03g' 51 100; } >whole
+    drop a.csv <whole
+    run nightly
+    [ "$status" -eq 2 ]
+    [ "${#lines[@]}" -eq 1 ]
+    [[ "$output" == *"inbox/a.csv: 90 rejects, the first in line 12, are counted but not kept"*"max_rejects_bytes = 100"* ]]
+    [ "$(sums)" = "101|1|0|0|0|100" ]
+    [ "$(rejects_of a.csv)" = "$(head -11 whole)" ]
+    [ "$(ledger "SELECT count(*), sum(bytes) FROM reject")" = "100|1000" ]
+    # Killed wherever, the same are kept.
+    for syncs in 3 4 5 8; do
+        regjob_fresh
+        rm -rf inbox/done
+        drop a.csv <whole
+        run faulty KILL_AFTER_SYNCS=$syncs "$REGJOB" -c job.conf nightly
+        [ "$status" -eq 137 ]
+        run nightly
+        [ "$status" -eq 2 ]
+        [ "$(rejects_of a.csv)" = "$(head -11 whole)" ]
+        [ "$(sums)" = "101|1|0|0|0|100" ]
+    done
+    # Also of one that is longer than memory may be, and of none.
+    printf '[ledger]\npath = ledger.db\n[import]\ninbox = inbox\nmax_field_bytes = 1K\nmax_rejects_bytes = 6000\n' >job.conf
+    regjob_fresh
+    rm -rf inbox/done
+    { echo email,password; printf 'x%.0s' {1..5000}; echo; printf 'y%.0s' {1..5000}; echo; echo z; } >whole
+    gzip <whole | drop a.csv.gz
+    run nightly
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"inbox/a.csv.gz: 2 rejects, the first in line 3, are counted but not kept"* ]]
+    [ "$(rejects_of a.csv.gz)" = "$(head -2 whole)" ]
+    sed -i 's/^max_rejects_bytes.*/max_rejects_bytes = 0/' job.conf
+    regjob_fresh
+    rm -rf inbox/done
+    drop a.csv <whole
+    run nightly
+    [ "$status" -eq 2 ]
+    [ "$(ls inbox/done)" = "$(today).a.csv" ]
+    [ "$(sums)" = "3|0|0|0|0|3" ]
 }
 
 @test "files that are left when the run ends are said" {
