@@ -496,3 +496,23 @@ rejects_of() {
     [ "$status" -eq 0 ]
     [ "$(emails)" = "ann@example.com bob@example.com cid@example.com" ]
 }
+
+# -- other folders --
+
+@test "a Maildir whose parts are links gets no code" {
+    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_EMAIL_ACTIVATION\"}');
+                INSERT INTO reg_attempts(email, password) VALUES ('ann@example.com', 'Abcdef1!x')" >/dev/null
+    for part in tmp new; do
+        rm -rf mail elsewhere
+        mkdir mail elsewhere
+        ln -s ../elsewhere "mail/$part"
+        run "$REGJOB" -c job.conf send
+        [ "$status" -eq 78 ]
+        [[ "$output" == *"mail"*"Maildir"* ]]
+        [ "$(ls elsewhere)" = "" ]
+    done
+    rm -rf mail
+    run "$REGJOB" -c job.conf send
+    [ "$status" -eq 0 ]
+    [ "$(find mail/new -type f | wc -l)" = 1 ]
+}
