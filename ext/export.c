@@ -316,39 +316,54 @@ static bool read_records(struct reading *reading, struct records *records)
     }
 }
 
-/* A regular file: a pipe might make a query wait for ever. */
-static int open_file(struct reading *reading)
+int export_open(const char *path, bool *unreadable, char error[EXPORT_ERROR])
 {
-    struct stat facts;
-    int file = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    bool known = file >= 0 && fstat(file, &facts) == 0;
-    if (known && S_ISREG(facts.st_mode)) {
-        reading->export->modified =
-            (int64_t)facts.st_mtim.tv_sec * 1000 + facts.st_mtim.tv_nsec / 1000000;
-        return file;
-    }
-    *reading->unreadable = known || errno == ENOENT || errno == EACCES || errno == ENOTDIR;
-    snprintf(reading->error, EXPORT_ERROR, "%.300s: %s", reading->path,
-             known ? "a regular file is expected" : strerror(errno));
-    if (file >= 0)
-        close(file);
-    return -1;
+    /* A pipe might make a query wait for ever. */
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    *unreadable = file < 0 && (errno == ENOENT || errno == EACCES || errno == ENOTDIR);
+    if (file < 0)
+        snprintf(error, EXPORT_ERROR, "%.300s: %s", path, strerror(errno));
+    return file;
 }
 
-bool export_read(struct export *export, const char *path, const struct export_names *names,
-                 bool *unreadable, char error[EXPORT_ERROR])
+static bool file_fits(int file, const char *path, struct stat *facts, bool *unreadable,
+                      char error[EXPORT_ERROR])
+{
+    bool known = fstat(file, facts) == 0;
+    *unreadable = known;
+    if (known && S_ISREG(facts->st_mode) && facts->st_size <= EXPORT_MOST_BYTES) {
+        *unreadable = false;
+        return true;
+    }
+    if (known && S_ISREG(facts->st_mode))
+        snprintf(error, EXPORT_ERROR, "%.300s: it is larger than %d MiB: no export is", path,
+                 EXPORT_MOST_BYTES >> 20);
+    else
+        snprintf(error, EXPORT_ERROR, "%.300s: %s", path,
+                 known ? "a regular file is expected" : strerror(errno));
+    return false;
+}
+
+bool export_fits(int file, const char *path, bool *unreadable, char error[EXPORT_ERROR])
+{
+    struct stat facts;
+    return file_fits(file, path, &facts, unreadable, error);
+}
+
+bool export_read_file(struct export *export, int file, const char *path,
+                      const struct export_names *names, bool *unreadable, char error[EXPORT_ERROR])
 {
     const struct records_limits limits = {.max_field_bytes = MOST_FIELD_BYTES};
     struct reading reading = {
         .export = export, .path = path, .names = names, .unreadable = unreadable, .error = error};
     struct input_descriptor holder;
+    struct stat facts;
     char why[EXPORT_ERROR / 2];
     bool good = false;
     memset(export, 0, sizeof *export);
-    *unreadable = false;
-    int file = open_file(&reading);
-    if (file < 0)
+    if (!file_fits(file, path, &facts, unreadable, error))
         return false;
+    export->modified = (int64_t)facts.st_mtim.tv_sec * 1000 + facts.st_mtim.tv_nsec / 1000000;
     struct input_source source = input_from_descriptor(&holder, file);
     struct records *records = records_open(&source, &limits, unreadable, why, sizeof why);
     if (records == NULL)
@@ -356,6 +371,17 @@ bool export_read(struct export *export, const char *path, const struct export_na
     else
         good = read_records(&reading, records);
     records_close(records);
+    return good;
+}
+
+bool export_read(struct export *export, const char *path, const struct export_names *names,
+                 bool *unreadable, char error[EXPORT_ERROR])
+{
+    memset(export, 0, sizeof *export);
+    int file = export_open(path, unreadable, error);
+    if (file < 0)
+        return false;
+    bool good = export_read_file(export, file, path, names, unreadable, error);
     close(file);
     return good;
 }

@@ -205,7 +205,8 @@ static bool write_reject(struct chunk *chunk, const struct chunk_row *row,
     ledger_run(insert);
     if (ledger_failed(target->door->ledger) || target->rejects == NULL)
         return !ledger_failed(target->door->ledger);
-    if (keep_bytes(row, target))
+    if (!rejects_have_room(target->rejects, row->end - row->offset, row->line) ||
+        keep_bytes(row, target))
         return true;
     snprintf(chunk->error, sizeof chunk->error, "%.300s: %s", target->rejects->path,
              errno == 0 ? "the bytes to be kept are gone: the file has become shorter"

@@ -52,7 +52,7 @@ enum status_code reconcile_command(struct job *job)
         return STATUS_RETRY;
     }
     for (size_t i = 0; i < options->argument_count && !stop_asked(); i++) {
-        enum status_code one = reconciled_read(&all[count], job, options->arguments[i],
+        enum status_code one = reconciled_read(&all[count], job, -1, options->arguments[i],
                                                options->as_of != NULL ? &as_of : NULL);
         if (one == STATUS_DONE || one == STATUS_PARTLY)
             count++;
@@ -74,23 +74,22 @@ enum status_code reconcile_command(struct job *job)
 
 /* -- what lies ready at night -- */
 
-static enum status_code reconcile_one(struct job *job, const char *path, const char *rejects,
-                                      const char *folder)
+static enum status_code reconcile_one(struct job *job, const struct inbox_file *file, void *context)
 {
     struct reconciled one;
-    (void)rejects; /* an export is read as a whole, or not at all */
-    enum status_code status = reconciled_read(&one, job, path, NULL);
+    (void)context;
+    enum status_code status = reconciled_read(&one, job, file->descriptor, file->path, NULL);
     if (status == STATUS_DONE || status == STATUS_PARTLY)
         reconciled_say(&one, true);
     if (status == STATUS_PARTLY)
         say_error("%s: not all of it is explained; `regjob reconcile` with the file, which is now "
                   "in %s/done, shows what",
-                  path, folder);
+                  file->path, file->inbox->folder);
     reconciled_end(&one);
     return status;
 }
 
 enum status_code reconcile_inbox(struct job *job)
 {
-    return inbox_job_run(job, "reconcile", job->config.reconcile.inbox, reconcile_one);
+    return inbox_job_run(job, "reconcile", job->config.reconcile.inbox, reconcile_one, NULL);
 }

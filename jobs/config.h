@@ -84,6 +84,12 @@ struct config_import {
     unsigned workers;                /* 0: one a core */
     uint64_t max_field_bytes;        /* default 1 MiB, 1 KiB to 1 GiB */
     bool strict;                     /* unknown columns are refused */
+    unsigned settle_seconds;    /* a file in an inbox that was written later waits; default 10 */
+    unsigned file_seconds;      /* time for one file of an inbox or folder; 0: no limit.
+                                   Default 900 */
+    unsigned max_expansion;     /* times its size that a compressed or sparse file may hold
+                                   beyond what is never too much; 0: no limit. Default 100 */
+    uint64_t max_rejects_bytes; /* of one import's rejects so many are kept, default 256 MiB */
 };
 
 struct config_reconcile {

@@ -37,6 +37,11 @@ const struct config_key config_keys[] = {
     COUNT("import", "workers", import.workers, 0, 256, "0"),
     {"import", "max_field_bytes", CONFIG_KIND_SIZE, AT(import.max_field_bytes), 1024, 1073741824,
      NULL, "1M"},
+    COUNT("import", "settle_seconds", import.settle_seconds, 0, 86400, "10"),
+    COUNT("import", "file_seconds", import.file_seconds, 0, 604800, "900"),
+    COUNT("import", "max_expansion", import.max_expansion, 0, 1000000, "100"),
+    {"import", "max_rejects_bytes", CONFIG_KIND_SIZE, AT(import.max_rejects_bytes), 0,
+     1099511627776, NULL, "256M"},
     {"import", "strict", CONFIG_KIND_SWITCH, AT(import.strict), 0, 0, "no|yes", "no"},
 
     {"mail", "url", CONFIG_KIND_URL, AT(mail.url), 0, 0, "smtp|smtps|file", "file:mail"},

@@ -27,6 +27,7 @@ struct import {
     struct import_file file;
     struct stream stream;
     struct input_descriptor holder;
+    struct input_source source; /* of those */
     struct packed *packed;
     struct spill spill;
     struct records *records;
@@ -83,14 +84,50 @@ static void fail_with(struct import *import, enum status_code status, const char
 
 /* Reading begins */
 
-/* A compressed file whose own form is wrong: said, and of no use to be tried again. */
-static bool is_damaged(struct import *import)
+/* Reading is left off between two blocks: a record may be as long as the file. */
+static ssize_t read_until_stop(void *context, void *bytes, size_t size)
 {
-    if (!packed_is_damaged(import->packed))
-        return false;
-    fail_with(import, STATUS_BAD_DATA,
-              "the compressed file is damaged or cut off: what was committed of it stands");
-    return true;
+    const struct input_source *source = context;
+    if (stop_asked()) {
+        errno = ECANCELED;
+        return -1;
+    }
+    return source->read(source->context, bytes, size);
+}
+
+static bool seek_source(void *context, uint64_t offset)
+{
+    const struct input_source *source = context;
+    return source->seek(source->context, offset);
+}
+
+/* The run or the file's time is over. */
+static void say_stopped(struct import *import)
+{
+    char why[128];
+    stop_words(why, sizeof why);
+    say_error("%s: %s before line %" PRIu64 ": the next import of it goes on there",
+              import->file.request->path, why, import->file.line == 0 ? 1 : import->file.line);
+    fail(import, STATUS_RETRY);
+}
+
+/* What ended the reading is no fault of the records: said. */
+static bool is_explained(struct import *import)
+{
+    char message[160];
+    if (packed_is_damaged(import->packed)) {
+        fail_with(import, STATUS_BAD_DATA,
+                  "the compressed file is damaged or cut off: what was committed of it stands");
+    } else if (packed_is_too_large(import->packed)) {
+        snprintf(message, sizeof message,
+                 "the compressed file unpacks to more than %" PRIu64
+                 " bytes (max_expansion = %u): what was committed of it stands",
+                 import_file_most(&import->file), import->job->config.import.max_expansion);
+        fail_with(import, STATUS_BAD_DATA, message);
+    } else if (stop_asked()) {
+        say_stopped(import);
+    }
+    return import->over;
 }
 
 static void open_records(struct import *import)
@@ -98,23 +135,27 @@ static void open_records(struct import *import)
     char error[512];
     bool unreadable = false;
     struct records_limits limits = {.max_field_bytes = import->job->config.import.max_field_bytes};
-    struct input_source source;
+    struct input_source source = {
+        .read = read_until_stop, .seek = NULL, .context = &import->source};
     if (import->file.is_stream) {
         stream_begin(&import->stream, import->file.input, import->file.offset);
-        source = stream_source(&import->stream);
+        import->source = stream_source(&import->stream);
     } else if (import->file.packed != PACKED_NOT) {
-        import->packed = packed_open(import->file.input, import->file.packed);
+        import->packed =
+            packed_open(import->file.input, import->file.packed, import_file_most(&import->file));
         if (import->packed == NULL) {
             fail_with(import, STATUS_RETRY, "out of memory");
             return;
         }
-        source = packed_source(import->packed);
+        import->source = packed_source(import->packed);
     } else {
-        source = input_from_descriptor(&import->holder, import->file.input);
+        import->source = input_from_descriptor(&import->holder, import->file.input);
     }
+    if (import->source.seek != NULL)
+        source.seek = seek_source;
     import->records = records_open(&source, &limits, &unreadable, error, sizeof error);
     if (import->records == NULL) {
-        if (!is_damaged(import))
+        if (!is_explained(import))
             fail_with(import, unreadable ? STATUS_BAD_DATA : STATUS_RETRY, error);
         return;
     }
@@ -129,7 +170,7 @@ static void resume(struct import *import)
     if (import->file.offset == 0)
         return;
     if (!records_resume(import->records, import->file.offset, import->file.line, &message)) {
-        if (is_damaged(import))
+        if (is_explained(import))
             return;
         say_error("%s: cannot go on at byte %" PRIu64 ": %s", import->file.request->path,
                   import->file.offset, message);
@@ -156,17 +197,32 @@ static void place_rejects(struct import *import)
 {
     const struct import_file *file = &import->file;
     char path[REJECTS_PATH];
-    if (file->request->rejects != NULL)
-        snprintf(path, sizeof path, "%s", file->request->rejects);
-    else if (file->is_stream)
-        snprintf(path, sizeof path, "%s.import-%" PRId64 ".rejects", import->job->config.ledger,
-                 file->id);
-    else
-        snprintf(path, sizeof path, "%s.rejects", file->request->path);
-    rejects_begin(&import->rejects, path, file->is_new ? 0 : file->rejects_bytes);
-    spill_begin(&import->spill, path);
+    int folder;
+    if (!import_file_rejects(file, file->id, &folder, path)) {
+        fail_with(import, STATUS_BAD_DATA, "the path is too long for that of its rejects");
+        return;
+    }
+    rejects_begin(&import->rejects, folder, path, file->is_new ? 0 : file->rejects_bytes,
+                  file->is_new ? 0 : file->rejects_met,
+                  import->job->config.import.max_rejects_bytes);
+    spill_begin(&import->spill, &import->rejects);
     if (!can_be_read_again(file) && !file->request->dry_run)
         records_spill(import->records, spill_keep, &import->spill);
+}
+
+/* The rejects that an import which is taken on had met after its last commit are met again here. */
+static void trim_earlier(struct import *import)
+{
+    const struct import_file *file = &import->file;
+    struct rejects earlier;
+    char path[REJECTS_PATH];
+    int folder;
+    if (!import_file_rejects(file, file->continues, &folder, path))
+        return;
+    rejects_begin(&earlier, folder, path, file->earlier_rejects, 0, 0);
+    if (!rejects_trim(&earlier))
+        say_error("%s: some lines of it are met again by import %" PRId64 ": %s", path, file->id,
+                  strerror(errno));
 }
 
 /* Registered before its first row, so that every row can name it. A rehearsal registers as well: it
@@ -175,6 +231,8 @@ static void register_import(struct import *import)
 {
     if (!import->file.is_new)
         return;
+    if (import->file.cuts_short && !import->file.request->dry_run)
+        trim_earlier(import);
     if (!import->file.request->dry_run && !rejects_set_aside(&import->rejects)) {
         say_error("%s: an earlier import's cannot be set aside: %s", import->rejects.path,
                   strerror(errno));
@@ -368,7 +426,7 @@ static bool write_rows(struct import *import)
                 give_way(&batch);
         }
     }
-    if (!import->over && result == PIPELINE_FAILED && !is_damaged(import))
+    if (!import->over && result == PIPELINE_FAILED && !is_explained(import))
         fail_with(import, STATUS_RETRY, pipeline_error(import->pipeline));
     return result == PIPELINE_END && !import->over;
 }
@@ -465,9 +523,19 @@ static void finish(struct import *import)
         import->status = job_worse(import->status, STATUS_PARTLY);
 }
 
+static void say_left_out(const struct import *import)
+{
+    const struct rejects *rejects = &import->rejects;
+    if (rejects->left_out > 0)
+        say_error("%s: %" PRIu64 " rejects, the first in line %" PRIu64
+                  ", are counted but not kept in %s: they are too much "
+                  "(max_rejects_bytes = %" PRIu64 ")",
+                  import->file.request->path, rejects->left_out, rejects->left_out_from,
+                  rejects->path, rejects->most);
+}
+
 static void run(struct import *import)
 {
-    char why[128];
     int64_t began = moment_now();
     struct chunk_counts before = import->counts;
     if (import->file.request->dry_run)
@@ -480,11 +548,9 @@ static void run(struct import *import)
     if (whole) {
         finish(import);
     } else if (!import->over) {
-        stop_words(why, sizeof why);
-        say_error("%s: %s before line %" PRIu64 ": the next import of it goes on there",
-                  import->file.request->path, why, import->file.line);
-        import->status = job_worse(import->status, STATUS_RETRY);
+        say_stopped(import);
     }
+    say_left_out(import);
     struct import_summary summary = {.path = import->file.request->path,
                                      .import_id = import->file.id,
                                      .dry_run = import->file.request->dry_run,
@@ -510,7 +576,8 @@ enum status_code import_file(struct job *job, const struct import_request *reque
         resume(&import);
     if (!import.over) {
         place_rejects(&import);
-        run(&import);
+        if (!import.over)
+            run(&import);
     }
     records_close(import.records);
     stream_end(&import.stream);

@@ -103,6 +103,7 @@ url=http://127.0.0.1:$(cat "$demo/port")
 metrics = regjob.prom
 [import]
 max_field_bytes = 4K
+settle_seconds = 0
 [mail]
 templates = ../../samples/templates
 rate = 200

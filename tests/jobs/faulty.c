@@ -12,6 +12,9 @@
  *
  * TOUCH_AFTER_SYNCS=n: there appends a byte to the file TOUCH_FILE.
  *
+ * SWAP_AFTER_SYNCS=n: there renames SWAP_FROM to SWAP_TO; SWAP_BEFORE_MOVE=name: before the file of
+ * that name in its folder is moved.
+ *
  * FULL_AFTER=bytes: the disk is full; no more than so many bytes are written.
  *
  * SYNCED=file: the path of what is synced is appended there, a line each.
@@ -89,6 +92,12 @@ static void touch(const char *path)
     close(descriptor);
 }
 
+static void swap(void)
+{
+    if (rename(getenv("SWAP_FROM"), getenv("SWAP_TO")) != 0)
+        abort();
+}
+
 static void count_sync(int descriptor)
 {
     note_sync(descriptor);
@@ -101,6 +110,8 @@ static void count_sync(int descriptor)
         kill(getpid(), SIGTERM);
     if (now == setting("TOUCH_AFTER_SYNCS"))
         touch(getenv("TOUCH_FILE"));
+    if (now == setting("SWAP_AFTER_SYNCS"))
+        swap();
 }
 
 static bool is_full(size_t length)
@@ -153,7 +164,10 @@ VISIBLE int fsync(int descriptor)
 
 VISIBLE int renameat2(int from, const char *old, int to, const char *new, unsigned flags)
 {
+    const char *moved = getenv("SWAP_BEFORE_MOVE");
     count_call();
+    if (moved != NULL && strcmp(moved, old) == 0)
+        swap();
     return REAL(renameat2)(from, old, to, new, flags);
 }
 

@@ -559,3 +559,13 @@ EOF
     run job -c job.conf reconcile less.csv
     [ "$status" -eq 2 ]
 }
+
+@test "a file that is larger than any export is refused before it is read" {
+    printf 'date,success,failure\n' >export.csv
+    truncate -s 1T export.csv
+    run timeout -s KILL 60 "$REGJOB" -l ledger.db reconcile --as-of 2026-02-01T00:00:00Z export.csv
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"export.csv: it is larger than 64 MiB"* ]]
+    run timeout -s KILL 60 sqlite3 -batch ledger.db ".load ${REG%.so}" "SELECT * FROM reg_reconcile('export.csv')"
+    [[ "$output" == *"export.csv: it is larger than 64 MiB"* ]]
+}
