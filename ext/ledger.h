@@ -71,9 +71,15 @@ void ledger_rehearse(struct ledger *ledger);
 void ledger_look(struct ledger *ledger);
 void ledger_undo(struct ledger *ledger);
 
-/* Whether deleted bytes are overwritten from now on (PRAGMA secure_delete); gives what was before.
- */
-bool ledger_secure_delete(struct ledger *ledger, bool secure);
+/* Whether deleted bytes are overwritten from now on (PRAGMA secure_delete, whose numbers these
+ * are); gives what was before. */
+enum ledger_secure_delete {
+    LEDGER_SECURE_DELETE_OFF,
+    LEDGER_SECURE_DELETE_ON,
+    LEDGER_SECURE_DELETE_FAST
+};
+enum ledger_secure_delete ledger_secure_delete(struct ledger *ledger,
+                                               enum ledger_secure_delete mode);
 
 /* A named statement, its parameters all NULL. Texts and blobs that are bound must live until it has
  * run. */
