@@ -14,7 +14,7 @@
 #include "say.h"
 #include "stop.h"
 
-static const char system_config[] = "/etc/sqlite-reg/regjob.conf";
+static const char system_config[] = "/etc/regjob/regjob.conf";
 
 static const struct options_command commands[] = {
     {"init", init_command},       {"import", import_command},
