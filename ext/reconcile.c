@@ -59,6 +59,7 @@
 
 #include "door.h"
 #include "host.h"
+#include "zone.h"
 
 enum {
     DAY_MS = 86400000,
@@ -364,9 +365,14 @@ bool reconcile_run(struct reconcile *reconcile, struct door *door, const struct 
                    int64_t as_of)
 {
     struct told told = {0};
+    char error[512];
     memset(reconcile, 0, sizeof *reconcile);
     reconcile->as_of = as_of;
     reconcile->left_out[0] = reconcile->left_out[1] = true;
+    if (!zone_is_known(error, sizeof error)) {
+        ledger_fail(door->ledger, SQLITE_ERROR, "%s", error);
+        return false;
+    }
     if (export->count == 0)
         return ledger_ready(door->ledger);
     int64_t first = export->rows[0].day, last = first;
