@@ -292,6 +292,14 @@ int64_t ledger_number(struct ledger *ledger, enum statement name, int64_t otherw
     return number;
 }
 
+/* By a statement, which any version of SQLite ends then; sqlite3_is_interrupted() is not in those
+ * before 3.41, and knows nothing of progress handlers. */
+bool ledger_goes_on(struct ledger *ledger)
+{
+    ledger_number(ledger, STATEMENT_goes_on, 0);
+    return !ledger_failed(ledger);
+}
+
 /* Transactions */
 
 static void execute(struct ledger *ledger, const char *sql)

@@ -123,6 +123,10 @@ const void *ledger_blob(struct ledger_statement *statement, int column, size_t *
  * parameters. */
 int64_t ledger_number(struct ledger *ledger, enum statement name, int64_t otherwise);
 
+/* Whether a long call may go on: false, with the error set, where the host was interrupted or its
+ * progress handler ends the statement that we are called from. */
+bool ledger_goes_on(struct ledger *ledger);
+
 /* The error in the handle. `code` is one of SQLite's result codes. */
 void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
