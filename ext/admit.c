@@ -83,7 +83,8 @@ static bool check_password(struct admission *admission, char *error, size_t erro
             add_reason(admission, REASON_password_hash_invalid);
     } else if (phc != NULL) {
         admission->password = ADMIT_PHC;
-        if (password_is_phc(phc) && strlen(phc) < PASSWORD_STORED_SIZE)
+        if (password_is_phc(phc, admission->settings->password_limit) &&
+            strlen(phc) < PASSWORD_STORED_SIZE)
             snprintf(admission->stored, sizeof admission->stored, "%s", phc);
         else
             add_reason(admission, REASON_password_hash_invalid);

@@ -260,7 +260,8 @@ void functions_forget(struct call *call)
     const char *subject = call_text(call, 0, "subject");
     if (subject == NULL)
         return;
-    bool was_secure = ledger_secure_delete(call->door->ledger, true);
+    enum ledger_secure_delete before =
+        ledger_secure_delete(call->door->ledger, LEDGER_SECURE_DELETE_ON);
     ledger_begin(call->door->ledger);
     customer_forget(call->door, subject, false, moment_now(), &forgotten);
     if (forgotten.refused)
@@ -269,7 +270,7 @@ void functions_forget(struct call *call)
                     "`regjob forget --id` one of them",
                     forgotten.people.names);
     ledger_end(call->door->ledger);
-    ledger_secure_delete(call->door->ledger, was_secure);
+    ledger_secure_delete(call->door->ledger, before);
     if (call_succeeded(call))
         sqlite3_result_int64(call->context, forgotten.attempts);
 }

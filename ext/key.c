@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "private.h"
 #include "whole.h"
 
 /* Subkeys by number; a number is never used again for another purpose. */
@@ -71,7 +72,7 @@ out:
 static bool read_file(const char *path, unsigned char *master, char *error, size_t error_size)
 {
     bool whole = false;
-    struct stat facts;
+    struct stat facts = {0};
     unsigned char more;
     int descriptor =
         open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO in its place must not hold us up */
@@ -83,13 +84,10 @@ static bool read_file(const char *path, unsigned char *master, char *error, size
             snprintf(error, error_size, "key file %s: %s", path, strerror(errno));
         return false;
     }
-    if (fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode))
-        snprintf(error, error_size, "key file %s is not a regular file", path);
-    else if ((facts.st_mode & 077) != 0)
-        snprintf(error, error_size, "key file %s can be used by others (mode %03o): chmod 600 it",
-                 path, (unsigned)facts.st_mode & 0777U);
-    else if (facts.st_size != KEY_SIZE || read(descriptor, master, KEY_SIZE) != KEY_SIZE ||
-             read(descriptor, &more, 1) != 0)
+    if (!private_is(descriptor, "key file ", path, error, error_size))
+        whole = false;
+    else if (fstat(descriptor, &facts) != 0 || facts.st_size != KEY_SIZE ||
+             read(descriptor, master, KEY_SIZE) != KEY_SIZE || read(descriptor, &more, 1) != 0)
         snprintf(error, error_size, "key file %s must hold %d bytes and holds %lld: restore it",
                  path, KEY_SIZE, (long long)facts.st_size);
     else

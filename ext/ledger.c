@@ -292,6 +292,14 @@ int64_t ledger_number(struct ledger *ledger, enum statement name, int64_t otherw
     return number;
 }
 
+/* By a statement, which any version of SQLite ends then; sqlite3_is_interrupted() is not in those
+ * before 3.41, and knows nothing of progress handlers. */
+bool ledger_goes_on(struct ledger *ledger)
+{
+    ledger_number(ledger, STATEMENT_goes_on, 0);
+    return !ledger_failed(ledger);
+}
+
 /* Transactions */
 
 static void execute(struct ledger *ledger, const char *sql)
@@ -385,21 +393,27 @@ void ledger_end(struct ledger *ledger)
     ledger->own_transaction = false;
 }
 
-static int read_flag(void *flag, int count, char **values, char **names)
+static int read_mode(void *mode, int count, char **values, char **names)
 {
     (void)names;
-    *(bool *)flag = count > 0 && values[0] != NULL && values[0][0] != '0';
+    if (count > 0 && values[0] != NULL)
+        *(int *)mode = values[0][0] - '0';
     return 0;
 }
 
-bool ledger_secure_delete(struct ledger *ledger, bool secure)
+enum ledger_secure_delete ledger_secure_delete(struct ledger *ledger,
+                                               enum ledger_secure_delete mode)
 {
-    bool before = false;
-    sqlite3_exec(ledger->database, "PRAGMA main.secure_delete", read_flag, &before, NULL);
-    sqlite3_exec(ledger->database,
-                 secure ? "PRAGMA main.secure_delete = ON" : "PRAGMA main.secure_delete = OFF",
-                 NULL, NULL, NULL);
-    return before;
+    static const char *const set[] = {
+        [LEDGER_SECURE_DELETE_OFF] = "PRAGMA main.secure_delete = OFF",
+        [LEDGER_SECURE_DELETE_ON] = "PRAGMA main.secure_delete = ON",
+        [LEDGER_SECURE_DELETE_FAST] = "PRAGMA main.secure_delete = FAST"};
+    int before = LEDGER_SECURE_DELETE_OFF;
+    sqlite3_exec(ledger->database, "PRAGMA main.secure_delete", read_mode, &before, NULL);
+    sqlite3_exec(ledger->database, set[mode], NULL, NULL, NULL);
+    return before >= LEDGER_SECURE_DELETE_OFF && before <= LEDGER_SECURE_DELETE_FAST
+               ? (enum ledger_secure_delete)before
+               : LEDGER_SECURE_DELETE_ON;
 }
 
 void ledger_trust(struct ledger *ledger, bool trusted)

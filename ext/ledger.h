@@ -71,9 +71,15 @@ void ledger_rehearse(struct ledger *ledger);
 void ledger_look(struct ledger *ledger);
 void ledger_undo(struct ledger *ledger);
 
-/* Whether deleted bytes are overwritten from now on (PRAGMA secure_delete); gives what was before.
- */
-bool ledger_secure_delete(struct ledger *ledger, bool secure);
+/* Whether deleted bytes are overwritten from now on (PRAGMA secure_delete, whose numbers these
+ * are); gives what was before. */
+enum ledger_secure_delete {
+    LEDGER_SECURE_DELETE_OFF,
+    LEDGER_SECURE_DELETE_ON,
+    LEDGER_SECURE_DELETE_FAST
+};
+enum ledger_secure_delete ledger_secure_delete(struct ledger *ledger,
+                                               enum ledger_secure_delete mode);
 
 /* A named statement, its parameters all NULL. Texts and blobs that are bound must live until it has
  * run. */
@@ -116,6 +122,10 @@ const void *ledger_blob(struct ledger_statement *statement, int column, size_t *
 /* Shorthand: the first column of the first row, `otherwise` where there is none. Takes no
  * parameters. */
 int64_t ledger_number(struct ledger *ledger, enum statement name, int64_t otherwise);
+
+/* Whether a long call may go on: false, with the error set, where the host was interrupted or its
+ * progress handler ends the statement that we are called from. */
+bool ledger_goes_on(struct ledger *ledger);
 
 /* The error in the handle. `code` is one of SQLite's result codes. */
 void ledger_fail(struct ledger *ledger, int code, const char *format, ...)

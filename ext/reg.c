@@ -53,9 +53,10 @@ static const struct call_row rows[] = {
      "a vendor's wire format: sha256, sha1sha256 (lower-case hex) or md5 (upper-case hex); never "
      "stored",
      "RFC 9106, OWASP; fraud API, INVAS"},
-    {"reg_verify_password", 2, PURE, functions_verify_password,
+    {"reg_verify_password", 2, SQLITE_DIRECTONLY, functions_verify_password,
      "reg_verify_password(password, stored)",
-     "1 or 0, in constant time, for a PHC string, a wrapped MD5 or a wire format",
+     "1 or 0, in constant time, for a PHC string, a wrapped MD5 or a wire format; an error for a "
+     "hash that costs more than passwordHashLimit",
      "RFC 9106; fraud API, INVAS"},
     {"reg_needs_rehash", 1, 0, functions_needs_rehash, "reg_needs_rehash(stored)",
      "1 where the settings now ask for a costlier hash than this one", "OWASP password storage"},

@@ -59,6 +59,7 @@ static const struct member members[] = {
     {"passwordAt", CHOICE, AT(password_at), "\"signup\"", "signup|confirm", 0, 0},
     {"passwordPolicy", OBJECT, NOWHERE, "\"classic\"", NULL, 0, 0},
     {"passwordHash", OBJECT, NOWHERE, "{\"memoryKiB\":19456,\"passes\":2}", NULL, 0, 0},
+    {"passwordHashLimit", OBJECT, NOWHERE, "{\"memoryKiB\":262144,\"passes\":16}", NULL, 0, 0},
     {"requiredFields", TEXTS, NOWHERE, "[\"email\"]", NULL, 0, SIGNUP_INPUT_ONLY},
     {"requiredConsents", TEXTS, NOWHERE, "[\"terms\"]", NULL, 0, SIGNUP_CONSENTS_MAX},
     {"consentVersions", OBJECT, NOWHERE, "{}", NULL, 0, 0},
@@ -82,7 +83,13 @@ static const struct member members[] = {
  * read. */
 static const char warnings_member[] = "warnings";
 
-enum { MEMBERS = sizeof members / sizeof *members, SMS_LONGEST_SECONDS = 600 };
+enum {
+    MEMBERS = sizeof members / sizeof *members,
+    SMS_LONGEST_SECONDS = 600,
+    /* Memory that a hash fills in all: ten seconds or so. RFC 9106's first recommendation is 2 GiB
+     * once, libsodium's highest preset 1 GiB four times. */
+    MOST_WORK_KIB = 16 * 1024 * 1024
+};
 
 static void *place(struct settings *settings, const struct member *member)
 {
@@ -199,7 +206,7 @@ static bool map_of_texts(const json_t *value)
     return true;
 }
 
-static bool take_cost(struct settings *settings, const json_t *value, char *words, size_t size)
+static bool take_cost(struct password_cost *cost, const json_t *value, char *words, size_t size)
 {
     const json_t *memory = json_object_get(value, "memoryKiB"),
                  *passes = json_object_get(value, "passes");
@@ -210,8 +217,37 @@ static bool take_cost(struct settings *settings, const json_t *value, char *word
         snprintf(words, size, "an object of memoryKiB (8 to 4194304) and passes (1 to 1000)");
         return false;
     }
-    settings->password_cost.memory_kib = (uint32_t)json_integer_value(memory);
-    settings->password_cost.passes = (uint32_t)json_integer_value(passes);
+    cost->memory_kib = (uint32_t)json_integer_value(memory);
+    cost->passes = (uint32_t)json_integer_value(passes);
+    snprintf(words, size, "memoryKiB times passes of at most %u", (unsigned)MOST_WORK_KIB);
+    return json_integer_value(memory) * json_integer_value(passes) <= MOST_WORK_KIB;
+}
+
+/* What is made must be verified again. */
+static bool take_limit(struct settings *settings, const json_t *value, char *words, size_t size)
+{
+    const struct password_cost *cost = &settings->password_cost, *limit = &settings->password_limit;
+    if (!take_cost(&settings->password_limit, value, words, size))
+        return false;
+    snprintf(words, size, "at least the memoryKiB (%u) and passes (%u) of passwordHash",
+             (unsigned)cost->memory_kib, (unsigned)cost->passes);
+    return limit->memory_kib >= cost->memory_kib && limit->passes >= cost->passes;
+}
+
+/* The limit that was not sent holds the cost that was; so do settings that are older than it. */
+static bool widen_limit(const struct settings *settings, json_t *limit)
+{
+    const struct password_cost *cost = &settings->password_cost;
+    const struct {
+        const char *name;
+        uint32_t least;
+    } members_of_it[] = {{"memoryKiB", cost->memory_kib}, {"passes", cost->passes}};
+    for (size_t i = 0; i < 2; i++)
+        if (json_integer_value(json_object_get(limit, members_of_it[i].name)) <
+                members_of_it[i].least &&
+            json_object_set_new(limit, members_of_it[i].name,
+                                json_integer(members_of_it[i].least)) != 0)
+            return false;
     return true;
 }
 
@@ -256,7 +292,9 @@ static bool take_object(struct settings *settings, const struct member *member, 
     if (strcmp(member->name, "passwordPolicy") == 0)
         return take_policy(settings, value, words, size);
     if (strcmp(member->name, "passwordHash") == 0)
-        return take_cost(settings, value, words, size);
+        return take_cost(&settings->password_cost, value, words, size);
+    if (strcmp(member->name, "passwordHashLimit") == 0)
+        return take_limit(settings, value, words, size);
     if (!map_of_texts(value)) {
         snprintf(words, size, "an object whose values are texts");
         return false;
@@ -423,6 +461,11 @@ struct settings *settings_parse(const char *text, const struct settings *base, c
                             ? json_deep_copy(given)
                             : document_parse(members[i].standard, JSON_DECODE_ANY, &trouble);
         if (given != NULL && !json_equal(given, value)) { /* for want of memory: it does not say */
+            json_decref(value);
+            value = NULL;
+        }
+        if (given == NULL && value != NULL && strcmp(members[i].name, "passwordHashLimit") == 0 &&
+            !widen_limit(settings, value)) {
             json_decref(value);
             value = NULL;
         }

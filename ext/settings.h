@@ -52,7 +52,8 @@ struct settings {
     int password_at; /* enum settings_password_at */
     struct policy policy;
     struct password_cost password_cost;
-    uint64_t required_fields; /* bits by enum signup_column */
+    struct password_cost password_limit; /* of a hash that is taken in or verified */
+    uint64_t required_fields;            /* bits by enum signup_column */
     bool require_partner_id;
     bool unique_email;
     bool unique_phone;

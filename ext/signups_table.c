@@ -241,6 +241,8 @@ static bool read_rows(struct reading *reading, struct records *records)
 {
     struct record record;
     for (;;) {
+        if (!ledger_goes_on(reading->door->ledger))
+            return false;
         switch (records_next(records, &record)) {
         case RECORDS_ROW:
             if (!add_row(reading, &record))

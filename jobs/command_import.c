@@ -78,8 +78,9 @@ static enum status_code import_files(struct job *job, bool confirmations)
         return STATUS_USAGE;
     }
     enum status_code status = job_lock(job, "import", &lock);
-    for (size_t i = 0; i < options->argument_count && status != STATUS_LOCKED && !stop_asked();
-         i++) {
+    if (status != STATUS_DONE)
+        return status;
+    for (size_t i = 0; i < options->argument_count && !stop_asked(); i++) {
         request.path = options->arguments[i];
         status =
             job_worse(status, is_folder(request.path) ? import_all_in(job, &request, request.path)

@@ -6,6 +6,8 @@
 #include "moment.h"
 #include "say.h"
 
+enum { LOCKS = 5 };
+
 /* After a backup was put back: consumed codes would live again, and what was under way then is not
  * known. */
 static void note_restored(struct job *job)
@@ -29,13 +31,27 @@ static void note_restored(struct job *job)
                  job->config.ledger, superseded, ambiguous);
 }
 
-enum status_code init_command(struct job *job)
+/* Every step's lock: what a step has under way belongs to the ledger that it has opened. */
+static enum status_code lock_all(struct job *job, struct lock locks[LOCKS])
 {
-    int found = 0;
-    enum status_code status = job_open(job, true);
-    if (status != STATUS_DONE)
-        return status;
-    found = ledger_version_found(job->door->ledger);
+    static const char *const steps[LOCKS] = {"import", "send", "settle", "report", "reconcile"};
+    for (size_t i = 0; i < LOCKS; i++)
+        locks[i].descriptor = -1;
+    for (size_t i = 0; i < LOCKS; i++) {
+        enum status_code status = job_lock(job, steps[i], &locks[i]);
+        if (status == STATUS_LOCKED)
+            say_error("init --restored: %s is under way on %s: end it first", steps[i],
+                      job->config.ledger);
+        if (status != STATUS_DONE)
+            return status;
+    }
+    return STATUS_DONE;
+}
+
+static enum status_code make(struct job *job)
+{
+    enum status_code status = STATUS_DONE;
+    int found = ledger_version_found(job->door->ledger);
     int version = door_init(job->door, moment_now());
     if (version > 0 && job->options.restored)
         note_restored(job);
@@ -51,4 +67,18 @@ enum status_code init_command(struct job *job)
     else
         say_note("%s: is of version %d already", job->config.ledger, version);
     return STATUS_DONE;
+}
+
+enum status_code init_command(struct job *job)
+{
+    struct lock locks[LOCKS];
+    enum status_code status = job_open(job, true);
+    if (status != STATUS_DONE || !job->options.restored)
+        return status == STATUS_DONE ? make(job) : status;
+    status = lock_all(job, locks);
+    if (status == STATUS_DONE)
+        status = make(job);
+    for (size_t i = 0; i < LOCKS; i++)
+        lock_release(&locks[i]);
+    return status;
 }

@@ -9,6 +9,7 @@
 #include "reconciled.h"
 #include "say.h"
 #include "stop.h"
+#include "zone.h"
 
 static bool show(const char *format, const struct reconciled *all, size_t count)
 {
@@ -38,6 +39,16 @@ static bool read_as_of(const char *text, int64_t *as_of)
     return true;
 }
 
+/* Days are counted by TZ. */
+static bool knows_zone(void)
+{
+    char error[512];
+    if (zone_is_known(error, sizeof error))
+        return true;
+    say_error("reconcile: %s", error);
+    return false;
+}
+
 enum status_code reconcile_command(struct job *job)
 {
     const struct options *options = &job->options;
@@ -46,6 +57,8 @@ enum status_code reconcile_command(struct job *job)
     size_t count = 0;
     if (!read_as_of(options->as_of, &as_of))
         return STATUS_USAGE;
+    if (!knows_zone())
+        return STATUS_CONFIG;
     struct reconciled *all = calloc(options->argument_count, sizeof *all);
     if (all == NULL) {
         say_error("out of memory");
@@ -91,5 +104,7 @@ static enum status_code reconcile_one(struct job *job, const struct inbox_file *
 
 enum status_code reconcile_inbox(struct job *job)
 {
+    if (job->config.reconcile.inbox[0] != '\0' && !knows_zone())
+        return STATUS_CONFIG;
     return inbox_job_run(job, "reconcile", job->config.reconcile.inbox, reconcile_one, NULL);
 }

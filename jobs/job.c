@@ -1,7 +1,9 @@
 #include "job.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +42,12 @@ static bool execute(struct job *job, const char *sql)
 {
     if (sqlite3_exec(job->database, sql, NULL, NULL, NULL) == SQLITE_OK)
         return true;
-    say_error("%s: %s", job->config.ledger, sqlite3_errmsg(job->database));
+    int code = sqlite3_errcode(job->database) & 0xff, reason = sqlite3_system_errno(job->database);
+    if ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && reason != 0)
+        say_error("%s: %s: %s", job->config.ledger, sqlite3_errmsg(job->database),
+                  strerror(reason));
+    else
+        say_error("%s: %s", job->config.ledger, sqlite3_errmsg(job->database));
     return false;
 }
 
@@ -48,6 +55,42 @@ static bool execute(struct job *job, const char *sql)
 static bool is_file_name(const char *path)
 {
     return path[0] != '\0' && strcmp(path, ":memory:") != 0 && strncmp(path, "file:", 5) != 0;
+}
+
+/*
+ * SQLite gives LEDGER-shm and LEDGER-wal the ledger's mode when it makes them. A run that found the
+ * ledger read-only leaves them so, and they stay in the way once it is not any more. Ours are put
+ * right; of others' it is said which file it is.
+ */
+static bool put_right(const char *ledger, const char *suffix, mode_t mode)
+{
+    char path[PATH_MAX + 8];
+    struct stat facts;
+    snprintf(path, sizeof path, "%s%s", ledger, suffix);
+    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 || errno == ENOENT)
+        return true;
+    int reason = errno, file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool right = file >= 0 && fstat(file, &facts) == 0 && S_ISREG(facts.st_mode) &&
+                 facts.st_uid == geteuid() && fchmod(file, mode & 0777) == 0;
+    if (file >= 0)
+        close(file);
+    if (!right)
+        say_error("%s: %s, though the ledger itself may be written to: remove it when nobody uses "
+                  "the ledger",
+                  path, strerror(reason));
+    return right;
+}
+
+/* Before the ledger is opened: closing a descriptor of a file would end the locks that SQLite has
+ * on it. */
+static bool put_files_right(const char *path)
+{
+    char ledger[PATH_MAX];
+    struct stat facts;
+    if (realpath(path, ledger) == NULL || faccessat(AT_FDCWD, ledger, W_OK, AT_EACCESS) != 0 ||
+        stat(ledger, &facts) != 0)
+        return true; /* it may be new, or read-only: opening it says what is wrong */
+    return put_right(ledger, "-wal", facts.st_mode) && put_right(ledger, "-shm", facts.st_mode);
 }
 
 static bool open_database(struct job *job, bool create)
@@ -63,6 +106,8 @@ static bool open_database(struct job *job, bool create)
         say_error("%s: there is no ledger: make one with `regjob init`", path);
         return false;
     }
+    if (!put_files_right(path))
+        return false;
     if (sqlite3_open_v2(path, &job->database, flags, NULL) != SQLITE_OK) {
         say_error("%s: %s", path,
                   job->database == NULL ? "out of memory" : sqlite3_errmsg(job->database));

@@ -124,8 +124,9 @@ static enum status_code carry(struct job *job, const struct round_words *words,
     }
     say_progress_end(&run->progress);
     /* A ledger that failed has been said; that the transfer broke off follows from it. */
+    const bool ledger_failed_before = status != STATUS_DONE;
     for (size_t i = 0; i < run->count; i++)
-        if (status == STATUS_DONE || outcomes[i].end != TRANSFER_END_BROKEN)
+        if (!ledger_failed_before || outcomes[i].end != TRANSFER_END_BROKEN)
             status =
                 job_worse(status, say_lane(job, words, &lanes[i], &outcomes[i], run->journals[i]));
     return status;

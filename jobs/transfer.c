@@ -183,7 +183,8 @@ static void lane_start(struct run *run, struct lane *lane, struct transfer_item 
         pace_give_back(&lane->pace);
         pace_finished(&lane->pace, slot->started);
         if (answer.result == TRANSFER_FATAL)
-            lane_end(lane, TRANSFER_END_FATAL, answer.text);
+            /* Of a folder of ours it says that this machine failed: nobody has refused us. */
+            lane_end(lane, channel->local ? TRANSFER_END_BROKEN : TRANSFER_END_FATAL, answer.text);
         lane_done(lane, slot, &answer);
         break;
     case TRANSFER_UNREADY:

@@ -3,6 +3,10 @@
 -- name: user_version
 PRAGMA main.user_version
 
+-- What a long call runs from time to time: where the host has been interrupted, or its progress handler says so, it fails.
+-- name: goes_on
+SELECT 1
+
 -- name: application_id
 PRAGMA main.application_id
 

@@ -17,6 +17,8 @@
  *
  * FULL_AFTER=bytes: the disk is full; no more than so many bytes are written.
  *
+ * FULL_IN=text: it is full for files whose path has this text in it.
+ *
  * SYNCED=file: the path of what is synced is appended there, a line each.
  */
 #include <dlfcn.h>
@@ -114,8 +116,16 @@ static void count_sync(int descriptor)
         swap();
 }
 
-static bool is_full(size_t length)
+static bool is_full(int descriptor, size_t length)
 {
+    char path[4096];
+    if (getenv("FULL_IN") != NULL) {
+        path[path_of(descriptor, path)] = '\0';
+        if (strstr(path, getenv("FULL_IN")) != NULL) {
+            errno = ENOSPC;
+            return true;
+        }
+    }
     long room = setting("FULL_AFTER");
     long before = atomic_fetch_add(&written, (long)length);
     if (room < 0 || before + (long)length <= room)
@@ -128,7 +138,7 @@ VISIBLE ssize_t write(int descriptor, const void *bytes, size_t length)
 {
     if (is_file(descriptor)) {
         count_call();
-        if (is_full(length))
+        if (is_full(descriptor, length))
             return -1;
     }
     return REAL(write)(descriptor, bytes, length);
@@ -137,7 +147,7 @@ VISIBLE ssize_t write(int descriptor, const void *bytes, size_t length)
 VISIBLE ssize_t pwrite64(int descriptor, const void *bytes, size_t length, off64_t offset)
 {
     count_call();
-    return is_full(length) ? -1 : REAL(pwrite64)(descriptor, bytes, length, offset);
+    return is_full(descriptor, length) ? -1 : REAL(pwrite64)(descriptor, bytes, length, offset);
 }
 
 VISIBLE int ftruncate64(int descriptor, off64_t length)

@@ -161,6 +161,8 @@ answers "the count stays, the person is gone, at every moment" '1|success||||1|e
 is "also as of then" '1|success||queued' "$(sql "SELECT count(*), outcome, email, report_state FROM reg_attempts(1767268806000);")"
 answers "the address is free" 'success' "INSERT INTO reg_attempts(email, password, consents) VALUES ('a@example.com', 'A9#bL8@z', '{}'); SELECT outcome FROM reg_attempts WHERE id = 2;"
 answers "nobody: nothing" 0 "SELECT reg_forget('nobody@example.com');"
+is "the host's own secure_delete is as it was" '0 0 0 1 0 1 2 0 2' "$(sql "$(for mode in OFF ON FAST; do
+    echo "PRAGMA main.secure_delete = $mode; SELECT reg_forget('nobody@example.com'); PRAGMA main.secure_delete;"; done)" | xargs)"
 ledger "{$PIN}"
 sign a@example.com >/dev/null
 code=$(pin a@example.com)

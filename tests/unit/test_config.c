@@ -412,8 +412,7 @@ static void secrets_come_from_private_files(void **state)
 
     write_file("secret", "hunter2\n", 8, 0640);
     snprintf(expected, sizeof expected,
-             ":3: [mail] password_file: %s/secret has mode 0640, which lets others at it: chmod "
-             "600 it",
+             ":3: [mail] password_file: %s/secret can be used by others (mode 640): chmod 600 it",
              folder);
     refused("[mail]\nusername = me\npassword_file = secret\n", expected);
     assert_string_equal(config.mail.password, "");
