@@ -524,6 +524,7 @@ void ledger_create(struct ledger *ledger, const char *settings, int64_t now)
     if (sqlite3_get_autocommit(ledger->database) &&
         sqlite3_txn_state(ledger->database, "main") == SQLITE_TXN_NONE)
         execute(ledger, "PRAGMA main.page_size = 8192; PRAGMA main.journal_mode = WAL");
+    bool was_secure = ledger_secure_delete(ledger, true); /* an upgrade may erase */
     ledger_begin(ledger);
     int found = ledger_version_found(ledger); /* another process may have been quicker */
     if (found > ledger_version())
@@ -534,6 +535,7 @@ void ledger_create(struct ledger *ledger, const char *settings, int64_t now)
         watch_no_more(ledger);
     }
     ledger_end(ledger);
+    ledger_secure_delete(ledger, was_secure);
 }
 
 static void learn_identity(struct ledger *ledger)

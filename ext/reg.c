@@ -150,7 +150,7 @@ struct table_row {
 
 static bool functions_row(size_t n, const char *texts[]);
 static const struct listing listing_functions = {
-    "CREATE TABLE x(name TEXT, signature TEXT, help TEXT, source TEXT)", 4, functions_row};
+    "CREATE TABLE x(name TEXT, signature TEXT, help TEXT, source TEXT)", 4, -1, functions_row};
 
 static const struct table_row tables[] = {
     {.name = "reg_attempts",
