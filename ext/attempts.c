@@ -173,8 +173,11 @@ static int admit(sqlite3_vtab *table, const struct signup *signup, sqlite3_int64
     else if (admit_wants_hash(&admission) && !admit_is_held(door, &admission) &&
              !admit_hash(&admission))
         code = SQLITE_NOMEM;
-    if (code == SQLITE_OK)
+    if (code == SQLITE_OK) {
+        ledger_leave_nothing(door->ledger);
         *rowid = admit_write(door, &admission).id;
+        ledger_leave_as_before(door->ledger);
+    }
     if (code == SQLITE_OK && ledger_failed(door->ledger))
         code = report_ledger(table, door->ledger);
     ledger_forgive(door->ledger);

@@ -273,19 +273,16 @@ void functions_record_step(struct call *call)
         sqlite3_result_value(call->context, call->arguments[2]);
 }
 
-/* The host's own secure_delete is put back afterwards. The WAL keeps old pages until the host
- * checkpoints it: `regjob forget` truncates it. */
+/* The WAL keeps old pages until the host checkpoints it: `regjob forget` truncates it. */
 void functions_forget(struct call *call)
 {
     int64_t erased = 0;
     const char *subject = call_text(call, 0, "subject");
     if (subject == NULL)
         return;
-    bool was_secure = ledger_secure_delete(call->door->ledger, true);
     ledger_begin(call->door->ledger);
     erased = customer_forget(call->door, subject, false, moment_now());
     ledger_end(call->door->ledger);
-    ledger_secure_delete(call->door->ledger, was_secure);
     if (call_succeeded(call))
         sqlite3_result_int64(call->context, erased);
 }

@@ -27,6 +27,7 @@ struct ledger {
     sqlite3_stmt *kept[KEPT]; /* prepared while there is memory for it */
     sqlite3_stmt *under_way;  /* see watch_over() */
     bool own_transaction;
+    bool insecure; /* the host's secure_delete is to be off again */
     bool identity_known;
     bool ours;      /* application_id has been seen to be a ledger's */
     bool unsettled; /* made in a transaction of the caller's, who may yet roll it back */
@@ -361,8 +362,21 @@ static void watch_no_more(struct ledger *ledger)
     ledger->under_way = NULL;
 }
 
+void ledger_leave_nothing(struct ledger *ledger)
+{
+    ledger->insecure = !ledger_secure_delete(ledger, true);
+}
+
+void ledger_leave_as_before(struct ledger *ledger)
+{
+    if (ledger->insecure)
+        ledger_secure_delete(ledger, false);
+    ledger->insecure = false;
+}
+
 void ledger_begin(struct ledger *ledger)
 {
+    ledger_leave_nothing(ledger);
     ledger->own_transaction = sqlite3_get_autocommit(ledger->database) != 0 &&
                               sqlite3_txn_state(ledger->database, "main") != SQLITE_TXN_WRITE;
     if (!ledger->own_transaction)
@@ -374,15 +388,20 @@ void ledger_begin(struct ledger *ledger)
         ledger->own_transaction = false;
 }
 
-void ledger_end(struct ledger *ledger)
+static void end_transaction(struct ledger *ledger)
 {
-    if (!ledger->own_transaction)
-        return;
     if (!ledger_failed(ledger) && run_kept(ledger, COMMIT) != SQLITE_OK)
         fail_with_engine(ledger);
     if (ledger_failed(ledger))
         roll_back(ledger); /* a full disk may have done so already */
     ledger->own_transaction = false;
+}
+
+void ledger_end(struct ledger *ledger)
+{
+    if (ledger->own_transaction)
+        end_transaction(ledger);
+    ledger_leave_as_before(ledger);
 }
 
 static int read_flag(void *flag, int count, char **values, char **names)
@@ -524,7 +543,6 @@ void ledger_create(struct ledger *ledger, const char *settings, int64_t now)
     if (sqlite3_get_autocommit(ledger->database) &&
         sqlite3_txn_state(ledger->database, "main") == SQLITE_TXN_NONE)
         execute(ledger, "PRAGMA main.page_size = 8192; PRAGMA main.journal_mode = WAL");
-    bool was_secure = ledger_secure_delete(ledger, true); /* an upgrade may erase */
     ledger_begin(ledger);
     int found = ledger_version_found(ledger); /* another process may have been quicker */
     if (found > ledger_version())
@@ -535,7 +553,6 @@ void ledger_create(struct ledger *ledger, const char *settings, int64_t now)
         watch_no_more(ledger);
     }
     ledger_end(ledger);
-    ledger_secure_delete(ledger, was_secure);
 }
 
 static void learn_identity(struct ledger *ledger)
