@@ -25,8 +25,8 @@ static void open_input(struct import_file *file)
     file->is_stream = strcmp(path, "-") == 0;
     if (file->is_stream) {
         file->input = STDIN_FILENO;
-        snprintf(file->name, sizeof file->name, "%s",
-                 file->request->name != NULL ? file->request->name : "standard input");
+        say_escape(file->name, sizeof file->name,
+                   file->request->name != NULL ? file->request->name : "standard input");
         return;
     }
     file->input = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us up */
@@ -41,7 +41,7 @@ static void open_input(struct import_file *file)
         file->packed = packed_kind(path);
         const char *name =
             file->request->name != NULL ? file->request->name : realpath(path, resolved);
-        snprintf(file->name, sizeof file->name, "%s", name != NULL ? name : path);
+        say_escape(file->name, sizeof file->name, name != NULL ? name : path);
     }
 }
 
