@@ -227,4 +227,25 @@ reg.equal(db.execute("SELECT email, captcha, told_reason FROM reg_attempts WHERE
 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 reg.equal(found("forgotten.db", needles + ["p@example.com"]), [], "its bytes are in no file of the ledger")
 reg.equal(found("forgotten.db", ["Free text of another"]), ["Free text of another"], "where the others' are")
+
+# Rows that grow and move leave nothing where they were, in a host whose SQLite lets deleted bytes stand.
+db = reg.ledger("moved.db", '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","passwordAt":"confirm"}')
+db.execute("PRAGMA secure_delete = OFF")
+people = [f"moved{n:03}@example.com" for n in range(60)]
+for n, person in enumerate(people):
+    insert(db, email=person, name=f"Name of {person}" + "x" * (n * 37 % 300), user_agent="y" * (n * 101 % 900))
+for n in range(len(people)):
+    person = people[n * 7 % len(people)]
+    code = reg.one(db, "SELECT reg_issue_code(?, 'none')", (person,))
+    reg.one(db, "SELECT reg_complete(?, ?, 'A9#bL8@z')", (person, code))
+reg.equal(reg.one(db, "SELECT count(*) FROM reg_attempts WHERE outcome = 'success'"), len(people), "rows that have grown")
+for person in people:
+    db.execute("SELECT reg_forget(?)", (person,)).fetchall()
+db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+left = found("moved.db", people)
+reg.ok(len(left) <= 2, "SQLite leaves next to nothing where it moved them", left)  # without secure_delete about half of them
+db.execute("VACUUM")
+db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+reg.equal(found("moved.db", people), [], "and nothing after a VACUUM")
+reg.equal(reg.one(db, "PRAGMA secure_delete"), 0, "the host's own setting is what it was")
 reg.done()
