@@ -271,8 +271,8 @@ static bool check_outcome(struct admission *admission, const char *text, struct 
     return admission->told != NULL;
 }
 
-/* What each column takes: so many bytes, without the characters that text_is_clean() refuses, and of
- * the form that its check asks for. */
+/* What each column takes: so many bytes, without the characters that text_is_clean() refuses, and
+ * of the form that its check asks for. */
 static const struct form {
     size_t longest;
     field_check *check; /* NULL: any text */

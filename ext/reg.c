@@ -192,8 +192,9 @@ static const struct table_row tables[] = {
      .module = &listing_module,
      .listing = &listing_columns,
      .signature = "reg_columns",
-     .help = "every column of a sign-up: its other names, its rule and where that comes from, and the "
-             "bytes that a value may have",
+     .help =
+         "every column of a sign-up: its other names, its rule and where that comes from, and the "
+         "bytes that a value may have",
      .source = "all five"},
     {.name = "reg_signups",
      .module = &file_table_module,

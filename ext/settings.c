@@ -185,10 +185,9 @@ static bool take_simple(struct settings *settings, const struct member *member, 
         return true;
     case TEXT:
     case TEXT_OR_NULL:
-        if (text == NULL
-                ? member->kind == TEXT || !json_is_null(value)
-                : (int64_t)strlen(text) < member->lowest ||
-                      !is_showable(text, (size_t)member->highest))
+        if (text == NULL ? member->kind == TEXT || !json_is_null(value)
+                         : (int64_t)strlen(text) < member->lowest ||
+                               !is_showable(text, (size_t)member->highest))
             return false;
         if (member->offset != NOWHERE)
             *(const char **)place(settings, member) = text;
@@ -275,8 +274,9 @@ static bool take_object(struct settings *settings, const struct member *member, 
     if (strcmp(member->name, "passwordHash") == 0)
         return take_cost(settings, value, words, size);
     if (!map_of_texts(value)) {
-        snprintf(words, size,
-                 "an object whose values are texts of at most 255 bytes without control characters");
+        snprintf(
+            words, size,
+            "an object whose values are texts of at most 255 bytes without control characters");
         return false;
     }
     return strcmp(member->name, "fraudReasonMap") != 0 || take_reason_map(value, words, size);

@@ -106,8 +106,8 @@ struct signup {
     int64_t line;
 };
 
-/* Puts a value into its column. An empty text is one that was not given, whoever brings it: no column
- * has a use for it. The texts stay the caller's. */
+/* Puts a value into its column. An empty text is one that was not given, whoever brings it: no
+ * column has a use for it. The texts stay the caller's. */
 void signup_give(struct signup *signup, enum signup_column column, const char *text);
 /* The same of a consent's column, as many as there is room for. */
 void signup_give_consent(struct signup *signup, const char *name, const char *value);

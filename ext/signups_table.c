@@ -226,8 +226,8 @@ static bool add_row(struct reading *reading, const struct record *record)
                                     [TEXT_DETAIL] =
                                         verdict.detail[0] == '\0' ? NULL : verdict.detail};
         for (int i = 0; i < TEXT_REASONS; i++) /* no more than the ledger would keep */
-            texts[i] = (admission.reasons.invalid >> shown[i] & 1) != 0 ? NULL
-                                                                        : signup.text[shown[i]];
+            texts[i] =
+                (admission.reasons.invalid >> shown[i] & 1) != 0 ? NULL : signup.text[shown[i]];
         row->outcome = outcomes[verdict.outcome];
         done = keep(reading, row, texts);
     }
