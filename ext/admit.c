@@ -31,7 +31,7 @@ static void check_told(struct admission *admission)
         return;
     bool known = reason != NULL && reasons_known(reason);
     snprintf(admission->told_list, sizeof admission->told_list, ",\"%s\"", known ? reason : "told");
-    if (!known)
+    if (!known && admission->values[SIGNUP_failure_reason].type == ADMIT_TEXT)
         admission->told_reason = reason;
 }
 

@@ -138,12 +138,13 @@ static int read_signup(sqlite3_vtab *table, sqlite3_value **values, struct signu
         if (sqlite3_value_type(value) == SQLITE_BLOB)
             return refuse(table, "reg_attempts: %s: text is expected, not a blob",
                           attempts_columns[column].name);
-        signup->text[to] = (const char *)sqlite3_value_text(value);
-        if (signup->text[to] == NULL)
+        const char *text = (const char *)sqlite3_value_text(value);
+        if (text == NULL)
             return SQLITE_NOMEM;
-        if (strlen(signup->text[to]) != (size_t)sqlite3_value_bytes(value))
+        if (strlen(text) != (size_t)sqlite3_value_bytes(value))
             return refuse(table, "reg_attempts: %s holds a NUL character",
                           attempts_columns[column].name);
+        signup_give(signup, (enum signup_column)to, text);
     }
     return SQLITE_OK;
 }
@@ -172,8 +173,11 @@ static int admit(sqlite3_vtab *table, const struct signup *signup, sqlite3_int64
     else if (admit_wants_hash(&admission) && !admit_is_held(door, &admission) &&
              !admit_hash(&admission))
         code = SQLITE_NOMEM;
-    if (code == SQLITE_OK)
+    if (code == SQLITE_OK) {
+        ledger_leave_nothing(door->ledger);
         *rowid = admit_write(door, &admission).id;
+        ledger_leave_as_before(door->ledger);
+    }
     if (code == SQLITE_OK && ledger_failed(door->ledger))
         code = report_ledger(table, door->ledger);
     ledger_forgive(door->ledger);

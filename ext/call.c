@@ -58,11 +58,6 @@ bool call_is_null(const struct call *call, int argument)
     return argument >= call->count || sqlite3_value_type(call->arguments[argument]) == SQLITE_NULL;
 }
 
-const char *call_text_or_null(struct call *call, int argument, const char *what)
-{
-    return call_is_null(call, argument) ? NULL : call_text(call, argument, what);
-}
-
 static const char *read_text(struct call *call, int argument, const char *what, bool blob_allowed)
 {
     sqlite3_value *value = argument < call->count ? call->arguments[argument] : NULL;
@@ -87,6 +82,19 @@ static const char *read_text(struct call *call, int argument, const char *what, 
 const char *call_text(struct call *call, int argument, const char *what)
 {
     return read_text(call, argument, what, false);
+}
+
+bool call_optional(struct call *call, int argument, const char *what, const char **text)
+{
+    *text = NULL;
+    if (call_is_null(call, argument))
+        return true;
+    *text = call_text(call, argument, what);
+    if (*text == NULL)
+        return false;
+    if ((*text)[0] == '\0')
+        *text = NULL;
+    return true;
 }
 
 const char *call_document(struct call *call, int argument, const char *what)

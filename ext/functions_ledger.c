@@ -77,7 +77,7 @@ static void issue(struct call *call, bool resend)
     request.channel = request.subject == NULL ? NULL : call_text(call, 1, "channel");
     if (request.channel == NULL)
         return;
-    if (!call_is_null(call, 2) && (request.device_id = call_text(call, 2, "device_id")) == NULL)
+    if (!call_optional(call, 2, "device_id", &request.device_id))
         return;
     ledger_begin(call->door->ledger);
     if (ledger_ready(call->door->ledger))
@@ -129,7 +129,7 @@ void functions_verify_code(struct call *call)
         request.code = request.subject == NULL ? NULL : call_text(call, 1, "code");
         if (request.code == NULL)
             return;
-        if (!call_is_null(call, 2) && (request.device_id = call_text(call, 2, "device_id")) == NULL)
+        if (!call_optional(call, 2, "device_id", &request.device_id))
             return;
     }
     verify(call, &request);
@@ -201,8 +201,7 @@ void functions_complete(struct call *call)
     request.subject = completion.subject = call_text(call, 0, "subject");
     request.code = request.subject == NULL ? NULL : call_text(call, 1, "code");
     completion.password = request.code == NULL ? NULL : call_text(call, 2, "password");
-    if (completion.password == NULL ||
-        (!call_is_null(call, 3) && (request.device_id = call_text(call, 3, "device_id")) == NULL))
+    if (completion.password == NULL || !call_optional(call, 3, "device_id", &request.device_id))
         return;
     const struct settings *settings = door_settings(call->door);
     if (!call_succeeded(call))
@@ -222,9 +221,8 @@ void functions_complete(struct call *call)
 void functions_set_consent(struct call *call)
 {
     const char *subject = call_text(call, 0, "subject");
-    const char *name = subject == NULL ? NULL : call_text(call, 1, "name");
-    const char *version = name == NULL ? NULL : call_text_or_null(call, 2, "version");
-    if (name == NULL || (version == NULL && !call_is_null(call, 2)))
+    const char *name = subject == NULL ? NULL : call_text(call, 1, "name"), *version;
+    if (name == NULL || !call_optional(call, 2, "version", &version))
         return;
     const char *state = call_text(call, 3, "state");
     if (state == NULL)
@@ -242,8 +240,7 @@ void functions_record_step(struct call *call)
     const char *subject = call_text(call, 0, "subject");
     step.name = subject == NULL ? NULL : call_text(call, 1, "step");
     step.status = step.name == NULL ? NULL : call_text(call, 2, "status");
-    if (step.status == NULL ||
-        (!call_is_null(call, 3) && (step.reference = call_text(call, 3, "reference")) == NULL))
+    if (step.status == NULL || !call_optional(call, 3, "reference", &step.reference))
         return;
     ledger_begin(call->door->ledger);
     customer_record_step(call->door, subject, &step, moment_now());
@@ -252,16 +249,13 @@ void functions_record_step(struct call *call)
         sqlite3_result_value(call->context, call->arguments[2]);
 }
 
-/* The host's own secure_delete is put back afterwards. The WAL keeps old pages until the host
- * checkpoints it: `regjob forget` truncates it. */
+/* The WAL keeps old pages until the host checkpoints it: `regjob forget` truncates it. */
 void functions_forget(struct call *call)
 {
     struct customer_forgotten forgotten = {.attempts = 0};
     const char *subject = call_text(call, 0, "subject");
     if (subject == NULL)
         return;
-    enum ledger_secure_delete before =
-        ledger_secure_delete(call->door->ledger, LEDGER_SECURE_DELETE_ON);
     ledger_begin(call->door->ledger);
     customer_forget(call->door, subject, false, moment_now(), &forgotten);
     if (forgotten.refused)
@@ -270,7 +264,6 @@ void functions_forget(struct call *call)
                     "`regjob forget --id` one of them",
                     forgotten.people.names);
     ledger_end(call->door->ledger);
-    ledger_secure_delete(call->door->ledger, before);
     if (call_succeeded(call))
         sqlite3_result_int64(call->context, forgotten.attempts);
 }

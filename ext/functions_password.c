@@ -35,9 +35,8 @@ void functions_check_policy(struct call *call)
     uint32_t broken = 0;
     if (call_is_null(call, 0))
         return;
-    const char *password = call_text(call, 0, "password");
-    const char *profile = password == NULL ? NULL : call_text_or_null(call, 1, "profile");
-    if (password == NULL || (call->count == 2 && profile == NULL && !call_is_null(call, 1)))
+    const char *password = call_text(call, 0, "password"), *profile;
+    if (password == NULL || !call_optional(call, 1, "profile", &profile))
         return;
     if (profile != NULL) {
         if (!policy_parse(profile, &named, error, sizeof error)) {

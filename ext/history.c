@@ -241,9 +241,8 @@ static int read_as_of(struct history_table *table, struct cursor *cursor, sqlite
     return SQLITE_OK;
 }
 
-/* The keys that an address can have in the index of subjects: that of its folded form, and that of
- * its text as it stands (see admit.c). Of ASCII, folding makes small letters, as the key does by
- * itself: then they are the same. */
+/* The keys of an address in the index of subjects, which has folded forms: of ASCII, folding makes
+ * small letters, as the key does by itself; of any other text its folded form has one, too. */
 static void subject_keys(struct history_table *table, enum history_search search, const char *text,
                          int64_t keys[2])
 {

@@ -6,6 +6,8 @@
 
 #include "door.h"
 #include "host.h"
+#include "signup.h"
+#include "text.h"
 #include "who.h"
 
 enum { DAY_SECONDS = 86400, LONGEST_LIST = 4096 };
@@ -111,6 +113,12 @@ static bool find_target(struct door *door, const struct issue_request *request,
     if (strcmp(request->channel, "email") != 0 && strcmp(request->channel, "sms") != 0 &&
         strcmp(request->channel, "none") != 0) {
         ledger_fail(door->ledger, SQLITE_ERROR, "channel: email, sms or none is expected");
+        return false;
+    }
+    if (request->device_id != NULL && !text_is_clean(request->device_id, SIGNUP_LONGEST_DEVICE)) {
+        ledger_fail(door->ledger, SQLITE_ERROR,
+                    "device_id: a text of 1 to %d bytes without control characters is expected",
+                    SIGNUP_LONGEST_DEVICE);
         return false;
     }
     if (!who_read(door, request->subject, &who)) {

@@ -27,6 +27,7 @@ struct ledger {
     sqlite3_stmt *kept[KEPT]; /* prepared while there is memory for it */
     sqlite3_stmt *under_way;  /* see watch_over() */
     bool own_transaction;
+    enum ledger_secure_delete before; /* the host's own, while another is in force; else ON */
     bool identity_known;
     bool ours;      /* application_id has been seen to be a ledger's */
     bool unsettled; /* made in a transaction of the caller's, who may yet roll it back */
@@ -39,8 +40,10 @@ struct ledger {
 struct ledger *ledger_open(sqlite3 *database)
 {
     struct ledger *ledger = calloc(1, sizeof *ledger);
-    if (ledger != NULL)
-        ledger->database = database;
+    if (ledger == NULL)
+        return NULL;
+    ledger->database = database;
+    ledger->before = LEDGER_SECURE_DELETE_ON;
     return ledger;
 }
 
@@ -369,8 +372,21 @@ static void watch_no_more(struct ledger *ledger)
     ledger->under_way = NULL;
 }
 
+void ledger_leave_nothing(struct ledger *ledger)
+{
+    ledger->before = ledger_secure_delete(ledger, LEDGER_SECURE_DELETE_ON);
+}
+
+void ledger_leave_as_before(struct ledger *ledger)
+{
+    if (ledger->before != LEDGER_SECURE_DELETE_ON)
+        ledger_secure_delete(ledger, ledger->before);
+    ledger->before = LEDGER_SECURE_DELETE_ON;
+}
+
 void ledger_begin(struct ledger *ledger)
 {
+    ledger_leave_nothing(ledger);
     ledger->own_transaction = sqlite3_get_autocommit(ledger->database) != 0 &&
                               sqlite3_txn_state(ledger->database, "main") != SQLITE_TXN_WRITE;
     if (!ledger->own_transaction)
@@ -382,15 +398,20 @@ void ledger_begin(struct ledger *ledger)
         ledger->own_transaction = false;
 }
 
-void ledger_end(struct ledger *ledger)
+static void end_transaction(struct ledger *ledger)
 {
-    if (!ledger->own_transaction)
-        return;
     if (!ledger_failed(ledger) && run_kept(ledger, COMMIT) != SQLITE_OK)
         fail_with_engine(ledger);
     if (ledger_failed(ledger))
         roll_back(ledger); /* a full disk may have done so already */
     ledger->own_transaction = false;
+}
+
+void ledger_end(struct ledger *ledger)
+{
+    if (ledger->own_transaction)
+        end_transaction(ledger);
+    ledger_leave_as_before(ledger);
 }
 
 static int read_mode(void *mode, int count, char **values, char **names)

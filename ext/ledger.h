@@ -81,6 +81,12 @@ enum ledger_secure_delete {
 enum ledger_secure_delete ledger_secure_delete(struct ledger *ledger,
                                                enum ledger_secure_delete mode);
 
+/* Around whatever writes outside ledger_begin() and ledger_end(), which do the same: what a row
+ * leaves behind where it grows or moves is overwritten, or the person would stay there once erased.
+ * The host's own secure_delete is put back. */
+void ledger_leave_nothing(struct ledger *ledger);
+void ledger_leave_as_before(struct ledger *ledger);
+
 /* A named statement, its parameters all NULL. Texts and blobs that are bound must live until it has
  * run. */
 struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name);

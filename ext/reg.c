@@ -151,7 +151,7 @@ struct table_row {
 
 static bool functions_row(size_t n, const char *texts[]);
 static const struct listing listing_functions = {
-    "CREATE TABLE x(name TEXT, signature TEXT, help TEXT, source TEXT)", 4, functions_row};
+    "CREATE TABLE x(name TEXT, signature TEXT, help TEXT, source TEXT)", 4, -1, functions_row};
 
 static const struct table_row tables[] = {
     {.name = "reg_attempts",
@@ -193,7 +193,9 @@ static const struct table_row tables[] = {
      .module = &listing_module,
      .listing = &listing_columns,
      .signature = "reg_columns",
-     .help = "every column of a sign-up: its other names, its rule and where that comes from",
+     .help =
+         "every column of a sign-up: its other names, its rule and where that comes from, and the "
+         "bytes that a value may have",
      .source = "all five"},
     {.name = "reg_signups",
      .module = &file_table_module,

@@ -88,7 +88,8 @@ enum {
     SMS_LONGEST_SECONDS = 600,
     /* Memory that a hash fills in all: ten seconds or so. RFC 9106's first recommendation is 2 GiB
      * once, libsodium's highest preset 1 GiB four times. */
-    MOST_WORK_KIB = 16 * 1024 * 1024
+    MOST_WORK_KIB = 16 * 1024 * 1024,
+    LONGEST_ITEM = 255 /* bytes of a text in an array or object */
 };
 
 static void *place(struct settings *settings, const struct member *member)
@@ -125,19 +126,27 @@ static void allowed(const struct member *member, char *words, size_t size)
         break;
     case TEXT:
     case TEXT_OR_NULL:
-        snprintf(words, size, "a text of %lld to %lld bytes%s", (long long)member->lowest,
-                 (long long)member->highest, member->kind == TEXT_OR_NULL ? ", or null" : "");
+        snprintf(words, size, "a text of %lld to %lld bytes without control characters%s",
+                 (long long)member->lowest, (long long)member->highest,
+                 member->kind == TEXT_OR_NULL ? ", or null" : "");
         break;
     case TEXTS:
         snprintf(words, size, "an array of %lld to %lld different texts%s%s",
                  (long long)member->lowest, (long long)member->highest,
-                 member->choices == NULL ? "" : " out of ",
+                 member->choices == NULL ? " of 1 to 255 bytes without control characters"
+                                         : " out of ",
                  member->choices == NULL ? "" : member->choices);
         break;
     case OBJECT:
         snprintf(words, size, "an object");
         break;
     }
+}
+
+/* Whether a text that may be empty can be shown to anybody. */
+static bool is_showable(const char *text, size_t longest)
+{
+    return text[0] == '\0' || text_is_clean(text, longest);
 }
 
 static bool texts_are_right(const struct member *member, const json_t *value)
@@ -147,7 +156,7 @@ static bool texts_are_right(const struct member *member, const json_t *value)
         return false;
     for (size_t i = 0; i < json_array_size(value); i++) {
         const char *text = json_string_value(json_array_get(value, i));
-        if (text == NULL || text[0] == '\0' ||
+        if (text == NULL || !text_is_clean(text, LONGEST_ITEM) ||
             (member->choices != NULL && choice_index(member->choices, text) < 0))
             return false;
         for (size_t k = 0; k < i; k++)
@@ -180,9 +189,9 @@ static bool take_simple(struct settings *settings, const struct member *member, 
         return true;
     case TEXT:
     case TEXT_OR_NULL:
-        if (text == NULL
-                ? member->kind == TEXT || !json_is_null(value)
-                : (int64_t)strlen(text) < member->lowest || (int64_t)strlen(text) > member->highest)
+        if (text == NULL ? member->kind == TEXT || !json_is_null(value)
+                         : (int64_t)strlen(text) < member->lowest ||
+                               !is_showable(text, (size_t)member->highest))
             return false;
         if (member->offset != NOWHERE)
             *(const char **)place(settings, member) = text;
@@ -201,8 +210,12 @@ static bool map_of_texts(const json_t *value)
     json_t *item;
     if (!json_is_object(value))
         return false;
-    json_object_foreach((json_t *)value, key,
-                        item) if (!json_is_string(item) || key[0] == '\0') return false;
+    json_object_foreach((json_t *)value, key, item)
+    {
+        if (!json_is_string(item) || !text_is_clean(key, LONGEST_ITEM) ||
+            !is_showable(json_string_value(item), LONGEST_ITEM))
+            return false;
+    }
     return true;
 }
 
@@ -296,7 +309,9 @@ static bool take_object(struct settings *settings, const struct member *member, 
     if (strcmp(member->name, "passwordHashLimit") == 0)
         return take_limit(settings, value, words, size);
     if (!map_of_texts(value)) {
-        snprintf(words, size, "an object whose values are texts");
+        snprintf(
+            words, size,
+            "an object whose values are texts of at most 255 bytes without control characters");
         return false;
     }
     return strcmp(member->name, "fraudReasonMap") != 0 || take_reason_map(value, words, size);

@@ -34,6 +34,19 @@ static const struct {
     {"success", SIGNUP_outcome},
 };
 
+void signup_give(struct signup *signup, enum signup_column column, const char *text)
+{
+    signup->text[column] = text == NULL || text[0] == '\0' ? NULL : text;
+}
+
+void signup_give_consent(struct signup *signup, const char *name, const char *value)
+{
+    if (value[0] == '\0' || signup->consent_count == SIGNUP_CONSENTS_MAX)
+        return;
+    signup->consents[signup->consent_count].name = name;
+    signup->consents[signup->consent_count++].value = value;
+}
+
 const char *signup_column_name(enum signup_column column)
 {
     return columns[column].name;

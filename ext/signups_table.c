@@ -36,7 +36,8 @@ enum {
 };
 enum { MOST_ROWS = 100000, TEXTS = 6 };
 
-/* A row's texts, as sent; then its reasons and its detail. NULL: none. */
+/* A row's texts, as sent where they are of their form; then its reasons and its detail. NULL: none.
+ */
 enum text { TEXT_ATTEMPTED_AT, TEXT_EMAIL, TEXT_USERNAME, TEXT_PHONE, TEXT_REASONS, TEXT_DETAIL };
 static const enum signup_column shown[] = {SIGNUP_attempted_at, SIGNUP_email, SIGNUP_username,
                                            SIGNUP_phone};
@@ -133,14 +134,10 @@ static void fill(const struct reading *reading, const struct record *record, str
     for (size_t i = 0; i < reading->column_count; i++) {
         const struct column *column = &reading->columns[i];
         const struct fields_field *field = &record->fields[i];
-        if (field->length == 0) /* an empty field is one that was not given */
-            continue;
-        if (column->column >= 0) {
-            signup->text[column->column] = field->text;
-        } else if (column->consent != NULL) {
-            signup->consents[signup->consent_count].name = column->consent;
-            signup->consents[signup->consent_count++].value = field->text;
-        }
+        if (column->column >= 0)
+            signup_give(signup, (enum signup_column)column->column, field->text);
+        else if (column->consent != NULL)
+            signup_give_consent(signup, column->consent, field->text);
     }
 }
 
@@ -228,8 +225,9 @@ static bool add_row(struct reading *reading, const struct record *record)
         const char *texts[TEXTS] = {[TEXT_REASONS] = verdict.reasons,
                                     [TEXT_DETAIL] =
                                         verdict.detail[0] == '\0' ? NULL : verdict.detail};
-        for (int i = 0; i < TEXT_REASONS; i++)
-            texts[i] = signup.text[shown[i]];
+        for (int i = 0; i < TEXT_REASONS; i++) /* no more than the ledger would keep */
+            texts[i] =
+                (admission.reasons.invalid >> shown[i] & 1) != 0 ? NULL : signup.text[shown[i]];
         row->outcome = outcomes[verdict.outcome];
         done = keep(reading, row, texts);
     }

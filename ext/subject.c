@@ -358,7 +358,7 @@ bool subject_fold_username(const char *text, char folded[SUBJECT_SIZE])
         return false;
     if (text_is_ascii(text, length))
         return fold_ascii_username(text, length, folded);
-    if (!is_username(text, length) || !start_icu())
+    if (!text_is_clean(text, MOST_USERNAME) || !is_username(text, length) || !start_icu())
         return false;
     units = utf_widen(text, (int32_t)length, given);
     units = unorm2_normalize(icu.nfkc_folding, given, units, wide, SUBJECT_SIZE, &status);

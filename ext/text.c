@@ -26,19 +26,33 @@ size_t text_character(const char *characters)
     return length;
 }
 
+/* Whether a character beyond ASCII (valid, of at least two bytes) is one that a terminal or a page
+ * obeys: C1, U+2028 and U+2029, U+202A to U+202E, U+2066 to U+2069. */
+static bool is_obeyed(const unsigned char *at)
+{
+    if (at[0] == 0xc2)
+        return at[1] < 0xa0;
+    if (at[0] != 0xe2)
+        return false;
+    return (at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae) ||
+           (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9);
+}
+
 bool text_is_clean(const char *text, size_t longest)
 {
     const unsigned char *at = (const unsigned char *)text;
-    if (*at == '\0')
-        return false;
-    while (*at != '\0') {
+    for (;;) {
+        while (*at >= 0x20 && *at < 0x7f)
+            at++;
+        if (*at < 0x80) /* the end, or a control character */
+            break;
         size_t length = text_character((const char *)at);
-        bool control = *at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0);
-        if (length == 0 || control || (size_t)((const char *)at - text) + length > longest)
+        if (length == 0 || is_obeyed(at))
             return false;
         at += length;
     }
-    return true;
+    size_t length = (size_t)((const char *)at - text);
+    return *at == '\0' && length > 0 && length <= longest;
 }
 
 bool text_is_ascii(const char *text, size_t length)

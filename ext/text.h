@@ -9,8 +9,10 @@
  */
 size_t text_character(const char *characters);
 
-/* Valid UTF-8 (no overlong form, no surrogate, at most U+10FFFF), 1 to `longest` bytes, no control
- * characters (C0, DEL, C1). */
+/* Valid UTF-8 (no overlong form, no surrogate, at most U+10FFFF), 1 to `longest` bytes, and nothing
+ * that a terminal or a page obeys instead of showing it: no control characters (C0, DEL, C1), no
+ * line or paragraph separators, no bidirectional embeddings, overrides and isolates. Joiners and
+ * direction marks, which names are written with, may stand. */
 bool text_is_clean(const char *text, size_t longest);
 
 bool text_is_ascii(const char *text, size_t length);

@@ -104,23 +104,21 @@ static struct chunk_row *next_row(struct chunk *chunk, const struct record *reco
     return row;
 }
 
-/* An empty field is one that was not given: no column of ours has a use for an empty text. */
 static void take_field(struct chunk_row *row, const struct chunk_column *column,
                        const struct fields_field *field)
 {
     char *copy = row->text + row->text_length;
-    if ((field->length == 0 && !column->keep_empty) ||
-        (column->column < 0 && column->consent == NULL))
+    if (column->column < 0 && column->consent == NULL)
         return;
     memcpy(copy, field->text, field->length);
     copy[field->length] = '\0';
     row->text_length += field->length + 1;
-    if (column->column >= 0) {
+    if (column->keep_empty) /* a confirmation without a code is one all the same */
         row->signup.text[column->column] = copy;
-    } else if (row->signup.consent_count < SIGNUP_CONSENTS_MAX) {
-        row->signup.consents[row->signup.consent_count].name = column->consent;
-        row->signup.consents[row->signup.consent_count++].value = copy;
-    }
+    else if (column->column >= 0)
+        signup_give(&row->signup, (enum signup_column)column->column, copy);
+    else
+        signup_give_consent(&row->signup, column->consent, copy);
 }
 
 bool chunk_add_row(struct chunk *chunk, const struct record *record,

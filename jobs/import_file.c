@@ -48,8 +48,8 @@ static void open_input(struct import_file *file)
     file->is_stream = strcmp(path, "-") == 0;
     if (file->is_stream) {
         file->input = STDIN_FILENO;
-        snprintf(file->name, sizeof file->name, "%s",
-                 file->request->name != NULL ? file->request->name : "standard input");
+        say_escape(file->name, sizeof file->name,
+                   file->request->name != NULL ? file->request->name : "standard input");
         return;
     }
     file->input = file->request->opened != NULL
@@ -74,7 +74,7 @@ static void open_input(struct import_file *file)
         const char *name = file->request->name != NULL     ? file->request->name
                            : file->request->opened != NULL ? file->request->opened->known_as
                                                            : realpath(path, resolved);
-        snprintf(file->name, sizeof file->name, "%s", name != NULL ? name : path);
+        say_escape(file->name, sizeof file->name, name != NULL ? name : path);
     }
 }
 

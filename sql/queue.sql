@@ -88,8 +88,10 @@ DELETE FROM fingerprint
  WHERE attempt_id = (SELECT r.attempt_id FROM report r WHERE r.id = :report_id)
    AND NOT EXISTS (SELECT 1 FROM report r WHERE r.attempt_id = fingerprint.attempt_id AND r.next_try_at IS NOT NULL)
 
+-- Where the person was erased meanwhile, what was answered is not kept: it may repeat what was told.
 -- name: finish_report_try
-UPDATE try SET finished_at = :recorded_at, result = :result, status = :status, answer = :answer, retry_at = :retry_at
+UPDATE try SET finished_at = :recorded_at, result = :result, status = :status, retry_at = :retry_at,
+       answer = CASE WHEN NOT EXISTS (SELECT 1 FROM report r JOIN erasure e ON e.attempt_id = r.attempt_id WHERE r.id = try.report_id) THEN :answer END
  WHERE id = :try_id AND finished_at IS NULL
 
 -- How often an item has been tried since it was queued, how many of these tries it has spent (one that reached nobody is not spent), and since when it is

@@ -421,8 +421,10 @@ BEGIN
            next_try_at = CASE WHEN NEW.result IN ('not_accepted', 'ambiguous') THEN NEW.retry_at END
      WHERE id = (SELECT code_id FROM try WHERE id = NEW.try_id)
        AND (NEW.result IN ('accepted', 'deferred') OR next_try_at = (SELECT lease_until FROM try WHERE id = NEW.try_id));
+    -- Where the person was erased meanwhile, what was answered is not kept: it may repeat the address.
     UPDATE try
-       SET finished_at = NEW.recorded_at, result = NEW.result, status = NEW.status, answer = NEW.answer, retry_at = NEW.retry_at
+       SET finished_at = NEW.recorded_at, result = NEW.result, status = NEW.status, retry_at = NEW.retry_at,
+           answer = CASE WHEN EXISTS (SELECT 1 FROM recipient r WHERE r.code_id = try.code_id) THEN NEW.answer END
      WHERE id = NEW.try_id AND finished_at IS NULL;
 END;
 -- A dead report is to be sent after all; its tries are counted anew.
@@ -464,6 +466,11 @@ BEGIN
     UPDATE report SET next_try_at = NULL
      WHERE next_try_at IS NOT NULL AND attempt_id IN (SELECT value FROM json_each(NEW.attempts));
     DELETE FROM fingerprint WHERE attempt_id IN (SELECT value FROM json_each(NEW.attempts));
+    -- An answer may repeat what it was told of the person.
+    UPDATE try SET answer = NULL WHERE report_id IN (SELECT r.id FROM report r WHERE r.attempt_id IN (SELECT value FROM json_each(NEW.attempts)));
+    UPDATE try SET answer = NULL
+     WHERE code_id IN (SELECT c.id FROM code c WHERE c.attempt_id IN (SELECT value FROM json_each(NEW.attempts))
+                       UNION SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(NEW.keys)));
     DELETE FROM recipient
      WHERE subject_key IN (SELECT value FROM json_each(NEW.keys))
         OR code_id IN (SELECT c.id FROM code c WHERE c.attempt_id IN (SELECT value FROM json_each(NEW.attempts)));
@@ -476,5 +483,10 @@ BEGIN
              UNION SELECT p.identity_key FROM person p JOIN json_each(NEW.attempts) j ON j.value = p.attempt_id);
     DELETE FROM link WHERE customer_id IN (SELECT value FROM json_each(NEW.attempts));
     DELETE FROM person WHERE attempt_id IN (SELECT value FROM json_each(NEW.attempts));
-    UPDATE step SET reference = NULL WHERE attempt_id IN (SELECT value FROM json_each(NEW.attempts));
+    -- Free text is the person's, whatever column it stands in. What stays of an attempt is a number or one of a set.
+    UPDATE attempt
+       SET told_reason = NULL, source_id = NULL, account_group_id = NULL, device_type = NULL, manufacturer = NULL, model = NULL, os = NULL,
+           language = NULL, app_name = NULL, app_domain = NULL, captcha = NULL
+     WHERE id IN (SELECT value FROM json_each(NEW.attempts));
+    UPDATE step SET status = 'erased', reference = NULL WHERE attempt_id IN (SELECT value FROM json_each(NEW.attempts));
 END;

@@ -121,6 +121,42 @@ for ((version = 1; version < VERSION; version++)); do
     answers "version $version: and it goes on" "failure|[\"email_taken\"]" "$signup SELECT outcome, reasons FROM reg_attempts WHERE id = 2;"
     LEDGER=$FOLDER/newer.db
 done
+
+# Up to version 2, what failed its check was kept as sent, and the free text of people who were erased.
+older 2
+LEDGER=$LEDGER.2
+sqlite3 "$LEDGER" "PRAGMA secure_delete = OFF;
+    INSERT INTO attempt (id, recorded_at, attempted_at, setting_id, outcome, reasons, customer_id, told, told_reason, country, currency, locale, phone_country, user_type, partner_id, identity_provider, language, app_platform, guest_account, recommendation, os, captcha, has_password)
+    VALUES (11, 11, 11, 1, 'failure', '[\"email_invalid\",\"username_invalid\",\"phone_invalid\",\"phone_country_invalid\",\"name_invalid\",\"birth_date_invalid\",\"gender_invalid\",\"country_invalid\",\"currency_invalid\",\"locale_invalid\",\"user_type_invalid\",\"partner_id_invalid\",\"uuid_invalid\",\"ip_address_invalid\",\"language_invalid\",\"latitude_invalid\",\"longitude_invalid\",\"app_platform_invalid\",\"guest_account_invalid\",\"recommendation_invalid\",\"identity_provider_unknown\"]', NULL, NULL, NULL,
+            'XX', 'Secret-2', 'Secret3', 'Secret-4', 'Secret-5!', 'Secret-6', 'Secret-7', 'Secret8', 'Secret-9', 'Secret-10', 'Secret-11', 'fine', 'fine', 0),
+           (12, 12, 12, 1, 'success', NULL, 12, 'success', NULL, 'Secret-12', 'EUR', 'de-DE', 'DE', 'CUSTOMER', 7, 'google', 'Secret 13', 'ios', 1, 'ALLOW', 'Secret' || char(27) || '14', 'fine', 0),
+           (13, 13, 13, 1, 'failure', '[\"told\"]', NULL, 'failure', 'Erased-1', 'DE', 'EUR', 'de-DE', 'DE', 'CUSTOMER', 7, NULL, 'de', 'ios', 0, NULL, 'Erased-2', 'Erased-3', 0),
+           (14, 14, 14, 1, 'failure', '[\"told\"]', NULL, 'failure', 'kept', 'DE', 'EUR', 'de-DE', 'DE', 'CUSTOMER', 7, NULL, 'de', 'ios', 0, NULL, 'kept', 'kept', 0);
+    INSERT INTO person (attempt_id, email, email_key, email_folded, phone, phone_key, username, username_key, username_folded, uuid, uuid_key, name, birth_date, gender, ip_address, latitude, longitude, device_id)
+    VALUES (11, 'Secret-20', 20, NULL, 'Secret-21', 21, ' Secret-22', 22, NULL, 'Secret-23', 23, 'Secret' || char(155) || '24', 'Secret-25', 'Secret-26', 'Secret-27', 'Secret-28', 'Secret-29', 'fine'),
+           (12, 'b@b.com', 31, 'b@b.com', '+16045550001', 32, 'Secret-33 ', 33, NULL, '00000000-0000-4000-8000-000000000000', 34, 'Zo', '1990-01-01', 'male', '2001:db8::1', 48.5, 11.0, 'Secret' || char(7) || '34'),
+           (14, 'd@b.com', 41, 'd@b.com', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'kept', NULL, NULL, NULL, NULL, NULL, NULL);
+    INSERT INTO subject VALUES (20, -1, 11), (21, -1, 11), (22, -1, 11), (23, -1, 11), (31, 12, 12), (32, 12, 12), (33, 12, 12), (34, 12, 12), (41, -1, 14);
+    INSERT INTO erasure VALUES (13, 15);
+    INSERT INTO step (attempt_id, name, status, reference, recorded_at) VALUES (13, 'KYC', 'Erased-4', NULL, 13), (14, 'KYC', 'kept', 'kept', 14);
+    INSERT INTO report (id, attempt_id, outcome, recorded_at) VALUES (13, 13, 'failure', 13), (14, 14, 'failure', 14);
+    INSERT INTO code (id, attempt_id, ordinal, channel, kind, nonce, digits, sandbox, recorded_at, lifetime_ms) VALUES (13, NULL, 1, 'email', 'pin', zeroblob(16), 6, 0, 13, 1), (14, NULL, 1, 'email', 'pin', randomblob(16), 6, 0, 13, 1);
+    INSERT INTO recipient VALUES (14, 41, 'd@b.com', NULL);
+    INSERT INTO try (code_id, report_id, owner, started_at, lease_until, finished_at, result, answer)
+    VALUES (13, NULL, 'h', 1, 2, 3, 'refused', 'Erased-5'), (14, NULL, 'h', 1, 2, 3, 'refused', 'kept'), (NULL, 13, 'h', 1, 2, 3, 'refused', 'Erased-6'), (NULL, 14, 'h', 1, 2, 3, 'refused', 'kept');"
+ok "there is something to erase" grep -aq Erased-6 "$LEDGER"
+answers "it is upgraded, and the host's secure_delete is what it was" "0
+$VERSION
+0" "PRAGMA secure_delete = OFF; SELECT reg_init(); PRAGMA secure_delete;"
+is "what was right is" "11|||||||||||fine|fine||||||||||fine
+12||EUR|de-DE|DE|CUSTOMER|7|google||ios|1||fine|b@b.com|+16045550001||00000000-0000-4000-8000-000000000000|Zo|1990-01-01|male|2001:db8::1|48.5|
+13||EUR|de-DE|DE|CUSTOMER|7|||ios|0||||||||||||
+14|kept|EUR|de-DE|DE|CUSTOMER|7||de|ios|0|kept|kept|d@b.com||||kept|||||" "$(sql "SELECT a.id, CASE a.id WHEN 12 THEN country ELSE told_reason END, currency, locale, phone_country, user_type, partner_id, identity_provider, language, app_platform, guest_account, os, captcha,
+        email, phone, username, uuid, name, birth_date, gender, ip_address, latitude, device_id FROM attempt a LEFT JOIN person p ON p.attempt_id = a.id WHERE a.id > 10;")"
+answers "the index of subjects has what is still there" "31 12, 32 12, 34 12, 41 14" "SELECT group_concat(key || ' ' || attempt_id, ', ') FROM (SELECT * FROM subject WHERE attempt_id > 10 ORDER BY key);"
+answers "and no key is left of what is not" "||||31|32||34|41|||" "SELECT group_concat(coalesce(email_key, '') || '|' || coalesce(phone_key, '') || '|' || coalesce(username_key, '') || '|' || coalesce(uuid_key, ''), '|') FROM person WHERE attempt_id > 10;"
+answers "steps and answers" $'13|erased|\n14|kept|kept\n\nkept\n\nkept' "SELECT attempt_id, status, reference FROM step; SELECT answer FROM try;"
+ok "the bytes of the rest are gone" test 0 = "$(sqlite3 "$LEDGER" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null; grep -acE 'Secret|Erased-' "$LEDGER")"
 LEDGER=$FOLDER/other.db
 other() {
     rm -f "$LEDGER"*

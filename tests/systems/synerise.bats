@@ -67,7 +67,7 @@ outcome() { # ID
     [ "${lines[2]}" = "4|john.doe@synerise.com||pending||" ]
     [ "${lines[3]}" = "5|jane.doe@synerise.com|google|success||4" ]
     [ "${lines[4]}" = "8|max@synerise.com|oauth|success||7" ]
-    [ "${lines[5]}" = "9|max@synerise.com|MYSPACE|failure|identity_provider_unknown|" ]
+    [ "${lines[5]}" = "9|max@synerise.com||failure|identity_provider_unknown|" ]
     # The same Google identity again is a log-in; Apple with Jane's verified address is linked to her and one as well.
     run ledger "SELECT line, kind, attempt_id, verdict FROM continuation ORDER BY line"
     [ "$output" = $'6|login|4|known\n7|login|4|linked' ]
