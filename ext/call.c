@@ -40,7 +40,7 @@ int call_register(sqlite3 *database, struct door *door, const struct call_row *r
 
 void call_fail(struct call *call, int code, const char *format, ...)
 {
-    char text[768];
+    char text[1280];
     int length = snprintf(text, sizeof text, "%s: ", call->name);
     va_list arguments;
     va_start(arguments, format);

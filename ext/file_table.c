@@ -23,10 +23,9 @@ static int table_connect(sqlite3 *database, void *client, int count, const char 
     const struct file_table_module *module = client;
     (void)count;
     (void)arguments;
-    (void)error;
     /* DIRECTONLY: a schema may not choose what is read. */
     return table_make(database, module->table->declaration, SQLITE_VTAB_DIRECTONLY, module->door,
-                      module->table, made);
+                      module->table, made, error);
 }
 
 static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)

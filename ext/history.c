@@ -8,6 +8,7 @@
 #include "moment.h"
 #include "payload.h"
 #include "subject.h"
+#include "table.h"
 #include "text.h"
 
 /* Longer, or with control characters, a text from outside is not repeated in a message. */
@@ -78,7 +79,6 @@ int history_connect(sqlite3 *database, void *client, int count, const char *cons
     const struct history *history = module->history;
     (void)count;
     (void)arguments;
-    (void)error;
     struct history_table *made = sqlite3_malloc(sizeof *made);
     sqlite3_str *declaration = sqlite3_str_new(database);
     sqlite3_str_appendall(declaration, "CREATE TABLE x(");
@@ -90,7 +90,7 @@ int history_connect(sqlite3 *database, void *client, int count, const char *cons
     }
     sqlite3_str_appendall(declaration, ")");
     char *sql = sqlite3_str_finish(declaration);
-    int code = made == NULL || sql == NULL ? SQLITE_NOMEM : sqlite3_declare_vtab(database, sql);
+    int code = made == NULL || sql == NULL ? SQLITE_NOMEM : table_declare(database, sql, error);
     sqlite3_free(sql);
     if (code != SQLITE_OK) {
         sqlite3_free(made);

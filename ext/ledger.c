@@ -9,7 +9,7 @@
 #include "host.h"
 #include "text.h"
 
-enum { ERROR_SIZE = 512, APPLICATION_ID = 0x72656773 /* "regs" */ };
+enum { ERROR_SIZE = 1024, APPLICATION_ID = 0x72656773 /* "regs" */ };
 
 struct ledger_statement {
     struct ledger *ledger;
@@ -26,6 +26,8 @@ struct ledger {
     struct ledger_statement statements[STATEMENT_COUNT];
     sqlite3_stmt *kept[KEPT]; /* prepared while there is memory for it */
     sqlite3_stmt *under_way;  /* see watch_over() */
+    const char *keeper;       /* see ledger_keep_by() */
+    bool keeps;               /* the keeper has been prepared since the statements were let go */
     bool own_transaction;
     bool identity_known;
     bool ours;      /* application_id has been seen to be a ledger's */
@@ -67,6 +69,12 @@ void ledger_rest(struct ledger *ledger)
         ledger->statements[i].prepared = NULL;
     }
     let_go_of_kept(ledger);
+    ledger->keeps = false;
+}
+
+void ledger_keep_by(struct ledger *ledger, const char *sql)
+{
+    ledger->keeper = sql;
 }
 
 sqlite3 *ledger_database(struct ledger *ledger)
@@ -90,6 +98,15 @@ void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
 
 static void fail_with_engine(struct ledger *ledger)
 {
+    const char *file = sqlite3_db_filename(ledger->database, "main");
+    if (sqlite3_errcode(ledger->database) == SQLITE_CANTOPEN && file != NULL && file[0] != '\0' &&
+        sqlite3_db_readonly(ledger->database, "main") == 1) {
+        ledger_fail(ledger, SQLITE_CANTOPEN,
+                    "%s: a ledger in WAL mode cannot be read where its %.400s-shm cannot be made; "
+                    "open a copy that nobody writes as file:%.400s?immutable=1",
+                    sqlite3_errmsg(ledger->database), file, file);
+        return;
+    }
     ledger_fail(ledger, sqlite3_extended_errcode(ledger->database), "%s",
                 sqlite3_errmsg(ledger->database));
 }
@@ -122,6 +139,23 @@ void ledger_forgive(struct ledger *ledger)
 
 /* Statements */
 
+/* A statement that is kept. False with the error set. */
+static bool keep(struct ledger *ledger, const char *sql, sqlite3_stmt **kept)
+{
+    int code = SQLITE_OK;
+    if (ledger->keeper != NULL && !ledger->keeps) {
+        sqlite3_stmt *keeper = NULL;
+        code = sqlite3_prepare_v2(ledger->database, ledger->keeper, -1, &keeper, NULL);
+        sqlite3_finalize(keeper);
+        ledger->keeps = code == SQLITE_OK;
+    }
+    if (code == SQLITE_OK)
+        code = sqlite3_prepare_v3(ledger->database, sql, -1, SQLITE_PREPARE_PERSISTENT, kept, NULL);
+    if (code != SQLITE_OK)
+        fail_with_engine(ledger);
+    return code == SQLITE_OK;
+}
+
 struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name)
 {
     struct ledger_statement *statement = &ledger->statements[name];
@@ -129,9 +163,7 @@ struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name)
     if (ledger_failed(ledger))
         return statement;
     if (statement->prepared == NULL) {
-        if (sqlite3_prepare_v3(ledger->database, statement_text[name], -1,
-                               SQLITE_PREPARE_PERSISTENT, &statement->prepared, NULL) != SQLITE_OK)
-            fail_with_engine(ledger);
+        keep(ledger, statement_text[name], &statement->prepared);
     } else {
         sqlite3_reset(statement->prepared);
         sqlite3_clear_bindings(statement->prepared);
@@ -304,10 +336,8 @@ static void execute(struct ledger *ledger, const char *sql)
 static void prepare_kept(struct ledger *ledger)
 {
     for (int i = 0; i < KEPT && !ledger_failed(ledger); i++)
-        if (ledger->kept[i] == NULL &&
-            sqlite3_prepare_v3(ledger->database, kept_text[i], -1, SQLITE_PREPARE_PERSISTENT,
-                               &ledger->kept[i], NULL) != SQLITE_OK)
-            fail_with_engine(ledger);
+        if (ledger->kept[i] == NULL)
+            keep(ledger, kept_text[i], &ledger->kept[i]);
 }
 
 static int run_kept(struct ledger *ledger, enum kept kept)

@@ -27,6 +27,9 @@ struct ledger *ledger_open(struct sqlite3 *database);
 void ledger_close(struct ledger *ledger);
 /* Finalizes the statements at hand; they are prepared anew when they are needed. */
 void ledger_rest(struct ledger *ledger);
+/* `sql` is prepared before statements are kept. It names a virtual table whose end calls
+ * ledger_rest(): so it is connected by then, and the connection can be closed. */
+void ledger_keep_by(struct ledger *ledger, const char *sql);
 struct sqlite3 *ledger_database(struct ledger *ledger);
 
 /* The version that this program writes; the one found in the database (0: no ledger), -1 after an

@@ -39,10 +39,9 @@ static int policy_connect(sqlite3 *database, void *client, int count, const char
 {
     (void)count;
     (void)arguments;
-    (void)error;
     /* DIRECTONLY: a profile may name a file. */
     return table_make(database, declaration, SQLITE_VTAB_DIRECTONLY,
-                      ((struct listing_module *)client)->door, NULL, made);
+                      ((struct listing_module *)client)->door, NULL, made, error);
 }
 
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)

@@ -4,10 +4,18 @@
 
 enum { MOST_ARGUMENTS = 8 };
 
-int table_make(sqlite3 *database, const char *declaration, int risk, struct door *door,
-               const void *kind, sqlite3_vtab **made)
+int table_declare(sqlite3 *database, const char *declaration, char **error)
 {
     int code = sqlite3_declare_vtab(database, declaration);
+    if (code != SQLITE_OK && code != SQLITE_NOMEM)
+        *error = sqlite3_mprintf("reg: %s", sqlite3_errmsg(database));
+    return code;
+}
+
+int table_make(sqlite3 *database, const char *declaration, int risk, struct door *door,
+               const void *kind, sqlite3_vtab **made, char **error)
+{
+    int code = table_declare(database, declaration, error);
     struct table *table = code == SQLITE_OK ? sqlite3_malloc(sizeof *table) : NULL;
     if (table == NULL)
         return code == SQLITE_OK ? SQLITE_NOMEM : code;

@@ -24,7 +24,9 @@ struct table_cursor {
 
 /* For xConnect. `risk`: SQLITE_VTAB_INNOCUOUS or SQLITE_VTAB_DIRECTONLY. */
 int table_make(sqlite3 *database, const char *declaration, int risk, struct door *door,
-               const void *kind, sqlite3_vtab **made);
+               const void *kind, sqlite3_vtab **made, char **error);
+/* Declares the columns; an authorizer of the host's may forbid it, which `error` then says. */
+int table_declare(sqlite3 *database, const char *declaration, char **error);
 int table_disconnect(sqlite3_vtab *base);
 
 /*
