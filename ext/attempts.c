@@ -8,6 +8,7 @@
 #include "history.h"
 #include "moment.h"
 #include "signup.h"
+#include "table.h"
 #include "text.h"
 
 #define VALUE(name, type)                                                                          \
@@ -198,7 +199,9 @@ static int update(sqlite3_vtab *table, int count, sqlite3_value **arguments, sql
     if (conflict == SQLITE_REPLACE || conflict == SQLITE_IGNORE)
         return refuse(table, "reg_attempts: a sign-up is a new attempt each time%s",
                       ": INSERT without OR REPLACE or OR IGNORE");
-    int code = read_signup(table, arguments + 2, &signup);
+    int code = table_is_meant(table, door, true);
+    if (code == SQLITE_OK)
+        code = read_signup(table, arguments + 2, &signup);
     return code == SQLITE_OK ? admit(table, &signup, rowid) : code;
 }
 

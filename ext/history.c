@@ -200,7 +200,9 @@ static int take_statement(struct history_table *table, struct cursor *cursor, co
 
 int history_open(sqlite3_vtab *table, sqlite3_vtab_cursor **cursor)
 {
-    (void)table;
+    int code = table_is_meant(table, history_door(table), false);
+    if (code != SQLITE_OK)
+        return code;
     struct cursor *made = sqlite3_malloc(sizeof *made);
     if (made == NULL)
         return SQLITE_NOMEM;

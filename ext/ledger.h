@@ -37,13 +37,32 @@ struct sqlite3 *ledger_database(struct ledger *ledger);
 int ledger_version(void);
 int ledger_version_found(struct ledger *ledger);
 
-/* Whether a ledger may be made here: false, with a message, where user_version or application_id
- * are another application's. */
-bool ledger_is_free(struct ledger *ledger);
+/* Whether the tables of a ledger are there, but not what marks it as one: .dump and .clone lose
+ * that. */
+bool ledger_is_unmarked(struct ledger *ledger);
 
-/* Creates the ledger or brings it to this program's version, in one transaction; running it again
- * changes nothing. `settings`: the first ones, as JSON (NULL: none). `now` in Unix milliseconds. */
-void ledger_create(struct ledger *ledger, const char *settings, int64_t now);
+/* Whether something stands before a table of the extension's or of the ledger's, which then is
+ * named with the statement that removes it. Keeps no statement, and a schema that cannot be read
+ * is no error. */
+bool ledger_intruder(struct ledger *ledger, char *text, size_t size);
+
+/* What ledger_create() needs. */
+struct ledger_making {
+    const char *settings; /* the first ones, as JSON; NULL: none */
+    int64_t now;          /* Unix milliseconds */
+    bool beside;          /* also in a database of another application */
+    /* The ledger's key, where there is to be one: made, with the ledger's error set where that
+     * fails; and taken back, if it was made. */
+    void (*make_key)(void *context);
+    void (*take_back_key)(void *context);
+    void *context;
+};
+
+/* Creates the ledger or brings it to this program's version, whole or not at all, in a transaction
+ * of its own or within the caller's; running it again changes nothing. Refused in another
+ * application's database, unless it is to stand beside its tables: then user_version,
+ * application_id and journal mode stay as they are. */
+void ledger_create(struct ledger *ledger, const struct ledger_making *making);
 
 /* Fails with a message where there is no ledger, or an older or newer one. Cheap: asked before
  * every use. */

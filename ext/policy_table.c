@@ -54,8 +54,8 @@ static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 
 static int cursor_open(sqlite3_vtab *table, sqlite3_vtab_cursor **made)
 {
-    (void)table;
-    return table_open(sizeof(struct cursor), made);
+    int code = table_is_meant(table, ((struct table *)table)->door, false);
+    return code == SQLITE_OK ? table_open(sizeof(struct cursor), made) : code;
 }
 
 static bool requirement(const struct cursor *cursor, enum policy_rule rule,

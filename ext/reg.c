@@ -20,7 +20,8 @@ SQLITE_EXTENSION_INIT1
 enum {
     OLDEST_SQLITE = 3038000,
     PURE = SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
-    WRITES = SQLITE_DIRECTONLY
+    WRITES = SQLITE_DIRECTONLY,
+    INTRUDER_SIZE = 640
 };
 
 static const struct call_row rows[] = {
@@ -29,6 +30,10 @@ static const struct call_row rows[] = {
     {"reg_init", 0, WRITES, functions_init, "reg_init()",
      "makes or upgrades the ledger in the main database and its key; returns the schema version; "
      "again changes nothing",
+     "this ledger"},
+    {"reg_init", 1, WRITES, functions_init, "reg_init('beside')",
+     "the same in another application's database, beside its tables; its user_version, "
+     "application_id and journal mode stay as they are",
      "this ledger"},
     {"reg_settings", 0, 0, functions_settings, "reg_settings()",
      "the registration settings in force, as one JSON object", "Synerise (settings/general)"},
@@ -345,6 +350,7 @@ static bool is_loaded(sqlite3 *database)
 
 static int load(sqlite3 *database, char **error)
 {
+    char intruder[INTRUDER_SIZE];
     if (sqlite3_libversion_number() < OLDEST_SQLITE) {
         *error = sqlite3_mprintf("reg %s needs SQLite 3.38.0 or newer, this is SQLite %s",
                                  REG_VERSION, sqlite3_libversion());
@@ -359,6 +365,11 @@ static int load(sqlite3 *database, char **error)
     struct door *door = door_open(database);
     if (door == NULL)
         return SQLITE_NOMEM;
+    if (ledger_intruder(door->ledger, intruder, sizeof intruder)) {
+        *error = sqlite3_mprintf("reg: %s", intruder);
+        door_release(door);
+        return SQLITE_ERROR;
+    }
     /* Kept statements would make sqlite3_close() answer SQLITE_BUSY. Before it looks for them it
      * disconnects virtual tables, and ours then lets go of them. */
     ledger_keep_by(door->ledger, "SELECT 1 FROM reg_functions");

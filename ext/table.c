@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "qualified.h"
+
 enum { MOST_ARGUMENTS = 8 };
 
 int table_declare(sqlite3 *database, const char *declaration, char **error)
@@ -58,6 +60,19 @@ int table_arguments(sqlite3_index_info *info, int first, int count)
             info->aConstraintUsage[found[k]].omit = 1;
         }
     return SQLITE_OK;
+}
+
+int table_is_meant(sqlite3_vtab *table, struct door *door, bool written)
+{
+    char *error = NULL;
+    sqlite3 *database = ledger_database(door->ledger);
+    int code = written ? qualified_check_target(database, &error)
+                       : qualified_check(database, &door->qualified, &error);
+    if (error != NULL) {
+        sqlite3_free(table->zErrMsg);
+        table->zErrMsg = error;
+    }
+    return code;
 }
 
 int table_open(size_t size, sqlite3_vtab_cursor **made)

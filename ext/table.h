@@ -6,6 +6,7 @@
 #ifndef TABLE_H
 #define TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "door.h"
@@ -36,6 +37,10 @@ int table_disconnect(sqlite3_vtab *base);
  * (SQLITE_CONSTRAINT), since without its arguments the table has other rows.
  */
 int table_arguments(sqlite3_index_info *info, int first, int count);
+
+/* For xOpen and xUpdate of a table that shows or changes the ledger: an error where the statement
+ * names it as another schema's. `written`: for a row that is written. */
+int table_is_meant(sqlite3_vtab *table, struct door *door, bool written);
 
 /* For xOpen: a cursor of `size` bytes, zeroed. SQLite's free() ends it. */
 int table_open(size_t size, sqlite3_vtab_cursor **made);

@@ -97,8 +97,8 @@ enum status_code job_open(struct job *job, bool create)
     bool other = ledger_version_found(job->door->ledger) != ledger_version() &&
                  !ledger_failed(job->door->ledger);
     if (!ledger_ready(job->door->ledger)) {
-        job_ledger_failed(job, "opening");
-        return other ? STATUS_CONFIG : STATUS_RETRY;
+        enum status_code status = job_ledger_failed(job, "opening");
+        return other ? STATUS_CONFIG : status;
     }
     return STATUS_DONE;
 }
