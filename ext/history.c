@@ -30,6 +30,7 @@ struct history_table {
     const struct history *history;
     struct door *door;
     struct prepared *idle[IDLE];
+    struct table_given given; /* as_of */
     unsigned next_victim;
     double rows; /* as counted at rows_at */
     int64_t rows_at;
@@ -124,9 +125,11 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
         table->rows_at = now;
         ledger_forgive(table->door->ledger); /* no ledger yet: xFilter says so */
     }
-    int code = history_plan_choose(table->history, table->rows, info);
+    int code = history_plan_choose(table->history, table->rows, &table->given, info);
     return code == SQLITE_ERROR
-               ? table_fail(table, "as_of: one moment is expected, as in as_of = %s",
+               ? table_fail(table,
+                            "as_of: one moment is expected, as in as_of = %s, for all of "
+                            "the condition: not within OR, CASE or another expression",
                             "'2026-01-31T12:00:00Z'")
                : code;
 }
@@ -203,6 +206,7 @@ int history_open(sqlite3_vtab *table, sqlite3_vtab_cursor **cursor)
     int code = table_is_meant(table, history_door(table), false);
     if (code != SQLITE_OK)
         return code;
+    ((struct history_table *)table)->given.columns = 0;
     struct cursor *made = sqlite3_malloc(sizeof *made);
     if (made == NULL)
         return SQLITE_NOMEM;

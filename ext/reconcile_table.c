@@ -123,6 +123,7 @@ const struct file_table file_table_reconcile = {
         "file TEXT HIDDEN, as_of HIDDEN, columns TEXT HIDDEN)",
     .columns = COLUMNS,
     .arguments = 3,
+    .names = {"file", "as_of", "columns"},
     .load = load,
     .count = count,
     .column = column,

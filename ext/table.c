@@ -39,7 +39,26 @@ int table_disconnect(sqlite3_vtab *base)
     return SQLITE_OK;
 }
 
-int table_arguments(sqlite3_index_info *info, int first, int count)
+bool table_column_used(const sqlite3_index_info *info, int column)
+{
+    int bit = column < 63 ? column : 63; /* the last stands for all columns from the 64th on */
+    return (info->colUsed >> bit & 1) != 0;
+}
+
+void table_is_given(struct table_given *given, const sqlite3_index_info *info)
+{
+    given->columns = info->colUsed;
+}
+
+/* The columns that are used tell one statement from the next; where two are alike, the message is
+ * SQLite's own. */
+int table_is_missing(struct table_given *given, const sqlite3_index_info *info)
+{
+    return given->columns == info->colUsed ? SQLITE_CONSTRAINT : SQLITE_ERROR;
+}
+
+int table_arguments(sqlite3_vtab *table, sqlite3_index_info *info, int first, int count,
+                    const char *const names[])
 {
     int found[MOST_ARGUMENTS], given = 0;
     for (int k = 0; k < count; k++)
@@ -52,6 +71,19 @@ int table_arguments(sqlite3_index_info *info, int first, int count)
             return SQLITE_CONSTRAINT;
         found[argument] = i;
     }
+    struct table_given *plan = &((struct table *)table)->given;
+    for (int k = 0; k < count; k++)
+        if (found[k] < 0 && table_column_used(info, first + k)) {
+            if (table_is_missing(plan, info) == SQLITE_CONSTRAINT)
+                return SQLITE_CONSTRAINT;
+            sqlite3_free(table->zErrMsg);
+            table->zErrMsg = sqlite3_mprintf(
+                "%s: one value is expected, as in %s = '...', for all of the condition: not within "
+                "OR, CASE or another expression",
+                names[k], names[k]);
+            return SQLITE_ERROR;
+        }
+    table_is_given(plan, info);
     info->idxNum = 0;
     for (int k = 0; k < count; k++)
         if (found[k] >= 0) {
