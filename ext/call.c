@@ -96,13 +96,16 @@ const char *call_document(struct call *call, int argument, const char *what)
 
 bool call_integer(struct call *call, int argument, const char *what, int64_t *value)
 {
-    if (argument >= call->count ||
-        sqlite3_value_type(call->arguments[argument]) != SQLITE_INTEGER) {
+    sqlite3_value *given = argument < call->count ? call->arguments[argument] : NULL;
+    int type = given == NULL ? SQLITE_NULL : sqlite3_value_numeric_type(given);
+    /* Whole, as INTEGER affinity takes it: drivers bind real numbers and texts. */
+    if (type != SQLITE_INTEGER && (type != SQLITE_FLOAT || (double)sqlite3_value_int64(given) !=
+                                                               sqlite3_value_double(given))) {
         call_fail(call, SQLITE_ERROR, "argument %d (%s): an integer is expected", argument + 1,
                   what);
         return false;
     }
-    *value = sqlite3_value_int64(call->arguments[argument]);
+    *value = sqlite3_value_int64(given);
     return true;
 }
 

@@ -4,15 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "as_of.h"
 #include "history_plan.h"
 #include "moment.h"
 #include "payload.h"
 #include "subject.h"
 #include "table.h"
 #include "text.h"
-
-/* Longer, or with control characters, a text from outside is not repeated in a message. */
-enum { LONGEST_SHOWN = 64 };
 
 enum { IDLE = 8, SLACK_MS = 86400000, ROWS_GOOD_FOR_MS = 1000 };
 
@@ -224,27 +222,17 @@ int history_close(sqlite3_vtab_cursor *base)
     return SQLITE_OK;
 }
 
-/* The moment: ISO 8601 text or Unix milliseconds, not in the future. */
 static int read_as_of(struct history_table *table, struct cursor *cursor, sqlite3_value *value,
                       int64_t now)
 {
-    int type = sqlite3_value_type(value); /* before asking for its text, which may change it */
+    char error[256];
     sqlite3_value_free(cursor->as_of_given);
     cursor->as_of_given = sqlite3_value_dup(value);
-    const char *text = (const char *)sqlite3_value_text(value);
-    if (cursor->as_of_given == NULL || (text == NULL && type != SQLITE_NULL))
+    if (cursor->as_of_given == NULL)
         return SQLITE_NOMEM;
-    if (type == SQLITE_INTEGER)
-        cursor->as_of = sqlite3_value_int64(value);
-    else if (type != SQLITE_TEXT || text == NULL || !moment_parse(text, &cursor->as_of))
-        return table_fail(
-            table, "as_of: %s is not a moment; ISO 8601 text or Unix milliseconds are expected",
-            text == NULL                         ? "NULL"
-            : text_is_clean(text, LONGEST_SHOWN) ? text
-                                                 : "the text given");
-    if (cursor->as_of > now)
-        return table_fail(table, "as_of: %s is in the future", text);
-    return SQLITE_OK;
+    if (as_of_read(value, now, &cursor->as_of, error, sizeof error))
+        return SQLITE_OK;
+    return text_tells_no_memory(error) ? SQLITE_NOMEM : table_fail(table, "%s", error);
 }
 
 /* The keys that an address can have in the index of subjects: that of its folded form, and that of

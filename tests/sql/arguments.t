@@ -61,4 +61,44 @@ argument "reg_dashboard's columns" columns "SELECT count(*) FROM reg_dashboard('
 argument "reg_signups's file" file "SELECT count(*) FROM reg_signups WHERE file LIKE '%.csv';"
 is "an argument, and either of two conditions" "1" "$(asked "SELECT count(*) FROM reg_policy('x') WHERE rule = 'too_short' OR rule = 'nonsense' OR met = 7;")"
 is "an argument that is given is shown" "classic" "$(asked "SELECT DISTINCT p.column1 FROM (VALUES ('classic')) p JOIN reg_policy('x', p.column1);")"
+
+# What drivers bind: JavaScript's numbers are doubles, and some bind texts. What a column of that type would take, ours take.
+ledger '{"requirePartnerId":true,"passwordAt":"confirm"}'
+answer=$(at "$(later 0)" sql "WITH v(n, p, g, t) AS (VALUES (1, 7, 1, $(date -u -d '2026-01-01 11:00' +%s)000), (2, 7.0, 1.0, $(date -u -d '2026-01-01 11:00' +%s)000.0), (3, '7', '1', '$(date -u -d '2026-01-01 11:00' +%s)000'),
+    (4, '7.0', '1.0', '$(date -u -d '2026-01-01 11:00' +%s)000.0'), (5, ' 7 ', ' 1', '2026-01-01T11:00Z'), (6, '0.7e1', '+1', '2026-01-01 11:00'), (7, '70e-1', 'TRUE', '2026-01-01T11:00:00Z'))
+    INSERT INTO reg_attempts(email, partner_id, guest_account, attempted_at, latitude) SELECT n || '@example.com', p, g, t, n FROM v;
+    SELECT group_concat(DISTINCT outcome || ' ' || typeof(partner_id) || ' ' || partner_id || ' ' || typeof(guest_account) || ' ' || guest_account || ' ' || attempted_at) FROM reg_attempts;")
+is "seven spellings of the same" "success integer 7 integer 1 2026-01-01T11:00:00.000Z" "$answer"
+for wrong in 7.5 "'7.5'" "'7x'" "'0x7'" "'1e99'" -7 "'--7'" "'7.0.0'" "'.'" "'e1'" 3e9; do
+    like "no partner: $wrong" '^failure\|\["partner_id_invalid"' "$(at "$(later 0)" sql "INSERT INTO reg_attempts(email, partner_id) VALUES ('x' || hex($wrong) || '@example.com', $wrong);
+        SELECT outcome, reasons FROM reg_attempts WHERE id = last_insert_rowid();")"
+done
+printf 'email,partner_id,guest_account\ncsv1@example.com,7.0,1.0\ncsv2@example.com,7.5,2\n' >"$FOLDER/numbers.csv"
+is "the same in a CSV" 'success|[] failure|["partner_id_invalid","guest_account_invalid"]' "$(at "$(later 60)" sql "SELECT outcome, reasons FROM reg_signups('$FOLDER/numbers.csv');" 2>&1 | paste -sd' ')"
+
+# Every typed column compares as a column of a table with that declared type does, whatever is bound.
+typed() { # TABLE
+    local names name column missing=
+    names=$(sql "SELECT name FROM pragma_table_xinfo('$1') WHERE hidden = 0 AND type IN ('INTEGER', 'REAL');")
+    for name in $names; do
+        column="$column UNION ALL SELECT '$name', operator, form FROM forms WHERE (operator = '=' AND (SELECT count(*) FROM $1 WHERE $name = form) <> (SELECT count(*) FROM copy WHERE $name = form))
+            OR (operator = '<' AND (SELECT count(*) FROM $1 WHERE $name < form) <> (SELECT count(*) FROM copy WHERE $name < form))
+            OR (operator = '>=' AND (SELECT count(*) FROM $1 WHERE $name >= form) <> (SELECT count(*) FROM copy WHERE $name >= form))
+            OR (operator = 'IN' AND (SELECT count(*) FROM $1 WHERE $name IN (form, form || '')) <> (SELECT count(*) FROM copy WHERE $name IN (form, form || '')))"
+    done
+    at "$(later 120)" sql "CREATE TEMP TABLE copy($(sql "SELECT group_concat(name || ' ' || type, ', ') FROM pragma_table_xinfo('$1') WHERE hidden = 0;"));
+        INSERT INTO copy SELECT * FROM $1;
+        CREATE TEMP TABLE forms AS SELECT operators.column1 AS operator, forms.column1 AS form FROM (VALUES ('='), ('<'), ('>='), ('IN')) operators,
+            (VALUES (1), (1.0), ('1'), ('1.0'), (' 1'), (7.0), ('7'), ('x'), (NULL), (x'31'), ('1767265200000'), (1767265200000.0), (1e300), (-0.5)) forms;
+        SELECT * FROM (SELECT 1 AS name, 2 AS operator, 3 AS form WHERE 0 $column);"
+}
+for table in reg_attempts reg_codes reg_reports; do
+    is "$table: compares as a table" "" "$(typed $table)"
+done
+is "a text for a partner" "7" "$(at "$(later 120)" sql "SELECT count(*) FROM reg_attempts WHERE partner_id = '7' AND guest_account = '1' AND id < '8' AND latitude >= '1';")"
+milliseconds=$(($(date -u -d "$second" +%s) * 1000))
+is "a moment as a driver's number" "18" "$(at "$(later 120)" sql "$count as_of = $milliseconds.0;")"
+is "of reg_reconcile, too" "1" "$(at "$(later 120)" sql "SELECT count(DISTINCT day) FROM reg_reconcile('$FOLDER/export.csv', $milliseconds.0);")"
+like "half a millisecond is no moment" "as_of: 1.5 is not a moment" "$(sql "$count as_of = 1.5;")"
+is "an attempt's number as a driver's" "$(sql 'SELECT reg_report_payload(1);')" "$(sql "SELECT reg_report_payload(1.0) WHERE reg_report_payload('1') = reg_report_payload(1);")"
 done_testing
