@@ -75,19 +75,29 @@ void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
         code == SQLITE_ERROR && text_tells_no_memory(ledger->error) ? SQLITE_NOMEM : code;
 }
 
+void ledger_say_engine(sqlite3 *database, char *text, size_t size)
+{
+    int code = sqlite3_extended_errcode(database);
+    const char *file = sqlite3_db_filename(database, "main");
+    bool no_place = (code & 0xff) == SQLITE_CANTOPEN || code == SQLITE_READONLY_CANTINIT ||
+                    code == SQLITE_READONLY_DIRECTORY;
+    if (no_place && file != NULL && file[0] != '\0' && sqlite3_db_readonly(database, "main") == 1)
+        snprintf(
+            text, size,
+            "%s: a ledger in WAL mode cannot be read where its %.300s-shm cannot be made: copy "
+            "it to where that can be, or open the copy, if nobody writes it, as "
+            "file:%.300s?immutable=1",
+            sqlite3_errmsg(database), file, file);
+    else
+        snprintf(text, size, "%s", sqlite3_errmsg(database));
+}
+
 void ledger_fail_with_engine(struct ledger *ledger)
 {
-    const char *file = sqlite3_db_filename(ledger->database, "main");
-    if (sqlite3_errcode(ledger->database) == SQLITE_CANTOPEN && file != NULL && file[0] != '\0' &&
-        sqlite3_db_readonly(ledger->database, "main") == 1) {
-        ledger_fail(ledger, SQLITE_CANTOPEN,
-                    "%s: a ledger in WAL mode cannot be read where its %.400s-shm cannot be made; "
-                    "open a copy that nobody writes as file:%.400s?immutable=1",
-                    sqlite3_errmsg(ledger->database), file, file);
-        return;
-    }
-    ledger_fail(ledger, sqlite3_extended_errcode(ledger->database), "%s",
-                sqlite3_errmsg(ledger->database));
+    char text[LEDGER_ERROR_SIZE];
+    int code = sqlite3_extended_errcode(ledger->database);
+    ledger_say_engine(ledger->database, text, sizeof text);
+    ledger_fail(ledger, code, "%s", text);
 }
 
 static void fail_for_memory(struct ledger *ledger)

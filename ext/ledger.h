@@ -19,7 +19,7 @@ struct sqlite3;
 struct ledger;
 struct ledger_statement;
 
-enum { LEDGER_UUID_SIZE = 16, LEDGER_SALT_SIZE = 16 };
+enum { LEDGER_UUID_SIZE = 16, LEDGER_SALT_SIZE = 16, LEDGER_ERROR_SIZE = 1024 };
 
 /* A handle for a connection; NULL when out of memory. It touches nothing yet. The caller frees it
  * with ledger_close(), which leaves the connection open. */
@@ -142,6 +142,8 @@ int64_t ledger_number(struct ledger *ledger, enum statement name, int64_t otherw
 /* The error in the handle. `code` is one of SQLite's result codes. */
 void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* SQLite's message for a connection, with what to do where it says too little. */
+void ledger_say_engine(struct sqlite3 *database, char *text, size_t size);
 bool ledger_failed(const struct ledger *ledger);
 int ledger_code(const struct ledger *ledger);
 const char *ledger_error(const struct ledger *ledger);

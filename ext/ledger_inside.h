@@ -6,8 +6,6 @@
 #include "ledger.h"
 #include "schema.h"
 
-enum { LEDGER_ERROR_SIZE = 1024 };
-
 struct ledger_statement {
     struct ledger *ledger;
     sqlite3_stmt *prepared;

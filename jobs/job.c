@@ -40,7 +40,9 @@ static bool execute(struct job *job, const char *sql)
 {
     if (sqlite3_exec(job->database, sql, NULL, NULL, NULL) == SQLITE_OK)
         return true;
-    say_error("%s: %s", job->config.ledger, sqlite3_errmsg(job->database));
+    char error[LEDGER_ERROR_SIZE];
+    ledger_say_engine(job->database, error, sizeof error);
+    say_error("%s: %s", job->config.ledger, error);
     return false;
 }
 

@@ -91,10 +91,36 @@ reg.equal([got[0], got[1]] + got[6:], ["0", "None"] + ALIVE, "an authorizer that
 shutil.copy(path("good.db"), path("copy.db"))
 reg.equal(open(path("copy.db"), "rb").read()[18:20], b"\2\2", "the copy is in WAL mode")
 ground = f"file:{path('copy.db')}?mode=ro&readonly_shm=1"
-loads("a copy in WAL mode on read-only ground", ground, "OperationalError: reg_email_exists: unable to open database file: a ledger in WAL mode cannot be read where "
-      f"its {path('copy.db')}-shm cannot be made; open a copy that nobody writes as file:{path('copy.db')}?immutable=1",
+def advice(file):
+    return f"a ledger in WAL mode cannot be read where its {file}-shm cannot be made: copy it to where that can be, or open the copy, if nobody writes it, as file:{file}?immutable=1"
+
+
+loads("a copy in WAL mode on read-only ground", ground, f"OperationalError: reg_email_exists: unable to open database file: {advice(path('copy.db'))}",
       "OperationalError: unable to open database file")
 loads("which can be read as that says", f"file:{path('copy.db')}?immutable=1", "0", "0")
+
+# On ground that really is, for whoever may not write there: the stock shell and the job.
+GROUND = path("ground")
+os.chmod(reg.folder, 0o755)
+os.mkdir(GROUND)
+for source in (path("good.db"), reg.LIBRARY + ".so", os.path.join(os.path.dirname(reg.LIBRARY), "regjob")):
+    shutil.copy(source, GROUND)
+    os.chmod(os.path.join(GROUND, os.path.basename(source)), 0o555 if "." not in os.path.basename(source) else 0o444)
+os.chmod(GROUND, 0o555)
+file = os.path.join(GROUND, "good.db")
+nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
+
+
+def run(*command, sql=""):
+    done = subprocess.run(nobody + list(command), input=sql, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/")
+    return done.returncode, done.stdout.strip()
+
+
+code, said = run("sqlite3", "-batch", file, sql=f".load {GROUND}/reg\nSELECT reg_email_exists('a@example.com');\n")
+reg.ok(f"reg_email_exists: attempt to write a readonly database: {advice(file)}" in said, "the shell, who may not write there", said)
+reg.equal(run("sqlite3", "-batch", f"file:{file}?immutable=1", sql=f".load {GROUND}/reg\nSELECT count(*) FROM reg_attempts;\n"), (0, "0"), "and as it says")
+reg.equal(run(f"{GROUND}/regjob", "-l", file, "status"), (1, f"regjob: {file}: attempt to write a readonly database: {advice(file)}"), "the job")
+os.chmod(GROUND, 0o755)
 
 # Two SQLite libraries in one process, as two npm packages bring them: one loaded library has one table of SQLite's functions.
 TWO = """
@@ -140,6 +166,12 @@ def two(order):
 reg.equal(two("first second first"), ["0", "first None", f"second 1 error during initialization: reg: {REFUSED}", "first None", "1", "0", "a***@example.com", "1 0"], "a second SQLite library is refused, the first goes on")
 reg.equal(two("second first"), ["0", "second 0 ", f"first error during initialization: reg: {REFUSED}", "no such function: reg_init", "no such table: reg_attempts", "no such function: reg_mask", "0 0"],
           "whichever comes first")
+
+# `.load reg`, as far as it works.
+for environment, expected in (({"LD_LIBRARY_PATH": os.path.dirname(reg.LIBRARY)}, (0, "1")), ({}, (1, None))):
+    done = subprocess.run(["sqlite3", "-batch", "-bail"], input=".load reg\nSELECT reg_version() <> '';\n", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                          cwd=reg.folder, env={**os.environ, **environment})
+    reg.equal((done.returncode, done.stdout.strip() or None), expected, f".load reg with {environment or 'nothing'}")
 
 # Under any file name: sqlite3_extension_init.
 shutil.copy(reg.LIBRARY + ".so", path("renamed-1.2.so"))
