@@ -97,8 +97,9 @@ $(BUILD)/core/%.o: %.cc
 	@mkdir -p $(@D)
 	@echo '  CXX  ' $@; $(CXX) $(CXXFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
 
+# nodelete: what has been registered stays good whatever a host does with the library.
 $(BUILD)/reg.so: $(SO_OBJ) ext/reg.map
-	@echo '  LD   ' $@; $(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--version-script=ext/reg.map $(filter %.o,$^) $(EXT_LIBS) -o $@
+	@echo '  LD   ' $@; $(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,-z,nodelete -Wl,--version-script=ext/reg.map $(filter %.o,$^) $(EXT_LIBS) -o $@
 $(BUILD)/regjob: $(EXT_OBJ) $(JOB_OBJ)
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 $(BUILD)/standin: $(STANDIN_C:%.c=$(BUILD)/core/%.o)

@@ -8,6 +8,7 @@
 #include "history.h"
 #include "moment.h"
 #include "signup.h"
+#include "table.h"
 #include "text.h"
 
 #define VALUE(name, type)                                                                          \
@@ -39,7 +40,7 @@ static const struct history_column attempts_columns[] = {
     VALUE("currency", "TEXT"),
     VALUE("locale", "TEXT"),
     VALUE("user_type", "TEXT"),
-    VALUE("partner_id", ""),
+    VALUE("partner_id", "INTEGER"),
     VALUE("source_id", "TEXT"),
     VALUE("account_group_id", "TEXT"),
     VALUE("uuid", "TEXT"),
@@ -53,13 +54,13 @@ static const struct history_column attempts_columns[] = {
     VALUE("os", "TEXT"),
     VALUE("ip_address", "TEXT"),
     VALUE("language", "TEXT"),
-    VALUE("latitude", ""),
-    VALUE("longitude", ""),
+    VALUE("latitude", "REAL"),
+    VALUE("longitude", "REAL"),
     VALUE("user_agent", "TEXT"),
     VALUE("app_name", "TEXT"),
     VALUE("app_platform", "TEXT"),
     VALUE("app_domain", "TEXT"),
-    VALUE("guest_account", ""),
+    VALUE("guest_account", "INTEGER"),
     VALUE("captcha", "TEXT"),
     VALUE("recommendation", "TEXT"),
     {"email_verified_at", "TEXT", HISTORY_TIME, SEARCH_NONE},
@@ -202,7 +203,9 @@ static int update(sqlite3_vtab *table, int count, sqlite3_value **arguments, sql
     if (conflict == SQLITE_REPLACE || conflict == SQLITE_IGNORE)
         return refuse(table, "reg_attempts: a sign-up is a new attempt each time%s",
                       ": INSERT without OR REPLACE or OR IGNORE");
-    int code = read_signup(table, arguments + 2, &signup);
+    int code = table_is_meant(table, door, true);
+    if (code == SQLITE_OK)
+        code = read_signup(table, arguments + 2, &signup);
     return code == SQLITE_OK ? admit(table, &signup, rowid) : code;
 }
 

@@ -145,12 +145,9 @@ static bool check_user_type(struct admission *admission, const char *text,
 static bool check_partner_id(struct admission *admission, const char *text,
                              struct admit_value *value)
 {
+    int64_t number;
     (void)admission;
-    size_t length = strspn(text, "0123456789");
-    if (length < 1 || length > 10 || text[length] != '\0')
-        return false;
-    long long number = strtoll(text, NULL, 10);
-    if (number > INT32_MAX)
+    if (!text_integer(text, &number) || number < 0 || number > INT32_MAX)
         return false;
     value->type = ADMIT_INTEGER;
     value->integer = number;
@@ -242,8 +239,9 @@ static bool check_platform(struct admission *admission, const char *text, struct
 static bool check_flag(struct admission *admission, const char *text, struct admit_value *value)
 {
     (void)admission;
-    bool yes = text_same(text, "true") || strcmp(text, "1") == 0;
-    if (!yes && !text_same(text, "false") && strcmp(text, "0") != 0)
+    int64_t number = -1;
+    bool known = text_integer(text, &number), yes = text_same(text, "true") || number == 1;
+    if (!yes && !text_same(text, "false") && (!known || number != 0))
         return false;
     value->type = ADMIT_INTEGER;
     value->integer = yes;

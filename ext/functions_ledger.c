@@ -15,7 +15,14 @@
 
 void functions_init(struct call *call)
 {
-    int version = door_init(call->door, moment_now());
+    const char *where = call->count == 0 ? NULL : call_text(call, 0, "where");
+    if (call->count > 0 && where == NULL)
+        return;
+    if (where != NULL && strcmp(where, "beside") != 0) {
+        call_fail(call, SQLITE_ERROR, "argument 1 (where): 'beside' is expected");
+        return;
+    }
+    int version = door_init(call->door, where != NULL, moment_now());
     if (call_succeeded(call))
         sqlite3_result_int(call->context, version);
 }

@@ -40,7 +40,7 @@ void key_path(sqlite3 *database, const char *path, char found[KEY_PATH_SIZE])
 
 /* Written beside its place and linked there: of two processes that make the key at once one wins,
  * and both then read the same. */
-static bool create_file(const char *path, char *error, size_t error_size)
+static bool create_file(const char *path, bool *ours, char *error, size_t error_size)
 {
     char draft[KEY_PATH_SIZE + 16];
     snprintf(draft, sizeof draft, "%s.XXXXXX", path);
@@ -56,8 +56,9 @@ static bool create_file(const char *path, char *error, size_t error_size)
         goto out;
     }
     randombytes_buf(fresh, KEY_SIZE);
-    if (!whole_write(descriptor, fresh, KEY_SIZE) || fsync(descriptor) != 0 ||
-        (link(draft, path) != 0 && errno != EEXIST) || !whole_sync_name(path))
+    bool written = whole_write(descriptor, fresh, KEY_SIZE) && fsync(descriptor) == 0;
+    *ours = written && link(draft, path) == 0;
+    if (!written || (!*ours && errno != EEXIST) || !whole_sync_name(path))
         snprintf(error, error_size, "key file %s: cannot be written: %s", path, strerror(errno));
     else
         made = true;
@@ -96,7 +97,15 @@ static bool read_file(const char *path, unsigned char *master, char *error, size
     return whole;
 }
 
-struct key *key_open(sqlite3 *database, const char *path, bool create, char *error,
+void key_remove(sqlite3 *database, const char *path)
+{
+    char file[KEY_PATH_SIZE];
+    key_path(database, path, file);
+    unlink(file);
+    whole_sync_name(file);
+}
+
+struct key *key_open(sqlite3 *database, const char *path, bool *made, char *error,
                      size_t error_size)
 {
     char file[KEY_PATH_SIZE];
@@ -114,7 +123,7 @@ struct key *key_open(sqlite3 *database, const char *path, bool create, char *err
     if (file[0] == '\0') {
         randombytes_buf(master, KEY_SIZE);
     } else {
-        if (create && access(file, F_OK) != 0 && !create_file(file, error, error_size))
+        if (made != NULL && access(file, F_OK) != 0 && !create_file(file, made, error, error_size))
             goto out;
         if (!read_file(file, master, error, error_size))
             goto out;

@@ -7,35 +7,14 @@
 #include <string.h>
 
 #include "host.h"
+#include "ledger_inside.h"
 #include "text.h"
 
-enum { ERROR_SIZE = 512, APPLICATION_ID = 0x72656773 /* "regs" */ };
-
-struct ledger_statement {
-    struct ledger *ledger;
-    sqlite3_stmt *prepared;
-};
-
-enum kept { BEGIN, COMMIT, ROLLBACK, KEPT };
-
 static const char *const kept_text[KEPT] = {
-    [BEGIN] = "BEGIN IMMEDIATE", [COMMIT] = "COMMIT", [ROLLBACK] = "ROLLBACK"};
-
-struct ledger {
-    sqlite3 *database;
-    struct ledger_statement statements[STATEMENT_COUNT];
-    sqlite3_stmt *kept[KEPT]; /* prepared while there is memory for it */
-    sqlite3_stmt *under_way;  /* see watch_over() */
-    bool own_transaction;
-    enum ledger_secure_delete before; /* the host's own, while another is in force; else ON */
-    bool identity_known;
-    bool ours;      /* application_id has been seen to be a ledger's */
-    bool unsettled; /* made in a transaction of the caller's, who may yet roll it back */
-    unsigned char uuid[LEDGER_UUID_SIZE];
-    unsigned char salt[LEDGER_SALT_SIZE];
-    int code;
-    char error[ERROR_SIZE];
-};
+    [BEGIN] = "BEGIN IMMEDIATE",    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",        [SAVEPOINT] = "SAVEPOINT reg_init",
+    [RELEASE] = "RELEASE reg_init", [ROLLBACK_TO] = "ROLLBACK TO reg_init",
+    [GUARD] = SCHEMA_GUARD};
 
 struct ledger *ledger_open(sqlite3 *database)
 {
@@ -55,12 +34,13 @@ void ledger_close(struct ledger *ledger)
     free(ledger);
 }
 
-static void let_go_of_kept(struct ledger *ledger)
+void ledger_let_go_of_kept(struct ledger *ledger)
 {
     for (int i = 0; i < KEPT; i++) {
         sqlite3_finalize(ledger->kept[i]);
         ledger->kept[i] = NULL;
     }
+    ledger->facts_known = false; /* a new guard knows of no change */
 }
 
 void ledger_rest(struct ledger *ledger)
@@ -69,7 +49,13 @@ void ledger_rest(struct ledger *ledger)
         sqlite3_finalize(ledger->statements[i].prepared);
         ledger->statements[i].prepared = NULL;
     }
-    let_go_of_kept(ledger);
+    ledger_let_go_of_kept(ledger);
+    ledger->keeps = false;
+}
+
+void ledger_keep_by(struct ledger *ledger, const char *sql)
+{
+    ledger->keeper = sql;
 }
 
 sqlite3 *ledger_database(struct ledger *ledger)
@@ -91,10 +77,29 @@ void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
         code == SQLITE_ERROR && text_tells_no_memory(ledger->error) ? SQLITE_NOMEM : code;
 }
 
-static void fail_with_engine(struct ledger *ledger)
+void ledger_say_engine(sqlite3 *database, char *text, size_t size)
 {
-    ledger_fail(ledger, sqlite3_extended_errcode(ledger->database), "%s",
-                sqlite3_errmsg(ledger->database));
+    int code = sqlite3_extended_errcode(database);
+    const char *file = sqlite3_db_filename(database, "main");
+    bool no_place = (code & 0xff) == SQLITE_CANTOPEN || code == SQLITE_READONLY_CANTINIT ||
+                    code == SQLITE_READONLY_DIRECTORY;
+    if (no_place && file != NULL && file[0] != '\0' && sqlite3_db_readonly(database, "main") == 1)
+        snprintf(
+            text, size,
+            "%s: a ledger in WAL mode cannot be read where its %.300s-shm cannot be made: copy "
+            "it to where that can be, or open the copy, if nobody writes it, as "
+            "file:%.300s?immutable=1",
+            sqlite3_errmsg(database), file, file);
+    else
+        snprintf(text, size, "%s", sqlite3_errmsg(database));
+}
+
+void ledger_fail_with_engine(struct ledger *ledger)
+{
+    char text[LEDGER_ERROR_SIZE];
+    int code = sqlite3_extended_errcode(ledger->database);
+    ledger_say_engine(ledger->database, text, sizeof text);
+    ledger_fail(ledger, code, "%s", text);
 }
 
 static void fail_for_memory(struct ledger *ledger)
@@ -125,6 +130,23 @@ void ledger_forgive(struct ledger *ledger)
 
 /* Statements */
 
+/* A statement that is kept. False with the error set. */
+static bool keep(struct ledger *ledger, const char *sql, sqlite3_stmt **kept)
+{
+    int code = SQLITE_OK;
+    if (ledger->keeper != NULL && !ledger->keeps) {
+        sqlite3_stmt *keeper = NULL;
+        code = sqlite3_prepare_v2(ledger->database, ledger->keeper, -1, &keeper, NULL);
+        sqlite3_finalize(keeper);
+        ledger->keeps = code == SQLITE_OK;
+    }
+    if (code == SQLITE_OK)
+        code = sqlite3_prepare_v3(ledger->database, sql, -1, SQLITE_PREPARE_PERSISTENT, kept, NULL);
+    if (code != SQLITE_OK)
+        ledger_fail_with_engine(ledger);
+    return code == SQLITE_OK;
+}
+
 struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name)
 {
     struct ledger_statement *statement = &ledger->statements[name];
@@ -132,9 +154,7 @@ struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name)
     if (ledger_failed(ledger))
         return statement;
     if (statement->prepared == NULL) {
-        if (sqlite3_prepare_v3(ledger->database, statement_text[name], -1,
-                               SQLITE_PREPARE_PERSISTENT, &statement->prepared, NULL) != SQLITE_OK)
-            fail_with_engine(ledger);
+        keep(ledger, statement_text[name], &statement->prepared);
     } else {
         sqlite3_reset(statement->prepared);
         sqlite3_clear_bindings(statement->prepared);
@@ -165,7 +185,7 @@ const char *ledger_parameter_name(struct ledger_statement *statement, int parame
 static void check(struct ledger_statement *statement, int code)
 {
     if (code != SQLITE_OK)
-        fail_with_engine(statement->ledger);
+        ledger_fail_with_engine(statement->ledger);
 }
 
 void ledger_set_integer_at(struct ledger_statement *statement, int parameter, int64_t value)
@@ -226,7 +246,7 @@ bool ledger_row(struct ledger_statement *statement)
     if (code == SQLITE_ROW)
         return true;
     if (code != SQLITE_DONE)
-        fail_with_engine(statement->ledger);
+        ledger_fail_with_engine(statement->ledger);
     sqlite3_reset(statement->prepared);
     return false;
 }
@@ -305,29 +325,27 @@ bool ledger_goes_on(struct ledger *ledger)
 
 /* Transactions */
 
-static void execute(struct ledger *ledger, const char *sql)
+void ledger_execute(struct ledger *ledger, const char *sql)
 {
     if (!ledger_failed(ledger) &&
         sqlite3_exec(ledger->database, sql, NULL, NULL, NULL) != SQLITE_OK)
-        fail_with_engine(ledger);
+        ledger_fail_with_engine(ledger);
 }
 
-static void prepare_kept(struct ledger *ledger)
+void ledger_prepare_kept(struct ledger *ledger)
 {
     for (int i = 0; i < KEPT && !ledger_failed(ledger); i++)
-        if (ledger->kept[i] == NULL &&
-            sqlite3_prepare_v3(ledger->database, kept_text[i], -1, SQLITE_PREPARE_PERSISTENT,
-                               &ledger->kept[i], NULL) != SQLITE_OK)
-            fail_with_engine(ledger);
+        if (ledger->kept[i] == NULL)
+            keep(ledger, kept_text[i], &ledger->kept[i]);
 }
 
-static int run_kept(struct ledger *ledger, enum kept kept)
+int ledger_run_kept(struct ledger *ledger, enum kept kept)
 {
     sqlite3_step(ledger->kept[kept]);
     return sqlite3_reset(ledger->kept[kept]);
 }
 
-static bool is_open(struct ledger *ledger)
+bool ledger_is_open(struct ledger *ledger)
 {
     return sqlite3_get_autocommit(ledger->database) == 0;
 }
@@ -339,37 +357,14 @@ static bool is_open(struct ledger *ledger)
  * and of one that writes, as BEGIN IMMEDIATE does, by whatever. What is open would be committed,
  * half a write, by whoever comes next.
  */
-static void roll_back(struct ledger *ledger)
+void ledger_roll_back(struct ledger *ledger)
 {
-    if (is_open(ledger))
-        run_kept(ledger, ROLLBACK);
-    if (is_open(ledger))
-        run_kept(ledger, BEGIN);
-    while (is_open(ledger) && sqlite3_step(ledger->under_way) == SQLITE_ROW)
+    if (ledger_is_open(ledger))
+        ledger_run_kept(ledger, ROLLBACK);
+    if (ledger_is_open(ledger))
+        ledger_run_kept(ledger, BEGIN);
+    while (ledger_is_open(ledger) && sqlite3_step(ledger->under_way) == SQLITE_ROW)
         ;
-}
-
-/* What has changed the schema makes prepared statements start from their text, which cannot be
- * done when they are to roll back. One that is under way does not start; this one is of those that
- * could write, and its next step is its end. */
-static void watch_over(struct ledger *ledger)
-{
-    if (sqlite3_prepare_v2(ledger->database, "PRAGMA main.journal_mode", -1, &ledger->under_way,
-                           NULL) != SQLITE_OK ||
-        sqlite3_step(ledger->under_way) != SQLITE_ROW)
-        fail_with_engine(ledger);
-}
-
-static void watch_no_more(struct ledger *ledger)
-{
-    if (!ledger_failed(ledger)) {
-        let_go_of_kept(ledger);
-        prepare_kept(ledger);
-    }
-    if (ledger_failed(ledger) && ledger->own_transaction)
-        roll_back(ledger);
-    sqlite3_finalize(ledger->under_way);
-    ledger->under_way = NULL;
 }
 
 void ledger_leave_nothing(struct ledger *ledger)
@@ -391,19 +386,19 @@ void ledger_begin(struct ledger *ledger)
                               sqlite3_txn_state(ledger->database, "main") != SQLITE_TXN_WRITE;
     if (!ledger->own_transaction)
         return;
-    prepare_kept(ledger);
-    if (!ledger_failed(ledger) && run_kept(ledger, BEGIN) != SQLITE_OK)
-        fail_with_engine(ledger);
+    ledger_prepare_kept(ledger);
+    if (!ledger_failed(ledger) && ledger_run_kept(ledger, BEGIN) != SQLITE_OK)
+        ledger_fail_with_engine(ledger);
     if (ledger_failed(ledger))
         ledger->own_transaction = false;
 }
 
 static void end_transaction(struct ledger *ledger)
 {
-    if (!ledger_failed(ledger) && run_kept(ledger, COMMIT) != SQLITE_OK)
-        fail_with_engine(ledger);
+    if (!ledger_failed(ledger) && ledger_run_kept(ledger, COMMIT) != SQLITE_OK)
+        ledger_fail_with_engine(ledger);
     if (ledger_failed(ledger))
-        roll_back(ledger); /* a full disk may have done so already */
+        ledger_roll_back(ledger); /* a full disk may have done so already */
     ledger->own_transaction = false;
 }
 
@@ -444,131 +439,18 @@ void ledger_trust(struct ledger *ledger, bool trusted)
 
 void ledger_rehearse(struct ledger *ledger)
 {
-    execute(ledger, "BEGIN IMMEDIATE");
+    ledger_execute(ledger, "BEGIN IMMEDIATE");
 }
 
 void ledger_look(struct ledger *ledger)
 {
-    execute(ledger, "BEGIN");
+    ledger_execute(ledger, "BEGIN");
 }
 
 void ledger_undo(struct ledger *ledger)
 {
     ledger_rest(ledger); /* a statement that is still being read would keep what it reads */
     sqlite3_exec(ledger->database, "ROLLBACK", NULL, NULL, NULL);
-}
-
-/* The ledger as a whole */
-
-int ledger_version(void)
-{
-    return STATEMENT_UPGRADES;
-}
-
-int ledger_version_found(struct ledger *ledger)
-{
-    int version = (int)ledger_number(ledger, STATEMENT_user_version, -1);
-    if (version <= 0 || ledger->ours)
-        return version;
-    ledger->ours = ledger_number(ledger, STATEMENT_application_id, 0) == APPLICATION_ID;
-    return ledger->ours ? version : 0;
-}
-
-bool ledger_is_free(struct ledger *ledger)
-{
-    int64_t version = ledger_number(ledger, STATEMENT_user_version, -1),
-            application = ledger_number(ledger, STATEMENT_application_id, -1);
-    if (!ledger_failed(ledger) && application != APPLICATION_ID &&
-        (version != 0 || application != 0))
-        ledger_fail(ledger, SQLITE_ERROR,
-                    "this database belongs to another application (user_version %lld, "
-                    "application_id %lld): keep the ledger in a file of its own",
-                    (long long)version, (long long)application);
-    return !ledger_failed(ledger);
-}
-
-bool ledger_ready(struct ledger *ledger)
-{
-    int found = ledger_version_found(ledger);
-    if (found == ledger_version())
-        return true;
-    if (found > ledger_version())
-        ledger_fail(
-            ledger, SQLITE_ERROR,
-            "the ledger has version %d, this program knows up to %d: use a newer sqlite-reg", found,
-            ledger_version());
-    else if (found > 0)
-        ledger_fail(ledger, SQLITE_ERROR,
-                    "the ledger has version %d, this program needs %d: upgrade it with reg_init() "
-                    "or `regjob init`",
-                    found, ledger_version());
-    else
-        ledger_fail(
-            ledger, SQLITE_ERROR,
-            "there is no ledger in this database: make one with reg_init() or `regjob init`");
-    return false;
-}
-
-static void save_settings(struct ledger *ledger, const char *settings, int64_t now)
-{
-    if (settings == NULL || ledger_number(ledger, STATEMENT_newest_setting_id, 0) != 0)
-        return;
-    struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_setting);
-    ledger_set_integer(insert, ":recorded_at", now);
-    ledger_set_text(insert, ":json", settings);
-    ledger_run(insert);
-}
-
-static void upgrade(struct ledger *ledger, int from, const char *settings, int64_t now)
-{
-    for (int version = from; version < ledger_version(); version++)
-        execute(ledger, statement_upgrades[version]);
-    execute(ledger, statement_text[STATEMENT_rules]);
-    execute(ledger, statement_text[STATEMENT_views]);
-    char pragma[96];
-    snprintf(pragma, sizeof pragma,
-             "PRAGMA main.user_version = %d; PRAGMA main.application_id = %d", ledger_version(),
-             APPLICATION_ID);
-    execute(ledger, pragma);
-    save_settings(ledger, settings, now);
-    if (from > 0 || ledger_failed(ledger))
-        return;
-    ledger->identity_known = false;
-    ledger->unsettled = !ledger->own_transaction;
-    unsigned char uuid[LEDGER_UUID_SIZE], salt[LEDGER_SALT_SIZE];
-    randombytes_buf(uuid, sizeof uuid);
-    randombytes_buf(salt, sizeof salt);
-    struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_ledger);
-    ledger_set_blob(insert, ":uuid", uuid, sizeof uuid);
-    ledger_set_blob(insert, ":subject_salt", salt, sizeof salt);
-    ledger_set_integer(insert, ":recorded_at", now);
-    ledger_run(insert);
-}
-
-void ledger_create(struct ledger *ledger, const char *settings, int64_t now)
-{
-    if (!ledger_is_free(ledger) || ledger_version_found(ledger) == ledger_version())
-        return;
-    if (ledger_version_found(ledger) > ledger_version()) {
-        ledger_ready(ledger);
-        return;
-    }
-    /* Neither can be set within a transaction; a caller who is in one keeps what he has, as does a
-     * database that holds something. Pages of 8 KiB: a tenth faster to import into than of 4, and
-     * none slower to read. */
-    if (sqlite3_get_autocommit(ledger->database) &&
-        sqlite3_txn_state(ledger->database, "main") == SQLITE_TXN_NONE)
-        execute(ledger, "PRAGMA main.page_size = 8192; PRAGMA main.journal_mode = WAL");
-    ledger_begin(ledger);
-    int found = ledger_version_found(ledger); /* another process may have been quicker */
-    if (found > ledger_version())
-        ledger_ready(ledger);
-    else if (!ledger_failed(ledger) && found < ledger_version()) {
-        watch_over(ledger);
-        upgrade(ledger, found, settings, now);
-        watch_no_more(ledger);
-    }
-    ledger_end(ledger);
 }
 
 static void learn_identity(struct ledger *ledger)

@@ -19,7 +19,7 @@ struct sqlite3;
 struct ledger;
 struct ledger_statement;
 
-enum { LEDGER_UUID_SIZE = 16, LEDGER_SALT_SIZE = 16 };
+enum { LEDGER_UUID_SIZE = 16, LEDGER_SALT_SIZE = 16, LEDGER_ERROR_SIZE = 1024 };
 
 /* A handle for a connection; NULL when out of memory. It touches nothing yet. The caller frees it
  * with ledger_close(), which leaves the connection open. */
@@ -27,6 +27,9 @@ struct ledger *ledger_open(struct sqlite3 *database);
 void ledger_close(struct ledger *ledger);
 /* Finalizes the statements at hand; they are prepared anew when they are needed. */
 void ledger_rest(struct ledger *ledger);
+/* `sql` is prepared before statements are kept. It names a virtual table whose end calls
+ * ledger_rest(): so it is connected by then, and the connection can be closed. */
+void ledger_keep_by(struct ledger *ledger, const char *sql);
 struct sqlite3 *ledger_database(struct ledger *ledger);
 
 /* The version that this program writes; the one found in the database (0: no ledger), -1 after an
@@ -34,13 +37,32 @@ struct sqlite3 *ledger_database(struct ledger *ledger);
 int ledger_version(void);
 int ledger_version_found(struct ledger *ledger);
 
-/* Whether a ledger may be made here: false, with a message, where user_version or application_id
- * are another application's. */
-bool ledger_is_free(struct ledger *ledger);
+/* Whether the tables of a ledger are there, but not what marks it as one: .dump and .clone lose
+ * that. */
+bool ledger_is_unmarked(struct ledger *ledger);
 
-/* Creates the ledger or brings it to this program's version, in one transaction; running it again
- * changes nothing. `settings`: the first ones, as JSON (NULL: none). `now` in Unix milliseconds. */
-void ledger_create(struct ledger *ledger, const char *settings, int64_t now);
+/* Whether something stands before a table of the extension's or of the ledger's, which then is
+ * named with the statement that removes it. Keeps no statement, and a schema that cannot be read
+ * is no error. */
+bool ledger_intruder(struct ledger *ledger, char *text, size_t size);
+
+/* What ledger_create() needs. */
+struct ledger_making {
+    const char *settings; /* the first ones, as JSON; NULL: none */
+    int64_t now;          /* Unix milliseconds */
+    bool beside;          /* also in a database of another application */
+    /* The ledger's key, where there is to be one: made, with the ledger's error set where that
+     * fails; and taken back, if it was made. */
+    void (*make_key)(void *context);
+    void (*take_back_key)(void *context);
+    void *context;
+};
+
+/* Creates the ledger or brings it to this program's version, whole or not at all, in a transaction
+ * of its own or within the caller's; running it again changes nothing. Refused in another
+ * application's database, unless it is to stand beside its tables: then user_version,
+ * application_id and journal mode stay as they are. */
+void ledger_create(struct ledger *ledger, const struct ledger_making *making);
 
 /* Fails with a message where there is no ledger, or an older or newer one. Cheap: asked before
  * every use. */
@@ -136,6 +158,8 @@ bool ledger_goes_on(struct ledger *ledger);
 /* The error in the handle. `code` is one of SQLite's result codes. */
 void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* SQLite's message for a connection, with what to do where it says too little. */
+void ledger_say_engine(struct sqlite3 *database, char *text, size_t size);
 bool ledger_failed(const struct ledger *ledger);
 int ledger_code(const struct ledger *ledger);
 const char *ledger_error(const struct ledger *ledger);

@@ -21,9 +21,8 @@ static int table_connect(sqlite3 *database, void *client, int count, const char 
     const struct listing_module *module = client;
     (void)count;
     (void)arguments;
-    (void)error;
     return table_make(database, module->listing->declaration, SQLITE_VTAB_INNOCUOUS, module->door,
-                      module->listing, made);
+                      module->listing, made, error);
 }
 
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)

@@ -372,6 +372,7 @@ const struct file_table file_table_signups = {
                    "file TEXT HIDDEN)",
     .columns = COLUMNS,
     .arguments = 1,
+    .names = {"file"},
     .load = load,
     .count = count,
     .column = column,

@@ -89,6 +89,60 @@ char text_upper(char letter)
     return letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : letter;
 }
 
+static const char *skip_blanks(const char *at)
+{
+    while (*at == ' ' || (*at >= '\t' && *at <= '\r'))
+        at++;
+    return at;
+}
+
+/* Digits, which go on with those of *value; the number of them, or -1 where they are too many. */
+static int take_digits(const char **at, int64_t *value)
+{
+    static const int64_t MOST = 99999999999999999; /* that another digit may follow */
+    int digits = 0;
+    for (; **at >= '0' && **at <= '9'; ++*at, digits++) {
+        if (*value > MOST)
+            return -1;
+        *value = *value * 10 + (**at - '0');
+    }
+    return digits;
+}
+
+bool text_integer(const char *text, int64_t *integer)
+{
+    const char *at = skip_blanks(text);
+    int64_t value = 0, exponent = 0;
+    bool minus = *at == '-', less = false;
+    at += *at == '-' || *at == '+';
+    int whole = take_digits(&at, &value), fraction = 0, places = 0;
+    if (*at == '.') {
+        at++;
+        fraction = take_digits(&at, &value);
+    }
+    if (whole < 0 || fraction < 0 || whole + fraction == 0)
+        return false;
+    if (*at == 'e' || *at == 'E') {
+        at++;
+        less = *at == '-';
+        at += *at == '-' || *at == '+';
+        places = take_digits(&at, &exponent);
+        if (places < 1 || places > 2)
+            return false;
+    }
+    if (*skip_blanks(at) != '\0')
+        return false;
+    int64_t shift = (less ? -exponent : exponent) - fraction;
+    for (; shift < 0 && value != 0; shift++, value /= 10)
+        if (value % 10 != 0)
+            return false;
+    for (; shift > 0 && value != 0; shift--, value *= 10)
+        if (value > INT64_MAX / 10)
+            return false;
+    *integer = minus ? -value : value;
+    return true;
+}
+
 bool text_tells_no_memory(const char *error)
 {
     static const char words[] = "out of memory";

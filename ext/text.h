@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The bytes of the character at `characters`, 1 for the closing NUL; 0 where it is not valid UTF-8.
  */
@@ -19,6 +20,10 @@ bool text_is_ascii(const char *text, size_t length);
 
 /* Exactly `digits` hex digits of either case. */
 bool text_is_hex(const char *text, size_t digits);
+
+/* An integer as SQLite's INTEGER affinity takes one: `7`, `7.0`, `+0.7e1`, with blanks around it.
+ * Up to 18 digits; false for anything else. */
+bool text_integer(const char *text, int64_t *integer);
 
 /* Whether an error's text says that there was no memory: it is then SQLITE_NOMEM, wherever it was
  * found. */

@@ -251,7 +251,7 @@ static bool make_ledger(struct twin *twin, int64_t now)
     twin->door = door_open(twin->database);
     if (twin->door == NULL)
         return fail(twin, NULL, SQLITE_NOMEM);
-    ledger_create(twin->door->ledger, NULL, now);
+    ledger_create(twin->door->ledger, &(struct ledger_making){.now = now});
     if (!succeeded(twin))
         return false;
     /* One transaction for all, which ends with the connection. What it refers to is not all here.

@@ -52,7 +52,8 @@ static enum status_code make(struct job *job)
 {
     enum status_code status = STATUS_DONE;
     int found = ledger_version_found(job->door->ledger);
-    int version = door_init(job->door, moment_now());
+    bool unmarked = ledger_is_unmarked(job->door->ledger);
+    int version = door_init(job->door, false, moment_now());
     if (version > 0 && job->options.restored)
         note_restored(job);
     if (ledger_failed(job->door->ledger)) {
@@ -60,7 +61,9 @@ static enum status_code make(struct job *job)
         status = job_ledger_failed(job, "making the ledger");
         return newer ? STATUS_CONFIG : status;
     }
-    if (found == 0)
+    if (unmarked)
+        say_note("%s: is marked as a ledger of version %d again", job->config.ledger, version);
+    else if (found == 0)
         say_note("%s: ledger of version %d made", job->config.ledger, version);
     else if (found < version)
         say_note("%s: upgraded from version %d to %d", job->config.ledger, found, version);

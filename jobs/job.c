@@ -42,12 +42,12 @@ static bool execute(struct job *job, const char *sql)
 {
     if (sqlite3_exec(job->database, sql, NULL, NULL, NULL) == SQLITE_OK)
         return true;
+    char error[LEDGER_ERROR_SIZE];
     int code = sqlite3_errcode(job->database) & 0xff, reason = sqlite3_system_errno(job->database);
-    if ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && reason != 0)
-        say_error("%s: %s: %s", job->config.ledger, sqlite3_errmsg(job->database),
-                  strerror(reason));
-    else
-        say_error("%s: %s", job->config.ledger, sqlite3_errmsg(job->database));
+    bool named = (code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && reason != 0;
+    ledger_say_engine(job->database, error, sizeof error);
+    say_error("%s: %s%s%s", job->config.ledger, error, named ? ": " : "",
+              named ? strerror(reason) : "");
     return false;
 }
 
@@ -142,8 +142,8 @@ enum status_code job_open(struct job *job, bool create)
     bool other = ledger_version_found(job->door->ledger) != ledger_version() &&
                  !ledger_failed(job->door->ledger);
     if (!ledger_ready(job->door->ledger)) {
-        job_ledger_failed(job, "opening");
-        return other ? STATUS_CONFIG : STATUS_RETRY;
+        enum status_code status = job_ledger_failed(job, "opening");
+        return other ? STATUS_CONFIG : status;
     }
     return STATUS_DONE;
 }

@@ -1,6 +1,7 @@
 # Turns the SQL files of this folder into C: `awk -f sql/embed.awk -v part=header|source FILE...`.
 #
 # upgrades/N.sql becomes statement_upgrades[N-1]: the script that brings a ledger from version N-1 to N.
+# Every table and view that they make is named in statement_objects[].
 # In any other file, each `-- name: NOUN` heading starts a statement that ends at the next heading;
 # it becomes STATEMENT_NOUN in the enumeration and statement_text[STATEMENT_NOUN].
 # Within it, a `-- part: NOUN` heading makes what follows, up to its semicolon, a statement of its own as well, with the parameter :x for NEW.x:
@@ -40,6 +41,7 @@ part_name != "" && /-- whole only$/ { text = text $0 "\n"; next }
 part_name != "" && /^ *-- part only: / { text = text $0 "\n"; sub(/-- part only: /, ""); part_text = part_text $0 "\n"; next }
 part_name != "" { part_text = part_text $0 "\n"; if ($0 ~ /; *$/) take_part() }
 name != "" { text = text $0 "\n" }
+/^CREATE (TABLE|VIEW) / { objects[++object_count] = $3 }
 END {
     if (failed) exit 1
     flush()
@@ -53,7 +55,9 @@ END {
         print "enum { STATEMENT_UPGRADES = " upgrade_count " };\n"
         print "extern const char *const statement_name[STATEMENT_COUNT];"
         print "extern const char *const statement_text[STATEMENT_COUNT];"
-        print "extern const char *const statement_upgrades[STATEMENT_UPGRADES];\n\n#endif"
+        print "enum { STATEMENT_OBJECTS = " object_count " };\n"
+        print "extern const char *const statement_upgrades[STATEMENT_UPGRADES];"
+        print "extern const char *const statement_objects[STATEMENT_OBJECTS];\n\n#endif"
     } else {
         print "#include \"statements.h\"\n\nconst char *const statement_name[STATEMENT_COUNT] = {"
         for (i = 1; i <= count; i++) print "    \"" names[i] "\","
@@ -61,6 +65,8 @@ END {
         for (i = 1; i <= count; i++) print "    \"" texts[i] "\","
         print "};\n\nconst char *const statement_upgrades[STATEMENT_UPGRADES] = {"
         for (i = 1; i <= upgrade_count; i++) print "    \"" upgrades[i] "\","
+        print "};\n\nconst char *const statement_objects[STATEMENT_OBJECTS] = {"
+        for (i = 1; i <= object_count; i++) print "    \"" objects[i] "\","
         print "};"
     }
 }

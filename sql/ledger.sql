@@ -10,6 +10,12 @@ SELECT 1
 -- name: application_id
 PRAGMA main.application_id
 
+-- name: version_beside
+SELECT version FROM main.ledger
+
+-- name: mark_beside
+UPDATE ledger SET version = :version
+
 -- name: insert_ledger
 INSERT INTO ledger (id, uuid, subject_salt, created_at) VALUES (1, :uuid, :subject_salt, :recorded_at)
 

@@ -127,7 +127,7 @@ def examples(page, least):
             ran += 1
             code = literal(example["code"])
             if example["kind"] == "sql":
-                code = code.replace(".load reg\n", f".load {folder}/reg\n")
+                code = code.replace(".load /usr/local/lib/sqlite-reg/reg\n", f".load {folder}/reg\n")
                 code = code if ".load" in code else f".load {folder}/reg\n" + code
                 done = run(["sqlite3", "-batch", "-bail", "-init", "/dev/null", "ledger.db"], input=code, cwd=folder, env=env)
             elif example["kind"] == "conf":

@@ -1,5 +1,8 @@
 -- The ledger, version 3.
 
+-- Of a ledger beside another application's tables, whose user_version is not ours to set: the ledger's version. NULL: user_version has it.
+ALTER TABLE ledger ADD COLUMN version INTEGER;
+
 -- Up to here a value that failed its check was kept as it had been sent, whatever it was: a password under a wrong header too. From here on it is not, and
 -- what was kept of that kind is erased; the attempt keeps its reason. A told outcome has no such reasons: its values are known by their shape.
 -- Before the values goes what the index of subjects has of them, which is found by them.

@@ -18,6 +18,7 @@ reg_forget|reg_forget(subject)
 reg_functions|reg_functions
 reg_hash_password|reg_hash_password(password)
 reg_hash_password|reg_hash_password(password, format)
+reg_init|reg_init('beside')
 reg_init|reg_init()
 reg_issue_code|reg_issue_code(subject, channel)
 reg_issue_code|reg_issue_code(subject, channel, device_id)
@@ -67,11 +68,11 @@ answers "every column of a sign-up is a column of reg_attempts" "" "
     SELECT name FROM reg_columns EXCEPT SELECT name FROM pragma_table_xinfo('reg_attempts');"
 answers "two cursors of one listing do not disturb each other" "attempted_at_missing|email_invalid" "
     SELECT a.reason, b.reason FROM reg_reasons a, reg_reasons b WHERE a.rowid = 1 AND b.rowid = 4;"
-is "only the entry point is exported" sqlite3_reg_init \
+is "only the entry points are exported" "sqlite3_extension_init sqlite3_reg_init" \
     "$(nm -D --defined-only $BUILD/reg.so | awk '$2 ~ /[TDBRVWi]/ {print $3}' | grep -vE '^(__asan|__odr_asan|_?_?ubsan|__lsan|__sanitizer)' | sort | paste -sd' ')"
 
 # Wrong counts and types name the function.
-for call in 'reg_version(1)' 'reg_init(1)' 'reg_settings(1,2)' 'reg_settings_patch()' 'reg_check_policy()' \
+for call in 'reg_version(1)' 'reg_init(1,2)' 'reg_settings(1,2)' 'reg_settings_patch()' 'reg_check_policy()' \
     'reg_hash_password()' 'reg_verify_password(1)' 'reg_needs_rehash()' 'reg_issue_code(1)' 'reg_resend_code(1)' \
     'reg_verify_code()' 'reg_verify_code(1,2,3,4)' 'reg_email_exists()' 'reg_phone_exists()' 'reg_username_exists()' \
     'reg_report_payload()' 'reg_mask()' 'reg_complete(1,2)' 'reg_set_consent(1,2,3)' 'reg_record_step(1,2)' 'reg_forget()'; do
@@ -81,6 +82,8 @@ type_error() {
     refuses "wrong type: $1" "${1%%(*}: argument $2 \\($3\\): $4" "SELECT $1;"
 }
 text='text is expected'
+type_error "reg_init(1)" 1 where "$text"
+type_error "reg_init('inside')" 1 where "'beside' is expected"
 type_error "reg_settings(1)" 1 json "$text"
 type_error "reg_settings(NULL)" 1 json "$text"
 type_error "reg_settings_patch(5)" 1 json "$text"

@@ -170,14 +170,124 @@ other() {
 other "PRAGMA user_version = 1" "1|0"
 other "PRAGMA user_version = 7" "7|0"
 other "PRAGMA application_id = 5" "0|5"
-rm -f "$LEDGER"*
-sqlite3 "$LEDGER" "CREATE TABLE attempt(x);"
-refuses "a table of the same name" "reg_init: table .?attempt.? already exists" "SELECT reg_init();"
-answers "has made nothing else" "attempt|0" "SELECT group_concat(name), user_version FROM sqlite_schema, pragma_user_version;"
-rm -f "$LEDGER"*
-sqlite3 "$LEDGER" "CREATE TABLE theirs(x);"
-answers "a database with other tables and no version takes a ledger" $VERSION "SELECT reg_init();"
-answers "and keeps them" 1 "SELECT count(*) FROM sqlite_schema WHERE name = 'theirs';"
+other "PRAGMA user_version = 0" "0|0"
+other "ALTER TABLE theirs RENAME TO attempt; CREATE TABLE theirs(x); DROP TABLE attempt" "0|0"
+
+# Beside another application's tables, where it is asked for: its settings stay, its version is not ours.
+theirs="CREATE TABLE theirs(x); CREATE VIEW their_view AS SELECT * FROM theirs; INSERT INTO theirs VALUES (1);"
+beside() { # $LEDGER: another application's database
+    rm -f "$LEDGER"*
+    sqlite3 "$LEDGER" "PRAGMA page_size = 1024; $theirs $1"
+}
+beside "PRAGMA user_version = 7; PRAGMA application_id = 5;"
+answers "beside: a ledger is made" $VERSION "SELECT reg_init('beside');"
+answers "beside: all of theirs stays" "delete|1024|7|5|1" "SELECT journal_mode, page_size, user_version, application_id, x FROM pragma_journal_mode, pragma_page_size, pragma_user_version, pragma_application_id, their_view;"
+answers "beside: it is a ledger" "1|success|1" "$signup SELECT id, outcome, reg_email_exists('someone@example.com') FROM reg_attempts;"
+answers "beside: again, and without saying so" "$VERSION
+$VERSION" "SELECT reg_init('beside'); SELECT reg_init();"
+is "beside: the job takes it" "0" "$($BUILD/regjob -l "$LEDGER" -q settle >/dev/null 2>&1; echo $?)"
+sqlite3 "$LEDGER" "PRAGMA user_version = 8;"
+answers "beside: their version goes on" "1" "SELECT count(*) FROM reg_attempts;"
+sql "UPDATE ledger SET version = 99;" >/dev/null
+refuses "beside: a newer one" "the ledger has version 99, this program knows up to $VERSION" "SELECT count(*) FROM reg_attempts;"
+sql "UPDATE ledger SET version = 2;" >/dev/null
+refuses "beside: an older one" "the ledger has version 2, this program needs $VERSION" "SELECT count(*) FROM reg_attempts;"
+beside "CREATE TABLE report(x);"
+before=$(sqlite3 "$LEDGER" .dump; sha256sum <"$LEDGER")
+refuses "beside: a name that is taken" 'reg_init: this database has a table "report" already, and the ledger needs that name' "SELECT reg_init('beside');"
+refuses "beside: also in a transaction" 'has a table "report" already' "BEGIN; SELECT reg_init('beside');
+COMMIT;"
+is "beside: nothing has changed" "$before" "$(sqlite3 "$LEDGER" .dump; sha256sum <"$LEDGER")"
+is "beside: and there is no key" "other.db" "$(cd "$FOLDER" && ls other.db*)"
+beside "CREATE VIEW funnel AS SELECT 'theirs';"
+refuses "beside: a view that has the name of one of ours" 'has a view "funnel" already' "SELECT reg_init('beside');"
+is "beside: stays theirs" "theirs" "$(sqlite3 "$LEDGER" "SELECT * FROM funnel;")"
+
+# All or nothing: whatever fails, at each page that a full disk leaves, in and out of a transaction of the caller's.
+made() { # what there is: objects, ids, journal mode, files
+    echo "$(sqlite3 "$LEDGER" "SELECT (SELECT count(*) FROM sqlite_schema), user_version, application_id, journal_mode FROM pragma_user_version, pragma_application_id, pragma_journal_mode;" |
+        sed "s/^[0-9]*[1-9][0-9]*|$VERSION|1919248243|/whole|/") $(cd "$FOLDER" && ls -d full.db* | paste -sd' ')"
+}
+LEDGER=$FOLDER/full.db
+fresh() {
+    rm -f "$LEDGER"*
+    sqlite3 "$LEDGER" "PRAGMA journal_mode = DELETE; VACUUM;" >/dev/null
+}
+results=
+for transaction in "" "BEGIN;" "CREATE TABLE mine(x); BEGIN;"; do
+    how=reg_init\(\)
+    [ "${transaction#CREATE}" = "$transaction" ] || how="reg_init('beside')"
+    for pages in $(seq 1 3 100); do
+        fresh
+        said=$(sql "$transaction PRAGMA max_page_count = $pages;
+SELECT $how;
+${transaction:+COMMIT;}")
+        case $said in *"database or disk is full"*) said=full ;; *Error*) ;; *) said=made ;; esac
+        results="$results
+$how${transaction:+ in a transaction}: $said: $(made)"
+    done
+done
+is "a full disk: all or nothing" "reg_init('beside') in a transaction: full: 1|0|0|delete full.db
+reg_init('beside') in a transaction: made: N|0|0|delete full.db full.db.key
+reg_init() in a transaction: full: 0|0|0|delete full.db
+reg_init() in a transaction: made: whole|delete full.db full.db.key
+reg_init(): full: 0|0|0|delete full.db
+reg_init(): made: whole|wal full.db full.db.key" "$(sed -E '/^$/d; s/(beside.*made: )[0-9]{2,}/\1N/' <<<"$results" | sort -u)"
+fresh
+mkdir "$LEDGER.key"
+refuses "no key can be made: refused" "key file $LEDGER.key is not a regular file" "SELECT reg_init();"
+is "no key can be made: nothing is made" "0|0|0|delete full.db full.db.key" "$(made)"
+rmdir "$LEDGER.key"
+refuses "within a statement that writes" "reg_init: cannot open savepoint - SQL statements in progress" "CREATE TABLE mine AS SELECT reg_init('beside');"
+is "within a statement that writes: nothing is made" "0|0|0|delete full.db" "$(made)"
+like "within a transaction the caller's own work stays, and no more" "already, and the ledger needs that name.*
+kept 1$" "$(rm -f "$LEDGER"; sql "BEGIN; CREATE TABLE report(x); INSERT INTO report VALUES ('kept');
+SELECT reg_init('beside');
+COMMIT;
+SELECT max(x) || ' ' || (SELECT count(*) FROM sqlite_schema) FROM report;")"
+
+# A ledger that was put back by .dump or .clone has lost its marks.
+LEDGER=$FOLDER/made.db
+cp -p "$FOLDER/kept" "$LEDGER.key"
+for way in dump clone; do
+    put_back() {
+        rm -f "$FOLDER/back.db"*
+        case $way in
+        dump) sqlite3 "$FOLDER/made.db" .dump | sqlite3 "$FOLDER/back.db" ;;
+        clone) sqlite3 "$FOLDER/made.db" ".clone $FOLDER/back.db" >/dev/null ;;
+        esac
+        LEDGER=$FOLDER/back.db
+    }
+    put_back
+    is "$way: it has lost its marks" "0|0" "$(sqlite3 "$LEDGER" "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id;")"
+    for statement in "SELECT reg_settings();" "SELECT count(*) FROM reg_attempts;"; do
+        refuses "$way: $statement" "this database has a ledger's tables without its marks \(user_version and application_id\), as .dump and .clone leave it: reg_init\(\) puts them back" "$statement"
+    done
+    answers "$way: reg_init puts them back" "$VERSION
+1|success|wal|$VERSION|1919248243" "SELECT reg_init();
+        SELECT count(*), max(outcome), journal_mode, user_version, application_id FROM reg_attempts, pragma_journal_mode, pragma_user_version, pragma_application_id;"
+    ok "$way: and makes no other key" test ! -e "$LEDGER.key"
+    put_back
+    cp -p "$FOLDER/kept" "$LEDGER.key"
+    said=$($BUILD/regjob -l "$LEDGER" settle 2>&1)
+    like "$way: the job says what to do" "^78 .*without its marks.*regjob init --restored" "$? $said"
+    said=$($BUILD/regjob -v -l "$LEDGER" init --restored 2>&1)
+    like "$way: and does it" "^0 .*is marked as a ledger of version $VERSION again" "$? $said"
+    answers "$way: then all is there" "1" "SELECT count(*) FROM reg_attempts;"
+done
+put_back
+sqlite3 "$LEDGER" "DROP TABLE try;"
+refuses "put back in part" "a ledger's tables without its marks, and they are not those of any version up to $VERSION: restore it anew, whole" "SELECT reg_init();"
+put_back
+sqlite3 "$LEDGER" "DROP VIEW admit; DROP VIEW funnel;"
+answers "rules and views are made anew" "$VERSION
+failure" "SELECT reg_init(); INSERT INTO reg_attempts(email) VALUES ('next@example.com'); SELECT outcome FROM reg_attempts WHERE id = 2;"
+LEDGER=$FOLDER/newer.db
+older 2
+sqlite3 "$LEDGER.2" "PRAGMA user_version = 0; PRAGMA application_id = 0;"
+LEDGER=$LEDGER.2
+answers "an older one without its marks is upgraded" "$VERSION
+1" "SELECT reg_init(); SELECT count(*) FROM reg_attempts;"
 head -c 8192 /dev/urandom >"$FOLDER/noise.db"
 LEDGER=$FOLDER/noise.db
 refuses "a file that is no database" "file is not a database" "SELECT reg_init();"
