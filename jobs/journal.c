@@ -293,7 +293,7 @@ static uint64_t keep_group(struct journal *journal, struct list *group)
 static enum transfer_supply drained(struct journal *journal)
 {
     if (journal->out > 0)
-        return TRANSFER_LATER;
+        return TRANSFER_AFTER;
     if (journal->back.first == NULL)
         return TRANSFER_NO_MORE;
     return commit_back(journal) == WRITTEN_NOT ? TRANSFER_BROKEN : TRANSFER_LATER;
@@ -392,6 +392,8 @@ static void done(void *context, const struct transfer_item *out,
      * asked for. */
     item->answered = answer->result != TRANSFER_FATAL;
     item->answer = *answer;
+    if (!item->answered && answer->behind)
+        item->place.seen = moment_now();
     returned(context, out);
 }
 

@@ -197,7 +197,8 @@ enum queue_fate queue_finish(struct queue *queue, const struct queue_item *item,
 }
 
 /* Finishes up to LEFTOVER_BATCH of them. */
-static size_t finish_some_leftovers(struct queue *queue, const char *host, int64_t now)
+static size_t finish_some_leftovers(struct queue *queue, const char *host, int64_t now,
+                                    uint64_t *given_up)
 {
     static const struct transfer_answer answer = {
         .result = TRANSFER_AMBIGUOUS,
@@ -218,11 +219,11 @@ static size_t finish_some_leftovers(struct queue *queue, const char *host, int64
                                              .id = ledger_integer(leftover, 1),
                                              .lease_until = ledger_integer(leftover, 2)};
     for (size_t i = 0; i < count; i++)
-        queue_finish(queue, &items[i], &answer, now);
+        *given_up += queue_finish(queue, &items[i], &answer, now) == QUEUE_GIVEN_UP;
     return count;
 }
 
-uint64_t queue_finish_leftovers(struct queue *queue)
+uint64_t queue_finish_leftovers(struct queue *queue, uint64_t *given_up)
 {
     char host[JOB_OWNER_SIZE];
     uint64_t finished = 0;
@@ -235,7 +236,7 @@ uint64_t queue_finish_leftovers(struct queue *queue)
         colon[1] = '\0';
     do {
         queue_begin(queue);
-        count = finish_some_leftovers(queue, host, now);
+        count = finish_some_leftovers(queue, host, now, given_up);
         ledger_end(ledger_of(queue));
         finished += count;
     } while (count == LEFTOVER_BATCH && !ledger_failed(ledger_of(queue)));

@@ -75,8 +75,8 @@ void queue_withdraw(struct queue *queue, const struct queue_item *item);
 enum queue_fate queue_finish(struct queue *queue, const struct queue_item *item,
                              const struct transfer_answer *answer, int64_t now);
 
-/* Tries whose process ended in between are ambiguous; how many. In a transaction of its own. The
- * caller holds the step's lock. */
-uint64_t queue_finish_leftovers(struct queue *queue);
+/* Tries whose process ended in between are ambiguous; how many, and of how many items it was the
+ * last. In a transaction of its own. The caller holds the step's lock. */
+uint64_t queue_finish_leftovers(struct queue *queue, uint64_t *given_up);
 
 #endif
