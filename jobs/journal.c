@@ -9,6 +9,7 @@
  */
 #include "journal.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -369,6 +370,11 @@ static enum transfer_supply next(void *context, unsigned room, struct transfer_i
         supply = refill(journal, room);
     if (supply != TRANSFER_ITEM)
         return supply;
+    if (!queue_hand_out(journal->queue, &journal->waiting.first->place)) {
+        say_error("the lock file: %s: what sets out cannot be noted there", strerror(errno));
+        journal->status = STATUS_RETRY;
+        return TRANSFER_BROKEN;
+    }
     journal->out++;
     struct item *item = list_take(&journal->waiting);
     out->tag = item;

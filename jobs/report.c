@@ -186,11 +186,16 @@ static enum status_code send_due(struct job *job, const struct queue *queue, uin
     return status;
 }
 
-static enum status_code report_locked(struct job *job, bool must, uint64_t *dead)
+static enum status_code report_locked(struct job *job, struct handed *handed, bool must,
+                                      uint64_t *dead)
 {
-    struct queue queue = {
-        .job = job, .kind = QUEUE_REPORTS, .patience = &job->config.fraud.patience};
+    struct queue queue = {.job = job,
+                          .kind = QUEUE_REPORTS,
+                          .patience = &job->config.fraud.patience,
+                          .handed = handed};
     enum status_code status = round_leftovers(&words, &queue, dead);
+    if (status == STATUS_DONE)
+        handed_forget(handed);
     if (status == STATUS_DONE && job->options.retry_dead)
         status = requeue_dead(job);
     bool configured = job->config.fraud.url[0] != '\0';
@@ -218,7 +223,9 @@ static enum status_code report(struct job *job, bool must)
     if (status != STATUS_DONE)
         return status;
     uint64_t dead = 0;
-    status = report_locked(job, must, &dead);
+    struct handed handed;
+    handed_read(&handed, &lock);
+    status = report_locked(job, &handed, must, &dead);
     status = job_worse(status, say_dead(dead));
     lock_release(&lock);
     return status;

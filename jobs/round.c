@@ -1,7 +1,9 @@
 #include "round.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "moment.h"
 #include "say.h"
@@ -146,6 +148,11 @@ enum status_code round_run(struct job *job, const struct round_words *words,
     struct run run = {.count = lane_count};
     enum status_code status = STATUS_RETRY;
     uint64_t due = 0;
+    if (!handed_begin(lanes[0].queue.handed, job->owner)) {
+        say_error("%s: the lock file: %s: what sets out cannot be noted there", words->step,
+                  strerror(errno));
+        return STATUS_RETRY;
+    }
     for (size_t i = 0; i < lane_count; i++) {
         due += queue_count(&lanes[i].queue, limit != NULL ? *limit : UINT64_MAX);
         run.journals[i] = journal_open(&lanes[i].queue, &lanes[i].cargo, words->item, limit);
@@ -168,16 +175,19 @@ enum status_code round_leftovers(const struct round_words *words, struct queue *
                                  uint64_t *given_up)
 {
     struct job *job = queue->job;
-    uint64_t last = 0;
-    uint64_t leftovers = queue_finish_leftovers(queue, &last);
+    const struct queue_leftovers leftovers = queue_finish_leftovers(queue);
     if (ledger_failed(job->door->ledger))
         return job_ledger_failed(job, "looking for tries without an answer");
-    *given_up += last;
-    job_add(job, words->step, "leftover", leftovers);
-    job_add(job, words->step, words->given_up, last);
-    if (leftovers > 0)
+    *given_up += leftovers.given_up;
+    job_add(job, words->step, "leftover", leftovers.ambiguous);
+    job_add(job, words->step, "unmade", leftovers.unmade);
+    job_add(job, words->step, words->given_up, leftovers.given_up);
+    if (leftovers.unmade > 0)
+        say_note("%s: %llu tries of an earlier run were never made: they are taken back",
+                 words->step, (unsigned long long)leftovers.unmade);
+    if (leftovers.ambiguous > 0)
         say_note("%s: %llu tries of an earlier run have no answer: they count as ambiguous and are "
                  "made again",
-                 words->step, (unsigned long long)leftovers);
+                 words->step, (unsigned long long)leftovers.ambiguous);
     return STATUS_DONE;
 }

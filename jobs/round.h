@@ -24,9 +24,9 @@ struct round_words {
 };
 
 /*
- * Carries everything that is due, `*limit` items at the most (NULL: no limit). The step's lock is
- * held and leftover tries are finished. Adds to `*given_up` how many were. STATUS_RETRY where
- * something is to be tried again, or was left; all has been said.
+ * Carries everything that is due in queues with one `handed`, `*limit` items at the most (NULL: no
+ * limit). The step's lock is held and leftover tries are finished. Adds to `*given_up` how many
+ * were. STATUS_RETRY where something is to be tried again, or was left; all has been said.
  */
 enum status_code round_run(struct job *job, const struct round_words *words,
                            struct round_lane *lanes, size_t count, uint64_t *limit,

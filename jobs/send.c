@@ -44,6 +44,7 @@ struct maker {
     const struct key *key;
     const unsigned char *ledger;
     const char *link; /* the redirect link of the settings; NULL: none */
+    struct handed *handed;
 };
 
 struct parcel {
@@ -140,13 +141,15 @@ static const void *request(void *context, void *argument, int64_t now)
 
 /* -- the channels -- */
 
-static struct queue queue_of(struct job *job, int channel)
+static struct queue queue_of(struct job *job, int channel, struct handed *handed)
 {
     return (struct queue){.job = job,
                           .kind = QUEUE_CODES,
                           .channel = channel_names[channel],
                           .patience = channel == EMAIL ? &job->config.mail.patience
-                                                       : &job->config.sms.patience};
+                                                       : &job->config.sms.patience,
+                          .handed = handed,
+                          .lane = (unsigned)channel};
 }
 
 static bool is_asked_for(const struct job *job, int channel)
@@ -159,7 +162,7 @@ static unsigned busy_channels(struct job *job)
 {
     unsigned busy = 0;
     for (int channel = 0; channel < CHANNELS; channel++) {
-        const struct queue queue = queue_of(job, channel);
+        const struct queue queue = queue_of(job, channel, NULL);
         if (is_asked_for(job, channel) && queue_count(&queue, 1) > 0)
             busy |= 1U << channel;
     }
@@ -180,7 +183,7 @@ static bool open_lane(struct job *job, int channel, struct maker *maker, struct 
         .channel = channel_names[channel],
         .section = channel == EMAIL ? "mail" : "sms",
         .url = channel == EMAIL ? job->config.mail.url : job->config.sms.url,
-        .queue = queue_of(job, channel),
+        .queue = queue_of(job, channel, maker->handed),
         .cargo = {maker, load, request, unload},
         .pace = channel == EMAIL ? job->config.mail.pace : job->config.sms.pace};
     if (channel == EMAIL) {
@@ -292,10 +295,13 @@ static enum status_code say_undeliverable(uint64_t undeliverable)
     return STATUS_PARTLY;
 }
 
-static enum status_code send_due(struct job *job, unsigned busy, uint64_t *undeliverable)
+static enum status_code send_due(struct job *job, struct handed *handed, unsigned busy,
+                                 uint64_t *undeliverable)
 {
-    struct maker maker = {
-        .job = job, .key = door_key(job->door), .ledger = ledger_uuid(job->door->ledger)};
+    struct maker maker = {.job = job,
+                          .handed = handed,
+                          .key = door_key(job->door),
+                          .ledger = ledger_uuid(job->door->ledger)};
     const struct settings *settings = door_settings(job->door);
     if (maker.key == NULL || maker.ledger == NULL || settings == NULL)
         return job_ledger_failed(job, "sending codes");
@@ -303,13 +309,15 @@ static enum status_code send_due(struct job *job, unsigned busy, uint64_t *undel
     return send_by(job, busy, &maker, undeliverable);
 }
 
-static enum status_code send_locked(struct job *job, uint64_t *undeliverable)
+static enum status_code send_locked(struct job *job, struct handed *handed, uint64_t *undeliverable)
 {
     enum status_code status = STATUS_DONE;
     for (int channel = 0; channel < CHANNELS && status == STATUS_DONE; channel++) {
-        struct queue queue = queue_of(job, channel);
+        struct queue queue = queue_of(job, channel, handed);
         status = round_leftovers(&words, &queue, undeliverable);
     }
+    if (status == STATUS_DONE)
+        handed_forget(handed);
     if (status == STATUS_DONE && job->options.retry_undeliverable)
         status = requeue(job);
     if (status != STATUS_DONE)
@@ -317,7 +325,7 @@ static enum status_code send_locked(struct job *job, uint64_t *undeliverable)
     unsigned busy = busy_channels(job);
     if (ledger_failed(job->door->ledger))
         return job_ledger_failed(job, "reading the queue");
-    return busy == 0 ? STATUS_DONE : send_due(job, busy, undeliverable);
+    return busy == 0 ? STATUS_DONE : send_due(job, handed, busy, undeliverable);
 }
 
 /* Whom something would be sent to, masked; the codes are not even made. */
@@ -327,7 +335,7 @@ static enum status_code show_due(struct job *job)
     for (int channel = 0; channel < CHANNELS; channel++) {
         if (!is_asked_for(job, channel))
             continue;
-        const struct queue queue = queue_of(job, channel);
+        const struct queue queue = queue_of(job, channel, NULL);
         struct ledger_statement *due =
             queue_due(&queue, job->door->ledger, moment_now(), INT64_MAX);
         while (left > 0 && ledger_row(due)) {
@@ -354,7 +362,9 @@ enum status_code send_step(struct job *job)
     if (status != STATUS_DONE)
         return status;
     uint64_t undeliverable = 0;
-    status = send_locked(job, &undeliverable);
+    struct handed handed;
+    handed_read(&handed, &lock);
+    status = send_locked(job, &handed, &undeliverable);
     status = job_worse(status, say_undeliverable(undeliverable));
     lock_release(&lock);
     return status;

@@ -104,10 +104,10 @@ SELECT count(t.id), count(t.id) FILTER (WHERE NOT (t.result IS 'not_accepted' AN
           FROM report r WHERE r.id = :id) q
   LEFT JOIN try t ON t.report_id = q.id AND t.started_at >= q.since
 
--- Tries whose makers are gone: of this host, where the step's lock is ours, and of anybody whose lease is over.
+-- Tries whose makers are gone: of this host, where the step's lock is ours, and of anybody whose lease is over. The item was due when its try began.
 -- channel: NULL for reports.
 -- name: leftover_tries
-SELECT t.id, coalesce(t.code_id, t.report_id), t.lease_until FROM try t INDEXED BY try_open
+SELECT t.id, coalesce(t.code_id, t.report_id), t.lease_until, t.started_at, t.owner FROM try t INDEXED BY try_open
  WHERE t.finished_at IS NULL AND (SELECT c.channel FROM code c WHERE c.id = t.code_id) IS :channel
    AND (t.lease_until <= :now OR substr(t.owner, 1, length(:host)) = :host)
  ORDER BY t.id LIMIT :limit

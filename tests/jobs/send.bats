@@ -330,3 +330,25 @@ states() {
     [ "$status" -eq 0 ]
     [ "$(states)" = "sent 1" ]
 }
+
+@test "killed among many mails: ambiguous is what was delivered and not written down, and nothing else" {
+    pins
+    outbound_config
+    sign_up 3000
+    EXEC=exec carry send >log 2>&1 3>&- &
+    running=$!
+    delivered() { [ "$(mails)" -ge 1500 ]; }
+    until_true delivered
+    kill -9 "$running"
+    wait "$running" || true
+    open=$(ledger "SELECT count(*) FROM try WHERE finished_at IS NULL")
+    most=$(($(mails) - $(ledger "SELECT count(*) FROM try WHERE finished_at IS NOT NULL") + 1))
+    echo "open $open, at most $most of them ambiguous"
+    run carry send
+    [ "$status" -eq 0 ]
+    ambiguous=$(ledger "SELECT count(*) FROM try WHERE result = 'ambiguous'")
+    echo "$ambiguous"
+    [ "$ambiguous" -le "$most" ]
+    [ "$(ledger "SELECT count(*) FROM try")" = 3000 ]
+    [ "$(states)" = "pending $ambiguous"$'\n'"sent $((3000 - ambiguous))" ]
+}
