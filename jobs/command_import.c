@@ -80,7 +80,12 @@ static enum status_code import_files(struct job *job, bool confirmations)
     enum status_code status = job_lock(job, "import", &lock);
     if (status != STATUS_DONE)
         return status;
-    for (size_t i = 0; i < options->argument_count && !stop_asked(); i++) {
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (stop_asked()) {
+            status = job_worse(
+                status, job_stopped(options->arguments[i], "it and what comes after it are left"));
+            break;
+        }
         request.path = options->arguments[i];
         status =
             job_worse(status, is_folder(request.path) ? import_all_in(job, &request, request.path)

@@ -64,7 +64,12 @@ enum status_code reconcile_command(struct job *job)
         say_error("out of memory");
         return STATUS_RETRY;
     }
-    for (size_t i = 0; i < options->argument_count && !stop_asked(); i++) {
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (stop_asked()) {
+            status = job_worse(
+                status, job_stopped(options->arguments[i], "it and what comes after it are left"));
+            break;
+        }
         enum status_code one = reconciled_read(&all[count], job, -1, options->arguments[i],
                                                options->as_of != NULL ? &as_of : NULL);
         if (one == STATUS_DONE || one == STATUS_PARTLY)
@@ -73,8 +78,6 @@ enum status_code reconcile_command(struct job *job)
             reconciled_end(&all[count]);
         status = job_worse(status, one);
     }
-    if (stop_asked())
-        status = job_worse(status, STATUS_RETRY);
     if (!show(options->format, all, count)) {
         say_error("out of memory for the result");
         status = job_worse(status, STATUS_RETRY);

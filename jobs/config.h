@@ -36,7 +36,8 @@ struct config_mail {
                                    config_end() */
     enum config_tls tls;        /* STARTTLS for smtp:// */
     char ca_file[CONFIG_TEXT];
-    char templates[CONFIG_TEXT];      /* folder of message templates; "": the built-in texts */
+    char templates[CONFIG_TEXT]; /* folder of message templates; "": the built-in texts */
+    char helo_name[CONFIG_TEXT]; /* what we call ourselves to the server; "": this host's name */
     char message_domain[CONFIG_TEXT]; /* right-hand side of Message-ID, default: the domain of
                                          `from` */
     struct config_pace pace;          /* default 10 a second, 5 at once */
@@ -56,6 +57,9 @@ struct config_sms {
     char token[CONFIG_TEXT]; /* from token_file or token_env: the password beside `username`, else a
                                 bearer token */
     unsigned success_low, success_high; /* HTTP status taken for success, default 200 to 299 */
+    char success_body[CONFIG_TEXT];     /* what its body must then say: a POSIX ERE, or
+                                           /JSON/POINTER=TEXT;
+                                           "": anything but a page of HTML */
     char ca_file[CONFIG_TEXT];
     char templates[CONFIG_TEXT];
     char web_domain[CONFIG_TEXT]; /* adds the last line `@DOMAIN #CODE` where set */

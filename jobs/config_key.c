@@ -54,6 +54,7 @@ const struct config_key config_keys[] = {
     {"mail", "tls", CONFIG_KIND_CHOICE, AT(mail.tls), 0, 0, "required|optional|none", "required"},
     {"mail", "ca_file", CONFIG_KIND_PATH, AT(mail.ca_file), 0, 0, NULL, ""},
     {"mail", "templates", CONFIG_KIND_PATH, AT(mail.templates), 0, 0, NULL, ""},
+    {"mail", "helo_name", CONFIG_KIND_TEXT, AT(mail.helo_name), 0, 0, NULL, ""},
     {"mail", "message_domain", CONFIG_KIND_TEXT, AT(mail.message_domain), 0, 0, NULL, ""},
     PACE("mail", mail, "10", "5"),
 
@@ -68,6 +69,7 @@ const struct config_key config_keys[] = {
     {"sms", "token", CONFIG_KIND_REFUSED, AT(sms.token), 0, 0, "token_file or token_env", ""},
     {"sms", "password", CONFIG_KIND_REFUSED, AT(sms.token), 0, 0, "token_file or token_env", ""},
     {"sms", "success", CONFIG_KIND_STATUS_RANGE, AT(sms.success_low), 100, 599, NULL, "200-299"},
+    {"sms", "success_body", CONFIG_KIND_TEXT, AT(sms.success_body), 0, 0, NULL, ""},
     {"sms", "ca_file", CONFIG_KIND_PATH, AT(sms.ca_file), 0, 0, NULL, ""},
     {"sms", "templates", CONFIG_KIND_PATH, AT(sms.templates), 0, 0, NULL, ""},
     {"sms", "web_domain", CONFIG_KIND_TEXT, AT(sms.web_domain), 0, 0, NULL, ""},

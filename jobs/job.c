@@ -14,6 +14,7 @@
 #include "document.h"
 #include "moment.h"
 #include "say.h"
+#include "stop.h"
 
 enum status_code job_worse(enum status_code left, enum status_code right)
 {
@@ -146,6 +147,16 @@ enum status_code job_open(struct job *job, bool create)
         return other ? STATUS_CONFIG : status;
     }
     return STATUS_DONE;
+}
+
+enum status_code job_stopped(const char *step, const char *left)
+{
+    char why[128];
+    if (!stop_asked())
+        return STATUS_DONE;
+    stop_words(why, sizeof why);
+    say_error("%s: %s; %s", step, why, left);
+    return STATUS_RETRY;
 }
 
 void job_close(struct job *job)

@@ -59,6 +59,10 @@ enum status_code job_ledger_failed(struct job *job, const char *doing);
 /* Takes the lock of a step. STATUS_LOCKED (said as a note) where another run has it. */
 enum status_code job_lock(struct job *job, const char *step, struct lock *lock);
 
+/* Where the run is to leave off: says why, and what of the step is left undone by it; STATUS_RETRY.
+ * Else STATUS_DONE. */
+enum status_code job_stopped(const char *step, const char *left);
+
 /* Of two statuses the one that the run must end with: of 1 and 2 it is 1; any other failure before
  * those. */
 enum status_code job_worse(enum status_code left, enum status_code right);

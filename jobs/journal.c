@@ -9,6 +9,7 @@
  */
 #include "journal.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -293,7 +294,7 @@ static uint64_t keep_group(struct journal *journal, struct list *group)
 static enum transfer_supply drained(struct journal *journal)
 {
     if (journal->out > 0)
-        return TRANSFER_LATER;
+        return TRANSFER_AFTER;
     if (journal->back.first == NULL)
         return TRANSFER_NO_MORE;
     return commit_back(journal) == WRITTEN_NOT ? TRANSFER_BROKEN : TRANSFER_LATER;
@@ -369,6 +370,11 @@ static enum transfer_supply next(void *context, unsigned room, struct transfer_i
         supply = refill(journal, room);
     if (supply != TRANSFER_ITEM)
         return supply;
+    if (!queue_hand_out(journal->queue, &journal->waiting.first->place)) {
+        say_error("the lock file: %s: what sets out cannot be noted there", strerror(errno));
+        journal->status = STATUS_RETRY;
+        return TRANSFER_BROKEN;
+    }
     journal->out++;
     struct item *item = list_take(&journal->waiting);
     out->tag = item;
@@ -392,6 +398,8 @@ static void done(void *context, const struct transfer_item *out,
      * asked for. */
     item->answered = answer->result != TRANSFER_FATAL;
     item->answer = *answer;
+    if (!item->answered && answer->behind)
+        item->place.seen = moment_now();
     returned(context, out);
 }
 

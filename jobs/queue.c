@@ -196,8 +196,14 @@ enum queue_fate queue_finish(struct queue *queue, const struct queue_item *item,
     return retry_at != 0 ? QUEUE_AGAIN : QUEUE_GIVEN_UP;
 }
 
-/* Finishes up to LEFTOVER_BATCH of them. */
-static size_t finish_some_leftovers(struct queue *queue, const char *host, int64_t now)
+bool queue_hand_out(const struct queue *queue, const struct queue_item *item)
+{
+    return queue->handed == NULL || handed_note(queue->handed, queue->lane, item->try_id);
+}
+
+/* Ends up to LEFTOVER_BATCH of them. */
+static size_t finish_some_leftovers(struct queue *queue, const char *host, int64_t now,
+                                    struct queue_leftovers *leftovers)
 {
     static const struct transfer_answer answer = {
         .result = TRANSFER_AMBIGUOUS,
@@ -206,6 +212,7 @@ static size_t finish_some_leftovers(struct queue *queue, const char *host, int64
         .text = "no answer was recorded: the program ended in between",
     };
     struct queue_item items[LEFTOVER_BATCH];
+    bool unmade[LEFTOVER_BATCH];
     size_t count = 0;
     struct ledger_statement *leftover = ledger_use(ledger_of(queue), STATEMENT_leftover_tries);
     if (queue->kind == QUEUE_CODES)
@@ -213,19 +220,31 @@ static size_t finish_some_leftovers(struct queue *queue, const char *host, int64
     ledger_set_integer(leftover, ":now", now);
     ledger_set_text(leftover, ":host", host);
     ledger_set_integer(leftover, ":limit", LEFTOVER_BATCH);
-    while (ledger_row(leftover) && count < LEFTOVER_BATCH)
-        items[count++] = (struct queue_item){.try_id = ledger_integer(leftover, 0),
-                                             .id = ledger_integer(leftover, 1),
-                                             .lease_until = ledger_integer(leftover, 2)};
-    for (size_t i = 0; i < count; i++)
-        queue_finish(queue, &items[i], &answer, now);
+    while (ledger_row(leftover) && count < LEFTOVER_BATCH) {
+        items[count] = (struct queue_item){.try_id = ledger_integer(leftover, 0),
+                                           .id = ledger_integer(leftover, 1),
+                                           .lease_until = ledger_integer(leftover, 2),
+                                           .seen = ledger_integer(leftover, 3)};
+        unmade[count] =
+            queue->handed != NULL &&
+            handed_never(queue->handed, queue->lane, ledger_text(leftover, 4), items[count].try_id);
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        leftovers->unmade += unmade[i];
+        leftovers->ambiguous += !unmade[i];
+        if (unmade[i])
+            queue_withdraw(queue, &items[i]);
+        else if (queue_finish(queue, &items[i], &answer, now) == QUEUE_GIVEN_UP)
+            leftovers->given_up++;
+    }
     return count;
 }
 
-uint64_t queue_finish_leftovers(struct queue *queue)
+struct queue_leftovers queue_finish_leftovers(struct queue *queue)
 {
     char host[JOB_OWNER_SIZE];
-    uint64_t finished = 0;
+    struct queue_leftovers leftovers = {0};
     size_t count;
     int64_t now = moment_now();
     /* With the step's lock held, no other process of this host can be making such a call. */
@@ -235,9 +254,8 @@ uint64_t queue_finish_leftovers(struct queue *queue)
         colon[1] = '\0';
     do {
         queue_begin(queue);
-        count = finish_some_leftovers(queue, host, now);
+        count = finish_some_leftovers(queue, host, now, &leftovers);
         ledger_end(ledger_of(queue));
-        finished += count;
     } while (count == LEFTOVER_BATCH && !ledger_failed(ledger_of(queue)));
-    return ledger_failed(ledger_of(queue)) ? 0 : finished;
+    return leftovers;
 }

@@ -108,14 +108,10 @@ enum status_code settle_step(struct job *job)
         return status;
     bool all = settle_overdue(job, now);
     forget_fingerprints(job, now);
-    if (ledger_failed(ledger_of(job))) {
+    if (ledger_failed(ledger_of(job)))
         status = job_ledger_failed(job, "settling");
-    } else if (!all) {
-        char words[128];
-        stop_words(words, sizeof words);
-        say_error("settle: %s; the attempts that are left wait for the next run", words);
-        status = STATUS_RETRY;
-    }
+    else if (!all)
+        status = job_stopped("settle", "the attempts that are left wait for the next run");
     lock_release(&lock);
     return status;
 }

@@ -236,8 +236,10 @@ static void help_names_every_command_and_option(void **state)
     accepted("regjob send --help");
     help = options_help(&options, commands, COMMANDS);
     assert_non_null(help);
-    assert_memory_equal(help, "Usage: regjob send [--only email|sms] [--limit N] [--dry-run]\n",
-                        62);
+    assert_memory_equal(
+        help,
+        "Usage: regjob send [--only email|sms] [--retry-undeliverable] [--limit N] [--dry-run]\n",
+        62);
     assert_non_null(strstr(help, "--only email|sms"));
     assert_null(strstr(help, "--restored"));
     free(help);
