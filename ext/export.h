@@ -48,12 +48,13 @@ struct export
 };
 
 /*
- * Reads a regular file. False: `error` names file, line, column and what is expected;
+ * Reads a regular file. False: `error` names file, line, column and what is expected, and quotes
+ * from the file only where `may_quote`: who calls a function may not be who may read the file.
  * `*unreadable`: the file is at fault, so that trying again is of no use. export_end() in either
  * case.
  */
 bool export_read(struct export *export, const char *path, const struct export_names *names,
-                 bool *unreadable, char error[EXPORT_ERROR]);
+                 bool may_quote, bool *unreadable, char error[EXPORT_ERROR]);
 void export_end(struct export *export);
 
 /* `2026-01-31`. */

@@ -22,7 +22,7 @@ static bool load(struct door *door, sqlite3_value *const arguments[FILE_TABLE_AR
         return false;
     }
     return export_read(export, (const char *)sqlite3_value_text(arguments[0]),
-                       json == NULL ? NULL : &names, &unreadable, error);
+                       json == NULL ? NULL : &names, false, &unreadable, error);
 }
 
 static size_t count(const void *rows)

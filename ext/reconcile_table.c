@@ -59,7 +59,7 @@ static bool load(struct door *door, sqlite3_value *const arguments[FILE_TABLE_AR
         return false;
     }
     bool done = export_read(&export, (const char *)sqlite3_value_text(arguments[0]),
-                            json == NULL ? NULL : &names, &unreadable, error) &&
+                            json == NULL ? NULL : &names, false, &unreadable, error) &&
                 reconcile_run(reconcile, door, &export, as_of);
     export_end(&export);
     return done;

@@ -93,7 +93,7 @@ enum status_code reconciled_read(struct reconciled *one, struct job *job, const 
     if (digest_path(path, digest)) /* what cannot be read is said below */
         job_add_input(job, path, digest);
     enum status_code status;
-    if (export_read(&export, path, &names, &unreadable, error)) {
+    if (export_read(&export, path, &names, true, &unreadable, error)) {
         status = compare(one, job, &export, as_of);
     } else {
         say_error("%s", error);
