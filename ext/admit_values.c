@@ -219,7 +219,7 @@ struct admit_written admit_read_written(struct ledger *ledger, int64_t id)
     struct ledger_statement *row = ledger_use(ledger, STATEMENT_admitted_outcome);
     ledger_set_integer_at(row, 1, id);
     if (ledger_row(row)) {
-        const char *text = ledger_text(row, 0);
+        const char *text = ledger_word(row, 0);
         written.outcome = text[0] == 's'   ? ADMIT_SUCCESS
                           : text[0] == 'p' ? ADMIT_PENDING
                                            : ADMIT_FAILURE;

@@ -5,12 +5,34 @@
 #include <string.h>
 
 #include "key.h"
+#include "ledger.h"
 
+enum { MOST_DIGITS = 8 };
 enum { TOKEN_BYTES = CODE_NONCE_SIZE + KEY_CODE_MAC_SIZE, TOKEN_LENGTH = TOKEN_BYTES * 4 / 3 };
 _Static_assert((int)TOKEN_LENGTH < (int)CODE_SIZE && TOKEN_BYTES % 3 == 0,
                "a token is written without padding");
 
 static const char sandbox_code[] = "12345"; /* fixed by the partner API's sandbox */
+
+void code_read_seed(struct ledger_statement *row, const struct code_columns *columns,
+                    struct code_seed *seed, char prefix[CODE_PREFIX_SIZE])
+{
+    const char *kept = ledger_text(row, columns->prefix);
+    size_t length = kept == NULL ? 0 : strlen(kept);
+    memset(seed, 0, sizeof *seed);
+    seed->kind = strcmp(ledger_word(row, columns->kind), "pin") == 0 ? CODE_PIN : CODE_TOKEN;
+    seed->sandbox = ledger_integer(row, columns->sandbox) != 0;
+    seed->digits = (int)ledger_within(row, columns->digits, 0, MOST_DIGITS);
+    ledger_bytes(row, columns->nonce, seed->nonce, sizeof seed->nonce);
+    if (length >= CODE_PREFIX_SIZE) {
+        ledger_refuse(row, columns->prefix, "is too long");
+        length = 0;
+    }
+    if (length > 0)
+        memcpy(prefix, kept, length);
+    prefix[length] = '\0';
+    seed->prefix = length > 0 ? prefix : NULL;
+}
 
 void code_truncate(const unsigned char *mac, size_t mac_length, int digits, char text[CODE_SIZE])
 {
@@ -18,7 +40,7 @@ void code_truncate(const unsigned char *mac, size_t mac_length, int digits, char
     uint32_t number = ((uint32_t)(mac[offset] & 0x7f) << 24) | ((uint32_t)mac[offset + 1] << 16) |
                       ((uint32_t)mac[offset + 2] << 8) | mac[offset + 3];
     uint32_t modulus = 1;
-    for (int i = 0; i < digits; i++)
+    for (int i = 0; i < digits && i < MOST_DIGITS; i++)
         modulus *= 10;
     snprintf(text, CODE_SIZE, "%0*u", digits, number % modulus);
 }

@@ -28,6 +28,18 @@ struct code_seed {
     unsigned char nonce[CODE_NONCE_SIZE];
 };
 
+struct ledger_statement;
+
+/* Where a statement has them. */
+struct code_columns {
+    int kind, nonce, digits, prefix, sandbox;
+};
+
+/* The seed of a code in the ledger; its prefix is copied to `prefix`, which the seed points to.
+ * What no code of ours has is the ledger's error. */
+void code_read_seed(struct ledger_statement *row, const struct code_columns *columns,
+                    struct code_seed *seed, char prefix[CODE_PREFIX_SIZE]);
+
 /* The code itself. The caller wipes it. */
 void code_derive(const struct key *key, const unsigned char *ledger_uuid,
                  const struct code_seed *seed, char code[CODE_SIZE]);

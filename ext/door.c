@@ -121,7 +121,7 @@ const struct settings *door_settings(struct door *door)
     bool found = ledger_row(newest), same = false;
     if (found) {
         same = door->settings != NULL && door->settings->id == ledger_integer(newest, 0) &&
-               strcmp(door->settings->source, ledger_text(newest, 1)) == 0;
+               strcmp(door->settings->source, ledger_word(newest, 1)) == 0;
         ledger_done(newest);
     }
     if (ledger_failed(door->ledger))

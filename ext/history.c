@@ -435,6 +435,8 @@ static int answer_payload(struct history_table *table, struct cursor *cursor, in
         .reasons = (const char *)sqlite3_column_text(cursor->statement, first + 2),
         .fingerprint = PAYLOAD_MASKED,
         .as_of = sqlite3_column_int64(cursor->statement, first + 3)};
+    if (sqlite3_column_type(cursor->statement, first + 1) == SQLITE_NULL)
+        return SQLITE_CORRUPT;
     if (outcome == NULL || (has_reasons && request.reasons == NULL))
         return SQLITE_NOMEM;
     char *payload = payload_build(table->door, &request);

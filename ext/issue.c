@@ -140,21 +140,16 @@ static bool find_target(struct door *door, const struct issue_request *request,
 /* Columns as in the statement codes_before. */
 static void note_newest(struct ledger_statement *row, struct before *before)
 {
-    size_t length = 0;
-    const void *nonce = ledger_blob(row, 2, &length);
-    const char *prefix = ledger_text(row, 4), *device = ledger_text(row, 8);
+    static const struct code_columns columns = {
+        .kind = 1, .nonce = 2, .digits = 3, .prefix = 4, .sandbox = 5};
+    const char *device = ledger_text(row, 8);
     before->any = true;
     before->newest = ledger_integer(row, 0);
     before->since = ledger_integer(row, 6);
     before->started = !ledger_is_null(row, 7);
     before->newest_live = ledger_integer(row, 9) == 0 && ledger_integer(row, 10) == 0;
     snprintf(before->device, sizeof before->device, "%s", device == NULL ? "" : device);
-    snprintf(before->prefix, sizeof before->prefix, "%s", prefix == NULL ? "" : prefix);
-    before->seed = (struct code_seed){.kind = ledger_text(row, 1)[0] == 'p' ? CODE_PIN : CODE_TOKEN,
-                                      .digits = (int)ledger_integer(row, 3),
-                                      .sandbox = ledger_integer(row, 5) != 0};
-    if (nonce != NULL && length == CODE_NONCE_SIZE)
-        memcpy(before->seed.nonce, nonce, CODE_NONCE_SIZE);
+    code_read_seed(row, &columns, &before->seed, before->prefix);
 }
 
 static void read_before(struct door *door, const struct issue_request *request,
@@ -170,7 +165,7 @@ static void read_before(struct door *door, const struct issue_request *request,
             before->today++;
             before->oldest_today = ledger_integer(row, 13);
         }
-        if (strcmp(ledger_text(row, 11), request->channel) != 0)
+        if (strcmp(ledger_word(row, 11), request->channel) != 0)
             continue;
         if (ledger_integer(row, 6) > before->asked)
             before->asked = ledger_integer(row, 6);

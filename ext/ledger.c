@@ -10,6 +10,13 @@
 #include "ledger_inside.h"
 #include "text.h"
 
+#ifdef SQLITE_CORE
+/* Only a library that was built with SQLITE_ENABLE_COLUMN_METADATA has it. */
+extern const char *sqlite3_column_table_name(sqlite3_stmt *, int) __attribute__((weak));
+#endif
+
+static const int64_t MOST_INTEGER = INT64_C(1) << 53;
+
 static const char *const kept_text[KEPT] = {
     [BEGIN] = "BEGIN IMMEDIATE",    [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",        [SAVEPOINT] = "SAVEPOINT reg_init",
@@ -240,8 +247,10 @@ void ledger_set_blob(struct ledger_statement *statement, const char *parameter, 
 
 bool ledger_row(struct ledger_statement *statement)
 {
-    if (ledger_failed(statement->ledger))
+    if (ledger_failed(statement->ledger)) {
+        sqlite3_reset(statement->prepared); /* or what it reads would stay open */
         return false;
+    }
     int code = sqlite3_step(statement->prepared);
     if (code == SQLITE_ROW)
         return true;
@@ -263,6 +272,38 @@ void ledger_done(struct ledger_statement *statement)
     sqlite3_reset(statement->prepared);
 }
 
+/* Which column of which row: `code.digits, where id is 6`. Only some hosts tell the table. */
+static void name_place(struct ledger_statement *statement, int column, char *text, size_t size)
+{
+    sqlite3_stmt *row = statement->prepared;
+    const char *table =
+        sqlite3_column_table_name != NULL ? sqlite3_column_table_name(row, column) : NULL;
+    int at = 0;
+    for (int i = 0; i < sqlite3_column_count(row); i++)
+        if (strcmp(sqlite3_column_name(row, i), "id") == 0) {
+            at = i;
+            break;
+        }
+    int length = snprintf(text, size, "%s%s%s", table == NULL ? "" : table,
+                          table == NULL ? "" : ".", sqlite3_column_name(row, column));
+    if (at != column && length > 0 && (size_t)length < size)
+        snprintf(text + length, size - (size_t)length, ", where %s is %lld,",
+                 sqlite3_column_name(row, at), (long long)sqlite3_column_int64(row, at));
+}
+
+void ledger_refuse(struct ledger_statement *statement, int column, const char *format, ...)
+{
+    char place[160], what[160];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    name_place(statement, column, place, sizeof place);
+    ledger_fail(statement->ledger, SQLITE_CORRUPT,
+                "the ledger is damaged, or was edited: %s %s; restore it from a backup", place,
+                what);
+}
+
 bool ledger_is_null(struct ledger_statement *statement, int column)
 {
     return sqlite3_column_type(statement->prepared, column) == SQLITE_NULL;
@@ -273,7 +314,26 @@ bool ledger_is_real(struct ledger_statement *statement, int column)
     return sqlite3_column_type(statement->prepared, column) == SQLITE_FLOAT;
 }
 
+int64_t ledger_within(struct ledger_statement *statement, int column, int64_t least, int64_t most)
+{
+    int64_t value = sqlite3_column_int64(statement->prepared, column);
+    if (value >= least && value <= most)
+        return value;
+    ledger_refuse(statement, column, "is %lld, and %lld to %lld is expected", (long long)value,
+                  (long long)least, (long long)most);
+    return least;
+}
+
 int64_t ledger_integer(struct ledger_statement *statement, int column)
+{
+    int64_t value = sqlite3_column_int64(statement->prepared, column);
+    if (value >= -MOST_INTEGER && value <= MOST_INTEGER)
+        return value;
+    ledger_refuse(statement, column, "is %lld", (long long)value);
+    return 0;
+}
+
+int64_t ledger_key(struct ledger_statement *statement, int column)
 {
     return sqlite3_column_int64(statement->prepared, column);
 }
@@ -293,6 +353,15 @@ const char *ledger_text(struct ledger_statement *statement, int column)
     return "";
 }
 
+const char *ledger_word(struct ledger_statement *statement, int column)
+{
+    const char *text = ledger_text(statement, column);
+    if (text != NULL)
+        return text;
+    ledger_refuse(statement, column, "is missing");
+    return "";
+}
+
 const void *ledger_blob(struct ledger_statement *statement, int column, size_t *length)
 {
     bool is_blob = sqlite3_column_type(statement->prepared, column) == SQLITE_BLOB;
@@ -301,6 +370,19 @@ const void *ledger_blob(struct ledger_statement *statement, int column, size_t *
     if (bytes == NULL && is_blob && sqlite3_errcode(statement->ledger->database) == SQLITE_NOMEM)
         fail_for_memory(statement->ledger);
     return bytes;
+}
+
+void ledger_bytes(struct ledger_statement *statement, int column, void *bytes, size_t length)
+{
+    size_t there;
+    const void *found = ledger_blob(statement, column, &there);
+    if (found != NULL && there == length) {
+        memcpy(bytes, found, length);
+        return;
+    }
+    memset(bytes, 0, length);
+    if (!ledger_failed(statement->ledger))
+        ledger_refuse(statement, column, "has %zu bytes, and %zu are expected", there, length);
 }
 
 int64_t ledger_number(struct ledger *ledger, enum statement name, int64_t otherwise)
@@ -459,12 +541,10 @@ static void learn_identity(struct ledger *ledger)
         return;
     struct ledger_statement *identity = ledger_use(ledger, STATEMENT_ledger_identity);
     if (ledger_row(identity)) {
-        size_t length;
-        memcpy(ledger->uuid, ledger_blob(identity, 0, &length),
-               sizeof ledger->uuid); /* lengths are CHECKed by the schema */
-        memcpy(ledger->salt, ledger_blob(identity, 1, &length), sizeof ledger->salt);
+        ledger_bytes(identity, 0, ledger->uuid, sizeof ledger->uuid);
+        ledger_bytes(identity, 1, ledger->salt, sizeof ledger->salt);
         ledger_done(identity);
-        ledger->identity_known = true;
+        ledger->identity_known = !ledger_failed(ledger);
     } else {
         ledger_fail(ledger, SQLITE_CORRUPT,
                     "the ledger's own row is missing: restore the ledger from a backup");

@@ -139,13 +139,32 @@ int64_t ledger_run(struct ledger_statement *statement);
 /* Lets go of a statement whose rows were not all read. */
 void ledger_done(struct ledger_statement *statement);
 
-/* Columns of the row, counted from 0. Texts and blobs live until the next row. */
+/*
+ * Columns of the row, counted from 0. Texts and blobs live until the next row. A ledger may have
+ * been edited, or be damaged: what no program of ours writes is an error that names column and row,
+ * and the value is then a harmless one.
+ */
 bool ledger_is_null(struct ledger_statement *statement, int column);
 bool ledger_is_real(struct ledger_statement *statement, int column);
+/* Times, counts, ids: within 2^53 on either side, so that sums and differences of two, and a
+ * thousand times one, are numbers. NULL is 0. */
 int64_t ledger_integer(struct ledger_statement *statement, int column);
+/* One that must be from `least` to `most`. */
+int64_t ledger_within(struct ledger_statement *statement, int column, int64_t least, int64_t most);
+/* The key of a subject, which is any number of 64 bits. */
+int64_t ledger_key(struct ledger_statement *statement, int column);
 double ledger_real(struct ledger_statement *statement, int column);
+/* NULL for NULL. */
 const char *ledger_text(struct ledger_statement *statement, int column);
+/* One that must be there. */
+const char *ledger_word(struct ledger_statement *statement, int column);
+/* NULL for NULL; its length has no bounds. */
 const void *ledger_blob(struct ledger_statement *statement, int column, size_t *length);
+/* One that must have `length` bytes, copied. */
+void ledger_bytes(struct ledger_statement *statement, int column, void *bytes, size_t length);
+/* Fails for what stands in a column, in those words: "is too long". */
+void ledger_refuse(struct ledger_statement *statement, int column, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Shorthand: the first column of the first row, `otherwise` where there is none. Takes no
  * parameters. */

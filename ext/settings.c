@@ -544,12 +544,14 @@ struct settings *settings_load(struct ledger *ledger)
 {
     char error[256] = "there are none";
     struct settings *settings = NULL;
+    int64_t id = 0;
     struct ledger_statement *newest = ledger_use(ledger, STATEMENT_newest_setting);
     if (ledger_row(newest)) {
-        settings = settings_parse(ledger_text(newest, 1), NULL, error, sizeof error);
+        id = ledger_integer(newest, 0);
+        settings = settings_parse(ledger_word(newest, 1), NULL, error, sizeof error);
         if (settings != NULL) {
-            settings->id = ledger_integer(newest, 0);
-            settings->source = strdup(ledger_text(newest, 1));
+            settings->id = id;
+            settings->source = strdup(ledger_word(newest, 1));
         }
         if (settings != NULL && settings->source == NULL) {
             settings_free(settings);
@@ -559,7 +561,9 @@ struct settings *settings_load(struct ledger *ledger)
         ledger_done(newest);
     }
     if (settings == NULL)
-        ledger_fail(ledger, SQLITE_ERROR, "the ledger's settings cannot be used: %s", error);
+        ledger_fail(ledger, SQLITE_ERROR,
+                    "the ledger's settings (table setting, id %lld) cannot be used: %s",
+                    (long long)id, error);
     else
         load_countries(settings, ledger);
     if (ledger_failed(ledger)) {

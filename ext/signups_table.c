@@ -86,11 +86,6 @@ static bool complain(struct reading *reading, const char *format, ...)
 
 /* -- the header, by the rules of an import -- */
 
-static const char *harmless(const char *header)
-{
-    return text_is_clean(header, 60) ? header : "?";
-}
-
 static bool same_column(const struct column *left, const struct column *right)
 {
     return left->column >= 0 ? left->column == right->column
@@ -115,9 +110,9 @@ static bool read_header(struct reading *reading, const struct records *records)
         for (size_t k = 0; k < i; k++)
             if (same_column(&reading->columns[k], column))
                 return complain(reading,
-                                ", line 1, column %zu (%s): column %zu means the same; one of them "
-                                "is expected",
-                                i + 1, harmless(header[i]), k + 1);
+                                ", line 1, column %zu: column %zu means the same; one of them is "
+                                "expected",
+                                i + 1, k + 1);
     }
     if (consents > SIGNUP_CONSENTS_MAX)
         return complain(reading, ", line 1: at most %d columns of consents are expected",
@@ -284,7 +279,8 @@ static bool rehearse(struct reading *reading, struct records *records)
 static bool load(struct door *door, sqlite3_value *const arguments[FILE_TABLE_ARGUMENTS],
                  void **rows, char error[FILE_TABLE_ERROR])
 {
-    const struct records_limits limits = {0}; /* as an import has them unless configured */
+    /* As an import has them unless configured. */
+    const struct records_limits limits = {.discreet = true};
     struct input_descriptor holder;
     bool unreadable, done = false;
     char why[512];

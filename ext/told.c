@@ -55,6 +55,9 @@ static int read_entry(struct told *told, sqlite3_stmt *statement)
     const char *day = (const char *)sqlite3_column_text(statement, 0),
                *outcome = (const char *)sqlite3_column_text(statement, 2),
                *cause = (const char *)sqlite3_column_text(statement, 3);
+    if (sqlite3_column_type(statement, 0) == SQLITE_NULL ||
+        sqlite3_column_type(statement, 2) == SQLITE_NULL)
+        return SQLITE_CORRUPT;
     if (day == NULL || outcome == NULL ||
         (cause == NULL && sqlite3_column_type(statement, 3) != SQLITE_NULL))
         return SQLITE_NOMEM;

@@ -333,7 +333,7 @@ static void read_verdict(struct twin *twin, int64_t id, struct twin_verdict *ver
         struct ledger_statement *row = ledger_use(ledger, STATEMENT_twin_continuation);
         ledger_set_integer(row, ":id", id);
         if (ledger_row(row)) {
-            snprintf(verdict->detail, sizeof verdict->detail, "%s", ledger_text(row, 0));
+            snprintf(verdict->detail, sizeof verdict->detail, "%s", ledger_word(row, 0));
             ledger_done(row);
         }
     } else if (verdict->outcome == ADMIT_FAILURE) {

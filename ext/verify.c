@@ -11,7 +11,6 @@
 
 enum {
     MOST_CODES = 200,
-    PREFIX_KEPT = 16,
     PRECISION_MS = 999 /* of a moment that a file tells by the second */
 };
 
@@ -68,20 +67,8 @@ static enum verify_verdict standing(struct ledger_statement *row, int64_t entere
     return VERIFY_VERIFIED;
 }
 
-static void read_seed(struct ledger_statement *row, struct code_seed *seed,
-                      char prefix[PREFIX_KEPT])
-{
-    size_t length = 0;
-    const void *nonce = ledger_blob(row, 3, &length);
-    snprintf(prefix, PREFIX_KEPT, "%s", text_or_empty(row, 5));
-    seed->kind = text_or_empty(row, 2)[0] == 'p' ? CODE_PIN : CODE_TOKEN;
-    seed->digits = (int)ledger_integer(row, 4);
-    seed->prefix = prefix;
-    seed->sandbox = ledger_integer(row, 6) != 0;
-    memset(seed->nonce, 0, sizeof seed->nonce);
-    if (nonce != NULL && length == CODE_NONCE_SIZE)
-        memcpy(seed->nonce, nonce, CODE_NONCE_SIZE);
-}
+static const struct code_columns seed_columns = {
+    .kind = 2, .nonce = 3, .digits = 4, .prefix = 5, .sandbox = 6};
 
 /* Two of a kind, where both are given. */
 static bool differs(const char *second, const char *first)
@@ -112,12 +99,12 @@ static size_t read_candidates(struct door *door, const struct verify_request *re
     while (ledger_row(row)) {
         struct candidate *candidate = &candidates[count];
         struct code_seed seed;
-        char prefix[PREFIX_KEPT];
+        char prefix[CODE_PREFIX_SIZE];
         const char *device = ledger_text(row, 8);
         if (differs(request->partner_id, ledger_text(row, 13)) ||
             differs(request->uuid, ledger_text(row, 14)))
             continue;
-        read_seed(row, &seed, prefix);
+        code_read_seed(row, &seed_columns, &seed, prefix);
         candidate->id = ledger_integer(row, 0);
         candidate->attempt = ledger_integer(row, 1);
         candidate->pending = ledger_is_null(row, 10) ||

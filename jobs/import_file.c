@@ -170,8 +170,10 @@ static int64_t continued_by(struct import_file *file, int64_t id)
 static void read_beginning(struct import_file *file, int64_t continues)
 {
     struct chunk_counts ignored;
-    while (continues != 0 && !read_progress(file, continues, &ignored))
-        continues = continued_by(file, continues);
+    while (continues != 0 && !read_progress(file, continues, &ignored)) {
+        int64_t before = continued_by(file, continues);
+        continues = before < continues ? before : 0; /* an import goes on with an earlier one */
+    }
     file->earlier_rejects = file->rejects_bytes;
     file->rejects_bytes = file->rejects_met = 0;
 }

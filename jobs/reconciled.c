@@ -106,7 +106,7 @@ enum status_code reconciled_read(struct reconciled *one, struct job *job, int fi
         note_digest(job, opened, path);
     memset(&export, 0, sizeof export);
     enum status_code status;
-    if (fits && export_read_file(&export, opened, path, &names, &unreadable, error)) {
+    if (fits && export_read_file(&export, opened, path, &names, true, &unreadable, error)) {
         status = compare(one, job, &export, as_of);
     } else {
         say_error("%s", error);

@@ -61,7 +61,7 @@ static char *build(struct door *door, struct ledger_statement *row)
 {
     const struct payload_request request = {
         .attempt_id = ledger_integer(row, COLUMN_ATTEMPT),
-        .success = strcmp(ledger_text(row, COLUMN_OUTCOME), "success") == 0,
+        .success = strcmp(ledger_word(row, COLUMN_OUTCOME), "success") == 0,
         .reasons = ledger_text(row, COLUMN_REASONS),
         .customer_id = ledger_integer(row, COLUMN_CUSTOMER),
         .fingerprint = PAYLOAD_NEEDED,
@@ -148,7 +148,7 @@ static enum status_code show_due(struct job *job, const struct queue *queue)
         const char *reasons = ledger_text(due, COLUMN_REASONS);
         say_line("report %lld: attempt %lld, %s%s%s",
                  (long long)ledger_integer(due, QUEUE_COLUMN_ID),
-                 (long long)ledger_integer(due, COLUMN_ATTEMPT), ledger_text(due, COLUMN_OUTCOME),
+                 (long long)ledger_integer(due, COLUMN_ATTEMPT), ledger_word(due, COLUMN_OUTCOME),
                  reasons == NULL ? "" : " ", reasons == NULL ? "" : reasons);
     }
     return ledger_failed(job->door->ledger) ? job_ledger_failed(job, "reading the queue")

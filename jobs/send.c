@@ -82,16 +82,12 @@ static const char *keep(char **at, const char *text)
 
 static void read_seed(struct parcel *parcel, struct ledger_statement *row)
 {
-    size_t length = 0;
-    const void *nonce = ledger_blob(row, COLUMN_NONCE, &length);
-    const char *prefix = ledger_text(row, COLUMN_PREFIX);
-    if (prefix != NULL)
-        snprintf(parcel->prefix, sizeof parcel->prefix, "%s", prefix);
-    parcel->seed.kind = strcmp(ledger_text(row, COLUMN_KIND), "pin") == 0 ? CODE_PIN : CODE_TOKEN;
-    parcel->seed.sandbox = ledger_integer(row, COLUMN_SANDBOX) != 0;
-    parcel->seed.digits = (int)ledger_integer(row, COLUMN_DIGITS);
-    parcel->seed.prefix = prefix == NULL ? NULL : parcel->prefix;
-    memcpy(parcel->seed.nonce, nonce, length < CODE_NONCE_SIZE ? length : CODE_NONCE_SIZE);
+    static const struct code_columns columns = {.kind = COLUMN_KIND,
+                                                .nonce = COLUMN_NONCE,
+                                                .digits = COLUMN_DIGITS,
+                                                .prefix = COLUMN_PREFIX,
+                                                .sandbox = COLUMN_SANDBOX};
+    code_read_seed(row, &columns, &parcel->seed, parcel->prefix);
     parcel->lifetime_ms = ledger_integer(row, COLUMN_LIFETIME);
     parcel->runs_from = ledger_integer(row, COLUMN_RUNS_FROM);
 }
@@ -100,7 +96,7 @@ static void *load(void *context, struct door *door, struct ledger_statement *row
 {
     (void)context;
     (void)door;
-    size_t size = sizeof(struct parcel);
+    size_t size = sizeof(struct parcel) + 1; /* an address that is missing is still a text */
     for (int column = COLUMN_ADDRESS; column <= COLUMN_NAME; column++)
         size += ledger_is_null(row, column) ? 0 : strlen(ledger_text(row, column)) + 1;
     struct parcel *parcel = calloc(1, size);
@@ -109,7 +105,7 @@ static void *load(void *context, struct door *door, struct ledger_statement *row
     char *at = parcel->texts;
     parcel->size = size;
     read_seed(parcel, row);
-    parcel->request.to = keep(&at, ledger_text(row, COLUMN_ADDRESS));
+    parcel->request.to = keep(&at, ledger_word(row, COLUMN_ADDRESS));
     parcel->request.locale = keep(&at, ledger_text(row, COLUMN_LOCALE));
     parcel->request.values.name = keep(&at, ledger_text(row, COLUMN_NAME));
     parcel->request.values.subject = parcel->request.to;
@@ -343,7 +339,7 @@ static enum status_code show_due(struct job *job)
             const char *locale = ledger_text(due, COLUMN_LOCALE);
             if (ledger_integer(due, QUEUE_COLUMN_WANTED) == 0)
                 continue;
-            subject_mask(ledger_text(due, COLUMN_ADDRESS), masked, sizeof masked);
+            subject_mask(ledger_word(due, COLUMN_ADDRESS), masked, sizeof masked);
             say_line("code %lld: %s to %s%s%s", (long long)ledger_integer(due, QUEUE_COLUMN_ID),
                      channel_names[channel], masked, locale == NULL ? "" : ", ",
                      locale == NULL ? "" : locale);
