@@ -233,14 +233,13 @@ struct admit_verdict admit_confirm(struct door *door, const struct admission *ad
 {
     const struct signup *signup = admission->signup;
     const struct admit_value *partner = &admission->values[SIGNUP_partner_id];
+    bool tells_when = admission->values[SIGNUP_attempted_at].type == ADMIT_INTEGER;
     char partner_id[24];
     struct verify_request request = {
         .subject = admit_subject(admission),
         .code = signup->text[SIGNUP_email_confirm_code],
         .device_id = signup->text[SIGNUP_device_id],
-        .entered_at =
-            admission->attempted_at < admission->now ? admission->attempted_at : admission->now,
-        .now = admission->now,
+        .entered_at = tells_when ? admission->attempted_at : 0,
         .continuation_id = id,
         .attempted_at = admission->attempted_at,
         .import_id = signup->import_id,

@@ -166,7 +166,7 @@ void admit_values_fill(struct admit_values *values, struct door *door,
     set_integer(values, ADMIT_attempt_id, ids.attempt);
     set_integer(values, ADMIT_code_id, ids.code);
     set_integer(values, ADMIT_report_id, ids.report);
-    set_integer(values, ADMIT_recorded_at, admission->now);
+    set_integer(values, ADMIT_recorded_at, ledger_stamp(door->ledger));
     set_integer(values, SIGNUP_attempted_at, admission->attempted_at);
     set_integer(values, ADMIT_setting_id, admission->settings->id);
     if (signup->import_id != 0) {

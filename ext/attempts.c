@@ -166,19 +166,20 @@ static int admit(sqlite3_vtab *table, const struct signup *signup, sqlite3_int64
     struct admission admission;
     char error[512];
     int code = SQLITE_OK;
+    ledger_begin(door->ledger);
     const struct settings *settings = door_settings(door);
-    if (settings == NULL)
+    if (settings == NULL) {
+        ledger_end(door->ledger);
         return report_ledger(table, door->ledger);
+    }
     if (!admit_prepare(&admission, settings, signup, moment_now(), error, sizeof error))
         code = refuse(table, "reg_attempts: %s", error);
     else if (admit_wants_hash(&admission) && !admit_is_held(door, &admission) &&
              !admit_hash(&admission))
         code = SQLITE_NOMEM;
-    if (code == SQLITE_OK) {
-        ledger_leave_nothing(door->ledger);
+    if (code == SQLITE_OK)
         *rowid = admit_write(door, &admission).id;
-        ledger_leave_as_before(door->ledger);
-    }
+    ledger_end(door->ledger);
     if (code == SQLITE_OK && ledger_failed(door->ledger))
         code = report_ledger(table, door->ledger);
     ledger_forgive(door->ledger);

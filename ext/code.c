@@ -3,9 +3,12 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unicode/uchar.h>
 
+#include "host.h"
 #include "key.h"
 #include "ledger.h"
+#include "utf.h"
 
 enum { MOST_DIGITS = 8 };
 enum { TOKEN_BYTES = CODE_NONCE_SIZE + KEY_CODE_MAC_SIZE, TOKEN_LENGTH = TOKEN_BYTES * 4 / 3 };
@@ -93,16 +96,118 @@ static bool same(const char *code, const char *entered)
     return equal;
 }
 
-bool code_matches(const struct key *key, const unsigned char *ledger_uuid,
-                  const struct code_seed *seed, const char *entered)
+/* Reading */
+
+/* Full-width forms and digits of any script, as ASCII. */
+static UChar32 plain(UChar32 c)
 {
-    char code[CODE_SIZE];
+    enum { FIRST_WIDE = 0xff01, LAST_WIDE = 0xff5e, TO_ASCII = 0xfee0 };
+    if (c >= FIRST_WIDE && c <= LAST_WIDE)
+        return c - TO_ASCII;
+    return c >= 0x80 && u_charType(c) == U_DECIMAL_DIGIT_NUMBER ? '0' + u_charDigitValue(c) : c;
+}
+
+static bool is_blank(UChar32 c)
+{
+    return (U_GET_GC_MASK(c) & (U_GC_Z_MASK | U_GC_CC_MASK | U_GC_CF_MASK)) != 0;
+}
+
+/* What people and spreadsheets put between digits, or before them. */
+static bool is_separator(UChar32 c)
+{
+    return (U_GET_GC_MASK(c) & U_GC_PD_MASK) != 0 ||
+           (c > 0 && c < 0x80 && strchr("._,/'\"", (int)c) != NULL);
+}
+
+/* Adds a character to what has been read; what is too long, or not of ASCII, is no code. */
+static void add(char text[CODE_SIZE], size_t *length, UChar32 c)
+{
+    if (*length < CODE_SIZE - 1 && c > ' ' && c < 0x7f)
+        text[(*length)++] = (char)c;
+    else
+        *length = CODE_SIZE;
+}
+
+void code_read(const char *text, bool from_table, struct code_entry *entry)
+{
+    size_t pin = 0, token = 0, size = strlen(text);
+    int32_t at = 0, length = size < INT32_MAX ? (int32_t)size : INT32_MAX;
+    memset(entry, 0, sizeof *entry);
+    entry->from_table = from_table;
+    while (at < length) {
+        UChar32 c = plain(utf_next8(text, &at, length));
+        if (is_blank(c))
+            continue;
+        add(entry->token, &token, c);
+        if (!is_separator(c))
+            add(entry->pin, &pin, c);
+    }
+    entry->token[token < CODE_SIZE ? token : 0] = '\0';
+    entry->pin[pin < CODE_SIZE ? pin : 0] = '\0';
+}
+
+/* Comparing */
+
+static size_t prefix_length(const struct code_seed *seed)
+{
+    return seed->kind == CODE_PIN && !seed->sandbox && seed->prefix != NULL ? strlen(seed->prefix)
+                                                                            : 0;
+}
+
+/* 0 where no pin has so many. */
+static size_t digits_of(const struct code_seed *seed)
+{
+    if (seed->sandbox)
+        return strlen(sandbox_code);
+    return seed->digits > 0 && seed->digits <= MOST_DIGITS ? (size_t)seed->digits : 0;
+}
+
+/* The digits of an entry that fits: behind the prefix, and with the zeros that a number has lost.
+ */
+static bool read_pin(const struct code_seed *seed, const struct code_entry *entry,
+                     char digits[CODE_SIZE])
+{
+    size_t prefix = prefix_length(seed), wanted = digits_of(seed);
+    const char *text = entry->pin;
+    if (strlen(text) == prefix + wanted && sqlite3_strnicmp(text, seed->prefix, (int)prefix) == 0)
+        text += prefix;
+    size_t length = strlen(text);
+    bool short_of_zeros = entry->from_table && text == entry->pin && length > 0 && length < wanted;
+    if (wanted == 0 || strspn(text, "0123456789") != length ||
+        (length != wanted && !short_of_zeros))
+        return false;
+    memset(digits, '0', wanted - length);
+    memcpy(digits + wanted - length, text, length + 1);
+    return true;
+}
+
+static bool read_entry(const struct code_seed *seed, const struct code_entry *entry,
+                       char text[CODE_SIZE])
+{
+    unsigned char nonce[CODE_NONCE_SIZE];
+    if (seed->kind == CODE_PIN || seed->sandbox)
+        return read_pin(seed, entry, text);
+    memcpy(text, entry->token, CODE_SIZE);
+    return code_token_nonce(entry->token, nonce);
+}
+
+bool code_fits(const struct code_seed *seed, const struct code_entry *entry)
+{
+    char text[CODE_SIZE];
+    bool fits = read_entry(seed, entry, text);
+    sodium_memzero(text, sizeof text);
+    return fits;
+}
+
+bool code_matches(const struct key *key, const unsigned char *ledger_uuid,
+                  const struct code_seed *seed, const struct code_entry *entry)
+{
+    char code[CODE_SIZE], text[CODE_SIZE];
     code_derive(key, ledger_uuid, seed, code);
-    size_t prefix =
-        seed->kind == CODE_PIN && !seed->sandbox && seed->prefix != NULL ? strlen(seed->prefix) : 0;
-    bool with_prefix = same(code, entered), without_prefix = same(code + prefix, entered);
+    bool matches = read_entry(seed, entry, text) && same(code + prefix_length(seed), text);
     sodium_memzero(code, sizeof code);
-    return with_prefix | without_prefix;
+    sodium_memzero(text, sizeof text);
+    return matches;
 }
 
 bool code_token_nonce(const char *text, unsigned char nonce[CODE_NONCE_SIZE])

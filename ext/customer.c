@@ -12,12 +12,12 @@ enum { LONGEST_WORD = 64, LONGEST_REFERENCE = 255 };
 
 /* The customer's attempt, or the newest pending one of the subject; 0 with the error set where
  * there is neither, or more than one customer. */
-static int64_t attempt_of(struct door *door, const char *subject, int64_t now)
+static int64_t attempt_of(struct door *door, const char *subject)
 {
     struct who who;
     struct who_found found = {.pending = 0};
     if (who_read(door, subject, &who))
-        who_find(door, &who, now, &found);
+        who_find(door, &who, ledger_now(door->ledger), &found);
     if (found.people.apart || found.people.customers > 1)
         who_refuse(door, &found.people);
     else if (found.pending == 0 && found.customer == 0)
@@ -37,7 +37,7 @@ static bool is_word(struct door *door, const char *what, const char *text, size_
 }
 
 void customer_set_consent(struct door *door, const char *subject, const char *name,
-                          const char *version, const char *state, int64_t now)
+                          const char *version, const char *state)
 {
     const struct settings *settings = door_settings(door);
     if (settings == NULL || !is_word(door, "name", name, LONGEST_WORD) ||
@@ -49,7 +49,8 @@ void customer_set_consent(struct door *door, const char *subject, const char *na
     if (current != NULL && (version == NULL || strcmp(version, current) != 0))
         ledger_fail(door->ledger, SQLITE_ERROR, "version: the current version of %s is %s", name,
                     current);
-    int64_t attempt = ledger_failed(door->ledger) ? 0 : attempt_of(door, subject, now);
+    int64_t attempt = ledger_failed(door->ledger) ? 0 : attempt_of(door, subject);
+    int64_t now = ledger_stamp(door->ledger);
     struct ledger_statement *insert = ledger_use(door->ledger, STATEMENT_insert_consent);
     ledger_set_integer(insert, ":attempt_id", attempt);
     ledger_set_text(insert, ":name", name);
@@ -59,15 +60,15 @@ void customer_set_consent(struct door *door, const char *subject, const char *na
     ledger_run(insert);
 }
 
-void customer_record_step(struct door *door, const char *subject, const struct customer_step *step,
-                          int64_t now)
+void customer_record_step(struct door *door, const char *subject, const struct customer_step *step)
 {
     if (!is_word(door, "step", step->name, LONGEST_WORD) ||
         !is_word(door, "status", step->status, LONGEST_WORD) ||
         (step->reference != NULL &&
          !is_word(door, "reference", step->reference, LONGEST_REFERENCE)))
         return;
-    int64_t attempt = attempt_of(door, subject, now);
+    int64_t attempt = attempt_of(door, subject);
+    int64_t now = ledger_stamp(door->ledger);
     struct ledger_statement *insert = ledger_use(door->ledger, STATEMENT_insert_step);
     ledger_set_integer(insert, ":attempt_id", attempt);
     ledger_set_text(insert, ":name", step->name);
@@ -92,7 +93,7 @@ static char *list_ids(struct ledger_statement *row, int64_t *count)
 }
 
 /* `row`: the attempts. `keys`: of the codes that stand alone, a JSON array. */
-static void erase(struct door *door, struct ledger_statement *row, const char *keys, int64_t now,
+static void erase(struct door *door, struct ledger_statement *row, const char *keys,
                   struct customer_forgotten *forgotten)
 {
     const struct settings *settings = door_settings(door);
@@ -108,13 +109,13 @@ static void erase(struct door *door, struct ledger_statement *row, const char *k
     struct ledger_statement *forget = ledger_use(door->ledger, STATEMENT_forget);
     ledger_set_text(forget, ":attempts", attempts);
     ledger_set_text(forget, ":keys", keys);
-    ledger_set_integer(forget, ":recorded_at", now);
+    ledger_set_integer(forget, ":recorded_at", ledger_stamp(door->ledger));
     ledger_set_text(forget, ":reportable", settings == NULL ? NULL : settings->reportable_reasons);
     ledger_run(forget);
     sqlite3_free(attempts);
 }
 
-void customer_forget(struct door *door, const char *subject, bool all, int64_t now,
+void customer_forget(struct door *door, const char *subject, bool all,
                      struct customer_forgotten *forgotten)
 {
     struct who who;
@@ -129,14 +130,14 @@ void customer_forget(struct door *door, const char *subject, bool all, int64_t n
     who_keys(&who, keys);
     struct ledger_statement *row = ledger_use(door->ledger, STATEMENT_attempts_of_person);
     who_bind(row, &who, WHO_ANY);
-    erase(door, row, keys, now, forgotten);
+    erase(door, row, keys, forgotten);
 }
 
-void customer_forget_attempt(struct door *door, int64_t attempt, int64_t now,
+void customer_forget_attempt(struct door *door, int64_t attempt,
                              struct customer_forgotten *forgotten)
 {
     memset(forgotten, 0, sizeof *forgotten);
     struct ledger_statement *row = ledger_use(door->ledger, STATEMENT_attempts_of_person);
     ledger_set_integer(row, ":attempt_id", attempt);
-    erase(door, row, "[]", now, forgotten);
+    erase(door, row, "[]", forgotten);
 }

@@ -19,7 +19,7 @@ struct door;
 /* A consent given or withdrawn later. `version` may be NULL where the settings name none; state is
  * "accepted" or "declined". */
 void customer_set_consent(struct door *door, const char *subject, const char *name,
-                          const char *version, const char *state, int64_t now);
+                          const char *version, const char *state);
 
 struct customer_step {
     const char *name;      /* KYC, SUBSCRIPTION, PAYMENT, ... */
@@ -27,8 +27,7 @@ struct customer_step {
     const char *reference; /* the other system's id; NULL: none */
 };
 
-void customer_record_step(struct door *door, const char *subject, const struct customer_step *step,
-                          int64_t now);
+void customer_record_step(struct door *door, const char *subject, const struct customer_step *step);
 
 struct customer_forgotten {
     int64_t attempts, codes;  /* how many were erased; codes: those that stand alone. 0: nobody */
@@ -41,11 +40,11 @@ struct customer_forgotten {
  * it that stand alone. GDPR article 17; counts stay. A subject that names several people is refused
  * unless `all`. That nobody has it is no error.
  */
-void customer_forget(struct door *door, const char *subject, bool all, int64_t now,
+void customer_forget(struct door *door, const char *subject, bool all,
                      struct customer_forgotten *forgotten);
 
 /* The same by an attempt: that one, and all of its customer. */
-void customer_forget_attempt(struct door *door, int64_t attempt, int64_t now,
+void customer_forget_attempt(struct door *door, int64_t attempt,
                              struct customer_forgotten *forgotten);
 
 #endif

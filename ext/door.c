@@ -91,13 +91,12 @@ static void take_back_key(void *context)
     key_remove(ledger_database(door->ledger), door->key_file);
 }
 
-int door_init(struct door *door, bool beside, int64_t now)
+int door_init(struct door *door, bool beside)
 {
     struct key_making key = {.door = door};
     struct settings *settings = settings_defaults();
     char *text = settings == NULL ? NULL : settings_text(settings);
     struct ledger_making making = {.settings = text,
-                                   .now = now,
                                    .beside = beside,
                                    .make_key = make_key,
                                    .take_back_key = take_back_key,

@@ -39,7 +39,7 @@ void door_rest(struct door *door);
 /* reg_init: makes or upgrades the ledger, its key and its first settings, all or nothing; running
  * it again changes nothing. `beside`: also in another application's database. The schema version,
  * or 0 after an error. */
-int door_init(struct door *door, bool beside, int64_t now);
+int door_init(struct door *door, bool beside);
 
 /* The settings in force, read again when another connection has changed them; NULL after an error.
  * They live until the next call. */

@@ -8,7 +8,6 @@
 #include "customer.h"
 #include "functions.h"
 #include "issue.h"
-#include "moment.h"
 #include "payload.h"
 #include "verify.h"
 #include "who.h"
@@ -22,7 +21,7 @@ void functions_init(struct call *call)
         call_fail(call, SQLITE_ERROR, "argument 1 (where): 'beside' is expected");
         return;
     }
-    int version = door_init(call->door, where != NULL, moment_now());
+    int version = door_init(call->door, where != NULL);
     if (call_succeeded(call))
         sqlite3_result_int(call->context, version);
 }
@@ -58,7 +57,7 @@ static void change_settings(struct call *call, bool patch)
         if (changed == NULL)
             ledger_fail(call->door->ledger, SQLITE_ERROR, "%s", error);
         else
-            settings_save(call->door->ledger, changed, moment_now());
+            settings_save(call->door->ledger, changed);
     }
     ledger_end(call->door->ledger);
     if (call_succeeded(call))
@@ -79,7 +78,7 @@ void functions_patch_settings(struct call *call)
 static void issue(struct call *call, bool resend)
 {
     char code[CODE_SIZE];
-    struct issue_request request = {.resend = resend, .now = moment_now()};
+    struct issue_request request = {.resend = resend};
     request.subject = call_text(call, 0, "subject");
     request.channel = request.subject == NULL ? NULL : call_text(call, 1, "channel");
     if (request.channel == NULL)
@@ -116,16 +115,24 @@ static void verify(struct call *call, const struct verify_request *request)
         sqlite3_result_text(call->context, verify_name(verdict), -1, SQLITE_STATIC);
 }
 
+static bool is_token(const char *text)
+{
+    unsigned char nonce[CODE_NONCE_SIZE];
+    struct code_entry entry;
+    code_read(text, false, &entry);
+    bool is = code_token_nonce(entry.token, nonce);
+    sodium_memzero(&entry, sizeof entry);
+    return is;
+}
+
 void functions_verify_code(struct call *call)
 {
-    int64_t now = moment_now();
-    unsigned char nonce[CODE_NONCE_SIZE];
-    struct verify_request request = {.entered_at = now, .now = now};
+    struct verify_request request = {.subject = NULL};
     if (call->count == 1) {
         request.code = call_text(call, 0, "token");
         if (request.code == NULL)
             return;
-        if (!code_token_nonce(request.code, nonce)) {
+        if (!is_token(request.code)) {
             call_fail(
                 call, SQLITE_ERROR,
                 "argument 1 (token): a token is expected; a pin is verified with its subject");
@@ -190,9 +197,7 @@ void functions_report_payload(struct call *call)
     int64_t attempt;
     if (call_is_null(call, 0) || !call_integer(call, 0, "attempt_id", &attempt))
         return;
-    char *payload = ledger_ready(call->door->ledger)
-                        ? payload_preview(call->door, attempt, moment_now())
-                        : NULL;
+    char *payload = ledger_ready(call->door->ledger) ? payload_preview(call->door, attempt) : NULL;
     if (call_succeeded(call) && payload != NULL)
         sqlite3_result_text(call->context, payload, -1, SQLITE_TRANSIENT);
     payload_free(payload);
@@ -201,10 +206,9 @@ void functions_report_payload(struct call *call)
 /* The password is judged and hashed before the ledger is locked for the code. */
 void functions_complete(struct call *call)
 {
-    int64_t now = moment_now();
     char error[512];
     struct completion completion = {.subject = NULL};
-    struct verify_request request = {.entered_at = now, .now = now};
+    struct verify_request request = {.subject = NULL};
     request.subject = completion.subject = call_text(call, 0, "subject");
     request.code = request.subject == NULL ? NULL : call_text(call, 1, "code");
     completion.password = request.code == NULL ? NULL : call_text(call, 2, "password");
@@ -235,7 +239,7 @@ void functions_set_consent(struct call *call)
     if (state == NULL)
         return;
     ledger_begin(call->door->ledger);
-    customer_set_consent(call->door, subject, name, version, state, moment_now());
+    customer_set_consent(call->door, subject, name, version, state);
     ledger_end(call->door->ledger);
     if (call_succeeded(call))
         sqlite3_result_value(call->context, call->arguments[3]);
@@ -250,7 +254,7 @@ void functions_record_step(struct call *call)
     if (step.status == NULL || !call_optional(call, 3, "reference", &step.reference))
         return;
     ledger_begin(call->door->ledger);
-    customer_record_step(call->door, subject, &step, moment_now());
+    customer_record_step(call->door, subject, &step);
     ledger_end(call->door->ledger);
     if (call_succeeded(call))
         sqlite3_result_value(call->context, call->arguments[2]);
@@ -264,7 +268,7 @@ void functions_forget(struct call *call)
     if (subject == NULL)
         return;
     ledger_begin(call->door->ledger);
-    customer_forget(call->door, subject, false, moment_now(), &forgotten);
+    customer_forget(call->door, subject, false, &forgotten);
     if (forgotten.refused)
         ledger_fail(call->door->ledger, SQLITE_ERROR,
                     "subject: it names several people: %s; `regjob forget --all` erases them all, "

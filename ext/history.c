@@ -381,14 +381,12 @@ int history_filter(sqlite3_vtab_cursor *base, int order, const char *plan, int c
 {
     struct cursor *cursor = (struct cursor *)base;
     struct history_table *table = (struct history_table *)base->pVtab;
-    int64_t now = moment_now();
-    int code = SQLITE_OK;
+    int code = take_statement(table, cursor, plan, order);
+    int64_t now = code == SQLITE_OK ? ledger_now(table->door->ledger) : 0;
     cursor->as_of = now;
     for (int i = 0; i < count && code == SQLITE_OK; i++)
         if (history_plan_step(table->history, plan, i).letter == 'A')
             code = read_as_of(table, cursor, arguments[i], now);
-    if (code == SQLITE_OK)
-        code = take_statement(table, cursor, plan, order);
     if (code == SQLITE_OK)
         code = bind(table, cursor, plan, count, arguments);
     if (ledger_failed(table->door->ledger))

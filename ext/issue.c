@@ -126,7 +126,7 @@ static bool find_target(struct door *door, const struct issue_request *request,
                     "subject: an e-mail address, a phone number or a username is expected");
         return false;
     }
-    who_find(door, &who, request->now, &found);
+    who_find(door, &who, ledger_now(door->ledger), &found);
     if (found.people.apart)
         who_refuse(door, &found.people);
     /* The newest attempt that waits, else the customer's; of nobody, what the text means first. */
@@ -157,11 +157,12 @@ static void read_before(struct door *door, const struct issue_request *request,
 {
     memset(before, 0, sizeof *before);
     size_t length = (size_t)snprintf(before->replaces, LONGEST_LIST, "[");
+    int64_t now = ledger_now(door->ledger);
     struct ledger_statement *row = ledger_use(door->ledger, STATEMENT_codes_before);
     ledger_set_integer(row, ":subject_key", target->key);
-    ledger_set_integer(row, ":now", request->now);
+    ledger_set_integer(row, ":now", now);
     while (ledger_row(row)) {
-        if (ledger_integer(row, 13) > request->now - DAY_SECONDS * INT64_C(1000)) {
+        if (ledger_integer(row, 13) > now - DAY_SECONDS * INT64_C(1000)) {
             before->today++;
             before->oldest_today = ledger_integer(row, 13);
         }
@@ -229,16 +230,15 @@ static bool may_issue(struct door *door, const struct issue_request *request,
     return !ledger_failed(ledger);
 }
 
-static bool within_daily_limit(struct door *door, const struct issue_request *request,
-                               const struct before *before)
+static bool within_daily_limit(struct door *door, const struct before *before)
 {
     if (before->today < door->settings->max_codes_per_day)
         return true;
-    ledger_fail(
-        door->ledger, SQLITE_ERROR,
-        "%lld codes were asked for this subject within a day: wait %lld seconds",
-        (long long)before->today,
-        (long long)seconds_left(before->oldest_today + DAY_SECONDS * INT64_C(1000), request->now));
+    ledger_fail(door->ledger, SQLITE_ERROR,
+                "%lld codes were asked for this subject within a day: wait %lld seconds",
+                (long long)before->today,
+                (long long)seconds_left(before->oldest_today + DAY_SECONDS * INT64_C(1000),
+                                        ledger_now(door->ledger)));
     return false;
 }
 
@@ -248,6 +248,7 @@ static void write_code(struct door *door, const struct issue_request *request,
 {
     const struct settings *settings = door->settings;
     bool none = strcmp(request->channel, "none") == 0;
+    int64_t now = ledger_stamp(door->ledger);
     struct ledger_statement *issue = ledger_use(door->ledger, STATEMENT_issue);
     if (target->attempt != 0)
         ledger_set_integer(issue, ":attempt_id", target->attempt);
@@ -257,14 +258,14 @@ static void write_code(struct door *door, const struct issue_request *request,
     ledger_set_integer(issue, ":digits", seed->digits);
     ledger_set_text(issue, ":prefix", seed->prefix);
     ledger_set_integer(issue, ":sandbox", seed->sandbox);
-    ledger_set_integer(issue, ":recorded_at", request->now);
+    ledger_set_integer(issue, ":recorded_at", now);
     ledger_set_integer(issue, ":lifetime_ms",
                        settings_code_ms(settings, seed->kind == CODE_PIN, request->channel));
-    ledger_set_integer(issue, ":runs_from", request->now);
+    ledger_set_integer(issue, ":runs_from", now);
     if (none)
-        ledger_set_integer(issue, ":handed_over_at", request->now);
+        ledger_set_integer(issue, ":handed_over_at", now);
     else
-        ledger_set_integer(issue, ":next_try_at", request->now);
+        ledger_set_integer(issue, ":next_try_at", now);
     ledger_set_integer(issue, ":subject_key", target->key);
     ledger_set_text(issue, ":address", target->address);
     ledger_set_text(issue, ":device_id", request->device_id);
@@ -273,8 +274,9 @@ static void write_code(struct door *door, const struct issue_request *request,
 }
 
 /* A code that waits to be sent has been given to the caller: its time begins. */
-static void start(struct door *door, int64_t code, int64_t now)
+static void start(struct door *door, int64_t code)
 {
+    int64_t now = ledger_stamp(door->ledger);
     struct ledger_statement *statement = ledger_use(door->ledger, STATEMENT_start_code);
     ledger_set_integer(statement, ":code_id", code);
     ledger_set_integer(statement, ":recorded_at", now);
@@ -291,16 +293,16 @@ bool issue_code(struct door *door, const struct issue_request *request, char cod
     if (settings == NULL || key == NULL || uuid == NULL || !find_target(door, request, &target))
         return false;
     read_before(door, request, &target, &before);
-    int64_t wait = wait_for_another(settings, &before, request->now);
+    int64_t wait = wait_for_another(settings, &before, ledger_now(door->ledger));
     if (!may_issue(door, request, &before, wait))
         return false;
     if (wait > 0) {
         if (!before.started)
-            start(door, before.newest, request->now);
+            start(door, before.newest);
         code_derive(key, uuid, &before.seed, code);
         return !ledger_failed(door->ledger);
     }
-    if (!within_daily_limit(door, request, &before))
+    if (!within_daily_limit(door, &before))
         return false;
 
     bool pin = settings->registration_type == SETTINGS_AUTOMATIC ||

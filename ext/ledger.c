@@ -464,6 +464,7 @@ void ledger_leave_as_before(struct ledger *ledger)
 void ledger_begin(struct ledger *ledger)
 {
     ledger_leave_nothing(ledger);
+    ledger_clock_begin(&ledger->clock);
     ledger->own_transaction = sqlite3_get_autocommit(ledger->database) != 0 &&
                               sqlite3_txn_state(ledger->database, "main") != SQLITE_TXN_WRITE;
     if (!ledger->own_transaction)
@@ -484,8 +485,14 @@ static void end_transaction(struct ledger *ledger)
     ledger->own_transaction = false;
 }
 
+struct ledger_clock *ledger_clock_of(struct ledger *ledger)
+{
+    return &ledger->clock;
+}
+
 void ledger_end(struct ledger *ledger)
 {
+    ledger_clock_end(&ledger->clock);
     if (ledger->own_transaction)
         end_transaction(ledger);
     ledger_leave_as_before(ledger);

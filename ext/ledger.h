@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ledger_time.h"
 #include "statements.h"
 
 struct sqlite3;
@@ -49,7 +50,6 @@ bool ledger_intruder(struct ledger *ledger, char *text, size_t size);
 /* What ledger_create() needs. */
 struct ledger_making {
     const char *settings; /* the first ones, as JSON; NULL: none */
-    int64_t now;          /* Unix milliseconds */
     bool beside;          /* also in a database of another application */
     /* The ledger's key, where there is to be one: made, with the ledger's error set where that
      * fails; and taken back, if it was made. */

@@ -4,6 +4,7 @@
 
 #include "host.h"
 #include "ledger.h"
+#include "ledger_time.h"
 #include "schema.h"
 
 struct ledger_statement {
@@ -21,6 +22,7 @@ struct ledger {
     const char *keeper;       /* see ledger_keep_by() */
     bool keeps;               /* the keeper has been prepared since the statements were let go */
     bool own_transaction;
+    struct ledger_clock clock;
     enum ledger_secure_delete before; /* the host's own, while another is in force; else ON */
     bool identity_known;
     bool ours;      /* application_id has been seen to be a ledger's */

@@ -194,17 +194,17 @@ static int beginning(struct ledger *ledger, bool beside)
 
 /* -- Making one -- */
 
-static void save_settings(struct ledger *ledger, const char *settings, int64_t now)
+static void save_settings(struct ledger *ledger, const char *settings)
 {
     if (settings == NULL || ledger_number(ledger, STATEMENT_newest_setting_id, 0) != 0)
         return;
     struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_setting);
-    ledger_set_integer(insert, ":recorded_at", now);
+    ledger_set_integer(insert, ":recorded_at", ledger_now(ledger));
     ledger_set_text(insert, ":json", settings);
     ledger_run(insert);
 }
 
-static void insert_identity(struct ledger *ledger, int64_t now)
+static void insert_identity(struct ledger *ledger)
 {
     ledger->identity_known = false;
     ledger->unsettled = !ledger->own_transaction;
@@ -214,7 +214,7 @@ static void insert_identity(struct ledger *ledger, int64_t now)
     struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_ledger);
     ledger_set_blob(insert, ":uuid", uuid, sizeof uuid);
     ledger_set_blob(insert, ":subject_salt", salt, sizeof salt);
-    ledger_set_integer(insert, ":recorded_at", now);
+    ledger_set_integer(insert, ":recorded_at", ledger_now(ledger));
     ledger_run(insert);
 }
 
@@ -240,9 +240,9 @@ static void upgrade(struct ledger *ledger, int from, bool beside,
         ledger_execute(ledger, statement_upgrades[version]);
     ledger_execute(ledger, statement_text[STATEMENT_rules]);
     ledger_execute(ledger, statement_text[STATEMENT_views]);
-    save_settings(ledger, making->settings, making->now);
+    save_settings(ledger, making->settings);
     if (from == 0 && !ledger_failed(ledger))
-        insert_identity(ledger, making->now);
+        insert_identity(ledger);
     mark(ledger, beside);
     /* Last, under the write lock and before the commit: what fails leaves no key, and what is
      * committed has one. */

@@ -256,14 +256,14 @@ void payload_free(char *payload)
     free(payload);
 }
 
-char *payload_preview(struct door *door, int64_t attempt_id, int64_t now)
+char *payload_preview(struct door *door, int64_t attempt_id)
 {
     struct payload_request request = {.attempt_id = attempt_id,
                                       .fingerprint = PAYLOAD_WHERE_KEY_IS};
     char *payload = NULL;
     struct ledger_statement *outcome = ledger_use(door->ledger, STATEMENT_outcome_now);
     ledger_set_integer(outcome, ":attempt_id", attempt_id);
-    ledger_set_integer(outcome, ":now", now);
+    ledger_set_integer(outcome, ":now", ledger_now(door->ledger));
     if (ledger_row(outcome)) {
         request.success = strcmp(ledger_word(outcome, 0), "success") == 0;
         request.reasons = ledger_text(outcome, 1);

@@ -25,10 +25,11 @@ static bool load(struct door *door, sqlite3_value *const arguments[FILE_TABLE_AR
 {
     struct export_names names;
     struct export export = {0};
-    int64_t now = moment_now(), as_of = now;
+    int64_t now = ledger_ready(door->ledger) ? ledger_now(door->ledger) : 0, as_of = now;
     bool unreadable;
     const char *json = arguments[2] == NULL ? NULL : (const char *)sqlite3_value_text(arguments[2]);
-    if ((arguments[1] != NULL && !as_of_read(arguments[1], now, &as_of, error, FILE_TABLE_ERROR)) ||
+    if (ledger_failed(door->ledger) ||
+        (arguments[1] != NULL && !as_of_read(arguments[1], now, &as_of, error, FILE_TABLE_ERROR)) ||
         (json != NULL && !export_names_parse(&names, json, error, FILE_TABLE_ERROR)))
         return false;
     struct reconcile *reconcile = calloc(1, sizeof *reconcile);

@@ -573,13 +573,13 @@ struct settings *settings_load(struct ledger *ledger)
     return settings;
 }
 
-void settings_save(struct ledger *ledger, const struct settings *settings, int64_t now)
+void settings_save(struct ledger *ledger, const struct settings *settings)
 {
     char *text = document_text(settings->json, JSON_COMPACT | JSON_PRESERVE_ORDER);
     struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_setting);
     if (text == NULL)
         ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
-    ledger_set_integer(insert, ":recorded_at", now);
+    ledger_set_integer(insert, ":recorded_at", ledger_now(ledger));
     ledger_set_text(insert, ":json", text);
     ledger_run(insert);
     free(text);

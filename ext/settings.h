@@ -88,7 +88,7 @@ char *settings_text(const struct settings *settings);
 struct settings *settings_load(struct ledger *ledger);
 
 /* Adds these to the ledger's history; from then on they are in force. */
-void settings_save(struct ledger *ledger, const struct settings *settings, int64_t now);
+void settings_save(struct ledger *ledger, const struct settings *settings);
 
 /* How long a new code lives, in milliseconds: a pin or a token, and by SMS 10 minutes at most
  * (SP 800-63A-4). */

@@ -271,7 +271,7 @@ static bool rehearse(struct reading *reading, struct records *records)
 {
     if (!read_header(reading, records))
         return false;
-    reading->twin = twin_open(reading->door, reading->now);
+    reading->twin = twin_open(reading->door);
     reading->settings = reading->twin == NULL ? NULL : twin_settings(reading->twin);
     return reading->settings != NULL && read_rows(reading, records);
 }

@@ -30,9 +30,15 @@ static const struct part parts[] = {
     {"recipient", "code_id IN (SELECT id FROM code WHERE attempt_id = ?1)"},
     {"code_end", "code_id IN (SELECT id FROM code WHERE attempt_id = ?1)"},
     {"wrong_try", "code_id IN (SELECT id FROM code WHERE attempt_id = ?1)"},
+    {"given_code",
+     "key IN (SELECT r.subject_key FROM code c JOIN recipient r ON r.code_id = c.id WHERE "
+     "c.attempt_id = ?1 UNION SELECT email_key FROM person WHERE attempt_id = ?1 UNION SELECT "
+     "phone_key FROM person WHERE attempt_id = ?1 UNION SELECT username_key FROM person WHERE "
+     "attempt_id = ?1) AND code_id IN (SELECT id FROM code WHERE attempt_id = ?1)"},
 };
 static const struct part identity = {"ledger", "?1 IS NOT NULL"};
 static const struct part settings = {"setting", "?1 IS NOT NULL"};
+static const struct part newest_entry = {"clock", "?1 IS NOT NULL"};
 /* Codes for a subject that belong to no attempt; ?1 is the subject's key. */
 static const struct part lone_parts[] = {
     {"code", "attempt_id IS NULL AND id IN (SELECT code_id FROM recipient WHERE subject_key = ?1)"},
@@ -41,6 +47,8 @@ static const struct part lone_parts[] = {
                  "r.subject_key = ?1 AND c.attempt_id IS NULL)"},
     {"wrong_try", "code_id IN (SELECT c.id FROM recipient r JOIN code c ON c.id = r.code_id WHERE "
                   "r.subject_key = ?1 AND c.attempt_id IS NULL)"},
+    {"given_code", "key = ?1 AND code_id IN (SELECT c.id FROM recipient r JOIN code c ON c.id = "
+                   "r.code_id WHERE r.subject_key = ?1 AND c.attempt_id IS NULL)"},
 };
 
 enum { PARTS = sizeof parts / sizeof *parts, LONE_PARTS = sizeof lone_parts / sizeof *lone_parts };
@@ -241,7 +249,7 @@ static bool take_places(struct twin *twin)
     return !ledger_failed(twin->real->ledger) && run_places(twin, ids);
 }
 
-static bool make_ledger(struct twin *twin, int64_t now)
+static bool make_ledger(struct twin *twin)
 {
     int code =
         sqlite3_open_v2(":memory:", &twin->database,
@@ -251,14 +259,14 @@ static bool make_ledger(struct twin *twin, int64_t now)
     twin->door = door_open(twin->database);
     if (twin->door == NULL)
         return fail(twin, NULL, SQLITE_NOMEM);
-    ledger_create(twin->door->ledger, &(struct ledger_making){.now = now});
+    ledger_create(twin->door->ledger, &(struct ledger_making){0});
     if (!succeeded(twin))
         return false;
     /* One transaction for all, which ends with the connection. What it refers to is not all here.
      */
     code = sqlite3_exec(twin->database,
                         "PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; BEGIN; DELETE FROM "
-                        "ledger; DELETE FROM setting",
+                        "ledger; DELETE FROM setting; DELETE FROM clock",
                         NULL, NULL, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_prepare_v2(twin->database, "SELECT 1 FROM attempt WHERE id = ?1", -1,
@@ -275,7 +283,7 @@ static bool hold_snapshot(struct twin *twin)
     return fail(twin, real, code == SQLITE_OK ? sqlite3_errcode(real) : code);
 }
 
-struct twin *twin_open(struct door *real, int64_t now)
+struct twin *twin_open(struct door *real)
 {
     if (!ledger_ready(real->ledger))
         return NULL;
@@ -285,8 +293,8 @@ struct twin *twin_open(struct door *real, int64_t now)
         return NULL;
     }
     twin->real = real;
-    if (!hold_snapshot(twin) || !make_ledger(twin, now) || !copy_once(twin, &identity) ||
-        !copy_once(twin, &settings) || !take_places(twin)) {
+    if (!hold_snapshot(twin) || !make_ledger(twin) || !copy_once(twin, &identity) ||
+        !copy_once(twin, &settings) || !copy_once(twin, &newest_entry) || !take_places(twin)) {
         twin_close(twin);
         return NULL;
     }
@@ -353,7 +361,9 @@ bool twin_admit(struct twin *twin, struct admission *admission, struct twin_verd
         return false;
     if (!fetch(twin, admission))
         return false;
+    ledger_begin(twin->door->ledger);
     struct admit_verdict admitted = admit_write(twin->door, admission);
+    ledger_end(twin->door->ledger);
     verdict->outcome = admitted.outcome;
     read_verdict(twin, admitted.id, verdict);
     return succeeded(twin);

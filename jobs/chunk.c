@@ -199,7 +199,7 @@ static bool write_reject(struct chunk *chunk, const struct chunk_row *row,
         ledger_set_integer(insert, ":column_number", (int64_t)row->column);
     ledger_set_text(insert, ":kind", records_kind_name(row->kind));
     ledger_set_text(insert, ":message", row->message);
-    ledger_set_integer(insert, ":recorded_at", chunk->now);
+    ledger_set_integer(insert, ":recorded_at", ledger_now(target->door->ledger));
     ledger_run(insert);
     if (ledger_failed(target->door->ledger) || target->rejects == NULL)
         return !ledger_failed(target->door->ledger);

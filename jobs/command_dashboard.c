@@ -456,15 +456,14 @@ enum status_code dashboard_command(struct job *job)
 {
     enum status_code status = STATUS_RETRY, compared = STATUS_DONE;
     struct ledger *ledger = job->door->ledger;
-    int64_t now = moment_now();
     struct page *page = NULL;
     const char *text = NULL;
     size_t length = 0;
 
     ledger_look(ledger);
-    struct dashboard *numbers = dashboard_read(ledger, now);
+    struct dashboard *numbers = dashboard_read(ledger, ledger_now(ledger));
     if (numbers != NULL)
-        page = begin(job, numbers, now);
+        page = begin(job, numbers, moment_now());
     if (page != NULL)
         text = put_all(page, job, numbers, &compared, &length);
     ledger_undo(ledger);

@@ -10,7 +10,6 @@
 
 #include "commands.h"
 #include "customer.h"
-#include "moment.h"
 #include "say.h"
 #include "stop.h"
 #include "subject.h"
@@ -62,9 +61,9 @@ static enum status_code forget_one(struct job *job, const char *place, const cha
     snprintf(who, sizeof who, "%s%s", place, job->options.by_id ? subject : masked);
     ledger_begin(ledger);
     if (job->options.by_id)
-        customer_forget_attempt(job->door, read_number(subject), moment_now(), &forgotten);
+        customer_forget_attempt(job->door, read_number(subject), &forgotten);
     else
-        customer_forget(job->door, subject, job->options.all, moment_now(), &forgotten);
+        customer_forget(job->door, subject, job->options.all, &forgotten);
     ledger_end(ledger);
     if (ledger_failed(ledger))
         return job_ledger_failed(job, "erasing");

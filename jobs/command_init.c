@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "moment.h"
 #include "say.h"
 
 enum { LOCKS = 5 };
@@ -13,8 +12,8 @@ enum { LOCKS = 5 };
 static void note_restored(struct job *job)
 {
     struct ledger *ledger = job->door->ledger;
-    int64_t now = moment_now();
     ledger_begin(ledger);
+    int64_t now = ledger_stamp(ledger);
     struct ledger_statement *codes = ledger_use(ledger, STATEMENT_supersede_all_codes);
     ledger_set_integer(codes, ":recorded_at", now);
     int64_t superseded = ledger_run(codes);
@@ -53,7 +52,7 @@ static enum status_code make(struct job *job)
     enum status_code status = STATUS_DONE;
     int found = ledger_version_found(job->door->ledger);
     bool unmarked = ledger_is_unmarked(job->door->ledger);
-    int version = door_init(job->door, false, moment_now());
+    int version = door_init(job->door, false);
     if (version > 0 && job->options.restored)
         note_restored(job);
     if (ledger_failed(job->door->ledger)) {

@@ -23,7 +23,7 @@ static bool show(const char *format, const struct reconciled *all, size_t count)
 }
 
 /* --as-of, where it was given. */
-static bool read_as_of(const char *text, int64_t *as_of)
+static bool read_as_of(struct job *job, const char *text, int64_t *as_of)
 {
     if (text == NULL)
         return true;
@@ -32,7 +32,7 @@ static bool read_as_of(const char *text, int64_t *as_of)
                   text);
         return false;
     }
-    if (*as_of > moment_now()) {
+    if (*as_of > ledger_now(job->door->ledger)) {
         say_error("--as-of %.80s: it is in the future", text);
         return false;
     }
@@ -55,7 +55,7 @@ enum status_code reconcile_command(struct job *job)
     enum status_code status = STATUS_DONE;
     int64_t as_of = 0;
     size_t count = 0;
-    if (!read_as_of(options->as_of, &as_of))
+    if (!read_as_of(job, options->as_of, &as_of))
         return STATUS_USAGE;
     if (!knows_zone())
         return STATUS_CONFIG;

@@ -56,7 +56,6 @@ struct batch {
     struct chunk_counts counts;
     uint64_t end, next_line;
     unsigned char prefix[DIGEST_SIZE];
-    int64_t now;
 };
 
 static void fail(struct import *import, enum status_code status)
@@ -251,7 +250,7 @@ static void register_import(struct import *import)
     }
     if (import->file.continues != 0)
         ledger_set_integer(insert, ":continues", import->file.continues);
-    ledger_set_integer(insert, ":started_at", moment_now());
+    ledger_set_integer(insert, ":started_at", ledger_now(import->ledger));
     ledger_run(insert);
     ledger_end(import->ledger);
     if (ledger_failed(import->ledger))
@@ -271,7 +270,7 @@ static void insert_batch_row(struct import *import, const struct batch *batch)
     const struct chunk_counts *counts = &batch->counts;
     struct ledger_statement *insert = ledger_use(import->ledger, STATEMENT_insert_batch);
     ledger_set_integer(insert, ":import_id", import->file.id);
-    ledger_set_integer(insert, ":recorded_at", batch->now);
+    ledger_set_integer(insert, ":recorded_at", ledger_now(import->ledger));
     ledger_set_integer(insert, ":end_offset", (int64_t)batch->end);
     ledger_set_integer(insert, ":end_line", (int64_t)batch->next_line);
     ledger_set_integer(insert, ":read", (int64_t)counts->read);
@@ -354,7 +353,7 @@ static void commit(struct import *import, struct batch *batch)
  * free. A thirtieth of the time that it was held is theirs. */
 static void give_way(const struct batch *batch)
 {
-    int64_t pause = (moment_now() - batch->began) / OTHERS_SHARE;
+    int64_t pause = (moment_monotonic() - batch->began) / OTHERS_SHARE;
     pause = pause > OTHERS_TURN_MS ? OTHERS_TURN_MS : pause;
     if (pause > 0)
         nanosleep(&(struct timespec){.tv_nsec = (long)pause * 1000000}, NULL);
@@ -363,7 +362,7 @@ static void give_way(const struct batch *batch)
 static void begin(struct import *import, struct batch *batch)
 {
     ledger_begin(import->ledger);
-    batch->began = moment_now();
+    batch->began = moment_monotonic();
     admit_writer_begin(import->writer);
     batch->open = true;
     batch->rows = 0;
@@ -387,7 +386,6 @@ static void write_chunk(struct import *import, struct batch *batch, struct chunk
     batch->rows += chunk->count;
     batch->end = chunk->end;
     batch->next_line = chunk->next_line;
-    batch->now = chunk->now;
     if (chunk->has_prefix)
         memcpy(batch->prefix, chunk->prefix, DIGEST_SIZE);
 }
@@ -508,7 +506,7 @@ static void finish(struct import *import)
     ledger_begin(import->ledger);
     struct ledger_statement *statement = ledger_use(import->ledger, STATEMENT_finish_import);
     ledger_set_integer(statement, ":id", import->file.id);
-    ledger_set_integer(statement, ":finished_at", moment_now());
+    ledger_set_integer(statement, ":finished_at", ledger_now(import->ledger));
     if (import->file.is_stream) {
         stream_advance(&import->stream, UINT64_MAX, digest);
         job_add_input(import->job, import->file.request->path, digest);
@@ -536,7 +534,7 @@ static void say_left_out(const struct import *import)
 
 static void run(struct import *import)
 {
-    int64_t began = moment_now();
+    int64_t began = moment_monotonic();
     struct chunk_counts before = import->counts;
     if (import->file.request->dry_run)
         ledger_rehearse(import->ledger);
@@ -556,7 +554,7 @@ static void run(struct import *import)
                                      .dry_run = import->file.request->dry_run,
                                      .counts = import->counts,
                                      .before = before,
-                                     .seconds = (double)(moment_now() - began) / 1000};
+                                     .seconds = (double)(moment_monotonic() - began) / 1000};
     import_summarise(import->job, &summary);
     if (import->file.request->dry_run)
         ledger_undo(import->ledger);

@@ -12,9 +12,12 @@
 #include <unistd.h>
 
 #include "document.h"
+#include "ledger_time.h"
 #include "moment.h"
 #include "say.h"
 #include "stop.h"
+
+enum { DAY_MS = 86400000, UNLIKELY_DAYS = 30 /* in which nothing was recorded */ };
 
 enum status_code job_worse(enum status_code left, enum status_code right)
 {
@@ -191,15 +194,39 @@ void job_add_input(struct job *job, const char *name, const unsigned char digest
         json_pack("{s:s, s:s}", "name", say_escape(shown, sizeof shown, name), "digest", text));
 }
 
+void job_compare_clock(struct job *job)
+{
+    struct ledger *ledger = job->door->ledger;
+    char here[MOMENT_SIZE], there[MOMENT_SIZE];
+    int64_t newest = ledger_number(ledger, STATEMENT_newest_entry_or_run, 0), clock = moment_now();
+    int64_t days = (clock - newest) / DAY_MS;
+    moment_format(clock, here);
+    moment_format(newest, there);
+    if (newest - clock > LEDGER_TIME_AGREES_MS)
+        say_error("%s: the clock shows %s, but the newest entry of the ledger is of %s: the clock "
+                  "is wrong, or was then; time goes on from that entry until the clock has caught "
+                  "up",
+                  job->config.ledger, here, there);
+    else if (newest > 0 && days >= UNLIKELY_DAYS)
+        say_error("%s: the clock shows %s, and the newest entry of the ledger is of %s, %lld days "
+                  "earlier: if the clock is wrong, set it right, or what is pending ends by it",
+                  job->config.ledger, here, there, (long long)days);
+}
+
 enum status_code job_begin_run(struct job *job)
 {
     struct ledger *ledger = job->door->ledger;
     ledger_begin(ledger);
     struct ledger_statement *begin = ledger_use(ledger, STATEMENT_begin_run);
     ledger_set_text(begin, ":command", job->options.command);
-    ledger_set_integer(begin, ":started_at", moment_now());
+    ledger_set_integer(begin, ":started_at", ledger_now(ledger));
     ledger_run(begin);
     job->run_id = ledger_number(ledger, STATEMENT_newest_run, 0);
+    if (ledger_notice_clock(ledger)) {
+        struct ledger_statement *release = ledger_use(ledger, STATEMENT_release_reports);
+        ledger_set_integer(release, ":now", ledger_now(ledger));
+        ledger_run(release);
+    }
     ledger_end(ledger);
     return ledger_failed(ledger) ? job_ledger_failed(job, "beginning the run") : STATUS_DONE;
 }
@@ -229,7 +256,7 @@ void job_end_run(struct job *job, enum status_code status)
     ledger_begin(ledger);
     struct ledger_statement *end = ledger_use(ledger, STATEMENT_end_run);
     ledger_set_integer(end, ":id", job->run_id);
-    ledger_set_integer(end, ":finished_at", moment_now());
+    ledger_set_integer(end, ":finished_at", ledger_now(ledger));
     ledger_set_integer(end, ":exit_code", status);
     ledger_set_text(end, ":counts", counts);
     ledger_run(end);

@@ -42,6 +42,9 @@ struct job {
 enum status_code job_open(struct job *job, bool create);
 void job_close(struct job *job);
 
+/* Says where the clock is far from the newest entry of the ledger: one of them is wrong. */
+void job_compare_clock(struct job *job);
+
 /* Begins and ends the run's row in the ledger. */
 enum status_code job_begin_run(struct job *job);
 void job_end_run(struct job *job, enum status_code status);

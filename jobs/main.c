@@ -73,10 +73,11 @@ static bool leaves_a_row(const struct options *options)
 
 static enum status_code run_recorded(struct job *job)
 {
-    int64_t began = moment_now();
+    int64_t began = moment_monotonic();
     enum status_code status = job_open(job, false);
     if (status != STATUS_DONE)
         return status;
+    job_compare_clock(job);
     if (leaves_a_row(&job->options))
         status = job_begin_run(job);
     if (status != STATUS_DONE)
@@ -85,8 +86,9 @@ static enum status_code run_recorded(struct job *job)
     if (leaves_a_row(&job->options)) {
         job_end_run(job, status);
         if (job->config.metrics[0] != '\0')
-            status = job_worse(status, run_metrics_write(job, job->config.metrics, status,
-                                                         (double)(moment_now() - began) / 1000));
+            status =
+                job_worse(status, run_metrics_write(job, job->config.metrics, status,
+                                                    (double)(moment_monotonic() - began) / 1000));
     }
     return status;
 }

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "moment.h"
-
 enum { LEFTOVER_BATCH = 1000, DAY_MS = 86400000 };
 
 static struct ledger *ledger_of(const struct queue *queue)
@@ -33,9 +31,10 @@ struct ledger_statement *queue_due(const struct queue *queue, struct ledger *led
 
 uint64_t queue_count(const struct queue *queue, uint64_t most)
 {
+    int64_t now = ledger_now(ledger_of(queue));
     struct ledger_statement *count = use(queue, STATEMENT_count_codes, STATEMENT_count_reports);
     uint64_t number = 0;
-    ledger_set_integer(count, ":until", moment_now());
+    ledger_set_integer(count, ":until", now);
     ledger_set_integer(count, ":most", most < INT64_MAX ? (int64_t)most : INT64_MAX);
     if (queue->kind == QUEUE_CODES)
         ledger_set_text(count, ":channel", queue->channel);
@@ -78,6 +77,11 @@ bool queue_take(struct queue *queue, struct queue_item *item, int64_t now)
     ledger_set_integer(begin, ":started_at", now);
     ledger_set_integer(begin, ":lease_until", item->lease_until);
     ledger_run(begin);
+    if (queue->kind == QUEUE_CODES) {
+        struct ledger_statement *give = ledger_use(ledger_of(queue), STATEMENT_give_code);
+        ledger_set_integer(give, ":code_id", item->id);
+        ledger_run(give);
+    }
     return !ledger_failed(ledger_of(queue));
 }
 
@@ -106,19 +110,20 @@ void queue_withdraw(struct queue *queue, const struct queue_item *item)
 static int64_t next_try(const struct queue *queue, const struct queue_item *item,
                         const struct transfer_answer *answer, int64_t now)
 {
-    int64_t tries = 1, spent = 1, since = now;
+    int64_t most = QUEUE_UNREACHED_DAYS * (int64_t)DAY_MS, tries = 1, spent = 1, tried_for = 0;
     struct ledger_statement *history =
         use(queue, STATEMENT_tries_of_code, STATEMENT_tries_of_report);
     ledger_set_integer(history, ":id", item->id);
+    ledger_set_integer(history, ":most", most);
     if (ledger_row(history)) {
         tries = ledger_integer(history, 0);
         spent = ledger_integer(history, 1);
-        since = ledger_integer(history, 2);
+        tried_for = ledger_integer(history, 2);
         ledger_done(history);
     }
     if (answer->unreached)
         spent--;
-    if (spent >= queue->patience->tries || now - since >= QUEUE_UNREACHED_DAYS * (int64_t)DAY_MS)
+    if (spent >= queue->patience->tries || tried_for >= most)
         return 0;
     if (answer->retry_after_ms >= 0)
         return now + answer->retry_after_ms;
@@ -246,7 +251,6 @@ struct queue_leftovers queue_finish_leftovers(struct queue *queue)
     char host[JOB_OWNER_SIZE];
     struct queue_leftovers leftovers = {0};
     size_t count;
-    int64_t now = moment_now();
     /* With the step's lock held, no other process of this host can be making such a call. */
     snprintf(host, sizeof host, "%s", queue->job->owner);
     char *colon = strrchr(host, ':');
@@ -254,7 +258,7 @@ struct queue_leftovers queue_finish_leftovers(struct queue *queue)
         colon[1] = '\0';
     do {
         queue_begin(queue);
-        count = finish_some_leftovers(queue, host, now, &leftovers);
+        count = finish_some_leftovers(queue, host, ledger_stamp(ledger_of(queue)), &leftovers);
         ledger_end(ledger_of(queue));
     } while (count == LEFTOVER_BATCH && !ledger_failed(ledger_of(queue)));
     return leftovers;

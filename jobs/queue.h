@@ -17,8 +17,9 @@
 enum queue_kind { QUEUE_CODES, QUEUE_REPORTS };
 
 enum {
-    /* What is tried without ever reaching anybody is given up after so long; what reaches somebody
-     * is given up after the configured number of tries. */
+    /* What is tried for so long without ever reaching anybody is given up, time aside in which
+     * nobody tried for as long; what reaches somebody is given up after the configured number of
+     * tries. */
     QUEUE_UNREACHED_DAYS = 30,
     /* A lease outlasts the time limits of a call by this: waiting for another writer, and clocks
      * that differ. */

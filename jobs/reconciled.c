@@ -62,7 +62,7 @@ static enum status_code compare(struct reconciled *one, struct job *job,
     char moment[MOMENT_SIZE];
     int64_t at = as_of != NULL ? *as_of : export->modified;
     one->as_of_given = as_of != NULL;
-    if (at > moment_now()) {
+    if (at > ledger_now(job->door->ledger)) {
         moment_format(at, moment);
         say_error("%s: it was last written at %s, which is in the future: say with --as-of when it "
                   "was exported",

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "fraud.h"
-#include "moment.h"
 #include "payload.h"
 #include "round.h"
 #include "say.h"
@@ -109,9 +108,10 @@ static const void *request(void *context, void *parcel, int64_t now)
 static enum status_code requeue_dead(struct job *job)
 {
     struct ledger *ledger = job->door->ledger;
-    int64_t now = moment_now(), after = 0, count = 0, requeued = 0;
+    int64_t after = 0, count = 0, requeued = 0;
     do {
         ledger_begin(ledger);
+        int64_t now = ledger_stamp(ledger);
         struct ledger_statement *end = ledger_use(ledger, STATEMENT_dead_reports_end);
         ledger_set_integer(end, ":after", after);
         ledger_set_integer(end, ":batch", REQUEUE_BATCH);
@@ -143,7 +143,8 @@ static enum status_code show_due(struct job *job, const struct queue *queue)
     int64_t limit = job->options.limit > 0 && job->options.limit < INT64_MAX
                         ? (int64_t)job->options.limit
                         : INT64_MAX;
-    struct ledger_statement *due = queue_due(queue, job->door->ledger, moment_now(), limit);
+    struct ledger *ledger = job->door->ledger;
+    struct ledger_statement *due = queue_due(queue, ledger, ledger_now(ledger), limit);
     while (ledger_row(due)) {
         const char *reasons = ledger_text(due, COLUMN_REASONS);
         say_line("report %lld: attempt %lld, %s%s%s",

@@ -20,7 +20,7 @@ static void add_queues(struct job *job, struct metrics *metrics)
                     {"regjob_queue_oldest_seconds",
                      "How long the oldest item of a queue has waited; 0 where it is not due.",
                      true}};
-    int64_t now = moment_now();
+    int64_t now = ledger_now(job->door->ledger);
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         metrics_family(metrics, families[i].name, METRICS_GAUGE, families[i].help);
         struct ledger_statement *queue = ledger_use(job->door->ledger, STATEMENT_queue_state);

@@ -8,7 +8,6 @@
 #include "code.h"
 #include "link.h"
 #include "mail.h"
-#include "moment.h"
 #include "round.h"
 #include "say.h"
 #include "sms.h"
@@ -119,7 +118,7 @@ static const void *request(void *context, void *argument, int64_t now)
     struct parcel *parcel = argument;
     struct message_values *values = &parcel->request.values;
     int64_t left = parcel->lifetime_ms;
-    if (parcel->runs_from != 0)
+    if (parcel->runs_from != 0 && parcel->runs_from < now) /* else the clock was set back */
         left = parcel->runs_from + parcel->lifetime_ms - now;
     code_derive(maker->key, maker->ledger, &parcel->seed, parcel->code);
     if (parcel->seed.kind == CODE_TOKEN && maker->link != NULL &&
@@ -224,8 +223,7 @@ static enum status_code send_by(struct job *job, unsigned busy, struct maker *ma
 /* -- what was undeliverable -- */
 
 /* One batch of a channel in a transaction; how many were found, and queued. */
-static size_t requeue_some(struct job *job, int channel, int64_t now, int64_t *after,
-                           uint64_t *queued)
+static size_t requeue_some(struct job *job, int channel, int64_t *after, uint64_t *queued)
 {
     static const int64_t success_ms = (int64_t)QUEUE_UNREACHED_DAYS * 24 * 60 * MINUTE_MS;
     struct ledger *ledger = job->door->ledger;
@@ -235,6 +233,7 @@ static size_t requeue_some(struct job *job, int channel, int64_t now, int64_t *a
     if (settings == NULL)
         return 0;
     ledger_begin(ledger);
+    int64_t now = ledger_stamp(ledger);
     struct ledger_statement *found = ledger_use(ledger, STATEMENT_undeliverable_codes);
     ledger_set_text(found, ":channel", channel_names[channel]);
     ledger_set_integer(found, ":after", *after);
@@ -265,11 +264,10 @@ static size_t requeue_some(struct job *job, int channel, int64_t now, int64_t *a
 static enum status_code requeue(struct job *job)
 {
     uint64_t queued = 0;
-    int64_t now = moment_now();
     for (int channel = 0; channel < CHANNELS; channel++) {
         int64_t after = 0;
         while (is_asked_for(job, channel) && !stop_asked() &&
-               requeue_some(job, channel, now, &after, &queued) == REQUEUE_BATCH)
+               requeue_some(job, channel, &after, &queued) == REQUEUE_BATCH)
             continue;
     }
     if (ledger_failed(job->door->ledger))
@@ -327,13 +325,13 @@ static enum status_code send_locked(struct job *job, struct handed *handed, uint
 /* Whom something would be sent to, masked; the codes are not even made. */
 static enum status_code show_due(struct job *job)
 {
+    struct ledger *ledger = job->door->ledger;
     uint64_t left = job->options.limit > 0 ? job->options.limit : UINT64_MAX;
     for (int channel = 0; channel < CHANNELS; channel++) {
         if (!is_asked_for(job, channel))
             continue;
         const struct queue queue = queue_of(job, channel, NULL);
-        struct ledger_statement *due =
-            queue_due(&queue, job->door->ledger, moment_now(), INT64_MAX);
+        struct ledger_statement *due = queue_due(&queue, ledger, ledger_now(ledger), INT64_MAX);
         while (left > 0 && ledger_row(due)) {
             char masked[SUBJECT_SIZE];
             const char *locale = ledger_text(due, COLUMN_LOCALE);

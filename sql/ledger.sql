@@ -36,3 +36,16 @@ SELECT country FROM (SELECT CASE WHEN json_valid(json) THEN json_extract(json, '
 
 -- name: newest_setting_id
 SELECT max(id) FROM setting
+
+-- The newest entry's time, and what the clock showed then.
+-- name: newest_entry
+SELECT newest, read_at FROM clock
+
+-- name: notice_clock
+UPDATE clock SET read_at = :clock WHERE read_at > :clock AND newest > :clock + :agrees
+
+-- name: newest_entry_or_run
+SELECT max(newest, coalesce((SELECT started_at FROM run ORDER BY id DESC LIMIT 1), 0)) FROM clock
+
+-- name: mark_entry
+UPDATE clock SET newest = :now, read_at = :clock WHERE newest < :now OR read_at > :clock

@@ -94,17 +94,19 @@ UPDATE try SET finished_at = :recorded_at, result = :result, status = :status, r
        answer = CASE WHEN NOT EXISTS (SELECT 1 FROM report r JOIN erasure e ON e.attempt_id = r.attempt_id WHERE r.id = try.report_id) THEN :answer END
  WHERE id = :try_id AND finished_at IS NULL
 
--- How often an item has been tried since it was queued, how many of these tries it has spent (one that reached nobody is not spent), and since when it is
--- queued. The try under way is among them.
+-- How often an item has been tried since it was queued, how many of these tries it has spent (one that reached nobody is not spent), and for how long. The try
+-- under way is among them. A longer gap than :most tells nothing: nobody tried, or the clock has been wrong.
 -- name: tries_of_code
-SELECT count(t.id), count(t.id) FILTER (WHERE NOT (t.result IS 'not_accepted' AND t.status IS NULL)), c.recorded_at
-  FROM code c LEFT JOIN try t ON t.code_id = c.id WHERE c.id = :id
+SELECT count(id), count(id) FILTER (WHERE NOT (result IS 'not_accepted' AND status IS NULL)), coalesce(sum(gap) FILTER (WHERE gap <= :most), 0)
+  FROM (SELECT t.id, t.result, t.status, t.started_at - lag(t.started_at, 1, c.recorded_at) OVER (ORDER BY t.id) AS gap
+          FROM code c LEFT JOIN try t ON t.code_id = c.id WHERE c.id = :id)
 
 -- name: tries_of_report
-SELECT count(t.id), count(t.id) FILTER (WHERE NOT (t.result IS 'not_accepted' AND t.status IS NULL)), q.since
-  FROM (SELECT r.id, coalesce((SELECT max(e.recorded_at) FROM report_event e WHERE e.report_id = r.id AND e.state = 'queued'), r.recorded_at) AS since
-          FROM report r WHERE r.id = :id) q
-  LEFT JOIN try t ON t.report_id = q.id AND t.started_at >= q.since
+SELECT count(id), count(id) FILTER (WHERE NOT (result IS 'not_accepted' AND status IS NULL)), coalesce(sum(gap) FILTER (WHERE gap <= :most), 0)
+  FROM (SELECT t.id, t.result, t.status, t.started_at - lag(t.started_at, 1, q.since) OVER (ORDER BY t.id) AS gap
+          FROM (SELECT r.id, coalesce((SELECT max(e.recorded_at) FROM report_event e WHERE e.report_id = r.id AND e.state = 'queued'), r.recorded_at) AS since
+                  FROM report r WHERE r.id = :id) q
+          LEFT JOIN try t ON t.report_id = q.id AND t.started_at >= q.since)
 
 -- Tries whose makers are gone: of this host, where the step's lock is ours, and of anybody whose lease is over. The item was due when its try began.
 -- channel: NULL for reports.
@@ -113,6 +115,11 @@ SELECT t.id, coalesce(t.code_id, t.report_id), t.lease_until, t.started_at, t.ow
  WHERE t.finished_at IS NULL AND (SELECT c.channel FROM code c WHERE c.id = t.code_id) IS :channel
    AND (t.lease_until <= :now OR substr(t.owner, 1, length(:host)) = :host)
  ORDER BY t.id LIMIT :limit
+
+-- The clock has been set back: how long a report has waited for its next try is not known, so it is due.
+-- name: release_reports
+UPDATE report SET next_try_at = :now
+ WHERE next_try_at > :now AND id NOT IN (SELECT t.report_id FROM try t WHERE t.finished_at IS NULL AND t.report_id IS NOT NULL)
 
 -- Dead reports go back into the queue, from one id to another: the next so many of them end at the id that dead_reports_end gives.
 -- name: dead_reports_end

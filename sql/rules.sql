@@ -12,6 +12,7 @@ DROP VIEW IF EXISTS verify;
 DROP VIEW IF EXISTS finish_code;
 DROP VIEW IF EXISTS finish_report;
 DROP VIEW IF EXISTS start;
+DROP VIEW IF EXISTS give;
 DROP VIEW IF EXISTS forget;
 DROP VIEW IF EXISTS requeue;
 DROP VIEW IF EXISTS holding;
@@ -298,6 +299,20 @@ BEGIN
     INSERT INTO start (code_id, recorded_at) SELECT NEW.code_id, NEW.runs_from WHERE NEW.runs_from IS NOT NULL;
 END;
 
+-- Somebody may have a code from now on: it is found under each of its names (see given_code).
+CREATE VIEW give AS SELECT NULL AS code_id WHERE 0;
+CREATE TRIGGER give_insert INSTEAD OF INSERT ON give
+BEGIN
+    INSERT OR IGNORE INTO given_code (key, own, code_id)
+    SELECT k.key, max(k.own), NEW.code_id
+      FROM (SELECT subject_key AS key, 1 AS own FROM recipient WHERE code_id = NEW.code_id
+            UNION ALL SELECT p.email_key, 0 FROM code c JOIN person p ON p.attempt_id = c.attempt_id WHERE c.id = NEW.code_id
+            UNION ALL SELECT p.phone_key, 0 FROM code c JOIN person p ON p.attempt_id = c.attempt_id WHERE c.id = NEW.code_id
+            UNION ALL SELECT p.username_key, 0 FROM code c JOIN person p ON p.attempt_id = c.attempt_id WHERE c.id = NEW.code_id) k
+     WHERE k.key IS NOT NULL
+     GROUP BY k.key;
+END;
+
 -- A code's time begins: it has been given to somebody. The attempt's time begins with its first code's.
 CREATE VIEW start AS SELECT NULL AS code_id, NULL AS recorded_at WHERE 0;
 CREATE TRIGGER start_insert INSTEAD OF INSERT ON start
@@ -311,6 +326,7 @@ BEGIN
     UPDATE code SET runs_from = NEW.recorded_at
      WHERE id = NEW.code_id AND runs_from IS NULL
        AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = code.attempt_id AND w.deadline <= NEW.recorded_at);
+    INSERT INTO give (code_id) SELECT c.id FROM code c WHERE c.id = NEW.code_id AND c.runs_from IS NOT NULL;
 END;
 
 -- What came of a code that was entered, by the name of its verdict. `verified`: code_id was right. `invalid_code`: it was none of `compared` (JSON array of code ids),
@@ -471,6 +487,14 @@ BEGIN
     UPDATE try SET answer = NULL
      WHERE code_id IN (SELECT c.id FROM code c WHERE c.attempt_id IN (SELECT value FROM json_each(NEW.attempts))
                        UNION SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(NEW.keys)));
+    DELETE FROM given_code
+     WHERE key IN (SELECT value FROM json_each(NEW.keys)
+             UNION SELECT r.subject_key FROM json_each(NEW.attempts) j JOIN code c ON c.attempt_id = j.value JOIN recipient r ON r.code_id = c.id
+             UNION SELECT p.email_key FROM person p JOIN json_each(NEW.attempts) j ON j.value = p.attempt_id
+             UNION SELECT p.phone_key FROM person p JOIN json_each(NEW.attempts) j ON j.value = p.attempt_id
+             UNION SELECT p.username_key FROM person p JOIN json_each(NEW.attempts) j ON j.value = p.attempt_id)
+       AND code_id IN (SELECT c.id FROM json_each(NEW.attempts) j JOIN code c ON c.attempt_id = j.value
+                 UNION SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(NEW.keys)));
     DELETE FROM recipient
      WHERE subject_key IN (SELECT value FROM json_each(NEW.keys))
         OR code_id IN (SELECT c.id FROM code c WHERE c.attempt_id IN (SELECT value FROM json_each(NEW.attempts)));

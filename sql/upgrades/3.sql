@@ -74,3 +74,41 @@ UPDATE attempt
 UPDATE step SET status = 'erased', reference = NULL WHERE attempt_id IN (SELECT attempt_id FROM erasure);
 UPDATE try SET answer = NULL WHERE report_id IN (SELECT r.id FROM report r JOIN erasure e ON e.attempt_id = r.attempt_id);
 UPDATE try SET answer = NULL WHERE code_id IN (SELECT c.id FROM code c WHERE NOT EXISTS (SELECT 1 FROM recipient r WHERE r.code_id = c.id));
+
+-- The time of the newest fact of an attempt, a code or a report, and what the clock showed when it was recorded: time in the ledger never goes back, though a
+-- clock may (ext/ledger_time.h).
+CREATE TABLE clock (
+    id      INTEGER PRIMARY KEY CHECK (id = 1),
+    newest  INTEGER NOT NULL,
+    read_at INTEGER NOT NULL
+) STRICT;
+INSERT INTO clock (id, newest, read_at)
+SELECT 1, n.newest, n.newest
+  FROM (SELECT coalesce(max(t.at), 0) AS newest
+          FROM (SELECT max(recorded_at) AS at FROM attempt UNION ALL SELECT max(recorded_at) FROM decision
+                UNION ALL SELECT max(recorded_at) FROM continuation UNION ALL SELECT max(recorded_at) FROM link
+                UNION ALL SELECT max(recorded_at) FROM code UNION ALL SELECT max(runs_from) FROM code UNION ALL SELECT max(handed_over_at) FROM code
+                UNION ALL SELECT max(recorded_at) FROM code_end UNION ALL SELECT max(recorded_at) FROM wrong_try
+                UNION ALL SELECT max(recorded_at) FROM report UNION ALL SELECT max(recorded_at) FROM report_event
+                UNION ALL SELECT max(started_at) FROM try UNION ALL SELECT max(finished_at) FROM try
+                UNION ALL SELECT max(recorded_at) FROM consent UNION ALL SELECT max(recorded_at) FROM step
+                UNION ALL SELECT max(recorded_at) FROM erasure) t) n;
+
+-- Codes that somebody may have been given, by each name under which they are looked up: own, the address that a code went to; else another of its sign-up's.
+-- However many sign-ups wait in the queue, a code that was handed over is found without them.
+CREATE TABLE given_code (
+    key     INTEGER NOT NULL, -- as in subject
+    own     INTEGER NOT NULL,
+    code_id INTEGER NOT NULL REFERENCES code (id),
+    PRIMARY KEY (key, own, code_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO given_code (key, own, code_id)
+SELECT k.key, max(k.own), c.id
+  FROM code c
+  JOIN (SELECT r.code_id, r.subject_key AS key, 1 AS own FROM recipient r
+        UNION ALL SELECT c.id, p.email_key, 0 FROM code c JOIN person p ON p.attempt_id = c.attempt_id
+        UNION ALL SELECT c.id, p.phone_key, 0 FROM code c JOIN person p ON p.attempt_id = c.attempt_id
+        UNION ALL SELECT c.id, p.username_key, 0 FROM code c JOIN person p ON p.attempt_id = c.attempt_id) k ON k.code_id = c.id AND k.key IS NOT NULL
+ WHERE (c.runs_from IS NOT NULL OR EXISTS (SELECT 1 FROM try t WHERE t.code_id = c.id))
+   AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id AND e.state <> 'undeliverable')
+ GROUP BY k.key, c.id;

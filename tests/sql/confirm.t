@@ -134,7 +134,7 @@ ledger "{$PIN,\"passwordAt\":\"confirm\"}"
 is "without a password" 'pending|[]' "$(at "$START" sql "INSERT INTO reg_attempts(email) VALUES ('a@example.com'); SELECT outcome, reasons FROM reg_attempts;")"
 code=$(pin a@example.com)
 is "a password that breaks rules costs no try" '["password_too_short","password_no_uppercase","password_no_digit","password_no_symbol"]|0' "$(at "$(later 1)" sql "SELECT reg_complete('a@example.com', '$code', 'short'), failures FROM reg_codes;")"
-is "a wrong code does" 'invalid_code|1' "$(at "$(later 1)" sql "SELECT reg_complete('a@example.com', 'x', 'A9#bL8@z'); SELECT failures FROM reg_codes;" | paste -sd'|')"
+is "a wrong code does" 'invalid_code|1' "$(at "$(later 1)" sql "SELECT reg_complete('a@example.com', '000000', 'A9#bL8@z'); SELECT failures FROM reg_codes;" | paste -sd'|')"
 is "both right" "verified" "$(at "$(later 2)" sql "SELECT reg_complete('a@example.com', '$code', 'A9#bL8@z');")"
 is "the customer has it" '1|1' "$(sql "SELECT reg_verify_password('A9#bL8@z', password_hash), (SELECT count(*) FROM reg_attempts WHERE outcome = 'success') FROM person;")"
 is "once" "already_verified" "$(at "$(later 3)" sql "SELECT reg_complete('a@example.com', '$code', 'B9#bL8@z');")"

@@ -2,6 +2,9 @@
 # INSERT INTO reg_attempts as a statement: what it takes, what it refuses, and what becomes of transactions around it.
 . tests/sql/tap.sh
 ledger
+is "no time: now" '2026-05-06T07:08:09.000Z|2026-05-06T07:08:09.000Z|2026-05-06T07:08:09.000Z' "$(at '2026-05-06 07:08:09' sql "INSERT INTO reg_attempts(email, password) VALUES ('b@example.com', 'A9#bL8@z');
+    SELECT attempted_at, recorded_at, decided_at FROM reg_attempts WHERE id = last_insert_rowid();")"
+ledger
 counts="SELECT (SELECT count(*) FROM attempt), (SELECT count(*) FROM person), (SELECT count(*) FROM subject), (SELECT count(*) FROM report);"
 added() { # NAME EXPECTED SQL: how many attempts SQL has added, and what it says
     local before
@@ -31,8 +34,6 @@ answers "the columns of reg_reports" "id attempt_id outcome due_at due_at_ms sta
     "SELECT group_concat(name, ' ') FROM pragma_table_xinfo('reg_reports');"
 answers "what is missing is derived" '+6281234567890|ID|IDR|id-ID|CUSTOMER|2026-01-02T00:00:00.000Z|1' "INSERT INTO reg_attempts(email, phone, country, password, attempted_at) VALUES ('a@example.com', '081234567890', 'IDN', 'A9#bL8@z', '2026-01-02');
     SELECT phone, country, currency, locale, user_type, attempted_at, recorded_at > attempted_at FROM reg_attempts WHERE id = last_insert_rowid();"
-is "no time: now" '2026-05-06T07:08:09.000Z|2026-05-06T07:08:09.000Z|2026-05-06T07:08:09.000Z' "$(at '2026-05-06 07:08:09' sql "INSERT INTO reg_attempts(email, password) VALUES ('b@example.com', 'A9#bL8@z');
-    SELECT attempted_at, recorded_at, decided_at FROM reg_attempts WHERE id = last_insert_rowid();")"
 answers "a Unix time in seconds" 2017-12-09T14:16:28.000Z "INSERT INTO reg_attempts(email, attempted_at) VALUES ('c', 1512828988); SELECT attempted_at FROM reg_attempts WHERE id = last_insert_rowid();"
 answers "a small latitude, as SQL writes it" '1.0e-05|0' "INSERT INTO reg_attempts(email, latitude) VALUES ('c', 0.00001); SELECT latitude, reasons LIKE '%latitude%' FROM reg_attempts WHERE id = last_insert_rowid();"
 
