@@ -69,7 +69,7 @@ static void read_address(struct door *door, struct target *target, bool by_mail,
     if (address != NULL && compared != NULL && (by_mail || address[0] == '+')) {
         snprintf(target->address, sizeof target->address, "%s", address);
         snprintf(folded, SUBJECT_SIZE, "%s", compared);
-        target->key = ledger_integer(row, by_mail ? 2 : 4);
+        target->key = ledger_key(row, by_mail ? 2 : 4);
     }
     ledger_done(row);
 }

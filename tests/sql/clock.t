@@ -82,7 +82,7 @@ ledger "{$PIN}"
 at "$START" sign a@example.com >/dev/null
 for mark in 9223372036854775807 -9223372036854775808; do
     sql "UPDATE clock SET newest = $mark, read_at = -newest;" >/dev/null
-    is "a mark of $mark harms nobody" "1" "$(at "$START" sql "SELECT count(*) FROM reg_attempts WHERE id = 1;")"
+    at "$START" refuses "a mark of $mark is said, and harms nobody" "the ledger is damaged, or was edited: clock.newest is $mark" "SELECT count(*) FROM reg_attempts WHERE id = 1;"
 done
 sql "DELETE FROM clock;"
 is "nor one that is gone" "1|2|pending" "$(at "$START" sql "SELECT count(*) FROM reg_attempts;" | tr '\n' '|'; at "$START" sign b@example.com)"
