@@ -12,6 +12,7 @@ path = ledger.db
 metrics = job.prom
 [import]
 inbox = inbox
+settle_seconds = 0
 max_field_bytes = 4K
 [mail]
 url = file:mail

@@ -13,7 +13,7 @@ setup() {
     ledger "UPDATE waiting SET deadline = 1 WHERE attempt_id = 2"
     outcomes 1
     ledger_reg "SELECT reg_settings_patch('{\"passwordHash\":{\"memoryKiB\":19456,\"passes\":2}}')" >/dev/null
-    mkdir inbox
+    mkdir inbox confirmations
     seq 20000 | awk 'BEGIN { print "email,password" } { print "p" $1 "@example.net,Abcdef1!x" }' >inbox/many.csv
     standin_start
 }
@@ -24,7 +24,7 @@ teardown() {
 
 configure() {
     outbound_config ledger "run_seconds = $1"
-    printf '[import]\ninbox = inbox\nconfirm_inbox = confirmations\nbatch = 10\n' >>regjob.conf
+    printf '[import]\ninbox = inbox\nsettle_seconds = 0\nconfirm_inbox = confirmations\nbatch = 10\n' >>regjob.conf
 }
 
 @test "a step whose time is over is named, and the others have theirs" {
