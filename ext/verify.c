@@ -135,6 +135,8 @@ static void read_candidate(struct door *door, const struct verify_request *reque
     struct code_seed seed;
     char prefix[CODE_PREFIX_SIZE];
     const char *device = ledger_text(row, 8);
+    const struct key *key = door_key(door);
+    const unsigned char *uuid = ledger_uuid(door->ledger); /* neither after an error of this row */
     code_read_seed(row, &seed_columns, &seed, prefix);
     candidate->id = ledger_integer(row, 0);
     candidate->attempt = ledger_integer(row, 1);
@@ -150,7 +152,7 @@ static void read_candidate(struct door *door, const struct verify_request *reque
     candidate->fits = code_fits(&seed, entry);
     /* A code that nobody has been sent can only be guessed: however many wait in the queue, they
      * make no guess better. */
-    candidate->matches = code_matches(door_key(door), ledger_uuid(door->ledger), &seed, entry) &&
+    candidate->matches = key != NULL && uuid != NULL && code_matches(key, uuid, &seed, entry) &&
                          (ledger_integer(row, 15) != 0 || request->subject == NULL);
 }
 

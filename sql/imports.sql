@@ -28,7 +28,7 @@ SELECT coalesce(max(id), 0) + 1 FROM import
 -- name: finish_import
 UPDATE import SET finished_at = :finished_at, digest = coalesce(digest, :digest), bytes = coalesce(bytes, :bytes)
  WHERE finished_at IS NULL
-   AND id IN (WITH RECURSIVE whole(id) AS (VALUES (:id) UNION ALL SELECT i.continues FROM whole w JOIN import i ON i.id = w.id WHERE i.continues IS NOT NULL)
+   AND id IN (WITH RECURSIVE whole(id) AS (VALUES (:id) UNION SELECT i.continues FROM whole w JOIN import i ON i.id = w.id WHERE i.continues IS NOT NULL)
               SELECT id FROM whole)
 
 -- name: insert_batch
