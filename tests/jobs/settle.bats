@@ -33,7 +33,8 @@ delivered() {
     sign_up 3
     delivered 1
     now=1893456000000 # 2030-01-01
-    ledger "UPDATE waiting SET deadline = $now - 2 + attempt_id" # a millisecond before, at, after
+    ledger "UPDATE waiting SET deadline = $now - 2 + attempt_id; -- a millisecond before, at, after
+            UPDATE clock SET newest = $now - 1000, read_at = $now - 1000"
     run at "2030-01-01 00:00:00" settle
     [ "$status" -eq 0 ]
     [ "$output" = "" ]
