@@ -30,13 +30,6 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
    AND CASE WHEN c.ordinal = 1 AND a.attempted_at < c.recorded_at THEN a.attempted_at ELSE c.recorded_at END <= :known_by
  ORDER BY c.id DESC LIMIT 200
 
--- name: verify
-INSERT INTO verify (verdict, code_id, compared, recorded_at, entered_at, max_tries, report_id, unique_email, unique_phone, reportable,
-                    continuation_id, attempted_at, import_id, line, password_hash, sealed)
-VALUES (:verdict, :code_id, :compared, :recorded_at, :entered_at, :max_tries,
-        (SELECT coalesce(max(id), 0) + 1 FROM report), :unique_email, :unique_phone, :reportable,
-        :continuation_id, :attempted_at, :import_id, :line, :password_hash, :sealed)
-
 -- The attempt that a new code for a subject belongs to: the newest pending one, else the customer's.
 -- name: attempt_of_subject
 SELECT s.attempt_id, p.email, p.phone,
@@ -63,16 +56,6 @@ SELECT c.id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, coalesce(c.runs_fro
   FROM recipient r JOIN code c ON c.id = r.code_id
  WHERE r.subject_key = :subject_key
  ORDER BY c.id DESC LIMIT 1001
-
--- name: issue
-INSERT INTO issue (code_id, attempt_id, channel, kind, nonce, digits, prefix, sandbox, recorded_at, lifetime_ms, runs_from, handed_over_at,
-                   next_try_at, subject_key, address, device_id, replaces)
-VALUES ((SELECT coalesce(max(id), 0) + 1 FROM code), :attempt_id, :channel, :kind, :nonce, :digits, :prefix, :sandbox, :recorded_at,
-        :lifetime_ms, :runs_from, :handed_over_at, :next_try_at, :subject_key, :address, :device_id, :replaces)
-
--- A queued code that the caller was given: its time begins.
--- name: start_code
-INSERT INTO start (code_id, recorded_at) VALUES (:code_id, :recorded_at)
 
 -- name: customer_of_subject
 SELECT 1 FROM subject s JOIN person p ON p.attempt_id = s.attempt_id

@@ -22,9 +22,6 @@ SELECT attempt_id, (SELECT count(*) FROM customers) FROM mine
 UNION
 SELECT attempt_id, (SELECT count(*) FROM customers) FROM theirs
 
--- name: forget
-INSERT INTO forget (attempts, keys, recorded_at, reportable) VALUES (:attempts, :keys, :recorded_at, :reportable)
-
 -- name: insert_consent
 INSERT INTO consent (id, attempt_id, name, version, state, recorded_at)
 SELECT coalesce(max(id), 0) + 1, :attempt_id, :name, :version, :state, :recorded_at FROM consent
