@@ -1,4 +1,4 @@
-# Turns the SQL files of this folder into C: `awk -f sql/embed.awk -v part=header|source FILE...`.
+# Turns the SQL files of this folder into C: `awk -f sql/embed.awk -v part=header|source FILE...`; with part=schema into the SQL that makes an empty ledger.
 #
 # upgrades/N.sql becomes statement_upgrades[N-1]: the script that brings a ledger from version N-1 to N.
 #
@@ -48,8 +48,9 @@ function end_step() {
 }
 function flush() {
     end_step()
-    if (name != "" && upgrade) upgrades[++upgrade_count] = quoted(text)
+    if (name != "" && upgrade) { upgrades[++upgrade_count] = quoted(text); schema = schema text }
     else if (name != "") add(name, text)
+    if (name == "views") views = text
     name = ""; text = ""; rule = ""
 }
 FNR == 1 {
@@ -91,6 +92,7 @@ END {
         }
     }
     add("rules", script)
+    if (part == "schema") { print schema script views; exit }
     print "/* Made from sql/ by sql/embed.awk; edit the .sql files instead. */"
     if (part == "header") {
         print "#ifndef STATEMENTS_H\n#define STATEMENTS_H\n\nenum statement {"
