@@ -31,7 +31,7 @@ static void check_told(struct admission *admission)
         return;
     bool known = reason != NULL && reasons_known(reason);
     snprintf(admission->told_list, sizeof admission->told_list, ",\"%s\"", known ? reason : "told");
-    if (!known)
+    if (!known && admission->values[SIGNUP_failure_reason].type == ADMIT_TEXT)
         admission->told_reason = reason;
 }
 
@@ -83,7 +83,8 @@ static bool check_password(struct admission *admission, char *error, size_t erro
             add_reason(admission, REASON_password_hash_invalid);
     } else if (phc != NULL) {
         admission->password = ADMIT_PHC;
-        if (password_is_phc(phc) && strlen(phc) < PASSWORD_STORED_SIZE)
+        if (password_is_phc(phc, admission->settings->password_limit) &&
+            strlen(phc) < PASSWORD_STORED_SIZE)
             snprintf(admission->stored, sizeof admission->stored, "%s", phc);
         else
             add_reason(admission, REASON_password_hash_invalid);
@@ -197,8 +198,7 @@ static const char *refusal(const struct admission *admission, char reason[REASON
     return reason + 2;
 }
 
-/* The first identifier that the second request names. */
-static const char *subject_of(const struct admission *admission)
+const char *admit_subject(const struct admission *admission)
 {
     const struct signup *signup = admission->signup;
     if (signup->text[SIGNUP_email] != NULL)
@@ -232,14 +232,13 @@ struct admit_verdict admit_confirm(struct door *door, const struct admission *ad
 {
     const struct signup *signup = admission->signup;
     const struct admit_value *partner = &admission->values[SIGNUP_partner_id];
+    bool tells_when = admission->values[SIGNUP_attempted_at].type == ADMIT_INTEGER;
     char partner_id[24];
     struct verify_request request = {
-        .subject = subject_of(admission),
+        .subject = admit_subject(admission),
         .code = signup->text[SIGNUP_email_confirm_code],
         .device_id = signup->text[SIGNUP_device_id],
-        .entered_at =
-            admission->attempted_at < admission->now ? admission->attempted_at : admission->now,
-        .now = admission->now,
+        .entered_at = tells_when ? admission->attempted_at : 0,
         .continuation_id = id,
         .attempted_at = admission->attempted_at,
         .import_id = signup->import_id,

@@ -98,6 +98,9 @@ struct admit_verdict admit_write(struct door *door, struct admission *admission)
 struct admit_verdict admit_confirm(struct door *door, const struct admission *admission,
                                    int64_t id);
 
+/* Whom a second request names: its first identifier. */
+const char *admit_subject(const struct admission *admission);
+
 /* Wipes and frees. */
 void admit_end(struct admission *admission);
 

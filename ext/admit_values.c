@@ -54,14 +54,11 @@ static struct way way_of(const struct admission *admission)
     return way;
 }
 
-/* A value that is not of its form has a key as well, of its own text, so that it is found by it; it
- * is nobody's, since it has no folded text. */
 static void set_key(struct admit_values *values, struct door *door, int parameter,
-                    enum subject_kind kind, const char *folded, const struct admit_value *value)
+                    enum subject_kind kind, const char *folded)
 {
-    if (folded[0] != '\0' || (value != NULL && value->type == ADMIT_TEXT))
-        set_integer(values, parameter,
-                    door_subject_key(door, kind, folded[0] != '\0' ? folded : value->text));
+    if (folded[0] != '\0')
+        set_integer(values, parameter, door_subject_key(door, kind, folded));
 }
 
 static const char *given(const char *text)
@@ -73,8 +70,7 @@ void admit_values_identity(const struct admission *admission, char identity[SUBJ
 {
     const struct admit_value *subject = &admission->values[SIGNUP_identity_subject];
     identity[0] = '\0';
-    if (admission->provider[0] != '\0' && subject->type == ADMIT_TEXT &&
-        (admission->reasons.invalid >> SIGNUP_identity_subject & 1) == 0)
+    if (admission->provider[0] != '\0' && subject->type == ADMIT_TEXT)
         snprintf(identity, SUBJECT_SIZE, "%s\n%s", admission->provider, subject->text);
 }
 
@@ -85,14 +81,11 @@ static void set_subjects(struct admit_values *values, struct door *door,
     admit_values_identity(admission, identity);
     admit_values_text(values, ADMIT_email_folded, given(admission->email_folded));
     admit_values_text(values, ADMIT_username_folded, given(admission->username_folded));
-    set_key(values, door, ADMIT_email_key, SUBJECT_EMAIL, admission->email_folded,
-            &admission->values[SIGNUP_email]);
-    set_key(values, door, ADMIT_phone_key, SUBJECT_PHONE, admission->phone,
-            &admission->values[SIGNUP_phone]);
-    set_key(values, door, ADMIT_username_key, SUBJECT_USERNAME, admission->username_folded,
-            &admission->values[SIGNUP_username]);
-    set_key(values, door, ADMIT_uuid_key, SUBJECT_UUID, admission->uuid, NULL);
-    set_key(values, door, ADMIT_identity_key, SUBJECT_IDENTITY, identity, NULL);
+    set_key(values, door, ADMIT_email_key, SUBJECT_EMAIL, admission->email_folded);
+    set_key(values, door, ADMIT_phone_key, SUBJECT_PHONE, admission->phone);
+    set_key(values, door, ADMIT_username_key, SUBJECT_USERNAME, admission->username_folded);
+    set_key(values, door, ADMIT_uuid_key, SUBJECT_UUID, admission->uuid);
+    set_key(values, door, ADMIT_identity_key, SUBJECT_IDENTITY, identity);
 }
 
 /* Columns that carry their value under their own name. The others are set by hand. */
@@ -183,7 +176,7 @@ void admit_values_fill(struct admit_values *values, struct door *door,
     const struct signup *signup = admission->signup;
     memset(values->bound, 0, sizeof values->bound);
     set_integer(values, ADMIT_id, id);
-    set_integer(values, ADMIT_recorded_at, admission->now);
+    set_integer(values, ADMIT_recorded_at, ledger_stamp(door->ledger));
     set_integer(values, SIGNUP_attempted_at, admission->attempted_at);
     set_integer(values, ADMIT_setting_id, admission->settings->id);
     if (signup->import_id != 0) {
@@ -227,7 +220,7 @@ struct admit_written admit_read_written(struct ledger *ledger, int64_t id)
     struct ledger_statement *row = ledger_use(ledger, STATEMENT_admitted_outcome);
     ledger_set_integer_at(row, 1, id);
     if (ledger_row(row)) {
-        const char *text = ledger_text(row, 0);
+        const char *text = ledger_word(row, 0);
         written.outcome = text[0] == 's'   ? ADMIT_SUCCESS
                           : text[0] == 'p' ? ADMIT_PENDING
                                            : ADMIT_FAILURE;

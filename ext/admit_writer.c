@@ -64,7 +64,7 @@ static void learn(struct admit_writer *writer, struct ledger_statement *keys, in
     while (ledger_row(keys))
         for (int i = 0; i < columns; i++)
             if (!ledger_is_null(keys, i))
-                admit_keys_learn(writer->keys, ledger_integer(keys, i));
+                admit_keys_learn(writer->keys, ledger_key(keys, i));
 }
 
 void admit_writer_expect(struct admit_writer *writer, uint64_t rows)

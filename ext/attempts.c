@@ -8,6 +8,7 @@
 #include "history.h"
 #include "moment.h"
 #include "signup.h"
+#include "table.h"
 #include "text.h"
 
 #define VALUE(name, type)                                                                          \
@@ -39,7 +40,7 @@ static const struct history_column attempts_columns[] = {
     VALUE("currency", "TEXT"),
     VALUE("locale", "TEXT"),
     VALUE("user_type", "TEXT"),
-    VALUE("partner_id", ""),
+    VALUE("partner_id", "INTEGER"),
     VALUE("source_id", "TEXT"),
     VALUE("account_group_id", "TEXT"),
     VALUE("uuid", "TEXT"),
@@ -53,13 +54,13 @@ static const struct history_column attempts_columns[] = {
     VALUE("os", "TEXT"),
     VALUE("ip_address", "TEXT"),
     VALUE("language", "TEXT"),
-    VALUE("latitude", ""),
-    VALUE("longitude", ""),
+    VALUE("latitude", "REAL"),
+    VALUE("longitude", "REAL"),
     VALUE("user_agent", "TEXT"),
     VALUE("app_name", "TEXT"),
     VALUE("app_platform", "TEXT"),
     VALUE("app_domain", "TEXT"),
-    VALUE("guest_account", ""),
+    VALUE("guest_account", "INTEGER"),
     VALUE("captcha", "TEXT"),
     VALUE("recommendation", "TEXT"),
     {"email_verified_at", "TEXT", HISTORY_TIME, SEARCH_NONE},
@@ -138,12 +139,13 @@ static int read_signup(sqlite3_vtab *table, sqlite3_value **values, struct signu
         if (sqlite3_value_type(value) == SQLITE_BLOB)
             return refuse(table, "reg_attempts: %s: text is expected, not a blob",
                           attempts_columns[column].name);
-        signup->text[to] = (const char *)sqlite3_value_text(value);
-        if (signup->text[to] == NULL)
+        const char *text = (const char *)sqlite3_value_text(value);
+        if (text == NULL)
             return SQLITE_NOMEM;
-        if (strlen(signup->text[to]) != (size_t)sqlite3_value_bytes(value))
+        if (strlen(text) != (size_t)sqlite3_value_bytes(value))
             return refuse(table, "reg_attempts: %s holds a NUL character",
                           attempts_columns[column].name);
+        signup_give(signup, (enum signup_column)to, text);
     }
     return SQLITE_OK;
 }
@@ -164,9 +166,12 @@ static int admit(sqlite3_vtab *table, const struct signup *signup, sqlite3_int64
     struct admission admission;
     char error[512];
     int code = SQLITE_OK;
+    ledger_begin(door->ledger);
     const struct settings *settings = door_settings(door);
-    if (settings == NULL)
+    if (settings == NULL) {
+        ledger_end(door->ledger);
         return report_ledger(table, door->ledger);
+    }
     if (!admit_prepare(&admission, settings, signup, moment_now(), error, sizeof error))
         code = refuse(table, "reg_attempts: %s", error);
     else if (admit_wants_hash(&admission) && !admit_is_held(door, &admission) &&
@@ -174,6 +179,7 @@ static int admit(sqlite3_vtab *table, const struct signup *signup, sqlite3_int64
         code = SQLITE_NOMEM;
     if (code == SQLITE_OK)
         *rowid = admit_write(door, &admission).id;
+    ledger_end(door->ledger);
     if (code == SQLITE_OK && ledger_failed(door->ledger))
         code = report_ledger(table, door->ledger);
     ledger_forgive(door->ledger);
@@ -198,7 +204,9 @@ static int update(sqlite3_vtab *table, int count, sqlite3_value **arguments, sql
     if (conflict == SQLITE_REPLACE || conflict == SQLITE_IGNORE)
         return refuse(table, "reg_attempts: a sign-up is a new attempt each time%s",
                       ": INSERT without OR REPLACE or OR IGNORE");
-    int code = read_signup(table, arguments + 2, &signup);
+    int code = table_is_meant(table, door, true);
+    if (code == SQLITE_OK)
+        code = read_signup(table, arguments + 2, &signup);
     return code == SQLITE_OK ? admit(table, &signup, rowid) : code;
 }
 

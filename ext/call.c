@@ -40,7 +40,7 @@ int call_register(sqlite3 *database, struct door *door, const struct call_row *r
 
 void call_fail(struct call *call, int code, const char *format, ...)
 {
-    char text[768];
+    char text[1280];
     int length = snprintf(text, sizeof text, "%s: ", call->name);
     va_list arguments;
     va_start(arguments, format);
@@ -56,11 +56,6 @@ void call_fail(struct call *call, int code, const char *format, ...)
 bool call_is_null(const struct call *call, int argument)
 {
     return argument >= call->count || sqlite3_value_type(call->arguments[argument]) == SQLITE_NULL;
-}
-
-const char *call_text_or_null(struct call *call, int argument, const char *what)
-{
-    return call_is_null(call, argument) ? NULL : call_text(call, argument, what);
 }
 
 static const char *read_text(struct call *call, int argument, const char *what, bool blob_allowed)
@@ -89,6 +84,19 @@ const char *call_text(struct call *call, int argument, const char *what)
     return read_text(call, argument, what, false);
 }
 
+bool call_optional(struct call *call, int argument, const char *what, const char **text)
+{
+    *text = NULL;
+    if (call_is_null(call, argument))
+        return true;
+    *text = call_text(call, argument, what);
+    if (*text == NULL)
+        return false;
+    if ((*text)[0] == '\0')
+        *text = NULL;
+    return true;
+}
+
 const char *call_document(struct call *call, int argument, const char *what)
 {
     return read_text(call, argument, what, true);
@@ -96,13 +104,16 @@ const char *call_document(struct call *call, int argument, const char *what)
 
 bool call_integer(struct call *call, int argument, const char *what, int64_t *value)
 {
-    if (argument >= call->count ||
-        sqlite3_value_type(call->arguments[argument]) != SQLITE_INTEGER) {
+    sqlite3_value *given = argument < call->count ? call->arguments[argument] : NULL;
+    int type = given == NULL ? SQLITE_NULL : sqlite3_value_numeric_type(given);
+    /* Whole, as INTEGER affinity takes it: drivers bind real numbers and texts. */
+    if (type != SQLITE_INTEGER && (type != SQLITE_FLOAT || (double)sqlite3_value_int64(given) !=
+                                                               sqlite3_value_double(given))) {
         call_fail(call, SQLITE_ERROR, "argument %d (%s): an integer is expected", argument + 1,
                   what);
         return false;
     }
-    *value = sqlite3_value_int64(call->arguments[argument]);
+    *value = sqlite3_value_int64(given);
     return true;
 }
 

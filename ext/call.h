@@ -37,9 +37,10 @@ int call_register(sqlite3 *database, struct door *door, const struct call_row *r
 /* A text argument. NULL with the call's error set where it is of another type or holds a NUL;
  * `what` names it. */
 const char *call_text(struct call *call, int argument, const char *what);
-/* Likewise, but SQL's NULL, or an argument that was not given, is allowed and gives NULL. */
-const char *call_text_or_null(struct call *call, int argument, const char *what);
-/* Likewise, but a blob is allowed too: what readfile() gives of a text file. */
+/* The same of an argument that need not be given: SQL's NULL and an empty text are as good as none,
+ * and give NULL in `text`. False with the call's error set. */
+bool call_optional(struct call *call, int argument, const char *what, const char **text);
+/* As call_text(), but a blob is allowed too: what readfile() gives of a text file. */
 const char *call_document(struct call *call, int argument, const char *what);
 bool call_integer(struct call *call, int argument, const char *what, int64_t *value);
 

@@ -28,14 +28,40 @@ struct code_seed {
     unsigned char nonce[CODE_NONCE_SIZE];
 };
 
+struct ledger_statement;
+
+/* Where a statement has them. */
+struct code_columns {
+    int kind, nonce, digits, prefix, sandbox;
+};
+
+/* The seed of a code in the ledger; its prefix is copied to `prefix`, which the seed points to.
+ * What no code of ours has is the ledger's error. */
+void code_read_seed(struct ledger_statement *row, const struct code_columns *columns,
+                    struct code_seed *seed, char prefix[CODE_PREFIX_SIZE]);
+
 /* The code itself. The caller wipes it. */
 void code_derive(const struct key *key, const unsigned char *ledger_uuid,
                  const struct code_seed *seed, char code[CODE_SIZE]);
 
-/* Whether `entered` is the code of this seed, in constant time; a pin with or without its prefix, a
- * token exactly. */
+/* What was entered, without blanks, line ends and what cannot be seen, and in ASCII where there is
+ * another width or another script's digit. */
+struct code_entry {
+    char pin[CODE_SIZE];   /* without dashes and other separators too; "": it is none */
+    char token[CODE_SIZE]; /* "": it is none */
+    bool from_table;       /* where a pin may have lost its leading zeros as a number */
+};
+
+/* The caller wipes it. */
+void code_read(const char *text, bool from_table, struct code_entry *entry);
+
+/* Whether the entry could be the code of this seed: by its length and alphabet, in any case of the
+ * prefix, and with or without it. What could not is no try. */
+bool code_fits(const struct code_seed *seed, const struct code_entry *entry);
+
+/* Whether it is, in constant time; false where it does not fit. */
 bool code_matches(const struct key *key, const unsigned char *ledger_uuid,
-                  const struct code_seed *seed, const char *entered);
+                  const struct code_seed *seed, const struct code_entry *entry);
 
 /* The selector of a token; false where `text` is not shaped like one. */
 bool code_token_nonce(const char *text, unsigned char nonce[CODE_NONCE_SIZE]);

@@ -15,10 +15,10 @@
 #include "subject.h"
 #include "text.h"
 
-enum { LONGEST_TEXT = 1024, LONGEST_IDENTITY = 255, DAY_MS = 86400000 };
+enum { DAY_MS = 86400000 };
 
-/* A field's check: takes the text, may replace what goes into the column, and says whether the text
- * is of its form. */
+/* A field's check: takes a text of the column's length and characters, may replace what goes into
+ * the column, and says whether the text is of its form. */
 typedef bool field_check(struct admission *admission, const char *text, struct admit_value *value);
 
 static bool is_one_of(const char *text, const char *const *names, char *found, size_t size)
@@ -29,13 +29,6 @@ static bool is_one_of(const char *text, const char *const *names, char *found, s
             return true;
         }
     return false;
-}
-
-static bool check_text(struct admission *admission, const char *text, struct admit_value *value)
-{
-    (void)admission;
-    (void)value;
-    return text_is_clean(text, LONGEST_TEXT);
 }
 
 static bool check_moment(struct admission *admission, const char *text, struct admit_value *value)
@@ -93,33 +86,33 @@ static bool check_username(struct admission *admission, const char *text, struct
 
 static bool check_country(struct admission *admission, const char *text, struct admit_value *value)
 {
-    value->text = region_country(text, admission->country) ? admission->country : text;
-    return value->text == admission->country;
+    value->text = admission->country;
+    return region_country(text, admission->country);
 }
 
 static bool check_phone_country(struct admission *admission, const char *text,
                                 struct admit_value *value)
 {
-    value->text = region_country(text, admission->phone_country) ? admission->phone_country : text;
-    return value->text == admission->phone_country;
+    value->text = admission->phone_country;
+    return region_country(text, admission->phone_country);
 }
 
 static bool check_currency(struct admission *admission, const char *text, struct admit_value *value)
 {
-    value->text = region_currency(text, admission->currency) ? admission->currency : text;
-    return value->text == admission->currency;
+    value->text = admission->currency;
+    return region_currency(text, admission->currency);
 }
 
 static bool check_locale(struct admission *admission, const char *text, struct admit_value *value)
 {
-    value->text = region_locale(text, admission->locale) ? admission->locale : text;
-    return value->text == admission->locale;
+    value->text = admission->locale;
+    return region_locale(text, admission->locale);
 }
 
 static bool check_language(struct admission *admission, const char *text, struct admit_value *value)
 {
-    value->text = region_locale(text, admission->language) ? admission->language : text;
-    return value->text == admission->language;
+    value->text = admission->language;
+    return region_locale(text, admission->language);
 }
 
 static bool check_birth_date(struct admission *admission, const char *text,
@@ -152,12 +145,9 @@ static bool check_user_type(struct admission *admission, const char *text,
 static bool check_partner_id(struct admission *admission, const char *text,
                              struct admit_value *value)
 {
+    int64_t number;
     (void)admission;
-    size_t length = strspn(text, "0123456789");
-    if (length < 1 || length > 10 || text[length] != '\0')
-        return false;
-    long long number = strtoll(text, NULL, 10);
-    if (number > INT32_MAX)
+    if (!text_integer(text, &number) || number < 0 || number > INT32_MAX)
         return false;
     value->type = ADMIT_INTEGER;
     value->integer = number;
@@ -172,10 +162,10 @@ static bool check_uuid(struct admission *admission, const char *text, struct adm
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
         if (dash ? text[i] != '-' : strchr("0123456789abcdefABCDEF", text[i]) == NULL)
             return false;
+    }
+    for (size_t i = 0; i <= 36; i++)
         admission->uuid[i] =
             text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
-    }
-    admission->uuid[36] = '\0';
     value->text = admission->uuid;
     return true;
 }
@@ -186,19 +176,8 @@ static bool check_provider(struct admission *admission, const char *text, struct
     static const char *const providers[] = {"facebook", "google",   "apple",     "oauth",
                                             "azure",    "linkedin", "microsoft", "okta",
                                             "onelogin", "ping",     "twitter",   NULL};
-    if (is_one_of(text, providers, admission->provider, sizeof admission->provider))
-        value->text = admission->provider;
-    else
-        admission->reasons.others |= 1U << REASON_identity_provider_unknown;
-    return true; /* unknown has a reason of its own */
-}
-
-static bool check_identity_subject(struct admission *admission, const char *text,
-                                   struct admit_value *value)
-{
-    (void)admission;
-    (void)value;
-    return text_is_clean(text, LONGEST_IDENTITY);
+    value->text = admission->provider;
+    return is_one_of(text, providers, admission->provider, sizeof admission->provider);
 }
 
 static bool check_address(struct admission *admission, const char *text, struct admit_value *value)
@@ -260,8 +239,9 @@ static bool check_platform(struct admission *admission, const char *text, struct
 static bool check_flag(struct admission *admission, const char *text, struct admit_value *value)
 {
     (void)admission;
-    bool yes = text_same(text, "true") || strcmp(text, "1") == 0;
-    if (!yes && !text_same(text, "false") && strcmp(text, "0") != 0)
+    int64_t number = -1;
+    bool known = text_integer(text, &number), yes = text_same(text, "true") || number == 1;
+    if (!yes && !text_same(text, "false") && (!known || number != 0))
         return false;
     value->type = ADMIT_INTEGER;
     value->integer = yes;
@@ -289,57 +269,84 @@ static bool check_outcome(struct admission *admission, const char *text, struct 
     return admission->told != NULL;
 }
 
-/* Columns that another function looks at: consents are judged as a whole, failure_reason with the
- * outcome. */
-static bool check_later(struct admission *admission, const char *text, struct admit_value *value)
+/* What each column takes: so many bytes, without the characters that text_is_clean() refuses, and
+ * of the form that its check asks for. */
+static const struct form {
+    size_t longest;
+    field_check *check; /* NULL: any text */
+} forms[SIGNUP_INPUT_ONLY] = {
+    [SIGNUP_attempted_at] = {40, check_moment},
+    [SIGNUP_email] = {320, check_email},
+    [SIGNUP_username] = {255, check_username},
+    [SIGNUP_phone] = {48, check_phone},
+    [SIGNUP_phone_country] = {3, check_phone_country},
+    [SIGNUP_name] = {1024, NULL},
+    [SIGNUP_given_name] = {1024, NULL},
+    [SIGNUP_family_name] = {1024, NULL},
+    [SIGNUP_birth_date] = {10, check_birth_date},
+    [SIGNUP_birth_place] = {1024, NULL},
+    [SIGNUP_gender] = {11, check_gender},
+    [SIGNUP_country] = {3, check_country},
+    [SIGNUP_currency] = {3, check_currency},
+    [SIGNUP_locale] = {63, check_locale},
+    [SIGNUP_user_type] = {64, check_user_type},
+    [SIGNUP_partner_id] = {10, check_partner_id},
+    [SIGNUP_source_id] = {1024, NULL},
+    [SIGNUP_account_group_id] = {1024, NULL},
+    [SIGNUP_uuid] = {36, check_uuid},
+    [SIGNUP_custom_id] = {1024, NULL},
+    [SIGNUP_identity_provider] = {9, check_provider},
+    [SIGNUP_identity_subject] = {255, NULL},
+    [SIGNUP_device_id] = {SIGNUP_LONGEST_DEVICE, NULL},
+    [SIGNUP_device_type] = {1024, NULL},
+    [SIGNUP_manufacturer] = {1024, NULL},
+    [SIGNUP_model] = {1024, NULL},
+    [SIGNUP_os] = {1024, NULL},
+    [SIGNUP_ip_address] = {45, check_address},
+    [SIGNUP_language] = {63, check_language},
+    [SIGNUP_latitude] = {40, check_latitude},
+    [SIGNUP_longitude] = {40, check_longitude},
+    [SIGNUP_user_agent] = {1024, NULL},
+    [SIGNUP_app_name] = {1024, NULL},
+    [SIGNUP_app_platform] = {10, check_platform},
+    [SIGNUP_app_domain] = {1024, NULL},
+    [SIGNUP_guest_account] = {5, check_flag},
+    [SIGNUP_captcha] = {1024, NULL},
+    [SIGNUP_recommendation] = {7, check_recommendation},
+    [SIGNUP_email_verified_at] = {40, check_moment},
+    [SIGNUP_phone_verified_at] = {40, check_moment},
+    [SIGNUP_consents] = {SIGNUP_LONGEST_CONSENTS, NULL}, /* judged as a whole by consents.c */
+    [SIGNUP_outcome] = {7, check_outcome},
+    [SIGNUP_failure_reason] = {1024, NULL},
+};
+
+size_t columns_longest(enum signup_column column)
 {
-    (void)admission;
-    (void)text;
-    (void)value;
-    return true;
+    return (int)column < SIGNUP_INPUT_ONLY ? forms[column].longest : 0;
 }
 
-static field_check *const checks[SIGNUP_INPUT_ONLY] = {
-    [SIGNUP_attempted_at] = check_moment,
-    [SIGNUP_email] = check_email,
-    [SIGNUP_username] = check_username,
-    [SIGNUP_phone] = check_phone,
-    [SIGNUP_phone_country] = check_phone_country,
-    [SIGNUP_birth_date] = check_birth_date,
-    [SIGNUP_gender] = check_gender,
-    [SIGNUP_country] = check_country,
-    [SIGNUP_currency] = check_currency,
-    [SIGNUP_locale] = check_locale,
-    [SIGNUP_user_type] = check_user_type,
-    [SIGNUP_partner_id] = check_partner_id,
-    [SIGNUP_uuid] = check_uuid,
-    [SIGNUP_identity_provider] = check_provider,
-    [SIGNUP_identity_subject] = check_identity_subject,
-    [SIGNUP_ip_address] = check_address,
-    [SIGNUP_language] = check_language,
-    [SIGNUP_latitude] = check_latitude,
-    [SIGNUP_longitude] = check_longitude,
-    [SIGNUP_app_platform] = check_platform,
-    [SIGNUP_guest_account] = check_flag,
-    [SIGNUP_recommendation] = check_recommendation,
-    [SIGNUP_email_verified_at] = check_moment,
-    [SIGNUP_phone_verified_at] = check_moment,
-    [SIGNUP_consents] = check_later,
-    [SIGNUP_outcome] = check_outcome,
-    [SIGNUP_failure_reason] = check_text,
-};
+/* What is not of its form is not kept: under a wrong header it may be anything, a password too. */
+static void refuse(struct admission *admission, int column)
+{
+    admission->values[column].type = ADMIT_NULL;
+    if (column == SIGNUP_identity_provider)
+        admission->reasons.others |= 1U << REASON_identity_provider_unknown;
+    else
+        admission->reasons.invalid |= UINT64_C(1) << column;
+}
 
 static void check_column(struct admission *admission, int column)
 {
     const char *text = admission->signup->text[column];
+    const struct form *form = &forms[column];
     struct admit_value *value = &admission->values[column];
-    if (text == NULL || value->type != ADMIT_NULL)
-        return; /* not given, or looked at already */
+    if (text == NULL || value->type != ADMIT_NULL || column == SIGNUP_consents)
+        return; /* not given, looked at already, or to be looked at */
     value->type = ADMIT_TEXT;
     value->text = text;
-    field_check *check = checks[column] != NULL ? checks[column] : check_text;
-    if (!check(admission, text, value))
-        admission->reasons.invalid |= UINT64_C(1) << column;
+    if (!text_is_clean(text, form->longest) ||
+        (form->check != NULL && !form->check(admission, text, value)))
+        refuse(admission, column);
 }
 
 static void set_text(struct admission *admission, enum signup_column column, const char *text)
@@ -375,15 +382,59 @@ static bool derive_region(struct admission *admission, char *error, size_t error
     return true;
 }
 
+/* With usernameIsPhone each of the two is the other, where only one is given. */
+static void derive_phone(struct admission *admission)
+{
+    const char *const *given = admission->signup->text;
+    if (!admission->settings->username_is_phone)
+        return;
+    if (given[SIGNUP_username] == NULL && admission->phone[0] != '\0') {
+        snprintf(admission->username_folded, SUBJECT_SIZE, "%s", admission->phone);
+        set_text(admission, SIGNUP_username, admission->phone);
+    } else if (given[SIGNUP_phone] == NULL && admission->username_folded[0] != '\0') {
+        snprintf(admission->phone, SUBJECT_SIZE, "%s", admission->username_folded);
+        set_text(admission, SIGNUP_phone, admission->phone);
+    }
+}
+
+/* Whether the username means an address or a number that this sign-up does not have. As it was
+ * given, and in the form in which it is compared: that may be another's where it was none itself.
+ */
+static bool means_another(const struct admission *admission, const char *username,
+                          const char *country)
+{
+    char meant[SUBJECT_SIZE];
+    enum subject_kind kind = subject_meaning(username, country, meant);
+    if (kind == SUBJECT_USERNAME && !text_is_ascii(username, strlen(username)))
+        kind = subject_meaning(admission->username_folded, country, meant);
+    return (kind == SUBJECT_EMAIL && strcmp(meant, admission->email_folded) != 0) ||
+           (kind == SUBJECT_PHONE && strcmp(meant, admission->phone) != 0);
+}
+
+/* A username of the form of an address or a number is only for whoever has that: else a text could
+ * mean two people (who.h). */
+static void check_whose_username(struct admission *admission)
+{
+    const struct settings *settings = admission->settings;
+    const char *username = settings->username_is_phone ? admission->username_folded
+                                                       : admission->signup->text[SIGNUP_username];
+    if (username == NULL || admission->username_folded[0] == '\0')
+        return;
+    bool another = means_another(admission, username, NULL);
+    for (size_t i = 0; i < settings->country_count && !another; i++)
+        another = means_another(admission, username, settings->countries[i]);
+    if (!another)
+        return;
+    admission->username_folded[0] = '\0'; /* so that nobody is found by it */
+    admission->reasons.invalid |= UINT64_C(1) << SIGNUP_username;
+}
+
 static void derive_rest(struct admission *admission)
 {
     if (admission->signup->text[SIGNUP_user_type] == NULL)
         set_text(admission, SIGNUP_user_type, admission->settings->default_user_type);
-    if (admission->settings->username_is_phone &&
-        admission->signup->text[SIGNUP_username] == NULL && admission->phone[0] != '\0') {
-        snprintf(admission->username_folded, SUBJECT_SIZE, "%s", admission->phone);
-        set_text(admission, SIGNUP_username, admission->phone);
-    }
+    derive_phone(admission);
+    check_whose_username(admission);
     admission->attempted_at = admission->values[SIGNUP_attempted_at].type == ADMIT_INTEGER
                                   ? admission->values[SIGNUP_attempted_at].integer
                                   : admission->now;

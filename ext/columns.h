@@ -6,13 +6,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "signup.h"
+
 struct admission;
+
+/* The bytes that a column has room for; 0 where nothing of it is kept (a password). */
+size_t columns_longest(enum signup_column column);
 
 /*
  * Fills values, reasons and the folded forms of `admission` from its sign-up. A value that is not
- * of its form is kept as it was sent and gives
- * `<column>_invalid`; nothing is guessed. False only where the settings' country database cannot be
- * read (`error`).
+ * of its form is not kept and gives `<column>_invalid`; nothing is guessed. False only where the
+ * settings' country database cannot be read (`error`).
  */
 bool columns_check(struct admission *admission, char *error, size_t error_size);
 

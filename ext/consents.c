@@ -21,7 +21,7 @@ static const char *state_named(const char *text, size_t length)
                  {"1", "accepted"},        {"declined", "declined"}, {"false", "declined"},
                  {"no", "declined"},       {"0", "declined"}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strlen(words[i].word) == length && strncasecmp(words[i].word, text, length) == 0)
+        if (strlen(words[i].word) == length && text_same_start(words[i].word, text, length))
             return words[i].state;
     return NULL;
 }
@@ -67,6 +67,8 @@ static bool add_member(struct reading *reading, const char *name, const json_t *
 static bool add_document(struct reading *reading, const char *text)
 {
     json_error_t trouble = {.text = ""};
+    if (strnlen(text, SIGNUP_LONGEST_CONSENTS + 1) > SIGNUP_LONGEST_CONSENTS)
+        return false;
     json_t *document = document_parse(text, 0, &trouble);
     bool right = json_is_object(document) || json_is_array(document);
     if (document == NULL)
@@ -81,6 +83,8 @@ static bool add_document(struct reading *reading, const char *text)
         right = name != NULL && add_member(reading, name, json_array_get(document, i));
     }
     json_decref(document);
+    if (!right) /* what is not of its form is not kept, nor any part of it */
+        json_object_clear(reading->all);
     return right;
 }
 

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "who.h"
+
 struct door;
 
 /*
@@ -17,7 +19,7 @@ struct door;
 /* A consent given or withdrawn later. `version` may be NULL where the settings name none; state is
  * "accepted" or "declined". */
 void customer_set_consent(struct door *door, const char *subject, const char *name,
-                          const char *version, const char *state, int64_t now);
+                          const char *version, const char *state);
 
 struct customer_step {
     const char *name;      /* KYC, SUBSCRIPTION, PAYMENT, ... */
@@ -25,14 +27,24 @@ struct customer_step {
     const char *reference; /* the other system's id; NULL: none */
 };
 
-void customer_record_step(struct door *door, const char *subject, const struct customer_step *step,
-                          int64_t now);
+void customer_record_step(struct door *door, const char *subject, const struct customer_step *step);
+
+struct customer_forgotten {
+    int64_t attempts, codes;  /* how many were erased; codes: those that stand alone. 0: nobody */
+    bool refused;             /* several people: none was erased */
+    struct who_people people; /* whom a subject names */
+};
 
 /*
- * Erases the person: every attempt with this subject, and of the customer it names. GDPR article
- * 17; counts stay. A subject that several customers share is refused unless `all`. The number of
- * attempts erased, 0 where nobody has the subject (no error).
+ * Erases the person: every attempt with this subject, and of the customer it names, and codes for
+ * it that stand alone. GDPR article 17; counts stay. A subject that names several people is refused
+ * unless `all`. That nobody has it is no error.
  */
-int64_t customer_forget(struct door *door, const char *subject, bool all, int64_t now);
+void customer_forget(struct door *door, const char *subject, bool all,
+                     struct customer_forgotten *forgotten);
+
+/* The same by an attempt: that one, and all of its customer. */
+void customer_forget_attempt(struct door *door, int64_t attempt,
+                             struct customer_forgotten *forgotten);
 
 #endif

@@ -45,12 +45,14 @@ void door_release(struct door *door)
     free(door);
 }
 
-static const struct key *open_key(struct door *door, bool create, bool required)
+/* `made`: makes the key where there is none, and then tells whether it did. NULL: not to be made.
+ */
+static const struct key *open_key(struct door *door, bool *made, bool required)
 {
     char error[KEY_PATH_SIZE + 256];
     if (door->key == NULL)
         door->key =
-            key_open(ledger_database(door->ledger), door->key_file, create, error, sizeof error);
+            key_open(ledger_database(door->ledger), door->key_file, made, error, sizeof error);
     if (door->key == NULL && (required || text_tells_no_memory(error)))
         ledger_fail(door->ledger, text_tells_no_memory(error) ? SQLITE_NOMEM : SQLITE_AUTH, "%s",
                     error);
@@ -59,27 +61,50 @@ static const struct key *open_key(struct door *door, bool create, bool required)
 
 const struct key *door_key(struct door *door)
 {
-    return ledger_failed(door->ledger) ? NULL : open_key(door, false, true);
+    return ledger_failed(door->ledger) ? NULL : open_key(door, NULL, true);
 }
 
 const struct key *door_key_if_any(struct door *door)
 {
-    return open_key(door, false, false);
+    return open_key(door, NULL, false);
 }
 
-int door_init(struct door *door, int64_t now)
+struct key_making {
+    struct door *door;
+    bool made;
+};
+
+static void make_key(void *context)
 {
-    /* The key comes first: a ledger that a crash left without one would look as if its key had been
-     * lost. */
-    bool fresh = ledger_is_free(door->ledger) && ledger_version_found(door->ledger) == 0;
-    if (fresh && !ledger_failed(door->ledger))
-        open_key(door, true, true);
+    struct key_making *making = context;
+    open_key(making->door, &making->made, true);
+}
+
+static void take_back_key(void *context)
+{
+    struct key_making *making = context;
+    struct door *door = making->door;
+    if (!making->made)
+        return;
+    key_close(door->key);
+    door->key = NULL;
+    key_remove(ledger_database(door->ledger), door->key_file);
+}
+
+int door_init(struct door *door, bool beside)
+{
+    struct key_making key = {.door = door};
     struct settings *settings = settings_defaults();
     char *text = settings == NULL ? NULL : settings_text(settings);
+    struct ledger_making making = {.settings = text,
+                                   .beside = beside,
+                                   .make_key = make_key,
+                                   .take_back_key = take_back_key,
+                                   .context = &key};
     if (text == NULL)
         ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
     else
-        ledger_create(door->ledger, text, now);
+        ledger_create(door->ledger, &making);
     free(text);
     settings_free(settings);
     return ledger_failed(door->ledger) ? 0 : ledger_version();
@@ -95,7 +120,7 @@ const struct settings *door_settings(struct door *door)
     bool found = ledger_row(newest), same = false;
     if (found) {
         same = door->settings != NULL && door->settings->id == ledger_integer(newest, 0) &&
-               strcmp(door->settings->source, ledger_text(newest, 1)) == 0;
+               strcmp(door->settings->source, ledger_word(newest, 1)) == 0;
         ledger_done(newest);
     }
     if (ledger_failed(door->ledger))

@@ -11,16 +11,9 @@
 #include "key.h"
 #include "ledger.h"
 #include "settings.h"
+#include "subject.h"
 
 struct admit_plan;
-
-enum subject_kind {
-    SUBJECT_EMAIL = 'e',
-    SUBJECT_PHONE = 'p',
-    SUBJECT_USERNAME = 'u',
-    SUBJECT_UUID = 'i',
-    SUBJECT_IDENTITY = 't'
-};
 
 struct door {
     int holders; /* functions and tables of the connection that share this */
@@ -28,6 +21,7 @@ struct door {
     struct key *key;               /* NULL until door_key() */
     struct settings *settings;     /* NULL until door_settings() */
     struct settings *defaults;     /* NULL until asked for without a ledger */
+    uint64_t qualified;            /* see qualified.h */
     struct admit_plan *admit_plan; /* NULL until a sign-up is written */
     char key_file[KEY_PATH_SIZE];  /* from the job's configuration; "": by the rule of key.h */
 };
@@ -42,9 +36,10 @@ void door_release(struct door *door);
  * prepared anew when they are needed. */
 void door_rest(struct door *door);
 
-/* reg_init: makes or upgrades the ledger, its key and its first settings; running it again changes
- * nothing. The schema version, or 0 after an error. */
-int door_init(struct door *door, int64_t now);
+/* reg_init: makes or upgrades the ledger, its key and its first settings, all or nothing; running
+ * it again changes nothing. `beside`: also in another application's database. The schema version,
+ * or 0 after an error. */
+int door_init(struct door *door, bool beside);
 
 /* The settings in force, read again when another connection has changed them; NULL after an error.
  * They live until the next call. */

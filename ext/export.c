@@ -29,17 +29,36 @@ struct reading {
     const char *const *header;
     ssize_t place[EXPORT_COLUMNS]; /* of each column in the file; -1: not there */
     size_t capacity;
+    bool may_quote;
     bool *unreadable;
     char *error;
 };
 
 /* A text of the file for a message: in quotes where it is short and harmless. */
-static const char *show(const char *text, char shown[SHOWN_BYTES + 3])
+static const char *show(const struct reading *reading, const char *text,
+                        char shown[SHOWN_BYTES + 3])
 {
-    if (!text_is_clean(text, SHOWN_BYTES))
+    if (!reading->may_quote || !text_is_clean(text, SHOWN_BYTES))
         return text[0] == '\0' ? "nothing" : "this";
     snprintf(shown, SHOWN_BYTES + 3, "'%s'", text);
     return shown;
+}
+
+static const char *wanted_name(const struct reading *reading, int column)
+{
+    const char *given = reading->names == NULL ? "" : reading->names->text[column];
+    return given[0] != '\0' ? given : default_names[column];
+}
+
+/* What a message calls a column of the file: by its own words only where it may quote them. */
+static const char *column_name(const struct reading *reading, ssize_t place)
+{
+    if (reading->may_quote)
+        return text_is_clean(reading->header[place], SHOWN_BYTES) ? reading->header[place] : "?";
+    for (int column = 0; column < EXPORT_COLUMNS; column++)
+        if (reading->place[column] == place)
+            return wanted_name(reading, column);
+    return NULL;
 }
 
 static bool complain(struct reading *reading, uint64_t line, ssize_t place, const char *format, ...)
@@ -49,11 +68,11 @@ static bool complain(struct reading *reading, uint64_t line, ssize_t place, cons
     va_list arguments;
     int length =
         snprintf(reading->error, EXPORT_ERROR, "%.300s, line %" PRIu64, reading->path, line);
+    const char *name = place >= 0 ? column_name(reading, place) : NULL;
     if (place >= 0)
-        length += snprintf(
-            reading->error + length, (size_t)(EXPORT_ERROR - length), ", column %zd (%s)",
-            place + 1,
-            text_is_clean(reading->header[place], SHOWN_BYTES) ? reading->header[place] : "?");
+        length += snprintf(reading->error + length, (size_t)(EXPORT_ERROR - length),
+                           ", column %zd%s%s%s", place + 1, name == NULL ? "" : " (",
+                           name == NULL ? "" : name, name == NULL ? "" : ")");
     length += snprintf(reading->error + length, (size_t)(EXPORT_ERROR - length), ": ");
     va_start(arguments, format);
     vsnprintf(reading->error + length, (size_t)(EXPORT_ERROR - length), format, arguments);
@@ -111,12 +130,6 @@ bool export_names_parse(struct export_names *names, const char *json, char *erro
     return good;
 }
 
-static const char *wanted_name(const struct reading *reading, int column)
-{
-    const char *given = reading->names == NULL ? "" : reading->names->text[column];
-    return given[0] != '\0' ? given : default_names[column];
-}
-
 static bool is_named(const struct reading *reading, int column, const char *name)
 {
     bool given = reading->names != NULL && reading->names->text[column][0] != '\0';
@@ -127,8 +140,9 @@ static bool is_named(const struct reading *reading, int column, const char *name
 static bool find_columns(struct reading *reading, const struct records *records)
 {
     reading->header = records_header(records);
-    for (int column = 0; column < EXPORT_COLUMNS; column++) {
+    for (int column = 0; column < EXPORT_COLUMNS; column++)
         reading->place[column] = -1;
+    for (int column = 0; column < EXPORT_COLUMNS; column++) {
         for (size_t i = 0; i < records_columns(records); i++) {
             if (!is_named(reading, column, reading->header[i]))
                 continue;
@@ -179,7 +193,7 @@ static bool read_day(struct reading *reading, const struct record *record, int64
     if (!moment_is_date(text) || !moment_parse(text, &moment))
         return complain(reading, record->line, place,
                         "%s is not a day; a date YYYY-MM-DD from 1970 on is expected",
-                        show(text, shown));
+                        show(reading, text, shown));
     *day = moment / DAY_MS;
     return true;
 }
@@ -194,7 +208,7 @@ static bool read_count(struct reading *reading, const struct record *record, int
     if (digits == 0 || text[digits] != '\0' || digits > MOST_DIGITS)
         return complain(reading, record->line, place,
                         "%s is not a count; a whole number from 0 on is expected, in digits alone",
-                        show(text, shown));
+                        show(reading, text, shown));
     *count = strtoll(text, NULL, 10);
     return true;
 }
@@ -208,7 +222,8 @@ static bool read_outcome(struct reading *reading, const struct record *record, b
     if (*success || text_same(text, "failure"))
         return true;
     return complain(reading, record->line, place,
-                    "%s is not an outcome; success or failure is expected", show(text, shown));
+                    "%s is not an outcome; success or failure is expected",
+                    show(reading, text, shown));
 }
 
 static bool add(struct reading *reading, const struct export_row *row)
@@ -277,13 +292,15 @@ static bool check_repeats(struct reading *reading)
     bool good = again == NULL;
     if (!good) {
         bool wide = reading->place[EXPORT_OUTCOME] < 0;
+        char text[32] = "this";
         export_day_text(again->day, day);
+        if (reading->may_quote)
+            snprintf(text, sizeof text, "%s%s", day,
+                     wide             ? ""
+                     : again->success ? " success"
+                                      : " failure");
         complain(reading, again->line, reading->place[EXPORT_DATE],
-                 "%s%s%s stands on line %" PRIu64 " already; each %s is expected once", day,
-                 wide ? "" : " ",
-                 wide             ? ""
-                 : again->success ? "success"
-                                  : "failure",
+                 "%s stands on line %" PRIu64 " already; each %s is expected once", text,
                  first->line, wide ? "day" : "day and outcome");
     }
     free(sorted);
@@ -316,39 +333,60 @@ static bool read_records(struct reading *reading, struct records *records)
     }
 }
 
-/* A regular file: a pipe might make a query wait for ever. */
-static int open_file(struct reading *reading)
+int export_open(const char *path, bool *unreadable, char error[EXPORT_ERROR])
 {
-    struct stat facts;
-    int file = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    bool known = file >= 0 && fstat(file, &facts) == 0;
-    if (known && S_ISREG(facts.st_mode)) {
-        reading->export->modified =
-            (int64_t)facts.st_mtim.tv_sec * 1000 + facts.st_mtim.tv_nsec / 1000000;
-        return file;
-    }
-    *reading->unreadable = known || errno == ENOENT || errno == EACCES || errno == ENOTDIR;
-    snprintf(reading->error, EXPORT_ERROR, "%.300s: %s", reading->path,
-             known ? "a regular file is expected" : strerror(errno));
-    if (file >= 0)
-        close(file);
-    return -1;
+    /* A pipe might make a query wait for ever. */
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    *unreadable = file < 0 && (errno == ENOENT || errno == EACCES || errno == ENOTDIR);
+    if (file < 0)
+        snprintf(error, EXPORT_ERROR, "%.300s: %s", path, strerror(errno));
+    return file;
 }
 
-bool export_read(struct export *export, const char *path, const struct export_names *names,
-                 bool *unreadable, char error[EXPORT_ERROR])
+static bool file_fits(int file, const char *path, struct stat *facts, bool *unreadable,
+                      char error[EXPORT_ERROR])
 {
-    const struct records_limits limits = {.max_field_bytes = MOST_FIELD_BYTES};
-    struct reading reading = {
-        .export = export, .path = path, .names = names, .unreadable = unreadable, .error = error};
+    bool known = fstat(file, facts) == 0;
+    *unreadable = known;
+    if (known && S_ISREG(facts->st_mode) && facts->st_size <= EXPORT_MOST_BYTES) {
+        *unreadable = false;
+        return true;
+    }
+    if (known && S_ISREG(facts->st_mode))
+        snprintf(error, EXPORT_ERROR, "%.300s: it is larger than %d MiB: no export is", path,
+                 EXPORT_MOST_BYTES >> 20);
+    else
+        snprintf(error, EXPORT_ERROR, "%.300s: %s", path,
+                 known ? "a regular file is expected" : strerror(errno));
+    return false;
+}
+
+bool export_fits(int file, const char *path, bool *unreadable, char error[EXPORT_ERROR])
+{
+    struct stat facts;
+    return file_fits(file, path, &facts, unreadable, error);
+}
+
+bool export_read_file(struct export *export, int file, const char *path,
+                      const struct export_names *names, bool may_quote, bool *unreadable,
+                      char error[EXPORT_ERROR])
+{
+    const struct records_limits limits = {.max_field_bytes = MOST_FIELD_BYTES,
+                                          .discreet = !may_quote};
+    struct reading reading = {.export = export,
+                              .path = path,
+                              .names = names,
+                              .may_quote = may_quote,
+                              .unreadable = unreadable,
+                              .error = error};
     struct input_descriptor holder;
+    struct stat facts;
     char why[EXPORT_ERROR / 2];
     bool good = false;
     memset(export, 0, sizeof *export);
-    *unreadable = false;
-    int file = open_file(&reading);
-    if (file < 0)
+    if (!file_fits(file, path, &facts, unreadable, error))
         return false;
+    export->modified = (int64_t)facts.st_mtim.tv_sec * 1000 + facts.st_mtim.tv_nsec / 1000000;
     struct input_source source = input_from_descriptor(&holder, file);
     struct records *records = records_open(&source, &limits, unreadable, why, sizeof why);
     if (records == NULL)
@@ -356,6 +394,17 @@ bool export_read(struct export *export, const char *path, const struct export_na
     else
         good = read_records(&reading, records);
     records_close(records);
+    return good;
+}
+
+bool export_read(struct export *export, const char *path, const struct export_names *names,
+                 bool *unreadable, char error[EXPORT_ERROR])
+{
+    memset(export, 0, sizeof *export);
+    int file = export_open(path, unreadable, error);
+    if (file < 0)
+        return false;
+    bool good = export_read_file(export, file, path, names, false, unreadable, error);
     close(file);
     return good;
 }

@@ -22,7 +22,12 @@ enum export_column {
     EXPORT_COLUMNS
 };
 
-enum { EXPORT_NAME = 128, EXPORT_MOST_ROWS = 200000, EXPORT_ERROR = 768 };
+enum {
+    EXPORT_NAME = 128,
+    EXPORT_MOST_ROWS = 200000,
+    EXPORT_MOST_BYTES = 64 << 20,
+    EXPORT_ERROR = 768
+};
 
 /* What the vendor calls its columns; "": as above. */
 struct export_names {
@@ -48,12 +53,22 @@ struct export
 };
 
 /*
- * Reads a regular file. False: `error` names file, line, column and what is expected;
+ * Reads a regular file. False: `error` names file, line, column and what is expected, and quotes
+ * nothing from the file: who calls a function may not be who may read the file.
  * `*unreadable`: the file is at fault, so that trying again is of no use. export_end() in either
  * case.
  */
 bool export_read(struct export *export, const char *path, const struct export_names *names,
                  bool *unreadable, char error[EXPORT_ERROR]);
+
+/* The same in steps, for one who does more with the file than that, and may have it quoted where he
+ * may read it. -1, false: as above; the path
+ * is for messages where there is a descriptor. */
+int export_open(const char *path, bool *unreadable, char error[EXPORT_ERROR]);
+bool export_fits(int file, const char *path, bool *unreadable, char error[EXPORT_ERROR]);
+bool export_read_file(struct export *export, int file, const char *path,
+                      const struct export_names *names, bool may_quote, bool *unreadable,
+                      char error[EXPORT_ERROR]);
 void export_end(struct export *export);
 
 /* `2026-01-31`. */

@@ -56,6 +56,7 @@ const struct file_table file_table_dashboard = {
                    "columns TEXT HIDDEN)",
     .columns = COLUMNS,
     .arguments = 2,
+    .names = {"file", "columns"},
     .load = load,
     .count = count,
     .column = column,

@@ -23,10 +23,9 @@ static int table_connect(sqlite3 *database, void *client, int count, const char 
     const struct file_table_module *module = client;
     (void)count;
     (void)arguments;
-    (void)error;
     /* DIRECTONLY: a schema may not choose what is read. */
     return table_make(database, module->table->declaration, SQLITE_VTAB_DIRECTONLY, module->door,
-                      module->table, made);
+                      module->table, made, error);
 }
 
 static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
@@ -34,13 +33,15 @@ static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
     static const double ROWS = 1000, COST_OF_READING = 10000;
     info->estimatedRows = (sqlite3_int64)ROWS;
     info->estimatedCost = COST_OF_READING;
-    return table_arguments(info, kind_of(base)->columns, kind_of(base)->arguments);
+    return table_arguments(base, info, kind_of(base)->columns, kind_of(base)->arguments,
+                           kind_of(base)->names);
 }
 
 static int cursor_open(sqlite3_vtab *table, sqlite3_vtab_cursor **made)
 {
-    (void)table;
-    return table_open(sizeof(struct cursor), made);
+    int code = table_is_meant(table, ((struct table *)table)->door, false);
+    ((struct table *)table)->given.columns = 0;
+    return code == SQLITE_OK ? table_open(sizeof(struct cursor), made) : code;
 }
 
 static void forget_rows(struct cursor *cursor)

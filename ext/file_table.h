@@ -19,6 +19,7 @@ struct file_table {
     const char *declaration; /* the columns, then the arguments as HIDDEN ones */
     int columns;             /* without the arguments */
     int arguments;
+    const char *names[FILE_TABLE_ARGUMENTS]; /* of the arguments */
     /* Reads all rows; a NULL argument was not given, the first is a text. False: `error`, or the
      * ledger's error is set. *rows goes to unload() in either case, unless it is NULL. */
     bool (*load)(struct door *door, sqlite3_value *const arguments[FILE_TABLE_ARGUMENTS],

@@ -8,14 +8,20 @@
 #include "customer.h"
 #include "functions.h"
 #include "issue.h"
-#include "moment.h"
 #include "payload.h"
-#include "subject.h"
 #include "verify.h"
+#include "who.h"
 
 void functions_init(struct call *call)
 {
-    int version = door_init(call->door, moment_now());
+    const char *where = call->count == 0 ? NULL : call_text(call, 0, "where");
+    if (call->count > 0 && where == NULL)
+        return;
+    if (where != NULL && strcmp(where, "beside") != 0) {
+        call_fail(call, SQLITE_ERROR, "argument 1 (where): 'beside' is expected");
+        return;
+    }
+    int version = door_init(call->door, where != NULL);
     if (call_succeeded(call))
         sqlite3_result_int(call->context, version);
 }
@@ -51,7 +57,7 @@ static void change_settings(struct call *call, bool patch)
         if (changed == NULL)
             ledger_fail(call->door->ledger, SQLITE_ERROR, "%s", error);
         else
-            settings_save(call->door->ledger, changed, moment_now());
+            settings_save(call->door->ledger, changed);
     }
     ledger_end(call->door->ledger);
     if (call_succeeded(call))
@@ -72,12 +78,12 @@ void functions_patch_settings(struct call *call)
 static void issue(struct call *call, bool resend)
 {
     char code[CODE_SIZE];
-    struct issue_request request = {.resend = resend, .now = moment_now()};
+    struct issue_request request = {.resend = resend};
     request.subject = call_text(call, 0, "subject");
     request.channel = request.subject == NULL ? NULL : call_text(call, 1, "channel");
     if (request.channel == NULL)
         return;
-    if (!call_is_null(call, 2) && (request.device_id = call_text(call, 2, "device_id")) == NULL)
+    if (!call_optional(call, 2, "device_id", &request.device_id))
         return;
     ledger_begin(call->door->ledger);
     if (ledger_ready(call->door->ledger))
@@ -109,16 +115,24 @@ static void verify(struct call *call, const struct verify_request *request)
         sqlite3_result_text(call->context, verify_name(verdict), -1, SQLITE_STATIC);
 }
 
+static bool is_token(const char *text)
+{
+    unsigned char nonce[CODE_NONCE_SIZE];
+    struct code_entry entry;
+    code_read(text, false, &entry);
+    bool is = code_token_nonce(entry.token, nonce);
+    sodium_memzero(&entry, sizeof entry);
+    return is;
+}
+
 void functions_verify_code(struct call *call)
 {
-    int64_t now = moment_now();
-    unsigned char nonce[CODE_NONCE_SIZE];
-    struct verify_request request = {.entered_at = now, .now = now};
+    struct verify_request request = {.subject = NULL};
     if (call->count == 1) {
         request.code = call_text(call, 0, "token");
         if (request.code == NULL)
             return;
-        if (!code_token_nonce(request.code, nonce)) {
+        if (!is_token(request.code)) {
             call_fail(
                 call, SQLITE_ERROR,
                 "argument 1 (token): a token is expected; a pin is verified with its subject");
@@ -129,77 +143,53 @@ void functions_verify_code(struct call *call)
         request.code = request.subject == NULL ? NULL : call_text(call, 1, "code");
         if (request.code == NULL)
             return;
-        if (!call_is_null(call, 2) && (request.device_id = call_text(call, 2, "device_id")) == NULL)
+        if (!call_optional(call, 2, "device_id", &request.device_id))
             return;
     }
     verify(call, &request);
 }
 
-static void exists(struct call *call, enum subject_kind kind, const char *folded)
+static bool customer_has(struct door *door, const struct who_reading *reading)
 {
-    struct ledger *ledger = call->door->ledger;
-    struct ledger_statement *customer = ledger_use(ledger, STATEMENT_customer_of_subject);
-    ledger_set_integer(customer, ":key", door_subject_key(call->door, kind, folded));
-    ledger_set_text(customer, ":text", folded);
+    struct ledger_statement *customer = ledger_use(door->ledger, STATEMENT_customer_of_subject);
+    ledger_set_integer(customer, ":key", reading->key);
+    ledger_set_text(customer, ":text", reading->text);
     bool found = ledger_row(customer);
     if (found)
         ledger_done(customer);
+    return found;
+}
+
+/* Whether a customer has the text as his address, number or username, in any reading. */
+static void exists(struct call *call, const char *what, enum subject_kind kind)
+{
+    struct who who;
+    bool found = false;
+    if (call_is_null(call, 0))
+        return;
+    const char *text = call_text(call, 0, what);
+    if (text == NULL)
+        return;
+    who_read(call->door, text, &who);
+    for (size_t i = 0; i < who.count && !found; i++)
+        found = who.readings[i].kind == kind && customer_has(call->door, &who.readings[i]);
     if (call_succeeded(call))
         sqlite3_result_int(call->context, found);
 }
 
-/* The settings and the text that an existence is asked of; false where there is no question to
- * answer. */
-static bool ask(struct call *call, const char *what, const struct settings **settings,
-                const char **text)
-{
-    if (call_is_null(call, 0))
-        return false;
-    *text = call_text(call, 0, what);
-    if (*text == NULL)
-        return false;
-    *settings = door_settings(call->door);
-    return call_succeeded(call);
-}
-
 void functions_email_exists(struct call *call)
 {
-    const struct settings *settings;
-    const char *email;
-    char folded[SUBJECT_SIZE];
-    if (!ask(call, "email", &settings, &email))
-        return;
-    if (subject_fold_email(email, folded))
-        exists(call, SUBJECT_EMAIL, folded);
-    else
-        sqlite3_result_int(call->context, 0);
+    exists(call, "email", SUBJECT_EMAIL);
 }
 
 void functions_phone_exists(struct call *call)
 {
-    const struct settings *settings;
-    const char *phone;
-    char e164[SUBJECT_SIZE];
-    if (!ask(call, "phone", &settings, &phone))
-        return;
-    if (subject_phone(phone, settings->default_country, e164))
-        exists(call, SUBJECT_PHONE, e164);
-    else
-        sqlite3_result_int(call->context, 0);
+    exists(call, "phone", SUBJECT_PHONE);
 }
 
 void functions_username_exists(struct call *call)
 {
-    const struct settings *settings;
-    const char *username;
-    char folded[SUBJECT_SIZE];
-    if (!ask(call, "username", &settings, &username))
-        return;
-    if (settings->username_is_phone ? subject_phone(username, settings->default_country, folded)
-                                    : subject_fold_username(username, folded))
-        exists(call, SUBJECT_USERNAME, folded);
-    else
-        sqlite3_result_int(call->context, 0);
+    exists(call, "username", SUBJECT_USERNAME);
 }
 
 void functions_report_payload(struct call *call)
@@ -207,9 +197,7 @@ void functions_report_payload(struct call *call)
     int64_t attempt;
     if (call_is_null(call, 0) || !call_integer(call, 0, "attempt_id", &attempt))
         return;
-    char *payload = ledger_ready(call->door->ledger)
-                        ? payload_preview(call->door, attempt, moment_now())
-                        : NULL;
+    char *payload = ledger_ready(call->door->ledger) ? payload_preview(call->door, attempt) : NULL;
     if (call_succeeded(call) && payload != NULL)
         sqlite3_result_text(call->context, payload, -1, SQLITE_TRANSIENT);
     payload_free(payload);
@@ -218,15 +206,13 @@ void functions_report_payload(struct call *call)
 /* The password is judged and hashed before the ledger is locked for the code. */
 void functions_complete(struct call *call)
 {
-    int64_t now = moment_now();
     char error[512];
     struct completion completion = {.subject = NULL};
-    struct verify_request request = {.entered_at = now, .now = now};
+    struct verify_request request = {.subject = NULL};
     request.subject = completion.subject = call_text(call, 0, "subject");
     request.code = request.subject == NULL ? NULL : call_text(call, 1, "code");
     completion.password = request.code == NULL ? NULL : call_text(call, 2, "password");
-    if (completion.password == NULL ||
-        (!call_is_null(call, 3) && (request.device_id = call_text(call, 3, "device_id")) == NULL))
+    if (completion.password == NULL || !call_optional(call, 3, "device_id", &request.device_id))
         return;
     const struct settings *settings = door_settings(call->door);
     if (!call_succeeded(call))
@@ -246,15 +232,14 @@ void functions_complete(struct call *call)
 void functions_set_consent(struct call *call)
 {
     const char *subject = call_text(call, 0, "subject");
-    const char *name = subject == NULL ? NULL : call_text(call, 1, "name");
-    const char *version = name == NULL ? NULL : call_text_or_null(call, 2, "version");
-    if (name == NULL || (version == NULL && !call_is_null(call, 2)))
+    const char *name = subject == NULL ? NULL : call_text(call, 1, "name"), *version;
+    if (name == NULL || !call_optional(call, 2, "version", &version))
         return;
     const char *state = call_text(call, 3, "state");
     if (state == NULL)
         return;
     ledger_begin(call->door->ledger);
-    customer_set_consent(call->door, subject, name, version, state, moment_now());
+    customer_set_consent(call->door, subject, name, version, state);
     ledger_end(call->door->ledger);
     if (call_succeeded(call))
         sqlite3_result_value(call->context, call->arguments[3]);
@@ -266,29 +251,30 @@ void functions_record_step(struct call *call)
     const char *subject = call_text(call, 0, "subject");
     step.name = subject == NULL ? NULL : call_text(call, 1, "step");
     step.status = step.name == NULL ? NULL : call_text(call, 2, "status");
-    if (step.status == NULL ||
-        (!call_is_null(call, 3) && (step.reference = call_text(call, 3, "reference")) == NULL))
+    if (step.status == NULL || !call_optional(call, 3, "reference", &step.reference))
         return;
     ledger_begin(call->door->ledger);
-    customer_record_step(call->door, subject, &step, moment_now());
+    customer_record_step(call->door, subject, &step);
     ledger_end(call->door->ledger);
     if (call_succeeded(call))
         sqlite3_result_value(call->context, call->arguments[2]);
 }
 
-/* The host's own secure_delete is put back afterwards. The WAL keeps old pages until the host
- * checkpoints it: `regjob forget` truncates it. */
+/* The WAL keeps old pages until the host checkpoints it: `regjob forget` truncates it. */
 void functions_forget(struct call *call)
 {
-    int64_t erased = 0;
+    struct customer_forgotten forgotten = {.attempts = 0};
     const char *subject = call_text(call, 0, "subject");
     if (subject == NULL)
         return;
-    bool was_secure = ledger_secure_delete(call->door->ledger, true);
     ledger_begin(call->door->ledger);
-    erased = customer_forget(call->door, subject, false, moment_now());
+    customer_forget(call->door, subject, false, &forgotten);
+    if (forgotten.refused)
+        ledger_fail(call->door->ledger, SQLITE_ERROR,
+                    "subject: it names several people: %s; `regjob forget --all` erases them all, "
+                    "`regjob forget --id` one of them",
+                    forgotten.people.names);
     ledger_end(call->door->ledger);
-    ledger_secure_delete(call->door->ledger, was_secure);
     if (call_succeeded(call))
-        sqlite3_result_int64(call->context, erased);
+        sqlite3_result_int64(call->context, forgotten.attempts);
 }

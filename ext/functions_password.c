@@ -35,9 +35,8 @@ void functions_check_policy(struct call *call)
     uint32_t broken = 0;
     if (call_is_null(call, 0))
         return;
-    const char *password = call_text(call, 0, "password");
-    const char *profile = password == NULL ? NULL : call_text_or_null(call, 1, "profile");
-    if (password == NULL || (call->count == 2 && profile == NULL && !call_is_null(call, 1)))
+    const char *password = call_text(call, 0, "password"), *profile;
+    if (password == NULL || !call_optional(call, 1, "profile", &profile))
         return;
     if (profile != NULL) {
         if (!policy_parse(profile, &named, error, sizeof error)) {
@@ -99,8 +98,18 @@ void functions_verify_password(struct call *call)
         return;
     const char *password = call_text(call, 0, "password");
     const char *stored = password == NULL ? NULL : call_text(call, 1, "stored");
-    if (stored != NULL)
-        sqlite3_result_int(call->context, password_verify(password, strlen(password), stored));
+    const struct settings *settings = stored == NULL ? NULL : door_settings_or_defaults(call->door);
+    if (stored == NULL || !call_succeeded(call))
+        return;
+    const struct password_cost limit = settings->password_limit;
+    if (password_is_too_costly(stored, limit))
+        call_fail(call, SQLITE_ERROR,
+                  "argument 2 (stored): it costs more than the setting passwordHashLimit allows "
+                  "(%u KiB of memory, %u passes)",
+                  (unsigned)limit.memory_kib, (unsigned)limit.passes);
+    else
+        sqlite3_result_int(call->context,
+                           password_verify(password, strlen(password), stored, limit));
 }
 
 void functions_needs_rehash(struct call *call)
@@ -110,7 +119,8 @@ void functions_needs_rehash(struct call *call)
     const char *stored = call_text(call, 0, "stored");
     const struct settings *settings = stored == NULL ? NULL : door_settings_or_defaults(call->door);
     if (stored != NULL && call_succeeded(call))
-        sqlite3_result_int(call->context, password_needs_rehash(stored, settings->password_cost));
+        sqlite3_result_int(call->context, password_needs_rehash(stored, settings->password_cost,
+                                                                settings->password_limit));
 }
 
 void functions_mask(struct call *call)

@@ -4,14 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "as_of.h"
 #include "history_plan.h"
 #include "moment.h"
 #include "payload.h"
 #include "subject.h"
+#include "table.h"
 #include "text.h"
-
-/* Longer, or with control characters, a text from outside is not repeated in a message. */
-enum { LONGEST_SHOWN = 64 };
 
 enum { IDLE = 8, SLACK_MS = 86400000, ROWS_GOOD_FOR_MS = 1000 };
 
@@ -29,6 +28,7 @@ struct history_table {
     const struct history *history;
     struct door *door;
     struct prepared *idle[IDLE];
+    struct table_given given; /* as_of */
     unsigned next_victim;
     double rows; /* as counted at rows_at */
     int64_t rows_at;
@@ -78,7 +78,6 @@ int history_connect(sqlite3 *database, void *client, int count, const char *cons
     const struct history *history = module->history;
     (void)count;
     (void)arguments;
-    (void)error;
     struct history_table *made = sqlite3_malloc(sizeof *made);
     sqlite3_str *declaration = sqlite3_str_new(database);
     sqlite3_str_appendall(declaration, "CREATE TABLE x(");
@@ -90,7 +89,7 @@ int history_connect(sqlite3 *database, void *client, int count, const char *cons
     }
     sqlite3_str_appendall(declaration, ")");
     char *sql = sqlite3_str_finish(declaration);
-    int code = made == NULL || sql == NULL ? SQLITE_NOMEM : sqlite3_declare_vtab(database, sql);
+    int code = made == NULL || sql == NULL ? SQLITE_NOMEM : table_declare(database, sql, error);
     sqlite3_free(sql);
     if (code != SQLITE_OK) {
         sqlite3_free(made);
@@ -124,9 +123,11 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
         table->rows_at = now;
         ledger_forgive(table->door->ledger); /* no ledger yet: xFilter says so */
     }
-    int code = history_plan_choose(table->history, table->rows, info);
+    int code = history_plan_choose(table->history, table->rows, &table->given, info);
     return code == SQLITE_ERROR
-               ? table_fail(table, "as_of: one moment is expected, as in as_of = %s",
+               ? table_fail(table,
+                            "as_of: one moment is expected, as in as_of = %s, for all of "
+                            "the condition: not within OR, CASE or another expression",
                             "'2026-01-31T12:00:00Z'")
                : code;
 }
@@ -200,7 +201,10 @@ static int take_statement(struct history_table *table, struct cursor *cursor, co
 
 int history_open(sqlite3_vtab *table, sqlite3_vtab_cursor **cursor)
 {
-    (void)table;
+    int code = table_is_meant(table, history_door(table), false);
+    if (code != SQLITE_OK)
+        return code;
+    ((struct history_table *)table)->given.columns = 0;
     struct cursor *made = sqlite3_malloc(sizeof *made);
     if (made == NULL)
         return SQLITE_NOMEM;
@@ -218,32 +222,21 @@ int history_close(sqlite3_vtab_cursor *base)
     return SQLITE_OK;
 }
 
-/* The moment: ISO 8601 text or Unix milliseconds, not in the future. */
 static int read_as_of(struct history_table *table, struct cursor *cursor, sqlite3_value *value,
                       int64_t now)
 {
-    int type = sqlite3_value_type(value); /* before asking for its text, which may change it */
+    char error[256];
     sqlite3_value_free(cursor->as_of_given);
     cursor->as_of_given = sqlite3_value_dup(value);
-    const char *text = (const char *)sqlite3_value_text(value);
-    if (cursor->as_of_given == NULL || (text == NULL && type != SQLITE_NULL))
+    if (cursor->as_of_given == NULL)
         return SQLITE_NOMEM;
-    if (type == SQLITE_INTEGER)
-        cursor->as_of = sqlite3_value_int64(value);
-    else if (type != SQLITE_TEXT || text == NULL || !moment_parse(text, &cursor->as_of))
-        return table_fail(
-            table, "as_of: %s is not a moment; ISO 8601 text or Unix milliseconds are expected",
-            text == NULL                         ? "NULL"
-            : text_is_clean(text, LONGEST_SHOWN) ? text
-                                                 : "the text given");
-    if (cursor->as_of > now)
-        return table_fail(table, "as_of: %s is in the future", text);
-    return SQLITE_OK;
+    if (as_of_read(value, now, &cursor->as_of, error, sizeof error))
+        return SQLITE_OK;
+    return text_tells_no_memory(error) ? SQLITE_NOMEM : table_fail(table, "%s", error);
 }
 
-/* The keys that an address can have in the index of subjects: that of its folded form, and that of
- * its text as it stands (see admit.c). Of ASCII, folding makes small letters, as the key does by
- * itself: then they are the same. */
+/* The keys of an address in the index of subjects, which has folded forms: of ASCII, folding makes
+ * small letters, as the key does by itself; of any other text its folded form has one, too. */
 static void subject_keys(struct history_table *table, enum history_search search, const char *text,
                          int64_t keys[2])
 {
@@ -388,14 +381,12 @@ int history_filter(sqlite3_vtab_cursor *base, int order, const char *plan, int c
 {
     struct cursor *cursor = (struct cursor *)base;
     struct history_table *table = (struct history_table *)base->pVtab;
-    int64_t now = moment_now();
-    int code = SQLITE_OK;
+    int code = take_statement(table, cursor, plan, order);
+    int64_t now = code == SQLITE_OK ? ledger_now(table->door->ledger) : 0;
     cursor->as_of = now;
     for (int i = 0; i < count && code == SQLITE_OK; i++)
         if (history_plan_step(table->history, plan, i).letter == 'A')
             code = read_as_of(table, cursor, arguments[i], now);
-    if (code == SQLITE_OK)
-        code = take_statement(table, cursor, plan, order);
     if (code == SQLITE_OK)
         code = bind(table, cursor, plan, count, arguments);
     if (ledger_failed(table->door->ledger))
@@ -442,6 +433,8 @@ static int answer_payload(struct history_table *table, struct cursor *cursor, in
         .reasons = (const char *)sqlite3_column_text(cursor->statement, first + 2),
         .fingerprint = PAYLOAD_MASKED,
         .as_of = sqlite3_column_int64(cursor->statement, first + 3)};
+    if (sqlite3_column_type(cursor->statement, first + 1) == SQLITE_NULL)
+        return SQLITE_CORRUPT;
     if (outcome == NULL || (has_reasons && request.reasons == NULL))
         return SQLITE_NOMEM;
     char *payload = payload_build(table->door, &request);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "table.h"
+
 /*
  * A plan is text: a hexadecimal mask of the columns that are used, then for each argument of
  * xFilter, in their order, two hex digits for the column and a letter for the operator: = (equal),
@@ -123,30 +125,45 @@ static void push_limit(sqlite3_index_info *info, int arguments, char *end)
         push(info, offset, arguments + 1, 'O', end + STEP_LENGTH);
 }
 
-/* Whether as_of is asked for by anything but `=`: a range of moments has no rows, and now instead
- * would be a wrong answer. */
-static bool is_moment_missing(const struct history *history, const sqlite3_index_info *info)
+static bool is_moment_given(const struct history *history, const sqlite3_index_info *info)
 {
-    bool asked = false;
     for (int i = 0; i < info->nConstraint; i++) {
-        int number = info->aConstraint[i].iColumn, op = info->aConstraint[i].op;
-        if (op == SQLITE_INDEX_CONSTRAINT_LIMIT || op == SQLITE_INDEX_CONSTRAINT_OFFSET ||
-            number < 0 || history->columns[number].kind != HISTORY_AS_OF)
-            continue;
-        if (op == SQLITE_INDEX_CONSTRAINT_EQ)
-            return false;
-        asked = true;
+        int number = info->aConstraint[i].iColumn;
+        if (info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_EQ && number >= 0 &&
+            history->columns[number].kind == HISTORY_AS_OF)
+            return true;
     }
-    return asked;
+    return false;
 }
 
-int history_plan_choose(const struct history *history, double rows, sqlite3_index_info *info)
+/* Whether as_of is looked at: given by `=`, or within OR or CASE, in a range, in the result.
+ * Without
+ * `=` a condition on it would be one on the rows of now, which is not what was asked. An UPDATE,
+ * which looks at all columns, is refused by itself. */
+static bool is_moment_used(const struct history *history, const sqlite3_index_info *info)
+{
+    bool used = false, all = true, inputs = false;
+    for (int i = 0; i < history->count; i++) {
+        enum history_kind kind = history->columns[i].kind;
+        if (kind != HISTORY_AS_OF && kind != HISTORY_INPUT)
+            continue;
+        inputs = inputs || kind == HISTORY_INPUT;
+        all = all && table_column_used(info, i);
+        used = used || (kind == HISTORY_AS_OF && table_column_used(info, i));
+    }
+    return used && !(all && inputs);
+}
+
+int history_plan_choose(const struct history *history, double rows, struct table_given *given,
+                        sqlite3_index_info *info)
 {
     char plan[HISTORY_PLAN_SIZE];
     int arguments = 0;
     bool moment = false, unique = false;
-    if (is_moment_missing(history, info))
-        return SQLITE_ERROR;
+    if (is_moment_given(history, info))
+        table_is_given(given, info);
+    else if (is_moment_used(history, info))
+        return table_is_missing(given, info);
     rows = rows > 0 ? rows : ROWS_UNKNOWN;
     size_t length =
         (size_t)snprintf(plan, sizeof plan, "%016llx", (unsigned long long)info->colUsed);

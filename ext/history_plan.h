@@ -4,6 +4,7 @@
 #define HISTORY_PLAN_H
 
 #include "history.h"
+#include "table.h"
 
 enum { HISTORY_PLAN_SIZE = 512, HISTORY_PLAN_COLUMNS = 96 };
 
@@ -15,7 +16,8 @@ struct history_step {
 
 /* xBestIndex for a table that has `rows` rows at the most. SQLITE_ERROR: as_of is not given by `=`.
  */
-int history_plan_choose(const struct history *history, double rows, sqlite3_index_info *info);
+int history_plan_choose(const struct history *history, double rows, struct table_given *given,
+                        sqlite3_index_info *info);
 
 struct history_step history_plan_step(const struct history *history, const char *plan,
                                       int argument);

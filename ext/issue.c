@@ -6,6 +6,8 @@
 
 #include "door.h"
 #include "host.h"
+#include "signup.h"
+#include "text.h"
 #include "who.h"
 
 enum { DAY_SECONDS = 86400, LONGEST_LIST = 4096 };
@@ -34,27 +36,6 @@ struct before {
     char replaces[LONGEST_LIST];
 };
 
-static bool find_attempt(struct door *door, const struct issue_request *request,
-                         const struct who *who, struct target *target)
-{
-    const char *text = who->email[0] != '\0'   ? who->email
-                       : who->phone[0] != '\0' ? who->phone
-                                               : who->username;
-    bool by_mail = strcmp(request->channel, "email") == 0;
-    struct ledger_statement *attempt = ledger_use(door->ledger, STATEMENT_attempt_of_subject);
-    who_bind(attempt, who);
-    ledger_set_text(attempt, ":text", text);
-    ledger_set_integer(attempt, ":now", request->now);
-    if (!ledger_row(attempt))
-        return false;
-    target->attempt = ledger_integer(attempt, 0);
-    const char *address = ledger_text(attempt, by_mail ? 1 : 2);
-    if (address != NULL && strcmp(request->channel, "none") != 0)
-        snprintf(target->address, sizeof target->address, "%s", address);
-    ledger_done(attempt);
-    return true;
-}
-
 /* A pin that links a password to a third-party customer goes to that customer's own address, and to
  * no other that the attempt may have. */
 static bool may_complete(struct door *door, const struct target *target, const char *folded)
@@ -75,58 +56,100 @@ static bool may_complete(struct door *door, const struct target *target, const c
     return may;
 }
 
+/* What the attempt knows, where that is of its form. */
+static void read_address(struct door *door, struct target *target, bool by_mail,
+                         char folded[SUBJECT_SIZE])
+{
+    struct ledger_statement *row = ledger_use(door->ledger, STATEMENT_addresses_of_attempt);
+    ledger_set_integer(row, ":attempt_id", target->attempt);
+    if (!ledger_row(row))
+        return;
+    const char *address = ledger_text(row, by_mail ? 0 : 3);
+    const char *compared = ledger_text(row, by_mail ? 1 : 3);
+    if (address != NULL && compared != NULL && (by_mail || address[0] == '+')) {
+        snprintf(target->address, sizeof target->address, "%s", address);
+        snprintf(folded, SUBJECT_SIZE, "%s", compared);
+        target->key = ledger_key(row, by_mail ? 2 : 4);
+    }
+    ledger_done(row);
+}
+
+/* Whether the text itself is where the channel delivers to, as it is meant there. */
+static bool delivers_to(const struct who_reading *meant, bool by_mail, bool by_sms)
+{
+    return by_mail  ? meant->kind == SUBJECT_EMAIL
+           : by_sms ? meant->kind == SUBJECT_PHONE || meant->use == WHO_INSTEAD
+                    : true;
+}
+
 /* The address that the channel delivers to: the subject itself, or what its attempt knows. */
+static bool find_address(struct door *door, const struct issue_request *request,
+                         const struct who_reading *meant, struct target *target)
+{
+    char folded[SUBJECT_SIZE] = "";
+    bool by_mail = strcmp(request->channel, "email") == 0,
+         by_sms = strcmp(request->channel, "sms") == 0;
+    if (delivers_to(meant, by_mail, by_sms)) {
+        snprintf(target->address, sizeof target->address, "%s",
+                 by_sms ? meant->text : request->subject);
+        snprintf(folded, sizeof folded, "%s", meant->text);
+        target->key = meant->key;
+    } else if (target->attempt != 0) {
+        read_address(door, target, by_mail, folded);
+    }
+    if (target->address[0] == '\0')
+        ledger_fail(door->ledger, SQLITE_ERROR, "subject: no %s is known for it",
+                    by_mail ? "e-mail address" : "phone number");
+    return !ledger_failed(door->ledger) &&
+           (target->attempt == 0 || may_complete(door, target, folded));
+}
+
 static bool find_target(struct door *door, const struct issue_request *request,
                         struct target *target)
 {
     struct who who;
-    struct who address;
-    bool by_mail = strcmp(request->channel, "email") == 0,
-         by_sms = strcmp(request->channel, "sms") == 0;
+    struct who_found found;
     memset(target, 0, sizeof *target);
-    if (!by_mail && !by_sms && strcmp(request->channel, "none") != 0) {
+    if (strcmp(request->channel, "email") != 0 && strcmp(request->channel, "sms") != 0 &&
+        strcmp(request->channel, "none") != 0) {
         ledger_fail(door->ledger, SQLITE_ERROR, "channel: email, sms or none is expected");
         return false;
     }
-    if (!who_is(door, request->subject, &who)) {
+    if (request->device_id != NULL && !text_is_clean(request->device_id, SIGNUP_LONGEST_DEVICE)) {
+        ledger_fail(door->ledger, SQLITE_ERROR,
+                    "device_id: a text of 1 to %d bytes without control characters is expected",
+                    SIGNUP_LONGEST_DEVICE);
+        return false;
+    }
+    if (!who_read(door, request->subject, &who)) {
         ledger_fail(door->ledger, SQLITE_ERROR,
                     "subject: an e-mail address, a phone number or a username is expected");
         return false;
     }
-    find_attempt(door, request, &who, target);
-    if (by_mail ? who.email[0] != '\0' : who.phone[0] != '\0' || !by_sms)
-        snprintf(target->address, sizeof target->address, "%s",
-                 by_sms ? who.phone : request->subject);
-    if (target->address[0] == '\0' || !who_is(door, target->address, &address)) {
-        ledger_fail(door->ledger, SQLITE_ERROR, "subject: no %s is known for it",
-                    by_mail ? "e-mail address" : "phone number");
-        return false;
-    }
-    target->key = address.email[0] != '\0'   ? address.email_key
-                  : address.phone[0] != '\0' ? address.phone_key
-                                             : address.username_key;
-    return target->attempt == 0 ||
-           may_complete(door, target, address.email[0] != '\0' ? address.email : address.phone);
+    who_find(door, &who, ledger_now(door->ledger), &found);
+    if (found.people.apart)
+        who_refuse(door, &found.people);
+    /* The newest attempt that waits, else the customer's; of nobody, what the text means first. */
+    target->attempt = found.pending != 0 ? found.pending : found.customer;
+    const struct who_reading *meant = found.pending != 0    ? found.pending_by
+                                      : found.customer != 0 ? found.customer_by
+                                                            : &who.readings[0];
+    return find_address(door, request, meant, target);
 }
 
 /* Columns as in the statement codes_before. */
 static void note_newest(struct ledger_statement *row, struct before *before)
 {
-    size_t length = 0;
-    const void *nonce = ledger_blob(row, 2, &length);
-    const char *prefix = ledger_text(row, 4), *device = ledger_text(row, 8);
+    static const struct code_columns columns = {
+        .kind = 1, .nonce = 2, .digits = 3, .prefix = 4, .sandbox = 5};
+    const char *device = ledger_text(row, 8);
     before->any = true;
     before->newest = ledger_integer(row, 0);
     before->since = ledger_integer(row, 6);
     before->started = !ledger_is_null(row, 7);
     before->newest_live = ledger_integer(row, 9) == 0 && ledger_integer(row, 10) == 0;
     snprintf(before->device, sizeof before->device, "%s", device == NULL ? "" : device);
-    snprintf(before->prefix, sizeof before->prefix, "%s", prefix == NULL ? "" : prefix);
-    before->seed = (struct code_seed){.kind = ledger_text(row, 1)[0] == 'p' ? CODE_PIN : CODE_TOKEN,
-                                      .digits = (int)ledger_integer(row, 3),
-                                      .sandbox = ledger_integer(row, 5) != 0};
-    if (nonce != NULL && length == CODE_NONCE_SIZE)
-        memcpy(before->seed.nonce, nonce, CODE_NONCE_SIZE);
+    code_read_seed(row, &columns, &before->seed, before->prefix);
 }
 
 static void read_before(struct door *door, const struct issue_request *request,
@@ -134,15 +157,16 @@ static void read_before(struct door *door, const struct issue_request *request,
 {
     memset(before, 0, sizeof *before);
     size_t length = (size_t)snprintf(before->replaces, LONGEST_LIST, "[");
+    int64_t now = ledger_now(door->ledger);
     struct ledger_statement *row = ledger_use(door->ledger, STATEMENT_codes_before);
     ledger_set_integer(row, ":subject_key", target->key);
-    ledger_set_integer(row, ":now", request->now);
+    ledger_set_integer(row, ":now", now);
     while (ledger_row(row)) {
-        if (ledger_integer(row, 13) > request->now - DAY_SECONDS * INT64_C(1000)) {
+        if (ledger_integer(row, 13) > now - DAY_SECONDS * INT64_C(1000)) {
             before->today++;
             before->oldest_today = ledger_integer(row, 13);
         }
-        if (strcmp(ledger_text(row, 11), request->channel) != 0)
+        if (strcmp(ledger_word(row, 11), request->channel) != 0)
             continue;
         if (ledger_integer(row, 6) > before->asked)
             before->asked = ledger_integer(row, 6);
@@ -206,16 +230,15 @@ static bool may_issue(struct door *door, const struct issue_request *request,
     return !ledger_failed(ledger);
 }
 
-static bool within_daily_limit(struct door *door, const struct issue_request *request,
-                               const struct before *before)
+static bool within_daily_limit(struct door *door, const struct before *before)
 {
     if (before->today < door->settings->max_codes_per_day)
         return true;
-    ledger_fail(
-        door->ledger, SQLITE_ERROR,
-        "%lld codes were asked for this subject within a day: wait %lld seconds",
-        (long long)before->today,
-        (long long)seconds_left(before->oldest_today + DAY_SECONDS * INT64_C(1000), request->now));
+    ledger_fail(door->ledger, SQLITE_ERROR,
+                "%lld codes were asked for this subject within a day: wait %lld seconds",
+                (long long)before->today,
+                (long long)seconds_left(before->oldest_today + DAY_SECONDS * INT64_C(1000),
+                                        ledger_now(door->ledger)));
     return false;
 }
 
@@ -225,6 +248,7 @@ static void write_code(struct door *door, const struct issue_request *request,
 {
     const struct settings *settings = door->settings;
     bool none = strcmp(request->channel, "none") == 0;
+    int64_t now = ledger_stamp(door->ledger);
     struct ledger_statement *issue = ledger_use(door->ledger, STATEMENT_issue);
     if (target->attempt != 0)
         ledger_set_integer(issue, ":attempt_id", target->attempt);
@@ -234,14 +258,14 @@ static void write_code(struct door *door, const struct issue_request *request,
     ledger_set_integer(issue, ":digits", seed->digits);
     ledger_set_text(issue, ":prefix", seed->prefix);
     ledger_set_integer(issue, ":sandbox", seed->sandbox);
-    ledger_set_integer(issue, ":recorded_at", request->now);
+    ledger_set_integer(issue, ":recorded_at", now);
     ledger_set_integer(issue, ":lifetime_ms",
                        settings_code_ms(settings, seed->kind == CODE_PIN, request->channel));
-    ledger_set_integer(issue, ":runs_from", request->now);
+    ledger_set_integer(issue, ":runs_from", now);
     if (none)
-        ledger_set_integer(issue, ":handed_over_at", request->now);
+        ledger_set_integer(issue, ":handed_over_at", now);
     else
-        ledger_set_integer(issue, ":next_try_at", request->now);
+        ledger_set_integer(issue, ":next_try_at", now);
     ledger_set_integer(issue, ":subject_key", target->key);
     ledger_set_text(issue, ":address", target->address);
     ledger_set_text(issue, ":device_id", request->device_id);
@@ -250,8 +274,9 @@ static void write_code(struct door *door, const struct issue_request *request,
 }
 
 /* A code that waits to be sent has been given to the caller: its time begins. */
-static void start(struct door *door, int64_t code, int64_t now)
+static void start(struct door *door, int64_t code)
 {
+    int64_t now = ledger_stamp(door->ledger);
     struct ledger_statement *statement = ledger_use(door->ledger, STATEMENT_start_code);
     ledger_set_integer(statement, ":code_id", code);
     ledger_set_integer(statement, ":recorded_at", now);
@@ -268,16 +293,16 @@ bool issue_code(struct door *door, const struct issue_request *request, char cod
     if (settings == NULL || key == NULL || uuid == NULL || !find_target(door, request, &target))
         return false;
     read_before(door, request, &target, &before);
-    int64_t wait = wait_for_another(settings, &before, request->now);
+    int64_t wait = wait_for_another(settings, &before, ledger_now(door->ledger));
     if (!may_issue(door, request, &before, wait))
         return false;
     if (wait > 0) {
         if (!before.started)
-            start(door, before.newest, request->now);
+            start(door, before.newest);
         code_derive(key, uuid, &before.seed, code);
         return !ledger_failed(door->ledger);
     }
-    if (!within_daily_limit(door, request, &before))
+    if (!within_daily_limit(door, &before))
         return false;
 
     bool pin = settings->registration_type == SETTINGS_AUTOMATIC ||

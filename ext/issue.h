@@ -15,7 +15,6 @@ struct issue_request {
     const char *device_id; /* NULL: none */
     bool resend; /* asks for a new one in place of the last: refused within the pause, and where
                     there is none */
-    int64_t now;
 };
 
 /*

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "private.h"
 #include "whole.h"
 
 /* Subkeys by number; a number is never used again for another purpose. */
@@ -39,7 +40,7 @@ void key_path(sqlite3 *database, const char *path, char found[KEY_PATH_SIZE])
 
 /* Written beside its place and linked there: of two processes that make the key at once one wins,
  * and both then read the same. */
-static bool create_file(const char *path, char *error, size_t error_size)
+static bool create_file(const char *path, bool *ours, char *error, size_t error_size)
 {
     char draft[KEY_PATH_SIZE + 16];
     snprintf(draft, sizeof draft, "%s.XXXXXX", path);
@@ -55,8 +56,9 @@ static bool create_file(const char *path, char *error, size_t error_size)
         goto out;
     }
     randombytes_buf(fresh, KEY_SIZE);
-    if (!whole_write(descriptor, fresh, KEY_SIZE) || fsync(descriptor) != 0 ||
-        (link(draft, path) != 0 && errno != EEXIST) || !whole_sync_name(path))
+    bool written = whole_write(descriptor, fresh, KEY_SIZE) && fsync(descriptor) == 0;
+    *ours = written && link(draft, path) == 0;
+    if (!written || (!*ours && errno != EEXIST) || !whole_sync_name(path))
         snprintf(error, error_size, "key file %s: cannot be written: %s", path, strerror(errno));
     else
         made = true;
@@ -71,7 +73,7 @@ out:
 static bool read_file(const char *path, unsigned char *master, char *error, size_t error_size)
 {
     bool whole = false;
-    struct stat facts;
+    struct stat facts = {0};
     unsigned char more;
     int descriptor =
         open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO in its place must not hold us up */
@@ -83,13 +85,10 @@ static bool read_file(const char *path, unsigned char *master, char *error, size
             snprintf(error, error_size, "key file %s: %s", path, strerror(errno));
         return false;
     }
-    if (fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode))
-        snprintf(error, error_size, "key file %s is not a regular file", path);
-    else if ((facts.st_mode & 077) != 0)
-        snprintf(error, error_size, "key file %s can be used by others (mode %03o): chmod 600 it",
-                 path, (unsigned)facts.st_mode & 0777U);
-    else if (facts.st_size != KEY_SIZE || read(descriptor, master, KEY_SIZE) != KEY_SIZE ||
-             read(descriptor, &more, 1) != 0)
+    if (!private_is(descriptor, "key file ", path, error, error_size))
+        whole = false;
+    else if (fstat(descriptor, &facts) != 0 || facts.st_size != KEY_SIZE ||
+             read(descriptor, master, KEY_SIZE) != KEY_SIZE || read(descriptor, &more, 1) != 0)
         snprintf(error, error_size, "key file %s must hold %d bytes and holds %lld: restore it",
                  path, KEY_SIZE, (long long)facts.st_size);
     else
@@ -98,7 +97,15 @@ static bool read_file(const char *path, unsigned char *master, char *error, size
     return whole;
 }
 
-struct key *key_open(sqlite3 *database, const char *path, bool create, char *error,
+void key_remove(sqlite3 *database, const char *path)
+{
+    char file[KEY_PATH_SIZE];
+    key_path(database, path, file);
+    unlink(file);
+    whole_sync_name(file);
+}
+
+struct key *key_open(sqlite3 *database, const char *path, bool *made, char *error,
                      size_t error_size)
 {
     char file[KEY_PATH_SIZE];
@@ -116,7 +123,7 @@ struct key *key_open(sqlite3 *database, const char *path, bool create, char *err
     if (file[0] == '\0') {
         randombytes_buf(master, KEY_SIZE);
     } else {
-        if (create && access(file, F_OK) != 0 && !create_file(file, error, error_size))
+        if (made != NULL && access(file, F_OK) != 0 && !create_file(file, made, error, error_size))
             goto out;
         if (!read_file(file, master, error, error_size))
             goto out;

@@ -7,40 +7,29 @@
 #include <string.h>
 
 #include "host.h"
+#include "ledger_inside.h"
 #include "text.h"
 
-enum { ERROR_SIZE = 512, APPLICATION_ID = 0x72656773 /* "regs" */ };
+#ifdef SQLITE_CORE
+/* Only a library that was built with SQLITE_ENABLE_COLUMN_METADATA has it. */
+extern const char *sqlite3_column_table_name(sqlite3_stmt *, int) __attribute__((weak));
+#endif
 
-struct ledger_statement {
-    struct ledger *ledger;
-    sqlite3_stmt *prepared;
-};
-
-enum kept { BEGIN, COMMIT, ROLLBACK, KEPT };
+static const int64_t MOST_INTEGER = INT64_C(1) << 53;
 
 static const char *const kept_text[KEPT] = {
-    [BEGIN] = "BEGIN IMMEDIATE", [COMMIT] = "COMMIT", [ROLLBACK] = "ROLLBACK"};
-
-struct ledger {
-    sqlite3 *database;
-    struct ledger_statement statements[STATEMENT_COUNT];
-    sqlite3_stmt *kept[KEPT]; /* prepared while there is memory for it */
-    sqlite3_stmt *under_way;  /* see watch_over() */
-    bool own_transaction;
-    bool identity_known;
-    bool ours;      /* application_id has been seen to be a ledger's */
-    bool unsettled; /* made in a transaction of the caller's, who may yet roll it back */
-    unsigned char uuid[LEDGER_UUID_SIZE];
-    unsigned char salt[LEDGER_SALT_SIZE];
-    int code;
-    char error[ERROR_SIZE];
-};
+    [BEGIN] = "BEGIN IMMEDIATE",    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",        [SAVEPOINT] = "SAVEPOINT reg_init",
+    [RELEASE] = "RELEASE reg_init", [ROLLBACK_TO] = "ROLLBACK TO reg_init",
+    [GUARD] = SCHEMA_GUARD};
 
 struct ledger *ledger_open(sqlite3 *database)
 {
     struct ledger *ledger = calloc(1, sizeof *ledger);
-    if (ledger != NULL)
-        ledger->database = database;
+    if (ledger == NULL)
+        return NULL;
+    ledger->database = database;
+    ledger->before = LEDGER_SECURE_DELETE_ON;
     return ledger;
 }
 
@@ -52,12 +41,13 @@ void ledger_close(struct ledger *ledger)
     free(ledger);
 }
 
-static void let_go_of_kept(struct ledger *ledger)
+void ledger_let_go_of_kept(struct ledger *ledger)
 {
     for (int i = 0; i < KEPT; i++) {
         sqlite3_finalize(ledger->kept[i]);
         ledger->kept[i] = NULL;
     }
+    ledger->facts_known = false; /* a new guard knows of no change */
 }
 
 void ledger_rest(struct ledger *ledger)
@@ -66,7 +56,13 @@ void ledger_rest(struct ledger *ledger)
         sqlite3_finalize(ledger->statements[i].prepared);
         ledger->statements[i].prepared = NULL;
     }
-    let_go_of_kept(ledger);
+    ledger_let_go_of_kept(ledger);
+    ledger->keeps = false;
+}
+
+void ledger_keep_by(struct ledger *ledger, const char *sql)
+{
+    ledger->keeper = sql;
 }
 
 sqlite3 *ledger_database(struct ledger *ledger)
@@ -88,10 +84,29 @@ void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
         code == SQLITE_ERROR && text_tells_no_memory(ledger->error) ? SQLITE_NOMEM : code;
 }
 
-static void fail_with_engine(struct ledger *ledger)
+void ledger_say_engine(sqlite3 *database, char *text, size_t size)
 {
-    ledger_fail(ledger, sqlite3_extended_errcode(ledger->database), "%s",
-                sqlite3_errmsg(ledger->database));
+    int code = sqlite3_extended_errcode(database);
+    const char *file = sqlite3_db_filename(database, "main");
+    bool no_place = (code & 0xff) == SQLITE_CANTOPEN || code == SQLITE_READONLY_CANTINIT ||
+                    code == SQLITE_READONLY_DIRECTORY;
+    if (no_place && file != NULL && file[0] != '\0' && sqlite3_db_readonly(database, "main") == 1)
+        snprintf(
+            text, size,
+            "%s: a ledger in WAL mode cannot be read where its %.300s-shm cannot be made: copy "
+            "it to where that can be, or open the copy, if nobody writes it, as "
+            "file:%.300s?immutable=1",
+            sqlite3_errmsg(database), file, file);
+    else
+        snprintf(text, size, "%s", sqlite3_errmsg(database));
+}
+
+void ledger_fail_with_engine(struct ledger *ledger)
+{
+    char text[LEDGER_ERROR_SIZE];
+    int code = sqlite3_extended_errcode(ledger->database);
+    ledger_say_engine(ledger->database, text, sizeof text);
+    ledger_fail(ledger, code, "%s", text);
 }
 
 static void fail_for_memory(struct ledger *ledger)
@@ -122,6 +137,23 @@ void ledger_forgive(struct ledger *ledger)
 
 /* Statements */
 
+/* A statement that is kept. False with the error set. */
+static bool keep(struct ledger *ledger, const char *sql, sqlite3_stmt **kept)
+{
+    int code = SQLITE_OK;
+    if (ledger->keeper != NULL && !ledger->keeps) {
+        sqlite3_stmt *keeper = NULL;
+        code = sqlite3_prepare_v2(ledger->database, ledger->keeper, -1, &keeper, NULL);
+        sqlite3_finalize(keeper);
+        ledger->keeps = code == SQLITE_OK;
+    }
+    if (code == SQLITE_OK)
+        code = sqlite3_prepare_v3(ledger->database, sql, -1, SQLITE_PREPARE_PERSISTENT, kept, NULL);
+    if (code != SQLITE_OK)
+        ledger_fail_with_engine(ledger);
+    return code == SQLITE_OK;
+}
+
 struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name)
 {
     struct ledger_statement *statement = &ledger->statements[name];
@@ -129,9 +161,7 @@ struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name)
     if (ledger_failed(ledger))
         return statement;
     if (statement->prepared == NULL) {
-        if (sqlite3_prepare_v3(ledger->database, statement_text[name], -1,
-                               SQLITE_PREPARE_PERSISTENT, &statement->prepared, NULL) != SQLITE_OK)
-            fail_with_engine(ledger);
+        keep(ledger, statement_text[name], &statement->prepared);
     } else {
         sqlite3_reset(statement->prepared);
         sqlite3_clear_bindings(statement->prepared);
@@ -162,7 +192,7 @@ const char *ledger_parameter_name(struct ledger_statement *statement, int parame
 static void check(struct ledger_statement *statement, int code)
 {
     if (code != SQLITE_OK)
-        fail_with_engine(statement->ledger);
+        ledger_fail_with_engine(statement->ledger);
 }
 
 void ledger_set_integer_at(struct ledger_statement *statement, int parameter, int64_t value)
@@ -217,13 +247,15 @@ void ledger_set_blob(struct ledger_statement *statement, const char *parameter, 
 
 bool ledger_row(struct ledger_statement *statement)
 {
-    if (ledger_failed(statement->ledger))
+    if (ledger_failed(statement->ledger)) {
+        sqlite3_reset(statement->prepared); /* or what it reads would stay open */
         return false;
+    }
     int code = sqlite3_step(statement->prepared);
     if (code == SQLITE_ROW)
         return true;
     if (code != SQLITE_DONE)
-        fail_with_engine(statement->ledger);
+        ledger_fail_with_engine(statement->ledger);
     sqlite3_reset(statement->prepared);
     return false;
 }
@@ -240,6 +272,38 @@ void ledger_done(struct ledger_statement *statement)
     sqlite3_reset(statement->prepared);
 }
 
+/* Which column of which row: `code.digits, where id is 6`. Only some hosts tell the table. */
+static void name_place(struct ledger_statement *statement, int column, char *text, size_t size)
+{
+    sqlite3_stmt *row = statement->prepared;
+    const char *table =
+        sqlite3_column_table_name != NULL ? sqlite3_column_table_name(row, column) : NULL;
+    int at = 0;
+    for (int i = 0; i < sqlite3_column_count(row); i++)
+        if (strcmp(sqlite3_column_name(row, i), "id") == 0) {
+            at = i;
+            break;
+        }
+    int length = snprintf(text, size, "%s%s%s", table == NULL ? "" : table,
+                          table == NULL ? "" : ".", sqlite3_column_name(row, column));
+    if (at != column && length > 0 && (size_t)length < size)
+        snprintf(text + length, size - (size_t)length, ", where %s is %lld,",
+                 sqlite3_column_name(row, at), (long long)sqlite3_column_int64(row, at));
+}
+
+void ledger_refuse(struct ledger_statement *statement, int column, const char *format, ...)
+{
+    char place[160], what[160];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    name_place(statement, column, place, sizeof place);
+    ledger_fail(statement->ledger, SQLITE_CORRUPT,
+                "the ledger is damaged, or was edited: %s %s; restore it from a backup", place,
+                what);
+}
+
 bool ledger_is_null(struct ledger_statement *statement, int column)
 {
     return sqlite3_column_type(statement->prepared, column) == SQLITE_NULL;
@@ -250,7 +314,26 @@ bool ledger_is_real(struct ledger_statement *statement, int column)
     return sqlite3_column_type(statement->prepared, column) == SQLITE_FLOAT;
 }
 
+int64_t ledger_within(struct ledger_statement *statement, int column, int64_t least, int64_t most)
+{
+    int64_t value = sqlite3_column_int64(statement->prepared, column);
+    if (value >= least && value <= most)
+        return value;
+    ledger_refuse(statement, column, "is %lld, and %lld to %lld is expected", (long long)value,
+                  (long long)least, (long long)most);
+    return least;
+}
+
 int64_t ledger_integer(struct ledger_statement *statement, int column)
+{
+    int64_t value = sqlite3_column_int64(statement->prepared, column);
+    if (value >= -MOST_INTEGER && value <= MOST_INTEGER)
+        return value;
+    ledger_refuse(statement, column, "is %lld", (long long)value);
+    return 0;
+}
+
+int64_t ledger_key(struct ledger_statement *statement, int column)
 {
     return sqlite3_column_int64(statement->prepared, column);
 }
@@ -270,6 +353,15 @@ const char *ledger_text(struct ledger_statement *statement, int column)
     return "";
 }
 
+const char *ledger_word(struct ledger_statement *statement, int column)
+{
+    const char *text = ledger_text(statement, column);
+    if (text != NULL)
+        return text;
+    ledger_refuse(statement, column, "is missing");
+    return "";
+}
+
 const void *ledger_blob(struct ledger_statement *statement, int column, size_t *length)
 {
     bool is_blob = sqlite3_column_type(statement->prepared, column) == SQLITE_BLOB;
@@ -278,6 +370,19 @@ const void *ledger_blob(struct ledger_statement *statement, int column, size_t *
     if (bytes == NULL && is_blob && sqlite3_errcode(statement->ledger->database) == SQLITE_NOMEM)
         fail_for_memory(statement->ledger);
     return bytes;
+}
+
+void ledger_bytes(struct ledger_statement *statement, int column, void *bytes, size_t length)
+{
+    size_t there;
+    const void *found = ledger_blob(statement, column, &there);
+    if (found != NULL && there == length) {
+        memcpy(bytes, found, length);
+        return;
+    }
+    memset(bytes, 0, length);
+    if (!ledger_failed(statement->ledger))
+        ledger_refuse(statement, column, "has %zu bytes, and %zu are expected", there, length);
 }
 
 int64_t ledger_number(struct ledger *ledger, enum statement name, int64_t otherwise)
@@ -292,31 +397,37 @@ int64_t ledger_number(struct ledger *ledger, enum statement name, int64_t otherw
     return number;
 }
 
+/* By a statement, which any version of SQLite ends then; sqlite3_is_interrupted() is not in those
+ * before 3.41, and knows nothing of progress handlers. */
+bool ledger_goes_on(struct ledger *ledger)
+{
+    ledger_number(ledger, STATEMENT_goes_on, 0);
+    return !ledger_failed(ledger);
+}
+
 /* Transactions */
 
-static void execute(struct ledger *ledger, const char *sql)
+void ledger_execute(struct ledger *ledger, const char *sql)
 {
     if (!ledger_failed(ledger) &&
         sqlite3_exec(ledger->database, sql, NULL, NULL, NULL) != SQLITE_OK)
-        fail_with_engine(ledger);
+        ledger_fail_with_engine(ledger);
 }
 
-static void prepare_kept(struct ledger *ledger)
+void ledger_prepare_kept(struct ledger *ledger)
 {
     for (int i = 0; i < KEPT && !ledger_failed(ledger); i++)
-        if (ledger->kept[i] == NULL &&
-            sqlite3_prepare_v3(ledger->database, kept_text[i], -1, SQLITE_PREPARE_PERSISTENT,
-                               &ledger->kept[i], NULL) != SQLITE_OK)
-            fail_with_engine(ledger);
+        if (ledger->kept[i] == NULL)
+            keep(ledger, kept_text[i], &ledger->kept[i]);
 }
 
-static int run_kept(struct ledger *ledger, enum kept kept)
+int ledger_run_kept(struct ledger *ledger, enum kept kept)
 {
     sqlite3_step(ledger->kept[kept]);
     return sqlite3_reset(ledger->kept[kept]);
 }
 
-static bool is_open(struct ledger *ledger)
+bool ledger_is_open(struct ledger *ledger)
 {
     return sqlite3_get_autocommit(ledger->database) == 0;
 }
@@ -328,78 +439,86 @@ static bool is_open(struct ledger *ledger)
  * and of one that writes, as BEGIN IMMEDIATE does, by whatever. What is open would be committed,
  * half a write, by whoever comes next.
  */
-static void roll_back(struct ledger *ledger)
+void ledger_roll_back(struct ledger *ledger)
 {
-    if (is_open(ledger))
-        run_kept(ledger, ROLLBACK);
-    if (is_open(ledger))
-        run_kept(ledger, BEGIN);
-    while (is_open(ledger) && sqlite3_step(ledger->under_way) == SQLITE_ROW)
+    if (ledger_is_open(ledger))
+        ledger_run_kept(ledger, ROLLBACK);
+    if (ledger_is_open(ledger))
+        ledger_run_kept(ledger, BEGIN);
+    while (ledger_is_open(ledger) && sqlite3_step(ledger->under_way) == SQLITE_ROW)
         ;
 }
 
-/* What has changed the schema makes prepared statements start from their text, which cannot be
- * done when they are to roll back. One that is under way does not start; this one is of those that
- * could write, and its next step is its end. */
-static void watch_over(struct ledger *ledger)
+void ledger_leave_nothing(struct ledger *ledger)
 {
-    if (sqlite3_prepare_v2(ledger->database, "PRAGMA main.journal_mode", -1, &ledger->under_way,
-                           NULL) != SQLITE_OK ||
-        sqlite3_step(ledger->under_way) != SQLITE_ROW)
-        fail_with_engine(ledger);
+    ledger->before = ledger_secure_delete(ledger, LEDGER_SECURE_DELETE_ON);
 }
 
-static void watch_no_more(struct ledger *ledger)
+void ledger_leave_as_before(struct ledger *ledger)
 {
-    if (!ledger_failed(ledger)) {
-        let_go_of_kept(ledger);
-        prepare_kept(ledger);
-    }
-    if (ledger_failed(ledger) && ledger->own_transaction)
-        roll_back(ledger);
-    sqlite3_finalize(ledger->under_way);
-    ledger->under_way = NULL;
+    if (ledger->before != LEDGER_SECURE_DELETE_ON)
+        ledger_secure_delete(ledger, ledger->before);
+    ledger->before = LEDGER_SECURE_DELETE_ON;
 }
 
 void ledger_begin(struct ledger *ledger)
 {
+    ledger_leave_nothing(ledger);
+    ledger_clock_begin(&ledger->clock);
     ledger->own_transaction = sqlite3_get_autocommit(ledger->database) != 0 &&
                               sqlite3_txn_state(ledger->database, "main") != SQLITE_TXN_WRITE;
     if (!ledger->own_transaction)
         return;
-    prepare_kept(ledger);
-    if (!ledger_failed(ledger) && run_kept(ledger, BEGIN) != SQLITE_OK)
-        fail_with_engine(ledger);
+    ledger_prepare_kept(ledger);
+    if (!ledger_failed(ledger) && ledger_run_kept(ledger, BEGIN) != SQLITE_OK)
+        ledger_fail_with_engine(ledger);
     if (ledger_failed(ledger))
         ledger->own_transaction = false;
 }
 
-void ledger_end(struct ledger *ledger)
+static void end_transaction(struct ledger *ledger)
 {
-    if (!ledger->own_transaction)
-        return;
-    if (!ledger_failed(ledger) && run_kept(ledger, COMMIT) != SQLITE_OK)
-        fail_with_engine(ledger);
+    if (!ledger_failed(ledger) && ledger_run_kept(ledger, COMMIT) != SQLITE_OK)
+        ledger_fail_with_engine(ledger);
     if (ledger_failed(ledger))
-        roll_back(ledger); /* a full disk may have done so already */
+        ledger_roll_back(ledger); /* a full disk may have done so already */
     ledger->own_transaction = false;
 }
 
-static int read_flag(void *flag, int count, char **values, char **names)
+struct ledger_clock *ledger_clock_of(struct ledger *ledger)
+{
+    return &ledger->clock;
+}
+
+void ledger_end(struct ledger *ledger)
+{
+    ledger_clock_end(&ledger->clock);
+    if (ledger->own_transaction)
+        end_transaction(ledger);
+    ledger_leave_as_before(ledger);
+}
+
+static int read_mode(void *mode, int count, char **values, char **names)
 {
     (void)names;
-    *(bool *)flag = count > 0 && values[0] != NULL && values[0][0] != '0';
+    if (count > 0 && values[0] != NULL)
+        *(int *)mode = values[0][0] - '0';
     return 0;
 }
 
-bool ledger_secure_delete(struct ledger *ledger, bool secure)
+enum ledger_secure_delete ledger_secure_delete(struct ledger *ledger,
+                                               enum ledger_secure_delete mode)
 {
-    bool before = false;
-    sqlite3_exec(ledger->database, "PRAGMA main.secure_delete", read_flag, &before, NULL);
-    sqlite3_exec(ledger->database,
-                 secure ? "PRAGMA main.secure_delete = ON" : "PRAGMA main.secure_delete = OFF",
-                 NULL, NULL, NULL);
-    return before;
+    static const char *const set[] = {
+        [LEDGER_SECURE_DELETE_OFF] = "PRAGMA main.secure_delete = OFF",
+        [LEDGER_SECURE_DELETE_ON] = "PRAGMA main.secure_delete = ON",
+        [LEDGER_SECURE_DELETE_FAST] = "PRAGMA main.secure_delete = FAST"};
+    int before = LEDGER_SECURE_DELETE_OFF;
+    sqlite3_exec(ledger->database, "PRAGMA main.secure_delete", read_mode, &before, NULL);
+    sqlite3_exec(ledger->database, set[mode], NULL, NULL, NULL);
+    return before >= LEDGER_SECURE_DELETE_OFF && before <= LEDGER_SECURE_DELETE_FAST
+               ? (enum ledger_secure_delete)before
+               : LEDGER_SECURE_DELETE_ON;
 }
 
 void ledger_trust(struct ledger *ledger, bool trusted)
@@ -409,12 +528,12 @@ void ledger_trust(struct ledger *ledger, bool trusted)
 
 void ledger_rehearse(struct ledger *ledger)
 {
-    execute(ledger, "BEGIN IMMEDIATE");
+    ledger_execute(ledger, "BEGIN IMMEDIATE");
 }
 
 void ledger_look(struct ledger *ledger)
 {
-    execute(ledger, "BEGIN");
+    ledger_execute(ledger, "BEGIN");
 }
 
 void ledger_undo(struct ledger *ledger)
@@ -423,131 +542,16 @@ void ledger_undo(struct ledger *ledger)
     sqlite3_exec(ledger->database, "ROLLBACK", NULL, NULL, NULL);
 }
 
-/* The ledger as a whole */
-
-int ledger_version(void)
-{
-    return STATEMENT_UPGRADES;
-}
-
-int ledger_version_found(struct ledger *ledger)
-{
-    int version = (int)ledger_number(ledger, STATEMENT_user_version, -1);
-    if (version <= 0 || ledger->ours)
-        return version;
-    ledger->ours = ledger_number(ledger, STATEMENT_application_id, 0) == APPLICATION_ID;
-    return ledger->ours ? version : 0;
-}
-
-bool ledger_is_free(struct ledger *ledger)
-{
-    int64_t version = ledger_number(ledger, STATEMENT_user_version, -1),
-            application = ledger_number(ledger, STATEMENT_application_id, -1);
-    if (!ledger_failed(ledger) && application != APPLICATION_ID &&
-        (version != 0 || application != 0))
-        ledger_fail(ledger, SQLITE_ERROR,
-                    "this database belongs to another application (user_version %lld, "
-                    "application_id %lld): keep the ledger in a file of its own",
-                    (long long)version, (long long)application);
-    return !ledger_failed(ledger);
-}
-
-bool ledger_ready(struct ledger *ledger)
-{
-    int found = ledger_version_found(ledger);
-    if (found == ledger_version())
-        return true;
-    if (found > ledger_version())
-        ledger_fail(
-            ledger, SQLITE_ERROR,
-            "the ledger has version %d, this program knows up to %d: use a newer sqlite-reg", found,
-            ledger_version());
-    else if (found > 0)
-        ledger_fail(ledger, SQLITE_ERROR,
-                    "the ledger has version %d, this program needs %d: upgrade it with reg_init() "
-                    "or `regjob init`",
-                    found, ledger_version());
-    else
-        ledger_fail(
-            ledger, SQLITE_ERROR,
-            "there is no ledger in this database: make one with reg_init() or `regjob init`");
-    return false;
-}
-
-static void save_settings(struct ledger *ledger, const char *settings, int64_t now)
-{
-    if (settings == NULL || ledger_number(ledger, STATEMENT_newest_setting_id, 0) != 0)
-        return;
-    struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_setting);
-    ledger_set_integer(insert, ":recorded_at", now);
-    ledger_set_text(insert, ":json", settings);
-    ledger_run(insert);
-}
-
-static void upgrade(struct ledger *ledger, int from, const char *settings, int64_t now)
-{
-    for (int version = from; version < ledger_version(); version++)
-        execute(ledger, statement_upgrades[version]);
-    execute(ledger, statement_text[STATEMENT_rules]);
-    execute(ledger, statement_text[STATEMENT_views]);
-    char pragma[96];
-    snprintf(pragma, sizeof pragma,
-             "PRAGMA main.user_version = %d; PRAGMA main.application_id = %d", ledger_version(),
-             APPLICATION_ID);
-    execute(ledger, pragma);
-    save_settings(ledger, settings, now);
-    if (from > 0 || ledger_failed(ledger))
-        return;
-    ledger->identity_known = false;
-    ledger->unsettled = !ledger->own_transaction;
-    unsigned char uuid[LEDGER_UUID_SIZE], salt[LEDGER_SALT_SIZE];
-    randombytes_buf(uuid, sizeof uuid);
-    randombytes_buf(salt, sizeof salt);
-    struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_ledger);
-    ledger_set_blob(insert, ":uuid", uuid, sizeof uuid);
-    ledger_set_blob(insert, ":subject_salt", salt, sizeof salt);
-    ledger_set_integer(insert, ":recorded_at", now);
-    ledger_run(insert);
-}
-
-void ledger_create(struct ledger *ledger, const char *settings, int64_t now)
-{
-    if (!ledger_is_free(ledger) || ledger_version_found(ledger) == ledger_version())
-        return;
-    if (ledger_version_found(ledger) > ledger_version()) {
-        ledger_ready(ledger);
-        return;
-    }
-    /* Neither can be set within a transaction; a caller who is in one keeps what he has, as does a
-     * database that holds something. Pages of 8 KiB: a tenth faster to import into than of 4, and
-     * none slower to read. */
-    if (sqlite3_get_autocommit(ledger->database) &&
-        sqlite3_txn_state(ledger->database, "main") == SQLITE_TXN_NONE)
-        execute(ledger, "PRAGMA main.page_size = 8192; PRAGMA main.journal_mode = WAL");
-    ledger_begin(ledger);
-    int found = ledger_version_found(ledger); /* another process may have been quicker */
-    if (found > ledger_version())
-        ledger_ready(ledger);
-    else if (!ledger_failed(ledger) && found < ledger_version()) {
-        watch_over(ledger);
-        upgrade(ledger, found, settings, now);
-        watch_no_more(ledger);
-    }
-    ledger_end(ledger);
-}
-
 static void learn_identity(struct ledger *ledger)
 {
     if (ledger->identity_known && !ledger->unsettled)
         return;
     struct ledger_statement *identity = ledger_use(ledger, STATEMENT_ledger_identity);
     if (ledger_row(identity)) {
-        size_t length;
-        memcpy(ledger->uuid, ledger_blob(identity, 0, &length),
-               sizeof ledger->uuid); /* lengths are CHECKed by the schema */
-        memcpy(ledger->salt, ledger_blob(identity, 1, &length), sizeof ledger->salt);
+        ledger_bytes(identity, 0, ledger->uuid, sizeof ledger->uuid);
+        ledger_bytes(identity, 1, ledger->salt, sizeof ledger->salt);
         ledger_done(identity);
-        ledger->identity_known = true;
+        ledger->identity_known = !ledger_failed(ledger);
     } else {
         ledger_fail(ledger, SQLITE_CORRUPT,
                     "the ledger's own row is missing: restore the ledger from a backup");

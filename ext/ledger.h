@@ -13,13 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ledger_time.h"
 #include "statements.h"
 
 struct sqlite3;
 struct ledger;
 struct ledger_statement;
 
-enum { LEDGER_UUID_SIZE = 16, LEDGER_SALT_SIZE = 16 };
+enum { LEDGER_UUID_SIZE = 16, LEDGER_SALT_SIZE = 16, LEDGER_ERROR_SIZE = 1024 };
 
 /* A handle for a connection; NULL when out of memory. It touches nothing yet. The caller frees it
  * with ledger_close(), which leaves the connection open. */
@@ -27,6 +28,9 @@ struct ledger *ledger_open(struct sqlite3 *database);
 void ledger_close(struct ledger *ledger);
 /* Finalizes the statements at hand; they are prepared anew when they are needed. */
 void ledger_rest(struct ledger *ledger);
+/* `sql` is prepared before statements are kept. It names a virtual table whose end calls
+ * ledger_rest(): so it is connected by then, and the connection can be closed. */
+void ledger_keep_by(struct ledger *ledger, const char *sql);
 struct sqlite3 *ledger_database(struct ledger *ledger);
 
 /* The version that this program writes; the one found in the database (0: no ledger), -1 after an
@@ -34,13 +38,31 @@ struct sqlite3 *ledger_database(struct ledger *ledger);
 int ledger_version(void);
 int ledger_version_found(struct ledger *ledger);
 
-/* Whether a ledger may be made here: false, with a message, where user_version or application_id
- * are another application's. */
-bool ledger_is_free(struct ledger *ledger);
+/* Whether the tables of a ledger are there, but not what marks it as one: .dump and .clone lose
+ * that. */
+bool ledger_is_unmarked(struct ledger *ledger);
 
-/* Creates the ledger or brings it to this program's version, in one transaction; running it again
- * changes nothing. `settings`: the first ones, as JSON (NULL: none). `now` in Unix milliseconds. */
-void ledger_create(struct ledger *ledger, const char *settings, int64_t now);
+/* Whether something stands before a table of the extension's or of the ledger's, which then is
+ * named with the statement that removes it. Keeps no statement, and a schema that cannot be read
+ * is no error. */
+bool ledger_intruder(struct ledger *ledger, char *text, size_t size);
+
+/* What ledger_create() needs. */
+struct ledger_making {
+    const char *settings; /* the first ones, as JSON; NULL: none */
+    bool beside;          /* also in a database of another application */
+    /* The ledger's key, where there is to be one: made, with the ledger's error set where that
+     * fails; and taken back, if it was made. */
+    void (*make_key)(void *context);
+    void (*take_back_key)(void *context);
+    void *context;
+};
+
+/* Creates the ledger or brings it to this program's version, whole or not at all, in a transaction
+ * of its own or within the caller's; running it again changes nothing. Refused in another
+ * application's database, unless it is to stand beside its tables: then user_version,
+ * application_id and journal mode stay as they are. */
+void ledger_create(struct ledger *ledger, const struct ledger_making *making);
 
 /* Fails with a message where there is no ledger, or an older or newer one. Cheap: asked before
  * every use. */
@@ -71,9 +93,21 @@ void ledger_rehearse(struct ledger *ledger);
 void ledger_look(struct ledger *ledger);
 void ledger_undo(struct ledger *ledger);
 
-/* Whether deleted bytes are overwritten from now on (PRAGMA secure_delete); gives what was before.
- */
-bool ledger_secure_delete(struct ledger *ledger, bool secure);
+/* Whether deleted bytes are overwritten from now on (PRAGMA secure_delete, whose numbers these
+ * are); gives what was before. */
+enum ledger_secure_delete {
+    LEDGER_SECURE_DELETE_OFF,
+    LEDGER_SECURE_DELETE_ON,
+    LEDGER_SECURE_DELETE_FAST
+};
+enum ledger_secure_delete ledger_secure_delete(struct ledger *ledger,
+                                               enum ledger_secure_delete mode);
+
+/* Around whatever writes outside ledger_begin() and ledger_end(), which do the same: what a row
+ * leaves behind where it grows or moves is overwritten, or the person would stay there once erased.
+ * The host's own secure_delete is put back. */
+void ledger_leave_nothing(struct ledger *ledger);
+void ledger_leave_as_before(struct ledger *ledger);
 
 /* A named statement, its parameters all NULL. Texts and blobs that are bound must live until it has
  * run. */
@@ -105,21 +139,46 @@ int64_t ledger_run(struct ledger_statement *statement);
 /* Lets go of a statement whose rows were not all read. */
 void ledger_done(struct ledger_statement *statement);
 
-/* Columns of the row, counted from 0. Texts and blobs live until the next row. */
+/*
+ * Columns of the row, counted from 0. Texts and blobs live until the next row. A ledger may have
+ * been edited, or be damaged: what no program of ours writes is an error that names column and row,
+ * and the value is then a harmless one.
+ */
 bool ledger_is_null(struct ledger_statement *statement, int column);
 bool ledger_is_real(struct ledger_statement *statement, int column);
+/* Times, counts, ids: within 2^53 on either side, so that sums and differences of two, and a
+ * thousand times one, are numbers. NULL is 0. */
 int64_t ledger_integer(struct ledger_statement *statement, int column);
+/* One that must be from `least` to `most`. */
+int64_t ledger_within(struct ledger_statement *statement, int column, int64_t least, int64_t most);
+/* The key of a subject, which is any number of 64 bits. */
+int64_t ledger_key(struct ledger_statement *statement, int column);
 double ledger_real(struct ledger_statement *statement, int column);
+/* NULL for NULL. */
 const char *ledger_text(struct ledger_statement *statement, int column);
+/* One that must be there. */
+const char *ledger_word(struct ledger_statement *statement, int column);
+/* NULL for NULL; its length has no bounds. */
 const void *ledger_blob(struct ledger_statement *statement, int column, size_t *length);
+/* One that must have `length` bytes, copied. */
+void ledger_bytes(struct ledger_statement *statement, int column, void *bytes, size_t length);
+/* Fails for what stands in a column, in those words: "is too long". */
+void ledger_refuse(struct ledger_statement *statement, int column, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Shorthand: the first column of the first row, `otherwise` where there is none. Takes no
  * parameters. */
 int64_t ledger_number(struct ledger *ledger, enum statement name, int64_t otherwise);
 
+/* Whether a long call may go on: false, with the error set, where the host was interrupted or its
+ * progress handler ends the statement that we are called from. */
+bool ledger_goes_on(struct ledger *ledger);
+
 /* The error in the handle. `code` is one of SQLite's result codes. */
 void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* SQLite's message for a connection, with what to do where it says too little. */
+void ledger_say_engine(struct sqlite3 *database, char *text, size_t size);
 bool ledger_failed(const struct ledger *ledger);
 int ledger_code(const struct ledger *ledger);
 const char *ledger_error(const struct ledger *ledger);

@@ -1,10 +1,14 @@
 #include "listing.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "columns.h"
 #include "reasons.h"
 #include "signup.h"
 #include "table.h"
 
-enum { MOST_COLUMNS = 4 };
+enum { MOST_COLUMNS = 5 };
 
 static const struct listing *listing_of(const sqlite3_vtab_cursor *cursor)
 {
@@ -17,9 +21,8 @@ static int table_connect(sqlite3 *database, void *client, int count, const char 
     const struct listing_module *module = client;
     (void)count;
     (void)arguments;
-    (void)error;
     return table_make(database, module->listing->declaration, SQLITE_VTAB_INNOCUOUS, module->door,
-                      module->listing, made);
+                      module->listing, made, error);
 }
 
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
@@ -54,7 +57,11 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
 static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
 {
     const char *texts[MOST_COLUMNS];
-    if (listing_of(base)->row(((struct table_cursor *)base)->row, texts))
+    if (!listing_of(base)->row(((struct table_cursor *)base)->row, texts) || texts[column] == NULL)
+        return SQLITE_OK;
+    if (column == listing_of(base)->number)
+        sqlite3_result_int64(context, strtoll(texts[column], NULL, 10));
+    else
         sqlite3_result_text(context, texts[column], -1, SQLITE_TRANSIENT);
     return SQLITE_OK;
 }
@@ -81,12 +88,12 @@ static bool reasons_row(size_t n, const char *texts[])
     return texts[1] != NULL;
 }
 
-const struct listing listing_reasons = {"CREATE TABLE x(reason TEXT, sentence TEXT)", 2,
+const struct listing listing_reasons = {"CREATE TABLE x(reason TEXT, sentence TEXT)", 2, -1,
                                         reasons_row};
 
 static bool columns_row(size_t n, const char *texts[])
 {
-    static _Thread_local char names[128];
+    static _Thread_local char names[128], longest[24];
     if (n >= SIGNUP_COLUMN_COUNT)
         return false;
     enum signup_column column = (enum signup_column)n;
@@ -95,8 +102,14 @@ static bool columns_row(size_t n, const char *texts[])
     texts[1] = names;
     texts[2] = signup_column_help(column);
     texts[3] = signup_column_source(column);
+    texts[4] = NULL;
+    if (columns_longest(column) > 0) {
+        snprintf(longest, sizeof longest, "%zu", columns_longest(column));
+        texts[4] = longest;
+    }
     return true;
 }
 
 const struct listing listing_columns = {
-    "CREATE TABLE x(name TEXT, other_names TEXT, help TEXT, source TEXT)", 4, columns_row};
+    "CREATE TABLE x(name TEXT, other_names TEXT, help TEXT, source TEXT, longest INTEGER)", 5, 4,
+    columns_row};

@@ -8,13 +8,14 @@
 #include "door.h"
 #include "host.h"
 
-/* One row: the n-th, counted from 0, as `columns` texts. False after the last. Texts need to live
- * until the next call. */
+/* One row: the n-th, counted from 0, as `columns` texts, NULL where there is none. False after the
+ * last. Texts need to live until the next call. */
 typedef bool listing_row(size_t n, const char *texts[]);
 
 struct listing {
     const char *declaration;
     int columns;
+    int number; /* the column that holds numbers; -1: none does */
     listing_row *row;
 };
 

@@ -28,12 +28,22 @@ struct date {
     int day;
 };
 
-int64_t moment_now(void)
+static int64_t read_clock(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * MILLISECONDS_PER_SECOND + now.tv_nsec / 1000000;
+}
+
+int64_t moment_now(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+
+int64_t moment_monotonic(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
 }
 
 static bool is_digit(char c)

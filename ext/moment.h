@@ -10,6 +10,9 @@ enum { MOMENT_SIZE = 32 };
 /* Now, by CLOCK_REALTIME. */
 int64_t moment_now(void);
 
+/* Milliseconds that no setting of the clock moves, for how long something took. */
+int64_t moment_monotonic(void);
+
 /*
  * ISO 8601 (date alone, or date, `T` or a blank, time to minutes, seconds or fractions; `Z` or an
  * offset, none: UTC), or Unix seconds (integer, may have a fraction), from 1e11 on milliseconds.

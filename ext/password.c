@@ -17,13 +17,6 @@ enum {
     SHA256_HEX = crypto_hash_sha256_BYTES * 2
 };
 
-/*
- * An imported hash names its own cost, so a hostile one could hold a worker for days. RFC 9106's
- * first recommendation is 2 GiB once, libsodium's highest preset 1 GiB four times: 16 GiB of
- * memory filled in all is far above both and still only some ten seconds.
- */
-static const uint64_t MOST_IMPORTED_WORK_KIB = UINT64_C(16) * 1024 * 1024;
-
 static const char WRAPPED_MD5[] = "md5";
 
 struct phc {
@@ -219,29 +212,44 @@ static bool parse_phc(const char *text, struct phc *phc)
            *at == '\0';
 }
 
-bool password_is_phc(const char *text)
+/* A hash names its own cost, so that a hostile one could hold us for days, and Argon2 cannot be
+ * interrupted: it is looked at before any work is done. */
+static bool is_affordable(const struct phc *phc, struct password_cost limit)
 {
-    struct phc phc;
-
-    return parse_phc(text, &phc) && (uint64_t)phc.memory_kib * phc.passes <= MOST_IMPORTED_WORK_KIB;
+    return phc->memory_kib <= limit.memory_kib && phc->passes <= limit.passes;
 }
 
-static bool verify_phc(const char *password, size_t length, const char *stored)
+bool password_is_phc(const char *text, struct password_cost limit)
 {
     struct phc phc;
 
+    return parse_phc(text, &phc) && is_affordable(&phc, limit);
+}
+
+bool password_is_too_costly(const char *stored, struct password_cost limit)
+{
+    struct phc phc;
+
+    (void)read_text(&stored, WRAPPED_MD5);
+    return parse_phc(stored, &phc) && !is_affordable(&phc, limit);
+}
+
+static bool verify_phc(const char *password, size_t length, const char *stored,
+                       struct password_cost limit)
+{
     (void)pthread_once(&sodium_once, start_sodium);
-    return sodium_ready && parse_phc(stored, &phc) &&
+    return sodium_ready && password_is_phc(stored, limit) &&
            crypto_pwhash_str_verify(stored, password, length) == 0;
 }
 
-static bool verify_wrapped_md5(const char *password, size_t length, const char *phc)
+static bool verify_wrapped_md5(const char *password, size_t length, const char *phc,
+                               struct password_cost limit)
 {
     char wire[PASSWORD_WIRE_SIZE];
     bool verified;
 
     wire_md5(password, length, wire);
-    verified = verify_phc(wire, MD5_HEX, phc);
+    verified = verify_phc(wire, MD5_HEX, phc, limit);
     sodium_memzero(wire, sizeof wire);
     return verified;
 }
@@ -270,23 +278,25 @@ static bool verify_wire(const char *password, size_t length, const char *stored,
     return matches != 0;
 }
 
-bool password_verify(const char *password, size_t length, const char *stored)
+bool password_verify(const char *password, size_t length, const char *stored,
+                     struct password_cost limit)
 {
     const char *at = stored;
 
     if (*stored == '$')
-        return verify_phc(password, length, stored);
+        return verify_phc(password, length, stored, limit);
     if (read_text(&at, WRAPPED_MD5) && *at == '$')
-        return verify_wrapped_md5(password, length, at);
+        return verify_wrapped_md5(password, length, at, limit);
     if (is_hex(stored, SHA256_HEX))
         return verify_wire(password, length, stored, SHA256_HEX);
     return is_hex(stored, MD5_HEX) && verify_wire(password, length, stored, MD5_HEX);
 }
 
-bool password_needs_rehash(const char *stored, struct password_cost cost)
+bool password_needs_rehash(const char *stored, struct password_cost cost,
+                           struct password_cost limit)
 {
     struct phc phc;
 
     return !parse_phc(stored, &phc) || !phc.argon2id || phc.memory_kib < cost.memory_kib ||
-           phc.passes < cost.passes;
+           phc.passes < cost.passes || !is_affordable(&phc, limit);
 }

@@ -40,15 +40,21 @@ void password_wire(const char *password, size_t length, enum password_format for
 /* "sha256", "sha1sha256", "md5" (exactly); false for any other name. */
 bool password_format_named(const char *name, enum password_format *format);
 
-/* An Argon2id, Argon2i (libsodium's) PHC string that can be verified here. Other algorithms are not
- * accepted. */
-bool password_is_phc(const char *text);
+/* An Argon2id, Argon2i (libsodium's) PHC string that can be verified here, for no more memory and
+ * passes than `limit` has. Other algorithms are not accepted. */
+bool password_is_phc(const char *text, struct password_cost limit);
+
+/* A hash that would be verified, were it not for `limit`. */
+bool password_is_too_costly(const char *stored, struct password_cost limit);
 
 /* In constant time for a given `stored`: PHC, wrapped MD5, or any of the wire formats (hex of
- * either case). */
-bool password_verify(const char *password, size_t length, const char *stored);
+ * either case). False, and at once, for a hash that costs more than `limit`. */
+bool password_verify(const char *password, size_t length, const char *stored,
+                     struct password_cost limit);
 
-/* True where `stored` costs less than `cost` or is not a plain Argon2id hash of the password. */
-bool password_needs_rehash(const char *stored, struct password_cost cost);
+/* True where `stored` costs less than `cost` or more than `limit`, or is not a plain Argon2id hash
+ * of the password. */
+bool password_needs_rehash(const char *stored, struct password_cost cost,
+                           struct password_cost limit);
 
 #endif

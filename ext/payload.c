@@ -11,6 +11,7 @@
 #include "host.h"
 #include "json_text.h"
 #include "region.h"
+#include "text.h"
 
 /* Columns of the statement payload_facts. */
 enum fact {
@@ -60,14 +61,21 @@ static void add_integer(struct json_text *json, const char *member, struct ledge
 }
 
 /* The vendor's word for the first of our reasons that the operator's map knows. */
-static void add_failure_reason(struct json_text *json, const struct payload_request *request,
+static void add_failure_reason(struct door *door, struct json_text *json,
+                               const struct payload_request *request,
                                const struct settings *settings)
 {
-    json_error_t trouble;
+    json_error_t trouble = {.text = ""};
     json_t *reasons =
         request->reasons == NULL ? NULL : document_parse(request->reasons, 0, &trouble);
-    if (request->reasons != NULL && reasons == NULL)
-        json->failed = true; /* we wrote it, so only memory can be missing */
+    if (request->reasons != NULL && reasons == NULL) {
+        json->failed = text_tells_no_memory(trouble.text);
+        if (!json->failed)
+            ledger_fail(door->ledger, SQLITE_CORRUPT,
+                        "the ledger is damaged, or was edited: the reasons of attempt %lld are no "
+                        "JSON; restore it from a backup",
+                        (long long)request->attempt_id);
+    }
     for (size_t i = 0; i < json_array_size(reasons); i++) {
         const char *word =
             settings_fraud_reason(settings, json_string_value(json_array_get(reasons, i)));
@@ -110,12 +118,12 @@ static void add_fingerprint(struct door *door, struct json_text *json,
     sodium_memzero(fingerprint, sizeof fingerprint);
 }
 
-static void add_verdict(struct json_text *json, const struct payload_request *request,
-                        const struct settings *settings)
+static void add_verdict(struct door *door, struct json_text *json,
+                        const struct payload_request *request, const struct settings *settings)
 {
     json_text_boolean(json, "success", request->success);
     if (!request->success)
-        add_failure_reason(json, request, settings);
+        add_failure_reason(door, json, request, settings);
     json_text_close(json);
 }
 
@@ -128,18 +136,18 @@ static void add_mechanism(struct door *door, struct json_text *json, struct ledg
         strcmp(provider, "oauth") != 0) { /* the vendor has no word for plain OAuth */
         json_text_open(json, "social");
         json_text_string(json, "socialProvider", provider);
-        add_verdict(json, request, settings);
+        add_verdict(door, json, request, settings);
     } else if (provider == NULL && ledger_integer(facts, HAS_PASSWORD) != 0) {
         json_text_open(json, "password");
         add_fingerprint(door, json, facts, request);
-        add_verdict(json, request, settings);
+        add_verdict(door, json, request, settings);
     } else if (provider == NULL && code != NULL) { /* who has no password came in by a code alone */
         json_text_open(json, code);
         if (strcmp(code, "smsCode") == 0)
             add_text(json, "phoneNumber", facts, PHONE);
         else
             json_text_string(json, "transport", "email");
-        add_verdict(json, request, settings);
+        add_verdict(door, json, request, settings);
     }
     json_text_close(json);
 }
@@ -218,8 +226,13 @@ char *payload_build(struct door *door, const struct payload_request *request)
     ledger_set_integer(facts, ":as_of", request->as_of != 0 ? request->as_of : INT64_MAX);
     if (request->customer_id != 0)
         ledger_set_integer(facts, ":customer_id", request->customer_id);
-    if (settings == NULL || !ledger_row(facts))
+    if (settings == NULL || !ledger_row(facts)) {
+        ledger_fail(door->ledger, SQLITE_CORRUPT,
+                    "the ledger is damaged, or was edited: there is no attempt %lld, which is to "
+                    "be told; restore it from a backup",
+                    (long long)request->attempt_id);
         return NULL;
+    }
     json_text_begin(&json);
     json_text_integer(&json, "timestamp", ledger_integer(facts, ATTEMPTED_AT));
     add_registration(door, &json, facts, request, settings);
@@ -243,16 +256,16 @@ void payload_free(char *payload)
     free(payload);
 }
 
-char *payload_preview(struct door *door, int64_t attempt_id, int64_t now)
+char *payload_preview(struct door *door, int64_t attempt_id)
 {
     struct payload_request request = {.attempt_id = attempt_id,
                                       .fingerprint = PAYLOAD_WHERE_KEY_IS};
     char *payload = NULL;
     struct ledger_statement *outcome = ledger_use(door->ledger, STATEMENT_outcome_now);
     ledger_set_integer(outcome, ":attempt_id", attempt_id);
-    ledger_set_integer(outcome, ":now", now);
+    ledger_set_integer(outcome, ":now", ledger_now(door->ledger));
     if (ledger_row(outcome)) {
-        request.success = strcmp(ledger_text(outcome, 0), "success") == 0;
+        request.success = strcmp(ledger_word(outcome, 0), "success") == 0;
         request.reasons = ledger_text(outcome, 1);
         request.customer_id = ledger_integer(outcome, 2);
         payload = payload_build(door, &request);

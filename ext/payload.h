@@ -28,6 +28,6 @@ void payload_free(char *payload);
 
 /* The same for an attempt as it stands now, success or not; a pending one reads as not successful.
  */
-char *payload_preview(struct door *door, int64_t attempt_id, int64_t now);
+char *payload_preview(struct door *door, int64_t attempt_id);
 
 #endif

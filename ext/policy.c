@@ -15,6 +15,7 @@
 #include "document.h"
 #include "blocklist.h"
 #include "identity.h"
+#include "text.h"
 #include "utf.h"
 
 enum {
@@ -148,9 +149,12 @@ static bool read_switch(const char *name, const json_t *value, struct policy *po
 
 static bool read_blocklist(const json_t *value, struct policy *policy, struct message error)
 {
-    if (!json_is_string(value) || json_string_length(value) >= sizeof policy->blocklist) {
+    if (!json_is_string(value) || json_string_length(value) >= sizeof policy->blocklist ||
+        (json_string_length(value) > 0 &&
+         !text_is_clean(json_string_value(value), POLICY_PATH_SIZE))) {
         (void)snprintf(error.text, error.size,
-                       "\"blocklist\" must be the path of a file, of less than %d bytes",
+                       "\"blocklist\" must be the path of a file, of less than %d bytes and "
+                       "without control characters",
                        POLICY_PATH_SIZE);
         return false;
     }

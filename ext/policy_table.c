@@ -39,24 +39,24 @@ static int policy_connect(sqlite3 *database, void *client, int count, const char
 {
     (void)count;
     (void)arguments;
-    (void)error;
     /* DIRECTONLY: a profile may name a file. */
     return table_make(database, declaration, SQLITE_VTAB_DIRECTONLY,
-                      ((struct listing_module *)client)->door, NULL, made);
+                      ((struct listing_module *)client)->door, NULL, made, error);
 }
 
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 {
-    (void)table;
+    static const char *const names[] = {"password", "profile"};
     info->estimatedRows = POLICY_RULES;
     info->estimatedCost = POLICY_RULES;
-    return table_arguments(info, PASSWORD, PROFILE - PASSWORD + 1);
+    return table_arguments(table, info, PASSWORD, PROFILE - PASSWORD + 1, names);
 }
 
 static int cursor_open(sqlite3_vtab *table, sqlite3_vtab_cursor **made)
 {
-    (void)table;
-    return table_open(sizeof(struct cursor), made);
+    int code = table_is_meant(table, ((struct table *)table)->door, false);
+    ((struct table *)table)->given.columns = 0;
+    return code == SQLITE_OK ? table_open(sizeof(struct cursor), made) : code;
 }
 
 static bool requirement(const struct cursor *cursor, enum policy_rule rule,

@@ -59,6 +59,7 @@
 
 #include "door.h"
 #include "host.h"
+#include "zone.h"
 
 enum {
     DAY_MS = 86400000,
@@ -253,13 +254,15 @@ static bool has_rival(const struct work *work, int found, struct tally *best)
     return false;
 }
 
-static bool find_offset(const struct work *work, int *found, struct tally *best)
+static bool find_offset(const struct work *work, struct ledger *ledger, int *found,
+                        struct tally *best)
 {
     int64_t left_before = 0, best_left = 0;
     bool any = false;
     for (int64_t i = 0; i < 2 * work->days; i++)
         left_before += is_compared(work, i) ? llabs(outside(work->vendor[i], &work->own[i])) : 0;
-    for (size_t i = 0; left_before > 0 && i < sizeof offsets / sizeof *offsets; i++) {
+    for (size_t i = 0;
+         left_before > 0 && i < sizeof offsets / sizeof *offsets && ledger_goes_on(ledger); i++) {
         count_tallies(work, offsets[i], work->shifted);
         struct fit fit = measure(work, offsets[i]);
         if (is_believable(&fit, left_before) &&
@@ -327,7 +330,8 @@ static void add_totals(struct reconcile *reconcile, const struct work *work)
     }
 }
 
-static bool compare(struct reconcile *reconcile, const struct export *export, struct work *work)
+static bool compare(struct reconcile *reconcile, struct ledger *ledger, const struct export *export,
+                    struct work *work)
 {
     size_t numbers = (size_t)(2 * work->days);
     int64_t *vendor = calloc(numbers, sizeof *vendor);
@@ -347,7 +351,7 @@ static bool compare(struct reconcile *reconcile, const struct export *export, st
         work->vendor = vendor;
         work->own_minutes = own_minutes(work->first + work->days / 2);
         count_tallies(work, OWN_DAYS, work->own);
-        reconcile->shifted = find_offset(work, &reconcile->minutes, best);
+        reconcile->shifted = find_offset(work, ledger, &reconcile->minutes, best);
         count_tallies(work, reconcile->shifted ? reconcile->minutes : OWN_DAYS, work->shifted);
         done = give_rows(reconcile, work, in_file);
         add_totals(reconcile, work);
@@ -364,9 +368,14 @@ bool reconcile_run(struct reconcile *reconcile, struct door *door, const struct 
                    int64_t as_of)
 {
     struct told told = {0};
+    char error[512];
     memset(reconcile, 0, sizeof *reconcile);
     reconcile->as_of = as_of;
     reconcile->left_out[0] = reconcile->left_out[1] = true;
+    if (!zone_is_known(error, sizeof error)) {
+        ledger_fail(door->ledger, SQLITE_ERROR, "%s", error);
+        return false;
+    }
     if (export->count == 0)
         return ledger_ready(door->ledger);
     int64_t first = export->rows[0].day, last = first;
@@ -384,10 +393,9 @@ bool reconcile_run(struct reconcile *reconcile, struct door *door, const struct 
     struct work work = {
         .reconcile = reconcile, .told = &told, .first = first, .days = last - first + 1};
     bool done = told_read(&told, door, first, last, as_of);
-    if (done && !compare(reconcile, export, &work)) {
+    if (done && !compare(reconcile, door->ledger, export, &work))
         ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
-        done = false;
-    }
+    done = done && !ledger_failed(door->ledger);
     told_end(&told);
     return done;
 }

@@ -1,6 +1,7 @@
 /* reg_reconcile(file [, as_of [, columns]]): a vendor's dashboard export against the ledger. */
 #include <stdlib.h>
 
+#include "as_of.h"
 #include "file_table.h"
 #include "moment.h"
 #include "reconcile.h"
@@ -19,37 +20,16 @@ enum {
     COLUMNS
 };
 
-/* As the other tables read their as_of. */
-static bool read_as_of(sqlite3_value *value, int64_t *as_of, char error[FILE_TABLE_ERROR])
-{
-    const char *text = value == NULL ? NULL : (const char *)sqlite3_value_text(value);
-    *as_of = moment_now();
-    if (value == NULL)
-        return true;
-    int64_t now = *as_of;
-    if (sqlite3_value_type(value) == SQLITE_INTEGER) {
-        *as_of = sqlite3_value_int64(value);
-    } else if (sqlite3_value_type(value) != SQLITE_TEXT || !moment_parse(text, as_of)) {
-        sqlite3_snprintf(FILE_TABLE_ERROR, error,
-                         "as_of: %.100s is not a moment; ISO 8601 text or Unix milliseconds are "
-                         "expected",
-                         text == NULL ? "NULL" : text);
-        return false;
-    }
-    if (*as_of > now)
-        sqlite3_snprintf(FILE_TABLE_ERROR, error, "as_of: %.100s is in the future", text);
-    return *as_of <= now;
-}
-
 static bool load(struct door *door, sqlite3_value *const arguments[FILE_TABLE_ARGUMENTS],
                  void **rows, char error[FILE_TABLE_ERROR])
 {
     struct export_names names;
     struct export export = {0};
-    int64_t as_of;
+    int64_t now = ledger_ready(door->ledger) ? ledger_now(door->ledger) : 0, as_of = now;
     bool unreadable;
     const char *json = arguments[2] == NULL ? NULL : (const char *)sqlite3_value_text(arguments[2]);
-    if (!read_as_of(arguments[1], &as_of, error) ||
+    if (ledger_failed(door->ledger) ||
+        (arguments[1] != NULL && !as_of_read(arguments[1], now, &as_of, error, FILE_TABLE_ERROR)) ||
         (json != NULL && !export_names_parse(&names, json, error, FILE_TABLE_ERROR)))
         return false;
     struct reconcile *reconcile = calloc(1, sizeof *reconcile);
@@ -123,6 +103,7 @@ const struct file_table file_table_reconcile = {
         "file TEXT HIDDEN, as_of HIDDEN, columns TEXT HIDDEN)",
     .columns = COLUMNS,
     .arguments = 3,
+    .names = {"file", "as_of", "columns"},
     .load = load,
     .count = count,
     .column = column,

@@ -27,6 +27,7 @@ struct records {
     size_t window; /* bytes that a record may have at most, line end included, while it is held */
     records_spill_function *spill;
     void *spill_context;
+    bool discreet;
     bool failed; /* reading or memory: for good */
     char message[MESSAGE];
 
@@ -223,8 +224,18 @@ static bool take_rejected(struct records *records, struct record *record, uint64
 
 /* ---- one record ---- */
 
+/* "byte 0xE9", or "a byte" where nothing of the input is to be said. */
+static const char *shown(const struct records *records, unsigned char byte, char text[16])
+{
+    if (records->discreet)
+        return "a byte";
+    snprintf(text, 16, "byte 0x%02X", byte);
+    return text;
+}
+
 static void say_quoting(struct records *records, enum framing_verdict verdict, unsigned char byte)
 {
+    char text[16];
     switch (verdict) {
     case FRAMING_STRAY_QUOTE:
         say(records, "a quote inside an unquoted field: expected the whole field in quotes and the "
@@ -236,9 +247,9 @@ static void say_quoting(struct records *records, enum framing_verdict verdict, u
         break;
     case FRAMING_AFTER_QUOTE:
         say(records,
-            "byte 0x%02X after the closing quote of a field: expected a comma or the end "
+            "%s after the closing quote of a field: expected a comma or the end "
             "of the line (a quote inside a field is doubled)",
-            byte);
+            shown(records, byte, text));
         break;
     default:
         say(records, "the quoted field that begins here is never closed: expected its closing "
@@ -308,9 +319,10 @@ static bool judge_text(struct records *records, const struct framing *framing, s
         fault->kind = bytes[bad] ? RECORDS_ENCODING : RECORDS_NUL;
         fault->at = bad;
         fault->column = framing_field_at(bytes, bad) + 1;
+        char text[16];
         if (bytes[bad])
-            say(records, "byte 0x%02X begins no valid UTF-8 character: expected text in UTF-8",
-                bytes[bad]);
+            say(records, "%s begins no valid UTF-8 character: expected text in UTF-8",
+                shown(records, bytes[bad], text));
         else
             say(records, "a NUL byte: expected text");
         return false;
@@ -518,6 +530,7 @@ struct records *records_open(const struct input_source *source, const struct rec
         return NULL;
     }
     records->line = 1;
+    records->discreet = limits->discreet;
     records->max_field = field < LARGEST_LIMIT ? field : LARGEST_LIMIT;
     records->max_record =
         limits->max_record_bytes ? limits->max_record_bytes : 4 * records->max_field;

@@ -45,6 +45,7 @@
 struct records_limits {
     uint64_t max_field_bytes;  /* 0: 1 MiB */
     uint64_t max_record_bytes; /* 0: four times max_field_bytes */
+    bool discreet;             /* messages say where and what is wrong, and no byte of the input */
 };
 
 enum records_kind {
@@ -74,7 +75,7 @@ struct record {
     size_t column; /* from 1; one past the header's last where there are too many fields */
     const char *column_name; /* NULL: no such column. From the file: escape it before printing */
     const char *message;     /* what is wrong and what was expected; also that of a failure. Holds
-                                nothing from the file */
+                                at most the one byte that is wrong, in hexadecimal digits */
 };
 
 enum records_result {

@@ -5,6 +5,7 @@ SQLITE_EXTENSION_INIT1
 #include "reg.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "attempts.h"
@@ -19,7 +20,8 @@ SQLITE_EXTENSION_INIT1
 enum {
     OLDEST_SQLITE = 3038000,
     PURE = SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
-    WRITES = SQLITE_DIRECTONLY
+    WRITES = SQLITE_DIRECTONLY,
+    INTRUDER_SIZE = 640
 };
 
 static const struct call_row rows[] = {
@@ -28,6 +30,10 @@ static const struct call_row rows[] = {
     {"reg_init", 0, WRITES, functions_init, "reg_init()",
      "makes or upgrades the ledger in the main database and its key; returns the schema version; "
      "again changes nothing",
+     "this ledger"},
+    {"reg_init", 1, WRITES, functions_init, "reg_init('beside')",
+     "the same in another application's database, beside its tables; its user_version, "
+     "application_id and journal mode stay as they are",
      "this ledger"},
     {"reg_settings", 0, 0, functions_settings, "reg_settings()",
      "the registration settings in force, as one JSON object", "Synerise (settings/general)"},
@@ -53,9 +59,10 @@ static const struct call_row rows[] = {
      "a vendor's wire format: sha256, sha1sha256 (lower-case hex) or md5 (upper-case hex); never "
      "stored",
      "RFC 9106, OWASP; fraud API, INVAS"},
-    {"reg_verify_password", 2, PURE, functions_verify_password,
+    {"reg_verify_password", 2, SQLITE_DIRECTONLY, functions_verify_password,
      "reg_verify_password(password, stored)",
-     "1 or 0, in constant time, for a PHC string, a wrapped MD5 or a wire format",
+     "1 or 0, in constant time, for a PHC string, a wrapped MD5 or a wire format; an error for a "
+     "hash that costs more than passwordHashLimit",
      "RFC 9106; fraud API, INVAS"},
     {"reg_needs_rehash", 1, 0, functions_needs_rehash, "reg_needs_rehash(stored)",
      "1 where the settings now ask for a costlier hash than this one", "OWASP password storage"},
@@ -150,7 +157,7 @@ struct table_row {
 
 static bool functions_row(size_t n, const char *texts[]);
 static const struct listing listing_functions = {
-    "CREATE TABLE x(name TEXT, signature TEXT, help TEXT, source TEXT)", 4, functions_row};
+    "CREATE TABLE x(name TEXT, signature TEXT, help TEXT, source TEXT)", 4, -1, functions_row};
 
 static const struct table_row tables[] = {
     {.name = "reg_attempts",
@@ -192,7 +199,9 @@ static const struct table_row tables[] = {
      .module = &listing_module,
      .listing = &listing_columns,
      .signature = "reg_columns",
-     .help = "every column of a sign-up: its other names, its rule and where that comes from",
+     .help =
+         "every column of a sign-up: its other names, its rule and where that comes from, and the "
+         "bytes that a value may have",
      .source = "all five"},
     {.name = "reg_signups",
      .module = &file_table_module,
@@ -289,38 +298,62 @@ static int register_table(sqlite3 *database, struct door *door, const struct tab
                                                          : forget_listing);
 }
 
-/*
- * Statements that are kept would make sqlite3_close() answer SQLITE_BUSY. Before it looks for them
- * it disconnects virtual tables, so one of ours is connected from the start: its xDisconnect
- * finalizes them.
- */
-static int connect_one(sqlite3 *database)
+/* What registers the n-th of everything: functions, aggregates, tables. */
+static int register_nth(sqlite3 *database, struct door *door, int n)
+{
+    if (n < ROWS)
+        return call_register(database, door, &rows[n]);
+    if (n < FUNCTIONS) {
+        const struct aggregate_row *row = &aggregates[n - ROWS];
+        return sqlite3_create_function_v2(database, row->name, 1, SQLITE_UTF8 | PURE, NULL, NULL,
+                                          row->step, row->final, NULL);
+    }
+    return register_table(database, door, &tables[n - FUNCTIONS]);
+}
+
+static void unregister_nth(sqlite3 *database, int n)
+{
+    if (n < FUNCTIONS)
+        sqlite3_create_function_v2(database, n < ROWS ? rows[n].name : aggregates[n - ROWS].name,
+                                   n < ROWS ? rows[n].arguments : 1, SQLITE_UTF8, NULL, NULL, NULL,
+                                   NULL, NULL);
+    else
+        sqlite3_create_module_v2(database, tables[n - FUNCTIONS].name, NULL, NULL, NULL);
+}
+
+/* All or nothing: SQLite lets go of a library whose entry has failed, and of nothing that this has
+ * registered. No schema is read, since the database may be one that cannot be. */
+static int register_all(sqlite3 *database, struct door *door, char **error)
+{
+    for (int n = 0; n < FUNCTIONS + TABLES; n++) {
+        int code = register_nth(database, door, n);
+        if (code == SQLITE_OK)
+            continue;
+        *error = sqlite3_mprintf("reg: %s", sqlite3_errmsg(database));
+        while (n-- > 0)
+            unregister_nth(database, n);
+        return code;
+    }
+    return SQLITE_OK;
+}
+
+/* Whether this connection has it already. Functions that a running statement uses, as SELECT
+ * load_extension() once more does, cannot be registered again. */
+static bool is_loaded(sqlite3 *database)
 {
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(database, "SELECT 1 FROM reg_functions", -1, &statement, NULL);
+    const char *version = NULL;
+    if (sqlite3_prepare_v2(database, "SELECT reg_version()", -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        version = (const char *)sqlite3_column_text(statement, 0);
+    bool loaded = version != NULL && strcmp(version, REG_VERSION) == 0;
     sqlite3_finalize(statement);
-    return code;
+    return loaded;
 }
 
-static int register_all(sqlite3 *database, struct door *door)
+static int load(sqlite3 *database, char **error)
 {
-    int code = SQLITE_OK;
-    for (size_t i = 0; i < ROWS && code == SQLITE_OK; i++)
-        code = call_register(database, door, &rows[i]);
-    for (size_t i = 0; i < AGGREGATES && code == SQLITE_OK; i++)
-        code = sqlite3_create_function_v2(database, aggregates[i].name, 1, SQLITE_UTF8 | PURE, NULL,
-                                          NULL, aggregates[i].step, aggregates[i].final, NULL);
-    for (size_t i = 0; i < TABLES && code == SQLITE_OK; i++)
-        code = register_table(database, door, &tables[i]);
-    if (code == SQLITE_OK)
-        code = connect_one(database);
-    return code;
-}
-
-int sqlite3_reg_init(sqlite3 *database, char **error, const sqlite3_api_routines *api)
-{
-    SQLITE_EXTENSION_INIT2(api);
-    (void)api;
+    char intruder[INTRUDER_SIZE];
     if (sqlite3_libversion_number() < OLDEST_SQLITE) {
         *error = sqlite3_mprintf("reg %s needs SQLite 3.38.0 or newer, this is SQLite %s",
                                  REG_VERSION, sqlite3_libversion());
@@ -330,12 +363,58 @@ int sqlite3_reg_init(sqlite3 *database, char **error, const sqlite3_api_routines
         *error = sqlite3_mprintf("reg: libsodium cannot be started");
         return SQLITE_ERROR;
     }
+    if (is_loaded(database))
+        return SQLITE_OK;
     struct door *door = door_open(database);
     if (door == NULL)
         return SQLITE_NOMEM;
-    int code = register_all(database, door);
+    if (ledger_intruder(door->ledger, intruder, sizeof intruder)) {
+        *error = sqlite3_mprintf("reg: %s", intruder);
+        door_release(door);
+        return SQLITE_ERROR;
+    }
+    /* Kept statements would make sqlite3_close() answer SQLITE_BUSY. Before it looks for them it
+     * disconnects virtual tables, and ours then lets go of them. */
+    ledger_keep_by(door->ledger, "SELECT 1 FROM reg_functions");
+    int code = register_all(database, door, error);
     door_release(door);
-    if (code != SQLITE_OK)
-        *error = sqlite3_mprintf("reg: %s", sqlite3_errmsg(database));
     return code;
 }
+
+#ifdef SQLITE_CORE
+
+int sqlite3_reg_init(sqlite3 *database, char **error, const sqlite3_api_routines *api)
+{
+    (void)api;
+    return load(database, error);
+}
+
+#else
+
+/*
+ * A process may have two SQLite libraries (two packages for Node that each bring one). Both come to
+ * the one copy of this library, which has one table of SQLite's functions: that of the first. It is
+ * kept for good, since a connection's last function may still be on its way out.
+ */
+int sqlite3_reg_init(sqlite3 *database, char **error, const sqlite3_api_routines *api)
+{
+    static _Atomic(const sqlite3_api_routines *) first;
+    const sqlite3_api_routines *found = NULL;
+    if (!atomic_compare_exchange_strong(&first, &found, api) && found != api) {
+        *error = api->mprintf(
+            "reg: this process has loaded it into another SQLite library (%s), and this is a "
+            "second one (%s): the two would call each other's functions; use one SQLite library "
+            "in a process",
+            found->libversion(), api->libversion());
+        return SQLITE_ERROR;
+    }
+    SQLITE_EXTENSION_INIT2(api);
+    return load(database, error);
+}
+
+int sqlite3_extension_init(sqlite3 *database, char **error, const sqlite3_api_routines *api)
+{
+    return sqlite3_reg_init(database, error, api);
+}
+
+#endif

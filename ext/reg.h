@@ -1,11 +1,18 @@
-/* reg.h: the extension's entry point. */
+/* reg.h: the extension's entry points. */
 #ifndef REG_H
 #define REG_H
 
 #include "host.h"
 
+#define ENTRY_POINT __attribute__((visibility("default")))
+
 /* `.load build/reg`. */
-__attribute__((visibility("default"))) int sqlite3_reg_init(sqlite3 *database, char **error,
-                                                            const sqlite3_api_routines *api);
+ENTRY_POINT int sqlite3_reg_init(sqlite3 *database, char **error, const sqlite3_api_routines *api);
+
+#ifndef SQLITE_CORE
+/* The name that SQLite looks for first: a library that was renamed loads, too. */
+ENTRY_POINT int sqlite3_extension_init(sqlite3 *database, char **error,
+                                       const sqlite3_api_routines *api);
+#endif
 
 #endif

@@ -59,6 +59,7 @@ static const struct member members[] = {
     {"passwordAt", CHOICE, AT(password_at), "\"signup\"", "signup|confirm", 0, 0},
     {"passwordPolicy", OBJECT, NOWHERE, "\"classic\"", NULL, 0, 0},
     {"passwordHash", OBJECT, NOWHERE, "{\"memoryKiB\":19456,\"passes\":2}", NULL, 0, 0},
+    {"passwordHashLimit", OBJECT, NOWHERE, "{\"memoryKiB\":262144,\"passes\":16}", NULL, 0, 0},
     {"requiredFields", TEXTS, NOWHERE, "[\"email\"]", NULL, 0, SIGNUP_INPUT_ONLY},
     {"requiredConsents", TEXTS, NOWHERE, "[\"terms\"]", NULL, 0, SIGNUP_CONSENTS_MAX},
     {"consentVersions", OBJECT, NOWHERE, "{}", NULL, 0, 0},
@@ -82,7 +83,14 @@ static const struct member members[] = {
  * read. */
 static const char warnings_member[] = "warnings";
 
-enum { MEMBERS = sizeof members / sizeof *members, SMS_LONGEST_SECONDS = 600 };
+enum {
+    MEMBERS = sizeof members / sizeof *members,
+    SMS_LONGEST_SECONDS = 600,
+    /* Memory that a hash fills in all: ten seconds or so. RFC 9106's first recommendation is 2 GiB
+     * once, libsodium's highest preset 1 GiB four times. */
+    MOST_WORK_KIB = 16 * 1024 * 1024,
+    LONGEST_ITEM = 255 /* bytes of a text in an array or object */
+};
 
 static void *place(struct settings *settings, const struct member *member)
 {
@@ -118,19 +126,27 @@ static void allowed(const struct member *member, char *words, size_t size)
         break;
     case TEXT:
     case TEXT_OR_NULL:
-        snprintf(words, size, "a text of %lld to %lld bytes%s", (long long)member->lowest,
-                 (long long)member->highest, member->kind == TEXT_OR_NULL ? ", or null" : "");
+        snprintf(words, size, "a text of %lld to %lld bytes without control characters%s",
+                 (long long)member->lowest, (long long)member->highest,
+                 member->kind == TEXT_OR_NULL ? ", or null" : "");
         break;
     case TEXTS:
         snprintf(words, size, "an array of %lld to %lld different texts%s%s",
                  (long long)member->lowest, (long long)member->highest,
-                 member->choices == NULL ? "" : " out of ",
+                 member->choices == NULL ? " of 1 to 255 bytes without control characters"
+                                         : " out of ",
                  member->choices == NULL ? "" : member->choices);
         break;
     case OBJECT:
         snprintf(words, size, "an object");
         break;
     }
+}
+
+/* Whether a text that may be empty can be shown to anybody. */
+static bool is_showable(const char *text, size_t longest)
+{
+    return text[0] == '\0' || text_is_clean(text, longest);
 }
 
 static bool texts_are_right(const struct member *member, const json_t *value)
@@ -140,7 +156,7 @@ static bool texts_are_right(const struct member *member, const json_t *value)
         return false;
     for (size_t i = 0; i < json_array_size(value); i++) {
         const char *text = json_string_value(json_array_get(value, i));
-        if (text == NULL || text[0] == '\0' ||
+        if (text == NULL || !text_is_clean(text, LONGEST_ITEM) ||
             (member->choices != NULL && choice_index(member->choices, text) < 0))
             return false;
         for (size_t k = 0; k < i; k++)
@@ -173,9 +189,9 @@ static bool take_simple(struct settings *settings, const struct member *member, 
         return true;
     case TEXT:
     case TEXT_OR_NULL:
-        if (text == NULL
-                ? member->kind == TEXT || !json_is_null(value)
-                : (int64_t)strlen(text) < member->lowest || (int64_t)strlen(text) > member->highest)
+        if (text == NULL ? member->kind == TEXT || !json_is_null(value)
+                         : (int64_t)strlen(text) < member->lowest ||
+                               !is_showable(text, (size_t)member->highest))
             return false;
         if (member->offset != NOWHERE)
             *(const char **)place(settings, member) = text;
@@ -194,12 +210,16 @@ static bool map_of_texts(const json_t *value)
     json_t *item;
     if (!json_is_object(value))
         return false;
-    json_object_foreach((json_t *)value, key,
-                        item) if (!json_is_string(item) || key[0] == '\0') return false;
+    json_object_foreach((json_t *)value, key, item)
+    {
+        if (!json_is_string(item) || !text_is_clean(key, LONGEST_ITEM) ||
+            !is_showable(json_string_value(item), LONGEST_ITEM))
+            return false;
+    }
     return true;
 }
 
-static bool take_cost(struct settings *settings, const json_t *value, char *words, size_t size)
+static bool take_cost(struct password_cost *cost, const json_t *value, char *words, size_t size)
 {
     const json_t *memory = json_object_get(value, "memoryKiB"),
                  *passes = json_object_get(value, "passes");
@@ -210,8 +230,37 @@ static bool take_cost(struct settings *settings, const json_t *value, char *word
         snprintf(words, size, "an object of memoryKiB (8 to 4194304) and passes (1 to 1000)");
         return false;
     }
-    settings->password_cost.memory_kib = (uint32_t)json_integer_value(memory);
-    settings->password_cost.passes = (uint32_t)json_integer_value(passes);
+    cost->memory_kib = (uint32_t)json_integer_value(memory);
+    cost->passes = (uint32_t)json_integer_value(passes);
+    snprintf(words, size, "memoryKiB times passes of at most %u", (unsigned)MOST_WORK_KIB);
+    return json_integer_value(memory) * json_integer_value(passes) <= MOST_WORK_KIB;
+}
+
+/* What is made must be verified again. */
+static bool take_limit(struct settings *settings, const json_t *value, char *words, size_t size)
+{
+    const struct password_cost *cost = &settings->password_cost, *limit = &settings->password_limit;
+    if (!take_cost(&settings->password_limit, value, words, size))
+        return false;
+    snprintf(words, size, "at least the memoryKiB (%u) and passes (%u) of passwordHash",
+             (unsigned)cost->memory_kib, (unsigned)cost->passes);
+    return limit->memory_kib >= cost->memory_kib && limit->passes >= cost->passes;
+}
+
+/* The limit that was not sent holds the cost that was; so do settings that are older than it. */
+static bool widen_limit(const struct settings *settings, json_t *limit)
+{
+    const struct password_cost *cost = &settings->password_cost;
+    const struct {
+        const char *name;
+        uint32_t least;
+    } members_of_it[] = {{"memoryKiB", cost->memory_kib}, {"passes", cost->passes}};
+    for (size_t i = 0; i < 2; i++)
+        if (json_integer_value(json_object_get(limit, members_of_it[i].name)) <
+                members_of_it[i].least &&
+            json_object_set_new(limit, members_of_it[i].name,
+                                json_integer(members_of_it[i].least)) != 0)
+            return false;
     return true;
 }
 
@@ -256,9 +305,13 @@ static bool take_object(struct settings *settings, const struct member *member, 
     if (strcmp(member->name, "passwordPolicy") == 0)
         return take_policy(settings, value, words, size);
     if (strcmp(member->name, "passwordHash") == 0)
-        return take_cost(settings, value, words, size);
+        return take_cost(&settings->password_cost, value, words, size);
+    if (strcmp(member->name, "passwordHashLimit") == 0)
+        return take_limit(settings, value, words, size);
     if (!map_of_texts(value)) {
-        snprintf(words, size, "an object whose values are texts");
+        snprintf(
+            words, size,
+            "an object whose values are texts of at most 255 bytes without control characters");
         return false;
     }
     return strcmp(member->name, "fraudReasonMap") != 0 || take_reason_map(value, words, size);
@@ -426,6 +479,11 @@ struct settings *settings_parse(const char *text, const struct settings *base, c
             json_decref(value);
             value = NULL;
         }
+        if (given == NULL && value != NULL && strcmp(members[i].name, "passwordHashLimit") == 0 &&
+            !widen_limit(settings, value)) {
+            json_decref(value);
+            value = NULL;
+        }
         if (value == NULL || json_object_set_new(settings->json, members[i].name, value) != 0) {
             snprintf(error, error_size, "out of memory");
             goto out;
@@ -473,16 +531,27 @@ char *settings_text(const struct settings *settings)
     return text;
 }
 
+static void load_countries(struct settings *settings, struct ledger *ledger)
+{
+    struct ledger_statement *row = ledger_use(ledger, STATEMENT_default_countries);
+    while (ledger_row(row))
+        if (settings->country_count < SETTINGS_COUNTRIES &&
+            region_country(ledger_text(row, 0), settings->countries[settings->country_count]))
+            settings->country_count++;
+}
+
 struct settings *settings_load(struct ledger *ledger)
 {
     char error[256] = "there are none";
     struct settings *settings = NULL;
+    int64_t id = 0;
     struct ledger_statement *newest = ledger_use(ledger, STATEMENT_newest_setting);
     if (ledger_row(newest)) {
-        settings = settings_parse(ledger_text(newest, 1), NULL, error, sizeof error);
+        id = ledger_integer(newest, 0);
+        settings = settings_parse(ledger_word(newest, 1), NULL, error, sizeof error);
         if (settings != NULL) {
-            settings->id = ledger_integer(newest, 0);
-            settings->source = strdup(ledger_text(newest, 1));
+            settings->id = id;
+            settings->source = strdup(ledger_word(newest, 1));
         }
         if (settings != NULL && settings->source == NULL) {
             settings_free(settings);
@@ -492,17 +561,25 @@ struct settings *settings_load(struct ledger *ledger)
         ledger_done(newest);
     }
     if (settings == NULL)
-        ledger_fail(ledger, SQLITE_ERROR, "the ledger's settings cannot be used: %s", error);
+        ledger_fail(ledger, SQLITE_ERROR,
+                    "the ledger's settings (table setting, id %lld) cannot be used: %s",
+                    (long long)id, error);
+    else
+        load_countries(settings, ledger);
+    if (ledger_failed(ledger)) {
+        settings_free(settings);
+        settings = NULL;
+    }
     return settings;
 }
 
-void settings_save(struct ledger *ledger, const struct settings *settings, int64_t now)
+void settings_save(struct ledger *ledger, const struct settings *settings)
 {
     char *text = document_text(settings->json, JSON_COMPACT | JSON_PRESERVE_ORDER);
     struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_setting);
     if (text == NULL)
         ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
-    ledger_set_integer(insert, ":recorded_at", now);
+    ledger_set_integer(insert, ":recorded_at", ledger_now(ledger));
     ledger_set_text(insert, ":json", text);
     ledger_run(insert);
     free(text);

@@ -24,6 +24,9 @@ enum settings_registration {
 enum settings_pin { SETTINGS_ON_CONFLICT_WITH_EXTERNAL_ACCOUNT, SETTINGS_EVERYONE };
 enum settings_password_at { SETTINGS_AT_SIGNUP, SETTINGS_AT_CONFIRM };
 
+/* How many default countries of its past a ledger remembers. */
+enum { SETTINGS_COUNTRIES = 32 };
+
 /* Texts belong to `json`. */
 struct settings {
     int64_t id;   /* of the row in the ledger; 0: defaults without a ledger */
@@ -49,13 +52,18 @@ struct settings {
     int password_at; /* enum settings_password_at */
     struct policy policy;
     struct password_cost password_cost;
-    uint64_t required_fields; /* bits by enum signup_column */
+    struct password_cost password_limit; /* of a hash that is taken in or verified */
+    uint64_t required_fields;            /* bits by enum signup_column */
     bool require_partner_id;
     bool unique_email;
     bool unique_phone;
     bool username_is_phone;
     const char *default_user_type;
-    const char *default_country;  /* alpha-2; NULL: none */
+    const char *default_country; /* alpha-2; NULL: none */
+    /* Every default country that the ledger has had, the current one among them, the newest first:
+     * numbers that they completed are in it. */
+    char countries[SETTINGS_COUNTRIES][3];
+    size_t country_count;
     const char *country_database; /* NULL: none */
     bool send_customer_id;
     char *reportable_reasons; /* JSON array */
@@ -80,7 +88,7 @@ char *settings_text(const struct settings *settings);
 struct settings *settings_load(struct ledger *ledger);
 
 /* Adds these to the ledger's history; from then on they are in force. */
-void settings_save(struct ledger *ledger, const struct settings *settings, int64_t now);
+void settings_save(struct ledger *ledger, const struct settings *settings);
 
 /* How long a new code lives, in milliseconds: a pin or a token, and by SMS 10 minutes at most
  * (SP 800-63A-4). */

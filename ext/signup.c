@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
+
+#include "text.h"
 
 struct column {
     const char *name;
@@ -32,6 +33,19 @@ static const struct {
     {"timestamp", SIGNUP_attempted_at},
     {"success", SIGNUP_outcome},
 };
+
+void signup_give(struct signup *signup, enum signup_column column, const char *text)
+{
+    signup->text[column] = text == NULL || text[0] == '\0' ? NULL : text;
+}
+
+void signup_give_consent(struct signup *signup, const char *name, const char *value)
+{
+    if (value[0] == '\0' || signup->consent_count == SIGNUP_CONSENTS_MAX)
+        return;
+    signup->consents[signup->consent_count].name = name;
+    signup->consents[signup->consent_count++].value = value;
+}
 
 const char *signup_column_name(enum signup_column column)
 {
@@ -100,7 +114,7 @@ bool signup_user_type_is_right(const char *text)
 
 const char *signup_consent_named(const char *header)
 {
-    if (strncasecmp(header, "consent_", 8) == 0 && header[8] != '\0')
+    if (text_same_start(header, "consent_", 8) && header[8] != '\0')
         return header + 8;
     return NULL;
 }

@@ -17,7 +17,9 @@
       "fraud API (timestamp)")                                                                     \
     X(email, "RFC 5321; compared case-folded, dots and tags kept",                                 \
       "all five; RFC 5321 and 6531, domain by IDNA")                                               \
-    X(username, "compared by NFKC case folding; with usernameIsPhone a phone number",              \
+    X(username,                                                                                    \
+      "compared by NFKC case folding; of the form of an e-mail address or a phone number only "    \
+      "one's own; with usernameIsPhone a phone number, and the phone where that is missing",       \
       "fraud API, INVAS; Unicode NFKC_Casefold")                                                   \
     X(phone, "E.164, or national and completed by phone_country, country or defaultCountry",       \
       "INVAS, fraud API; ITU-T E.164")                                                             \
@@ -89,6 +91,9 @@ enum signup_column { SIGNUP_COLUMNS(SIGNUP_ENUMERATE) SIGNUP_COLUMN_COUNT };
 /* The first of the columns that only come in and are never shown. */
 enum { SIGNUP_INPUT_ONLY = SIGNUP_password, SIGNUP_CONSENTS_MAX = 32 };
 
+/* Bytes of what also comes in by another way than its column. */
+enum { SIGNUP_LONGEST_DEVICE = 1024, SIGNUP_LONGEST_CONSENTS = 16384 };
+
 _Static_assert(SIGNUP_COLUMN_COUNT <= 64, "sets of columns are kept in 64 bits");
 
 /* One sign-up. NULL: not given. Everything belongs to whoever filled it. */
@@ -102,6 +107,12 @@ struct signup {
     int64_t import_id; /* 0: not from a file */
     int64_t line;
 };
+
+/* Puts a value into its column. An empty text is one that was not given, whoever brings it: no
+ * column has a use for it. The texts stay the caller's. */
+void signup_give(struct signup *signup, enum signup_column column, const char *text);
+/* The same of a consent's column, as many as there is room for. */
+void signup_give_consent(struct signup *signup, const char *name, const char *value);
 
 const char *signup_column_name(enum signup_column column);
 const char *signup_column_help(enum signup_column column);

@@ -36,7 +36,8 @@ enum {
 };
 enum { MOST_ROWS = 100000, TEXTS = 6 };
 
-/* A row's texts, as sent; then its reasons and its detail. NULL: none. */
+/* A row's texts, as sent where they are of their form; then its reasons and its detail. NULL: none.
+ */
 enum text { TEXT_ATTEMPTED_AT, TEXT_EMAIL, TEXT_USERNAME, TEXT_PHONE, TEXT_REASONS, TEXT_DETAIL };
 static const enum signup_column shown[] = {SIGNUP_attempted_at, SIGNUP_email, SIGNUP_username,
                                            SIGNUP_phone};
@@ -85,11 +86,6 @@ static bool complain(struct reading *reading, const char *format, ...)
 
 /* -- the header, by the rules of an import -- */
 
-static const char *harmless(const char *header)
-{
-    return text_is_clean(header, 60) ? header : "?";
-}
-
 static bool same_column(const struct column *left, const struct column *right)
 {
     return left->column >= 0 ? left->column == right->column
@@ -114,9 +110,9 @@ static bool read_header(struct reading *reading, const struct records *records)
         for (size_t k = 0; k < i; k++)
             if (same_column(&reading->columns[k], column))
                 return complain(reading,
-                                ", line 1, column %zu (%s): column %zu means the same; one of them "
-                                "is expected",
-                                i + 1, harmless(header[i]), k + 1);
+                                ", line 1, column %zu: column %zu means the same; one of them is "
+                                "expected",
+                                i + 1, k + 1);
     }
     if (consents > SIGNUP_CONSENTS_MAX)
         return complain(reading, ", line 1: at most %d columns of consents are expected",
@@ -133,14 +129,10 @@ static void fill(const struct reading *reading, const struct record *record, str
     for (size_t i = 0; i < reading->column_count; i++) {
         const struct column *column = &reading->columns[i];
         const struct fields_field *field = &record->fields[i];
-        if (field->length == 0) /* an empty field is one that was not given */
-            continue;
-        if (column->column >= 0) {
-            signup->text[column->column] = field->text;
-        } else if (column->consent != NULL) {
-            signup->consents[signup->consent_count].name = column->consent;
-            signup->consents[signup->consent_count++].value = field->text;
-        }
+        if (column->column >= 0)
+            signup_give(signup, (enum signup_column)column->column, field->text);
+        else if (column->consent != NULL)
+            signup_give_consent(signup, column->consent, field->text);
     }
 }
 
@@ -228,8 +220,9 @@ static bool add_row(struct reading *reading, const struct record *record)
         const char *texts[TEXTS] = {[TEXT_REASONS] = verdict.reasons,
                                     [TEXT_DETAIL] =
                                         verdict.detail[0] == '\0' ? NULL : verdict.detail};
-        for (int i = 0; i < TEXT_REASONS; i++)
-            texts[i] = signup.text[shown[i]];
+        for (int i = 0; i < TEXT_REASONS; i++) /* no more than the ledger would keep */
+            texts[i] =
+                (admission.reasons.invalid >> shown[i] & 1) != 0 ? NULL : signup.text[shown[i]];
         row->outcome = outcomes[verdict.outcome];
         done = keep(reading, row, texts);
     }
@@ -241,6 +234,8 @@ static bool read_rows(struct reading *reading, struct records *records)
 {
     struct record record;
     for (;;) {
+        if (!ledger_goes_on(reading->door->ledger))
+            return false;
         switch (records_next(records, &record)) {
         case RECORDS_ROW:
             if (!add_row(reading, &record))
@@ -276,7 +271,7 @@ static bool rehearse(struct reading *reading, struct records *records)
 {
     if (!read_header(reading, records))
         return false;
-    reading->twin = twin_open(reading->door, reading->now);
+    reading->twin = twin_open(reading->door);
     reading->settings = reading->twin == NULL ? NULL : twin_settings(reading->twin);
     return reading->settings != NULL && read_rows(reading, records);
 }
@@ -284,7 +279,8 @@ static bool rehearse(struct reading *reading, struct records *records)
 static bool load(struct door *door, sqlite3_value *const arguments[FILE_TABLE_ARGUMENTS],
                  void **rows, char error[FILE_TABLE_ERROR])
 {
-    const struct records_limits limits = {0}; /* as an import has them unless configured */
+    /* As an import has them unless configured. */
+    const struct records_limits limits = {.discreet = true};
     struct input_descriptor holder;
     bool unreadable, done = false;
     char why[512];
@@ -372,6 +368,7 @@ const struct file_table file_table_signups = {
                    "file TEXT HIDDEN)",
     .columns = COLUMNS,
     .arguments = 1,
+    .names = {"file"},
     .load = load,
     .count = count,
     .column = column,

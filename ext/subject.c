@@ -1,6 +1,5 @@
 #include "subject.h"
 
-#include <ctype.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
@@ -297,7 +296,7 @@ bool subject_phone(const char *text, const char *country, char e164[SUBJECT_SIZE
         if (country == NULL || strnlen(country, 3) != 2)
             return false;
         for (int i = 0; i < 2; i++)
-            region[i] = (char)toupper((unsigned char)country[i]);
+            region[i] = text_upper(country[i]);
     }
     return phone_e164(spelling, region[0] != '\0' ? region : NULL, e164, SUBJECT_SIZE) &&
            is_e164(e164);
@@ -359,7 +358,7 @@ bool subject_fold_username(const char *text, char folded[SUBJECT_SIZE])
         return false;
     if (text_is_ascii(text, length))
         return fold_ascii_username(text, length, folded);
-    if (!is_username(text, length) || !start_icu())
+    if (!text_is_clean(text, MOST_USERNAME) || !is_username(text, length) || !start_icu())
         return false;
     units = utf_widen(text, (int32_t)length, given);
     units = unorm2_normalize(icu.nfkc_folding, given, units, wide, SUBJECT_SIZE, &status);
@@ -367,6 +366,15 @@ bool subject_fold_username(const char *text, char folded[SUBJECT_SIZE])
      * be a username too. */
     return U_SUCCESS(status) && narrow(wide, units, folded, SUBJECT_SIZE) &&
            is_username(folded, strlen(folded));
+}
+
+enum subject_kind subject_meaning(const char *text, const char *country, char folded[SUBJECT_SIZE])
+{
+    if (subject_fold_email(text, folded))
+        return SUBJECT_EMAIL;
+    if (subject_phone(text, country, folded))
+        return SUBJECT_PHONE;
+    return subject_fold_username(text, folded) ? SUBJECT_USERNAME : SUBJECT_NOTHING;
 }
 
 struct masked {

@@ -6,7 +6,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SUBJECT_SIZE = 512 };
+enum { SUBJECT_SIZE = 512, SUBJECT_NUMBER_SIZE = 17 /* of a number in E.164 */ };
+
+/* What can be looked up in the index of subjects. */
+enum subject_kind {
+    SUBJECT_NOTHING = 0,
+    SUBJECT_EMAIL = 'e',
+    SUBJECT_PHONE = 'p',
+    SUBJECT_USERNAME = 'u',
+    SUBJECT_UUID = 'i',
+    SUBJECT_IDENTITY = 't'
+};
 
 /*
  * Checks an e-mail address (RFC 5321 lengths in octets: 64 before the @, 254 in all with the domain
@@ -36,6 +46,13 @@ bool subject_phone_country(const char *e164, char country[3]);
  * must be such a username too.
  */
 bool subject_fold_username(const char *text, char folded[SUBJECT_SIZE]);
+
+/*
+ * What a text means by its form: an e-mail address or a phone number (`country` as above) where it
+ * has the form of one, else a username; with the form in which that is compared. SUBJECT_NOTHING
+ * where it can be none of them.
+ */
+enum subject_kind subject_meaning(const char *text, const char *country, char folded[SUBJECT_SIZE]);
 
 /*
  * For sharing a screen or a file: `j***@example.com`, `+1604*****55` (at most four digits, which

@@ -2,12 +2,22 @@
 
 #include <string.h>
 
+#include "qualified.h"
+
 enum { MOST_ARGUMENTS = 8 };
 
-int table_make(sqlite3 *database, const char *declaration, int risk, struct door *door,
-               const void *kind, sqlite3_vtab **made)
+int table_declare(sqlite3 *database, const char *declaration, char **error)
 {
     int code = sqlite3_declare_vtab(database, declaration);
+    if (code != SQLITE_OK && code != SQLITE_NOMEM)
+        *error = sqlite3_mprintf("reg: %s", sqlite3_errmsg(database));
+    return code;
+}
+
+int table_make(sqlite3 *database, const char *declaration, int risk, struct door *door,
+               const void *kind, sqlite3_vtab **made, char **error)
+{
+    int code = table_declare(database, declaration, error);
     struct table *table = code == SQLITE_OK ? sqlite3_malloc(sizeof *table) : NULL;
     if (table == NULL)
         return code == SQLITE_OK ? SQLITE_NOMEM : code;
@@ -29,7 +39,26 @@ int table_disconnect(sqlite3_vtab *base)
     return SQLITE_OK;
 }
 
-int table_arguments(sqlite3_index_info *info, int first, int count)
+bool table_column_used(const sqlite3_index_info *info, int column)
+{
+    int bit = column < 63 ? column : 63; /* the last stands for all columns from the 64th on */
+    return (info->colUsed >> bit & 1) != 0;
+}
+
+void table_is_given(struct table_given *given, const sqlite3_index_info *info)
+{
+    given->columns = info->colUsed;
+}
+
+/* The columns that are used tell one statement from the next; where two are alike, the message is
+ * SQLite's own. */
+int table_is_missing(struct table_given *given, const sqlite3_index_info *info)
+{
+    return given->columns == info->colUsed ? SQLITE_CONSTRAINT : SQLITE_ERROR;
+}
+
+int table_arguments(sqlite3_vtab *table, sqlite3_index_info *info, int first, int count,
+                    const char *const names[])
 {
     int found[MOST_ARGUMENTS], given = 0;
     for (int k = 0; k < count; k++)
@@ -42,6 +71,19 @@ int table_arguments(sqlite3_index_info *info, int first, int count)
             return SQLITE_CONSTRAINT;
         found[argument] = i;
     }
+    struct table_given *plan = &((struct table *)table)->given;
+    for (int k = 0; k < count; k++)
+        if (found[k] < 0 && table_column_used(info, first + k)) {
+            if (table_is_missing(plan, info) == SQLITE_CONSTRAINT)
+                return SQLITE_CONSTRAINT;
+            sqlite3_free(table->zErrMsg);
+            table->zErrMsg = sqlite3_mprintf(
+                "%s: one value is expected, as in %s = '...', for all of the condition: not within "
+                "OR, CASE or another expression",
+                names[k], names[k]);
+            return SQLITE_ERROR;
+        }
+    table_is_given(plan, info);
     info->idxNum = 0;
     for (int k = 0; k < count; k++)
         if (found[k] >= 0) {
@@ -50,6 +92,19 @@ int table_arguments(sqlite3_index_info *info, int first, int count)
             info->aConstraintUsage[found[k]].omit = 1;
         }
     return SQLITE_OK;
+}
+
+int table_is_meant(sqlite3_vtab *table, struct door *door, bool written)
+{
+    char *error = NULL;
+    sqlite3 *database = ledger_database(door->ledger);
+    int code = written ? qualified_check_target(database, &error)
+                       : qualified_check(database, &door->qualified, &error);
+    if (error != NULL) {
+        sqlite3_free(table->zErrMsg);
+        table->zErrMsg = error;
+    }
+    return code;
 }
 
 int table_open(size_t size, sqlite3_vtab_cursor **made)

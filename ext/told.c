@@ -1,6 +1,5 @@
 #include "told.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +55,9 @@ static int read_entry(struct told *told, sqlite3_stmt *statement)
     const char *day = (const char *)sqlite3_column_text(statement, 0),
                *outcome = (const char *)sqlite3_column_text(statement, 2),
                *cause = (const char *)sqlite3_column_text(statement, 3);
+    if (sqlite3_column_type(statement, 0) == SQLITE_NULL ||
+        sqlite3_column_type(statement, 2) == SQLITE_NULL)
+        return SQLITE_CORRUPT;
     if (day == NULL || outcome == NULL ||
         (cause == NULL && sqlite3_column_type(statement, 3) != SQLITE_NULL))
         return SQLITE_NOMEM;
@@ -140,7 +142,7 @@ static void append_told(sqlite3_str *sql, const struct told_listing *listing)
                 taken = strlen(parameters[i].name);
                 sqlite3_str_appendf(sql, "%lld", (long long)parameters[i].value);
             }
-        if (taken == 0 && isspace((unsigned char)*at)) {
+        if (taken == 0 && (*at == ' ' || *at == '\n')) {
             taken = strspn(at, " \n");
             sqlite3_str_appendchar(sql, 1, ' ');
         } else if (taken == 0) {

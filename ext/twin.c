@@ -6,6 +6,7 @@
 
 #include "admit_values.h"
 #include "host.h"
+#include "who.h"
 
 /* What is fetched of an attempt, or of the ledger as a whole: SELECT * FROM and a condition on ?1.
  */
@@ -29,10 +30,15 @@ static const struct part parts[] = {
     {"recipient", "code_id IN (SELECT id FROM code WHERE attempt_id = ?1)"},
     {"code_end", "code_id IN (SELECT id FROM code WHERE attempt_id = ?1)"},
     {"wrong_try", "code_id IN (SELECT id FROM code WHERE attempt_id = ?1)"},
+    {"given_code",
+     "key IN (SELECT r.subject_key FROM code c JOIN recipient r ON r.code_id = c.id WHERE "
+     "c.attempt_id = ?1 UNION SELECT email_key FROM person WHERE attempt_id = ?1 UNION SELECT "
+     "phone_key FROM person WHERE attempt_id = ?1 UNION SELECT username_key FROM person WHERE "
+     "attempt_id = ?1) AND code_id IN (SELECT id FROM code WHERE attempt_id = ?1)"},
 };
 static const struct part identity = {"ledger", "?1 IS NOT NULL"};
-static const struct part settings = {"setting",
-                                     "id = (SELECT max(id) FROM setting) AND ?1 IS NOT NULL"};
+static const struct part settings = {"setting", "?1 IS NOT NULL"};
+static const struct part newest_entry = {"clock", "?1 IS NOT NULL"};
 /* Codes for a subject that belong to no attempt; ?1 is the subject's key. */
 static const struct part lone_parts[] = {
     {"code", "attempt_id IS NULL AND id IN (SELECT code_id FROM recipient WHERE subject_key = ?1)"},
@@ -41,6 +47,8 @@ static const struct part lone_parts[] = {
                  "r.subject_key = ?1 AND c.attempt_id IS NULL)"},
     {"wrong_try", "code_id IN (SELECT c.id FROM recipient r JOIN code c ON c.id = r.code_id WHERE "
                   "r.subject_key = ?1 AND c.attempt_id IS NULL)"},
+    {"given_code", "key = ?1 AND code_id IN (SELECT c.id FROM recipient r JOIN code c ON c.id = "
+                   "r.code_id WHERE r.subject_key = ?1 AND c.attempt_id IS NULL)"},
 };
 
 enum { PARTS = sizeof parts / sizeof *parts, LONE_PARTS = sizeof lone_parts / sizeof *lone_parts };
@@ -150,11 +158,40 @@ static bool fetch_attempt(struct twin *twin, int64_t attempt)
     return done;
 }
 
-/* Everything that the sign-up can meet. An attempt is fetched once: what the rehearsal has made of
- * it since counts. */
+/* The attempts that a key leads to. An attempt is fetched once: what the rehearsal has made of it
+ * since counts. */
+static bool fetch_met(struct twin *twin, struct ledger_statement *met)
+{
+    bool done = true;
+    while (ledger_row(met) && done)
+        done =
+            is_known(twin, ledger_integer(met, 0)) || fetch_attempt(twin, ledger_integer(met, 0));
+    return done && !ledger_failed(twin->real->ledger);
+}
+
+/* Everything that a second request can meet: whoever its subject can mean, and codes that stand
+ * alone. */
+static bool fetch_meant(struct twin *twin, const char *subject)
+{
+    struct who who;
+    bool done = true;
+    who_read(twin->real, subject, &who);
+    for (size_t k = 0; k < who.count && done; k++) {
+        struct ledger_statement *met = ledger_use(twin->real->ledger, STATEMENT_twin_met);
+        ledger_set_integer(met, ":email_key", who.readings[k].key);
+        ledger_set_integer(met, ":all", true);
+        done = fetch_met(twin, met);
+        for (int i = 0; i < LONE_PARTS && done; i++)
+            done = copy(twin, &lone_parts[i], &twin->lone_copiers[i], who.readings[k].key);
+    }
+    return done && !ledger_failed(twin->real->ledger);
+}
+
+/* Everything that a sign-up can meet. */
 static bool fetch(struct twin *twin, const struct admission *admission)
 {
     char third_party[SUBJECT_SIZE];
+    bool confirms = admission->signup->text[SIGNUP_email_confirm_code] != NULL;
     admit_values_identity(admission, third_party);
     const struct {
         const char *name;
@@ -167,21 +204,13 @@ static bool fetch(struct twin *twin, const struct admission *admission)
         {":uuid_key", SUBJECT_UUID, admission->uuid},
         {":identity_key", SUBJECT_IDENTITY, third_party},
     };
-    bool confirms = admission->signup->text[SIGNUP_email_confirm_code] != NULL, done = true;
     struct ledger_statement *met = ledger_use(twin->real->ledger, STATEMENT_twin_met);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (keys[i].text[0] != '\0')
             ledger_set_integer(met, keys[i].name,
                                door_subject_key(twin->real, keys[i].kind, keys[i].text));
     ledger_set_integer(met, ":all", confirms);
-    while (ledger_row(met) && done)
-        done =
-            is_known(twin, ledger_integer(met, 0)) || fetch_attempt(twin, ledger_integer(met, 0));
-    for (size_t k = 0; confirms && done && k < 2; k++)
-        for (int i = 0; keys[k].text[0] != '\0' && i < LONE_PARTS && done; i++)
-            done = copy(twin, &lone_parts[i], &twin->lone_copiers[i],
-                        door_subject_key(twin->real, keys[k].kind, keys[k].text));
-    return done && !ledger_failed(twin->real->ledger);
+    return fetch_met(twin, met) && (!confirms || fetch_meant(twin, admit_subject(admission)));
 }
 
 /* -- the private ledger -- */
@@ -220,7 +249,7 @@ static bool take_places(struct twin *twin)
     return !ledger_failed(twin->real->ledger) && run_places(twin, ids);
 }
 
-static bool make_ledger(struct twin *twin, int64_t now)
+static bool make_ledger(struct twin *twin)
 {
     int code =
         sqlite3_open_v2(":memory:", &twin->database,
@@ -230,14 +259,14 @@ static bool make_ledger(struct twin *twin, int64_t now)
     twin->door = door_open(twin->database);
     if (twin->door == NULL)
         return fail(twin, NULL, SQLITE_NOMEM);
-    ledger_create(twin->door->ledger, NULL, now);
+    ledger_create(twin->door->ledger, &(struct ledger_making){0});
     if (!succeeded(twin))
         return false;
     /* One transaction for all, which ends with the connection. What it refers to is not all here.
      */
     code = sqlite3_exec(twin->database,
                         "PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; BEGIN; DELETE FROM "
-                        "ledger; DELETE FROM setting",
+                        "ledger; DELETE FROM setting; DELETE FROM clock",
                         NULL, NULL, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_prepare_v2(twin->database, "SELECT 1 FROM attempt WHERE id = ?1", -1,
@@ -254,7 +283,7 @@ static bool hold_snapshot(struct twin *twin)
     return fail(twin, real, code == SQLITE_OK ? sqlite3_errcode(real) : code);
 }
 
-struct twin *twin_open(struct door *real, int64_t now)
+struct twin *twin_open(struct door *real)
 {
     if (!ledger_ready(real->ledger))
         return NULL;
@@ -264,8 +293,8 @@ struct twin *twin_open(struct door *real, int64_t now)
         return NULL;
     }
     twin->real = real;
-    if (!hold_snapshot(twin) || !make_ledger(twin, now) || !copy_once(twin, &identity) ||
-        !copy_once(twin, &settings) || !take_places(twin)) {
+    if (!hold_snapshot(twin) || !make_ledger(twin) || !copy_once(twin, &identity) ||
+        !copy_once(twin, &settings) || !copy_once(twin, &newest_entry) || !take_places(twin)) {
         twin_close(twin);
         return NULL;
     }
@@ -312,7 +341,7 @@ static void read_verdict(struct twin *twin, int64_t id, struct twin_verdict *ver
         struct ledger_statement *row = ledger_use(ledger, STATEMENT_twin_continuation);
         ledger_set_integer(row, ":id", id);
         if (ledger_row(row)) {
-            snprintf(verdict->detail, sizeof verdict->detail, "%s", ledger_text(row, 0));
+            snprintf(verdict->detail, sizeof verdict->detail, "%s", ledger_word(row, 0));
             ledger_done(row);
         }
     } else if (verdict->outcome == ADMIT_FAILURE) {
@@ -332,7 +361,9 @@ bool twin_admit(struct twin *twin, struct admission *admission, struct twin_verd
         return false;
     if (!fetch(twin, admission))
         return false;
+    ledger_begin(twin->door->ledger);
     struct admit_verdict admitted = admit_write(twin->door, admission);
+    ledger_end(twin->door->ledger);
     verdict->outcome = admitted.outcome;
     read_verdict(twin, admitted.id, verdict);
     return succeeded(twin);

@@ -17,7 +17,7 @@ struct twin;
 
 /* Of a ledger that must stay open. NULL: the real ledger's error is set. The real ledger is read as
  * it stands now, whatever others write meanwhile. */
-struct twin *twin_open(struct door *real, int64_t now);
+struct twin *twin_open(struct door *real);
 void twin_close(struct twin *twin);
 
 /* The settings in force; NULL with the real ledger's error set. */

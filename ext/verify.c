@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "code.h"
@@ -10,14 +11,12 @@
 #include "who.h"
 
 enum {
-    MOST_CODES = 200,
-    PREFIX_KEPT = 16,
     PRECISION_MS = 999 /* of a moment that a file tells by the second */
 };
 
 static const char *const names[] = {"verified",         "invalid_code", "code_timeout",
                                     "rate_limit",       "wrong_device", "superseded",
-                                    "already_verified", "not_found"};
+                                    "already_verified", "not_found",    "subject_ambiguous"};
 
 const char *verify_name(enum verify_verdict verdict)
 {
@@ -30,9 +29,16 @@ struct candidate {
     int64_t attempt; /* 0: none */
     bool pending; /* its attempt waits for it, or it stands alone: a wrong entry costs it a try */
     bool wrong_device;
+    bool fits; /* the entry could be it, by its shape */
     bool matches;
     enum verify_verdict
         standing; /* what a right entry would come to; VERIFY_VERIFIED where it is live */
+};
+
+/* Newest first. */
+struct candidates {
+    struct candidate *rows;
+    size_t count, room;
 };
 
 /* Reads one column that may be NULL. */
@@ -51,8 +57,7 @@ static enum verify_verdict standing(struct ledger_statement *row, int64_t entere
         return VERIFY_ALREADY_VERIFIED;
     if (strcmp(attempt, "[\"erased\"]") == 0)
         return VERIFY_NOT_FOUND;
-    if (strcmp(state, "exhausted") == 0 ||
-        (over && strcmp(attempt, "[\"verification_failed\"]") == 0))
+    if (strcmp(state, "exhausted") == 0 || strcmp(attempt, "[\"verification_failed\"]") == 0)
         return VERIFY_RATE_LIMIT;
     /* Superseded as an attempt, or its subject is another customer's by now: late news must not
      * make a second one. */
@@ -68,20 +73,8 @@ static enum verify_verdict standing(struct ledger_statement *row, int64_t entere
     return VERIFY_VERIFIED;
 }
 
-static void read_seed(struct ledger_statement *row, struct code_seed *seed,
-                      char prefix[PREFIX_KEPT])
-{
-    size_t length = 0;
-    const void *nonce = ledger_blob(row, 3, &length);
-    snprintf(prefix, PREFIX_KEPT, "%s", text_or_empty(row, 5));
-    seed->kind = text_or_empty(row, 2)[0] == 'p' ? CODE_PIN : CODE_TOKEN;
-    seed->digits = (int)ledger_integer(row, 4);
-    seed->prefix = prefix;
-    seed->sandbox = ledger_integer(row, 6) != 0;
-    memset(seed->nonce, 0, sizeof seed->nonce);
-    if (nonce != NULL && length == CODE_NONCE_SIZE)
-        memcpy(seed->nonce, nonce, CODE_NONCE_SIZE);
-}
+static const struct code_columns seed_columns = {
+    .kind = 2, .nonce = 3, .digits = 4, .prefix = 5, .sandbox = 6};
 
 /* Two of a kind, where both are given. */
 static bool differs(const char *second, const char *first)
@@ -89,58 +82,110 @@ static bool differs(const char *second, const char *first)
     return second != NULL && first != NULL && strcmp(second, first) != 0;
 }
 
-/* All codes of the subject, each compared, so that time does not tell which one was near. */
-static size_t read_candidates(struct door *door, const struct verify_request *request,
-                              const struct who *who, const unsigned char *nonce,
-                              struct candidate *candidates)
+/* Adds the ids of the codes near a key to a JSON array. */
+static void add_near(struct door *door, sqlite3_str *json, int64_t key, int64_t entered_at)
+{
+    struct ledger_statement *row = ledger_use(door->ledger, STATEMENT_codes_near);
+    ledger_set_integer(row, ":key", key);
+    ledger_set_integer(row, ":entered_at", entered_at);
+    while (ledger_row(row))
+        sqlite3_str_appendf(json, "%s%lld", sqlite3_str_length(json) > 1 ? "," : "",
+                            (long long)ledger_integer(row, 0));
+}
+
+/* keys: a JSON array. To be freed with sqlite3_free(); NULL after an error. */
+static char *list_near(struct door *door, const char *keys, int64_t entered_at)
+{
+    const char *at = keys + 1;
+    sqlite3_str *json = sqlite3_str_new(NULL);
+    sqlite3_str_appendchar(json, 1, '[');
+    while (*at != ']') {
+        char *end;
+        add_near(door, json, strtoll(at, &end, 10), entered_at);
+        at = *end == ',' ? end + 1 : end;
+    }
+    sqlite3_str_appendchar(json, 1, ']');
+    char *text = sqlite3_str_finish(json);
+    if (text == NULL)
+        ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
+    return text;
+}
+
+/* Room for one more; NULL after an error. */
+static struct candidate *next_candidate(struct door *door, struct candidates *all)
+{
+    if (all->count == all->room) {
+        size_t room = all->room == 0 ? 32 : 2 * all->room;
+        struct candidate *rows = realloc(all->rows, room * sizeof *rows);
+        if (rows == NULL) {
+            ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
+            return NULL;
+        }
+        all->rows = rows;
+        all->room = room;
+    }
+    return &all->rows[all->count];
+}
+
+/* One code, as the entry stands to it. */
+static void read_candidate(struct door *door, const struct verify_request *request,
+                           const struct code_entry *entry, int64_t entered_at,
+                           struct ledger_statement *row, struct candidate *candidate)
+{
+    struct code_seed seed;
+    char prefix[CODE_PREFIX_SIZE];
+    const char *device = ledger_text(row, 8);
+    const struct key *key = door_key(door);
+    const unsigned char *uuid = ledger_uuid(door->ledger); /* neither after an error of this row */
+    code_read_seed(row, &seed_columns, &seed, prefix);
+    candidate->id = ledger_integer(row, 0);
+    candidate->attempt = ledger_integer(row, 1);
+    candidate->pending = ledger_is_null(row, 10) ||
+                         strcmp(text_or_empty(row, 10), "success") == 0 ||
+                         strcmp(text_or_empty(row, 10), "pending") == 0;
+    /* The device rule is the pin's (Synerise): a token's link is opened wherever the mail is
+     * read. */
+    candidate->wrong_device =
+        seed.kind == CODE_PIN && device != NULL &&
+        (request->device_id == NULL || strcmp(device, request->device_id) != 0);
+    candidate->standing = standing(row, entered_at);
+    candidate->fits = code_fits(&seed, entry);
+    /* A code that nobody has been sent can only be guessed: however many wait in the queue, they
+     * make no guess better. */
+    candidate->matches = key != NULL && uuid != NULL && code_matches(key, uuid, &seed, entry) &&
+                         (ledger_integer(row, 15) != 0 || request->subject == NULL);
+}
+
+/* The codes that the entry may be, each compared, so that time does not tell which one was near. */
+static void read_candidates(struct door *door, const struct verify_request *request,
+                            const struct code_entry *entry, int64_t entered_at, const char *keys,
+                            const unsigned char *nonce, struct candidates *all)
 {
     const struct settings *settings = door_settings(door);
-    const struct key *key = door_key(door);
-    const unsigned char *uuid = ledger_uuid(door->ledger);
-    size_t count = 0;
-    if (settings == NULL || key == NULL || uuid == NULL)
-        return 0;
+    all->count = 0;
+    if (settings == NULL || door_key(door) == NULL || ledger_uuid(door->ledger) == NULL)
+        return;
+    char *codes = list_near(door, keys, entered_at);
     struct ledger_statement *row = ledger_use(door->ledger, STATEMENT_codes_of_subject);
-    who_bind(row, who);
+    ledger_set_text(row, ":codes", codes);
     ledger_set_blob(row, ":nonce", nonce, CODE_NONCE_SIZE);
-    ledger_set_integer(row, ":entered_at", request->entered_at);
+    ledger_set_integer(row, ":entered_at", entered_at);
     ledger_set_integer(row, ":known_by",
-                       request->entered_at < request->now ? request->entered_at + PRECISION_MS
-                                                          : INT64_MAX);
+                       entered_at < ledger_now(door->ledger) ? entered_at + PRECISION_MS
+                                                             : INT64_MAX);
     ledger_set_integer(row, ":unique_email", settings->unique_email);
     ledger_set_integer(row, ":unique_phone", settings->unique_phone);
     while (ledger_row(row)) {
-        struct candidate *candidate = &candidates[count];
-        struct code_seed seed;
-        char prefix[PREFIX_KEPT];
-        const char *device = ledger_text(row, 8);
+        struct candidate *candidate = next_candidate(door, all);
+        if (candidate == NULL)
+            break;
         if (differs(request->partner_id, ledger_text(row, 13)) ||
             differs(request->uuid, ledger_text(row, 14)))
             continue;
-        read_seed(row, &seed, prefix);
-        candidate->id = ledger_integer(row, 0);
-        candidate->attempt = ledger_integer(row, 1);
-        candidate->pending = ledger_is_null(row, 10) ||
-                             strcmp(text_or_empty(row, 10), "success") == 0 ||
-                             strcmp(text_or_empty(row, 10), "pending") == 0;
-        /* The device rule is the pin's (Synerise): a token's link is opened wherever the mail is
-         * read. */
-        candidate->wrong_device =
-            seed.kind == CODE_PIN && device != NULL &&
-            (request->device_id == NULL || strcmp(device, request->device_id) != 0);
-        candidate->standing = standing(row, request->entered_at);
-        /* A code that nobody has been sent can only be guessed: however many wait in the queue,
-         * they make no guess better. */
-        candidate->matches = code_matches(key, uuid, &seed, request->code) &&
-                             (ledger_integer(row, 15) != 0 || nonce != NULL);
-        if (candidate->standing != VERIFY_NOT_FOUND)
-            count++;
-        if (count == MOST_CODES) {
-            ledger_done(row);
-            break;
-        }
+        read_candidate(door, request, entry, entered_at, row, candidate);
+        all->count += candidate->standing != VERIFY_NOT_FOUND;
     }
-    return count;
+    sqlite3_free(codes);
 }
 
 /*
@@ -173,31 +218,47 @@ static enum verify_verdict decide(const struct candidate *candidates, size_t cou
                                                                     : VERIFY_INVALID_CODE;
 }
 
-/* Whether a wrong entry costs this code's attempt a try. */
+/* Whether the entry cannot be any of the codes, whatever they are: by its length or its alphabet.
+ */
+static bool is_malformed(const struct candidate *candidates, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (candidates[i].fits)
+            return false;
+    return count > 0;
+}
+
+/* Whether a wrong entry costs this code's attempt a try. What cannot be the code tells nothing of
+ * it. */
 static bool pays(const struct candidate *candidate)
 {
-    return candidate->pending && !candidate->wrong_device &&
+    return candidate->fits && candidate->pending && !candidate->wrong_device &&
            candidate->standing != VERIFY_ALREADY_VERIFIED &&
            candidate->standing != VERIFY_RATE_LIMIT;
 }
 
 /* JSON arrays of code ids: of a right entry, the live codes that it makes idle; of a wrong one, one
- * code for each attempt that pays with a try. */
-static void list_codes(const struct candidate *candidates, size_t count, bool right, char *json,
-                       size_t size)
+ * code for each attempt that pays with a try. To be freed with sqlite3_free(); NULL after an error.
+ */
+static char *list_codes(struct door *door, const struct candidates *all, bool right)
 {
-    size_t length = (size_t)snprintf(json, size, "[");
-    for (size_t i = 0; i < count; i++) {
-        const struct candidate *candidate = &candidates[i];
+    sqlite3_str *json = sqlite3_str_new(NULL);
+    sqlite3_str_appendchar(json, 1, '[');
+    for (size_t i = 0; i < all->count; i++) {
+        const struct candidate *candidate = &all->rows[i];
         bool listed =
             right ? candidate->standing == VERIFY_VERIFIED && !candidate->matches : pays(candidate);
         for (size_t k = 0; k < i && listed && !right; k++) /* only one that pays stands for all */
-            listed = candidates[k].attempt != candidate->attempt || !pays(&candidates[k]);
-        if (listed && length + 24 < size)
-            length += (size_t)snprintf(json + length, size - length, "%s%lld",
-                                       length > 1 ? "," : "", (long long)candidate->id);
+            listed = all->rows[k].attempt != candidate->attempt || !pays(&all->rows[k]);
+        if (listed)
+            sqlite3_str_appendf(json, "%s%lld", sqlite3_str_length(json) > 1 ? "," : "",
+                                (long long)candidate->id);
     }
-    snprintf(json + length, size - length, "]");
+    sqlite3_str_appendchar(json, 1, ']');
+    char *text = sqlite3_str_finish(json);
+    if (text == NULL)
+        ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
+    return text;
 }
 
 /* The password that came with a right code, for the attempt that the code confirms. */
@@ -217,21 +278,25 @@ static void set_password(struct door *door, struct ledger_statement *write,
 }
 
 static void write_verdict(struct door *door, const struct verify_request *request,
-                          enum verify_verdict verdict, const struct candidate *matched,
-                          const char *compared)
+                          int64_t entered_at, enum verify_verdict verdict,
+                          const struct candidate *matched, const char *compared)
 {
     unsigned char sealed[KEY_SEALED_SIZE];
     const struct settings *settings = door->settings;
+    int64_t now = ledger_stamp(door->ledger);
     struct ledger_statement *write = ledger_use(door->ledger, STATEMENT_verify);
     ledger_set_text(write, ":verdict",
-                    request->refused != NULL ? request->refused : verify_name(verdict));
+                    request->refused != NULL ? request->refused
+                    : verdict == VERIFY_INVALID_CODE && matched != NULL
+                        ? "email_confirm_code_invalid"
+                        : verify_name(verdict));
     if (matched != NULL)
         ledger_set_integer(write, ":code_id", matched->id);
     if (matched != NULL && verdict == VERIFY_VERIFIED)
         set_password(door, write, request, matched->attempt, sealed);
     ledger_set_text(write, ":compared", compared);
-    ledger_set_integer(write, ":recorded_at", request->now);
-    ledger_set_integer(write, ":entered_at", request->entered_at);
+    ledger_set_integer(write, ":recorded_at", now);
+    ledger_set_integer(write, ":entered_at", entered_at);
     ledger_set_integer(write, ":max_tries", settings->max_code_tries);
     ledger_set_integer(write, ":unique_email", settings->unique_email);
     ledger_set_integer(write, ":unique_phone", settings->unique_phone);
@@ -247,29 +312,83 @@ static void write_verdict(struct door *door, const struct verify_request *reques
     ledger_run(write);
 }
 
+/* The keys of whom the subject means, a JSON array. False where it can mean nobody, or may mean
+ * several people: an error, but for a second request, whose row says so. */
+static bool find_keys(struct door *door, const struct verify_request *request, bool *several,
+                      char keys[WHO_LIST])
+{
+    struct who who;
+    struct who_found found;
+    if (!who_read(door, request->subject, &who) ||
+        !who_find(door, &who, ledger_now(door->ledger), &found))
+        return false;
+    *several = found.people.apart;
+    if (*several && request->continuation_id == 0)
+        who_refuse(door, &found.people);
+    snprintf(keys, WHO_LIST, "%s", found.keys);
+    return !*several;
+}
+
+/* The codes that the entry may be one of. */
+static void find_candidates(struct door *door, const struct verify_request *request,
+                            const struct code_entry *entry, int64_t entered_at,
+                            struct candidates *all, bool *several)
+{
+    unsigned char nonce[CODE_NONCE_SIZE];
+    char keys[WHO_LIST];
+    all->count = 0;
+    *several = false;
+    if (request->refused != NULL)
+        return;
+    if (request->subject != NULL && find_keys(door, request, several, keys))
+        read_candidates(door, request, entry, entered_at, keys, NULL, all);
+    else if (request->subject == NULL && code_token_nonce(entry->token, nonce))
+        read_candidates(door, request, entry, entered_at, "[]", nonce, all);
+}
+
+/* Judged as of entered_at. */
+static enum verify_verdict judge(struct door *door, const struct verify_request *request,
+                                 const struct code_entry *entry, int64_t entered_at,
+                                 struct candidates *all, const struct candidate **matched)
+{
+    bool several;
+    find_candidates(door, request, entry, entered_at, all, &several);
+    return several ? VERIFY_SUBJECT_AMBIGUOUS : decide(all->rows, all->count, matched);
+}
+
+static void write_what_follows(struct door *door, const struct verify_request *request,
+                               int64_t entered_at, enum verify_verdict verdict,
+                               const struct candidates *all, const struct candidate *matched)
+{
+    if (ledger_failed(door->ledger) || door_settings(door) == NULL)
+        return;
+    char *compared = list_codes(door, all, verdict == VERIFY_VERIFIED);
+    bool costs = verdict == VERIFY_INVALID_CODE && compared != NULL && compared[1] != ']';
+    if (verdict == VERIFY_INVALID_CODE && is_malformed(all->rows, all->count))
+        matched = &all->rows[0]; /* which the continuation is of */
+    if (verdict == VERIFY_VERIFIED || costs || request->continuation_id != 0)
+        write_verdict(door, request, entered_at, verdict, matched, compared);
+    sqlite3_free(compared);
+}
+
 enum verify_verdict verify_code(struct door *door, const struct verify_request *request)
 {
-    struct candidate candidates[MOST_CODES];
+    struct candidates all = {NULL, 0, 0};
     const struct candidate *matched = NULL;
-    unsigned char nonce[CODE_NONCE_SIZE];
-    char compared[MOST_CODES * 24];
-    struct who who;
-    size_t count = 0;
-    memset(&who, 0, sizeof who);
-    if (request->refused != NULL) {
-        count = 0;
-    } else if (request->subject != NULL) {
-        if (who_is(door, request->subject, &who))
-            count = read_candidates(door, request, &who, NULL, candidates);
-    } else if (code_token_nonce(request->code, nonce)) {
-        count = read_candidates(door, request, &who, nonce, candidates);
+    struct code_entry entry;
+    int64_t now = ledger_now(door->ledger), clock = ledger_clock(door->ledger), entered_at = now;
+    if (request->entered_at != 0 && request->entered_at < now)
+        entered_at = request->entered_at;
+    code_read(request->code, request->continuation_id != 0, &entry);
+    enum verify_verdict verdict = judge(door, request, &entry, entered_at, &all, &matched);
+    /* By a clock that was set back a code may have been entered before it was made. */
+    if (verdict != VERIFY_VERIFIED && entered_at < now && clock < now) {
+        entered_at = now;
+        verdict = judge(door, request, &entry, entered_at, &all, &matched);
     }
-    enum verify_verdict verdict = decide(candidates, count, &matched);
-    bool writes = verdict == VERIFY_VERIFIED || verdict == VERIFY_INVALID_CODE ||
-                  request->continuation_id != 0;
-    if (writes && !ledger_failed(door->ledger) && door_settings(door) != NULL) {
-        list_codes(candidates, count, verdict == VERIFY_VERIFIED, compared, sizeof compared);
-        write_verdict(door, request, verdict, matched, compared);
-    }
+    sodium_memzero(&entry, sizeof entry);
+    write_what_follows(door, request, entered_at < now ? entered_at : clock, verdict, &all,
+                       matched);
+    free(all.rows);
     return verdict;
 }

@@ -104,23 +104,21 @@ static struct chunk_row *next_row(struct chunk *chunk, const struct record *reco
     return row;
 }
 
-/* An empty field is one that was not given: no column of ours has a use for an empty text. */
 static void take_field(struct chunk_row *row, const struct chunk_column *column,
                        const struct fields_field *field)
 {
     char *copy = row->text + row->text_length;
-    if ((field->length == 0 && !column->keep_empty) ||
-        (column->column < 0 && column->consent == NULL))
+    if (column->column < 0 && column->consent == NULL)
         return;
     memcpy(copy, field->text, field->length);
     copy[field->length] = '\0';
     row->text_length += field->length + 1;
-    if (column->column >= 0) {
+    if (column->keep_empty) /* a confirmation without a code is one all the same */
         row->signup.text[column->column] = copy;
-    } else if (row->signup.consent_count < SIGNUP_CONSENTS_MAX) {
-        row->signup.consents[row->signup.consent_count].name = column->consent;
-        row->signup.consents[row->signup.consent_count++].value = copy;
-    }
+    else if (column->column >= 0)
+        signup_give(&row->signup, (enum signup_column)column->column, copy);
+    else
+        signup_give_consent(&row->signup, column->consent, copy);
 }
 
 bool chunk_add_row(struct chunk *chunk, const struct record *record,
@@ -201,11 +199,12 @@ static bool write_reject(struct chunk *chunk, const struct chunk_row *row,
         ledger_set_integer(insert, ":column_number", (int64_t)row->column);
     ledger_set_text(insert, ":kind", records_kind_name(row->kind));
     ledger_set_text(insert, ":message", row->message);
-    ledger_set_integer(insert, ":recorded_at", chunk->now);
+    ledger_set_integer(insert, ":recorded_at", ledger_now(target->door->ledger));
     ledger_run(insert);
     if (ledger_failed(target->door->ledger) || target->rejects == NULL)
         return !ledger_failed(target->door->ledger);
-    if (keep_bytes(row, target))
+    if (!rejects_have_room(target->rejects, row->end - row->offset, row->line) ||
+        keep_bytes(row, target))
         return true;
     snprintf(chunk->error, sizeof chunk->error, "%.300s: %s", target->rejects->path,
              errno == 0 ? "the bytes to be kept are gone: the file has become shorter"

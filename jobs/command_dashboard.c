@@ -210,7 +210,7 @@ static void put_delivery_sums(struct page *page, struct ledger *ledger)
     struct ledger_statement *sums = ledger_use(ledger, STATEMENT_dashboard_delivery);
     while (ledger_row(sums)) {
         page_row(page);
-        page_cell(page, ledger_text(sums, 0));
+        page_cell(page, ledger_word(sums, 0));
         page_cell(page, step[ledger_integer(sums, 1) == 1 ? 1 : 2]);
         page_number(page, ledger_integer(sums, 2));
         page_seconds(page, ledger_real(sums, 3));
@@ -236,7 +236,9 @@ static void put_delivery_days(struct page *page, struct ledger *ledger, json_t *
         char date[DASHBOARD_NAME];
         int64_t day = ledger_integer(row, 0);
         /* Days without a code have a place in the chart, and no point. */
-        for (last = last == 0 ? day - 1 : last; last < day; last++) {
+        if (last == 0 || day - last > DASHBOARD_DAYS) /* the clock was not where it is now */
+            last = day - 1;
+        for (; last < day; last++) {
             dashboard_date(last + 1, date);
             json_array_append_new(labels, json_string(date));
             for (size_t i = 0; i < DELIVERY_SETS; i++)
@@ -244,12 +246,12 @@ static void put_delivery_days(struct page *page, struct ledger *ledger, json_t *
         }
         dashboard_date(day, date);
         size_t place = json_array_size(labels) - 1;
-        size_t set = strcmp(ledger_text(row, 1), "sms") == 0 ? 2 : 0;
+        size_t set = strcmp(ledger_word(row, 1), "sms") == 0 ? 2 : 0;
         json_array_set_new(values[set], place, json_real(ledger_real(row, 3)));
         json_array_set_new(values[set + 1], place, json_real(ledger_real(row, 4)));
         page_row(page);
         page_cell(page, date);
-        page_cell(page, ledger_text(row, 1));
+        page_cell(page, ledger_word(row, 1));
         page_number(page, ledger_integer(row, 2));
         page_seconds(page, ledger_real(row, 3));
         page_seconds(page, ledger_real(row, 4));
@@ -288,7 +290,7 @@ static void put_queues(struct page *page, struct ledger *ledger)
     struct ledger_statement *queue = ledger_use(ledger, STATEMENT_queue_state);
     while (ledger_row(queue)) {
         page_row(page);
-        page_cell(page, ledger_text(queue, 0));
+        page_cell(page, ledger_word(queue, 0));
         page_number(page, ledger_integer(queue, 2));
         if (ledger_is_null(queue, 3))
             page_cell(page, NULL);
@@ -369,7 +371,7 @@ static void put_runs(struct page *page, struct ledger *ledger)
     while (ledger_row(run)) {
         page_row(page);
         page_number(page, ledger_integer(run, 0));
-        page_cell(page, ledger_text(run, 1));
+        page_cell(page, ledger_word(run, 1));
         page_moment(page, ledger_integer(run, 2));
         put_exit_code(page, run, 4);
         if (ledger_is_null(run, 3))
@@ -454,15 +456,14 @@ enum status_code dashboard_command(struct job *job)
 {
     enum status_code status = STATUS_RETRY, compared = STATUS_DONE;
     struct ledger *ledger = job->door->ledger;
-    int64_t now = moment_now();
     struct page *page = NULL;
     const char *text = NULL;
     size_t length = 0;
 
     ledger_look(ledger);
-    struct dashboard *numbers = dashboard_read(ledger, now);
+    struct dashboard *numbers = dashboard_read(ledger, ledger_now(ledger));
     if (numbers != NULL)
-        page = begin(job, numbers, now);
+        page = begin(job, numbers, moment_now());
     if (page != NULL)
         text = put_all(page, job, numbers, &compared, &length);
     ledger_undo(ledger);

@@ -31,24 +31,28 @@ static bool is_folder(const char *path)
     return strcmp(path, "-") != 0 && stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
 }
 
+/* `context`: the request that is the same for all files of a folder. */
+static enum status_code import_one_of(struct job *job, const struct inbox_file *file, void *context)
+{
+    struct import_request request = *(const struct import_request *)context;
+    request.path = file->path;
+    request.opened = file;
+    return import_file(job, &request);
+}
+
 /* A folder's files stay where they are: only the configured inbox is emptied. */
-static enum status_code import_all_in(struct job *job, const struct import_request *like,
+static enum status_code import_all_in(struct job *job, struct import_request *like,
                                       const char *folder)
 {
-    char error[INBOX_PATH + 512], path[INBOX_PATH * 2];
-    enum status_code status = STATUS_DONE;
+    char error[INBOX_PATH + 512];
+    enum status_code status = STATUS_RETRY;
     struct inbox inbox;
     if (!inbox_list(&inbox, folder, error, sizeof error)) {
         say_error("%s", error);
-        status = STATUS_RETRY;
-    } else if (inbox.count == 0) {
-        say_note("%s: no *.csv, *.csv.gz or *.csv.zst in this folder", folder);
-    }
-    for (size_t i = 0; i < inbox.count && !stop_asked(); i++) {
-        struct import_request request = *like;
-        snprintf(path, sizeof path, "%s/%s", folder, inbox.names[i]);
-        request.path = path;
-        status = job_worse(status, import_file(job, &request));
+    } else {
+        if (inbox.count == 0)
+            say_note("%s: no *.csv, *.csv.gz or *.csv.zst in this folder", folder);
+        status = inbox_job_each(job, &inbox, import_one_of, like);
     }
     inbox_close(&inbox);
     return status;
@@ -74,8 +78,14 @@ static enum status_code import_files(struct job *job, bool confirmations)
         return STATUS_USAGE;
     }
     enum status_code status = job_lock(job, "import", &lock);
-    for (size_t i = 0; i < options->argument_count && status != STATUS_LOCKED && !stop_asked();
-         i++) {
+    if (status != STATUS_DONE)
+        return status;
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (stop_asked()) {
+            status = job_worse(
+                status, job_stopped(options->arguments[i], "it and what comes after it are left"));
+            break;
+        }
         request.path = options->arguments[i];
         status =
             job_worse(status, is_folder(request.path) ? import_all_in(job, &request, request.path)
@@ -95,36 +105,19 @@ enum status_code confirm_command(struct job *job)
     return import_files(job, true);
 }
 
-static enum status_code take_in(struct job *job, const char *path, const char *rejects,
-                                bool confirmations)
+static enum status_code take_in(struct job *job, const char *folder, bool confirmations)
 {
-    struct import_request request = {.path = path,
-                                     .rejects = rejects,
-                                     .confirmations = confirmations,
+    struct import_request request = {.confirmations = confirmations,
                                      .strict = job->config.import.strict};
-    return import_file(job, &request);
-}
-
-static enum status_code import_one(struct job *job, const char *path, const char *rejects,
-                                   const char *folder)
-{
-    (void)folder;
-    return take_in(job, path, rejects, false);
-}
-
-static enum status_code confirm_one(struct job *job, const char *path, const char *rejects,
-                                    const char *folder)
-{
-    (void)folder;
-    return take_in(job, path, rejects, true);
+    return inbox_job_run(job, "import", folder, import_one_of, &request);
 }
 
 enum status_code import_inbox(struct job *job)
 {
-    return inbox_job_run(job, "import", job->config.import.inbox, import_one);
+    return take_in(job, job->config.import.inbox, false);
 }
 
 enum status_code confirm_inbox(struct job *job)
 {
-    return inbox_job_run(job, "import", job->config.import.confirm_inbox, confirm_one);
+    return take_in(job, job->config.import.confirm_inbox, true);
 }

@@ -9,6 +9,7 @@
 #include "reconciled.h"
 #include "say.h"
 #include "stop.h"
+#include "zone.h"
 
 static bool show(const char *format, const struct reconciled *all, size_t count)
 {
@@ -22,7 +23,7 @@ static bool show(const char *format, const struct reconciled *all, size_t count)
 }
 
 /* --as-of, where it was given. */
-static bool read_as_of(const char *text, int64_t *as_of)
+static bool read_as_of(struct job *job, const char *text, int64_t *as_of)
 {
     if (text == NULL)
         return true;
@@ -31,11 +32,21 @@ static bool read_as_of(const char *text, int64_t *as_of)
                   text);
         return false;
     }
-    if (*as_of > moment_now()) {
+    if (*as_of > ledger_now(job->door->ledger)) {
         say_error("--as-of %.80s: it is in the future", text);
         return false;
     }
     return true;
+}
+
+/* Days are counted by TZ. */
+static bool knows_zone(void)
+{
+    char error[512];
+    if (zone_is_known(error, sizeof error))
+        return true;
+    say_error("reconcile: %s", error);
+    return false;
 }
 
 enum status_code reconcile_command(struct job *job)
@@ -44,15 +55,22 @@ enum status_code reconcile_command(struct job *job)
     enum status_code status = STATUS_DONE;
     int64_t as_of = 0;
     size_t count = 0;
-    if (!read_as_of(options->as_of, &as_of))
+    if (!read_as_of(job, options->as_of, &as_of))
         return STATUS_USAGE;
+    if (!knows_zone())
+        return STATUS_CONFIG;
     struct reconciled *all = calloc(options->argument_count, sizeof *all);
     if (all == NULL) {
         say_error("out of memory");
         return STATUS_RETRY;
     }
-    for (size_t i = 0; i < options->argument_count && !stop_asked(); i++) {
-        enum status_code one = reconciled_read(&all[count], job, options->arguments[i],
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (stop_asked()) {
+            status = job_worse(
+                status, job_stopped(options->arguments[i], "it and what comes after it are left"));
+            break;
+        }
+        enum status_code one = reconciled_read(&all[count], job, -1, options->arguments[i],
                                                options->as_of != NULL ? &as_of : NULL);
         if (one == STATUS_DONE || one == STATUS_PARTLY)
             count++;
@@ -60,8 +78,6 @@ enum status_code reconcile_command(struct job *job)
             reconciled_end(&all[count]);
         status = job_worse(status, one);
     }
-    if (stop_asked())
-        status = job_worse(status, STATUS_RETRY);
     if (!show(options->format, all, count)) {
         say_error("out of memory for the result");
         status = job_worse(status, STATUS_RETRY);
@@ -74,23 +90,24 @@ enum status_code reconcile_command(struct job *job)
 
 /* -- what lies ready at night -- */
 
-static enum status_code reconcile_one(struct job *job, const char *path, const char *rejects,
-                                      const char *folder)
+static enum status_code reconcile_one(struct job *job, const struct inbox_file *file, void *context)
 {
     struct reconciled one;
-    (void)rejects; /* an export is read as a whole, or not at all */
-    enum status_code status = reconciled_read(&one, job, path, NULL);
+    (void)context;
+    enum status_code status = reconciled_read(&one, job, file->descriptor, file->path, NULL);
     if (status == STATUS_DONE || status == STATUS_PARTLY)
         reconciled_say(&one, true);
     if (status == STATUS_PARTLY)
         say_error("%s: not all of it is explained; `regjob reconcile` with the file, which is now "
                   "in %s/done, shows what",
-                  path, folder);
+                  file->path, file->inbox->folder);
     reconciled_end(&one);
     return status;
 }
 
 enum status_code reconcile_inbox(struct job *job)
 {
-    return inbox_job_run(job, "reconcile", job->config.reconcile.inbox, reconcile_one);
+    if (job->config.reconcile.inbox[0] != '\0' && !knows_zone())
+        return STATUS_CONFIG;
+    return inbox_job_run(job, "reconcile", job->config.reconcile.inbox, reconcile_one, NULL);
 }

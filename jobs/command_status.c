@@ -40,7 +40,7 @@ static void show_queues(struct job *job)
     struct ledger_statement *queue = ledger_use(job->door->ledger, STATEMENT_queue_state);
     while (rows < QUEUES && ledger_row(queue)) {
         char(*cell)[CELL] = texts + QUEUE_CELLS * rows++;
-        snprintf(cell[0], CELL, "%s", ledger_text(queue, 0));
+        snprintf(cell[0], CELL, "%s", ledger_word(queue, 0));
         snprintf(cell[1], CELL, "%" PRId64, ledger_integer(queue, 2));
         format_time(queue, 3, cell[2]);
     }
@@ -56,7 +56,7 @@ static void show_runs(struct job *job)
     while (rows < RUNS && ledger_row(run)) {
         char(*cell)[CELL] = texts + RUN_CELLS * rows++;
         snprintf(cell[0], CELL, "%" PRId64, ledger_integer(run, 0));
-        snprintf(cell[1], CELL, "%s", ledger_text(run, 1));
+        snprintf(cell[1], CELL, "%s", ledger_word(run, 1));
         format_time(run, 2, cell[2]);
         format_time(run, 3, cell[3]);
         cell[4][0] = '\0';
@@ -85,12 +85,12 @@ static void show_json(struct job *job)
     while (ledger_row(queue)) {
         json_t *one = json_pack("{s:I}", "count", (json_int_t)ledger_integer(queue, 2));
         add_time(one, "oldest", queue, 3);
-        json_object_set_new(queues, ledger_text(queue, 1), one);
+        json_object_set_new(queues, ledger_word(queue, 1), one);
     }
     struct ledger_statement *run = ledger_use(job->door->ledger, STATEMENT_last_runs);
     while (ledger_row(run)) {
         json_t *one = json_pack("{s:I, s:s}", "id", (json_int_t)ledger_integer(run, 0), "command",
-                                ledger_text(run, 1));
+                                ledger_word(run, 1));
         add_time(one, "started_at", run, 2);
         add_time(one, "finished_at", run, 3);
         json_object_set_new(one, "exit_code",

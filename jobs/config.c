@@ -241,6 +241,8 @@ static bool check_patience(struct reading *reading, const char *section,
 
 static bool check_mail(struct reading *reading)
 {
+    static const char name_letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
     struct config_mail *mail = &reading->config->mail;
 
     if (strncmp(mail->url, "file:", 5) != 0 && !given(reading, "mail", "from")) {
@@ -252,6 +254,10 @@ static bool check_mail(struct reading *reading)
                      : given(reading, "mail", "password_file") ? "password_file"
                                                                : "password_env",
                      "username and a password (password_file or password_env) go together");
+    }
+    /* A host's name, or [ADDRESS]. */
+    if (mail->helo_name[strspn(mail->helo_name, name_letters)] != '\0') {
+        return wrong(reading, "mail", "helo_name", "a host name, or an address in [], is expected");
     }
     if (mail->message_domain[0] == '\0') {
         const char *domain = strrchr(mail->from, '@') + 1;

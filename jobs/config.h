@@ -36,7 +36,8 @@ struct config_mail {
                                    config_end() */
     enum config_tls tls;        /* STARTTLS for smtp:// */
     char ca_file[CONFIG_TEXT];
-    char templates[CONFIG_TEXT];      /* folder of message templates; "": the built-in texts */
+    char templates[CONFIG_TEXT]; /* folder of message templates; "": the built-in texts */
+    char helo_name[CONFIG_TEXT]; /* what we call ourselves to the server; "": this host's name */
     char message_domain[CONFIG_TEXT]; /* right-hand side of Message-ID, default: the domain of
                                          `from` */
     struct config_pace pace;          /* default 10 a second, 5 at once */
@@ -56,6 +57,9 @@ struct config_sms {
     char token[CONFIG_TEXT]; /* from token_file or token_env: the password beside `username`, else a
                                 bearer token */
     unsigned success_low, success_high; /* HTTP status taken for success, default 200 to 299 */
+    char success_body[CONFIG_TEXT];     /* what its body must then say: a POSIX ERE, or
+                                           /JSON/POINTER=TEXT;
+                                           "": anything but a page of HTML */
     char ca_file[CONFIG_TEXT];
     char templates[CONFIG_TEXT];
     char web_domain[CONFIG_TEXT]; /* adds the last line `@DOMAIN #CODE` where set */
@@ -84,6 +88,12 @@ struct config_import {
     unsigned workers;                /* 0: one a core */
     uint64_t max_field_bytes;        /* default 1 MiB, 1 KiB to 1 GiB */
     bool strict;                     /* unknown columns are refused */
+    unsigned settle_seconds;    /* a file in an inbox that was written later waits; default 10 */
+    unsigned file_seconds;      /* time for one file of an inbox or folder; 0: no limit.
+                                   Default 900 */
+    unsigned max_expansion;     /* times its size that a compressed or sparse file may hold
+                                   beyond what is never too much; 0: no limit. Default 100 */
+    uint64_t max_rejects_bytes; /* of one import's rejects so many are kept, default 256 MiB */
 };
 
 struct config_reconcile {

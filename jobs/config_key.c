@@ -37,6 +37,11 @@ const struct config_key config_keys[] = {
     COUNT("import", "workers", import.workers, 0, 256, "0"),
     {"import", "max_field_bytes", CONFIG_KIND_SIZE, AT(import.max_field_bytes), 1024, 1073741824,
      NULL, "1M"},
+    COUNT("import", "settle_seconds", import.settle_seconds, 0, 86400, "10"),
+    COUNT("import", "file_seconds", import.file_seconds, 0, 604800, "900"),
+    COUNT("import", "max_expansion", import.max_expansion, 0, 1000000, "100"),
+    {"import", "max_rejects_bytes", CONFIG_KIND_SIZE, AT(import.max_rejects_bytes), 0,
+     1099511627776, NULL, "256M"},
     {"import", "strict", CONFIG_KIND_SWITCH, AT(import.strict), 0, 0, "no|yes", "no"},
 
     {"mail", "url", CONFIG_KIND_URL, AT(mail.url), 0, 0, "smtp|smtps|file", "file:mail"},
@@ -49,6 +54,7 @@ const struct config_key config_keys[] = {
     {"mail", "tls", CONFIG_KIND_CHOICE, AT(mail.tls), 0, 0, "required|optional|none", "required"},
     {"mail", "ca_file", CONFIG_KIND_PATH, AT(mail.ca_file), 0, 0, NULL, ""},
     {"mail", "templates", CONFIG_KIND_PATH, AT(mail.templates), 0, 0, NULL, ""},
+    {"mail", "helo_name", CONFIG_KIND_TEXT, AT(mail.helo_name), 0, 0, NULL, ""},
     {"mail", "message_domain", CONFIG_KIND_TEXT, AT(mail.message_domain), 0, 0, NULL, ""},
     PACE("mail", mail, "10", "5"),
 
@@ -63,6 +69,7 @@ const struct config_key config_keys[] = {
     {"sms", "token", CONFIG_KIND_REFUSED, AT(sms.token), 0, 0, "token_file or token_env", ""},
     {"sms", "password", CONFIG_KIND_REFUSED, AT(sms.token), 0, 0, "token_file or token_env", ""},
     {"sms", "success", CONFIG_KIND_STATUS_RANGE, AT(sms.success_low), 100, 599, NULL, "200-299"},
+    {"sms", "success_body", CONFIG_KIND_TEXT, AT(sms.success_body), 0, 0, NULL, ""},
     {"sms", "ca_file", CONFIG_KIND_PATH, AT(sms.ca_file), 0, 0, NULL, ""},
     {"sms", "templates", CONFIG_KIND_PATH, AT(sms.templates), 0, 0, NULL, ""},
     {"sms", "web_domain", CONFIG_KIND_TEXT, AT(sms.web_domain), 0, 0, NULL, ""},

@@ -27,7 +27,9 @@ static void read_window(struct dashboard *dashboard, struct ledger *ledger)
         return;
     }
     dashboard->first_day = ledger_integer(window, 0);
-    dashboard->days = (size_t)(ledger_integer(window, 1) - dashboard->first_day + 1);
+    dashboard->days = (size_t)(ledger_within(window, 1, dashboard->first_day,
+                                             dashboard->first_day + DASHBOARD_DAYS - 1) -
+                               dashboard->first_day + 1);
     dashboard->all_attempts = ledger_integer(window, 2);
     ledger_done(window);
 }
@@ -83,8 +85,8 @@ static void read_outcomes(struct dashboard *dashboard, struct ledger *ledger, in
         int64_t number = ledger_integer(row, 3);
         if (day >= dashboard->days)
             continue;
-        count_outcome(&dashboard->day[day], ledger_text(row, 1), number);
-        count_outcome(&dashboard->total, ledger_text(row, 1), number);
+        count_outcome(&dashboard->day[day], ledger_word(row, 1), number);
+        count_outcome(&dashboard->total, ledger_word(row, 1), number);
         if (!ledger_is_null(row, 2))
             count_reasons(dashboard, day, ledger_text(row, 2), number);
     }

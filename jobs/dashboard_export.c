@@ -2,6 +2,7 @@
 #include "dashboard_export.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "export.h"
 #include "inbox.h"
@@ -60,12 +61,14 @@ enum status_code dashboard_export_put(struct page *page, struct job *job, json_t
     char path[INBOX_PATH];
     struct reconciled newest;
     const char *inbox = job->config.reconcile.inbox;
-    if (inbox[0] == '\0' || !inbox_newest(inbox, path)) {
+    int file = inbox[0] == '\0' ? -1 : inbox_newest(inbox, path);
+    if (file < 0) {
         page_paragraph(
             page, "There is no export of the fraud vendor's dashboard to compare the ledger with.");
         return STATUS_DONE;
     }
-    enum status_code status = reconciled_read(&newest, job, path, NULL);
+    enum status_code status = reconciled_read(&newest, job, file, path, NULL);
+    close(file);
     if (status == STATUS_DONE || status == STATUS_PARTLY) {
         put_days(page, &newest.result, data);
         reconciled_put(page, &newest);

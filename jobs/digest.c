@@ -57,20 +57,6 @@ out:
     return whole;
 }
 
-bool digest_path(const char *path, unsigned char digest[DIGEST_SIZE])
-{
-    unsigned char unused[DIGEST_SIZE];
-    struct stat facts;
-    uint64_t bytes;
-    bool marked;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe might wait for ever */
-    bool done = file >= 0 && fstat(file, &facts) == 0 && S_ISREG(facts.st_mode) &&
-                digest_file(file, UINT64_MAX, digest, &bytes, unused, &marked);
-    if (file >= 0)
-        close(file);
-    return done;
-}
-
 void digest_text(const unsigned char digest[DIGEST_SIZE], char text[DIGEST_TEXT])
 {
     sodium_bin2hex(text, DIGEST_TEXT, digest, DIGEST_SIZE);

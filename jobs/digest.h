@@ -14,9 +14,6 @@ enum { DIGEST_SIZE = 32, DIGEST_TEXT = 2 * DIGEST_SIZE + 1 };
 bool digest_file(int descriptor, uint64_t mark, unsigned char digest[DIGEST_SIZE], uint64_t *bytes,
                  unsigned char at_mark[DIGEST_SIZE], bool *marked);
 
-/* Of a regular file as it stands. False where it is none, or cannot be read. */
-bool digest_path(const char *path, unsigned char digest[DIGEST_SIZE]);
-
 /* In hex, for messages. */
 void digest_text(const unsigned char digest[DIGEST_SIZE], char text[DIGEST_TEXT]);
 

@@ -117,7 +117,7 @@ static enum transfer_prepared prepare(void *context, const void *argument,
 }
 
 /* The `timestamp` of an acknowledgement; -1 where the body is null, broken or has none, which takes
- * nothing from the acknowledgement: that is the status. */
+ * nothing from the acknowledgement: that is the status. Only a page is not from the API. */
 static int64_t read_timestamp(const char *body, size_t length)
 {
     json_t *parsed = json_loadb(body, length, 0, NULL);
@@ -131,6 +131,8 @@ static void judge(void *context, const struct transfer_reply *reply, struct tran
 {
     const struct fraud *fraud = context;
     wire_judge_http(reply, 200, 299, fraud->config->retry_429, answer);
+    if (answer->result == TRANSFER_ACCEPTED && (wire_is_html(reply) || wire_is_page(reply)))
+        wire_judge_page(reply, answer);
     if (answer->result == TRANSFER_ACCEPTED)
         answer->timestamp = read_timestamp(reply->body, reply->body_length);
 }

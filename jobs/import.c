@@ -27,6 +27,7 @@ struct import {
     struct import_file file;
     struct stream stream;
     struct input_descriptor holder;
+    struct input_source source; /* of those */
     struct packed *packed;
     struct spill spill;
     struct records *records;
@@ -55,7 +56,6 @@ struct batch {
     struct chunk_counts counts;
     uint64_t end, next_line;
     unsigned char prefix[DIGEST_SIZE];
-    int64_t now;
 };
 
 static void fail(struct import *import, enum status_code status)
@@ -83,14 +83,50 @@ static void fail_with(struct import *import, enum status_code status, const char
 
 /* Reading begins */
 
-/* A compressed file whose own form is wrong: said, and of no use to be tried again. */
-static bool is_damaged(struct import *import)
+/* Reading is left off between two blocks: a record may be as long as the file. */
+static ssize_t read_until_stop(void *context, void *bytes, size_t size)
 {
-    if (!packed_is_damaged(import->packed))
-        return false;
-    fail_with(import, STATUS_BAD_DATA,
-              "the compressed file is damaged or cut off: what was committed of it stands");
-    return true;
+    const struct input_source *source = context;
+    if (stop_asked()) {
+        errno = ECANCELED;
+        return -1;
+    }
+    return source->read(source->context, bytes, size);
+}
+
+static bool seek_source(void *context, uint64_t offset)
+{
+    const struct input_source *source = context;
+    return source->seek(source->context, offset);
+}
+
+/* The run or the file's time is over. */
+static void say_stopped(struct import *import)
+{
+    char why[128];
+    stop_words(why, sizeof why);
+    say_error("%s: %s before line %" PRIu64 ": the next import of it goes on there",
+              import->file.request->path, why, import->file.line == 0 ? 1 : import->file.line);
+    fail(import, STATUS_RETRY);
+}
+
+/* What ended the reading is no fault of the records: said. */
+static bool is_explained(struct import *import)
+{
+    char message[160];
+    if (packed_is_damaged(import->packed)) {
+        fail_with(import, STATUS_BAD_DATA,
+                  "the compressed file is damaged or cut off: what was committed of it stands");
+    } else if (packed_is_too_large(import->packed)) {
+        snprintf(message, sizeof message,
+                 "the compressed file unpacks to more than %" PRIu64
+                 " bytes (max_expansion = %u): what was committed of it stands",
+                 import_file_most(&import->file), import->job->config.import.max_expansion);
+        fail_with(import, STATUS_BAD_DATA, message);
+    } else if (stop_asked()) {
+        say_stopped(import);
+    }
+    return import->over;
 }
 
 static void open_records(struct import *import)
@@ -98,23 +134,27 @@ static void open_records(struct import *import)
     char error[512];
     bool unreadable = false;
     struct records_limits limits = {.max_field_bytes = import->job->config.import.max_field_bytes};
-    struct input_source source;
+    struct input_source source = {
+        .read = read_until_stop, .seek = NULL, .context = &import->source};
     if (import->file.is_stream) {
         stream_begin(&import->stream, import->file.input, import->file.offset);
-        source = stream_source(&import->stream);
+        import->source = stream_source(&import->stream);
     } else if (import->file.packed != PACKED_NOT) {
-        import->packed = packed_open(import->file.input, import->file.packed);
+        import->packed =
+            packed_open(import->file.input, import->file.packed, import_file_most(&import->file));
         if (import->packed == NULL) {
             fail_with(import, STATUS_RETRY, "out of memory");
             return;
         }
-        source = packed_source(import->packed);
+        import->source = packed_source(import->packed);
     } else {
-        source = input_from_descriptor(&import->holder, import->file.input);
+        import->source = input_from_descriptor(&import->holder, import->file.input);
     }
+    if (import->source.seek != NULL)
+        source.seek = seek_source;
     import->records = records_open(&source, &limits, &unreadable, error, sizeof error);
     if (import->records == NULL) {
-        if (!is_damaged(import))
+        if (!is_explained(import))
             fail_with(import, unreadable ? STATUS_BAD_DATA : STATUS_RETRY, error);
         return;
     }
@@ -129,7 +169,7 @@ static void resume(struct import *import)
     if (import->file.offset == 0)
         return;
     if (!records_resume(import->records, import->file.offset, import->file.line, &message)) {
-        if (is_damaged(import))
+        if (is_explained(import))
             return;
         say_error("%s: cannot go on at byte %" PRIu64 ": %s", import->file.request->path,
                   import->file.offset, message);
@@ -156,17 +196,32 @@ static void place_rejects(struct import *import)
 {
     const struct import_file *file = &import->file;
     char path[REJECTS_PATH];
-    if (file->request->rejects != NULL)
-        snprintf(path, sizeof path, "%s", file->request->rejects);
-    else if (file->is_stream)
-        snprintf(path, sizeof path, "%s.import-%" PRId64 ".rejects", import->job->config.ledger,
-                 file->id);
-    else
-        snprintf(path, sizeof path, "%s.rejects", file->request->path);
-    rejects_begin(&import->rejects, path, file->is_new ? 0 : file->rejects_bytes);
-    spill_begin(&import->spill, path);
+    int folder;
+    if (!import_file_rejects(file, file->id, &folder, path)) {
+        fail_with(import, STATUS_BAD_DATA, "the path is too long for that of its rejects");
+        return;
+    }
+    rejects_begin(&import->rejects, folder, path, file->is_new ? 0 : file->rejects_bytes,
+                  file->is_new ? 0 : file->rejects_met,
+                  import->job->config.import.max_rejects_bytes);
+    spill_begin(&import->spill, &import->rejects);
     if (!can_be_read_again(file) && !file->request->dry_run)
         records_spill(import->records, spill_keep, &import->spill);
+}
+
+/* The rejects that an import which is taken on had met after its last commit are met again here. */
+static void trim_earlier(struct import *import)
+{
+    const struct import_file *file = &import->file;
+    struct rejects earlier;
+    char path[REJECTS_PATH];
+    int folder;
+    if (!import_file_rejects(file, file->continues, &folder, path))
+        return;
+    rejects_begin(&earlier, folder, path, file->earlier_rejects, 0, 0);
+    if (!rejects_trim(&earlier))
+        say_error("%s: some lines of it are met again by import %" PRId64 ": %s", path, file->id,
+                  strerror(errno));
 }
 
 /* Registered before its first row, so that every row can name it. A rehearsal registers as well: it
@@ -175,6 +230,8 @@ static void register_import(struct import *import)
 {
     if (!import->file.is_new)
         return;
+    if (import->file.cuts_short && !import->file.request->dry_run)
+        trim_earlier(import);
     if (!import->file.request->dry_run && !rejects_set_aside(&import->rejects)) {
         say_error("%s: an earlier import's cannot be set aside: %s", import->rejects.path,
                   strerror(errno));
@@ -193,7 +250,7 @@ static void register_import(struct import *import)
     }
     if (import->file.continues != 0)
         ledger_set_integer(insert, ":continues", import->file.continues);
-    ledger_set_integer(insert, ":started_at", moment_now());
+    ledger_set_integer(insert, ":started_at", ledger_now(import->ledger));
     ledger_run(insert);
     ledger_end(import->ledger);
     if (ledger_failed(import->ledger))
@@ -213,7 +270,7 @@ static void insert_batch_row(struct import *import, const struct batch *batch)
     const struct chunk_counts *counts = &batch->counts;
     struct ledger_statement *insert = ledger_use(import->ledger, STATEMENT_insert_batch);
     ledger_set_integer(insert, ":import_id", import->file.id);
-    ledger_set_integer(insert, ":recorded_at", batch->now);
+    ledger_set_integer(insert, ":recorded_at", ledger_now(import->ledger));
     ledger_set_integer(insert, ":end_offset", (int64_t)batch->end);
     ledger_set_integer(insert, ":end_line", (int64_t)batch->next_line);
     ledger_set_integer(insert, ":read", (int64_t)counts->read);
@@ -296,7 +353,7 @@ static void commit(struct import *import, struct batch *batch)
  * free. A thirtieth of the time that it was held is theirs. */
 static void give_way(const struct batch *batch)
 {
-    int64_t pause = (moment_now() - batch->began) / OTHERS_SHARE;
+    int64_t pause = (moment_monotonic() - batch->began) / OTHERS_SHARE;
     pause = pause > OTHERS_TURN_MS ? OTHERS_TURN_MS : pause;
     if (pause > 0)
         nanosleep(&(struct timespec){.tv_nsec = (long)pause * 1000000}, NULL);
@@ -305,7 +362,7 @@ static void give_way(const struct batch *batch)
 static void begin(struct import *import, struct batch *batch)
 {
     ledger_begin(import->ledger);
-    batch->began = moment_now();
+    batch->began = moment_monotonic();
     admit_writer_begin(import->writer);
     batch->open = true;
     batch->rows = 0;
@@ -329,7 +386,6 @@ static void write_chunk(struct import *import, struct batch *batch, struct chunk
     batch->rows += chunk->count;
     batch->end = chunk->end;
     batch->next_line = chunk->next_line;
-    batch->now = chunk->now;
     if (chunk->has_prefix)
         memcpy(batch->prefix, chunk->prefix, DIGEST_SIZE);
 }
@@ -368,7 +424,7 @@ static bool write_rows(struct import *import)
                 give_way(&batch);
         }
     }
-    if (!import->over && result == PIPELINE_FAILED && !is_damaged(import))
+    if (!import->over && result == PIPELINE_FAILED && !is_explained(import))
         fail_with(import, STATUS_RETRY, pipeline_error(import->pipeline));
     return result == PIPELINE_END && !import->over;
 }
@@ -450,7 +506,7 @@ static void finish(struct import *import)
     ledger_begin(import->ledger);
     struct ledger_statement *statement = ledger_use(import->ledger, STATEMENT_finish_import);
     ledger_set_integer(statement, ":id", import->file.id);
-    ledger_set_integer(statement, ":finished_at", moment_now());
+    ledger_set_integer(statement, ":finished_at", ledger_now(import->ledger));
     if (import->file.is_stream) {
         stream_advance(&import->stream, UINT64_MAX, digest);
         job_add_input(import->job, import->file.request->path, digest);
@@ -465,10 +521,20 @@ static void finish(struct import *import)
         import->status = job_worse(import->status, STATUS_PARTLY);
 }
 
+static void say_left_out(const struct import *import)
+{
+    const struct rejects *rejects = &import->rejects;
+    if (rejects->left_out > 0)
+        say_error("%s: %" PRIu64 " rejects, the first in line %" PRIu64
+                  ", are counted but not kept in %s: they are too much "
+                  "(max_rejects_bytes = %" PRIu64 ")",
+                  import->file.request->path, rejects->left_out, rejects->left_out_from,
+                  rejects->path, rejects->most);
+}
+
 static void run(struct import *import)
 {
-    char why[128];
-    int64_t began = moment_now();
+    int64_t began = moment_monotonic();
     struct chunk_counts before = import->counts;
     if (import->file.request->dry_run)
         ledger_rehearse(import->ledger);
@@ -480,17 +546,15 @@ static void run(struct import *import)
     if (whole) {
         finish(import);
     } else if (!import->over) {
-        stop_words(why, sizeof why);
-        say_error("%s: %s before line %" PRIu64 ": the next import of it goes on there",
-                  import->file.request->path, why, import->file.line);
-        import->status = job_worse(import->status, STATUS_RETRY);
+        say_stopped(import);
     }
+    say_left_out(import);
     struct import_summary summary = {.path = import->file.request->path,
                                      .import_id = import->file.id,
                                      .dry_run = import->file.request->dry_run,
                                      .counts = import->counts,
                                      .before = before,
-                                     .seconds = (double)(moment_now() - began) / 1000};
+                                     .seconds = (double)(moment_monotonic() - began) / 1000};
     import_summarise(import->job, &summary);
     if (import->file.request->dry_run)
         ledger_undo(import->ledger);
@@ -510,7 +574,8 @@ enum status_code import_file(struct job *job, const struct import_request *reque
         resume(&import);
     if (!import.over) {
         place_rejects(&import);
-        run(&import);
+        if (!import.over)
+            run(&import);
     }
     records_close(import.records);
     stream_end(&import.stream);

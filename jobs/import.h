@@ -2,13 +2,14 @@
 #ifndef IMPORT_H
 #define IMPORT_H
 
+#include "inbox.h"
 #include "job.h"
 
 struct import_request {
-    const char *path;    /* "-": standard input */
+    const char *path;                /* "-": standard input */
+    const struct inbox_file *opened; /* that file, of a folder; NULL: it is opened by its path */
     const char *name;    /* what the file is known by; NULL: its path (standard input: nothing, it
                             cannot go on after a stop) */
-    const char *rejects; /* where rejected lines go; NULL: PATH.rejects */
     bool confirmations;  /* the file has confirmations (subject, code, ...) instead of sign-ups */
     bool strict;         /* unknown columns are refused */
     bool limits_rejects; /* it is given up with more rejects than: */

@@ -11,11 +11,34 @@
 
 #include "moment.h"
 #include "say.h"
+#include "stop.h"
+
+enum {
+    NEVER_TOO_MUCH = 64 << 20, /* bytes that any file may unpack to */
+    DISK_BLOCK = 512           /* of st_blocks, whatever the disk's are */
+};
 
 static void fail(struct import_file *file, enum status_code status)
 {
     file->status = job_worse(file->status, status);
     file->over = true;
+}
+
+/* What may come out of so many bytes on the disk. */
+static uint64_t may_hold(const struct import_file *file, uint64_t bytes)
+{
+    uint64_t most;
+    unsigned times = file->job->config.import.max_expansion;
+    if (times == 0 || __builtin_mul_overflow(bytes, times, &most))
+        return UINT64_MAX;
+    return most > NEVER_TOO_MUCH ? most : NEVER_TOO_MUCH;
+}
+
+/* Holes are read as zeros: as much as a compressed file can grow to, for as little. */
+static bool is_sparse(const struct import_file *file)
+{
+    return (uint64_t)file->facts.st_size >
+           may_hold(file, (uint64_t)file->facts.st_blocks * DISK_BLOCK);
 }
 
 static void open_input(struct import_file *file)
@@ -25,11 +48,14 @@ static void open_input(struct import_file *file)
     file->is_stream = strcmp(path, "-") == 0;
     if (file->is_stream) {
         file->input = STDIN_FILENO;
-        snprintf(file->name, sizeof file->name, "%s",
-                 file->request->name != NULL ? file->request->name : "standard input");
+        say_escape(file->name, sizeof file->name,
+                   file->request->name != NULL ? file->request->name : "standard input");
         return;
     }
-    file->input = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us up */
+    file->input = file->request->opened != NULL
+                      ? fcntl(file->request->opened->descriptor, F_DUPFD_CLOEXEC, 3)
+                      /* a FIFO must not hold us up */
+                      : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file->input < 0 || fstat(file->input, &file->facts) != 0) {
         say_error("%s: %s", path, strerror(errno));
         fail(file, STATUS_RETRY);
@@ -37,12 +63,36 @@ static void open_input(struct import_file *file)
         say_error("%s is a %s, not a file: use `-` to read from a pipe", path,
                   S_ISDIR(file->facts.st_mode) ? "folder" : "device or pipe");
         fail(file, STATUS_BAD_DATA);
+    } else if (is_sparse(file)) {
+        say_error("%s: %" PRId64 " bytes, of which %" PRId64
+                  " are on the disk: it is too sparse to be what it should be (max_expansion = %u)",
+                  path, (int64_t)file->facts.st_size, (int64_t)file->facts.st_blocks * DISK_BLOCK,
+                  file->job->config.import.max_expansion);
+        fail(file, STATUS_BAD_DATA);
     } else {
         file->packed = packed_kind(path);
-        const char *name =
-            file->request->name != NULL ? file->request->name : realpath(path, resolved);
-        snprintf(file->name, sizeof file->name, "%s", name != NULL ? name : path);
+        const char *name = file->request->name != NULL     ? file->request->name
+                           : file->request->opened != NULL ? file->request->opened->known_as
+                                                           : realpath(path, resolved);
+        say_escape(file->name, sizeof file->name, name != NULL ? name : path);
     }
+}
+
+bool import_file_rejects(const struct import_file *file, int64_t import_id, int *folder,
+                         char path[REJECTS_PATH])
+{
+    const struct inbox_file *opened = file->request->opened;
+    const char *beside = file->is_stream  ? file->job->config.ledger
+                         : opened != NULL ? opened->kept_as
+                                          : file->request->path;
+    *folder = opened != NULL ? opened->kept_in : AT_FDCWD;
+    return snprintf(path, REJECTS_PATH, "%s.%s%" PRId64 ".rejects", beside,
+                    file->is_stream ? "import-" : "", import_id) < REJECTS_PATH;
+}
+
+uint64_t import_file_most(const struct import_file *file)
+{
+    return may_hold(file, (uint64_t)file->facts.st_size);
 }
 
 bool import_file_is_unchanged(const struct import_file *file)
@@ -91,6 +141,7 @@ static bool read_progress(struct import_file *file, int64_t id, struct chunk_cou
         (uint64_t)ledger_integer(batch, 4), (uint64_t)ledger_integer(batch, 5),
         (uint64_t)ledger_integer(batch, 6), (uint64_t)ledger_integer(batch, 7)};
     file->rejects_bytes = (uint64_t)ledger_integer(batch, 8);
+    file->rejects_met = (uint64_t)ledger_integer(batch, 10);
     const void *prefix = ledger_blob(batch, 9, &length);
     if (prefix != NULL && length == DIGEST_SIZE) {
         memcpy(file->prefix, prefix, DIGEST_SIZE);
@@ -119,9 +170,12 @@ static int64_t continued_by(struct import_file *file, int64_t id)
 static void read_beginning(struct import_file *file, int64_t continues)
 {
     struct chunk_counts ignored;
-    while (continues != 0 && !read_progress(file, continues, &ignored))
-        continues = continued_by(file, continues);
-    file->rejects_bytes = 0;
+    while (continues != 0 && !read_progress(file, continues, &ignored)) {
+        int64_t before = continued_by(file, continues);
+        continues = before < continues ? before : 0; /* an import goes on with an earlier one */
+    }
+    file->earlier_rejects = file->rejects_bytes;
+    file->rejects_bytes = file->rejects_met = 0;
 }
 
 /* An import of this very content: finished long ago, or stopped half-way. False where there is
@@ -133,7 +187,7 @@ static bool find_same_content(struct import_file *file)
     ledger_set_blob(same, ":digest", file->digest, DIGEST_SIZE);
     if (!ledger_row(same))
         return false;
-    int64_t id = ledger_integer(same, 0);
+    int64_t id = ledger_integer(same, 0), taken_on = ledger_integer(same, 2); /* NULL: 0 */
     bool finished = !ledger_is_null(same, 1);
     if (finished) {
         moment_format(ledger_integer(same, 1), when);
@@ -143,7 +197,13 @@ static bool find_same_content(struct import_file *file)
         file->over = true;
     }
     ledger_done(same);
-    if (!finished) {
+    if (!finished && taken_on != 0) {
+        say_error("%s: import %" PRId64 " of this file was stopped half-way, and import %" PRId64
+                  " goes on with the file as it had grown: restore that, or import this one under "
+                  "another --name",
+                  file->request->path, id, taken_on);
+        fail(file, STATUS_BAD_DATA);
+    } else if (!finished) {
         file->id = id;
         file->is_new = false;
         if (!read_progress(file, id, &file->counts))
@@ -201,19 +261,23 @@ static void identify_file(struct import_file *file)
     bool named = find_same_name(file, true, &earlier);
     uint64_t mark = named && earlier.has_digest ? earlier.bytes : UINT64_MAX;
     if (!digest_file(file->input, mark, file->digest, &file->bytes, at_mark, &marked)) {
-        if (errno != 0)
-            say_error("%s: %s", file->request->path, strerror(errno));
+        char why[128];
+        stop_words(why, sizeof why);
+        say_error("%s: %s", file->request->path,
+                  errno != 0 ? strerror(errno) : why); /* 0: asked to stop */
         fail(file, STATUS_RETRY);
         return;
     }
     job_add_input(file->job, file->request->path, file->digest);
     if (find_same_content(file) || ledger_failed(file->job->door->ledger) || !named)
         return;
-    if (!earlier.finished) {
+    bool grown =
+        marked && file->bytes > earlier.bytes && memcmp(at_mark, earlier.digest, DIGEST_SIZE) == 0;
+    if (!grown && !earlier.finished) {
         import_file_refuse_changed(file, earlier.id, earlier.digest);
-    } else if (marked && file->bytes > earlier.bytes &&
-               memcmp(at_mark, earlier.digest, DIGEST_SIZE) == 0) {
+    } else if (grown) {
         file->continues = earlier.id;
+        file->cuts_short = !earlier.finished;
         read_beginning(file, earlier.id);
         say_note("%s: has grown since import %" PRId64 ": goes on at line %" PRIu64,
                  file->request->path, earlier.id, file->line);

@@ -25,11 +25,13 @@ struct import_file {
     int64_t id; /* of the import */
     bool is_new;
     int64_t continues;                 /* the import of its beginning, where it has grown since */
+    bool cuts_short;                   /* which was stopped, and does not go on itself */
+    uint64_t earlier_rejects;          /* what that has kept of them */
     uint64_t offset, line;             /* where to begin; offset 0: after the header */
     unsigned char prefix[DIGEST_SIZE]; /* of a stream that goes on */
     bool has_prefix;
-    struct chunk_counts counts; /* of what earlier runs have done */
-    uint64_t rejects_bytes;
+    struct chunk_counts counts;          /* of what earlier runs have done */
+    uint64_t rejects_bytes, rejects_met; /* kept, and of all of them */
     enum status_code status;
     bool over; /* nothing is left to do: refused, failed or imported already; said, with `status` */
 };
@@ -41,6 +43,14 @@ void import_file_close(struct import_file *file);
 
 /* False: it has been written to since its digest was taken. */
 bool import_file_is_unchanged(const struct import_file *file);
+
+/* Where the rejects of an import of it go: beside it, or into `done` of its inbox; for
+ * rejects_begin(). False: the path is too long. */
+bool import_file_rejects(const struct import_file *file, int64_t import_id, int *folder,
+                         char path[REJECTS_PATH]);
+
+/* How many bytes there may be in it, where it is compressed. */
+uint64_t import_file_most(const struct import_file *file);
 
 enum { IMPORT_FILE_CHANGE = 256 };
 /* What there is to say of that: the digest then and the one now. */

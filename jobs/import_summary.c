@@ -30,7 +30,7 @@ static void add_details(struct job *job, struct lines *lines, enum statement sta
     struct ledger_statement *details = ledger_use(job->door->ledger, statement);
     ledger_set_integer(details, ":import_id", import_id);
     while (ledger_row(details))
-        add_line(lines, "  ", ledger_text(details, 0), (uint64_t)ledger_integer(details, 1));
+        add_line(lines, "  ", ledger_word(details, 0), (uint64_t)ledger_integer(details, 1));
     ledger_forgive(job->door->ledger); /* a table that could not be shown loses nothing */
 }
 

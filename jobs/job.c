@@ -1,7 +1,9 @@
 #include "job.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +12,12 @@
 #include <unistd.h>
 
 #include "document.h"
+#include "ledger_time.h"
 #include "moment.h"
 #include "say.h"
+#include "stop.h"
+
+enum { DAY_MS = 86400000, UNLIKELY_DAYS = 30 /* in which nothing was recorded */ };
 
 enum status_code job_worse(enum status_code left, enum status_code right)
 {
@@ -40,7 +46,12 @@ static bool execute(struct job *job, const char *sql)
 {
     if (sqlite3_exec(job->database, sql, NULL, NULL, NULL) == SQLITE_OK)
         return true;
-    say_error("%s: %s", job->config.ledger, sqlite3_errmsg(job->database));
+    char error[LEDGER_ERROR_SIZE];
+    int code = sqlite3_errcode(job->database) & 0xff, reason = sqlite3_system_errno(job->database);
+    bool named = (code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && reason != 0;
+    ledger_say_engine(job->database, error, sizeof error);
+    say_error("%s: %s%s%s", job->config.ledger, error, named ? ": " : "",
+              named ? strerror(reason) : "");
     return false;
 }
 
@@ -48,6 +59,42 @@ static bool execute(struct job *job, const char *sql)
 static bool is_file_name(const char *path)
 {
     return path[0] != '\0' && strcmp(path, ":memory:") != 0 && strncmp(path, "file:", 5) != 0;
+}
+
+/*
+ * SQLite gives LEDGER-shm and LEDGER-wal the ledger's mode when it makes them. A run that found the
+ * ledger read-only leaves them so, and they stay in the way once it is not any more. Ours are put
+ * right; of others' it is said which file it is.
+ */
+static bool put_right(const char *ledger, const char *suffix, mode_t mode)
+{
+    char path[PATH_MAX + 8];
+    struct stat facts;
+    snprintf(path, sizeof path, "%s%s", ledger, suffix);
+    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 || errno == ENOENT)
+        return true;
+    int reason = errno, file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool right = file >= 0 && fstat(file, &facts) == 0 && S_ISREG(facts.st_mode) &&
+                 facts.st_uid == geteuid() && fchmod(file, mode & 0777) == 0;
+    if (file >= 0)
+        close(file);
+    if (!right)
+        say_error("%s: %s, though the ledger itself may be written to: remove it when nobody uses "
+                  "the ledger",
+                  path, strerror(reason));
+    return right;
+}
+
+/* Before the ledger is opened: closing a descriptor of a file would end the locks that SQLite has
+ * on it. */
+static bool put_files_right(const char *path)
+{
+    char ledger[PATH_MAX];
+    struct stat facts;
+    if (realpath(path, ledger) == NULL || faccessat(AT_FDCWD, ledger, W_OK, AT_EACCESS) != 0 ||
+        stat(ledger, &facts) != 0)
+        return true; /* it may be new, or read-only: opening it says what is wrong */
+    return put_right(ledger, "-wal", facts.st_mode) && put_right(ledger, "-shm", facts.st_mode);
 }
 
 static bool open_database(struct job *job, bool create)
@@ -63,6 +110,8 @@ static bool open_database(struct job *job, bool create)
         say_error("%s: there is no ledger: make one with `regjob init`", path);
         return false;
     }
+    if (!put_files_right(path))
+        return false;
     if (sqlite3_open_v2(path, &job->database, flags, NULL) != SQLITE_OK) {
         say_error("%s: %s", path,
                   job->database == NULL ? "out of memory" : sqlite3_errmsg(job->database));
@@ -97,10 +146,20 @@ enum status_code job_open(struct job *job, bool create)
     bool other = ledger_version_found(job->door->ledger) != ledger_version() &&
                  !ledger_failed(job->door->ledger);
     if (!ledger_ready(job->door->ledger)) {
-        job_ledger_failed(job, "opening");
-        return other ? STATUS_CONFIG : STATUS_RETRY;
+        enum status_code status = job_ledger_failed(job, "opening");
+        return other ? STATUS_CONFIG : status;
     }
     return STATUS_DONE;
+}
+
+enum status_code job_stopped(const char *step, const char *left)
+{
+    char why[128];
+    if (!stop_asked())
+        return STATUS_DONE;
+    stop_words(why, sizeof why);
+    say_error("%s: %s; %s", step, why, left);
+    return STATUS_RETRY;
 }
 
 void job_close(struct job *job)
@@ -135,15 +194,39 @@ void job_add_input(struct job *job, const char *name, const unsigned char digest
         json_pack("{s:s, s:s}", "name", say_escape(shown, sizeof shown, name), "digest", text));
 }
 
+void job_compare_clock(struct job *job)
+{
+    struct ledger *ledger = job->door->ledger;
+    char here[MOMENT_SIZE], there[MOMENT_SIZE];
+    int64_t newest = ledger_number(ledger, STATEMENT_newest_entry_or_run, 0), clock = moment_now();
+    int64_t days = (clock - newest) / DAY_MS;
+    moment_format(clock, here);
+    moment_format(newest, there);
+    if (newest - clock > LEDGER_TIME_AGREES_MS)
+        say_error("%s: the clock shows %s, but the newest entry of the ledger is of %s: the clock "
+                  "is wrong, or was then; time goes on from that entry until the clock has caught "
+                  "up",
+                  job->config.ledger, here, there);
+    else if (newest > 0 && days >= UNLIKELY_DAYS)
+        say_error("%s: the clock shows %s, and the newest entry of the ledger is of %s, %lld days "
+                  "earlier: if the clock is wrong, set it right, or what is pending ends by it",
+                  job->config.ledger, here, there, (long long)days);
+}
+
 enum status_code job_begin_run(struct job *job)
 {
     struct ledger *ledger = job->door->ledger;
     ledger_begin(ledger);
     struct ledger_statement *begin = ledger_use(ledger, STATEMENT_begin_run);
     ledger_set_text(begin, ":command", job->options.command);
-    ledger_set_integer(begin, ":started_at", moment_now());
+    ledger_set_integer(begin, ":started_at", ledger_now(ledger));
     ledger_run(begin);
     job->run_id = ledger_number(ledger, STATEMENT_newest_run, 0);
+    if (ledger_notice_clock(ledger)) {
+        struct ledger_statement *release = ledger_use(ledger, STATEMENT_release_reports);
+        ledger_set_integer(release, ":now", ledger_now(ledger));
+        ledger_run(release);
+    }
     ledger_end(ledger);
     return ledger_failed(ledger) ? job_ledger_failed(job, "beginning the run") : STATUS_DONE;
 }
@@ -173,7 +256,7 @@ void job_end_run(struct job *job, enum status_code status)
     ledger_begin(ledger);
     struct ledger_statement *end = ledger_use(ledger, STATEMENT_end_run);
     ledger_set_integer(end, ":id", job->run_id);
-    ledger_set_integer(end, ":finished_at", moment_now());
+    ledger_set_integer(end, ":finished_at", ledger_now(ledger));
     ledger_set_integer(end, ":exit_code", status);
     ledger_set_text(end, ":counts", counts);
     ledger_run(end);

@@ -42,6 +42,9 @@ struct job {
 enum status_code job_open(struct job *job, bool create);
 void job_close(struct job *job);
 
+/* Says where the clock is far from the newest entry of the ledger: one of them is wrong. */
+void job_compare_clock(struct job *job);
+
 /* Begins and ends the run's row in the ledger. */
 enum status_code job_begin_run(struct job *job);
 void job_end_run(struct job *job, enum status_code status);
@@ -58,6 +61,10 @@ enum status_code job_ledger_failed(struct job *job, const char *doing);
 
 /* Takes the lock of a step. STATUS_LOCKED (said as a note) where another run has it. */
 enum status_code job_lock(struct job *job, const char *step, struct lock *lock);
+
+/* Where the run is to leave off: says why, and what of the step is left undone by it; STATUS_RETRY.
+ * Else STATUS_DONE. */
+enum status_code job_stopped(const char *step, const char *left);
 
 /* Of two statuses the one that the run must end with: of 1 and 2 it is 1; any other failure before
  * those. */

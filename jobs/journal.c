@@ -9,10 +9,10 @@
  */
 #include "journal.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "aside.h"
 #include "moment.h"
@@ -101,14 +101,6 @@ static void list_free(struct journal *journal, struct list *list)
 
 /* -- the ledger -- */
 
-/* Milliseconds that no clock setting moves. */
-static int64_t monotonic(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static struct ledger *ledger_of(const struct journal *journal)
 {
     return journal->queue->job->door->ledger;
@@ -120,7 +112,7 @@ enum written { WRITTEN, WRITTEN_LATER, WRITTEN_NOT };
 static enum written judge(struct journal *journal, const char *doing)
 {
     struct ledger *ledger = ledger_of(journal);
-    int64_t now = monotonic();
+    int64_t now = moment_monotonic();
     if (!ledger_failed(ledger)) {
         journal->busy_since = 0;
         return WRITTEN;
@@ -180,7 +172,7 @@ static enum written commit_back(struct journal *journal)
     if (journal->back.first == NULL)
         return WRITTEN;
     queue_begin(journal->queue);
-    write_back(journal, moment_now());
+    write_back(journal, ledger_stamp(ledger_of(journal)));
     ledger_end(ledger_of(journal));
     enum written written = judge(journal, "writing down what was answered");
     if (written == WRITTEN)
@@ -218,7 +210,7 @@ static void load_group(const struct journal *journal, struct door *door, uint64_
 {
     struct item *item;
     struct ledger_statement *due =
-        queue_due(journal->queue, door->ledger, moment_now(), (int64_t)most);
+        queue_due(journal->queue, door->ledger, ledger_now(door->ledger), (int64_t)most);
     while (ledger_row(due) && (item = load_item(journal, door, due)) != NULL)
         list_add(group, item);
     ledger_done(due);
@@ -236,7 +228,7 @@ static void start_ahead(struct journal *journal)
         return;
     if (journal->aside == NULL)
         journal->aside = aside_open(journal->queue->job);
-    journal->ahead_at = monotonic();
+    journal->ahead_at = moment_monotonic();
     journal->ahead_most = GROUP_MOST;
     if (journal->limit != NULL && journal->ahead_most > *journal->limit)
         journal->ahead_most = *journal->limit;
@@ -249,7 +241,7 @@ static void find_group(struct journal *journal, uint64_t most, struct list *grou
 {
     struct item *item;
     aside_wait(journal->aside);
-    if (monotonic() - journal->ahead_at > STALE_MS)
+    if (moment_monotonic() - journal->ahead_at > STALE_MS)
         list_free(journal, &journal->ahead);
     for (uint64_t i = 0; i < most && (item = list_take(&journal->ahead)) != NULL; i++)
         list_add(group, item);
@@ -272,7 +264,7 @@ static uint64_t keep_group(struct journal *journal, struct list *group)
 {
     struct item *item;
     uint64_t taken = 0;
-    journal->taken_at = monotonic();
+    journal->taken_at = moment_monotonic();
     while ((item = list_take(group)) != NULL) {
         if (item->taken) {
             taken++;
@@ -293,7 +285,7 @@ static uint64_t keep_group(struct journal *journal, struct list *group)
 static enum transfer_supply drained(struct journal *journal)
 {
     if (journal->out > 0)
-        return TRANSFER_LATER;
+        return TRANSFER_AFTER;
     if (journal->back.first == NULL)
         return TRANSFER_NO_MORE;
     return commit_back(journal) == WRITTEN_NOT ? TRANSFER_BROKEN : TRANSFER_LATER;
@@ -305,7 +297,6 @@ static enum transfer_supply refill(struct journal *journal, unsigned room)
     struct ledger *ledger = ledger_of(journal);
     struct list group;
     uint64_t most = room < GROUP_MOST ? room : GROUP_MOST;
-    int64_t now = moment_now();
     if (journal->limit != NULL && most > *journal->limit)
         most = *journal->limit;
     if (most == 0)
@@ -315,6 +306,7 @@ static enum transfer_supply refill(struct journal *journal, unsigned room)
     bool any = group.first != NULL;
     if (any && !ledger_failed(ledger)) {
         queue_begin(journal->queue);
+        int64_t now = ledger_stamp(ledger);
         write_back(journal, now);
         take_group(journal, &group, now);
         ledger_end(ledger);
@@ -352,7 +344,7 @@ static void take_back_waiting(struct journal *journal)
 
 static void take_back_stale(struct journal *journal)
 {
-    if (monotonic() - journal->taken_at > STALE_MS)
+    if (moment_monotonic() - journal->taken_at > STALE_MS)
         take_back_waiting(journal);
 }
 
@@ -369,6 +361,11 @@ static enum transfer_supply next(void *context, unsigned room, struct transfer_i
         supply = refill(journal, room);
     if (supply != TRANSFER_ITEM)
         return supply;
+    if (!queue_hand_out(journal->queue, &journal->waiting.first->place)) {
+        say_error("the lock file: %s: what sets out cannot be noted there", strerror(errno));
+        journal->status = STATUS_RETRY;
+        return TRANSFER_BROKEN;
+    }
     journal->out++;
     struct item *item = list_take(&journal->waiting);
     out->tag = item;
@@ -392,6 +389,8 @@ static void done(void *context, const struct transfer_item *out,
      * asked for. */
     item->answered = answer->result != TRANSFER_FATAL;
     item->answer = *answer;
+    if (!item->answered && answer->behind)
+        item->place.seen = moment_now();
     returned(context, out);
 }
 

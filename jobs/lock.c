@@ -1,5 +1,6 @@
 /* lock.c: flock() on LEDGER.STEP.lock. The kernel ends the lock with its holder, so it is never
- * stale; the holder's process and start time stand in the file as information alone. */
+ * stale; the holder's process and start time stand in the file's first line as information alone,
+ * and its note behind them. */
 #include "lock.h"
 
 #include <errno.h>
@@ -49,10 +50,19 @@ static void write_holder(int descriptor)
     if (gmtime_r(&now, &utc) != NULL) {
         strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &utc);
     }
-    int length = snprintf(holder, sizeof holder, "%ld %s\n", (long)getpid(), since);
-    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, holder, (size_t)length, 0) < 0) {
+    snprintf(holder, sizeof holder, "%ld %s", (long)getpid(), since);
+    size_t length = strlen(holder);
+    memset(holder + length, ' ', sizeof holder - length);
+    holder[sizeof holder - 1] = '\n';
+    if (pwrite(descriptor, holder, sizeof holder, 0) < 0) {
         return; /* the lock holds without this text: a full disk is no reason to stop */
     }
+}
+
+static void read_note(int descriptor, char note[LOCK_NOTE])
+{
+    ssize_t length = pread(descriptor, note, LOCK_NOTE - 1, LOCK_HOLDER);
+    note[length > 0 ? length : 0] = '\0';
 }
 
 /* Is the locked file still the one that the next run will open? Somebody may have removed it
@@ -81,6 +91,7 @@ enum lock_result lock_take(struct lock *lock, const char *ledger, const char *st
     struct stat file;
 
     lock->descriptor = -1;
+    lock->note[0] = '\0';
     int length = snprintf(path, sizeof path, "%s.%s.lock", ledger, step);
     if (length < 0 || (size_t)length >= sizeof path) {
         errno = ENAMETOOLONG;
@@ -108,6 +119,7 @@ enum lock_result lock_take(struct lock *lock, const char *ledger, const char *st
             return result;
         }
         if (is_still_there(descriptor, path)) {
+            read_note(descriptor, lock->note);
             write_holder(descriptor);
             lock->descriptor = descriptor;
             return LOCK_TAKEN;
@@ -118,9 +130,22 @@ enum lock_result lock_take(struct lock *lock, const char *ledger, const char *st
     return fail(message, message_size, path, "is removed again and again");
 }
 
+bool lock_note(struct lock *lock, const char *text, size_t at)
+{
+    size_t length = strlen(text);
+    return pwrite(lock->descriptor, text, length, (off_t)(LOCK_HOLDER + at)) == (ssize_t)length;
+}
+
+void lock_forget(struct lock *lock)
+{
+    lock->note[0] = '\0';
+}
+
 void lock_release(struct lock *lock)
 {
-    if (lock->descriptor >= 0) {
+    if (lock->descriptor >= 0 && lock->note[0] != '\0') {
+        close(lock->descriptor);
+    } else if (lock->descriptor >= 0) {
         /* Emptied, not removed: removing would let two runs lock two files of one name. */
         if (ftruncate(lock->descriptor, 0) != 0) {
             /* Its text then misleads no one: it is read only while somebody holds the lock. */

@@ -27,7 +27,8 @@ struct mail {
     struct maildir *maildir; /* NULL: by SMTP */
     char *address;           /* of `from` */
     char *from;              /* the header */
-    const char *domain;      /* of Message-ID */
+    char *url;
+    const char *domain; /* of Message-ID */
 };
 
 /* -- addresses -- */
@@ -133,6 +134,20 @@ static bool check_credentials(const struct config_mail *config, char *error, siz
     return false;
 }
 
+/* libcurl takes the name that it greets the server with from the URL's path. */
+static bool make_url(struct mail *mail)
+{
+    const struct config_mail *config = mail->config;
+    size_t length = strlen(config->url);
+    char *name = curl_easy_escape(NULL, config->helo_name, (int)strlen(config->helo_name));
+    while (length > 0 && config->url[length - 1] == '/')
+        length--;
+    if (!name || asprintf(&mail->url, "%.*s/%s", (int)length, config->url, name) < 0)
+        mail->url = NULL;
+    curl_free(name);
+    return mail->url != NULL;
+}
+
 struct mail *mail_open(const struct config_mail *config, char *error, size_t error_size)
 {
     bool good = false;
@@ -157,6 +172,10 @@ struct mail *mail_open(const struct config_mail *config, char *error, size_t err
         snprintf(error, error_size, "[mail] templates: %s", reason);
         goto out;
     }
+    if (!make_url(mail)) {
+        snprintf(error, error_size, "out of memory");
+        goto out;
+    }
     if (folder && !(mail->maildir = maildir_open(folder, reason, sizeof reason))) {
         snprintf(error, error_size, "[mail] url: %s", reason);
         goto out;
@@ -177,6 +196,7 @@ void mail_close(struct mail *mail)
     maildir_close(mail->maildir);
     free(mail->address);
     free(mail->from);
+    free(mail->url);
     free(mail);
 }
 
@@ -189,7 +209,9 @@ static bool setup(void *context, CURL *easy)
                                [CONFIG_TLS_NONE] = CURLUSESSL_NONE};
     const struct mail *mail = context;
     const struct config_mail *config = mail->config;
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, config->url);
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, mail->url);
+    /* The slot notes by it how far a conversation has come. */
+    code |= curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
     code |= curl_easy_setopt(easy, CURLOPT_USE_SSL, tls[config->tls]);
     code |= curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->address);
     code |= curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
@@ -259,6 +281,7 @@ static enum transfer_prepared prepare(void *context, const void *argument,
     wire_hide(call, request->values.link);
     wire_hide(call, request->token);
     wire_hide(call, request->to);
+    call->recipient = request->to;
     call->kept = mail_address(request->to);
     if (!call->kept) {
         wire_refuse(answer, "not an address that mail can be sent to");
@@ -284,11 +307,37 @@ static enum transfer_prepared prepare(void *context, const void *argument,
     return code == CURLE_OK ? TRANSFER_READY : TRANSFER_UNREADY;
 }
 
-/* Replies about our own standing with the server: authentication or encryption is missing or
- * wrong. */
-static bool is_about_us(long status)
+/* Replies about our own standing with the server: what is refused before a recipient was named
+ * (our address, our name, the log-in, the sender), or says that authentication or encryption is
+ * missing or wrong. */
+static bool is_about_us(const struct transfer_reply *reply)
 {
-    return status == 530 || status == 534 || status == 535 || status == 538;
+    static const char *const before[] = {"", "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL"};
+    long status = reply->status;
+    if (status == 530 || status == 534 || status == 535 || status == 538)
+        return true;
+    for (size_t i = 0; status >= 500 && status < 600 && i < sizeof before / sizeof *before; i++)
+        if (strcmp(reply->command, before[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Enhanced status codes (RFC 3463) that are about one mailbox: there is no such one (5.1.1 to
+ * 5.1.3), it has moved, its domain takes no mail (5.1.10), it is off or full, or has letters that
+ * the server cannot take (5.6.7). */
+static bool is_about_mailbox(const char *line)
+{
+    static const char *const codes[] = {"5.1.1",  "5.1.2", "5.1.3", "5.1.6",
+                                        "5.1.10", "5.2.1", "5.2.2", "5.6.7"};
+    enum { STATUS_DIGITS = 3 };
+    if (strlen(line) <= STATUS_DIGITS)
+        return false;
+    const char *code = line + STATUS_DIGITS + 1;
+    size_t length = strspn(code, "0123456789.");
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (length == strlen(codes[i]) && strncmp(code, codes[i], length) == 0)
+            return true;
+    return false;
 }
 
 static void describe(const struct transfer_reply *reply, struct transfer_answer *answer)
@@ -315,10 +364,12 @@ static void judge(void *context, const struct transfer_reply *reply, struct tran
     (void)context;
     long status = reply->status;
     bool final = status >= 400 && status < 600;
+    bool particular = is_about_mailbox(reply->last_line);
     if (reply->code == CURLE_OK || (reply->upload_ended && status >= 200 && status < 300)) {
         answer->result = TRANSFER_ACCEPTED;
         describe(reply, answer);
-    } else if (is_about_us(status) || (reply->code == CURLE_LOGIN_DENIED && status / 100 != 4)) {
+    } else if (!particular &&
+               (is_about_us(reply) || (reply->code == CURLE_LOGIN_DENIED && status / 100 != 4))) {
         answer->result = TRANSFER_FATAL;
         describe(reply, answer);
     } else if (!reply->sent || !final) {
@@ -330,6 +381,7 @@ static void judge(void *context, const struct transfer_reply *reply, struct tran
         answer->down = answer->slow_down = status == 421;
     } else {
         answer->result = TRANSFER_REFUSED;
+        answer->particular = particular;
         describe(reply, answer);
     }
 }

@@ -26,7 +26,9 @@ static int open_folder(int parent, const char *name)
 {
     if (mkdirat(parent, name, 0700) != 0 && errno != EEXIST)
         return -1;
-    return openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* Its own parts are no links; where it is itself is the operator's to say. */
+    return openat(parent, name,
+                  O_RDONLY | O_DIRECTORY | O_CLOEXEC | (parent == AT_FDCWD ? 0 : O_NOFOLLOW));
 }
 
 struct maildir *maildir_open(const char *directory, char *error, size_t error_size)

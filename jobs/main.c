@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,7 +16,7 @@
 #include "say.h"
 #include "stop.h"
 
-static const char system_config[] = "/etc/sqlite-reg/regjob.conf";
+static const char system_config[] = "/etc/regjob/regjob.conf";
 
 static const struct options_command commands[] = {
     {"init", init_command},       {"import", import_command},
@@ -71,10 +73,11 @@ static bool leaves_a_row(const struct options *options)
 
 static enum status_code run_recorded(struct job *job)
 {
-    int64_t began = moment_now();
+    int64_t began = moment_monotonic();
     enum status_code status = job_open(job, false);
     if (status != STATUS_DONE)
         return status;
+    job_compare_clock(job);
     if (leaves_a_row(&job->options))
         status = job_begin_run(job);
     if (status != STATUS_DONE)
@@ -83,8 +86,9 @@ static enum status_code run_recorded(struct job *job)
     if (leaves_a_row(&job->options)) {
         job_end_run(job, status);
         if (job->config.metrics[0] != '\0')
-            status = job_worse(status, run_metrics_write(job, job->config.metrics, status,
-                                                         (double)(moment_now() - began) / 1000));
+            status =
+                job_worse(status, run_metrics_write(job, job->config.metrics, status,
+                                                    (double)(moment_monotonic() - began) / 1000));
     }
     return status;
 }
@@ -114,11 +118,23 @@ static enum status_code run(struct job *job)
     return status;
 }
 
+/* Passwords, codes and the key pass through our memory: no core file of it, and no other process of
+ * this user looks into it. (The sanitizers' search for leaks has to.) */
+static void keep_memory_private(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     static struct job job; /* some kilobytes of configuration */
     char error[JOB_ERROR_SIZE];
     enum status_code status = STATUS_DONE;
+    keep_memory_private();
     umask(077); /* ledger, key, rejects, messages: nobody else's business */
     if (!options_parse(&job.options, argc, argv, commands, COMMANDS, error, sizeof error)) {
         say_error("%s", error);

@@ -42,10 +42,13 @@ static const struct option_row option_rows[] = {
     {"only", '\0', OPTION_TEXT, AT(only), "CHANNEL", "send by this channel alone", false},
     {"limit", '\0', OPTION_NUMBER, AT(limit), "N", "at most N of them", false},
     {"retry-dead", '\0', OPTION_SWITCH, AT(retry_dead), NULL, "put dead reports back into the queue first", false},
+    {"retry-undeliverable", '\0', OPTION_SWITCH, AT(retry_undeliverable), NULL, "put undeliverable codes back into the queue first", false},
     {"format", '\0', OPTION_TEXT, AT(format), "FORMAT", "the format of the result", false},
     {"as-of", '\0', OPTION_TEXT, AT(as_of), "TIME", "compare with the ledger as it stood then", false},
     {"output", 'o', OPTION_TEXT, AT(output), "FILE", "the page to write", false},
-    {"all", '\0', OPTION_SWITCH, AT(all), NULL, "also where the subject names several customers", false},
+    {"all", '\0', OPTION_SWITCH, AT(all), NULL, "also where a subject names several people: all of them", false},
+    {"id", '\0', OPTION_SWITCH, AT(by_id), NULL, "the subjects are numbers of attempts", false},
+    {"from", '\0', OPTION_TEXT, AT(from), "FILE", "the subjects of FILE, one a line", false},
 };
 /* clang-format on */
 
@@ -83,7 +86,10 @@ static const struct command_row command_rows[] = {
      "",
      0,
      0,
-     {{"only", "email|sms", false}, {"limit", NULL, false}, {"dry-run", NULL, false}},
+     {{"only", "email|sms", false},
+      {"retry-undeliverable", NULL, false},
+      {"limit", NULL, false},
+      {"dry-run", NULL, false}},
      "hand pending codes to their channel"},
     {"settle", "", 0, 0, {{0}}, "end pending attempts whose time is up"},
     {"report",
@@ -106,7 +112,12 @@ static const struct command_row command_rows[] = {
      {{"format", "json|openmetrics", false}},
      "show queues, the oldest waiting and the last runs"},
     {"dashboard", "", 0, 0, {{"output", NULL, true}}, "write one HTML page about the ledger"},
-    {"forget", "SUBJECT", 1, 1, {{"all", NULL, false}}, "erase a person; the counts stay"},
+    {"forget",
+     "SUBJECT...",
+     1,
+     INT_MAX,
+     {{"all", NULL, false}, {"id", NULL, false}, {"from", NULL, false}},
+     "erase people; the counts stay (-: subjects from standard input, one a line)"},
 };
 
 enum { COMMAND_ROWS = sizeof command_rows / sizeof command_rows[0] };
@@ -387,8 +398,9 @@ static bool check_arguments(struct parse *parse, const struct command_row *comma
 {
     char usage[OPTIONS_LIST];
     size_t count = parse->options->argument_count;
+    size_t least = parse->options->from != NULL ? 0 : command->least; /* they are in the file */
 
-    if (count >= command->least && count <= command->most) {
+    if (count >= least && count <= command->most) {
         return true;
     }
     list_usage(usage, sizeof usage, command);
@@ -503,9 +515,9 @@ char *options_help(const struct options *options, const struct options_command *
         }
     }
     fputs("\nExit codes: 0 all done; 1 something failed and is to be retried; 2 done, but with "
-          "rejects, dead\nreports or an unexplained mismatch; 64 wrong command line; 65 a data "
-          "file that cannot be read;\n75 another run holds the lock; 78 wrong configuration, key "
-          "file or ledger version.\n",
+          "rejects, dead\nreports, an unexplained mismatch, or somebody to forget who was not "
+          "found; 64 wrong command\nline; 65 a data file that cannot be read; 75 another run holds "
+          "the lock; 78 wrong\nconfiguration, key file or ledger version.\n",
           text);
     bool failed = ferror(text) != 0;
     if (fclose(text) != 0 || failed) {

@@ -28,17 +28,20 @@ struct options {
     bool help;           /* --help: options_help() is all that is asked for */
     bool version;        /* --version: likewise the version */
 
-    bool restored;           /* init */
-    bool dry_run;            /* import, send, report */
-    bool strict;             /* import */
-    bool retry_dead;         /* report */
-    bool all;                /* forget */
-    const char *name;        /* import */
-    const char *max_rejects; /* import: N or N% */
-    const char *only;        /* send: "email" or "sms" */
+    bool restored;            /* init */
+    bool dry_run;             /* import, send, report */
+    bool strict;              /* import */
+    bool retry_dead;          /* report */
+    bool retry_undeliverable; /* send */
+    bool all;                 /* forget */
+    bool by_id;               /* forget: --id */
+    const char *name;         /* import */
+    const char *max_rejects;  /* import: N or N% */
+    const char *only;         /* send: "email" or "sms" */
     const char *format; /* reconcile: "csv", "json" or "html"; status: "json" or "openmetrics" */
     const char *as_of;  /* reconcile: not looked at here */
     const char *output; /* dashboard: -o, --output */
+    const char *from;   /* forget */
     uint64_t limit;     /* send, report: 1 or more; 0: not given */
 
     const char *command; /* NULL with --help and --version, where none was given */

@@ -18,6 +18,8 @@ struct packed {
     bool ended;   /* the file has no more */
     bool in_part; /* in the middle of a compressed part, which may not end here */
     bool damaged;
+    bool too_large;
+    uint64_t left;  /* bytes that may still be given */
     bool inflating; /* `gzip` is to be ended */
     z_stream gzip;
     ZSTD_DCtx *zstd;
@@ -33,13 +35,14 @@ enum packed_kind packed_kind(const char *path)
     return length > 4 && strcmp(path + length - 4, ".zst") == 0 ? PACKED_ZSTD : PACKED_NOT;
 }
 
-struct packed *packed_open(int descriptor, enum packed_kind kind)
+struct packed *packed_open(int descriptor, enum packed_kind kind, uint64_t most)
 {
     struct packed *packed = calloc(1, sizeof *packed);
     if (packed == NULL)
         return NULL;
     packed->descriptor = descriptor;
     packed->kind = kind;
+    packed->left = most;
     packed->from.src = packed->block;
     if (kind == PACKED_GZIP)
         packed->inflating = inflateInit2(&packed->gzip, GZIP_WINDOW) == Z_OK;
@@ -123,6 +126,12 @@ static ssize_t read_some(void *context, void *bytes, size_t size)
             return 0;
         size_t got = packed->kind == PACKED_GZIP ? unpack_gzip(packed, bytes, size)
                                                  : unpack_zstd(packed, bytes, size);
+        if (got > packed->left) {
+            packed->too_large = true;
+            errno = EFBIG;
+            return -1;
+        }
+        packed->left -= got;
         if (got > 0)
             return (ssize_t)got;
         packed->damaged = packed->damaged || (at_end && packed->in_part);
@@ -139,4 +148,9 @@ struct input_source packed_source(struct packed *packed)
 bool packed_is_damaged(const struct packed *packed)
 {
     return packed != NULL && packed->damaged;
+}
+
+bool packed_is_too_large(const struct packed *packed)
+{
+    return packed != NULL && packed->too_large;
 }

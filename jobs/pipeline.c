@@ -211,7 +211,7 @@ static enum pipeline_result look(struct pipeline *pipeline, struct chunk **chunk
 static void wait_a_while(struct pipeline *pipeline)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += LOOK_UP_MS * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
@@ -269,6 +269,16 @@ static bool start_threads(struct pipeline *pipeline)
     return pipeline->reader_started && (!pipeline->work.hash || pipeline->workers_started > 0);
 }
 
+/* Its time-outs are those of a clock that nobody sets. */
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 struct pipeline *pipeline_start(const struct pipeline_work *work, char *error, size_t error_size)
 {
     struct pipeline *pipeline = calloc(1, sizeof *pipeline);
@@ -280,7 +290,7 @@ struct pipeline *pipeline_start(const struct pipeline_work *work, char *error, s
     if (pipeline->work.workers > MOST_WORKERS)
         pipeline->work.workers = MOST_WORKERS;
     pthread_mutex_init(&pipeline->lock, NULL);
-    pthread_cond_init(&pipeline->changed, NULL);
+    init_condition(&pipeline->changed);
     bool room = true;
     for (int i = 0; i < CHUNKS; i++)
         room = chunk_begin(&pipeline->places[i].chunk,

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "moment.h"
-
 enum { LEFTOVER_BATCH = 1000, DAY_MS = 86400000 };
 
 static struct ledger *ledger_of(const struct queue *queue)
@@ -33,9 +31,10 @@ struct ledger_statement *queue_due(const struct queue *queue, struct ledger *led
 
 uint64_t queue_count(const struct queue *queue, uint64_t most)
 {
+    int64_t now = ledger_now(ledger_of(queue));
     struct ledger_statement *count = use(queue, STATEMENT_count_codes, STATEMENT_count_reports);
     uint64_t number = 0;
-    ledger_set_integer(count, ":until", moment_now());
+    ledger_set_integer(count, ":until", now);
     ledger_set_integer(count, ":most", most < INT64_MAX ? (int64_t)most : INT64_MAX);
     if (queue->kind == QUEUE_CODES)
         ledger_set_text(count, ":channel", queue->channel);
@@ -78,6 +77,11 @@ bool queue_take(struct queue *queue, struct queue_item *item, int64_t now)
     ledger_set_integer(begin, ":started_at", now);
     ledger_set_integer(begin, ":lease_until", item->lease_until);
     ledger_run(begin);
+    if (queue->kind == QUEUE_CODES) {
+        struct ledger_statement *give = ledger_use(ledger_of(queue), STATEMENT_give_code);
+        ledger_set_integer(give, ":code_id", item->id);
+        ledger_run(give);
+    }
     return !ledger_failed(ledger_of(queue));
 }
 
@@ -106,19 +110,20 @@ void queue_withdraw(struct queue *queue, const struct queue_item *item)
 static int64_t next_try(const struct queue *queue, const struct queue_item *item,
                         const struct transfer_answer *answer, int64_t now)
 {
-    int64_t tries = 1, spent = 1, since = now;
+    int64_t most = QUEUE_UNREACHED_DAYS * (int64_t)DAY_MS, tries = 1, spent = 1, tried_for = 0;
     struct ledger_statement *history =
         use(queue, STATEMENT_tries_of_code, STATEMENT_tries_of_report);
     ledger_set_integer(history, ":id", item->id);
+    ledger_set_integer(history, ":most", most);
     if (ledger_row(history)) {
         tries = ledger_integer(history, 0);
         spent = ledger_integer(history, 1);
-        since = ledger_integer(history, 2);
+        tried_for = ledger_integer(history, 2);
         ledger_done(history);
     }
     if (answer->unreached)
         spent--;
-    if (spent >= queue->patience->tries || now - since >= QUEUE_UNREACHED_DAYS * (int64_t)DAY_MS)
+    if (spent >= queue->patience->tries || tried_for >= most)
         return 0;
     if (answer->retry_after_ms >= 0)
         return now + answer->retry_after_ms;
@@ -196,8 +201,14 @@ enum queue_fate queue_finish(struct queue *queue, const struct queue_item *item,
     return retry_at != 0 ? QUEUE_AGAIN : QUEUE_GIVEN_UP;
 }
 
-/* Finishes up to LEFTOVER_BATCH of them. */
-static size_t finish_some_leftovers(struct queue *queue, const char *host, int64_t now)
+bool queue_hand_out(const struct queue *queue, const struct queue_item *item)
+{
+    return queue->handed == NULL || handed_note(queue->handed, queue->lane, item->try_id);
+}
+
+/* Ends up to LEFTOVER_BATCH of them. */
+static size_t finish_some_leftovers(struct queue *queue, const char *host, int64_t now,
+                                    struct queue_leftovers *leftovers)
 {
     static const struct transfer_answer answer = {
         .result = TRANSFER_AMBIGUOUS,
@@ -206,6 +217,7 @@ static size_t finish_some_leftovers(struct queue *queue, const char *host, int64
         .text = "no answer was recorded: the program ended in between",
     };
     struct queue_item items[LEFTOVER_BATCH];
+    bool unmade[LEFTOVER_BATCH];
     size_t count = 0;
     struct ledger_statement *leftover = ledger_use(ledger_of(queue), STATEMENT_leftover_tries);
     if (queue->kind == QUEUE_CODES)
@@ -213,21 +225,32 @@ static size_t finish_some_leftovers(struct queue *queue, const char *host, int64
     ledger_set_integer(leftover, ":now", now);
     ledger_set_text(leftover, ":host", host);
     ledger_set_integer(leftover, ":limit", LEFTOVER_BATCH);
-    while (ledger_row(leftover) && count < LEFTOVER_BATCH)
-        items[count++] = (struct queue_item){.try_id = ledger_integer(leftover, 0),
-                                             .id = ledger_integer(leftover, 1),
-                                             .lease_until = ledger_integer(leftover, 2)};
-    for (size_t i = 0; i < count; i++)
-        queue_finish(queue, &items[i], &answer, now);
+    while (ledger_row(leftover) && count < LEFTOVER_BATCH) {
+        items[count] = (struct queue_item){.try_id = ledger_integer(leftover, 0),
+                                           .id = ledger_integer(leftover, 1),
+                                           .lease_until = ledger_integer(leftover, 2),
+                                           .seen = ledger_integer(leftover, 3)};
+        unmade[count] =
+            queue->handed != NULL &&
+            handed_never(queue->handed, queue->lane, ledger_text(leftover, 4), items[count].try_id);
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        leftovers->unmade += unmade[i];
+        leftovers->ambiguous += !unmade[i];
+        if (unmade[i])
+            queue_withdraw(queue, &items[i]);
+        else if (queue_finish(queue, &items[i], &answer, now) == QUEUE_GIVEN_UP)
+            leftovers->given_up++;
+    }
     return count;
 }
 
-uint64_t queue_finish_leftovers(struct queue *queue)
+struct queue_leftovers queue_finish_leftovers(struct queue *queue)
 {
     char host[JOB_OWNER_SIZE];
-    uint64_t finished = 0;
+    struct queue_leftovers leftovers = {0};
     size_t count;
-    int64_t now = moment_now();
     /* With the step's lock held, no other process of this host can be making such a call. */
     snprintf(host, sizeof host, "%s", queue->job->owner);
     char *colon = strrchr(host, ':');
@@ -235,9 +258,8 @@ uint64_t queue_finish_leftovers(struct queue *queue)
         colon[1] = '\0';
     do {
         queue_begin(queue);
-        count = finish_some_leftovers(queue, host, now);
+        count = finish_some_leftovers(queue, host, ledger_stamp(ledger_of(queue)), &leftovers);
         ledger_end(ledger_of(queue));
-        finished += count;
     } while (count == LEFTOVER_BATCH && !ledger_failed(ledger_of(queue)));
-    return ledger_failed(ledger_of(queue)) ? 0 : finished;
+    return leftovers;
 }

@@ -10,14 +10,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "handed.h"
 #include "job.h"
 #include "transfer.h"
 
 enum queue_kind { QUEUE_CODES, QUEUE_REPORTS };
 
 enum {
-    /* What is tried without ever reaching anybody is given up after so long; what reaches somebody
-     * is given up after the configured number of tries. */
+    /* What is tried for so long without ever reaching anybody is given up, time aside in which
+     * nobody tried for as long; what reaches somebody is given up after the configured number of
+     * tries. */
     QUEUE_UNREACHED_DAYS = 30,
     /* A lease outlasts the time limits of a call by this: waiting for another writer, and clocks
      * that differ. */
@@ -34,7 +36,9 @@ struct queue {
     enum queue_kind kind;
     const char *channel; /* of codes */
     const struct config_patience *patience;
-    int64_t try_id; /* the newest in the journal, since queue_begin() */
+    struct handed *handed; /* NULL: nothing is known or noted of what sets out */
+    unsigned lane;         /* there */
+    int64_t try_id;        /* the newest in the journal, since queue_begin() */
 };
 
 /* An item and its place in the queue; once it is taken, its try too. */
@@ -75,8 +79,17 @@ void queue_withdraw(struct queue *queue, const struct queue_item *item);
 enum queue_fate queue_finish(struct queue *queue, const struct queue_item *item,
                              const struct transfer_answer *answer, int64_t now);
 
-/* Tries whose process ended in between are ambiguous; how many. In a transaction of its own. The
- * caller holds the step's lock. */
-uint64_t queue_finish_leftovers(struct queue *queue);
+struct queue_leftovers {
+    uint64_t ambiguous;
+    uint64_t given_up; /* items of them: it was their last try */
+    uint64_t unmade;   /* tries that never set out: taken back, and due */
+};
+
+/* The item's try is about to be made. False: that cannot be noted, and it must not be; errno. */
+bool queue_hand_out(const struct queue *queue, const struct queue_item *item);
+
+/* Ends the tries whose process ended in between: what may have been made is ambiguous. In
+ * transactions of its own. The caller holds the step's lock. */
+struct queue_leftovers queue_finish_leftovers(struct queue *queue);
 
 #endif

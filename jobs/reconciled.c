@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "export.h"
 #include "moment.h"
@@ -61,7 +62,7 @@ static enum status_code compare(struct reconciled *one, struct job *job,
     char moment[MOMENT_SIZE];
     int64_t at = as_of != NULL ? *as_of : export->modified;
     one->as_of_given = as_of != NULL;
-    if (at > moment_now()) {
+    if (at > ledger_now(job->door->ledger)) {
         moment_format(at, moment);
         say_error("%s: it was last written at %s, which is in the future: say with --as-of when it "
                   "was exported",
@@ -78,28 +79,42 @@ static enum status_code compare(struct reconciled *one, struct job *job,
     return STATUS_DONE;
 }
 
-enum status_code reconciled_read(struct reconciled *one, struct job *job, const char *path,
-                                 const int64_t *as_of)
+/* The very bytes that are read: its digest goes into the run's row. */
+static void note_digest(struct job *job, int file, const char *path)
+{
+    unsigned char digest[DIGEST_SIZE], unused[DIGEST_SIZE];
+    uint64_t bytes;
+    bool marked;
+    if (digest_file(file, UINT64_MAX, digest, &bytes, unused, &marked))
+        job_add_input(job, path, digest);
+}
+
+enum status_code reconciled_read(struct reconciled *one, struct job *job, int file,
+                                 const char *path, const int64_t *as_of)
 {
     char error[EXPORT_ERROR];
     struct export export;
     struct export_names names;
-    unsigned char digest[DIGEST_SIZE];
-    bool unreadable;
+    bool unreadable = false;
     memset(one, 0, sizeof *one);
     say_escape(one->name, sizeof one->name, path);
     set_zone(one);
     set_names(&names, &job->config.reconcile);
-    if (digest_path(path, digest)) /* what cannot be read is said below */
-        job_add_input(job, path, digest);
+    int opened = file < 0 ? export_open(path, &unreadable, error) : file;
+    bool fits = opened >= 0 && export_fits(opened, path, &unreadable, error);
+    if (fits) /* what cannot be read is said below */
+        note_digest(job, opened, path);
+    memset(&export, 0, sizeof export);
     enum status_code status;
-    if (export_read(&export, path, &names, &unreadable, error)) {
+    if (fits && export_read_file(&export, opened, path, &names, true, &unreadable, error)) {
         status = compare(one, job, &export, as_of);
     } else {
         say_error("%s", error);
         status = unreadable ? STATUS_BAD_DATA : STATUS_RETRY;
     }
     export_end(&export);
+    if (file < 0 && opened >= 0)
+        close(opened);
     return status;
 }
 

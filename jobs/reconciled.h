@@ -20,12 +20,13 @@ struct reconciled {
 };
 
 /*
- * Reads an export by the configured column names and compares it, as of `as_of` (NULL: the time at
- * which the file was last written). Anything but STATUS_DONE, STATUS_PARTLY (unexplained) has been
- * said. reconciled_end() in either case.
+ * Reads an export (`file`: its descriptor; -1: it is opened by its path) by the configured column
+ * names and compares it, as of `as_of` (NULL: the time at which the file was last written).
+ * Anything but STATUS_DONE, STATUS_PARTLY (unexplained) has been said. reconciled_end() in either
+ * case.
  */
-enum status_code reconciled_read(struct reconciled *one, struct job *job, const char *path,
-                                 const int64_t *as_of);
+enum status_code reconciled_read(struct reconciled *one, struct job *job, int file,
+                                 const char *path, const int64_t *as_of);
 void reconciled_end(struct reconciled *one);
 
 /* The causes of a row in words: `unsent -2, dead -1`; "" where there are none. */

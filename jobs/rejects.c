@@ -5,16 +5,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { MOST_ASIDE = 10000 };
 
-void rejects_begin(struct rejects *rejects, const char *path, uint64_t kept)
+void rejects_begin(struct rejects *rejects, int folder, const char *path, uint64_t kept,
+                   uint64_t met, uint64_t most)
 {
+    const char *slash = folder == AT_FDCWD ? NULL : strrchr(path, '/');
+    memset(rejects, 0, sizeof *rejects);
     rejects->descriptor = -1;
-    rejects->unnamed = false;
+    rejects->folder = folder;
+    rejects->name = slash == NULL ? 0 : (size_t)(slash + 1 - path);
     rejects->length = rejects->kept = kept;
+    rejects->met = met;
+    rejects->most = most;
     snprintf(rejects->path, sizeof rejects->path, "%s", path);
 }
 
@@ -46,9 +53,10 @@ static bool append_line(struct rejects *rejects, const void *bytes, size_t lengt
 bool rejects_set_aside(const struct rejects *rejects)
 {
     char aside[REJECTS_PATH + 16];
+    const char *name = rejects->path + rejects->name;
     for (unsigned turn = 1; turn < MOST_ASIDE; turn++) {
-        snprintf(aside, sizeof aside, "%s.%u", rejects->path, turn);
-        if (renameat2(AT_FDCWD, rejects->path, AT_FDCWD, aside, RENAME_NOREPLACE) == 0 ||
+        snprintf(aside, sizeof aside, "%s.%u", name, turn);
+        if (renameat2(rejects->folder, name, rejects->folder, aside, RENAME_NOREPLACE) == 0 ||
             errno == ENOENT)
             return true;
         if (errno != EEXIST)
@@ -57,25 +65,61 @@ bool rejects_set_aside(const struct rejects *rejects)
     return false;
 }
 
-/* What the last commit knows of must be there to be added to. Shorter: somebody has mended it and
- * moved it on while the import was stopped. */
-static bool keep_what_stands(struct rejects *rejects)
+bool rejects_have_room(struct rejects *rejects, uint64_t length, uint64_t line)
+{
+    rejects->met += length;
+    if (rejects->met <= rejects->most)
+        return true;
+    if (rejects->left_out++ == 0)
+        rejects->left_out_from = line;
+    return false;
+}
+
+/* What a stopped run has left: this user's, under this name alone, and no shorter than the last
+ * commit knows of. Anything else somebody has put there, or has mended and moved on. */
+static int open_what_stands(const struct rejects *rejects)
 {
     struct stat facts;
-    if (rejects->kept == 0 ||
-        (stat(rejects->path, &facts) == 0 && (uint64_t)facts.st_size >= rejects->kept))
-        return true;
+    int descriptor = openat(rejects->folder, rejects->path + rejects->name,
+                            O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    if (descriptor < 0 ||
+        (fstat(descriptor, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_nlink == 1 &&
+         facts.st_uid == geteuid() && (uint64_t)facts.st_size >= rejects->kept))
+        return descriptor;
+    close(descriptor);
+    return -1;
+}
+
+bool rejects_trim(const struct rejects *rejects)
+{
+    int descriptor = open_what_stands(rejects);
+    if (descriptor < 0)
+        return true; /* there is none */
+    bool done = rejects->kept > 0
+                    ? ftruncate(descriptor, (off_t)rejects->kept) == 0 && fsync(descriptor) == 0
+                    : unlinkat(rejects->folder, rejects->path + rejects->name, 0) == 0;
+    int reason = errno;
+    close(descriptor);
+    errno = reason;
+    return done;
+}
+
+static int open_new(struct rejects *rejects)
+{
     rejects->length = rejects->kept = 0;
-    return rejects_set_aside(rejects);
+    if (!rejects_set_aside(rejects))
+        return -1;
+    return openat(rejects->folder, rejects->path + rejects->name,
+                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
 static bool open_file(struct rejects *rejects, const char *header, size_t header_length)
 {
     if (rejects->descriptor >= 0)
         return true;
-    if (!keep_what_stands(rejects))
-        return false;
-    rejects->descriptor = open(rejects->path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    rejects->descriptor = open_what_stands(rejects);
+    if (rejects->descriptor < 0)
+        rejects->descriptor = open_new(rejects);
     if (rejects->descriptor < 0 || fchmod(rejects->descriptor, 0600) != 0 ||
         ftruncate(rejects->descriptor, (off_t)rejects->kept) != 0 ||
         lseek(rejects->descriptor, 0, SEEK_END) < 0)
@@ -113,11 +157,17 @@ bool rejects_copy(struct rejects *rejects, const char *header, size_t header_len
     return ends_line(block, last) || append(rejects, "\n", 1);
 }
 
+static bool sync_name(const struct rejects *rejects)
+{
+    return rejects->folder == AT_FDCWD ? whole_sync_name(rejects->path)
+                                       : fsync(rejects->folder) == 0;
+}
+
 bool rejects_sync(struct rejects *rejects)
 {
     if (rejects->descriptor < 0)
         return true;
-    if (fsync(rejects->descriptor) != 0 || (rejects->unnamed && !whole_sync_name(rejects->path)))
+    if (fsync(rejects->descriptor) != 0 || (rejects->unnamed && !sync_name(rejects)))
         return false;
     rejects->unnamed = false;
     return true;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "fraud.h"
-#include "moment.h"
 #include "payload.h"
 #include "round.h"
 #include "say.h"
@@ -61,7 +60,7 @@ static char *build(struct door *door, struct ledger_statement *row)
 {
     const struct payload_request request = {
         .attempt_id = ledger_integer(row, COLUMN_ATTEMPT),
-        .success = strcmp(ledger_text(row, COLUMN_OUTCOME), "success") == 0,
+        .success = strcmp(ledger_word(row, COLUMN_OUTCOME), "success") == 0,
         .reasons = ledger_text(row, COLUMN_REASONS),
         .customer_id = ledger_integer(row, COLUMN_CUSTOMER),
         .fingerprint = PAYLOAD_NEEDED,
@@ -109,9 +108,10 @@ static const void *request(void *context, void *parcel, int64_t now)
 static enum status_code requeue_dead(struct job *job)
 {
     struct ledger *ledger = job->door->ledger;
-    int64_t now = moment_now(), after = 0, count = 0, requeued = 0;
+    int64_t after = 0, count = 0, requeued = 0;
     do {
         ledger_begin(ledger);
+        int64_t now = ledger_stamp(ledger);
         struct ledger_statement *end = ledger_use(ledger, STATEMENT_dead_reports_end);
         ledger_set_integer(end, ":after", after);
         ledger_set_integer(end, ":batch", REQUEUE_BATCH);
@@ -134,7 +134,7 @@ static enum status_code requeue_dead(struct job *job)
         return job_ledger_failed(job, "queueing dead reports again");
     job_add(job, words.step, "requeued", (uint64_t)requeued);
     say_note("report: %lld dead reports are queued again", (long long)requeued);
-    return STATUS_DONE;
+    return job_stopped(words.step, "dead reports that are left stay so");
 }
 
 /* What would be told: nothing personal. */
@@ -143,48 +143,60 @@ static enum status_code show_due(struct job *job, const struct queue *queue)
     int64_t limit = job->options.limit > 0 && job->options.limit < INT64_MAX
                         ? (int64_t)job->options.limit
                         : INT64_MAX;
-    struct ledger_statement *due = queue_due(queue, job->door->ledger, moment_now(), limit);
+    struct ledger *ledger = job->door->ledger;
+    struct ledger_statement *due = queue_due(queue, ledger, ledger_now(ledger), limit);
     while (ledger_row(due)) {
         const char *reasons = ledger_text(due, COLUMN_REASONS);
         say_line("report %lld: attempt %lld, %s%s%s",
                  (long long)ledger_integer(due, QUEUE_COLUMN_ID),
-                 (long long)ledger_integer(due, COLUMN_ATTEMPT), ledger_text(due, COLUMN_OUTCOME),
+                 (long long)ledger_integer(due, COLUMN_ATTEMPT), ledger_word(due, COLUMN_OUTCOME),
                  reasons == NULL ? "" : " ", reasons == NULL ? "" : reasons);
     }
     return ledger_failed(job->door->ledger) ? job_ledger_failed(job, "reading the queue")
                                             : STATUS_DONE;
 }
 
-static enum status_code send_due(struct job *job, const struct queue *queue)
+static enum status_code say_dead(uint64_t dead)
+{
+    if (dead == 0)
+        return STATUS_DONE;
+    say_error("report: %llu are dead, the fraud API will not have them: reg_reports tells why, "
+              "`regjob report --retry-dead` queues them again",
+              (unsigned long long)dead);
+    return STATUS_PARTLY;
+}
+
+static enum status_code send_due(struct job *job, const struct queue *queue, uint64_t *dead)
 {
     char error[JOB_ERROR_SIZE];
-    uint64_t limit = job->options.limit, dead = 0;
+    uint64_t limit = job->options.limit;
     struct fraud *fraud = fraud_open(&job->config.fraud, error, sizeof error);
     if (fraud == NULL) {
         say_error("%s", error);
         return STATUS_CONFIG;
     }
     struct round_lane lane = {.channel = "fraud API",
+                              .section = "fraud",
+                              .url = job->config.fraud.url,
                               .queue = *queue,
                               .cargo = {NULL, load, request, unload},
                               .transfer = fraud_channel(fraud),
                               .pace = job->config.fraud.pace};
-    enum status_code status = round_run(job, &words, &lane, 1, limit > 0 ? &limit : NULL, &dead);
-    if (dead > 0) {
-        say_error("report: %llu are dead, the fraud API will not have them: reg_reports tells why, "
-                  "`regjob report --retry-dead` queues them again",
-                  (unsigned long long)dead);
-        status = job_worse(status, STATUS_PARTLY);
-    }
+    enum status_code status = round_run(job, &words, &lane, 1, limit > 0 ? &limit : NULL, dead);
     fraud_close(fraud);
     return status;
 }
 
-static enum status_code report_locked(struct job *job, bool must)
+static enum status_code report_locked(struct job *job, struct handed *handed, bool must,
+                                      uint64_t *dead)
 {
-    struct queue queue = {
-        .job = job, .kind = QUEUE_REPORTS, .patience = &job->config.fraud.patience};
-    enum status_code status = round_leftovers(&words, &queue);
+    struct queue queue = {.job = job,
+                          .kind = QUEUE_REPORTS,
+                          .patience = &job->config.fraud.patience,
+                          .handed = handed};
+    enum status_code status = round_leftovers(&words, &queue, dead);
+    if (status == STATUS_DONE)
+        handed_forget(handed);
     if (status == STATUS_DONE && job->options.retry_dead)
         status = requeue_dead(job);
     bool configured = job->config.fraud.url[0] != '\0';
@@ -202,7 +214,7 @@ static enum status_code report_locked(struct job *job, bool must)
                      (unsigned long long)due);
         return must ? STATUS_CONFIG : STATUS_DONE;
     }
-    return due > 0 ? send_due(job, &queue) : STATUS_DONE;
+    return due > 0 ? send_due(job, &queue, dead) : STATUS_DONE;
 }
 
 static enum status_code report(struct job *job, bool must)
@@ -211,7 +223,11 @@ static enum status_code report(struct job *job, bool must)
     enum status_code status = job_lock(job, words.step, &lock);
     if (status != STATUS_DONE)
         return status;
-    status = report_locked(job, must);
+    uint64_t dead = 0;
+    struct handed handed;
+    handed_read(&handed, &lock);
+    status = report_locked(job, &handed, must, &dead);
+    status = job_worse(status, say_dead(dead));
     lock_release(&lock);
     return status;
 }

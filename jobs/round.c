@@ -1,11 +1,14 @@
 #include "round.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "moment.h"
 #include "say.h"
 #include "stop.h"
+#include "url.h"
 
 struct run {
     struct journal *journals[TRANSFER_DESTINATIONS];
@@ -49,13 +52,19 @@ static void count(struct job *job, const struct round_words *words, const struct
 }
 
 /* "stopped by SIGTERM" rather than "stopped". */
-static void describe_end(const struct transfer_outcome *outcome, char *text, size_t size)
+static void describe_end(const struct round_lane *lane, const struct transfer_outcome *outcome,
+                         char *text, size_t size)
 {
+    char server[256];
+    url_server(lane->url, server, sizeof server);
     if (outcome->end == TRANSFER_END_STOPPED && stop_asked())
         stop_words(text, size);
+    else if (outcome->end == TRANSFER_END_FATAL && lane->transfer.local)
+        snprintf(text, size, "nothing can be delivered into %s: %s", server, outcome->text);
     else if (outcome->end == TRANSFER_END_FATAL)
-        snprintf(text, size, "our credentials or set-up are refused, see the configuration: %.400s",
-                 outcome->text);
+        snprintf(text, size,
+                 "our credentials or set-up are refused by %s, see [%s] in the configuration: %s",
+                 server, lane->section, outcome->text);
     else
         snprintf(text, size, "%s", outcome->text);
 }
@@ -68,7 +77,7 @@ static enum status_code say_lane(struct job *job, const struct round_words *word
 {
     const struct journal_counts *counts = journal_counts(journal);
     enum status_code status = STATUS_DONE;
-    char text[TRANSFER_TEXT];
+    char text[TRANSFER_TEXT + 384];
     uint64_t left = 0;
     say_note("%s: %s: %llu tried: %llu accepted, %llu deferred, %llu again later, %llu %s",
              words->step, lane->channel, (unsigned long long)tries(journal),
@@ -78,7 +87,7 @@ static enum status_code say_lane(struct job *job, const struct round_words *word
              words->given_up);
     if (outcome->end != TRANSFER_END_DONE) {
         left = queue_count(&lane->queue, UINT64_MAX);
-        describe_end(outcome, text, sizeof text);
+        describe_end(lane, outcome, text, sizeof text);
     }
     if (ledger_failed(job->door->ledger))
         return job_ledger_failed(job, "counting what is queued");
@@ -124,8 +133,9 @@ static enum status_code carry(struct job *job, const struct round_words *words,
     }
     say_progress_end(&run->progress);
     /* A ledger that failed has been said; that the transfer broke off follows from it. */
+    const bool ledger_failed_before = status != STATUS_DONE;
     for (size_t i = 0; i < run->count; i++)
-        if (status == STATUS_DONE || outcomes[i].end != TRANSFER_END_BROKEN)
+        if (!ledger_failed_before || outcomes[i].end != TRANSFER_END_BROKEN)
             status =
                 job_worse(status, say_lane(job, words, &lanes[i], &outcomes[i], run->journals[i]));
     return status;
@@ -138,6 +148,11 @@ enum status_code round_run(struct job *job, const struct round_words *words,
     struct run run = {.count = lane_count};
     enum status_code status = STATUS_RETRY;
     uint64_t due = 0;
+    if (!handed_begin(lanes[0].queue.handed, job->owner)) {
+        say_error("%s: the lock file: %s: what sets out cannot be noted there", words->step,
+                  strerror(errno));
+        return STATUS_RETRY;
+    }
     for (size_t i = 0; i < lane_count; i++) {
         due += queue_count(&lanes[i].queue, limit != NULL ? *limit : UINT64_MAX);
         run.journals[i] = journal_open(&lanes[i].queue, &lanes[i].cargo, words->item, limit);
@@ -148,7 +163,6 @@ enum status_code round_run(struct job *job, const struct round_words *words,
     }
     say_progress_start(&run.progress, words->step, limit != NULL && *limit < due ? *limit : due);
     status = carry(job, words, lanes, &run);
-    *given_up = 0;
     for (size_t i = 0; i < lane_count; i++)
         *given_up += journal_counts(run.journals[i])->given_up;
 out:
@@ -157,16 +171,23 @@ out:
     return status;
 }
 
-enum status_code round_leftovers(const struct round_words *words, struct queue *queue)
+enum status_code round_leftovers(const struct round_words *words, struct queue *queue,
+                                 uint64_t *given_up)
 {
     struct job *job = queue->job;
-    uint64_t leftovers = queue_finish_leftovers(queue);
+    const struct queue_leftovers leftovers = queue_finish_leftovers(queue);
     if (ledger_failed(job->door->ledger))
         return job_ledger_failed(job, "looking for tries without an answer");
-    job_add(job, words->step, "leftover", leftovers);
-    if (leftovers > 0)
+    *given_up += leftovers.given_up;
+    job_add(job, words->step, "leftover", leftovers.ambiguous);
+    job_add(job, words->step, "unmade", leftovers.unmade);
+    job_add(job, words->step, words->given_up, leftovers.given_up);
+    if (leftovers.unmade > 0)
+        say_note("%s: %llu tries of an earlier run were never made: they are taken back",
+                 words->step, (unsigned long long)leftovers.unmade);
+    if (leftovers.ambiguous > 0)
         say_note("%s: %llu tries of an earlier run have no answer: they count as ambiguous and are "
                  "made again",
-                 words->step, (unsigned long long)leftovers);
+                 words->step, (unsigned long long)leftovers.ambiguous);
     return STATUS_DONE;
 }

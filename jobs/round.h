@@ -8,6 +8,8 @@
 
 struct round_lane {
     const char *channel; /* "email", "sms", "fraud API": in messages */
+    const char *section; /* of the configuration */
+    const char *url;     /* where it goes; in the configuration */
     struct queue queue;
     struct journal_cargo cargo;
     struct transfer_channel transfer;
@@ -22,15 +24,17 @@ struct round_words {
 };
 
 /*
- * Carries everything that is due, `*limit` items at the most (NULL: no limit). The step's lock is
- * held and leftover tries are finished. `*given_up`: how many were. STATUS_RETRY where
- * something is to be tried again, or was left; all has been said.
+ * Carries everything that is due in queues with one `handed`, `*limit` items at the most (NULL: no
+ * limit). The step's lock is held and leftover tries are finished. Adds to `*given_up` how many
+ * were. STATUS_RETRY where something is to be tried again, or was left; all has been said.
  */
 enum status_code round_run(struct job *job, const struct round_words *words,
                            struct round_lane *lanes, size_t count, uint64_t *limit,
                            uint64_t *given_up);
 
-/* Finishes the tries that an earlier run left without an answer, counted and noted. */
-enum status_code round_leftovers(const struct round_words *words, struct queue *queue);
+/* Finishes the tries that an earlier run left without an answer, counted and noted. Adds to
+ * `*given_up` how many items that was the last try of. */
+enum status_code round_leftovers(const struct round_words *words, struct queue *queue,
+                                 uint64_t *given_up);
 
 #endif

@@ -20,12 +20,12 @@ static void add_queues(struct job *job, struct metrics *metrics)
                     {"regjob_queue_oldest_seconds",
                      "How long the oldest item of a queue has waited; 0 where it is not due.",
                      true}};
-    int64_t now = moment_now();
+    int64_t now = ledger_now(job->door->ledger);
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         metrics_family(metrics, families[i].name, METRICS_GAUGE, families[i].help);
         struct ledger_statement *queue = ledger_use(job->door->ledger, STATEMENT_queue_state);
         while (ledger_row(queue)) {
-            struct metrics_label label = {"queue", ledger_text(queue, 1)};
+            struct metrics_label label = {"queue", ledger_word(queue, 1)};
             double waited = ledger_is_null(queue, 3) || ledger_integer(queue, 3) > now
                                 ? 0
                                 : (double)(now - ledger_integer(queue, 3)) / 1000;
@@ -50,7 +50,7 @@ static size_t find_runs(struct job *job, struct run runs[RUNS_MOST])
     ledger_set_text(row, ":command", job->options.command);
     while (ledger_row(row) && count < RUNS_MOST) {
         struct run *run = &runs[count++];
-        snprintf(run->command, sizeof run->command, "%s", ledger_text(row, 0));
+        snprintf(run->command, sizeof run->command, "%s", ledger_word(row, 0));
         run->exit_code = ledger_real(row, 1);
         run->seconds = ledger_real(row, 2);
         run->end = ledger_real(row, 3);
@@ -86,8 +86,8 @@ static void add_items(struct job *job, struct metrics *metrics, const struct run
     struct ledger_statement *item = ledger_use(job->door->ledger, STATEMENT_run_items);
     ledger_set_integer(item, ":id", run->id);
     while (ledger_row(item)) {
-        labels[1].value = ledger_text(item, 0);
-        labels[2].value = ledger_text(item, 1);
+        labels[1].value = ledger_word(item, 0);
+        labels[2].value = ledger_word(item, 1);
         metrics_sample(metrics, labels, LABELS, (double)ledger_integer(item, 2));
     }
 }

@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "private.h"
 
 /* One line, because it becomes one: a line end in a token would write a header of its own. */
 static const char *what_is_wrong(const char *secret, size_t length)
@@ -44,26 +45,6 @@ static ssize_t read_all(int descriptor, char *buffer, size_t size)
     return (ssize_t)used;
 }
 
-static bool is_private(int descriptor, const char *path, char *error, size_t error_size)
-{
-    struct stat file;
-
-    if (fstat(descriptor, &file) != 0) {
-        snprintf(error, error_size, "%s: %s", path, strerror(errno));
-        return false;
-    }
-    if (!S_ISREG(file.st_mode)) {
-        snprintf(error, error_size, "%s is not a regular file", path);
-        return false;
-    }
-    if ((file.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)) != 0) {
-        snprintf(error, error_size, "%s has mode %04o, which lets others at it: chmod 600 it", path,
-                 (unsigned)(file.st_mode & 07777));
-        return false;
-    }
-    return true;
-}
-
 bool secret_from_file(char *secret, size_t size, const char *path, char *error, size_t error_size)
 {
     bool done = false;
@@ -76,7 +57,7 @@ bool secret_from_file(char *secret, size_t size, const char *path, char *error, 
         snprintf(error, error_size, "%s: %s", path, strerror(errno));
         return false;
     }
-    if (!is_private(descriptor, path, error, error_size)) {
+    if (!private_is(descriptor, "", path, error, error_size)) {
         goto out;
     }
     ssize_t got = read_all(descriptor, secret, size);

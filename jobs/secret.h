@@ -7,7 +7,7 @@
 
 /*
  * Reads the secret that is the only line of the file `path` into `secret`, which the caller wipes.
- * The file must be a regular one that neither its group nor others may read or write. False:
+ * The file must be private_is(). False:
  * `error` says which file and what to do, never what stands in it; `secret` is then "".
  */
 bool secret_from_file(char *secret, size_t size, const char *path, char *error, size_t error_size);

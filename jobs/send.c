@@ -8,10 +8,10 @@
 #include "code.h"
 #include "link.h"
 #include "mail.h"
-#include "moment.h"
 #include "round.h"
 #include "say.h"
 #include "sms.h"
+#include "stop.h"
 #include "subject.h"
 
 enum {
@@ -28,7 +28,8 @@ enum {
     EMAIL = 0,
     SMS,
     CHANNELS,
-    MINUTE_MS = 60000
+    MINUTE_MS = 60000,
+    REQUEUE_BATCH = 1000
 };
 
 static const struct round_words words = {"send", "code", "undeliverable"};
@@ -42,6 +43,7 @@ struct maker {
     const struct key *key;
     const unsigned char *ledger;
     const char *link; /* the redirect link of the settings; NULL: none */
+    struct handed *handed;
 };
 
 struct parcel {
@@ -79,16 +81,12 @@ static const char *keep(char **at, const char *text)
 
 static void read_seed(struct parcel *parcel, struct ledger_statement *row)
 {
-    size_t length = 0;
-    const void *nonce = ledger_blob(row, COLUMN_NONCE, &length);
-    const char *prefix = ledger_text(row, COLUMN_PREFIX);
-    if (prefix != NULL)
-        snprintf(parcel->prefix, sizeof parcel->prefix, "%s", prefix);
-    parcel->seed.kind = strcmp(ledger_text(row, COLUMN_KIND), "pin") == 0 ? CODE_PIN : CODE_TOKEN;
-    parcel->seed.sandbox = ledger_integer(row, COLUMN_SANDBOX) != 0;
-    parcel->seed.digits = (int)ledger_integer(row, COLUMN_DIGITS);
-    parcel->seed.prefix = prefix == NULL ? NULL : parcel->prefix;
-    memcpy(parcel->seed.nonce, nonce, length < CODE_NONCE_SIZE ? length : CODE_NONCE_SIZE);
+    static const struct code_columns columns = {.kind = COLUMN_KIND,
+                                                .nonce = COLUMN_NONCE,
+                                                .digits = COLUMN_DIGITS,
+                                                .prefix = COLUMN_PREFIX,
+                                                .sandbox = COLUMN_SANDBOX};
+    code_read_seed(row, &columns, &parcel->seed, parcel->prefix);
     parcel->lifetime_ms = ledger_integer(row, COLUMN_LIFETIME);
     parcel->runs_from = ledger_integer(row, COLUMN_RUNS_FROM);
 }
@@ -97,7 +95,7 @@ static void *load(void *context, struct door *door, struct ledger_statement *row
 {
     (void)context;
     (void)door;
-    size_t size = sizeof(struct parcel);
+    size_t size = sizeof(struct parcel) + 1; /* an address that is missing is still a text */
     for (int column = COLUMN_ADDRESS; column <= COLUMN_NAME; column++)
         size += ledger_is_null(row, column) ? 0 : strlen(ledger_text(row, column)) + 1;
     struct parcel *parcel = calloc(1, size);
@@ -106,7 +104,7 @@ static void *load(void *context, struct door *door, struct ledger_statement *row
     char *at = parcel->texts;
     parcel->size = size;
     read_seed(parcel, row);
-    parcel->request.to = keep(&at, ledger_text(row, COLUMN_ADDRESS));
+    parcel->request.to = keep(&at, ledger_word(row, COLUMN_ADDRESS));
     parcel->request.locale = keep(&at, ledger_text(row, COLUMN_LOCALE));
     parcel->request.values.name = keep(&at, ledger_text(row, COLUMN_NAME));
     parcel->request.values.subject = parcel->request.to;
@@ -120,7 +118,7 @@ static const void *request(void *context, void *argument, int64_t now)
     struct parcel *parcel = argument;
     struct message_values *values = &parcel->request.values;
     int64_t left = parcel->lifetime_ms;
-    if (parcel->runs_from != 0)
+    if (parcel->runs_from != 0 && parcel->runs_from < now) /* else the clock was set back */
         left = parcel->runs_from + parcel->lifetime_ms - now;
     code_derive(maker->key, maker->ledger, &parcel->seed, parcel->code);
     if (parcel->seed.kind == CODE_TOKEN && maker->link != NULL &&
@@ -138,13 +136,15 @@ static const void *request(void *context, void *argument, int64_t now)
 
 /* -- the channels -- */
 
-static struct queue queue_of(struct job *job, int channel)
+static struct queue queue_of(struct job *job, int channel, struct handed *handed)
 {
     return (struct queue){.job = job,
                           .kind = QUEUE_CODES,
                           .channel = channel_names[channel],
                           .patience = channel == EMAIL ? &job->config.mail.patience
-                                                       : &job->config.sms.patience};
+                                                       : &job->config.sms.patience,
+                          .handed = handed,
+                          .lane = (unsigned)channel};
 }
 
 static bool is_asked_for(const struct job *job, int channel)
@@ -157,7 +157,7 @@ static unsigned busy_channels(struct job *job)
 {
     unsigned busy = 0;
     for (int channel = 0; channel < CHANNELS; channel++) {
-        const struct queue queue = queue_of(job, channel);
+        const struct queue queue = queue_of(job, channel, NULL);
         if (is_asked_for(job, channel) && queue_count(&queue, 1) > 0)
             busy |= 1U << channel;
     }
@@ -174,11 +174,13 @@ static bool open_lane(struct job *job, int channel, struct maker *maker, struct 
                       struct round_lane *lane)
 {
     char error[JOB_ERROR_SIZE];
-    *lane = (struct round_lane){.channel = channel_names[channel],
-                                .queue = queue_of(job, channel),
-                                .cargo = {maker, load, request, unload},
-                                .pace = channel == EMAIL ? job->config.mail.pace
-                                                         : job->config.sms.pace};
+    *lane = (struct round_lane){
+        .channel = channel_names[channel],
+        .section = channel == EMAIL ? "mail" : "sms",
+        .url = channel == EMAIL ? job->config.mail.url : job->config.sms.url,
+        .queue = queue_of(job, channel, maker->handed),
+        .cargo = {maker, load, request, unload},
+        .pace = channel == EMAIL ? job->config.mail.pace : job->config.sms.pace};
     if (channel == EMAIL) {
         open->mail = mail_open(&job->config.mail, error, sizeof error);
         if (open->mail != NULL)
@@ -194,12 +196,13 @@ static bool open_lane(struct job *job, int channel, struct maker *maker, struct 
 }
 
 /* A channel that cannot be opened does not keep the other from its work. */
-static enum status_code send_by(struct job *job, unsigned busy, struct maker *maker)
+static enum status_code send_by(struct job *job, unsigned busy, struct maker *maker,
+                                uint64_t *undeliverable)
 {
     struct round_lane lanes[CHANNELS];
     struct channels open = {NULL, NULL};
     size_t count = 0;
-    uint64_t limit = job->options.limit, undeliverable = 0;
+    uint64_t limit = job->options.limit;
     enum status_code status = STATUS_DONE;
     for (int channel = 0; channel < CHANNELS; channel++) {
         if ((busy & 1U << channel) == 0)
@@ -210,57 +213,131 @@ static enum status_code send_by(struct job *job, unsigned busy, struct maker *ma
             status = STATUS_CONFIG;
     }
     if (count > 0)
-        status = job_worse(status, round_run(job, &words, lanes, count, limit > 0 ? &limit : NULL,
-                                             &undeliverable));
+        status = job_worse(
+            status, round_run(job, &words, lanes, count, limit > 0 ? &limit : NULL, undeliverable));
     mail_close(open.mail);
     sms_close(open.sms);
     return status;
 }
 
+/* -- what was undeliverable -- */
+
+/* One batch of a channel in a transaction; how many were found, and queued. */
+static size_t requeue_some(struct job *job, int channel, int64_t *after, uint64_t *queued)
+{
+    static const int64_t success_ms = (int64_t)QUEUE_UNREACHED_DAYS * 24 * 60 * MINUTE_MS;
+    struct ledger *ledger = job->door->ledger;
+    const struct settings *settings = door_settings(job->door);
+    int64_t codes[REQUEUE_BATCH];
+    size_t count = 0;
+    if (settings == NULL)
+        return 0;
+    ledger_begin(ledger);
+    int64_t now = ledger_stamp(ledger);
+    struct ledger_statement *found = ledger_use(ledger, STATEMENT_undeliverable_codes);
+    ledger_set_text(found, ":channel", channel_names[channel]);
+    ledger_set_integer(found, ":after", *after);
+    ledger_set_integer(found, ":now", now);
+    ledger_set_integer(found, ":alone_since", now - settings->pending_lifetime_seconds * 1000);
+    ledger_set_integer(found, ":success_since", now - success_ms);
+    ledger_set_integer(found, ":batch", REQUEUE_BATCH);
+    while (count < REQUEUE_BATCH && ledger_row(found)) {
+        *after = ledger_integer(found, 0);
+        codes[count++] = ledger_integer(found, 1);
+    }
+    ledger_done(found);
+    for (size_t i = 0; i < count; i++) {
+        unsigned char nonce[CODE_NONCE_SIZE];
+        randombytes_buf(nonce, sizeof nonce);
+        struct ledger_statement *anew = ledger_use(ledger, STATEMENT_issue_anew);
+        ledger_set_integer(anew, ":id", codes[i]);
+        ledger_set_integer(anew, ":now", now);
+        ledger_set_blob(anew, ":nonce", nonce, sizeof nonce);
+        while (ledger_row(anew))
+            ++*queued;
+    }
+    ledger_end(ledger);
+    return ledger_failed(ledger) ? 0 : count;
+}
+
+/* What is undeliverable is so for good, unless the operator knows better. */
+static enum status_code requeue(struct job *job)
+{
+    uint64_t queued = 0;
+    for (int channel = 0; channel < CHANNELS; channel++) {
+        int64_t after = 0;
+        while (is_asked_for(job, channel) && !stop_asked() &&
+               requeue_some(job, channel, &after, &queued) == REQUEUE_BATCH)
+            continue;
+    }
+    if (ledger_failed(job->door->ledger))
+        return job_ledger_failed(job, "queueing undeliverable codes again");
+    job_add(job, words.step, "requeued", queued);
+    say_note("send: %llu undeliverable codes are queued again", (unsigned long long)queued);
+    return job_stopped(words.step, "undeliverable codes that are left stay so");
+}
+
 /* -- the step -- */
 
-static enum status_code send_due(struct job *job, unsigned busy)
+static enum status_code say_undeliverable(uint64_t undeliverable)
 {
-    struct maker maker = {
-        .job = job, .key = door_key(job->door), .ledger = ledger_uuid(job->door->ledger)};
+    if (undeliverable == 0)
+        return STATUS_DONE;
+    say_error("send: %llu codes are undeliverable: reg_codes tells why, "
+              "`regjob send --retry-undeliverable` queues them again",
+              (unsigned long long)undeliverable);
+    return STATUS_PARTLY;
+}
+
+static enum status_code send_due(struct job *job, struct handed *handed, unsigned busy,
+                                 uint64_t *undeliverable)
+{
+    struct maker maker = {.job = job,
+                          .handed = handed,
+                          .key = door_key(job->door),
+                          .ledger = ledger_uuid(job->door->ledger)};
     const struct settings *settings = door_settings(job->door);
     if (maker.key == NULL || maker.ledger == NULL || settings == NULL)
         return job_ledger_failed(job, "sending codes");
     maker.link = settings->confirmation_redirect_link;
-    return send_by(job, busy, &maker);
+    return send_by(job, busy, &maker, undeliverable);
 }
 
-static enum status_code send_locked(struct job *job)
+static enum status_code send_locked(struct job *job, struct handed *handed, uint64_t *undeliverable)
 {
     enum status_code status = STATUS_DONE;
     for (int channel = 0; channel < CHANNELS && status == STATUS_DONE; channel++) {
-        struct queue queue = queue_of(job, channel);
-        status = round_leftovers(&words, &queue);
+        struct queue queue = queue_of(job, channel, handed);
+        status = round_leftovers(&words, &queue, undeliverable);
     }
+    if (status == STATUS_DONE)
+        handed_forget(handed);
+    if (status == STATUS_DONE && job->options.retry_undeliverable)
+        status = requeue(job);
     if (status != STATUS_DONE)
         return status;
     unsigned busy = busy_channels(job);
     if (ledger_failed(job->door->ledger))
         return job_ledger_failed(job, "reading the queue");
-    return busy == 0 ? STATUS_DONE : send_due(job, busy);
+    return busy == 0 ? STATUS_DONE : send_due(job, handed, busy, undeliverable);
 }
 
 /* Whom something would be sent to, masked; the codes are not even made. */
 static enum status_code show_due(struct job *job)
 {
+    struct ledger *ledger = job->door->ledger;
     uint64_t left = job->options.limit > 0 ? job->options.limit : UINT64_MAX;
     for (int channel = 0; channel < CHANNELS; channel++) {
         if (!is_asked_for(job, channel))
             continue;
-        const struct queue queue = queue_of(job, channel);
-        struct ledger_statement *due =
-            queue_due(&queue, job->door->ledger, moment_now(), INT64_MAX);
+        const struct queue queue = queue_of(job, channel, NULL);
+        struct ledger_statement *due = queue_due(&queue, ledger, ledger_now(ledger), INT64_MAX);
         while (left > 0 && ledger_row(due)) {
             char masked[SUBJECT_SIZE];
             const char *locale = ledger_text(due, COLUMN_LOCALE);
             if (ledger_integer(due, QUEUE_COLUMN_WANTED) == 0)
                 continue;
-            subject_mask(ledger_text(due, COLUMN_ADDRESS), masked, sizeof masked);
+            subject_mask(ledger_word(due, COLUMN_ADDRESS), masked, sizeof masked);
             say_line("code %lld: %s to %s%s%s", (long long)ledger_integer(due, QUEUE_COLUMN_ID),
                      channel_names[channel], masked, locale == NULL ? "" : ", ",
                      locale == NULL ? "" : locale);
@@ -278,7 +355,11 @@ enum status_code send_step(struct job *job)
     enum status_code status = job_lock(job, words.step, &lock);
     if (status != STATUS_DONE)
         return status;
-    status = send_locked(job);
+    uint64_t undeliverable = 0;
+    struct handed handed;
+    handed_read(&handed, &lock);
+    status = send_locked(job, &handed, &undeliverable);
+    status = job_worse(status, say_undeliverable(undeliverable));
     lock_release(&lock);
     return status;
 }

@@ -1,7 +1,6 @@
 /* settle.c: ends pending attempts whose time is up, and lets go of fingerprints that nothing waits
  * for. */
 #include "job.h"
-#include "moment.h"
 #include "say.h"
 #include "stop.h"
 
@@ -18,9 +17,10 @@ static struct ledger *ledger_of(struct job *job)
     return job->door->ledger;
 }
 
-static bool any_overdue(struct job *job, int64_t now)
+static bool any_overdue(struct job *job)
 {
     bool any = false;
+    int64_t now = ledger_now(ledger_of(job));
     struct ledger_statement *overdue = ledger_use(ledger_of(job), STATEMENT_any_overdue);
     ledger_set_integer(overdue, ":now", now);
     if (ledger_row(overdue)) {
@@ -31,10 +31,11 @@ static bool any_overdue(struct job *job, int64_t now)
 }
 
 /* One batch in a transaction; how many. */
-static uint64_t settle_some(struct job *job, int64_t now)
+static uint64_t settle_some(struct job *job)
 {
     uint64_t settled = 0;
     ledger_begin(ledger_of(job));
+    int64_t now = ledger_stamp(ledger_of(job));
     const struct settings *settings = door_settings(job->door);
     if (settings != NULL) {
         struct ledger_statement *settle = ledger_use(ledger_of(job), STATEMENT_settle);
@@ -48,15 +49,15 @@ static uint64_t settle_some(struct job *job, int64_t now)
     return ledger_failed(ledger_of(job)) ? 0 : settled;
 }
 
-/* Ends what is overdue at `now`. True: all of it. */
-static bool settle_overdue(struct job *job, int64_t now)
+/* Ends what is overdue. True: all of it. */
+static bool settle_overdue(struct job *job)
 {
     uint64_t settled = 0;
     struct say_progress progress;
     say_progress_start(&progress, "settling", 0);
-    bool left = any_overdue(job, now);
+    bool left = any_overdue(job);
     while (left && !stop_asked()) {
-        uint64_t batch = settle_some(job, now);
+        uint64_t batch = settle_some(job);
         settled += batch;
         left = batch == SETTLE_BATCH;
         say_progress_step(&progress, settled);
@@ -83,11 +84,12 @@ static bool next_fingerprints(struct job *job, int64_t after, int64_t *end)
     return any;
 }
 
-static void forget_fingerprints(struct job *job, int64_t now)
+static void forget_fingerprints(struct job *job)
 {
     int64_t after = 0, end = 0, forgotten = 0;
     while (!stop_asked() && next_fingerprints(job, after, &end)) {
         ledger_begin(ledger_of(job));
+        int64_t now = ledger_now(ledger_of(job));
         struct ledger_statement *forget = ledger_use(ledger_of(job), STATEMENT_forget_fingerprints);
         ledger_set_integer(forget, ":after", after);
         ledger_set_integer(forget, ":end", end);
@@ -102,20 +104,15 @@ static void forget_fingerprints(struct job *job, int64_t now)
 enum status_code settle_step(struct job *job)
 {
     struct lock lock;
-    int64_t now = moment_now();
     enum status_code status = job_lock(job, "settle", &lock);
     if (status != STATUS_DONE)
         return status;
-    bool all = settle_overdue(job, now);
-    forget_fingerprints(job, now);
-    if (ledger_failed(ledger_of(job))) {
+    bool all = settle_overdue(job);
+    forget_fingerprints(job);
+    if (ledger_failed(ledger_of(job)))
         status = job_ledger_failed(job, "settling");
-    } else if (!all) {
-        char words[128];
-        stop_words(words, sizeof words);
-        say_error("settle: %s; the attempts that are left wait for the next run", words);
-        status = STATUS_RETRY;
-    }
+    else if (!all)
+        status = job_stopped("settle", "the attempts that are left wait for the next run");
     lock_release(&lock);
     return status;
 }

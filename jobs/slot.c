@@ -99,6 +99,23 @@ static int before_send(void *argument, char *remote, char *local, int remote_por
     return slot->sends++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
+/* Which SMTP command goes out; only called where CURLOPT_VERBOSE is set. Other lines are the
+ * log-in's secrets, and QUIT ends what has been answered by then. */
+static int note_command(CURL *easy, curl_infotype type, char *bytes, size_t length, void *argument)
+{
+    static const char *const commands[] = {"EHLO", "HELO", "STARTTLS", "AUTH",
+                                           "MAIL", "RCPT", "DATA"};
+    struct slot *slot = argument;
+    (void)easy;
+    for (size_t i = 0; type == CURLINFO_HEADER_OUT && i < sizeof commands / sizeof *commands; i++) {
+        size_t size = strlen(commands[i]);
+        if (length > size && memcmp(bytes, commands[i], size) == 0 &&
+            (bytes[size] == ' ' || bytes[size] == '\r'))
+            slot->command = commands[i];
+    }
+    return 0;
+}
+
 static int on_progress(void *argument, curl_off_t to_receive, curl_off_t received,
                        curl_off_t to_send, curl_off_t sent)
 {
@@ -153,6 +170,8 @@ static CURLcode set_callbacks(CURL *easy, struct slot *slot)
     code |= curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
     code |= curl_easy_setopt(easy, CURLOPT_XFERINFODATA, slot);
     code |= curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    code |= curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, note_command);
+    code |= curl_easy_setopt(easy, CURLOPT_DEBUGDATA, slot);
     return code;
 }
 
@@ -177,6 +196,8 @@ void slot_reply(struct slot *slot, CURLcode code, bool stopped, struct transfer_
     CURL *easy = slot->call.easy;
     long status = 0;
     curl_off_t ready = 0;
+    char *type = NULL;
+    curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
     const char *error = slot->error[0] ? slot->error : curl_easy_strerror(code);
@@ -194,6 +215,8 @@ void slot_reply(struct slot *slot, CURLcode code, bool stopped, struct transfer_
         .body = slot->body_length ? slot->body : "",
         .body_length = slot->body_length,
         .body_cut = slot->body_cut,
+        .type = type ? type : "",
+        .command = slot->command ? slot->command : "",
         .last_line = slot->last_line,
         .location = slot->location,
         .retry_after_ms = slot->retry_after_ms,
@@ -219,6 +242,7 @@ void slot_clear(struct slot *slot)
     slot->abort = false;
     slot->sends = 0;
     slot->body_length = slot->header_bytes = 0;
+    slot->command = NULL;
     slot->last_line[0] = slot->location[0] = slot->error[0] = 0;
     slot->retry_after_ms = -1;
 }

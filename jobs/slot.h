@@ -27,6 +27,7 @@ struct slot {
     size_t body_length;
     bool body_cut;
     size_t header_bytes;
+    const char *command; /* SMTP: the last that was sent; NULL: none */
     char last_line[SLOT_LINE];
     char location[SLOT_LINE];
     int64_t retry_after_ms;

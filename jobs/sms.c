@@ -2,6 +2,7 @@
 #include "sms.h"
 
 #include "maildir.h"
+#include "success_body.h"
 #include "url.h"
 #include "wire.h"
 
@@ -18,6 +19,7 @@ struct sms {
     struct message_templates *templates;
     struct maildir *maildir; /* NULL: by HTTP */
     struct curl_slist *headers;
+    struct success_body *success; /* NULL: the status says it all */
     char *url;
 };
 
@@ -272,6 +274,17 @@ static bool make_url(struct sms *sms, char *error, size_t error_size)
     return sms->url != NULL;
 }
 
+static bool read_success(struct sms *sms, char *error, size_t error_size)
+{
+    char reason[CONFIG_TEXT];
+    if (!sms->config->success_body[0])
+        return true;
+    sms->success = success_body_open(sms->config->success_body, reason, sizeof reason);
+    if (!sms->success)
+        snprintf(error, error_size, "[sms] success_body: %s", reason);
+    return sms->success != NULL;
+}
+
 struct sms *sms_open(const struct config_sms *config, char *error, size_t error_size)
 {
     char reason[CONFIG_TEXT];
@@ -294,8 +307,8 @@ struct sms *sms_open(const struct config_sms *config, char *error, size_t error_
         if (!good)
             snprintf(error, error_size, "[sms] url: %s", reason);
     } else {
-        good = check_body(config, error, error_size) && make_headers(sms, error, error_size) &&
-               make_url(sms, error, error_size);
+        good = check_body(config, error, error_size) && read_success(sms, error, error_size) &&
+               make_headers(sms, error, error_size) && make_url(sms, error, error_size);
     }
 out:
     if (good)
@@ -311,6 +324,7 @@ void sms_close(struct sms *sms)
     message_close(sms->templates);
     maildir_close(sms->maildir);
     wire_headers_free(sms->headers);
+    success_body_close(sms->success);
     free(sms->url);
     free(sms);
 }
@@ -396,6 +410,7 @@ static enum transfer_prepared prepare(void *context, const void *argument,
     wire_hide(call, request->values.link);
     wire_hide(call, request->token);
     wire_hide(call, request->to);
+    call->recipient = request->to;
     if (!is_number(request->to)) {
         wire_refuse(answer, "not a phone number in E.164");
         return TRANSFER_ANSWERED;
@@ -420,11 +435,32 @@ static enum transfer_prepared prepare(void *context, const void *argument,
     return code == CURLE_OK ? TRANSFER_READY : TRANSFER_UNREADY;
 }
 
+/* A status of success is not all that it takes: the body may say that the message was refused, and
+ * a page is not from the gateway at all. What broke off may have been a success. */
+static void judge_body(const struct sms *sms, const struct transfer_reply *reply,
+                       struct transfer_answer *answer)
+{
+    bool whole = reply->code == CURLE_OK && !reply->body_cut;
+    char shown[TRANSFER_TEXT - 64];
+    if (sms->success && success_body_holds(sms->success, reply->body, reply->body_length))
+        return;
+    if (wire_is_page(reply)) {
+        wire_judge_page(reply, answer);
+    } else if (sms->success) {
+        wire_escape(shown, sizeof shown, reply->body, reply->body_length, reply->hide);
+        answer->result = whole ? TRANSFER_REFUSED : TRANSFER_AMBIGUOUS;
+        snprintf(answer->text, sizeof answer->text, "HTTP %ld, but %s: %s", reply->status,
+                 whole ? "its body says no success" : "its body broke off", shown);
+    }
+}
+
 static void judge(void *context, const struct transfer_reply *reply, struct transfer_answer *answer)
 {
     const struct sms *sms = context;
     /* No gateway's 429 is known to keep the message. */
     wire_judge_http(reply, sms->config->success_low, sms->config->success_high, true, answer);
+    if (answer->result == TRANSFER_ACCEPTED)
+        judge_body(sms, reply, answer);
 }
 
 struct transfer_channel sms_channel(struct sms *sms)

@@ -7,16 +7,20 @@
 #include <string.h>
 #include <unistd.h>
 
-void spill_begin(struct spill *spill, const char *beside)
+#include "rejects.h"
+
+void spill_begin(struct spill *spill, const struct rejects *rejects)
 {
     memset(spill, 0, sizeof *spill);
     spill->descriptor = -1;
-    snprintf(spill->folder, sizeof spill->folder, "%s", beside);
-    char *slash = strrchr(spill->folder, '/');
+    spill->folder = rejects->folder;
+    spill->most = rejects->most;
+    snprintf(spill->path, sizeof spill->path, "%s", rejects->path + rejects->name);
+    char *slash = strrchr(spill->path, '/');
     if (slash != NULL)
         slash[1] = '\0';
     else
-        snprintf(spill->folder, sizeof spill->folder, ".");
+        snprintf(spill->path, sizeof spill->path, ".");
 }
 
 void spill_end(struct spill *spill)
@@ -30,8 +34,13 @@ bool spill_keep(void *context, const void *bytes, size_t length)
 {
     struct spill *spill = context;
     const char *at = bytes;
+    if (length > spill->most || spill->length > spill->most - length) {
+        spill->length += length;
+        return true;
+    }
     if (spill->descriptor < 0)
-        spill->descriptor = open(spill->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        spill->descriptor =
+            openat(spill->folder, spill->path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     while (spill->descriptor >= 0 && length > 0) {
         ssize_t written = write(spill->descriptor, at, length);
         if (written < 0 && errno == EINTR)

@@ -9,14 +9,18 @@
 #include "records.h"
 
 struct spill {
-    char folder[4096];
+    char path[4096]; /* of the folder; "." where that is given as a descriptor: */
+    int folder;
     int descriptor;        /* -1: nothing kept yet */
     uint64_t length, last; /* all that is kept; where the newest reject begins */
     uint64_t seen;         /* the length when that was last asked for */
+    uint64_t most;         /* what comes after so many bytes is let go of: no reject keeps it */
 };
 
-/* `beside`: the file of rejects, in whose folder the bytes are kept. */
-void spill_begin(struct spill *spill, const char *beside);
+struct rejects;
+
+/* Bytes are kept in the folder of `rejects`, and no more of them than those keep. */
+void spill_begin(struct spill *spill, const struct rejects *rejects);
 void spill_end(struct spill *spill);
 
 /* For records_spill(), with the spill as its context. */

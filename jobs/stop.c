@@ -19,7 +19,7 @@ static const int stop_signals[STOP_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
 static struct {
     struct sigaction before[STOP_SIGNALS];
     struct sigaction pipe_before, size_before;
-    unsigned limit_seconds;
+    unsigned limit_seconds, file_seconds;
     bool started;
 } stop;
 
@@ -27,6 +27,7 @@ static struct {
 static atomic_int stop_event = -1;
 static atomic_int stop_signal;
 static _Atomic int64_t stop_at; /* CLOCK_MONOTONIC milliseconds, 0: no deadline */
+static _Atomic int64_t stop_file_at;
 
 static int64_t now_milliseconds(void)
 {
@@ -64,6 +65,7 @@ bool stop_start(char *error, size_t error_size)
     }
     atomic_store(&stop_signal, 0);
     atomic_store(&stop_at, 0);
+    atomic_store(&stop_file_at, 0);
     atomic_store(&stop_event, event);
 
     memset(&action, 0, sizeof action);
@@ -87,20 +89,37 @@ bool stop_start(char *error, size_t error_size)
     return true;
 }
 
+static int64_t in_seconds(unsigned seconds)
+{
+    return seconds == 0 ? 0 : now_milliseconds() + (int64_t)seconds * MILLISECONDS;
+}
+
 void stop_deadline(unsigned seconds)
 {
     stop.limit_seconds = seconds;
-    atomic_store(&stop_at, seconds == 0 ? 0 : now_milliseconds() + (int64_t)seconds * MILLISECONDS);
+    atomic_store(&stop_at, in_seconds(seconds));
+}
+
+void stop_file_deadline(unsigned seconds)
+{
+    stop.file_seconds = seconds;
+    atomic_store(&stop_file_at, in_seconds(seconds));
 }
 
 enum stop_reason stop_reason(void)
 {
-    int64_t deadline = atomic_load(&stop_at);
+    int64_t deadline = atomic_load(&stop_at), file = atomic_load(&stop_file_at);
 
     if (atomic_load(&stop_signal) != 0) {
         return STOP_SIGNAL;
     }
-    return deadline != 0 && now_milliseconds() >= deadline ? STOP_DEADLINE : STOP_NOT;
+    if (deadline == 0 && file == 0) {
+        return STOP_NOT;
+    }
+    int64_t now = now_milliseconds();
+    return deadline != 0 && now >= deadline ? STOP_DEADLINE
+           : file != 0 && now >= file       ? STOP_FILE
+                                            : STOP_NOT;
 }
 
 bool stop_asked(void)
@@ -115,8 +134,11 @@ int stop_descriptor(void)
 
 int stop_wait_milliseconds(int longest)
 {
-    int64_t deadline = atomic_load(&stop_at);
+    int64_t deadline = atomic_load(&stop_at), file = atomic_load(&stop_file_at);
 
+    if (deadline == 0 || (file != 0 && file < deadline)) {
+        deadline = file;
+    }
     if (deadline == 0) {
         return longest;
     }
@@ -139,6 +161,10 @@ void stop_words(char *words, size_t size)
     case STOP_DEADLINE:
         snprintf(words, size, "the time limit of %u seconds is over", stop.limit_seconds);
         break;
+    case STOP_FILE:
+        snprintf(words, size, "the time for one file is over (file_seconds = %u)",
+                 stop.file_seconds);
+        break;
     case STOP_NOT:
         snprintf(words, size, "%s", "");
         break;
@@ -158,5 +184,6 @@ void stop_end(void)
     close(atomic_exchange(&stop_event, -1));
     atomic_store(&stop_signal, 0);
     atomic_store(&stop_at, 0);
+    atomic_store(&stop_file_at, 0);
     stop.started = false;
 }

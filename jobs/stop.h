@@ -1,4 +1,5 @@
-/* stop.h: when to leave off: SIGTERM, SIGINT or SIGHUP, or the run's time is over.
+/* stop.h: when to leave off: SIGTERM, SIGINT or SIGHUP, or the time of the run or of one file in it
+ * is over.
  *
  * The first signal asks to finish the batch in hand; a second one ends the process at once, by that
  * signal. SIGPIPE is ignored: writing to a closed pipe is an error like any other. A signal that
@@ -11,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum stop_reason { STOP_NOT, STOP_SIGNAL, STOP_DEADLINE };
+enum stop_reason { STOP_NOT, STOP_SIGNAL, STOP_DEADLINE, STOP_FILE };
 
 /* Begins to listen; to be called once, before any thread is started. False: no descriptor could be
  * had, `error` says why. */
@@ -19,6 +20,9 @@ bool stop_start(char *error, size_t error_size);
 
 /* From now on `seconds` may pass; 0: no limit. */
 void stop_deadline(unsigned seconds);
+
+/* From now on `seconds` may pass with one file; 0: no limit, as for what comes after it. */
+void stop_file_deadline(unsigned seconds);
 
 /* Why to leave off, STOP_NOT while work may go on. Cheap; may be asked by any thread. */
 enum stop_reason stop_reason(void);
@@ -32,8 +36,8 @@ int stop_descriptor(void);
  * comes first. */
 int stop_wait_milliseconds(int longest);
 
-/* What to say: "stopped by SIGTERM", "the time limit of 3600 seconds is over", "" while going on.
- */
+/* What to say: "stopped by SIGTERM", "the time limit of 3600 seconds is over", "the time for one
+ * file is over (file_seconds = 900)", "" while going on. */
 void stop_words(char *words, size_t size);
 
 /* Puts the signals back as they were. */

@@ -5,6 +5,7 @@
 
 #include "breaker.h"
 #include "pace.h"
+#include "refusals.h"
 #include "slot.h"
 #include "wire.h"
 #include "workers.h"
@@ -30,10 +31,13 @@ struct lane {
     struct transfer_outcome *outcome;
     struct pace pace;
     struct breaker breaker;
+    struct refusals *refusals;
+    unsigned pushed; /* back, each for one recipient, in a row */
     struct slot *slots;
     struct slot **idle; /* a stack of those without a call */
     unsigned idle_count;
     int64_t ask_at; /* the owner has nothing before */
+    bool drained;   /* nothing to start before something comes back */
     bool ending;    /* starts nothing more */
     bool aborting;
     struct workers *workers; /* NULL: libcurl's multi handle carries the calls */
@@ -74,7 +78,8 @@ static void lane_end_all(struct run *run, enum transfer_end end, const char *tex
 
 static bool lane_is_over(const struct lane *lane)
 {
-    return lane->ending && lane->idle_count == lane->destination->pace.concurrency;
+    return lane->ending && lane->idle_count == lane->destination->pace.concurrency &&
+           lane->refusals->count == 0;
 }
 
 /* -- one call -- */
@@ -90,14 +95,86 @@ static void lane_return(struct lane *lane, struct slot *slot)
     lane->idle[lane->idle_count++] = slot;
 }
 
-static void lane_done(struct lane *lane, struct slot *slot, const struct transfer_answer *answer)
+static void lane_hand_back(struct lane *lane, const struct transfer_item *item,
+                           const struct transfer_answer *answer)
 {
     const struct transfer_owner *owner = &lane->destination->owner;
     lane->outcome->started++;
     lane->outcome->results[answer->result]++;
-    owner->done(owner->context, &slot->item, answer);
+    owner->done(owner->context, item, answer);
+}
+
+static void lane_free_slot(struct lane *lane, struct slot *slot)
+{
     slot_clear(slot);
     lane->idle[lane->idle_count++] = slot;
+}
+
+static void lane_done(struct lane *lane, struct slot *slot, const struct transfer_answer *answer)
+{
+    lane_hand_back(lane, &slot->item, answer);
+    lane_free_slot(lane, slot);
+}
+
+/* -- refusals: the items' fault, or ours -- */
+
+/* Not the item's fault, as far as is known: it goes back as it was, behind the others, so that the
+ * next run does not begin with it again. */
+static void make_ours(struct transfer_answer *answer)
+{
+    answer->result = TRANSFER_FATAL;
+    answer->behind = true;
+}
+
+static bool lane_is_fatal(const struct lane *lane)
+{
+    return lane->ending && lane->outcome->end == TRANSFER_END_FATAL;
+}
+
+static void lane_release(struct lane *lane, bool ours)
+{
+    struct refusals *refusals = lane->refusals;
+    for (unsigned i = 0; i < refusals->count; i++) {
+        struct refusal *refusal = &refusals->held[i];
+        if (ours)
+            make_ours(&refusal->answer);
+        lane_hand_back(lane, &refusal->item, &refusal->answer);
+    }
+    refusals_clear(refusals);
+}
+
+/* An item was refused: held until it is known whose fault that is. */
+static void lane_refused(struct lane *lane, struct slot *slot, struct transfer_answer *answer)
+{
+    const struct refusal refusal = {slot->item, slot->call.recipient, *answer};
+    if (lane_is_fatal(lane)) {
+        make_ours(answer);
+        lane_done(lane, slot, answer);
+        return;
+    }
+    if (!refusals_can_hold(lane->refusals, answer))
+        lane_release(lane, false);
+    bool ours = refusals_hold(lane->refusals, &refusal);
+    lane_free_slot(lane, slot);
+    if (!ours)
+        return;
+    char text[TRANSFER_TEXT];
+    snprintf(text, sizeof text, "%u in a row alike: %.480s", lane->refusals->recipients,
+             answer->text);
+    lane->ending = false;
+    lane_end(lane, TRANSFER_END_FATAL, text);
+}
+
+/* With nothing under way and nothing more to start: what was refused alone is the item's own. A run
+ * that breaks off cannot know. */
+static void lane_check_refusals(struct lane *lane)
+{
+    if (lane->refusals->count == 0 || lane->idle_count < lane->destination->pace.concurrency)
+        return;
+    if (lane->ending)
+        lane_release(lane, lane->outcome->end != TRANSFER_END_DONE);
+    else if (lane->drained)
+        lane_release(lane, false);
 }
 
 /* What an answer over the network says of its destination. */
@@ -106,7 +183,13 @@ static void lane_learn(struct lane *lane, const struct slot *slot,
 {
     int64_t now = monotonic();
     pace_finished(&lane->pace, now);
-    if (answer->slow_down)
+    if (answer->result == TRANSFER_ACCEPTED || answer->result == TRANSFER_DEFERRED) {
+        if (!lane_is_fatal(lane))
+            lane_release(lane, false);
+        lane->refusals->taken = true;
+        lane->pushed = 0;
+    }
+    if (answer->slow_down && (!answer->for_one || ++lane->pushed >= REFUSALS_FEW))
         pace_slow_down(&lane->pace, slot->started, answer->retry_after_ms * MILLISECOND, now);
     if (answer->result == TRANSFER_FATAL) {
         lane->ending = false; /* matters more than what may be ending it already */
@@ -133,7 +216,10 @@ static void lane_finish(struct lane *lane, struct slot *slot, CURLcode code, boo
     wire_answer_clear(&answer);
     lane->destination->channel.judge(lane->destination->channel.context, &reply, &answer);
     lane_learn(lane, slot, &answer);
-    lane_done(lane, slot, &answer);
+    if (answer.result == TRANSFER_REFUSED && !answer.particular)
+        lane_refused(lane, slot, &answer);
+    else
+        lane_done(lane, slot, &answer);
 }
 
 /* -- starting -- */
@@ -183,7 +269,8 @@ static void lane_start(struct run *run, struct lane *lane, struct transfer_item 
         pace_give_back(&lane->pace);
         pace_finished(&lane->pace, slot->started);
         if (answer.result == TRANSFER_FATAL)
-            lane_end(lane, TRANSFER_END_FATAL, answer.text);
+            /* Of a folder of ours it says that this machine failed: nobody has refused us. */
+            lane_end(lane, channel->local ? TRANSFER_END_BROKEN : TRANSFER_END_FATAL, answer.text);
         lane_done(lane, slot, &answer);
         break;
     case TRANSFER_UNREADY:
@@ -220,12 +307,16 @@ static void lane_feed(struct run *run, struct lane *lane)
         unsigned room = 1;
         if (!lane->breaker.open)
             room = pace_room(&lane->pace, lane->idle_count, TICK, now);
-        switch (owner->next(owner->context, room, &item, &later_ms)) {
+        enum transfer_supply supply = owner->next(owner->context, room, &item, &later_ms);
+        switch (supply) {
         case TRANSFER_ITEM:
+            lane->drained = false;
             pace_take(&lane->pace, now);
             lane_start(run, lane, item);
             break;
+        case TRANSFER_AFTER:
         case TRANSFER_LATER:
+            lane->drained = supply == TRANSFER_AFTER;
             lane->ask_at = monotonic() + (later_ms > 0 ? later_ms : 1) * MILLISECOND;
             return;
         case TRANSFER_NO_MORE:
@@ -342,6 +433,8 @@ static void run_loop(struct run *run)
             lane_feed(run, &run->lanes[i]);
         CURLMcode code = curl_multi_perform(run->multi, &running);
         run_collect(run);
+        for (size_t i = 0; i < run->count; i++)
+            lane_check_refusals(&run->lanes[i]);
         if (monotonic() >= run->tick_at && !run_tick(run))
             lane_end_all(run, TRANSFER_END_BROKEN, "the items' owner failed");
         if (run_is_over(run))
@@ -375,9 +468,10 @@ static bool lane_begin(struct run *run, struct lane *lane,
     pace_init(&lane->pace, rate, monotonic());
     breaker_init(&lane->breaker, limits->probes > 0 ? limits->probes : DEFAULT_PROBES,
                  down * MILLISECOND, pause * MILLISECOND);
+    lane->refusals = calloc(1, sizeof *lane->refusals);
     lane->slots = calloc(slots, sizeof *lane->slots);
     lane->idle = calloc(slots, sizeof(struct slot *));
-    if (!lane->slots || !lane->idle)
+    if (!lane->refusals || !lane->slots || !lane->idle)
         return false;
     if (destination->channel.blocks && !destination->channel.local &&
         !(lane->workers = workers_open(slots, run->multi)))
@@ -394,6 +488,7 @@ static void lane_free(struct lane *lane)
     workers_close(lane->workers);
     for (unsigned i = 0; lane->slots && i < lane->destination->pace.concurrency; i++)
         slot_close(&lane->slots[i]);
+    free(lane->refusals);
     free(lane->slots);
     free(lane->idle);
 }

@@ -6,7 +6,8 @@
  * has the items and keeps the journal). The owner journals a group of tries before it hands out
  * the first of them; the engine starts what it is handed at once, so that no journalled try waits
  * here. Every item handed out comes back exactly once, by done() or by returned(); tries that were
- * journalled but not handed out when the run ends are the owner's to take back.
+ * journalled but not handed out when the run ends are the owner's to take back. A refusal may come
+ * back late: it is held until it is known whether it is about the item or about us (refusals.h).
  */
 #ifndef TRANSFER_H
 #define TRANSFER_H
@@ -31,8 +32,8 @@ enum transfer_result {
     TRANSFER_REFUSED,      /* will never take it */
     TRANSFER_NOT_ACCEPTED, /* certainly does not have it: try again */
     TRANSFER_AMBIGUOUS,    /* may have it: try again, and count a possible duplicate */
-    TRANSFER_FATAL,        /* our credentials or set-up are wrong: says nothing about the item; take
-                              the try back. The destination's run ends */
+    TRANSFER_FATAL,        /* about us, not about the item (credentials, set-up, sender): take the
+                              try back. The destination's run ends */
     TRANSFER_RESULTS
 };
 
@@ -42,8 +43,12 @@ struct transfer_answer {
     int64_t retry_after_ms; /* the other side asked us to wait so long; -1: it did not */
     int64_t timestamp; /* Unix milliseconds that the other side gave its acceptance; -1: none */
     bool unreached;    /* nothing was sent: not this item's fault, need not spend its tries */
+    bool particular;   /* refused in words that are about this recipient and no other */
+    bool behind;       /* FATAL: give it back behind all that is due, as it may be its fault */
     bool down;         /* counts as a failure of the destination (for the circuit breaker) */
     bool slow_down;    /* the other side pushed back: the pace drops */
+    bool for_one;      /* it may have pushed back this recipient alone: the pace drops where others
+                          fare the same */
     char text[TRANSFER_TEXT]; /* one line, safe to print and keep: no control characters, none of
                                  the texts to hide, valid UTF-8 */
 };
@@ -60,6 +65,8 @@ struct transfer_reply {
     const char *body;  /* HTTP body, NUL appended */
     size_t body_length;
     bool body_cut;         /* there was more than TRANSFER_BODY */
+    const char *type;      /* HTTP: Content-Type; "": none */
+    const char *command;   /* SMTP: the last command that was sent, as "MAIL"; "": none */
     const char *last_line; /* SMTP: the last reply line */
     const char *location;  /* HTTP: where a redirect points */
     int64_t retry_after_ms;
@@ -75,6 +82,7 @@ struct transfer_call {
     size_t body_length;                  /* to wipe; what wire_upload() sends */
     const char *hide[TRANSFER_HIDE + 1]; /* NULL-terminated; texts owned by the item or `kept` */
     char *kept;                          /* malloc'ed text that `hide` may point into */
+    const char *recipient;               /* the item's own text; NULL: one of its own */
     size_t upload_at;
     bool upload_ended;
 };
@@ -109,6 +117,7 @@ struct transfer_item {
 enum transfer_supply {
     TRANSFER_ITEM,    /* `item` is filled, its try is committed */
     TRANSFER_LATER,   /* nothing now: ask again in *later_ms */
+    TRANSFER_AFTER,   /* the same, and nothing before one of those handed out has come back */
     TRANSFER_NO_MORE, /* and never ask again in this run */
     TRANSFER_BROKEN,  /* the owner failed: end this destination's run */
 };
@@ -131,7 +140,7 @@ struct transfer_owner {
 };
 
 struct transfer_destination {
-    const char *name; /* for messages: "mail", "sms", "fraud API" */
+    const char *name; /* for messages: "email", "sms", "fraud API" */
     struct transfer_channel channel;
     struct config_pace pace;
     struct config_patience patience; /* time limits; tries and pauses are the owner's */

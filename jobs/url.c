@@ -176,3 +176,16 @@ bool url_is_loopback(const char *url)
     return authority != NULL && read_host(authority + 3, strcspn(authority + 3, "/?"), host) &&
            is_loopback(host);
 }
+
+void url_server(const char *url, char *server, size_t size)
+{
+    const char *folder = url_file_path(url);
+    const char *authority = strstr(url, "://");
+
+    if (folder == NULL && authority != NULL) {
+        authority += 3;
+        snprintf(server, size, "%.*s", (int)strcspn(authority, "/?"), authority);
+    } else {
+        snprintf(server, size, "%s", folder != NULL ? folder : "");
+    }
+}

@@ -20,6 +20,9 @@ bool url_check(const char *url, const char *schemes, char *error, size_t error_s
 /* Whether the host of a URL that url_check() takes is this machine. */
 bool url_is_loopback(const char *url);
 
+/* HOST[:PORT] of a URL that url_check() takes, or its folder. */
+void url_server(const char *url, char *server, size_t size);
+
 /* The path of a file: URL (it begins in `url`), NULL for every other one. */
 const char *url_file_path(const char *url);
 

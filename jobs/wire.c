@@ -138,6 +138,35 @@ void wire_escape(char *text, size_t text_size, const char *bytes, size_t length,
 
 /* -- judging -- */
 
+bool wire_is_html(const struct transfer_reply *reply)
+{
+    static const char *const types[] = {"text/html", "application/xhtml+xml"};
+    size_t length = strcspn(reply->type, "; \t");
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (length == strlen(types[i]) && strncasecmp(reply->type, types[i], length) == 0)
+            return true;
+    return false;
+}
+
+bool wire_is_page(const struct transfer_reply *reply)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    const char *at = reply->body;
+    if (strncmp(at, mark, sizeof mark - 1) == 0)
+        at += sizeof mark - 1;
+    at += strspn(at, " \t\r\n");
+    return strncasecmp(at, "<!doctype html", 14) == 0 || strncasecmp(at, "<html", 5) == 0;
+}
+
+void wire_judge_page(const struct transfer_reply *reply, struct transfer_answer *answer)
+{
+    char shown[TRANSFER_TEXT - 64];
+    answer->result = TRANSFER_FATAL;
+    wire_escape(shown, sizeof shown, reply->body, reply->body_length, reply->hide);
+    snprintf(answer->text, sizeof answer->text, "HTTP %ld, but a page in place of an answer: %s",
+             reply->status, shown);
+}
+
 static void describe_http(const struct transfer_reply *reply, struct transfer_answer *answer)
 {
     bool redirect = reply->status >= 300 && reply->status < 400 && reply->location[0];
@@ -194,11 +223,16 @@ void wire_judge_http(const struct transfer_reply *reply, unsigned success_low,
     answer->status = status;
     if (status >= (long)success_low && status <= (long)success_high) {
         answer->result = TRANSFER_ACCEPTED;
-    } else if (status == 401 || status == 403 || status == 407) {
+    } else if ((status >= 300 && status < 400) || (status >= 401 && status <= 404) ||
+               status == 407) {
         answer->result = TRANSFER_FATAL;
+    } else if (status == 408 || status == 425) {
+        /* What came was not whole, or came too early: nothing was done with it. */
+        answer->result = TRANSFER_NOT_ACCEPTED;
     } else if (status == 429) {
         answer->result = retry_429 ? TRANSFER_NOT_ACCEPTED : TRANSFER_DEFERRED;
         answer->slow_down = true;
+        answer->for_one = retry_429 && reply->retry_after_ms > 0;
     } else if (status == 503) {
         answer->result = TRANSFER_NOT_ACCEPTED;
         answer->slow_down = answer->down = true;

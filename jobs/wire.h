@@ -8,10 +8,20 @@
 
 /*
  * Judges any HTTP answer by the one table. A status from success_low to success_high is accepted;
- * `retry_429`: 429 is not_accepted, not deferred.
+ * `retry_429`: 429 is not_accepted, not deferred. A redirect, 402 and 404 are about our set-up, as
+ * 401 and 403 are: no item is answered so.
  */
 void wire_judge_http(const struct transfer_reply *reply, unsigned success_low,
                      unsigned success_high, bool retry_429, struct transfer_answer *answer);
+
+/* Whether Content-Type says HTML. */
+bool wire_is_html(const struct transfer_reply *reply);
+
+/* Whether the body is a page for people, such as a log-in's, and no program's answer. */
+bool wire_is_page(const struct transfer_reply *reply);
+
+/* What would have been an acceptance is a page: it is about our set-up. */
+void wire_judge_page(const struct transfer_reply *reply, struct transfer_answer *answer);
 
 /* The result of a call that ended without any answer to the request: by whether it was sent. */
 void wire_judge_silence(const struct transfer_reply *reply, struct transfer_answer *answer);

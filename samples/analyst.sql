@@ -154,7 +154,7 @@ SELECT i.name, r.kind, count(*) AS lines, min(r.line) AS first_line, max(r.messa
  ORDER BY i.id, lines DESC;
 
 -- The ready answers of sql/queries/, which also say what their columns mean. Those that use neither functions nor tables of the extension
--- run in any sqlite3 shell. The export is a sample: give the path of your own.
+-- run in any sqlite3 shell. The export is the demo's: give the path of your own.
 .print '== How far have the sign-ups of each day come, and where do they stop?'
 .read sql/queries/funnel.sql
 .print '== How did the last days go, at a glance?'
@@ -175,5 +175,5 @@ SELECT i.name, r.kind, count(*) AS lines, min(r.line) AS first_line, max(r.messa
 .print '== What changed since yesterday at this time?'
 .read sql/queries/changes.sql
 .print '== By what does the dashboard of the fraud API differ from the ledger, and why?'
-.parameter set :file "'samples/dashboard.csv'"
+.parameter set :file "'build/demo/exports/dashboard.csv'"
 .read sql/queries/reconciliation.sql

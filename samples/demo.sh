@@ -1,7 +1,7 @@
 #!/bin/sh
 # A whole night of registrations on this machine, and the morning after: `make demo` from the repository's root.
 #
-# Everything is made anew in build/demo/. The fraud API and the SMS gateway are stand-ins on loopback; mail goes into
+# Everything is made anew in build/demo/. The samples' days are moved, so that they are the last ones on whatever day this is. The fraud API and the SMS gateway are stand-ins on loopback; mail goes into
 # a Maildir. The night is run with its clock set back by 26 hours (faketime), so that by the morning, which is now, time
 # has really run out for those who never entered their code. Each step must end with the exit code it is
 # expected to have; at the end the files are searched for secrets.
@@ -30,7 +30,7 @@ fail() {
 # --- Doing --------------------------------------------------------------------------------------------------------------------
 
 # The library by itself: its wrapper shares a clock by a name that an earlier process may have left behind.
-faketime=/usr/lib/$(gcc -print-multiarch)/faketime/libfaketime.so.1
+faketime=/usr/lib/$(gcc -print-multiarch)/faketime/libfaketime.so.1:$PWD/build/clock.so
 at_night() { env LD_PRELOAD="$faketime" FAKETIME=-26h "$@"; }
 
 # step EXPECTED_EXIT_CODE COMMAND...: runs it as an operator would, and keeps what it says in the log as well.
@@ -103,6 +103,7 @@ url=http://127.0.0.1:$(cat "$demo/port")
 metrics = regjob.prom
 [import]
 max_field_bytes = 4K
+settle_seconds = 0
 [mail]
 templates = ../../samples/templates
 rate = 200
@@ -138,7 +139,7 @@ printf 'SELECT count(*) FROM ledger;\n' >&3
 wait_for "$work/opened"
 
 heading '2. The night: two files lie in the inbox, one of them badly damaged'
-cp samples/signups.csv samples/signups-damaged.csv "$demo/inbox/"
+for name in signups signups-damaged; do at_night perl samples/recent.pl "samples/$name.csv" >"$demo/inbox/$name.csv"; done
 step 2 at_night build/regjob -c "$demo/regjob.conf" -v nightly
 note 'Exit code 2: all done, but lines were rejected. They lie in inbox/done/, to be mended:'
 ls "$demo/inbox/done"

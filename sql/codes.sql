@@ -1,18 +1,36 @@
 -- Codes: issued, found for a subject, verified.
 
--- Every code that was ever asked for a subject or for an attempt that carries it, or the one of a token's nonce, newest first, with its state as of :entered_at and the verdict on its attempt now.
--- A key that collides (64 bits) can only bring in codes that do not match. A code that was made after :known_by could not be entered then; the first one of an
--- attempt counts as made when the attempt was, which a file may tell of later.
+-- The codes that an entry for one of a subject's keys may be: first of all those that were given to somebody and are still good, whatever else there is; of
+-- the address's own there are no more than the limits allow. Then the newest of all that were asked for it, or for a sign-up that carries it.
+-- Each part is a short range of an index, however many sign-ups a stranger sends.
+-- name: codes_near
+SELECT g.code_id FROM (SELECT code_id FROM given_code WHERE key = :key AND own = 1 ORDER BY code_id DESC LIMIT 1000) g
+  JOIN code c ON c.id = g.code_id WHERE coalesce(c.runs_from + c.lifetime_ms > :entered_at, 1)
+UNION
+SELECT g.code_id FROM (SELECT code_id FROM given_code WHERE key = :key AND own = 0 ORDER BY code_id DESC LIMIT 1000) g
+  JOIN code c ON c.id = g.code_id WHERE coalesce(c.runs_from + c.lifetime_ms > :entered_at, 1)
+UNION
+SELECT code_id FROM (SELECT code_id FROM recipient WHERE subject_key = :key ORDER BY code_id DESC LIMIT 200)
+UNION
+SELECT id FROM (SELECT c.id FROM (SELECT attempt_id FROM subject WHERE key = :key ORDER BY holder DESC, attempt_id DESC LIMIT 200) s
+                  JOIN code c ON c.attempt_id = s.attempt_id ORDER BY c.id DESC LIMIT 200)
+
+-- These, or the one of a token's nonce, newest first, with their states as of :entered_at (used up, by a right entry or by wrong ones, a code is whenever that
+-- was) and the verdicts on their attempts now. A key that collides (64 bits) can only bring in codes that do not match. A code that was made after :known_by could
+-- not be entered then; the first one of an attempt counts as made when the attempt was, which a file may tell of later.
 -- name: codes_of_subject
 SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.runs_from + c.lifetime_ms, r.device_id,
        (SELECT e.state FROM code_end e
-         WHERE e.code_id = c.id AND (coalesce(e.entered_at, e.recorded_at) <= :entered_at OR e.state = 'verified')
-         ORDER BY e.state = 'verified' DESC, e.id DESC LIMIT 1),
+         WHERE e.code_id = c.id AND (coalesce(e.entered_at, e.recorded_at) <= :entered_at OR e.state IN ('verified', 'exhausted'))
+         ORDER BY e.state = 'verified' DESC, e.state = 'exhausted' DESC, e.id DESC LIMIT 1),
        CASE WHEN a.id IS NULL THEN NULL
             ELSE coalesce((SELECT CASE d.outcome WHEN 'success' THEN 'success' ELSE d.reasons END
                              FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.outcome) END,
        EXISTS (SELECT 1 FROM person p JOIN subject s ON s.holder > 0 AND s.attempt_id <> a.id AND s.holder IS NOT a.link_to
                 AND s.key IN (CASE WHEN :unique_email THEN p.email_key END, CASE WHEN :unique_phone THEN p.phone_key END, p.username_key, p.uuid_key)
+                JOIN person o ON o.attempt_id = s.attempt_id
+                 AND (s.key = p.email_key AND o.email_folded = p.email_folded OR s.key = p.phone_key AND o.phone = p.phone
+                      OR s.key = p.username_key AND o.username_folded = p.username_folded OR s.key = p.uuid_key AND o.uuid = p.uuid)
                 WHERE p.attempt_id = a.id),
        coalesce((SELECT w.deadline FROM waiting w WHERE w.attempt_id = a.id),
                 (SELECT d.decided_at FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1)),
@@ -22,23 +40,13 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
   FROM code c
   JOIN recipient r ON r.code_id = c.id
   LEFT JOIN attempt a ON a.id = c.attempt_id
- WHERE c.id IN (SELECT code_id FROM recipient WHERE subject_key IN (:email_key, :phone_key)
-                UNION
-                SELECT u.id FROM subject s JOIN code u ON u.attempt_id = s.attempt_id WHERE s.key IN (:email_key, :phone_key, :username_key)
-                UNION
-                SELECT id FROM code WHERE nonce = :nonce)
+ WHERE c.id IN (SELECT value FROM json_each(:codes) UNION SELECT id FROM code WHERE nonce = :nonce)
    AND CASE WHEN c.ordinal = 1 AND a.attempted_at < c.recorded_at THEN a.attempted_at ELSE c.recorded_at END <= :known_by
- ORDER BY c.id DESC LIMIT 200
+ ORDER BY c.id DESC
 
--- The attempt that a new code for a subject belongs to: the newest pending one, else the customer's.
--- name: attempt_of_subject
-SELECT s.attempt_id, p.email, p.phone,
-       (SELECT w.deadline FROM waiting w WHERE w.attempt_id = s.attempt_id)
-  FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
- WHERE s.key IN (:email_key, :phone_key, :username_key)
-   AND :text IN (p.email_folded, p.phone, p.username_folded)
-   AND (s.holder > 0 OR s.holder = 0 AND EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = s.attempt_id AND w.deadline > :now))
- ORDER BY s.holder = 0 DESC, s.attempt_id DESC LIMIT 1
+-- Where a code for an attempt can be sent: the address as it was given and as it is compared, and the number.
+-- name: addresses_of_attempt
+SELECT email, email_folded, email_key, phone, phone_key FROM person WHERE attempt_id = :attempt_id
 
 -- Whether a code to this address may complete the attempt: always, but where it would link a password to a third-party customer (see the view admit).
 -- name: address_completes

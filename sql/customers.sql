@@ -1,12 +1,57 @@
 -- What is recorded of a customer after registration, and erasing.
 
--- The attempts of a subject: those that carry it, and those of the customers it names. customers: how many there are.
+-- Whom a text means; see ext/who.h. A text has readings: the key of each in the index of subjects and the text that it stands for.
+-- alone: only rows without a phone of their own count.
+
+-- By one reading: the newest attempt that waits, the newest one of a customer, how many customers.
+-- name: live_of_reading
+SELECT (SELECT s.attempt_id
+          FROM subject s CROSS JOIN person p ON p.attempt_id = s.attempt_id JOIN waiting w ON w.attempt_id = s.attempt_id AND w.deadline > :now
+         WHERE s.key = :key AND s.holder = 0 AND :text IN (p.email_folded, p.phone, p.username_folded) AND (NOT :alone OR p.phone IS NULL)
+         ORDER BY s.attempt_id DESC LIMIT 1),
+       max(s.attempt_id), count(DISTINCT s.holder)
+  FROM subject s CROSS JOIN person p ON p.attempt_id = s.attempt_id
+ WHERE s.key = :key AND s.holder > 0 AND :text IN (p.email_folded, p.phone, p.username_folded) AND (NOT :alone OR p.phone IS NULL)
+
+-- The people behind all readings, by their attempts or, where that stands alone, by a code; by which reading; whether a customer. apart: there are readings
+-- that have nobody in common with the others. live: customers, and attempts that wait; otherwise also what came to nothing.
+-- name: people_of_text
+WITH RECURSIVE reading (number, key, alone, text) AS (
+    SELECT json_extract(value, '$[4]'), json_extract(value, '$[0]'), json_extract(value, '$[3]'),
+           coalesce(json_extract(value, '$[2]'), CASE json_extract(value, '$[1]') WHEN 'e' THEN :email ELSE :username END)
+      FROM json_each(:readings)
+), found (reading, person, lone, customer) AS MATERIALIZED (
+    SELECT r.number, CASE WHEN s.holder > 0 THEN s.holder WHEN :live THEN coalesce(a.link_to, a.id) ELSE a.id END, 0, s.holder > 0
+      FROM reading r CROSS JOIN subject s ON s.key = r.key CROSS JOIN person p ON p.attempt_id = s.attempt_id JOIN attempt a ON a.id = s.attempt_id
+     WHERE r.text IN (p.email_folded, p.phone, p.username_folded) AND (NOT r.alone OR p.phone IS NULL)
+       AND (NOT :live OR s.holder > 0
+            OR s.holder = 0 AND EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = s.attempt_id AND w.deadline > :now))
+    UNION
+    SELECT r.number, c.id, 1, 0
+      FROM reading r CROSS JOIN recipient q ON q.subject_key = r.key JOIN code c ON c.id = q.code_id
+     WHERE NOT :live AND c.attempt_id IS NULL
+), reached (reading) AS (
+    SELECT min(reading) FROM found
+    UNION
+    SELECT b.reading FROM reached r JOIN found a ON a.reading = r.reading JOIN found b ON b.person = a.person AND b.lone = a.lone
+)
+SELECT person, min(reading), lone, max(customer), EXISTS (SELECT 1 FROM found f WHERE f.reading NOT IN reached) AS apart
+  FROM found GROUP BY lone, person ORDER BY lone, person
+
+-- The attempts to erase with a text: those that carry it, and those of the customers it names. Or with one attempt: that one, and those of its customer.
 -- An attempt that was told of a known customer, or linked to one, carries an identifier of an attempt of that customer.
 -- name: attempts_of_person
-WITH RECURSIVE mine AS (
+WITH RECURSIVE reading (key, text) AS (
+    SELECT json_extract(value, '$[0]'),
+           coalesce(json_extract(value, '$[2]'), CASE json_extract(value, '$[1]') WHEN 'e' THEN :email ELSE :username END)
+      FROM json_each(:readings)
+), mine (attempt_id, holder) AS (
     SELECT s.attempt_id, s.holder
-      FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
-     WHERE s.key IN (:email_key, :phone_key, :username_key) AND :text IN (p.email_folded, p.phone, p.username_folded)
+      FROM reading r CROSS JOIN subject s ON s.key = r.key CROSS JOIN person p ON p.attempt_id = s.attempt_id
+     WHERE r.text IN (p.email_folded, p.phone, p.username_folded)
+    UNION
+    SELECT a.id, coalesce((SELECT d.customer_id FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.customer_id, -1)
+      FROM attempt a JOIN person p ON p.attempt_id = a.id WHERE a.id = :attempt_id
 ), customers AS (SELECT DISTINCT holder FROM mine WHERE holder > 0),
 theirs (attempt_id, holder) AS (
     SELECT holder, holder FROM customers
@@ -18,9 +63,14 @@ theirs (attempt_id, holder) AS (
       JOIN subject s ON s.holder = t.holder
        AND s.key IN (p.email_key, p.phone_key, p.username_key, p.uuid_key, p.identity_key)
 )
-SELECT attempt_id, (SELECT count(*) FROM customers) FROM mine
+SELECT attempt_id FROM mine
 UNION
-SELECT attempt_id, (SELECT count(*) FROM customers) FROM theirs
+SELECT attempt_id FROM theirs
+
+-- Codes for a text that stand alone.
+-- name: lone_codes
+SELECT count(*) FROM recipient q CROSS JOIN code c ON c.id = q.code_id
+ WHERE q.subject_key IN (SELECT value FROM json_each(:keys)) AND c.attempt_id IS NULL
 
 -- name: insert_consent
 INSERT INTO consent (id, attempt_id, name, version, state, recorded_at)

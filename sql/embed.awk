@@ -1,6 +1,7 @@
 # Turns the SQL files of this folder into C: `awk -f sql/embed.awk -v part=header|source FILE...`; with part=schema into the SQL that makes an empty ledger.
 #
 # upgrades/N.sql becomes statement_upgrades[N-1]: the script that brings a ledger from version N-1 to N.
+# Every table and view that they make, and those of rules, are named in statement_objects[].
 #
 # rules/NAME.sql is a rule: named steps, each an SQL statement with :name parameters that runs as it stands in any SQLite shell. Out of the one list come
 #   - the view NAME, with a column for every parameter, and its INSTEAD OF trigger, in which :x is NEW.x (all rules together: STATEMENT_rules);
@@ -62,12 +63,13 @@ FNR == 1 {
         if (number + 0 != upgrade_count + 1) problem("upgrades must be given in order, from 1")
     }
 }
-/^-- rule: / { rule = $3; rules[++rule_count] = rule; is_rule[rule] = 1; next }
+/^-- rule: / { rule = $3; rules[++rule_count] = rule; is_rule[rule] = 1; objects[++object_count] = rule; next }
 rule != "" && /^-- step: / { end_step(); step = $3; next }
 rule != "" && step != "" { step_text = step_text $0 "\n"; trigger_text = trigger_text "    " parameters($0, "NEW.") "\n"; next }
 rule != "" { next }
 /^-- name: / && !upgrade { flush(); name = $3; next }
 name != "" { text = text $0 "\n" }
+/^CREATE (TABLE|VIEW) / { objects[++object_count] = $3 }
 END {
     if (failed) exit 1
     flush()
@@ -101,7 +103,9 @@ END {
         print "enum { STATEMENT_UPGRADES = " upgrade_count " };\n"
         print "extern const char *const statement_name[STATEMENT_COUNT];"
         print "extern const char *const statement_text[STATEMENT_COUNT];"
-        print "extern const char *const statement_upgrades[STATEMENT_UPGRADES];\n"
+        print "enum { STATEMENT_OBJECTS = " object_count " };\n"
+        print "extern const char *const statement_upgrades[STATEMENT_UPGRADES];"
+        print "extern const char *const statement_objects[STATEMENT_OBJECTS];\n"
         for (i = 1; i <= rule_count; i++)
             print "/* The steps of the rule " rules[i] ", in their order. */\n" \
                 "enum { RULE_STEPS_" rules[i] " = " step_count[rules[i]] " };\nextern const enum statement rule_" rules[i] "[RULE_STEPS_" rules[i] "];"
@@ -113,6 +117,8 @@ END {
         for (i = 1; i <= count; i++) print "    \"" texts[i] "\","
         print "};\n\nconst char *const statement_upgrades[STATEMENT_UPGRADES] = {"
         for (i = 1; i <= upgrade_count; i++) print "    \"" upgrades[i] "\","
+        print "};\n\nconst char *const statement_objects[STATEMENT_OBJECTS] = {"
+        for (i = 1; i <= object_count; i++) print "    \"" objects[i] "\","
         print "};\n"
         for (i = 1; i <= rule_count; i++) {
             print "const enum statement rule_" rules[i] "[RULE_STEPS_" rules[i] "] = {"

@@ -1,7 +1,10 @@
 -- Imports: which file, how far, what became of its rows.
 
+-- The third column: the import that goes on with it, since the file grew while it was stopped, and has taken some of its lines.
 -- name: import_by_digest
-SELECT id, finished_at, name FROM import WHERE digest = :digest ORDER BY id DESC LIMIT 1
+SELECT id, finished_at,
+       (SELECT max(n.id) FROM import n WHERE n.continues = i.id AND EXISTS (SELECT 1 FROM import_batch b WHERE b.import_id = n.id))
+  FROM import i WHERE digest = :digest ORDER BY id DESC LIMIT 1
 
 -- The newest import under a name; with :committed, the newest that came so far as to commit something.
 -- name: import_by_name
@@ -21,16 +24,20 @@ VALUES (:id, :run_id, :name, :digest, :bytes, :continues, :started_at)
 -- name: next_import
 SELECT coalesce(max(id), 0) + 1 FROM import
 
+-- And with it those that it goes on with: what they had left is done, too.
 -- name: finish_import
 UPDATE import SET finished_at = :finished_at, digest = coalesce(digest, :digest), bytes = coalesce(bytes, :bytes)
- WHERE id = :id AND finished_at IS NULL
+ WHERE finished_at IS NULL
+   AND id IN (WITH RECURSIVE whole(id) AS (VALUES (:id) UNION SELECT i.continues FROM whole w JOIN import i ON i.id = w.id WHERE i.continues IS NOT NULL)
+              SELECT id FROM whole)
 
 -- name: insert_batch
 INSERT INTO import_batch (import_id, recorded_at, end_offset, end_line, read, success, pending, failed, continued, rejected, rejects_bytes, prefix)
 VALUES (:import_id, :recorded_at, :end_offset, :end_line, :read, :success, :pending, :failed, :continued, :rejected, :rejects_bytes, :prefix)
 
 -- name: newest_batch
-SELECT end_offset, end_line, read, success, pending, failed, continued, rejected, rejects_bytes, prefix
+SELECT end_offset, end_line, read, success, pending, failed, continued, rejected, rejects_bytes, prefix,
+       (SELECT coalesce(sum(bytes), 0) FROM reject r WHERE r.import_id = :import_id)
   FROM import_batch WHERE import_id = :import_id ORDER BY end_offset DESC LIMIT 1
 
 -- name: insert_reject

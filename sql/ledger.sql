@@ -3,8 +3,18 @@
 -- name: user_version
 PRAGMA main.user_version
 
+-- What a long call runs from time to time: where the host has been interrupted, or its progress handler says so, it fails.
+-- name: goes_on
+SELECT 1
+
 -- name: application_id
 PRAGMA main.application_id
+
+-- name: version_beside
+SELECT version FROM main.ledger
+
+-- name: mark_beside
+UPDATE ledger SET version = :version
 
 -- name: insert_ledger
 INSERT INTO ledger (id, uuid, subject_salt, created_at) VALUES (1, :uuid, :subject_salt, :recorded_at)
@@ -19,5 +29,23 @@ SELECT coalesce(max(id), 0) + 1, :recorded_at, :json FROM setting
 -- name: newest_setting
 SELECT id, json FROM setting ORDER BY id DESC LIMIT 1
 
+-- The default countries that the ledger has had, the newest first.
+-- name: default_countries
+SELECT country FROM (SELECT CASE WHEN json_valid(json) THEN json_extract(json, '$.defaultCountry') END AS country, id FROM setting)
+ WHERE country IS NOT NULL GROUP BY country ORDER BY max(id) DESC
+
 -- name: newest_setting_id
 SELECT max(id) FROM setting
+
+-- The newest entry's time, and what the clock showed then.
+-- name: newest_entry
+SELECT newest, read_at FROM clock
+
+-- name: notice_clock
+UPDATE clock SET read_at = :clock WHERE read_at > :clock AND newest > :clock + :agrees
+
+-- name: newest_entry_or_run
+SELECT max(newest, coalesce((SELECT started_at FROM run ORDER BY id DESC LIMIT 1), 0)) FROM clock
+
+-- name: mark_entry
+UPDATE clock SET newest = :now, read_at = :clock WHERE newest < :now OR read_at > :clock

@@ -84,29 +84,38 @@ DELETE FROM fingerprint
  WHERE attempt_id = (SELECT r.attempt_id FROM report r WHERE r.id = :report_id)
    AND NOT EXISTS (SELECT 1 FROM report r WHERE r.attempt_id = fingerprint.attempt_id AND r.next_try_at IS NOT NULL)
 
+-- Where the person was erased meanwhile, what was answered is not kept: it may repeat what was told.
 -- name: finish_report_try
-UPDATE try SET finished_at = :recorded_at, result = :result, status = :status, answer = :answer, retry_at = :retry_at
+UPDATE try SET finished_at = :recorded_at, result = :result, status = :status, retry_at = :retry_at,
+       answer = CASE WHEN NOT EXISTS (SELECT 1 FROM report r JOIN erasure e ON e.attempt_id = r.attempt_id WHERE r.id = try.report_id) THEN :answer END
  WHERE id = :try_id AND finished_at IS NULL
 
--- How often an item has been tried since it was queued, how many of these tries it has spent (one that reached nobody is not spent), and since when it is
--- queued. The try under way is among them.
+-- How often an item has been tried since it was queued, how many of these tries it has spent (one that reached nobody is not spent), and for how long. The try
+-- under way is among them. A longer gap than :most tells nothing: nobody tried, or the clock has been wrong.
 -- name: tries_of_code
-SELECT count(t.id), count(t.id) FILTER (WHERE NOT (t.result IS 'not_accepted' AND t.status IS NULL)), c.recorded_at
-  FROM code c LEFT JOIN try t ON t.code_id = c.id WHERE c.id = :id
+SELECT count(id), count(id) FILTER (WHERE NOT (result IS 'not_accepted' AND status IS NULL)), coalesce(sum(gap) FILTER (WHERE gap <= :most), 0)
+  FROM (SELECT t.id, t.result, t.status, t.started_at - lag(t.started_at, 1, c.recorded_at) OVER (ORDER BY t.id) AS gap
+          FROM code c LEFT JOIN try t ON t.code_id = c.id WHERE c.id = :id)
 
 -- name: tries_of_report
-SELECT count(t.id), count(t.id) FILTER (WHERE NOT (t.result IS 'not_accepted' AND t.status IS NULL)), q.since
-  FROM (SELECT r.id, coalesce((SELECT max(e.recorded_at) FROM report_event e WHERE e.report_id = r.id AND e.state = 'queued'), r.recorded_at) AS since
-          FROM report r WHERE r.id = :id) q
-  LEFT JOIN try t ON t.report_id = q.id AND t.started_at >= q.since
+SELECT count(id), count(id) FILTER (WHERE NOT (result IS 'not_accepted' AND status IS NULL)), coalesce(sum(gap) FILTER (WHERE gap <= :most), 0)
+  FROM (SELECT t.id, t.result, t.status, t.started_at - lag(t.started_at, 1, q.since) OVER (ORDER BY t.id) AS gap
+          FROM (SELECT r.id, coalesce((SELECT max(e.recorded_at) FROM report_event e WHERE e.report_id = r.id AND e.state = 'queued'), r.recorded_at) AS since
+                  FROM report r WHERE r.id = :id) q
+          LEFT JOIN try t ON t.report_id = q.id AND t.started_at >= q.since)
 
--- Tries whose makers are gone: of this host, where the step's lock is ours, and of anybody whose lease is over.
+-- Tries whose makers are gone: of this host, where the step's lock is ours, and of anybody whose lease is over. The item was due when its try began.
 -- channel: NULL for reports.
 -- name: leftover_tries
-SELECT t.id, coalesce(t.code_id, t.report_id), t.lease_until FROM try t INDEXED BY try_open
+SELECT t.id, coalesce(t.code_id, t.report_id), t.lease_until, t.started_at, t.owner FROM try t INDEXED BY try_open
  WHERE t.finished_at IS NULL AND (SELECT c.channel FROM code c WHERE c.id = t.code_id) IS :channel
    AND (t.lease_until <= :now OR substr(t.owner, 1, length(:host)) = :host)
  ORDER BY t.id LIMIT :limit
+
+-- The clock has been set back: how long a report has waited for its next try is not known, so it is due.
+-- name: release_reports
+UPDATE report SET next_try_at = :now
+ WHERE next_try_at > :now AND id NOT IN (SELECT t.report_id FROM try t WHERE t.finished_at IS NULL AND t.report_id IS NOT NULL)
 
 -- Dead reports go back into the queue, from one id to another: the next so many of them end at the id that dead_reports_end gives.
 -- name: dead_reports_end
@@ -117,6 +126,34 @@ INSERT INTO requeue_report (report_id, recorded_at)
 SELECT DISTINCT e.report_id, :now FROM report_event e JOIN report r ON r.id = e.report_id AND r.next_try_at IS NULL
  WHERE e.state = 'dead' AND e.report_id > :after AND e.report_id <= :end
    AND NOT EXISTS (SELECT 1 FROM report_event n WHERE n.report_id = e.report_id AND n.id > e.id)
+RETURNING 1
+
+-- Codes that were given up as undeliverable and would still be of use, from one code_end on: the attempt waits for it (its deadline is not over), or is a
+-- success that asked for a confirmation, or there is none. The last two only if they are not old: nobody waits for them any more.
+-- name: undeliverable_codes
+SELECT e.id, c.id
+  FROM code_end e
+  JOIN code c ON c.id = e.code_id AND c.channel = :channel
+  JOIN recipient r ON r.code_id = c.id
+  LEFT JOIN attempt a ON a.id = c.attempt_id
+  LEFT JOIN waiting w ON w.attempt_id = c.attempt_id
+ WHERE e.state = 'undeliverable' AND e.id > :after
+   AND NOT EXISTS (SELECT 1 FROM code_end n WHERE n.code_id = c.id AND n.id > e.id)
+   AND CASE WHEN w.attempt_id IS NOT NULL THEN w.deadline > :now
+            WHEN a.id IS NULL THEN c.recorded_at > :alone_since
+            ELSE a.outcome = 'success' AND c.recorded_at > :success_since
+                 AND NOT EXISTS (SELECT 1 FROM code o JOIN code_end v ON v.code_id = o.id AND v.state = 'verified' WHERE o.attempt_id = a.id) END
+ ORDER BY e.id LIMIT :batch
+
+-- Another code in its place, with the whole of its time before it; the old one stays as history.
+-- name: issue_anew
+INSERT INTO issue (attempt_id, channel, kind, nonce, digits, prefix, sandbox, recorded_at, lifetime_ms, next_try_at,
+                   subject_key, address, device_id, replaces)
+SELECT c.attempt_id, c.channel, c.kind, :nonce, c.digits, c.prefix, c.sandbox, :now, c.lifetime_ms, :now,
+       r.subject_key, r.address, r.device_id, '[' || c.id || ']'
+  FROM code c JOIN recipient r ON r.code_id = c.id
+ WHERE c.id = :id
+   AND (SELECT e.state FROM code_end e WHERE e.code_id = c.id ORDER BY e.id DESC LIMIT 1) = 'undeliverable'
 RETURNING 1
 
 -- Pending attempts whose time is over fail as of their deadline.

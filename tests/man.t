@@ -25,6 +25,21 @@ STATES = {
 number = failures = 0
 
 
+number = failures = 0
+
+
+def configuration_folder():
+    """The program looks for its configuration where every document says that it lies."""
+    found = set()
+    for name in ["README.md", "jobs", "ext", "samples", os.path.join(BUILD, "regjob")]:
+        top = os.path.join(ROOT, name)
+        files = [top] if os.path.isfile(top) else [os.path.join(folder, file) for folder, _, files in os.walk(top) for file in files]
+        for path in files:
+            with open(path, "rb") as file:
+                found.update(re.findall(rb"/etc/[\w-]+/regjob\.conf", file.read()))
+    check(found == {b"/etc/regjob/regjob.conf"}, "one place for the configuration, in documents, samples and program", sorted(found))
+
+
 def check(right, name, *explanations):
     global number, failures
     number += 1
@@ -112,7 +127,7 @@ def examples(page, least):
             ran += 1
             code = literal(example["code"])
             if example["kind"] == "sql":
-                code = code.replace(".load reg\n", f".load {folder}/reg\n")
+                code = code.replace(".load /usr/local/lib/sqlite-reg/reg\n", f".load {folder}/reg\n")
                 code = code if ".load" in code else f".load {folder}/reg\n" + code
                 done = run(["sqlite3", "-batch", "-bail", "-init", "/dev/null", "ledger.db"], input=code, cwd=folder, env=env)
             elif example["kind"] == "conf":
@@ -258,6 +273,9 @@ def names(page, made):
     check(len(members) == 13 and all(re.search(rf"\b{name}\b", said) for name in members), "reg.7: every member of a policy is named", members)
 
 
+
+
+
 def installed():
     with tempfile.TemporaryDirectory() as folder:
         done = run(["make", "-s", "install", f"DESTDIR={folder}", "PREFIX=/usr"], cwd=ROOT)
@@ -276,6 +294,7 @@ def main():
         is_well_made(page)
     commands(pages["regjob.1"])
     keys(pages["regjob.conf.5"])
+    configuration_folder()
     functions(pages["reg.7"], made)
     names(pages["reg.7"], made)
     examples(pages["regjob.1"], 4)

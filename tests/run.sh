@@ -7,6 +7,15 @@
 # their #! line, and tests/**/*.bats. A name that begins with "asan:" is the same test over the
 # build with sanitizers (`make asan`), in build/asan. A test finds its build in $BUILD.
 # JOBS: how many run at a time (2). LIMIT: the seconds that one may take (300).
+#
+# Every test starts in the same environment, whatever yours is: UTC, C.UTF-8, umask 022, no settings
+# of a user's own. A test that is about another one sets it itself.
+#
+# Another SQLite shell than the installed one: SQLITE names the program, for every test that runs
+# `sqlite3`, for example `SQLITE=$HOME/sqlite-3.46/sqlite3 sh tests/run.sh tests/sql`. It must be
+# built with SQLITE_ENABLE_MATH_FUNCTIONS and as its own makefile builds it otherwise. The library
+# that regjob and Python link is another matter: LD_LIBRARY_PATH finds that, and wants a shell of its
+# own version.
 set -eu
 
 # prove hands each test back to this script, which knows how its kind is run.
@@ -39,6 +48,20 @@ if [ "${1-}" = --one ]; then
 fi
 
 cd "$(dirname "$0")/.."
+
+# The same start for every test.
+export TZ=UTC LC_ALL=C.UTF-8 HOME=/nonexistent
+unset LANG LANGUAGE REG_KEY_FILE CDPATH BASH_ENV ENV \
+    http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
+umask 022
+
+# The shell that SQLITE names is the first `sqlite3` that any program finds.
+if [ -n "${SQLITE-}" ]; then
+    mkdir -p build/shell
+    ln -sf "$(realpath "$(command -v "$SQLITE")")" build/shell/sqlite3
+    PATH=$PWD/build/shell:$PATH
+    export PATH
+fi
 
 # The tests that a path names, a line each.
 tests_of() {

@@ -22,6 +22,8 @@ UPDATE code
    AND (:result IN ('accepted', 'deferred') OR next_try_at = (SELECT lease_until FROM try WHERE id = :try_id));
 
 -- step: try
+-- Where the person was erased meanwhile, what was answered is not kept: it may repeat the address.
 UPDATE try
-   SET finished_at = :recorded_at, result = :result, status = :status, answer = :answer, retry_at = :retry_at
+   SET finished_at = :recorded_at, result = :result, status = :status, retry_at = :retry_at,
+       answer = CASE WHEN EXISTS (SELECT 1 FROM recipient r WHERE r.code_id = try.code_id) THEN :answer END
  WHERE id = :try_id AND finished_at IS NULL;

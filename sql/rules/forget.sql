@@ -40,6 +40,25 @@ UPDATE report SET next_try_at = NULL
 -- step: fingerprint
 DELETE FROM fingerprint WHERE attempt_id IN (SELECT value FROM json_each(:attempts));
 
+-- step: report_answers
+-- An answer may repeat what it was told of the person.
+UPDATE try SET answer = NULL WHERE report_id IN (SELECT r.id FROM report r WHERE r.attempt_id IN (SELECT value FROM json_each(:attempts)));
+
+-- step: code_answers
+UPDATE try SET answer = NULL
+ WHERE code_id IN (SELECT c.id FROM code c WHERE c.attempt_id IN (SELECT value FROM json_each(:attempts))
+                   UNION SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(:keys)));
+
+-- step: given
+DELETE FROM given_code
+ WHERE key IN (SELECT value FROM json_each(:keys)
+         UNION SELECT r.subject_key FROM json_each(:attempts) j JOIN code c ON c.attempt_id = j.value JOIN recipient r ON r.code_id = c.id
+         UNION SELECT p.email_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id
+         UNION SELECT p.phone_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id
+         UNION SELECT p.username_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id)
+   AND code_id IN (SELECT c.id FROM json_each(:attempts) j JOIN code c ON c.attempt_id = j.value
+             UNION SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(:keys)));
+
 -- step: recipient
 DELETE FROM recipient
  WHERE subject_key IN (SELECT value FROM json_each(:keys))
@@ -60,5 +79,12 @@ DELETE FROM link WHERE customer_id IN (SELECT value FROM json_each(:attempts));
 -- step: person
 DELETE FROM person WHERE attempt_id IN (SELECT value FROM json_each(:attempts));
 
+-- step: free_text
+-- Free text is the person's, whatever column it stands in. What stays of an attempt is a number or one of a set.
+UPDATE attempt
+   SET told_reason = NULL, source_id = NULL, account_group_id = NULL, device_type = NULL, manufacturer = NULL, model = NULL, os = NULL,
+       language = NULL, app_name = NULL, app_domain = NULL, captcha = NULL
+ WHERE id IN (SELECT value FROM json_each(:attempts));
+
 -- step: step
-UPDATE step SET reference = NULL WHERE attempt_id IN (SELECT value FROM json_each(:attempts));
+UPDATE step SET status = 'erased', reference = NULL WHERE attempt_id IN (SELECT value FROM json_each(:attempts));

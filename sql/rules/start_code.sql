@@ -13,3 +13,6 @@ UPDATE waiting
 UPDATE code SET runs_from = :recorded_at
  WHERE id = :code_id AND runs_from IS NULL
    AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = code.attempt_id AND w.deadline <= :recorded_at);
+
+-- step: give
+INSERT INTO give_code (code_id) SELECT c.id FROM code c WHERE c.id = :code_id AND c.runs_from IS NOT NULL;

@@ -66,7 +66,10 @@ def make_pages(folder):
     shell([job, "-l", ledger, "init"])
     shell([job, "-l", ledger, "dashboard", "-o", os.path.join(folder, "empty.html")])
     shell(["sqlite3", "-batch", ledger], f".load {BUILD}/reg\nSELECT reg_settings_patch('{settings}');")
-    shell([job, "-l", ledger, "import", os.path.join(ROOT, "samples", "signups.csv")])
+    signups = os.path.join(folder, "signups.csv")
+    with open(signups, "w", encoding="utf-8", newline="") as file:
+        file.write(shell(["perl", os.path.join(ROOT, "samples", "recent.pl"), os.path.join(ROOT, "samples", "signups.csv")]))
+    shell([job, "-l", ledger, "import", signups])
     shell(["sqlite3", "-batch", "-bail", ledger], """
         UPDATE code SET recorded_at = recorded_at - (1 + id % 4) * 86400000;
         UPDATE code SET handed_over_at = recorded_at + 250 * id, next_try_at = NULL WHERE id % 3;

@@ -48,8 +48,8 @@ no_control_characters() {
     [ "$(tr -d '\n' <<<"$1" | tr -cd '\000-\037\177' | wc -c)" = 0 ]
 }
 
-@test "acknowledged: 200, whatever its body" {
-    for fault in slow null unknown truncated short not-json nul huge; do
+@test "acknowledged: 200, whatever its body but a page" {
+    for fault in slow null unknown truncated short nul huge; do
         answers "$fault" "0 acknowledged 1 0 held 1" "0 acknowledged 1 0 held 1"
         no_control_characters "$first_output"
         [ "$(ledger "SELECT max(length(answer)) <= 512 FROM try")" = 1 ]
@@ -64,23 +64,34 @@ no_control_characters() {
     answers status-429 "0 deferred 1 0 held 1" "0 deferred 1 0 held 1"
 }
 
-@test "fatal: 401 and 403 mark nothing" {
-    for fault in status-401 status-403; do
+@test "fatal: 401, 402, 403, 404, a redirect and a page of HTML mark nothing" {
+    for fault in status-401 status-402 status-403 status-404 redirect status-308; do
         answers "$fault" "1 queued 0 0 held 0" "0 acknowledged 1 0 held 1"
     done
+    # The stand-in has kept what it answers so; a page is from somebody who has not.
+    answers not-json "1 queued 0 0 held 1" "0 acknowledged 1 0 held 2"
 }
 
-@test "dead: 400, 404, 405, 406 and every other 4xx" {
-    for fault in status-400 status-404 status-405 status-406 status-413 status-422 status-451; do
+@test "dead: 400, 405, 406 and every other 4xx" {
+    for fault in status-400 status-405 status-406 status-413 status-422 status-451; do
         answers "$fault" "2 dead 1 0 held 0" "0 dead 1 0 held 0"
         [[ "$(ledger_reg "SELECT last_error FROM reg_reports")" == "HTTP ${fault#status-}"* ]]
         [ "$(ledger_reg "SELECT last_status FROM reg_reports")" = "${fault#status-}" ]
     done
 }
 
-@test "dead: a redirect, which is not followed" {
-    answers redirect "2 dead 1 0 held 0" "0 dead 1 0 held 0"
-    [ "$(ledger_reg "SELECT last_error FROM reg_reports")" = "HTTP 302 (redirects are not followed): /redirected" ]
+@test "a redirect is not followed" {
+    answers redirect "1 queued 0 0 held 0" "0 acknowledged 1 0 held 1"
+    [[ "$first_output" == *"HTTP 302 (redirects are not followed): /redirected; 1 still to be sent"* ]]
+}
+
+@test "the redirect itself is all that was asked for" {
+    standin_start
+    standin_faults '[{"fault":"redirect"}]'
+    outcomes 1
+    outbound_config
+    run carry report
+    [ "$status" -eq 1 ]
     [ "$(vendor requests)" = 1 ]
 }
 
@@ -97,8 +108,10 @@ no_control_characters() {
     done
 }
 
-@test "not accepted: 503" {
-    answers status-503 "1 retrying 1 0 held 0" "0 acknowledged 2 0 held 1"
+@test "not accepted: 408, 425, 503" {
+    for fault in status-408 status-425 status-503; do
+        answers $fault "1 retrying 1 0 held 0" "0 acknowledged 2 0 held 1"
+    done
 }
 
 @test "ambiguous: 500, 502, 504 and every other 5xx, kept by the vendor or not" {

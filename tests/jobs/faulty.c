@@ -12,7 +12,12 @@
  *
  * TOUCH_AFTER_SYNCS=n: there appends a byte to the file TOUCH_FILE.
  *
+ * SWAP_AFTER_SYNCS=n: there renames SWAP_FROM to SWAP_TO; SWAP_BEFORE_MOVE=name: before the file of
+ * that name in its folder is moved.
+ *
  * FULL_AFTER=bytes: the disk is full; no more than so many bytes are written.
+ *
+ * FULL_IN=text: it is full for files whose path has this text in it.
  *
  * SYNCED=file: the path of what is synced is appended there, a line each.
  */
@@ -89,6 +94,12 @@ static void touch(const char *path)
     close(descriptor);
 }
 
+static void swap(void)
+{
+    if (rename(getenv("SWAP_FROM"), getenv("SWAP_TO")) != 0)
+        abort();
+}
+
 static void count_sync(int descriptor)
 {
     note_sync(descriptor);
@@ -101,10 +112,20 @@ static void count_sync(int descriptor)
         kill(getpid(), SIGTERM);
     if (now == setting("TOUCH_AFTER_SYNCS"))
         touch(getenv("TOUCH_FILE"));
+    if (now == setting("SWAP_AFTER_SYNCS"))
+        swap();
 }
 
-static bool is_full(size_t length)
+static bool is_full(int descriptor, size_t length)
 {
+    char path[4096];
+    if (getenv("FULL_IN") != NULL) {
+        path[path_of(descriptor, path)] = '\0';
+        if (strstr(path, getenv("FULL_IN")) != NULL) {
+            errno = ENOSPC;
+            return true;
+        }
+    }
     long room = setting("FULL_AFTER");
     long before = atomic_fetch_add(&written, (long)length);
     if (room < 0 || before + (long)length <= room)
@@ -117,7 +138,7 @@ VISIBLE ssize_t write(int descriptor, const void *bytes, size_t length)
 {
     if (is_file(descriptor)) {
         count_call();
-        if (is_full(length))
+        if (is_full(descriptor, length))
             return -1;
     }
     return REAL(write)(descriptor, bytes, length);
@@ -126,7 +147,7 @@ VISIBLE ssize_t write(int descriptor, const void *bytes, size_t length)
 VISIBLE ssize_t pwrite64(int descriptor, const void *bytes, size_t length, off64_t offset)
 {
     count_call();
-    return is_full(length) ? -1 : REAL(pwrite64)(descriptor, bytes, length, offset);
+    return is_full(descriptor, length) ? -1 : REAL(pwrite64)(descriptor, bytes, length, offset);
 }
 
 VISIBLE int ftruncate64(int descriptor, off64_t length)
@@ -153,7 +174,10 @@ VISIBLE int fsync(int descriptor)
 
 VISIBLE int renameat2(int from, const char *old, int to, const char *new, unsigned flags)
 {
+    const char *moved = getenv("SWAP_BEFORE_MOVE");
     count_call();
+    if (moved != NULL && strcmp(moved, old) == 0)
+        swap();
     return REAL(renameat2)(from, old, to, new, flags);
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """hostile_rows.py COUNT SEED: a CSV of sign-ups that meet each other: the same identifiers in other clothes, told outcomes,
-log-ins, second requests, values of every wrong form. Every value is readable, so that no row is a reject."""
+log-ins, second requests, values of every wrong form, values under each other's headers. Every value is readable, so that no row is a reject."""
 import csv
 import hashlib
 import random
@@ -9,7 +9,8 @@ import sys
 count, seed = int(sys.argv[1]), int(sys.argv[2])
 dice = random.Random(seed)
 NASTY = ["", "", "", "", "x", "'; DROP TABLE attempt; --", "\u202e", "a" * 300, "NULL", "0", "-1", "1e5", "\u00df", "I\u0307", "\ufeff",
-         "\U0001f600", "true", "%s", "a,b", 'a"b', " lead", "trail "]
+         "\U0001f600", "\u06cc\u200c\u0627", "\x1b[31mred", "\x07", "tab\there", "line\nend", "\r", "\x7f", "\u009b31m", "\u2028", "\u2066", "z" * 1025, "\u00e9" * 512,
+         "y" * 20000, "Sw0pped#Pass!", "true", "%s", "a,b", 'a"b', " lead", "trail "]
 COLUMNS = ["attempted_at", "email", "username", "phone", "phone_country", "name", "birth_date", "gender", "country", "currency", "locale",
            "user_type", "partner_id", "source_id", "uuid", "custom_id", "identity_provider", "identity_subject", "device_id", "ip_address",
            "language", "latitude", "longitude", "app_platform", "guest_account", "captcha", "recommendation", "email_verified_at",
@@ -57,6 +58,9 @@ def row():
     value["ip_address"] = some("203.0.113.9", "2001:db8::1", "300.1.1.1", odds=0.3)
     if dice.random() < 0.15:
         value[dice.choice(COLUMNS[1:-1])] = dice.choice(NASTY)
+    if dice.random() < 0.1:
+        one, other = dice.sample(COLUMNS[:-1], 2)
+        value[one], value[other] = value[other], value[one]
     return [value[column] for column in COLUMNS]
 
 

@@ -64,8 +64,8 @@ stop_half_way() {
     run job -v import a.csv
     [[ "$output" == *"imported already (import 2"* ]]
     # Rejects of both are there to be mended.
-    [ "$(cat a.csv.rejects)" = $'email,password\nbroken too' ]
-    [ "$(cat a.csv.rejects.1)" = $'email,password\nbroken' ]
+    [ "$(cat a.csv.2.rejects)" = $'email,password\nbroken too' ]
+    [ "$(cat a.csv.1.rejects)" = $'email,password\nbroken' ]
 }
 
 @test "a file that has grown, killed before its first commit: its beginning is not imported again" {
@@ -154,22 +154,22 @@ stop_half_way() {
         printf 'email,password\nbroken %d\n' "$i" >a.csv
         job import a.csv || [ $? -eq 2 ]
     done
-    [ "$(cat a.csv.rejects)" = $'email,password\nbroken 3' ]
-    [ "$(cat a.csv.rejects.1)" = $'email,password\nbroken 1' ]
-    [ "$(cat a.csv.rejects.2)" = $'email,password\nbroken 2' ]
-    [ "$(stat -c %a a.csv.rejects.1)" = 600 ]
+    [ "$(cat a.csv.3.rejects)" = $'email,password\nbroken 3' ]
+    [ "$(cat a.csv.1.rejects)" = $'email,password\nbroken 1' ]
+    [ "$(cat a.csv.2.rejects)" = $'email,password\nbroken 2' ]
+    [ "$(stat -c %a a.csv.1.rejects)" = 600 ]
 }
 
 @test "rejects that were moved on while the import was stopped leave the rest a file in good form" {
     printf 'email,password\nbroken 1\nbroken 2\nbroken 3\nbroken 4\nbroken 5\nbroken 6\n' >a.csv
     stop_half_way a.csv
-    [ "$(head -2 a.csv.rejects)" = $'email,password\nbroken 1' ]
+    [ "$(head -2 a.csv.1.rejects)" = $'email,password\nbroken 1' ]
     done_before=$(ledger "SELECT max(read) FROM import_batch")
-    mv a.csv.rejects mended.csv
+    mv a.csv.1.rejects mended.csv
     run job import a.csv
     [ "$status" -eq 2 ]
-    [ "$(head -2 a.csv.rejects)" = $'email,password\nbroken '$((done_before + 1)) ]
-    [ "$(wc -l <a.csv.rejects)" = $((7 - done_before)) ]
+    [ "$(head -2 a.csv.1.rejects)" = $'email,password\nbroken '$((done_before + 1)) ]
+    [ "$(wc -l <a.csv.1.rejects)" = $((7 - done_before)) ]
 }
 
 @test "standard input without a name is a file of its own each time" {

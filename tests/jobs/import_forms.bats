@@ -21,7 +21,7 @@ import() {
     [ "$status" -eq 2 ]
     [ "$(ledger "SELECT count(*), count(DISTINCT email) FROM person")" = "70|70" ]
     [ "$(ledger "SELECT hex(digest) FROM import WHERE id = 1")" = "$(b2sum -l 256 a.csv.gz | cut -d' ' -f1 | tr a-f A-F)" ]
-    [ "$(cat a.csv.gz.rejects b.csv.zst.rejects)" = $'email,password\nbroken\nemail,password\nbroken' ]
+    [ "$(cat a.csv.gz.1.rejects b.csv.zst.2.rejects)" = $'email,password\nbroken\nemail,password\nbroken' ]
     [ "$(ledger "SELECT line, byte_offset FROM reject")" = "$(printf '37|%d\n37|%d' "$(head -36 a.csv | wc -c)" "$(head -36 b.csv | wc -c)")" ]
     run "$REGJOB" -v -c job.conf import a.csv.gz
     [[ "$output" == *"imported already"* ]]
@@ -68,7 +68,7 @@ import() {
     run import folder
     [ "$status" -eq 2 ]
     [ "$(ledger "SELECT email FROM person WHERE attempt_id IN (1, 36) ORDER BY 1")" = $'b1@example.com\np1@example.com' ]
-    [ "$(ls folder | tr '\n' ' ')" = "a.csv.gz a.csv.gz.rejects b.csv b.csv.rejects notes.txt " ]
+    [ "$(ls folder | tr '\n' ' ')" = "a.csv.gz a.csv.gz.1.rejects b.csv b.csv.2.rejects notes.txt " ]
     run import --name x folder
     [ "$status" -eq 64 ]
     mkdir empty
@@ -80,11 +80,11 @@ import() {
 @test "the inbox takes compressed files too" {
     mkdir inbox
     gzip -c a.csv >inbox/a.csv.gz
-    printf '[ledger]\npath = ledger.db\n[import]\ninbox = inbox\n' >job.conf
+    printf '[ledger]\npath = ledger.db\n[import]\ninbox = inbox\nsettle_seconds = 0\n' >job.conf
     run "$REGJOB" -c job.conf nightly
     [ "$status" -eq 2 ]
     [ -e "inbox/done/$(date -u +%F).a.csv.gz" ]
-    [ "$(cat inbox/done/a.csv.gz.rejects)" = $'email,password\nbroken' ]
+    [ "$(cat inbox/done/a.csv.gz.1.rejects)" = $'email,password\nbroken' ]
 }
 
 @test "a field without end is a reject whose bytes are all kept, from a file, a pipe and a compressed file" {

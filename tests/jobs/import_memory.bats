@@ -38,14 +38,14 @@ exhausted() {
     import "$file" || [ $? -eq 2 ]
     contents >undisturbed
     regjob_fresh
-    rm -f "$file".rejects*
+    rm -f "$file".*rejects*
     COUNT_FILE=count "$FAILING" -c job.conf import "$file" || [ $? -eq 2 ]
     total=$(cat count)
     [ "$total" -gt 1000 ]
     for way in once good; do
         for ((at = 1; at < total; at += total / times)); do
             regjob_fresh
-            rm -f "$file".rejects*
+            rm -f "$file".*rejects*
             if [ "$way" = once ]; then
                 FAIL_ALLOCATION=$at run timeout 60 "$FAILING" -c job.conf import "$file"
             else

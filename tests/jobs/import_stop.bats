@@ -31,7 +31,7 @@ import() {
 undisturbed() {
     import a.csv || [ $? -eq 2 ]
     contents >undisturbed
-    mv a.csv.rejects undisturbed.rejects
+    mv a.csv.1.rejects undisturbed.rejects
     [ "$(ledger "SELECT count(DISTINCT outcome) FROM attempt")" -ge 2 ]
     [ "$(ledger "SELECT count(*) > 0 FROM continuation")" = 1 ]
     regjob_fresh
@@ -40,7 +40,7 @@ undisturbed() {
 same_as_undisturbed() {
     contents >found
     diff undisturbed found >difference || { head -20 difference; return 1; }
-    cmp undisturbed.rejects a.csv.rejects
+    cmp undisturbed.rejects a.csv.1.rejects
     [ "$(ledger "PRAGMA integrity_check; PRAGMA foreign_key_check")" = ok ]
 }
 
@@ -51,7 +51,7 @@ same_as_undisturbed() {
     calls=0
     for ((at = 1; ; at += ${STRIDE:-$([ -n "${SOAK-}" ] && echo 1 || echo 3)})); do
         regjob_fresh
-        rm -f a.csv.rejects*
+        rm -f a.csv.*rejects*
         run faulty "KILL_AT=$at" "$REGJOB" -c job.conf import a.csv
         [ "$status" -eq 137 ] || break
         [ "$(ledger "PRAGMA integrity_check")" = ok ]
@@ -78,7 +78,7 @@ same_as_undisturbed() {
     for ((round = 0; kills < ${KILLS:-$([ -n "${SOAK-}" ] && echo 50 || echo 6)}; round++)); do
         [ "$round" -lt 500 ]
         regjob_fresh
-        rm -f a.csv.rejects*
+        rm -f a.csv.*rejects*
         run timeout -s KILL "$(printf '%d.%03d' 0 $((1 + RANDOM % (whole < 900 ? whole : 900))))" "$REGJOB" -c job.conf import a.csv
         [ "$status" -eq 137 ] || continue
         rows=$(ledger "SELECT coalesce(max(read), 0) FROM import_batch")
@@ -184,7 +184,7 @@ same_as_undisturbed() {
     undisturbed
     for room in 50000 100000 200000 400000; do
         regjob_fresh
-        rm -f a.csv.rejects*
+        rm -f a.csv.*rejects*
         run faulty "FULL_AFTER=$room" "$REGJOB" -c job.conf import a.csv
         [ "$status" -eq 1 ]
         [[ "$output" == *"full"* || "$output" == *"No space left"* ]]
@@ -255,13 +255,13 @@ same_as_undisturbed() {
     for case in "300 1 7 1000" "6000 997 1000 50000"; do
         read -r rows batches <<<"$case"
         regjob_fresh
-        rm -f a.csv.rejects*
+        rm -f a.csv.*rejects*
         mixed "$rows" >a.csv
         undisturbed
         for workers in 1 2 7; do
             for batch in $batches; do
                 regjob_fresh
-                rm -f a.csv.rejects*
+                rm -f a.csv.*rejects*
                 printf '[ledger]\npath = ledger.db\n[import]\nbatch = %d\nworkers = %d\n' "$batch" "$workers" >job.conf
                 run import a.csv
                 [ "$status" -eq 2 ]

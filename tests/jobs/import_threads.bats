@@ -29,7 +29,7 @@ import() {
     import a.csv || [ $? -eq 2 ]
     ledger "SELECT count(*), count(DISTINCT outcome), (SELECT count(*) FROM reject), (SELECT count(*) FROM continuation) FROM attempt" >whole
     ledger "SELECT line, outcome, reasons FROM attempt ORDER BY line" >>whole
-    mv a.csv.rejects whole.rejects
+    mv a.csv.1.rejects whole.rejects
     for way in a.csv a.csv.gz -; do
         regjob_fresh
         rm -f a.csv*.rejects* ledger.db.import*.rejects*

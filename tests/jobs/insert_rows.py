@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""insert_rows.py EXTENSION LEDGER FILE: the rows of a CSV through INSERT INTO reg_attempts, one by one. Afterwards attempts
+"""insert_rows.py EXTENSION LEDGER FILE: the rows of a CSV through INSERT INTO reg_attempts, one by one; an empty cell is NULL in one row and
+an empty text in the next. Afterwards attempts
 and continuations are given the import and line that an import would have given them, so that both can be compared."""
 import csv
 import sqlite3
@@ -14,9 +15,12 @@ with open(path, encoding="utf-8", newline="") as file:
     names = next(reader)
     statement = "INSERT INTO reg_attempts (%s) VALUES (%s)" % (", ".join(names), ", ".join("?" * len(names)))
     base.execute("BEGIN")
-    for row in reader:
-        base.execute(statement, [value if value != "" else None for value in row])
+    lines, line = [], 2
+    for number, row in enumerate(reader):
+        lines.append(line)
+        line += 1 + sum(value.count("\n") for value in row)
+        base.execute(statement, [value if value != "" or number % 2 else None for value in row])
     base.execute("COMMIT")
 base.execute("INSERT INTO import (id, name, started_at) VALUES (1, 'by INSERT', 0)")
-base.execute("UPDATE attempt SET import_id = 1, line = id + 1")
-base.execute("UPDATE continuation SET import_id = 1, line = id + 1")
+for table in "attempt", "continuation":  # their ids are of one range
+    base.executemany(f"UPDATE {table} SET import_id = 1, line = ? WHERE id = ?", [(line, number + 1) for number, line in enumerate(lines)])

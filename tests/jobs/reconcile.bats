@@ -6,6 +6,7 @@ load standin
 bats_require_minimum_version 1.5.0
 
 PLAN=$BATS_TEST_DIRNAME/reconcile_plan.py
+BERLIN=CET-1CEST,M3.5.0,M10.5.0/3 # by rule: the machine may have no files of zones
 EXPORTED=2026-02-01T00:00:00Z # the moment of the planted exports
 
 setup() {
@@ -254,7 +255,7 @@ lost 2026-01-13T10:00 success 1"
     plant 60 <<<"told 2026-01-10T12:00 success 9
 told 2026-01-10T23:30 success 3
 told 2026-01-11T12:00 success 9"
-    TZ=Europe/Berlin run job reconcile --format csv export.csv
+    TZ=$BERLIN run job reconcile --format csv export.csv
     [ "$status" -eq 0 ]
     [[ "$output" == *"2026-01-10,success,9,9,9,9,0,match,,"* ]]
     [[ "$output" == *"2026-01-11,success,12,12,12,12,0,match,,"* ]]
@@ -266,8 +267,39 @@ told 2026-01-11T12:00 success 9"
 told 2026-01-11T12:00 success 9
 unsent 2026-01-10T23:30 success 2
 dead 2026-01-11T23:30 failure 1"
-    TZ=Europe/Berlin listings_hold unsent dead
+    TZ=$BERLIN listings_hold unsent dead
     grep -A1 '^-- unsent -2, rows 2' said | grep -qF "('2026-01-11', 'success')"
+}
+
+@test "a time zone that the machine does not know is refused: libc would count in UTC" {
+    plant 60 <<<"told 2026-01-10T12:00 success 9
+told 2026-01-11T12:00 success 9"
+    mkdir no-zones exports
+    printf '[ledger]\npath = ledger.db\n[reconcile]\ninbox = exports\n[import]\ninbox =\nconfirm_inbox =\n[mail]\nurl = file:mail\n[sms]\nurl = file:sms\n' >job.conf
+    cp -p export.csv exports
+    for zone in TZ=Europe/Berln "TZDIR=$PWD/no-zones TZ=Europe/Berlin" "TZ=CET-1CEST,M13.5.0,M10.5.0/3" TZ=/nowhere/at/all; do
+        # shellcheck disable=SC2086
+        run env $zone "$REGJOB" -l ledger.db reconcile export.csv
+        echo "$zone: $output"
+        [ "$status" -eq 78 ]
+        [ "${#lines[@]}" -eq 1 ]
+        [[ "$output" == *"the time zone TZ=${zone##*TZ=} is not known"* ]]
+        # shellcheck disable=SC2086
+        run env $zone "$REGJOB" -c job.conf nightly
+        [ "$status" -eq 78 ]
+        [[ "$output" == *"the time zone TZ=${zone##*TZ=} is not known"* ]]
+        [ -e exports/export.csv ]
+        # shellcheck disable=SC2086
+        run env $zone sqlite3 -batch ledger.db ".load ${REG%.so}" "SELECT * FROM reg_reconcile('export.csv', '$EXPORTED')"
+        [ "$status" -ne 0 ]
+        [[ "$output" == *"reg_reconcile: the time zone TZ=${zone##*TZ=} is not known"* ]]
+    done
+    # No part of what needs no zone is kept from working.
+    printf '[ledger]\npath = ledger.db\n[import]\ninbox =\nconfirm_inbox =\n[mail]\nurl = file:mail\n[sms]\nurl = file:sms\n' >job.conf
+    TZ=Europe/Berln "$REGJOB" -c job.conf nightly
+    TZ="$(printf 'a\033[31mb')" run job reconcile export.csv
+    [ "$status" -eq 78 ]
+    [[ "$output" != *$'\033'* ]]
 }
 
 @test "days and outcomes that are not in the export: 0 in between, left out where an outcome occurs nowhere" {
@@ -462,6 +494,8 @@ PYTHON
         [ "$stderr" = "regjob: bad.csv$message" ]
         run ledger_reg "SELECT * FROM reg_reconcile('bad.csv', '$EXPORTED')"
         [ "$status" -ne 0 ]
+        # Which says the same of the place, and quotes nothing.
+        message=$(sed -E "s/: '[^']*' is not/: this is not/; s/: 2026[^ ]*( success)? stands/: this stands/" <<<"$message")
         [[ "$output" == *"reg_reconcile: bad.csv$message" ]]
     done <<'EOF'
 date,success\n2026-01-10,2\n~, line 1: there is no column failure; a header date,success,failure or date,outcome,count is expected, or the names that were given for them
@@ -558,4 +592,14 @@ EOF
     sed '2s/,\([0-9]*\),/,0,/' export.csv >less.csv
     run job -c job.conf reconcile less.csv
     [ "$status" -eq 2 ]
+}
+
+@test "a file that is larger than any export is refused before it is read" {
+    printf 'date,success,failure\n' >export.csv
+    truncate -s 1T export.csv
+    run timeout -s KILL 60 "$REGJOB" -l ledger.db reconcile --as-of 2026-02-01T00:00:00Z export.csv
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"export.csv: it is larger than 64 MiB"* ]]
+    run timeout -s KILL 60 sqlite3 -batch ledger.db ".load ${REG%.so}" "SELECT * FROM reg_reconcile('export.csv')"
+    [[ "$output" == *"export.csv: it is larger than 64 MiB"* ]]
 }

@@ -6,7 +6,8 @@
 #                        be compared.
 #   job ARGUMENT...      build/regjob on that ledger. REGJOB names another program, REGJOB_RUNNER one to run it under
 #   bounded KIB COMMAND  runs it in so much address space
-#   clock TIME COMMAND   runs it at that time, as libfaketime has it ("+2h"), in one process, so that a signal finds it
+#   clock TIME COMMAND   runs it at that time, as libfaketime has it ("+2h"), in one process, so that a signal finds it; the times of
+#                        files are what they are
 #   ledger SQL           what the stock sqlite3 shell says, without the extension
 #   ledger_reg SQL       with it
 #   contents             what is in the ledger, ids and times aside
@@ -16,7 +17,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 REGJOB=$(realpath "${REGJOB:-$ROOT/${BUILD:-build}/regjob}")
 # For the stock shell, which has no sanitizer's library to begin with: always the plain build's.
 REG=$(realpath "${REG:-$ROOT/build/reg.so}")
-FAKETIME_LIBRARY=/usr/lib/$(gcc -print-multiarch)/faketime/libfaketime.so.1
+FAKETIME_LIBRARY=/usr/lib/$(gcc -print-multiarch)/faketime/libfaketime.so.1:$ROOT/build/clock.so
 
 regjob_setup() {
     local pristine=$BATS_FILE_TMPDIR/pristine
@@ -59,7 +60,7 @@ bounded() {
 
 # Not by the command `faketime`: what that leaves in /dev/shm when it is killed is in the way of a later process of the same number.
 clock() {
-    ${EXEC:-} env LD_PRELOAD="$FAKETIME_LIBRARY" FAKETIME="$1" "${@:2}"
+    ${EXEC:-} env LD_PRELOAD="$FAKETIME_LIBRARY" FAKETIME="$1" NO_FAKE_STAT=1 "${@:2}"
 }
 
 ledger() {

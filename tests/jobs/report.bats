@@ -33,10 +33,10 @@ teardown() {
     [ "$(ledger "SELECT counts FROM run ORDER BY id LIMIT 1" | grep -o '"accepted":25')" != "" ]
 }
 
-@test "a 200 acknowledges, whatever its body" {
+@test "a 200 acknowledges, whatever its body but a page" {
     standin_start
     outbound_config
-    for fault in null truncated unknown not-json nul; do
+    for fault in null truncated unknown nul; do
         standin_faults "[{\"fault\":\"$fault\"}]"
         regjob_fresh
         outcomes 1
@@ -99,21 +99,21 @@ teardown() {
 @test "a refused outcome is dead with its answer, but not the person in it; --retry-dead queues it again" {
     standin_start --fault status-400
     outbound_config
-    outcomes 3
+    outcomes 2 # a third one refused alike would be about us
     run carry report
     [ "$status" -eq 2 ]
-    [[ "$output" == *"3 are dead"*"--retry-dead"* ]]
-    [ "$(events)" = "dead 3" ]
+    [[ "$output" == *"2 are dead"*"--retry-dead"* ]]
+    [ "$(events)" = "dead 2" ]
     [[ "$(ledger_reg "SELECT last_error FROM reg_reports LIMIT 1")" == "HTTP 400"* ]]
     [ "$(ledger "SELECT count(*) FROM try WHERE answer GLOB '*jane*' OR answer GLOB '*ef92b7*'")" = 0 ]
-    [ "$(ledger "SELECT count(*) FROM fingerprint")" = 3 ]
+    [ "$(ledger "SELECT count(*) FROM fingerprint")" = 2 ]
     standin_faults '[]'
     run carry report
     [ "$status" -eq 0 ]
     [ "$(vendor accepted)" = 0 ]
     run carry report --retry-dead
     [ "$status" -eq 0 ]
-    [ "$(events)" = "acknowledged 3" ]
+    [ "$(events)" = "acknowledged 2" ]
     [ "$(ledger "SELECT group_concat(state) FROM (SELECT state FROM report_event WHERE report_id = 1 ORDER BY id)")" = "dead,queued,acknowledged" ]
     run carry -v report --retry-dead
     [ "$status" -eq 0 ]

@@ -94,6 +94,82 @@ vendor_has_at_least() {
     [ "$(ledger_reg "SELECT count(*) FROM reg_reports WHERE ambiguous_tries > 0")" -ge 1 ]
 }
 
+# What the vendor was asked, less what the ledger has an answer to.
+unanswered() {
+    echo $(($(vendor requests) - $(ledger "SELECT count(*) FROM try WHERE result = 'accepted'")))
+}
+
+@test "SIGKILL: ambiguous is what may have been made, and nothing else; the rest is due as it was, its try not spent" {
+    # At full speed until a moment at which nothing is answered any more: of a large group some have set out.
+    standin_start --fault never:after=1500
+    outbound_config fraud 'concurrency = 8'
+    outcomes 4000
+    start report
+    until_true vendor_has_at_least 1508
+    kill -9 "$running"
+    ends 137
+    open=$(ledger "SELECT count(*) FROM try WHERE finished_at IS NULL")
+    most=$(($(unanswered) + 8)) # and those that were just setting out
+    echo "open $open, at most $most of them ambiguous"
+    [ "$open" -gt "$most" ]
+    standin_faults '[]'
+    run carry -v report
+    echo "$output"
+    [ "$status" -eq 0 ]
+    ambiguous=$(ledger "SELECT count(*) FROM try WHERE result = 'ambiguous'")
+    [ "$ambiguous" -ge 8 ]
+    [ "$ambiguous" -le "$most" ]
+    [[ "$output" == *"$((open - ambiguous)) tries of an earlier run were never made: they are taken back"* ]]
+    [ "$(ledger "SELECT count(*) FROM report WHERE next_try_at IS NOT NULL")" = "$ambiguous" ]
+    # None of the others has a second try.
+    [ "$(ledger "SELECT count(*) FROM try")" = 4000 ]
+    [ "$(ledger "SELECT counts FROM run ORDER BY id DESC LIMIT 1" | grep -o "\"unmade\":$((open - ambiguous))")" != "" ]
+}
+
+@test "SIGKILL at several moments: never more is ambiguous than was under way" {
+    standin_start
+    outbound_config fraud $'concurrency = 20\npause_seconds = 1\nlongest_pause_seconds = 1\ntries = 100'
+    outcomes 6000
+    for asked in 1 700 1900 2600 4100; do
+        earlier=$(unanswered)
+        start report
+        until_true vendor_has_at_least "$asked"
+        kill -9 "$running"
+        wait "$running" || true
+        running=
+        most=$(($(unanswered) - earlier + 20))
+        before=$(ledger "SELECT count(*) FROM try WHERE result = 'ambiguous'")
+        run carry report --limit 1
+        now=$(ledger "SELECT count(*) FROM try WHERE result = 'ambiguous'")
+        echo "asked $asked: $((now - before)) ambiguous, at most $most"
+        [ "$((now - before))" -le "$most" ]
+    done
+}
+
+@test "a lock file of another boot of the machine, or with any other text, tells nothing: all is ambiguous" {
+    for note in 'handed 01234567-89ab-cdef-0123-456789abcdef OWNER 00000000000000000000 00000000000000000000' \
+        'handed - OWNER 00000000000000000000 00000000000000000000' 'handed BOOT somebody:1 00000000000000000000 00000000000000000000' \
+        'handed BOOT OWNER' $'\xff\x00handed' ''; do
+        standin_stop
+        standin_start --fault never
+        regjob_fresh
+        outbound_config fraud 'concurrency = 1'
+        outcomes 3
+        start report
+        until_true vendor_has_at_least 1
+        kill -9 "$running"
+        ends 137
+        owner=$(ledger "SELECT owner FROM try LIMIT 1")
+        open=$(ledger "SELECT count(*) FROM try WHERE finished_at IS NULL")
+        note=${note//OWNER/$owner}
+        printf '%-79s\n%s' '1 2026-01-01T00:00:00Z' "${note//BOOT/$(cat /proc/sys/kernel/random/boot_id)}" >ledger.db.report.lock
+        standin_faults '[]'
+        run carry report
+        [ "$(ledger "SELECT count(*) FROM try WHERE result = 'ambiguous'")" = "$open" ]
+        [ ! -s ledger.db.report.lock ]
+    done
+}
+
 @test "a second run finds the lock, by whatever path it comes, and sends nothing" {
     standin_start --fault never:count=1
     outbound_config

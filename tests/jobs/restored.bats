@@ -82,6 +82,6 @@ teardown() {
     printf 'email,name\na@example.com,A\nb@example.com\n' >inbox/a.csv
     : >synced
     run faulty SYNCED="$here/synced" "$REGJOB" -c fresh.conf import inbox/a.csv
-    [ -s inbox/a.csv.rejects ]
+    [ -s inbox/a.csv.1.rejects ]
     grep -qFx "$here/inbox" synced
 }

@@ -104,7 +104,7 @@ states() {
     # The pin is good for five minutes, and was not for the twenty hours before.
     [ "$(ledger "SELECT runs_from = handed_over_at AND runs_from - recorded_at > 19 * 3600000 FROM code")" = 1 ]
     [ "$(ledger "SELECT deadline - runs_from = lifetime_ms FROM waiting JOIN (SELECT runs_from FROM code), (SELECT lifetime_ms FROM attempt)")" = 1 ]
-    later "+20h4m"
+    later "+1204m"
     [ "$(ahead sqlite3 ledger.db ".load ${REG%.so}" "SELECT reg_verify_code('jane1@example.com', '$pin')")" = verified ]
 }
 
@@ -160,9 +160,95 @@ states() {
     sign_up 1
     standin_faults '[{"fault":"status-400"}]'
     run carry send
-    [ "$status" -eq 0 ]
+    [ "$status" -eq 2 ]
     [ "$(states)" = "undeliverable 1" ]
     [ "$(ledger_reg "SELECT last_error FROM reg_codes" | cut -c1-8)" = "HTTP 400" ]
+}
+
+@test "SMS: 408 and 425 are tried again" {
+    standin_start
+    outbound_config sms "$(gateway)"
+    for code in 408 425; do
+        regjob_fresh
+        later ""
+        pins sms
+        sign_up 1
+        standin_faults '[{"fault":"status-'$code'"}]'
+        run carry send
+        [ "$status" -eq 1 ]
+        [ "$(states)" = "pending 1" ]
+        [ "$(tries)" = "not_accepted 1" ]
+        standin_faults '[]'
+        later "+5m"
+        run carry send
+        [ "$status" -eq 0 ]
+        [ "$(states)" = "sent 1" ]
+    done
+}
+
+@test "SMS: a 429 that asks to wait holds that message as long, and no other" {
+    standin_start --fault status-429:count=1,retry_after=900
+    pins sms
+    outbound_config ledger 'run_seconds = 120' sms "$(gateway)"$'\nconcurrency = 1'
+    sign_up 12
+    run carry send
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"sms: 1 of 12 failed and will be tried again; the last answer: HTTP 429"* ]]
+    [ "$(states)" = $'pending 1\nsent 11' ]
+    [ "$(ledger "SELECT retry_at - finished_at FROM try WHERE result = 'not_accepted'")" = 900000 ]
+    [ "$(ledger "SELECT next_try_at = retry_at FROM code JOIN try ON code_id = code.id AND result = 'not_accepted'")" = 1 ]
+    # Not in the next minute, and then at once.
+    run carry send
+    [ "$status" -eq 0 ]
+    [ "$(standin_stats requests)" = 12 ]
+    later "+16m"
+    run carry send
+    [ "$status" -eq 0 ]
+    [ "$(ledger "SELECT count(*) FROM code WHERE handed_over_at IS NOT NULL")" = 12 ]
+}
+
+@test "SMS: where everybody is answered 429 the channel waits" {
+    standin_start --fault status-429:retry_after=900
+    pins sms
+    outbound_config ledger 'run_seconds = 60' sms "$(gateway)"$'\nconcurrency = 1'
+    sign_up 12
+    run carry send
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"asked to wait for longer than the run may last; 9 still to be sent"* ]]
+    [ "$(tries)" = "not_accepted 3" ]
+    [ "$(standin_stats requests)" = 3 ]
+}
+
+@test "SMS: a 200 whose body says failure is not sent; a body that says success is" {
+    standin_start
+    pins sms
+    # The stand-in answers {"sid":"...","status":"queued"}.
+    for wanted in '/status=failed' '"status":"(sent|delivered)"'; do
+        regjob_fresh
+        pins sms
+        outbound_config sms "$(gateway)"$'\n'"success_body = $wanted"
+        sign_up 1
+        run carry send
+        [ "$status" -eq 2 ]
+        [ "$(states)" = "undeliverable 1" ]
+        [[ "$(ledger_reg "SELECT last_error FROM reg_codes")" == "HTTP 200, but its body says no success: "* ]]
+    done
+    for wanted in '/status=queued' '"status":"(sent|queued)"'; do
+        regjob_fresh
+        pins sms
+        outbound_config sms "$(gateway)"$'\n'"success_body = $wanted"
+        sign_up 1
+        run carry send
+        [ "$status" -eq 0 ]
+        [ "$(states)" = "sent 1" ]
+    done
+    outbound_config sms "$(gateway)"$'\nsuccess_body = /status'
+    ledger "UPDATE code SET next_try_at = 1"
+    run carry send
+    [ "$status" -eq 78 ]
+    [[ "$output" == *"[sms] success_body: "* ]]
 }
 
 @test "each channel goes its own way: --only, and one that cannot be opened does not hold the other" {
@@ -243,4 +329,26 @@ states() {
     run carry send
     [ "$status" -eq 0 ]
     [ "$(states)" = "sent 1" ]
+}
+
+@test "killed among many mails: ambiguous is what was delivered and not written down, and nothing else" {
+    pins
+    outbound_config
+    sign_up 3000
+    EXEC=exec carry send >log 2>&1 3>&- &
+    running=$!
+    delivered() { [ "$(mails)" -ge 1500 ]; }
+    until_true delivered
+    kill -9 "$running"
+    wait "$running" || true
+    open=$(ledger "SELECT count(*) FROM try WHERE finished_at IS NULL")
+    most=$(($(mails) - $(ledger "SELECT count(*) FROM try WHERE finished_at IS NOT NULL") + 1))
+    echo "open $open, at most $most of them ambiguous"
+    run carry send
+    [ "$status" -eq 0 ]
+    ambiguous=$(ledger "SELECT count(*) FROM try WHERE result = 'ambiguous'")
+    echo "$ambiguous"
+    [ "$ambiguous" -le "$most" ]
+    [ "$(ledger "SELECT count(*) FROM try")" = 3000 ]
+    [ "$(states)" = "pending $ambiguous"$'\n'"sent $((3000 - ambiguous))" ]
 }

@@ -95,7 +95,7 @@ open("pin", "w").write(pin)'
     sign_up jane@example.com Jane en
     run carry send
     echo "$output"
-    [ "$status" -eq 0 ]
+    [ "$status" -eq 2 ]
     [ "$(code 1 "state || '|' || last_error")" = "undeliverable|SMTP 550 5.1.1 <[hidden]>: no such user" ]
     [ "$(code 2 "state || '|' || last_error")" = "undeliverable|SMTP 554 5.6.0 not wanted" ]
     [ "$(code 3 state)" = sent ]
@@ -117,7 +117,7 @@ open("pin", "w").write(pin)'
     [ "$status" -eq 1 ]
     later "+5m"
     run carry send
-    [ "$status" -eq 0 ]
+    [ "$status" -eq 2 ]
     [ "$(code 1 "state || '|' || last_error")" = "undeliverable|SMTP 451 4.7.1 Greylisted, come back later" ]
     [ "$(tries)" = "not_accepted 2" ]
 }

@@ -104,7 +104,7 @@ agree() {
     printf 'colour,size\nred,1\n' >a.csv
     refused "'a.csv'" 'a.csv, line 1: no column of it is a sign-up'
     printf 'email,E_MAIL\na,b\n' >a.csv
-    refused "'a.csv'" 'a.csv, line 1, column 2 (E_MAIL): column 1 means the same'
+    refused "'a.csv'" 'a.csv, line 1, column 2: column 1 means the same'
     printf '' >a.csv
     refused "'a.csv'" 'a.csv: no header'
     refused "'missing.csv'" 'missing.csv: No such file or directory'

@@ -7,6 +7,10 @@ FOLDER/N.json. The recipient's local part says what else happens: greylist, grey
 time is welcome), unknown, later-data, reject-data, drop-rcpt, drop-data (closes after the final dot
 without a reply), escape, overload, meet (answers once three messages wait for their answer), hang
 (makes FOLDER/hanging, never answers).
+
+While there is a file FOLDER/refuse, everybody is refused: its first word is the command that is
+(EHLO with HELO, MAIL, RCPT, or DATA for its final dot), the rest the reply, where {} is the recipient. Each
+such refusal adds a line to FOLDER/refused.
 """
 import asyncio
 import json
@@ -20,13 +24,46 @@ folder, certificate, key = sys.argv[1:4]
 options = sys.argv[4:]
 
 
+def refused(command, recipient=""):
+    try:
+        with open(os.path.join(folder, "refuse")) as file:
+            named, _, reply = file.read().strip().partition(" ")
+    except FileNotFoundError:
+        return None
+    if named != command:
+        return None
+    with open(os.path.join(folder, "refused"), "a") as file:
+        file.write(f"{command} {recipient}\n")
+    return reply.replace("{}", recipient)
+
+
 class Handler:
     count = 0
     waiting = 0
     met = asyncio.Event()
     greylisted = set()
 
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        reply = refused("EHLO")
+        return [reply] if reply else responses
+
+    async def handle_HELO(self, server, session, envelope, hostname):
+        session.host_name = hostname
+        return refused("EHLO") or "250 localhost"
+
+    async def handle_MAIL(self, server, session, envelope, address, mail_options):
+        reply = refused("MAIL")
+        if reply:
+            return reply
+        envelope.mail_from = address
+        envelope.mail_options.extend(mail_options)
+        return "250 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+        reply = refused("RCPT", address)
+        if reply:
+            return reply
         local = address.partition("@")[0]
         if local == "greylist":
             return "451 4.7.1 Greylisted, come back later"
@@ -45,6 +82,9 @@ class Handler:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        reply = refused("DATA", envelope.rcpt_tos[0])
+        if reply:
+            return reply
         local = envelope.rcpt_tos[0].partition("@")[0]
         if local == "later-data":
             return "452 4.2.2 mailbox full"
@@ -65,7 +105,7 @@ class Handler:
         with open(name + ".json", "w") as file:
             json.dump({"from": envelope.mail_from, "to": envelope.rcpt_tos, "tls": session.ssl is not None,
                        "authenticated": session.authenticated, "connection": session.peer[1],
-                       "options": envelope.mail_options}, file)
+                       "options": envelope.mail_options, "greeted": session.host_name}, file)
         if local == "drop-data":
             server.transport.abort()
         return "250 OK kept"

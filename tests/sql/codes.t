@@ -4,6 +4,7 @@
 issue() { sql "SELECT reg_issue_code('$1', '$2'${3:+, '$3'});"; }
 resend() { sql "SELECT reg_resend_code('$1', '$2'${3:+, '$3'});"; }
 verify() { sql "SELECT reg_verify_code('$1', '$2'${3:+, '$3'});"; }
+wrong_for() { printf %06d $(((10#$1 + 1) % 1000000)); } # another pin of the same length
 SIGN_UP='"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","passwordAt":"confirm"'
 
 # A code that stands alone.
@@ -65,35 +66,113 @@ wrong=$(printf %06d $(((10#$code + 1) % 1000000)))
 at "$START" verify a@example.com "$wrong" >/dev/null
 at "$START" verify a@example.com "$wrong" >/dev/null
 second=$(at "$(later 61)" issue a@example.com none)
-at "$(later 62)" verify a@example.com 'nonsense' >/dev/null
+at "$(later 62)" verify a@example.com "$(wrong_for "$second")" >/dev/null
 is "wrong tries survive a new code" rate_limit "$(at "$(later 63)" verify a@example.com "$second")"
 ledger '{"maxCodeTries":3}'
 code=$(at "$START" issue a@example.com none)
-for _ in 1 2; do at "$START" verify a@example.com x >/dev/null; done
+for _ in 1 2; do at "$START" verify a@example.com "$(wrong_for "$code")" >/dev/null; done
 is "two wrong and one right is right" verified "$(at "$START" verify a@example.com "$code")"
 # A second code of the same subject, on another channel, is not left to be guessed at for nothing.
 ledger '{"maxCodeTries":3}'
 older=$(at "$START" issue a@example.com none)
 at "$START" issue a@example.com email >/dev/null
 for expected in invalid_code invalid_code invalid_code rate_limit; do
-    is "two channels, try: $expected" $expected "$(at "$(later 5)" verify a@example.com 1)"
+    is "two channels, try: $expected" $expected "$(at "$(later 5)" verify a@example.com "$(wrong_for "$older")")"
 done
 is "neither is good any more" rate_limit "$(at "$(later 6)" verify a@example.com "$older")"
 ledger '{"maxCodeTries":2}'
 older=$(at "$START" issue a@example.com none)
 at "$START" issue a@example.com email phone-1 >/dev/null
 for expected in invalid_code invalid_code; do
-    is "the newest is bound to another device, try: $expected" $expected "$(at "$(later 5)" verify a@example.com 1 phone-2)"
+    is "the newest is bound to another device, try: $expected" $expected "$(at "$(later 5)" verify a@example.com "$(wrong_for "$older")" phone-2)"
 done
 is "a wrong try from elsewhere is paid for by the code that it was for" rate_limit "$(at "$(later 6)" verify a@example.com "$older" phone-2)"
+
+# How a code may be written: blanks, line ends, separators and widths do not matter, nor what cannot be seen.
+wide() { printf %s "$1" | sed 's/0/０/g; s/1/１/g; s/2/２/g; s/3/３/g; s/4/４/g; s/5/５/g; s/6/６/g; s/7/７/g; s/8/８/g; s/9/９/g'; }
+spellings=(' %s%s' '%s%s ' '%s %s' $'%s%s\n' $'\t%s\r\n%s' '%s-%s' '%s–%s' '%s.%s' '%s·%s' "'%s%s" $'%s\u00a0%s' $'\u200b%s\ufeff%s' $'%s\u2011%s' '<%s%s>')
+for spelling in "${spellings[@]}"; do
+    ledger '{"maxCodeTries":1}'
+    code=$(at "$START" issue a@example.com none)
+    # shellcheck disable=SC2059
+    printf -v entry "$spelling" "${code:0:3}" "${code:3}"
+    expected=verified
+    case $spelling in *'·'* | '<'*) expected=invalid_code ;; esac # of another alphabet
+    is "written $(printf %q "$spelling"): $expected" $expected "$(at "$START" verify a@example.com "${entry//\'/\'\'}")"
+    is "and it has cost nothing" 0 "$(at "$START" sql "SELECT failures FROM reg_codes;")"
+done
+ledger '{"maxCodeTries":1}'
+code=$(at "$START" issue a@example.com none)
+is "full-width digits" verified "$(at "$START" verify a@example.com "$(wide "$code")")"
+ledger '{"pinPrefixLength":4}'
+code=$(at "$START" issue a@example.com none)
+is "the prefix in the other case" verified "$(at "$START" verify a@example.com "$(tr 'a-zA-Z' 'A-Za-z' <<<"${code:0:4}")-${code:4}")"
+ledger '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}'
+token=$(at "$START" issue a@example.com none)
+is "a token that a line broke" verified "$(at "$START" sql "SELECT reg_verify_code(' ${token:0:30}' || char(13, 10) || '${token:30} ');")"
+is "with its subject" already_verified "$(at "$START" verify a@example.com " $token ")"
+
+# What cannot be the code, by its length or its alphabet, costs no try.
+ledger '{"maxCodeTries":1}'
+code=$(at "$START" issue a@example.com none)
+for entry in '' ' ' x nonsense "${code:1}" "${code}0" "${code:0:5}x" "Ab$code" "1e5" "-${code:1}" "$(printf 'A%.0s' {1..64})" "$(printf '1%.0s' {1..9999})" '１２３' $'\xff\xfe'; do
+    is "cannot be the code: ${entry:0:20}" invalid_code "$(at "$START" verify a@example.com "$entry")"
+done
+is "none has cost a try" '0|1' "$(at "$START" sql "SELECT failures, active FROM reg_codes;")"
+is "nor written anything" 0 "$(sql "SELECT count(*) FROM wrong_try;")"
+is "another one of its form does" invalid_code "$(at "$START" verify a@example.com "$(wrong_for "$code")")"
+is "and was the last" rate_limit "$(at "$START" verify a@example.com "$code")"
+ledger '{"maxCodeTries":1,"pinConfirmationLength":8}'
+at "$START" issue a@example.com none >/dev/null
+at "$START" sql "SELECT reg_settings_patch('{\"pinConfirmationLength\":6}') IS NULL;" >/dev/null
+six=$(at "$START" issue a@example.com email)
+is "of two lengths" invalid_code "$(at "$START" verify a@example.com "$(wrong_for "$six")")"
+is "only the code that it could have been has paid" $'8|0\n6|1' "$(sql "SELECT digits, (SELECT count(*) FROM wrong_try w WHERE w.code_id = c.id) FROM code c ORDER BY id;")"
+
+# A row comes out of a table, where a number has no leading zeros: they are put back, and what then is wrong costs a try as any other.
+tell() { at "$START" sql "INSERT INTO reg_attempts (email, email_confirm_code) VALUES ('$1', $2); SELECT verdict FROM continuation ORDER BY id DESC LIMIT 1;"; }
+for spelling in 5:text 4:text 5:number; do
+    digits=${spelling%:*}
+    until
+        ledger "{\"maxCodeTries\":2}"
+        code=$(at "$START" sql "CREATE TABLE seen (code); WITH RECURSIVE n(i, c) AS (VALUES (0, '') UNION ALL SELECT i + 1, reg_issue_code('p' || i || '@example.com', 'none') FROM n WHERE i < 4000)
+            INSERT INTO seen SELECT i || ' ' || c FROM n WHERE c GLOB '$(printf '0%.0s' $(seq $((6 - digits))))[1-9]*' LIMIT 1; SELECT code FROM seen;")
+        [ -n "$code" ]
+    do :; done
+    subject=p$((${code% *} - 1))@example.com
+    code=${code#* }
+    short=$((10#$code))
+    is "by hand a digit is missing: ${#short} of 6" invalid_code "$(at "$START" verify "$subject" "$short")"
+    is "in a row: a wrong one of so many digits costs a try" 'invalid_code|1' "$(tell "$subject" "'$((short - 1))'")|$(sql "SELECT count(*) FROM wrong_try;")"
+    [ ${spelling#*:} = number ] || short="'$short'"
+    is "in a row the zeros are put back" verified "$(tell "$subject" "$short")"
+done
+ledger '{"maxCodeTries":1}'
+code=$(at "$START" issue a@example.com none)
+is "a row that cannot be the code says so" email_confirm_code_invalid "$(tell a@example.com "'${code:0:3}x'")"
+is "and has cost nothing" 0 "$(sql "SELECT count(*) FROM wrong_try;")"
+is "of nobody" not_found "$(tell b@example.com "'x'")"
 
 # Entries that are read late count from the moment each was made.
 ledger '{"maxCodeTries":2}'
 code=$(at "$START" issue a@example.com none)
-for entry in "1 wrong" "2 wrong" "3 $code"; do
+for entry in "1 $(wrong_for "$code")" "2 $(wrong_for "$code")" "3 $code"; do
     at "$(later 60)" sql "INSERT INTO reg_attempts (email, email_confirm_code, attempted_at) VALUES ('a@example.com', '${entry#* }', '2026-01-01T12:00:0${entry% *}Z');"
 done
 answers "the right one after the last permitted try" $'invalid_code\ninvalid_code\nrate_limit' "SELECT verdict FROM continuation ORDER BY id;"
+# But what wrong tries have used up stays so, whatever a row tells of the time before: a file could be made to fit.
+ledger "{$SIGN_UP,\"maxCodeTries\":2}"
+at "$START" sql "INSERT INTO reg_attempts(email) VALUES ('p@example.com');"
+lone=$(at "$START" issue a@example.com none)
+code=$(at "$START" issue p@example.com email)
+for subject in a p; do
+    wrong=$(printf %06d $(((10#${lone} + 10#${code} + 500000) % 1000000)))
+    for _ in 1 2; do at "$(later 5)" verify $subject@example.com "$wrong" >/dev/null; done
+done
+is "a right entry of before the guesses, told after them" $'rate_limit\nrate_limit' "$(at "$(later 60)" sql "
+    INSERT INTO reg_attempts (email, email_confirm_code, attempted_at) VALUES ('a@example.com', '$lone', '2026-01-01T12:00:03Z'), ('p@example.com', '$code', '2026-01-01T12:00:03Z');
+    SELECT verdict FROM continuation ORDER BY id;")"
+is "the attempt stays failed" 'failure|["verification_failed"]|1' "$(at "$(later 61)" sql "SELECT outcome, reasons, (SELECT count(*) FROM decision) FROM reg_attempts;")"
 
 # A code that waits in the queue can only be guessed.
 ledger
@@ -130,7 +209,7 @@ for ended in verified exhausted superseded; do
     first=$(at "$START" issue a@example.com none)
     case $ended in
     verified) at "$START" verify a@example.com "$first" >/dev/null ;;
-    exhausted) for _ in 1 2 3 4 5; do at "$START" verify a@example.com x00000 >/dev/null; done ;;
+    exhausted) for _ in 1 2 3 4 5; do at "$START" verify a@example.com "$(wrong_for "$first")" >/dev/null; done ;;
     superseded) sql "INSERT INTO code_end (code_id, recorded_at, state) VALUES (1, $(date -u -d "$START UTC" +%s)000, 'superseded');" ;;
     esac
     is "the code is $ended" "$ended" "$(at "$START" sql "SELECT state FROM reg_codes;")"
@@ -233,9 +312,9 @@ is "the other code is idle" $'email|superseded\nsms|verified' "$(at "$START" sql
 ledger "{$SIGN_UP,\"maxCodeTries\":2}"
 at "$START" sql "INSERT INTO reg_attempts(email) VALUES ('p@example.com');" >/dev/null
 code=$(at "$START" issue p@example.com email)
-is "one wrong" invalid_code "$(at "$START" verify p@example.com x)"
+is "one wrong" invalid_code "$(at "$START" verify p@example.com "$(wrong_for "$code")")"
 is "waits on" "pending|sent" "$(at "$START" sql "SELECT outcome, CASE code_state WHEN 'pending' THEN 'sent' ELSE code_state END FROM reg_attempts;")"
-is "two wrong" invalid_code "$(at "$(later 1)" verify p@example.com y)"
+is "two wrong" invalid_code "$(at "$(later 1)" verify p@example.com "$(wrong_for "$code")")"
 is "the attempt has failed at once, and is reported" 'failure|["verification_failed"]|exhausted|2026-01-01T12:00:01.000Z|queued' "$(at "$(later 1)" sql "SELECT outcome, reasons, code_state, decided_at, report_state FROM reg_attempts;")"
 is "the right one is late" rate_limit "$(at "$(later 2)" verify p@example.com "$code")"
 

@@ -60,7 +60,7 @@ is "the username is the phone number" 'success|[]|' "$(sign 'a@example.com' user
 is "in E.164" '+6281234567890|1' "$(sql "SELECT username, reg_username_exists('0812-3456-7890') FROM reg_attempts;")"
 is "and comes from it" '+6281234567891' "$(sign 'b@example.com' phone "'081234567891'" >/dev/null; sql "SELECT username FROM reg_attempts WHERE id = 2;")"
 is "a username that is none" 'failure|["username_invalid"]|' "$(sign 'c@example.com' username "'bob'")"
-is "taken" 'failure|["username_taken"]|' "$(sign 'd@example.com' username "'+62 812 3456 7890'")"
+is "taken, as the phone that it is" 'failure|["phone_taken","username_taken"]|' "$(sign 'd@example.com' username "'+62 812 3456 7890'")"
 
 # Failed attempts and pending ones reserve nothing.
 ledger
@@ -134,7 +134,7 @@ ledger "{$PIN,\"passwordAt\":\"confirm\"}"
 is "without a password" 'pending|[]' "$(at "$START" sql "INSERT INTO reg_attempts(email) VALUES ('a@example.com'); SELECT outcome, reasons FROM reg_attempts;")"
 code=$(pin a@example.com)
 is "a password that breaks rules costs no try" '["password_too_short","password_no_uppercase","password_no_digit","password_no_symbol"]|0' "$(at "$(later 1)" sql "SELECT reg_complete('a@example.com', '$code', 'short'), failures FROM reg_codes;")"
-is "a wrong code does" 'invalid_code|1' "$(at "$(later 1)" sql "SELECT reg_complete('a@example.com', 'x', 'A9#bL8@z'); SELECT failures FROM reg_codes;" | paste -sd'|')"
+is "a wrong code does" 'invalid_code|1' "$(at "$(later 1)" sql "SELECT reg_complete('a@example.com', '000000', 'A9#bL8@z'); SELECT failures FROM reg_codes;" | paste -sd'|')"
 is "both right" "verified" "$(at "$(later 2)" sql "SELECT reg_complete('a@example.com', '$code', 'A9#bL8@z');")"
 is "the customer has it" '1|1' "$(sql "SELECT reg_verify_password('A9#bL8@z', password_hash), (SELECT count(*) FROM reg_attempts WHERE outcome = 'success') FROM person;")"
 is "once" "already_verified" "$(at "$(later 3)" sql "SELECT reg_complete('a@example.com', '$code', 'B9#bL8@z');")"
@@ -161,6 +161,8 @@ answers "the count stays, the person is gone, at every moment" '1|success||||1|e
 is "also as of then" '1|success||queued' "$(sql "SELECT count(*), outcome, email, report_state FROM reg_attempts(1767268806000);")"
 answers "the address is free" 'success' "INSERT INTO reg_attempts(email, password, consents) VALUES ('a@example.com', 'A9#bL8@z', '{}'); SELECT outcome FROM reg_attempts WHERE id = 2;"
 answers "nobody: nothing" 0 "SELECT reg_forget('nobody@example.com');"
+is "the host's own secure_delete is as it was" '0 0 0 1 0 1 2 0 2' "$(sql "$(for mode in OFF ON FAST; do
+    echo "PRAGMA main.secure_delete = $mode; SELECT reg_forget('nobody@example.com'); PRAGMA main.secure_delete;"; done)" | xargs)"
 ledger "{$PIN}"
 sign a@example.com >/dev/null
 code=$(pin a@example.com)

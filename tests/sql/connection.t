@@ -121,6 +121,35 @@ two.execute("ROLLBACK")
 sign_up(two, "sixth@example.com")
 reg.equal(reg.one(one, "SELECT count(*) FROM reg_attempts"), 6, "and after a ROLLBACK it goes on")
 
+# A long call of ours looks at what the host wants: an interruption, and its progress handler.
+signups = os.path.join(reg.folder, "many.csv")
+with open(signups, "w", encoding="ascii") as file:
+    file.write("email\n" + "a\"b\n" * 3000)
+exported = os.path.join(reg.folder, "export.csv")
+with open(exported, "w", encoding="ascii") as file:
+    file.write("date,success,failure\n2026-01-01,5,5\n2026-01-02,5,5\n")
+# The steps are more than it takes to begin.
+for query, parameter, many in (("SELECT * FROM reg_signups(?) LIMIT 1", signups, 4000), ("SELECT * FROM reg_reconcile(?) LIMIT 1", exported, 100)):
+    for how in ("progress", "interrupt"):
+        asked = 0
+
+        def progress():
+            global asked
+            asked += 1
+            if asked == many and how == "interrupt":
+                one.interrupt()
+            return asked >= many and how == "progress"
+        one.execute(query, (parameter,)).fetchall()
+        one.set_progress_handler(progress, 1)
+        try:
+            one.execute(query, (parameter,)).fetchall()
+            said = "nothing"
+        except sqlite3.OperationalError as error:
+            said = str(error)
+        one.set_progress_handler(None, 0)
+        reg.equal((said.split(": ")[-1], many <= asked < 2 * many), ("interrupted", True), f"{how} ends {query}")
+        reg.equal(len(one.execute(query, (parameter,)).fetchall()), 1, "and nothing is left behind")
+
 # The schema changes under prepared statements.
 one.execute("SELECT * FROM reg_attempts WHERE id = 1").fetchall()
 two.execute("CREATE TABLE theirs(x)")

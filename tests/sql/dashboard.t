@@ -31,20 +31,20 @@ bad "an empty file" '' ': no header: the input has no line with column names'
 bad "a column is missing" 'date,success\n' ', line 1: there is no column failure; a header date,success,failure or date,outcome,count is expected, or the names that were given for them'
 bad "no day" 'success,failure\n' ', line 1: there is no column date; a header date,success,failure or date,outcome,count is expected, or the names that were given for them'
 bad "both shapes" 'date,success,failure,outcome,count\n' ', line 1: columns of both shapes; either date,success,failure or date,outcome,count is expected'
-bad "two days" 'date,day,success,failure\n' ', line 1, column 2 (day): a second column for date; one is expected'
+bad "two days" 'date,day,success,failure\n' ', line 1, column 2: a second column for date; one is expected'
 for count in -1 +1 2.5 1e3 1,000 ' 1' 0x10 9999999999999999; do
-    bad "a count that is none: '$count'" "date,failure,success\n2026-01-01,1,1\n2026-01-02,4,\"$count\"\n" ", line 3, column 3 (success): '$count' is not a count; a whole number from 0 on is expected, in digits alone"
+    bad "a count that is none: '$count'" "date,failure,success\n2026-01-01,1,1\n2026-01-02,4,\"$count\"\n" ", line 3, column 3 (success): this is not a count; a whole number from 0 on is expected, in digits alone"
 done
 bad "no count" 'date,outcome,count\n2026-01-01,success,\n' ', line 2, column 3 (count): nothing is not a count; a whole number from 0 on is expected, in digits alone'
 for day in 01/02/2026 2026-1-2 20260102 2026-02-30 '2026-01-01T00:00' ' 2026-01-01' 1969-12-31; do
-    bad "a day that is none: '$day'" "date,success,failure\n$day,1,2\n" ", line 2, column 1 (date): '$day' is not a day; a date YYYY-MM-DD from 1970 on is expected"
+    bad "a day that is none: '$day'" "date,success,failure\n$day,1,2\n" ", line 2, column 1 (date): this is not a day; a date YYYY-MM-DD from 1970 on is expected"
 done
 for outcome in pending ok 1; do
-    bad "an outcome that is none: $outcome" "date,outcome,count\n2026-01-01,$outcome,2\n" ", line 2, column 2 (outcome): '$outcome' is not an outcome; success or failure is expected"
+    bad "an outcome that is none: $outcome" "date,outcome,count\n2026-01-01,$outcome,2\n" ", line 2, column 2 (outcome): this is not an outcome; success or failure is expected"
 done
 bad "what is not harmless is not shown" 'date,outcome,count\n2026-01-01,\x1b[31m,2\n' ', line 2, column 2 (outcome): this is not an outcome; success or failure is expected'
-bad "a day twice" 'date,success,failure\n2026-01-02,1,2\n2026-01-01,1,2\n2026-01-02,1,2\n' ', line 4, column 1 (date): 2026-01-02 stands on line 2 already; each day is expected once'
-bad "a day and outcome twice" 'date,outcome,count\n2026-01-01,success,1\n2026-01-01,failure,1\n2026-01-01,Success,1\n' ', line 4, column 1 (date): 2026-01-01 success stands on line 2 already; each day and outcome is expected once'
+bad "a day twice" 'date,success,failure\n2026-01-02,1,2\n2026-01-01,1,2\n2026-01-02,1,2\n' ', line 4, column 1 (date): this stands on line 2 already; each day is expected once'
+bad "a day and outcome twice" 'date,outcome,count\n2026-01-01,success,1\n2026-01-01,failure,1\n2026-01-01,Success,1\n' ', line 4, column 1 (date): this stands on line 2 already; each day and outcome is expected once'
 bad "a ragged line" 'date,success,failure\n2026-01-01,1\n' ', line 2, column 3 (failure): 2 fields: expected 3, as in the header'
 bad "an open quote" 'date,success,failure\n2026-01-01,"1,2\n' ', line 2, column 2 (success): the quoted field that begins here is never closed: expected its closing quote before the end of the input'
 like "nothing of a bad file is given, however good it begins" '^Error: [^|]*line 5002, column 3 [^|]*$' \
@@ -62,4 +62,34 @@ refuses "names that are no object" 'a JSON object of date, outcome, count, succe
 refuses "names of other columns" 'tag: a JSON object' "SELECT * FROM reg_dashboard('$FOLDER/other.csv', '{\"tag\":\"x\"}');"
 refuses "a schema may not choose what is read" 'unsafe use of virtual table' "CREATE VIEW v AS SELECT * FROM reg_dashboard('$FOLDER/other.csv'); SELECT * FROM v;"
 answers "the sample is an export" '24|2026-11-09|2026-11-20|240' "SELECT count(*), min(day), max(day), sum(count) FROM reg_dashboard('samples/dashboard.csv');"
+
+# Who may call a function need not be who may read the file: errors tell where and what is wrong, and nothing of what stands there.
+ledger
+secret=hunter2-Zq
+quiet() {
+    local table
+    write secret.csv "$2"
+    for table in reg_dashboard reg_reconcile reg_signups; do
+        said=$(sql "SELECT line FROM (SELECT 1 AS line FROM $table('$FOLDER/secret.csv'));")
+        case $said in
+        *"$secret"* | *0x* | *hunter*) is "$table says nothing of the file: $1" "" "$said" ;;
+        *) ok "$table says nothing of the file: $1" true ;;
+        esac
+    done
+    like "and something of the place: $1" 'secret.csv(, line [0-9]+|: )' "$(sql "SELECT * FROM reg_dashboard('$FOLDER/secret.csv');")"
+}
+quiet "a cell in place of a day" "date,success,failure,email\n$secret,1,2,\n"
+quiet "a cell in place of a count" "date,success,failure,email\n2026-01-01,$secret,2,\n"
+quiet "a cell in place of an outcome" "date,outcome,count,email\n2026-01-01,$secret,2,\n"
+quiet "a header of another kind" "$secret,b,c\n"
+quiet "names that mean the same" "$secret,date,day,success,email,e_mail\n1,2,3,4,5,6\n"
+quiet "the same name twice" "$secret,$secret,date,success,failure,email\n"
+quiet "a reject in a column of theirs" "date,success,failure,$secret,email\n2026-01-01,1,2,a\"b,\n"
+quiet "a byte after a quote" "date,success,failure,email\n2026-01-01,1,\"2\"$secret,\n"
+quiet "a byte that is no text" "date,success,failure,email\n2026-01-01,1,2,\xe9\n"
+quiet "a header that cannot be read" "\"$secret\"x,b\n"
+quiet "a header that is no text" "\xff$secret,b\n"
+quiet "no lines at all" "$secret"
+answers "details of rejects neither" 'column 1: a byte after the closing quote of a field: expected a comma or the end of the line (a quote inside a field is doubled)' \
+    "$(write secret.csv 'email\n"a"b\n')SELECT detail FROM reg_signups('$FOLDER/secret.csv');"
 done_testing

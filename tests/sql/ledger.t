@@ -121,6 +121,42 @@ for ((version = 1; version < VERSION; version++)); do
     answers "version $version: and it goes on" "failure|[\"email_taken\"]" "$signup SELECT outcome, reasons FROM reg_attempts WHERE id = 2;"
     LEDGER=$FOLDER/newer.db
 done
+
+# Up to version 2, what failed its check was kept as sent, and the free text of people who were erased.
+older 2
+LEDGER=$LEDGER.2
+sqlite3 "$LEDGER" "PRAGMA secure_delete = OFF;
+    INSERT INTO attempt (id, recorded_at, attempted_at, setting_id, outcome, reasons, customer_id, told, told_reason, country, currency, locale, phone_country, user_type, partner_id, identity_provider, language, app_platform, guest_account, recommendation, os, captcha, has_password)
+    VALUES (11, 11, 11, 1, 'failure', '[\"email_invalid\",\"username_invalid\",\"phone_invalid\",\"phone_country_invalid\",\"name_invalid\",\"birth_date_invalid\",\"gender_invalid\",\"country_invalid\",\"currency_invalid\",\"locale_invalid\",\"user_type_invalid\",\"partner_id_invalid\",\"uuid_invalid\",\"ip_address_invalid\",\"language_invalid\",\"latitude_invalid\",\"longitude_invalid\",\"app_platform_invalid\",\"guest_account_invalid\",\"recommendation_invalid\",\"identity_provider_unknown\"]', NULL, NULL, NULL,
+            'XX', 'Secret-2', 'Secret3', 'Secret-4', 'Secret-5!', 'Secret-6', 'Secret-7', 'Secret8', 'Secret-9', 'Secret-10', 'Secret-11', 'fine', 'fine', 0),
+           (12, 12, 12, 1, 'success', NULL, 12, 'success', NULL, 'Secret-12', 'EUR', 'de-DE', 'DE', 'CUSTOMER', 7, 'google', 'Secret 13', 'ios', 1, 'ALLOW', 'Secret' || char(27) || '14', 'fine', 0),
+           (13, 13, 13, 1, 'failure', '[\"told\"]', NULL, 'failure', 'Erased-1', 'DE', 'EUR', 'de-DE', 'DE', 'CUSTOMER', 7, NULL, 'de', 'ios', 0, NULL, 'Erased-2', 'Erased-3', 0),
+           (14, 14, 14, 1, 'failure', '[\"told\"]', NULL, 'failure', 'kept', 'DE', 'EUR', 'de-DE', 'DE', 'CUSTOMER', 7, NULL, 'de', 'ios', 0, NULL, 'kept', 'kept', 0);
+    INSERT INTO person (attempt_id, email, email_key, email_folded, phone, phone_key, username, username_key, username_folded, uuid, uuid_key, name, birth_date, gender, ip_address, latitude, longitude, device_id)
+    VALUES (11, 'Secret-20', 20, NULL, 'Secret-21', 21, ' Secret-22', 22, NULL, 'Secret-23', 23, 'Secret' || char(155) || '24', 'Secret-25', 'Secret-26', 'Secret-27', 'Secret-28', 'Secret-29', 'fine'),
+           (12, 'b@b.com', 31, 'b@b.com', '+16045550001', 32, 'Secret-33 ', 33, NULL, '00000000-0000-4000-8000-000000000000', 34, 'Zo', '1990-01-01', 'male', '2001:db8::1', 48.5, 11.0, 'Secret' || char(7) || '34'),
+           (14, 'd@b.com', 41, 'd@b.com', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'kept', NULL, NULL, NULL, NULL, NULL, NULL);
+    INSERT INTO subject VALUES (20, -1, 11), (21, -1, 11), (22, -1, 11), (23, -1, 11), (31, 12, 12), (32, 12, 12), (33, 12, 12), (34, 12, 12), (41, -1, 14);
+    INSERT INTO erasure VALUES (13, 15);
+    INSERT INTO step (attempt_id, name, status, reference, recorded_at) VALUES (13, 'KYC', 'Erased-4', NULL, 13), (14, 'KYC', 'kept', 'kept', 14);
+    INSERT INTO report (id, attempt_id, outcome, recorded_at) VALUES (13, 13, 'failure', 13), (14, 14, 'failure', 14);
+    INSERT INTO code (id, attempt_id, ordinal, channel, kind, nonce, digits, sandbox, recorded_at, lifetime_ms) VALUES (13, NULL, 1, 'email', 'pin', zeroblob(16), 6, 0, 13, 1), (14, NULL, 1, 'email', 'pin', randomblob(16), 6, 0, 13, 1);
+    INSERT INTO recipient VALUES (14, 41, 'd@b.com', NULL);
+    INSERT INTO try (code_id, report_id, owner, started_at, lease_until, finished_at, result, answer)
+    VALUES (13, NULL, 'h', 1, 2, 3, 'refused', 'Erased-5'), (14, NULL, 'h', 1, 2, 3, 'refused', 'kept'), (NULL, 13, 'h', 1, 2, 3, 'refused', 'Erased-6'), (NULL, 14, 'h', 1, 2, 3, 'refused', 'kept');"
+ok "there is something to erase" grep -aq Erased-6 "$LEDGER"
+answers "it is upgraded, and the host's secure_delete is what it was" "0
+$VERSION
+0" "PRAGMA secure_delete = OFF; SELECT reg_init(); PRAGMA secure_delete;"
+is "what was right is" "11|||||||||||fine|fine||||||||||fine
+12||EUR|de-DE|DE|CUSTOMER|7|google||ios|1||fine|b@b.com|+16045550001||00000000-0000-4000-8000-000000000000|Zo|1990-01-01|male|2001:db8::1|48.5|
+13||EUR|de-DE|DE|CUSTOMER|7|||ios|0||||||||||||
+14|kept|EUR|de-DE|DE|CUSTOMER|7||de|ios|0|kept|kept|d@b.com||||kept|||||" "$(sql "SELECT a.id, CASE a.id WHEN 12 THEN country ELSE told_reason END, currency, locale, phone_country, user_type, partner_id, identity_provider, language, app_platform, guest_account, os, captcha,
+        email, phone, username, uuid, name, birth_date, gender, ip_address, latitude, device_id FROM attempt a LEFT JOIN person p ON p.attempt_id = a.id WHERE a.id > 10;")"
+answers "the index of subjects has what is still there" "31 12, 32 12, 34 12, 41 14" "SELECT group_concat(key || ' ' || attempt_id, ', ') FROM (SELECT * FROM subject WHERE attempt_id > 10 ORDER BY key);"
+answers "and no key is left of what is not" "||||31|32||34|41|||" "SELECT group_concat(coalesce(email_key, '') || '|' || coalesce(phone_key, '') || '|' || coalesce(username_key, '') || '|' || coalesce(uuid_key, ''), '|') FROM person WHERE attempt_id > 10;"
+answers "steps and answers" $'13|erased|\n14|kept|kept\n\nkept\n\nkept' "SELECT attempt_id, status, reference FROM step; SELECT answer FROM try;"
+ok "the bytes of the rest are gone" test 0 = "$(sqlite3 "$LEDGER" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null; grep -acE 'Secret|Erased-' "$LEDGER")"
 LEDGER=$FOLDER/other.db
 other() {
     rm -f "$LEDGER"*
@@ -134,14 +170,124 @@ other() {
 other "PRAGMA user_version = 1" "1|0"
 other "PRAGMA user_version = 7" "7|0"
 other "PRAGMA application_id = 5" "0|5"
-rm -f "$LEDGER"*
-sqlite3 "$LEDGER" "CREATE TABLE attempt(x);"
-refuses "a table of the same name" "reg_init: table .?attempt.? already exists" "SELECT reg_init();"
-answers "has made nothing else" "attempt|0" "SELECT group_concat(name), user_version FROM sqlite_schema, pragma_user_version;"
-rm -f "$LEDGER"*
-sqlite3 "$LEDGER" "CREATE TABLE theirs(x);"
-answers "a database with other tables and no version takes a ledger" $VERSION "SELECT reg_init();"
-answers "and keeps them" 1 "SELECT count(*) FROM sqlite_schema WHERE name = 'theirs';"
+other "PRAGMA user_version = 0" "0|0"
+other "ALTER TABLE theirs RENAME TO attempt; CREATE TABLE theirs(x); DROP TABLE attempt" "0|0"
+
+# Beside another application's tables, where it is asked for: its settings stay, its version is not ours.
+theirs="CREATE TABLE theirs(x); CREATE VIEW their_view AS SELECT * FROM theirs; INSERT INTO theirs VALUES (1);"
+beside() { # $LEDGER: another application's database
+    rm -f "$LEDGER"*
+    sqlite3 "$LEDGER" "PRAGMA page_size = 1024; $theirs $1"
+}
+beside "PRAGMA user_version = 7; PRAGMA application_id = 5;"
+answers "beside: a ledger is made" $VERSION "SELECT reg_init('beside');"
+answers "beside: all of theirs stays" "delete|1024|7|5|1" "SELECT journal_mode, page_size, user_version, application_id, x FROM pragma_journal_mode, pragma_page_size, pragma_user_version, pragma_application_id, their_view;"
+answers "beside: it is a ledger" "1|success|1" "$signup SELECT id, outcome, reg_email_exists('someone@example.com') FROM reg_attempts;"
+answers "beside: again, and without saying so" "$VERSION
+$VERSION" "SELECT reg_init('beside'); SELECT reg_init();"
+is "beside: the job takes it" "0" "$($BUILD/regjob -l "$LEDGER" -q settle >/dev/null 2>&1; echo $?)"
+sqlite3 "$LEDGER" "PRAGMA user_version = 8;"
+answers "beside: their version goes on" "1" "SELECT count(*) FROM reg_attempts;"
+sql "UPDATE ledger SET version = 99;" >/dev/null
+refuses "beside: a newer one" "the ledger has version 99, this program knows up to $VERSION" "SELECT count(*) FROM reg_attempts;"
+sql "UPDATE ledger SET version = 2;" >/dev/null
+refuses "beside: an older one" "the ledger has version 2, this program needs $VERSION" "SELECT count(*) FROM reg_attempts;"
+beside "CREATE TABLE report(x);"
+before=$(sqlite3 "$LEDGER" .dump; sha256sum <"$LEDGER")
+refuses "beside: a name that is taken" 'reg_init: this database has a table "report" already, and the ledger needs that name' "SELECT reg_init('beside');"
+refuses "beside: also in a transaction" 'has a table "report" already' "BEGIN; SELECT reg_init('beside');
+COMMIT;"
+is "beside: nothing has changed" "$before" "$(sqlite3 "$LEDGER" .dump; sha256sum <"$LEDGER")"
+is "beside: and there is no key" "other.db" "$(cd "$FOLDER" && ls other.db*)"
+beside "CREATE VIEW funnel AS SELECT 'theirs';"
+refuses "beside: a view that has the name of one of ours" 'has a view "funnel" already' "SELECT reg_init('beside');"
+is "beside: stays theirs" "theirs" "$(sqlite3 "$LEDGER" "SELECT * FROM funnel;")"
+
+# All or nothing: whatever fails, at each page that a full disk leaves, in and out of a transaction of the caller's.
+made() { # what there is: objects, ids, journal mode, files
+    echo "$(sqlite3 "$LEDGER" "SELECT (SELECT count(*) FROM sqlite_schema), user_version, application_id, journal_mode FROM pragma_user_version, pragma_application_id, pragma_journal_mode;" |
+        sed "s/^[0-9]*[1-9][0-9]*|$VERSION|1919248243|/whole|/") $(cd "$FOLDER" && ls -d full.db* | paste -sd' ')"
+}
+LEDGER=$FOLDER/full.db
+fresh() {
+    rm -f "$LEDGER"*
+    sqlite3 "$LEDGER" "PRAGMA journal_mode = DELETE; VACUUM;" >/dev/null
+}
+results=
+for transaction in "" "BEGIN;" "CREATE TABLE mine(x); BEGIN;"; do
+    how=reg_init\(\)
+    [ "${transaction#CREATE}" = "$transaction" ] || how="reg_init('beside')"
+    for pages in $(seq 1 3 100); do
+        fresh
+        said=$(sql "$transaction PRAGMA max_page_count = $pages;
+SELECT $how;
+${transaction:+COMMIT;}")
+        case $said in *"database or disk is full"*) said=full ;; *Error*) ;; *) said=made ;; esac
+        results="$results
+$how${transaction:+ in a transaction}: $said: $(made)"
+    done
+done
+is "a full disk: all or nothing" "reg_init('beside') in a transaction: full: 1|0|0|delete full.db
+reg_init('beside') in a transaction: made: N|0|0|delete full.db full.db.key
+reg_init() in a transaction: full: 0|0|0|delete full.db
+reg_init() in a transaction: made: whole|delete full.db full.db.key
+reg_init(): full: 0|0|0|delete full.db
+reg_init(): made: whole|wal full.db full.db.key" "$(sed -E '/^$/d; s/(beside.*made: )[0-9]{2,}/\1N/' <<<"$results" | sort -u)"
+fresh
+mkdir "$LEDGER.key"
+refuses "no key can be made: refused" "key file $LEDGER.key is not a regular file" "SELECT reg_init();"
+is "no key can be made: nothing is made" "0|0|0|delete full.db full.db.key" "$(made)"
+rmdir "$LEDGER.key"
+refuses "within a statement that writes" "reg_init: cannot open savepoint - SQL statements in progress" "CREATE TABLE mine AS SELECT reg_init('beside');"
+is "within a statement that writes: nothing is made" "0|0|0|delete full.db" "$(made)"
+like "within a transaction the caller's own work stays, and no more" "already, and the ledger needs that name.*
+kept 1$" "$(rm -f "$LEDGER"; sql "BEGIN; CREATE TABLE report(x); INSERT INTO report VALUES ('kept');
+SELECT reg_init('beside');
+COMMIT;
+SELECT max(x) || ' ' || (SELECT count(*) FROM sqlite_schema) FROM report;")"
+
+# A ledger that was put back by .dump or .clone has lost its marks.
+LEDGER=$FOLDER/made.db
+cp -p "$FOLDER/kept" "$LEDGER.key"
+for way in dump clone; do
+    put_back() {
+        rm -f "$FOLDER/back.db"*
+        case $way in
+        dump) sqlite3 "$FOLDER/made.db" .dump | sqlite3 "$FOLDER/back.db" ;;
+        clone) sqlite3 "$FOLDER/made.db" ".clone $FOLDER/back.db" >/dev/null ;;
+        esac
+        LEDGER=$FOLDER/back.db
+    }
+    put_back
+    is "$way: it has lost its marks" "0|0" "$(sqlite3 "$LEDGER" "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id;")"
+    for statement in "SELECT reg_settings();" "SELECT count(*) FROM reg_attempts;"; do
+        refuses "$way: $statement" "this database has a ledger's tables without its marks \(user_version and application_id\), as .dump and .clone leave it: reg_init\(\) puts them back" "$statement"
+    done
+    answers "$way: reg_init puts them back" "$VERSION
+1|success|wal|$VERSION|1919248243" "SELECT reg_init();
+        SELECT count(*), max(outcome), journal_mode, user_version, application_id FROM reg_attempts, pragma_journal_mode, pragma_user_version, pragma_application_id;"
+    ok "$way: and makes no other key" test ! -e "$LEDGER.key"
+    put_back
+    cp -p "$FOLDER/kept" "$LEDGER.key"
+    said=$($BUILD/regjob -l "$LEDGER" settle 2>&1)
+    like "$way: the job says what to do" "^78 .*without its marks.*regjob init --restored" "$? $said"
+    said=$($BUILD/regjob -v -l "$LEDGER" init --restored 2>&1)
+    like "$way: and does it" "^0 .*is marked as a ledger of version $VERSION again" "$? $said"
+    answers "$way: then all is there" "1" "SELECT count(*) FROM reg_attempts;"
+done
+put_back
+sqlite3 "$LEDGER" "DROP TABLE try;"
+refuses "put back in part" "a ledger's tables without its marks, and they are not those of any version up to $VERSION: restore it anew, whole" "SELECT reg_init();"
+put_back
+sqlite3 "$LEDGER" "DROP VIEW admit; DROP VIEW funnel;"
+answers "rules and views are made anew" "$VERSION
+failure" "SELECT reg_init(); INSERT INTO reg_attempts(email) VALUES ('next@example.com'); SELECT outcome FROM reg_attempts WHERE id = 2;"
+LEDGER=$FOLDER/newer.db
+older 2
+sqlite3 "$LEDGER.2" "PRAGMA user_version = 0; PRAGMA application_id = 0;"
+LEDGER=$LEDGER.2
+answers "an older one without its marks is upgraded" "$VERSION
+1" "SELECT reg_init(); SELECT count(*) FROM reg_attempts;"
 head -c 8192 /dev/urandom >"$FOLDER/noise.db"
 LEDGER=$FOLDER/noise.db
 refuses "a file that is no database" "file is not a database" "SELECT reg_init();"

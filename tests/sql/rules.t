@@ -169,6 +169,9 @@ stage.code(5, 1, ADA)
 stage.rule("start_code", code_id=5, recorded_at=6000 + LIFETIME)
 equal(stage.one("SELECT runs_from FROM code WHERE id = 5"), None, "start_code: a hand-over at the deadline brings nothing back")
 
+stage.rule("give_code", code_id=5)
+equal(stage.rows("SELECT key, own, code_id FROM given_code WHERE code_id = 5"), [(key(ADA), 1, 5)], "give_code: it is found under the address that it went to")
+
 # -- verify, confirm_code, count_wrong_try --
 
 def pending_pair():

@@ -5,7 +5,7 @@ LEDGER=$FOLDER/settings.db
 sql "SELECT reg_init();" >/dev/null
 
 # Names and defaults are fixed; so is the order.
-defaults='{"registrationType":"AUTOMATIC","tokenLifetimeInSeconds":3600,"confirmationRedirectLink":null,"voucherPoolUuid":null,"allowOverwriteCustomIdentify":false,"allowEmailChangeFromWebForm":false,"pinConfirmationType":"ON_CONFLICT_WITH_EXTERNAL_ACCOUNT","pinConfirmationLength":6,"pinConfirmationValidInSeconds":300,"allowPinResendFromDifferentDeviceId":false,"sandbox":false,"pinPrefixLength":0,"channels":["email"],"maxCodeTries":5,"resendPauseInSeconds":60,"maxCodesPerDay":10,"pendingLifetimeInSeconds":86400,"passwordAt":"signup","passwordPolicy":"classic","passwordHash":{"memoryKiB":19456,"passes":2},"requiredFields":["email"],"requiredConsents":["terms"],"consentVersions":{},"requirePartnerId":false,"uniqueEmail":true,"uniquePhone":true,"usernameIsPhone":false,"defaultUserType":"CUSTOMER","supplierUserTypes":[],"defaultCountry":null,"countryDatabase":null,"sendCustomerId":false,"reportableReasons":["email_taken","phone_taken","username_taken","verification_failed","verification_expired"],"fraudReasonMap":{}}'
+defaults='{"registrationType":"AUTOMATIC","tokenLifetimeInSeconds":3600,"confirmationRedirectLink":null,"voucherPoolUuid":null,"allowOverwriteCustomIdentify":false,"allowEmailChangeFromWebForm":false,"pinConfirmationType":"ON_CONFLICT_WITH_EXTERNAL_ACCOUNT","pinConfirmationLength":6,"pinConfirmationValidInSeconds":300,"allowPinResendFromDifferentDeviceId":false,"sandbox":false,"pinPrefixLength":0,"channels":["email"],"maxCodeTries":5,"resendPauseInSeconds":60,"maxCodesPerDay":10,"pendingLifetimeInSeconds":86400,"passwordAt":"signup","passwordPolicy":"classic","passwordHash":{"memoryKiB":19456,"passes":2},"passwordHashLimit":{"memoryKiB":262144,"passes":16},"requiredFields":["email"],"requiredConsents":["terms"],"consentVersions":{},"requirePartnerId":false,"uniqueEmail":true,"uniquePhone":true,"usernameIsPhone":false,"defaultUserType":"CUSTOMER","supplierUserTypes":[],"defaultCountry":null,"countryDatabase":null,"sendCustomerId":false,"reportableReasons":["email_taken","phone_taken","username_taken","verification_failed","verification_expired"],"fraudReasonMap":{}}'
 answers "the defaults" "$defaults" "SELECT reg_settings();"
 answers "what the first ledger has is what no settings give" 1 "SELECT reg_settings() = reg_settings('{}');"
 
@@ -43,6 +43,7 @@ passwordAt|"confirm"
 passwordPolicy|"nist"
 passwordPolicy|{"profile":"classic","minLength":10}
 passwordHash|{"memoryKiB":8,"passes":1}
+passwordHashLimit|{"memoryKiB":19456,"passes":2}
 requiredFields|["email","phone"]
 requiredFields|[]
 requiredConsents|[]
@@ -98,10 +99,15 @@ refuse_setting '{"passwordPolicy":{"minLenght":8}}' 'passwordPolicy: .*minLenght
 refuse_setting '{"passwordHash":{"memoryKiB":19456}}' 'passwordHash: an object of memoryKiB \(8 to 4194304\) and passes \(1 to 1000\) is expected'
 refuse_setting '{"passwordHash":{"memoryKiB":7,"passes":1}}' 'passwordHash: an object of memoryKiB'
 refuse_setting '{"passwordHash":{"memoryKiB":8,"passes":1,"lanes":1}}' 'passwordHash: an object of memoryKiB'
+refuse_setting '{"passwordHash":{"memoryKiB":4194304,"passes":5}}' 'passwordHash: memoryKiB times passes of at most 16777216 is expected'
+refuse_setting '{"passwordHash":{"memoryKiB":1048576,"passes":2},"passwordHashLimit":{"memoryKiB":262144,"passes":16}}' 'passwordHashLimit: at least the memoryKiB \(1048576\) and passes \(2\) of passwordHash is expected'
+refuse_setting '{"passwordHashLimit":{"memoryKiB":19455,"passes":2}}' 'passwordHashLimit: at least the memoryKiB \(19456\) and passes \(2\) of passwordHash is expected'
+refuse_setting '{"passwordHashLimit":{"memoryKiB":4194305,"passes":2}}' 'passwordHashLimit: an object of memoryKiB'
+refuse_setting '{"passwordHashLimit":null}' 'passwordHashLimit: an object of memoryKiB'
 refuse_setting '{"requiredFields":["mail"]}' 'requiredFields: .*"mail" is none'
 refuse_setting '{"requiredFields":["password"]}' 'requiredFields: .*"password" is none'
-refuse_setting '{"consentVersions":{"terms":3}}' 'consentVersions: an object whose values are texts is expected'
-refuse_setting '{"consentVersions":["terms"]}' 'consentVersions: an object whose values are texts is expected'
+refuse_setting '{"consentVersions":{"terms":3}}' 'consentVersions: an object whose values are texts of at most 255 bytes without control characters is expected'
+refuse_setting '{"consentVersions":["terms"]}' 'consentVersions: an object whose values are texts of at most 255 bytes without control characters is expected'
 refuse_setting '{"defaultCountry":"ZZ"}' 'defaultCountry: a country by ISO 3166-1, or null'
 refuse_setting '{"defaultUserType":""}' 'defaultUserType: a text of 1 to 64 bytes'
 refuse_setting '{"reportableReasons":["no_such_reason"]}' 'reportableReasons: .*"no_such_reason"'
@@ -129,4 +135,26 @@ answers "nor does what it set come back under its number" $'11\n11\n12' "
     BEGIN; SELECT reg_settings_patch('{\"maxCodeTries\":11}') ->> '$.maxCodeTries'; SELECT reg_settings() ->> '$.maxCodeTries'; ROLLBACK;
     $(meanwhile "SELECT reg_settings_patch('{\"maxCodeTries\":12}');")
     SELECT reg_settings() ->> '$.maxCodeTries';"
+
+# The bound of what a hash may cost holds what this ledger's own hashes cost, in settings that are older than it, too.
+ledger
+refuses "a patch is held against the limit in force" "reg_settings_patch: passwordHashLimit: at least the memoryKiB \(1048576\)" \
+    "SELECT reg_settings_patch('{\"passwordHash\":{\"memoryKiB\":1048576,\"passes\":2}}');"
+answers "a limit that is not sent is as wide as it must be" '{"memoryKiB":1048576,"passes":16}' \
+    "SELECT reg_settings('{\"passwordHash\":{\"memoryKiB\":1048576,\"passes\":2}}') -> '$.passwordHashLimit';"
+sql "INSERT INTO setting (recorded_at, json) SELECT 0, json_set(json_remove(reg_settings(), '$.passwordHashLimit'), '$.passwordHash', json('{\"memoryKiB\":8,\"passes\":40}'));"
+answers "older settings are good, and their limit is as wide as it must be" '{"memoryKiB":262144,"passes":40}' "SELECT reg_settings() -> '$.passwordHashLimit';"
+
+# The door takes in no hash that costs more.
+ledger
+tail='$c29tZXNhbHQ$RdescudvJCsgt3ub+b4dWRWJTmaaJObG/GxRrvY0uGk'
+hashed() {
+    printf "INSERT INTO reg_attempts(email, password_hash) VALUES ('%s@example.com', '\$argon2id\$v=19\$%s,p=1%s'); " "$1" "$2" "$tail"
+}
+answers "hashes at the door" $'success|[]\nfailure|["password_hash_invalid"]\nfailure|["password_hash_invalid"]\nfailure|["password_hash_invalid"]' \
+    "$(hashed a m=262144,t=16)$(hashed b m=262145,t=1)$(hashed c m=64,t=17)$(hashed d m=8,t=4000000000) SELECT outcome, coalesce(reasons, '[]') FROM reg_attempts ORDER BY id;"
+printf 'email,password_hash\ne@example.com,"$argon2id$v=19$m=2097152,t=1,p=1%s"\n' "$tail" >"$FOLDER/hashes.csv"
+answers "in a file" 'failure|["password_hash_invalid"]' "SELECT outcome, reasons FROM reg_signups('$FOLDER/hashes.csv');"
+answers "the limit is a setting" $'success\nsuccess' "SELECT reg_settings_patch('{\"passwordHashLimit\":{\"memoryKiB\":2097152,\"passes\":8}}') IS NULL AS x WHERE x;
+    $(hashed f m=2097152,t=1) SELECT outcome FROM reg_attempts WHERE email = 'f@example.com'; SELECT outcome FROM reg_signups('$FOLDER/hashes.csv');"
 done_testing

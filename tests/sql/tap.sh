@@ -3,7 +3,7 @@
 #   ledger [SETTINGS]     a new ledger file, with a JSON patch to its settings; sets LEDGER
 #   sql SQL               runs SQL in the shell on $LEDGER (":memory:" at first), the extension
 #                         loaded; rows and errors as they come; an error reads "Error: ...", and
-#                         passes over the rest of its line
+#                         passes over the rest of its line (shells of other versions say where first)
 #   at TIME sql SQL       the same with the clock standing at TIME (UTC, 2026-01-01 00:00:00.000)
 #   $(later SECONDS)      START and so many seconds, for `at`; also 59.999
 #   $(meanwhile SQL)      within SQL: another process runs this between two statements
@@ -45,7 +45,7 @@ sql() {
     printf '.load %s\n%s\n' "$PWD/$BUILD/reg" "$1" |
         env ${preload:+LD_PRELOAD=$preload} ${CLOCK:+FAKETIME="$CLOCK"} timeout "${SQL_LIMIT:-60}" \
             sqlite3 $SHELL_ARGUMENTS "$LEDGER" 2>&1 |
-        sed -E 's/^(Runtime|Parse) error near line [0-9]+: /Error: /; /^  .*( error here ---\^|\^--- error here)$/d'
+        sed -E 's/^(Runtime error|Parse error|Error) near line [0-9]+: /Error: /; /^  .*( error here ---\^|\^--- error here)$/d'
 }
 
 meanwhile() {

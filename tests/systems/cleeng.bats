@@ -19,7 +19,7 @@ setup() {
     [ "${lines[2]}" = 'cat@example.com|DE|EUR|de-DE|success|[]' ]
     [ "${lines[3]}" = 'dan@example.com|FR|EUR|fr-FR|failure|["consent_required"]' ]
     [ "${lines[4]}" = 'eve@example.com|FR|EUR|fr-FR|failure|["consent_version_unknown"]' ]
-    [ "${lines[5]}" = 'fay@example.com|XX|EURO|french|failure|["country_invalid","currency_invalid","locale_invalid"]' ]
+    [ "${lines[5]}" = 'fay@example.com||||failure|["country_invalid","currency_invalid","locale_invalid"]' ]
     [ "${lines[6]}" = 'gil@example.com||||failure|["country_missing","currency_missing","locale_missing"]' ]
     run ledger_reg "SELECT consents, captcha FROM reg_attempts WHERE line = 2"
     [ "$output" = '{"terms":{"state":"accepted","version":"1"},"marketing":{"state":"declined","version":"1"}}|passed' ]

@@ -84,7 +84,7 @@ MD5=$(printf %s 'A9#bL8@z' | md5sum | cut -c1-32 | tr a-f A-F)
     [ "$(ledger_reg "SELECT reg_complete('081234567890', '$code', '$MD5')")" = '["password_hash_invalid"]' ]
     [ "$(ledger "SELECT count(*) FROM wrong_try")" = 0 ]
     [ "$(ledger_reg "SELECT outcome FROM reg_attempts WHERE id = 1")" = pending ]
-    [ "$(ledger_reg "SELECT reg_complete('081234567890', 'x', 'A9#bL8@z')")" = invalid_code ]
+    [ "$(ledger_reg "SELECT reg_complete('081234567890', '000000', 'A9#bL8@z')")" = invalid_code ]
     [ "$(ledger_reg "SELECT reg_complete('081234567890', '$code', 'A9#bL8@z')")" = verified ]
     run ledger_reg "SELECT outcome, code_state, phone_confirmed_at IS NOT NULL, email_confirmed_at IS NOT NULL FROM reg_attempts WHERE id = 1"
     [ "$output" = "success|verified|1|0" ]

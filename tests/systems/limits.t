@@ -265,9 +265,9 @@ def late_news(folder, off):
 def wrong_tries(folder, off):
     ledger = Ledger(folder, dict(PIN, maxCodeTries=2, pinConfirmationValidInSeconds=86400, resendPauseInSeconds=10))
     first = ledger.at(0, "SELECT reg_issue_code('ann@example.com', 'none')")
-    assert ledger.at(0, "SELECT reg_verify_code('ann@example.com', 'x')") == "invalid_code", first
+    assert ledger.at(0, "SELECT reg_verify_code('ann@example.com', '000000')") == "invalid_code", first
     ledger.at(HOUR, "SELECT reg_issue_code('ann@example.com', 'none')")
-    assert ledger.at(DAY + off, "SELECT reg_verify_code('ann@example.com', 'x')") == "invalid_code"
+    assert ledger.at(DAY + off, "SELECT reg_verify_code('ann@example.com', '000000')") == "invalid_code"
     return ledger.ask("SELECT state FROM reg_codes ORDER BY id DESC LIMIT 1")
 
 

@@ -19,7 +19,7 @@ first="INSERT INTO reg_attempts(user_type, email, password, partner_id) VALUES (
     [ "${lines[0]}" = "2|ann@example.com|CUSTOMER|4711|success||verified|1" ]
     [ "${lines[1]}" = "3|bob@example.com|CUSTOMER|4711|pending||pending|0" ]
     [ "${lines[2]}" = "4|cat@example.com|CUSTOMER||failure|partner_id_missing||0" ]
-    [ "${lines[3]}" = "5|dan@example.com|CUSTOMER|2147483648|failure|partner_id_invalid||0" ]
+    [ "${lines[3]}" = "5|dan@example.com|CUSTOMER||failure|partner_id_invalid||0" ]
     [[ "${lines[4]}" = "6|eve@example.com|CUSTOMER|4711|failure|password_no_uppercase|"* ]]
     # The second requests, each with its verdict: right, wrong, and another partner's.
     run ledger "SELECT line, kind, attempt_id, verdict FROM continuation ORDER BY line"
@@ -115,10 +115,10 @@ first="INSERT INTO reg_attempts(user_type, email, password, partner_id) VALUES (
         ledger_reg "INSERT INTO reg_attempts(email, password, partner_id) VALUES ('p$id@example.com', 'A9#bL8@z', $id)"
     done
     [ "$(ledger_reg "SELECT group_concat(outcome) FROM reg_attempts")" = "pending,pending,pending" ]
-    for id in "'2147483648'" "'99999999999'" "'x'" "'4.5'" "4.5" "''" "'-1'"; do
+    for id in "'2147483648'" "'99999999999'" "'x'" "'4.5'" "4.5" "'-1'"; do
         ledger_reg "INSERT INTO reg_attempts(email, password, partner_id) VALUES ('q@example.com', 'A9#bL8@z', $id)"
     done
-    [ "$(ledger_reg "SELECT count(*) FROM reg_attempts WHERE reasons = '[\"partner_id_invalid\"]'")" = 7 ]
+    [ "$(ledger_reg "SELECT count(*) FROM reg_attempts WHERE reasons = '[\"partner_id_invalid\"]'")" = 6 ]
     ledger_reg "INSERT INTO reg_attempts(email, password) VALUES ('r@example.com', 'A9#bL8@z')"
     [ "$(ledger_reg "SELECT reasons FROM reg_attempts WHERE email = 'r@example.com'")" = '["partner_id_missing"]' ]
     patch '{"requirePartnerId":false}'
@@ -135,7 +135,7 @@ first="INSERT INTO reg_attempts(user_type, email, password, partner_id) VALUES (
     run ledger_reg "SELECT user_type, outcome, failure_reason FROM reg_attempts ORDER BY id"
     [ "${lines[0]}" = "CUSTOMER|pending|" ]
     [ "${lines[1]}" = "MERCHANT|pending|" ]
-    [ "${lines[2]}" = "no such!|failure|user_type_invalid" ]
+    [ "${lines[2]}" = "|failure|user_type_invalid" ]
     [ "${lines[3]}" = "AGENT|pending|" ]
 }
 

@@ -140,7 +140,7 @@ sorted_json() {
     ledger_reg "INSERT INTO reg_attempts(email, password) VALUES ('ann@example.com', 'A9#bL8@z')"
     job report
     [ "$(standin_stats by_status.200)" = 0 ]
-    run ledger_reg "SELECT reg_verify_code('ann@example.com', 'x1'); SELECT reg_verify_code('ann@example.com', 'x2')"
+    run ledger_reg "SELECT reg_verify_code('ann@example.com', '000001'); SELECT reg_verify_code('ann@example.com', '000002')"
     [ "$output" = $'invalid_code\ninvalid_code' ]
     job report
     [ "$(standin_stats by_status.200)" = 1 ]
@@ -174,7 +174,7 @@ sorted_json() {
     patch '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","passwordAt":"confirm","channels":["sms"],
             "requiredFields":["phone"],"maxCodeTries":1,"fraudReasonMap":{"verification_failed":"INVALID_CODE"}}'
     run ledger_reg "INSERT INTO reg_attempts(phone) VALUES ('+16045555555');
-                    SELECT reg_verify_code('+16045555555', 'x');
+                    SELECT reg_verify_code('+16045555555', '000000');
                     SELECT json_remove(reg_report_payload(1), '$.timestamp')"
     [ "${lines[0]}" = invalid_code ]
     [ "${lines[1]}" = '{"registration":{"username":"+16045555555","success":false,"registrationMechanism":{"smsCode":{"phoneNumber":"+16045555555","success":false,"failureReason":"INVALID_CODE"}}},"customer":{"telephone":"+16045555555"}}' ]

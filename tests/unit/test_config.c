@@ -90,6 +90,10 @@ static void defaults_are_those_promised(void **state)
     assert_int_equal(config.import.workers, 0);
     assert_int_equal(config.import.max_field_bytes, 1048576);
     assert_false(config.import.strict);
+    assert_int_equal(config.import.settle_seconds, 10);
+    assert_int_equal(config.import.file_seconds, 900);
+    assert_int_equal(config.import.max_expansion, 100);
+    assert_int_equal(config.import.max_rejects_bytes, 268435456);
     assert_string_equal(config.mail.url, "file:mail");
     assert_int_equal(config.mail.tls, CONFIG_TLS_REQUIRED);
     assert_true(config.mail.pace.rate == 10 && config.mail.pace.concurrency == 5);
@@ -408,8 +412,7 @@ static void secrets_come_from_private_files(void **state)
 
     write_file("secret", "hunter2\n", 8, 0640);
     snprintf(expected, sizeof expected,
-             ":3: [mail] password_file: %s/secret has mode 0640, which lets others at it: chmod "
-             "600 it",
+             ":3: [mail] password_file: %s/secret can be used by others (mode 640): chmod 600 it",
              folder);
     refused("[mail]\nusername = me\npassword_file = secret\n", expected);
     assert_string_equal(config.mail.password, "");

@@ -89,7 +89,7 @@ static enum transfer_supply next(struct desk *desk, unsigned room)
     int64_t later_ms = -1;
     enum transfer_supply supply =
         desk->owner.next(desk->owner.context, room, &desk->item, &later_ms);
-    if (supply == TRANSFER_LATER)
+    if (supply == TRANSFER_LATER || supply == TRANSFER_AFTER)
         assert_true(later_ms > 0);
     return supply;
 }
@@ -147,6 +147,25 @@ static void what_is_not_handed_out_is_taken_back(void **state)
     assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
     assert_int_equal(count(&desk, "try"), 0);
     assert_int_equal(count(&desk, "report WHERE next_try_at = recorded_at"), 4);
+    desk_close(&desk);
+}
+
+static void what_may_be_at_fault_itself_goes_back_behind_the_others(void **state)
+{
+    (void)state;
+    struct desk desk;
+    const struct transfer_answer ours = {.result = TRANSFER_FATAL, .behind = true};
+    desk_open(&desk, 3, NULL);
+    assert_int_equal(next(&desk, 1), TRANSFER_ITEM);
+    desk.owner.done(desk.owner.context, &desk.item, &ours);
+    assert_int_equal(next(&desk, 1), TRANSFER_ITEM);
+    done(&desk, TRANSFER_FATAL);
+    assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
+    assert_int_equal(count(&desk, "try"), 0);
+    assert_int_equal(count(&desk, "report_event"), 0);
+    assert_int_equal(count(&desk, "report WHERE next_try_at = recorded_at"), 2);
+    assert_int_equal(outbox_number(desk.other, "SELECT id FROM report ORDER BY next_try_at DESC"),
+                     1);
     desk_close(&desk);
 }
 
@@ -233,7 +252,7 @@ static void what_waits_too_long_is_taken_back(void **state)
     assert_int_equal(next(&desk, 2), TRANSFER_ITEM);
     ahead += 6;
     struct transfer_item second = desk.item;
-    assert_int_equal(next(&desk, 1), TRANSFER_LATER);
+    assert_int_equal(next(&desk, 1), TRANSFER_AFTER);
     assert_true(journal_tick(desk.journal));
     assert_int_equal(count(&desk, "try"), 2);
     desk.item = first;
@@ -358,6 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_group_is_committed_before_its_first_item_is_handed_out),
         cmocka_unit_test(what_is_not_handed_out_is_taken_back),
+        cmocka_unit_test(what_may_be_at_fault_itself_goes_back_behind_the_others),
         cmocka_unit_test(a_limit_holds_and_counts_what_was_made),
         cmocka_unit_test(another_writer_is_waited_for),
         cmocka_unit_test(what_another_run_took_in_between_is_left_to_it),

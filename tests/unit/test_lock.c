@@ -119,6 +119,39 @@ static void a_killed_holder_leaves_no_lock(void **state)
     lock_release(&lock);
 }
 
+static void a_killed_holder_leaves_its_note(void **state)
+{
+    (void)state;
+    struct lock lock;
+    struct stat found;
+
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        bool good = take(&lock) == LOCK_TAKEN && lock_note(&lock, "one two three", 0) &&
+                    lock_note(&lock, "TWO", 4);
+        kill(getpid(), good ? SIGKILL : SIGTERM);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    /* It stays until it has been dealt with. */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(take(&lock), LOCK_TAKEN);
+        assert_string_equal(lock.note, "one TWO three");
+        if (i == 1) {
+            lock_forget(&lock);
+        }
+        lock_release(&lock);
+    }
+    assert_int_equal(stat(file, &found), 0);
+    assert_int_equal(found.st_size, 0);
+    assert_int_equal(take(&lock), LOCK_TAKEN);
+    assert_string_equal(lock.note, "");
+    lock_release(&lock);
+}
+
 static void steps_do_not_hinder_each_other(void **state)
 {
     (void)state;
@@ -217,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_free_lock_is_taken_and_its_file_is_private),
         cmocka_unit_test(the_holder_is_told),
         cmocka_unit_test(a_killed_holder_leaves_no_lock),
+        cmocka_unit_test(a_killed_holder_leaves_its_note),
         cmocka_unit_test(steps_do_not_hinder_each_other),
         cmocka_unit_test(what_others_wrote_is_not_passed_on),
         cmocka_unit_test(a_file_removed_meanwhile_is_not_the_lock),

@@ -133,6 +133,12 @@ static void every_command_takes_its_own(void **state)
     accepted("regjob status --format json");
     accepted("regjob dashboard -o page.html");
     assert_string_equal(options.output, "page.html");
+    accepted("regjob forget --from people");
+    assert_string_equal(options.from, "people");
+    assert_int_equal(options.argument_count, 0);
+    accepted("regjob forget --id 7 8 -");
+    assert_true(options.by_id);
+    assert_int_equal(options.argument_count, 3);
     accepted("regjob forget --all -- -odd@example.com");
     assert_true(options.all);
     assert_string_equal(options.arguments[0], "-odd@example.com");
@@ -149,7 +155,9 @@ static void mistakes_get_one_line_that_says_what_is_allowed(void **state)
     refused("regjob import", "import needs FILE...: regjob import [--dry-run] [--strict] [--name "
                              "NAME] [--max-rejects N|N%] FILE...");
     refused("regjob settle now", "now is one argument too many: regjob settle");
-    refused("regjob forget a b", "b is one argument too many: regjob forget [--all] SUBJECT");
+    refused("regjob forget", "forget needs SUBJECT...: regjob forget [--all] [--id] [--from FILE] "
+                             "SUBJECT...");
+    refused("regjob settle b", "b is one argument too many: regjob settle");
     refused("regjob dashboard", "dashboard needs --output: regjob dashboard --output FILE");
     refused("regjob settle --limit 3", "settle takes no --limit: regjob settle");
     refused("regjob --dry-run init", "init takes no --dry-run: regjob init [--restored]");
@@ -228,8 +236,10 @@ static void help_names_every_command_and_option(void **state)
     accepted("regjob send --help");
     help = options_help(&options, commands, COMMANDS);
     assert_non_null(help);
-    assert_memory_equal(help, "Usage: regjob send [--only email|sms] [--limit N] [--dry-run]\n",
-                        62);
+    assert_memory_equal(
+        help,
+        "Usage: regjob send [--only email|sms] [--retry-undeliverable] [--limit N] [--dry-run]\n",
+        62);
     assert_non_null(strstr(help, "--only email|sms"));
     assert_null(strstr(help, "--restored"));
     free(help);

@@ -14,6 +14,7 @@
 
 static const struct password_cost cheap = {64, 1};
 static const struct password_cost usual = {19456, 2};
+static const struct password_cost limit = {262144, 16};
 
 static void expect_wire(const char *password, enum password_format format, const char *wanted)
 {
@@ -21,7 +22,7 @@ static void expect_wire(const char *password, enum password_format format, const
 
     password_wire(password, strlen(password), format, wire);
     assert_string_equal(wire, wanted);
-    assert_true(password_verify(password, strlen(password), wire));
+    assert_true(password_verify(password, strlen(password), wire, limit));
 }
 
 static void wire_formats_are_the_vendors(void **state)
@@ -44,12 +45,12 @@ static void a_nul_does_not_end_a_password(void **state)
 
     (void)state;
     password_wire("a\0b", 3, PASSWORD_SHA256, wire);
-    assert_true(password_verify("a\0b", 3, wire));
-    assert_false(password_verify("a", 1, wire));
-    assert_false(password_verify("a\0c", 3, wire));
+    assert_true(password_verify("a\0b", 3, wire, limit));
+    assert_false(password_verify("a", 1, wire, limit));
+    assert_false(password_verify("a\0c", 3, wire, limit));
     assert_true(password_hash("a\0b", 3, cheap, stored));
-    assert_true(password_verify("a\0b", 3, stored));
-    assert_false(password_verify("a\0c", 3, stored));
+    assert_true(password_verify("a\0b", 3, stored, limit));
+    assert_false(password_verify("a\0c", 3, stored, limit));
 }
 
 static void formats_have_names(void **state)
@@ -71,13 +72,15 @@ static void formats_have_names(void **state)
 static void hex_is_taken_in_either_case(void **state)
 {
     (void)state;
-    assert_true(password_verify(
-        "password123", 11, "EF92B778BAFE771E89245B89ECBC08A44A4E166C06659911881F383D4473E94F"));
-    assert_true(password_verify("password", 8, "5f4dcc3b5aa765d61d8327deb882cf99"));
-    assert_true(password_verify("password", 8, "5F4dcc3b5aa765d61d8327deb882cF99"));
-    assert_false(password_verify("Password", 8, "5f4dcc3b5aa765d61d8327deb882cf99"));
-    assert_false(password_verify(
-        "password124", 11, "ef92b778bafe771e89245b89ecbc08a44a4e166c06659911881f383d4473e94f"));
+    assert_true(password_verify("password123", 11,
+                                "EF92B778BAFE771E89245B89ECBC08A44A4E166C06659911881F383D4473E94F",
+                                limit));
+    assert_true(password_verify("password", 8, "5f4dcc3b5aa765d61d8327deb882cf99", limit));
+    assert_true(password_verify("password", 8, "5F4dcc3b5aa765d61d8327deb882cF99", limit));
+    assert_false(password_verify("Password", 8, "5f4dcc3b5aa765d61d8327deb882cf99", limit));
+    assert_false(password_verify("password124", 11,
+                                 "ef92b778bafe771e89245b89ecbc08a44a4e166c06659911881f383d4473e94f",
+                                 limit));
 }
 
 static void what_is_no_hash_verifies_nothing(void **state)
@@ -99,10 +102,10 @@ static void what_is_no_hash_verifies_nothing(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
-        assert_false(password_verify("password", 8, broken[i]));
-        assert_false(password_verify("", 0, broken[i]));
-        assert_false(password_is_phc(broken[i]));
-        assert_true(password_needs_rehash(broken[i], cheap));
+        assert_false(password_verify("password", 8, broken[i], limit));
+        assert_false(password_verify("", 0, broken[i], limit));
+        assert_false(password_is_phc(broken[i], limit));
+        assert_true(password_needs_rehash(broken[i], cheap, limit));
     }
 }
 
@@ -113,11 +116,11 @@ static void a_hash_is_argon2id_with_its_cost(void **state)
     (void)state;
     assert_true(password_hash("A9#bL8@z", 8, usual, first));
     assert_int_equal(strncmp(first, "$argon2id$v=19$m=19456,t=2,p=1$", 31), 0);
-    assert_true(password_is_phc(first));
-    assert_true(password_verify("A9#bL8@z", 8, first));
-    assert_false(password_verify("A9#bL8@Z", 8, first));
-    assert_false(password_verify("A9#bL8@", 7, first));
-    assert_false(password_verify("", 0, first));
+    assert_true(password_is_phc(first, limit));
+    assert_true(password_verify("A9#bL8@z", 8, first, limit));
+    assert_false(password_verify("A9#bL8@Z", 8, first, limit));
+    assert_false(password_verify("A9#bL8@", 7, first, limit));
+    assert_false(password_verify("", 0, first, limit));
     assert_true(password_hash("A9#bL8@z", 8, cheap, first));
     assert_true(password_hash("A9#bL8@z", 8, cheap, second));
     assert_string_not_equal(first, second); /* salted */
@@ -132,7 +135,7 @@ static void costs_out_of_range_are_refused(void **state)
     assert_false(password_hash("x", 1, (struct password_cost){4194305, 1}, stored));
     assert_false(password_hash("x", 1, (struct password_cost){64, 0}, stored));
     assert_true(password_hash("x", 1, (struct password_cost){8, 1}, stored));
-    assert_true(password_verify("x", 1, stored));
+    assert_true(password_verify("x", 1, stored, limit));
 }
 
 static void an_md5_is_wrapped(void **state)
@@ -142,16 +145,16 @@ static void an_md5_is_wrapped(void **state)
     (void)state;
     assert_true(password_wrap_md5("5f4dcc3b5aa765d61d8327deb882cf99", cheap, stored));
     assert_int_equal(strncmp(stored, "md5$argon2id$v=19$m=64,t=1,p=1$", 31), 0);
-    assert_true(password_verify("password", 8, stored));
-    assert_false(password_verify("Password", 8, stored));
+    assert_true(password_verify("password", 8, stored, limit));
+    assert_false(password_verify("Password", 8, stored, limit));
     /* The digest is not a password: who has stolen one must not get in with it. */
-    assert_false(password_verify("5F4DCC3B5AA765D61D8327DEB882CF99", 32, stored));
-    assert_false(password_is_phc(stored));
-    assert_true(password_needs_rehash(stored, cheap));
-    assert_true(password_verify("5F4DCC3B5AA765D61D8327DEB882CF99", 32, stored + 3));
+    assert_false(password_verify("5F4DCC3B5AA765D61D8327DEB882CF99", 32, stored, limit));
+    assert_false(password_is_phc(stored, limit));
+    assert_true(password_needs_rehash(stored, cheap, limit));
+    assert_true(password_verify("5F4DCC3B5AA765D61D8327DEB882CF99", 32, stored + 3, limit));
 
     assert_true(password_wrap_md5("5F4DCC3B5AA765D61D8327DEB882CF99", cheap, stored));
-    assert_true(password_verify("password", 8, stored));
+    assert_true(password_verify("password", 8, stored, limit));
     assert_false(password_wrap_md5("", cheap, stored));
     assert_false(password_wrap_md5("5F4DCC3B5AA765D61D8327DEB882CF9", cheap, stored));
     assert_false(password_wrap_md5("5F4DCC3B5AA765D61D8327DEB882CF99 ", cheap, stored));
@@ -207,10 +210,10 @@ static void the_argon2_program_agrees(void **state)
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
         run_argon2("corréct horse", variants[i], line);
         assert_int_equal(strncmp(line, "$argon2i", 8), 0);
-        if (!password_is_phc(line))
+        if (!password_is_phc(line, limit))
             fail_msg("%s was refused", line);
-        assert_true(password_verify("corréct horse", 14, line));
-        assert_false(password_verify("correct horse", 13, line));
+        assert_true(password_verify("corréct horse", 14, line, limit));
+        assert_false(password_verify("correct horse", 13, line, limit));
     }
 }
 
@@ -222,8 +225,8 @@ static void argon2d_is_not_taken(void **state)
     (void)state;
     run_argon2("password", arguments, line);
     assert_int_equal(strncmp(line, "$argon2d$", 9), 0);
-    assert_false(password_is_phc(line));
-    assert_false(password_verify("password", 8, line));
+    assert_false(password_is_phc(line, limit));
+    assert_false(password_verify("password", 8, line, limit));
 }
 
 static void only_well_formed_affordable_phc_is_taken(void **state)
@@ -236,9 +239,10 @@ static void only_well_formed_affordable_phc_is_taken(void **state)
 #define HASH "$RdescudvJCsgt3ub+b4dWRWJTmaaJObG/GxRrvY0uGk"
         {true, "$argon2id$v=19$m=64,t=1,p=1" SALT HASH},
         {true, "$argon2i$v=19$m=64,t=1,p=1" SALT HASH},
-        {true, "$argon2id$v=19$m=4194304,t=4,p=1" SALT HASH},
-        {true, "$argon2id$v=19$m=2097152,t=1,p=4" SALT HASH}, /* RFC 9106's first choice */
-        {false, "$argon2id$v=19$m=4194304,t=5,p=1" SALT HASH},
+        {true, "$argon2id$v=19$m=262144,t=16,p=4" SALT HASH},
+        {false, "$argon2id$v=19$m=262145,t=1,p=1" SALT HASH},
+        {false, "$argon2id$v=19$m=64,t=17,p=1" SALT HASH},
+        {false, "$argon2id$v=19$m=4194304,t=1,p=1" SALT HASH},
         {false, "$argon2id$v=19$m=4194305,t=1,p=1" SALT HASH},
         {false, "$argon2id$v=19$m=64,t=4294967295,p=1" SALT HASH},
         {false, "$argon2id$v=19$m=64,t=4294967296,p=1" SALT HASH},
@@ -266,8 +270,31 @@ static void only_well_formed_affordable_phc_is_taken(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (password_is_phc(cases[i].text) != cases[i].taken)
+        if (password_is_phc(cases[i].text, limit) != cases[i].taken)
             fail_msg("%s: %s", cases[i].text, cases[i].taken ? "refused" : "taken");
+}
+
+/* Costs that would take hours and gigabytes: told from the text alone. */
+static void what_costs_too_much_is_not_tried(void **state)
+{
+    static const char *const costly[] = {
+        "$argon2id$v=19$m=4194304,t=1,p=1" SALT HASH,
+        "$argon2id$v=19$m=8,t=4000000000,p=1" SALT HASH,
+        "$argon2i$v=19$m=1048576,t=4294967295,p=1" SALT HASH,
+        "md5$argon2id$v=19$m=1048576,t=4000000000,p=1" SALT HASH,
+    };
+    const struct password_cost most = {4194304, 4294967295};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof costly / sizeof *costly; i++) {
+        assert_true(password_is_too_costly(costly[i], limit));
+        assert_false(password_is_too_costly(costly[i], most));
+        assert_false(password_verify("x", 1, costly[i], limit));
+        assert_true(password_needs_rehash(costly[i], usual, limit));
+    }
+    assert_false(password_is_too_costly("$argon2id$v=19$m=262144,t=16,p=1" SALT HASH, limit));
+    assert_false(password_is_too_costly("5F4DCC3B5AA765D61D8327DEB882CF99", limit));
+    assert_false(password_is_too_costly("$argon2id$v=19$m=4194304,t=1,p=1" SALT, limit));
 }
 
 static void rehash_is_asked_for_less(void **state)
@@ -275,13 +302,13 @@ static void rehash_is_asked_for_less(void **state)
     const struct password_cost cost = {19456, 2};
 
     (void)state;
-    assert_false(password_needs_rehash("$argon2id$v=19$m=19456,t=2,p=1" SALT HASH, cost));
-    assert_false(password_needs_rehash("$argon2id$v=19$m=65536,t=3,p=1" SALT HASH, cost));
-    assert_true(password_needs_rehash("$argon2id$v=19$m=19455,t=2,p=1" SALT HASH, cost));
-    assert_true(password_needs_rehash("$argon2id$v=19$m=65536,t=1,p=1" SALT HASH, cost));
-    assert_true(password_needs_rehash("$argon2i$v=19$m=65536,t=3,p=1" SALT HASH, cost));
-    assert_true(password_needs_rehash("md5$argon2id$v=19$m=65536,t=3,p=1" SALT HASH, cost));
-    assert_true(password_needs_rehash("5F4DCC3B5AA765D61D8327DEB882CF99", cost));
+    assert_false(password_needs_rehash("$argon2id$v=19$m=19456,t=2,p=1" SALT HASH, cost, limit));
+    assert_false(password_needs_rehash("$argon2id$v=19$m=65536,t=3,p=1" SALT HASH, cost, limit));
+    assert_true(password_needs_rehash("$argon2id$v=19$m=19455,t=2,p=1" SALT HASH, cost, limit));
+    assert_true(password_needs_rehash("$argon2id$v=19$m=65536,t=1,p=1" SALT HASH, cost, limit));
+    assert_true(password_needs_rehash("$argon2i$v=19$m=65536,t=3,p=1" SALT HASH, cost, limit));
+    assert_true(password_needs_rehash("md5$argon2id$v=19$m=65536,t=3,p=1" SALT HASH, cost, limit));
+    assert_true(password_needs_rehash("5F4DCC3B5AA765D61D8327DEB882CF99", cost, limit));
 }
 
 int main(void)
@@ -298,6 +325,7 @@ int main(void)
         cmocka_unit_test(the_argon2_program_agrees),
         cmocka_unit_test(argon2d_is_not_taken),
         cmocka_unit_test(only_well_formed_affordable_phc_is_taken),
+        cmocka_unit_test(what_costs_too_much_is_not_tried),
         cmocka_unit_test(rehash_is_asked_for_less),
     };
 

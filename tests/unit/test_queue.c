@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <unistd.h>
+
 #include "../../jobs/queue.h"
 #include "folder.h"
 #include "outbox.h"
@@ -49,6 +51,14 @@ static enum queue_fate finish(struct queue *queue, const struct queue_item *item
     enum queue_fate fate = queue_finish(queue, item, given, moment_now());
     ledger_end(queue->job->door->ledger);
     return fate;
+}
+
+static uint64_t finish_leftovers(struct queue *queue)
+{
+    struct queue_leftovers leftovers = queue_finish_leftovers(queue);
+    assert_int_equal(leftovers.given_up, 0);
+    assert_int_equal(leftovers.unmade, 0);
+    return leftovers.ambiguous;
 }
 
 /* Two runs of different hosts, both of which have found the one due report. */
@@ -130,11 +140,11 @@ static void leftovers_are_those_of_the_own_host_and_those_whose_lease_is_over(vo
     fresh = (struct queue_item){.id = 2, .seen = 5};
     assert_true(take(&queue, &fresh, moment_now()));
     /* Of another host, only what its maker has given up. */
-    assert_int_equal(queue_finish_leftovers(&of_two), 1);
+    assert_int_equal(finish_leftovers(&of_two), 1);
     assert_int_equal(outbox_number(one, "SELECT id FROM try WHERE finished_at IS NULL"),
                      fresh.try_id);
-    assert_int_equal(queue_finish_leftovers(&of_two), 0);
-    assert_int_equal(queue_finish_leftovers(&of_again), 1);
+    assert_int_equal(finish_leftovers(&of_two), 0);
+    assert_int_equal(finish_leftovers(&of_again), 1);
     assert_int_equal(outbox_number(one, "SELECT count(*) FROM try WHERE result = 'ambiguous' AND "
                                         "retry_at > finished_at"),
                      2);
@@ -147,6 +157,44 @@ static void leftovers_are_those_of_the_own_host_and_those_whose_lease_is_over(vo
     outbox_close(two);
 }
 
+/* Of three tries that a killed run had taken, one had set out. */
+static void what_never_set_out_is_taken_back(void **state)
+{
+    (void)state;
+    struct job *job = outbox_make("one:1", 3);
+    struct lock lock;
+    struct handed handed;
+    char message[256];
+    struct queue queue = queue_of(job);
+    queue.handed = &handed;
+    assert_int_equal(lock_take(&lock, outbox_path, "report", message, sizeof message), LOCK_TAKEN);
+    handed_read(&handed, &lock);
+    assert_true(handed_begin(&handed, "one:1"));
+    int64_t now = moment_now();
+    for (int id = 1; id <= 3; id++) {
+        struct queue_item item = {.id = id, .seen = now};
+        outbox_run(job, "UPDATE report SET next_try_at = %lld WHERE id = %d", (long long)now, id);
+        assert_true(take(&queue, &item, now));
+        if (id == 1)
+            assert_true(queue_hand_out(&queue, &item));
+    }
+    /* Killed: nobody has forgotten the note. */
+    close(lock.descriptor);
+    assert_int_equal(lock_take(&lock, outbox_path, "report", message, sizeof message), LOCK_TAKEN);
+    handed_read(&handed, &lock);
+    struct queue_leftovers leftovers = queue_finish_leftovers(&queue);
+    assert_int_equal(leftovers.ambiguous, 1);
+    assert_int_equal(leftovers.unmade, 2);
+    assert_int_equal(outbox_number(job, "SELECT group_concat(report_id) FROM try"), 1);
+    assert_int_equal(outbox_number(job,
+                                   "SELECT count(*) FROM report r WHERE id > 1 AND next_try_at <= "
+                                   "(SELECT started_at FROM try)"),
+                     2);
+    handed_forget(&handed);
+    lock_release(&lock);
+    outbox_close(job);
+}
+
 static void late_news_count_only_where_the_other_side_has_it(void **state)
 {
     (void)state;
@@ -157,7 +205,7 @@ static void late_news_count_only_where_the_other_side_has_it(void **state)
         struct transfer_answer second = answer(TRANSFER_NOT_ACCEPTED, 503);
         assert_true(take(&pair.queue[0], &pair.item[0], moment_now() - 86400000));
         assert_true(find(&pair.queue[1], moment_now(), &pair.item[1]));
-        assert_int_equal(queue_finish_leftovers(&pair.queue[1]), 1);
+        assert_int_equal(finish_leftovers(&pair.queue[1]), 1);
         outbox_run(pair.job[0], "UPDATE report SET next_try_at = 5");
         pair.item[1].seen = 5;
         assert_true(take(&pair.queue[1], &pair.item[1], moment_now()));
@@ -228,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_lease_outlasts_the_time_limits),
         cmocka_unit_test(a_call_that_was_not_made_leaves_nothing),
         cmocka_unit_test(leftovers_are_those_of_the_own_host_and_those_whose_lease_is_over),
+        cmocka_unit_test(what_never_set_out_is_taken_back),
         cmocka_unit_test(late_news_count_only_where_the_other_side_has_it),
         cmocka_unit_test(what_was_erased_under_way_is_not_queued_again_and_not_dead),
         cmocka_unit_test(a_try_that_reached_nobody_is_not_spent),

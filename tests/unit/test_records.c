@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static const struct records_limits no_limits = {0, 0};
+static const struct records_limits no_limits = {0, 0, false};
 
 /* Whole, byte by byte and in odd pieces, from a file and from a pipe: always the same story. */
 static void check_bytes(const char *bytes, size_t length, const char *expected)
@@ -284,7 +284,7 @@ static void messages(void **state)
         const int length = snprintf(bytes, sizeof bytes, "first,second\n%s", said[i].record);
         struct memory memory = {.bytes = bytes, .length = (size_t)length};
         const struct input_source source = memory_source(&memory, true);
-        const struct records_limits limits = {8, 0};
+        const struct records_limits limits = {8, 0, false};
         struct record record;
         bool unreadable;
         struct records *records = records_open(&source, &limits, &unreadable, error, sizeof error);

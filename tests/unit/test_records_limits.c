@@ -14,7 +14,7 @@
 static void check_bytes(const char *bytes, size_t length, bool seekable, uint64_t max_field,
                         uint64_t max_record, const char *expected)
 {
-    const struct records_limits limits = {max_field, max_record};
+    const struct records_limits limits = {max_field, max_record, false};
     for (size_t step = 0; step < 4; step++) {
         struct memory memory = {.bytes = bytes, .length = length, .step = step};
         char *story = story_of(&memory, seekable, &limits);
@@ -122,7 +122,7 @@ static void quoted_over_the_limit(void **state)
 static void failures_in_a_long_record(void **state)
 {
     static const char bytes[] = "a,b\n1,\"3\n5,6\n7,8\n9,0\"\n1,2\n";
-    const struct records_limits limits = {20, 10};
+    const struct records_limits limits = {20, 10, false};
     struct memory memory = {.bytes = bytes, .length = sizeof bytes - 1, .step = 3};
     char *story;
     (void)state;
@@ -151,7 +151,7 @@ static bool no_space(void *context, const void *bytes, size_t length)
 static void failing_spill(void **state)
 {
     static const char bytes[] = "a,b\n1,34567890123456\n1,2\n";
-    const struct records_limits limits = {20, 10};
+    const struct records_limits limits = {20, 10, false};
     struct memory memory = {.bytes = bytes, .length = sizeof bytes - 1};
     const struct input_source source = memory_source(&memory, true);
     struct record record;
@@ -252,7 +252,7 @@ struct outcome {
 static struct outcome read_giant(struct giant *giant, bool seekable)
 {
     const struct input_source source = {giant_read, seekable ? giant_seek : NULL, giant};
-    const struct records_limits limits = {giant->max_field ? giant->max_field : 64 * 1024, 0};
+    const struct records_limits limits = {giant->max_field ? giant->max_field : 64 * 1024, 0, false};
     struct outcome outcome = {0};
     enum records_result result;
     struct record record;

@@ -27,7 +27,7 @@ static struct copy begin(const char *name, const char *bytes)
     snprintf(copy.path, sizeof copy.path, "%s/%s.rejects", folder, name);
     copy.input = open(path, O_RDONLY);
     assert_true(copy.input >= 0);
-    rejects_begin(&copy.rejects, copy.path, 0);
+    rejects_begin(&copy.rejects, AT_FDCWD, copy.path, 0, 0, UINT64_MAX);
     return copy;
 }
 

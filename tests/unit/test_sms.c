@@ -52,7 +52,7 @@ static void test_segments(void **state)
     length_is(repeat("😀", 67, ""), true, 134, 3); /* 33 pairs to a part, no pair split */
 }
 
-/* -- a gateway for one request -- */
+/* -- a gateway: one request a connection -- */
 
 static struct {
     int socket;
@@ -62,11 +62,9 @@ static struct {
     char request[8192];
 } gateway;
 
-static void *serve(void *argument)
+static void serve_one(int connection)
 {
-    (void)argument;
     size_t length = 0;
-    int connection = accept(gateway.socket, NULL, NULL);
     for (;;) {
         ssize_t got =
             recv(connection, gateway.request + length, sizeof gateway.request - 1 - length, 0);
@@ -82,6 +80,14 @@ static void *serve(void *argument)
         }
     }
     close(connection);
+}
+
+static void *serve(void *argument)
+{
+    (void)argument;
+    int connection;
+    while ((connection = accept(gateway.socket, NULL, NULL)) >= 0)
+        serve_one(connection);
     return NULL;
 }
 
@@ -216,6 +222,71 @@ static void test_success_status(void **state)
     assert_int_equal(send_one("+16045555555").result, TRANSFER_REFUSED);
 }
 
+/* What an answer with this body comes to, where success_body is `wanted`. */
+static struct transfer_answer answered(const char *wanted, const char *type, const char *body)
+{
+    static char answer[1024];
+    snprintf(answer, sizeof answer,
+             "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s", type,
+             strlen(body), body);
+    gateway.answer = answer;
+    snprintf(config.success_body, sizeof config.success_body, "%s", wanted);
+    return send_one("+16045555555");
+}
+
+static void test_success_body(void **state)
+{
+    static const char json[] =
+        "{\"messages\":[{\"status\":\"0\",\"a/b\":true,\"n\":17,\"none\":null}]}";
+    static const struct {
+        const char *wanted, *body;
+        enum transfer_result result;
+    } table[] = {
+        {"", json, TRANSFER_ACCEPTED},
+        {"", "ERROR 17", TRANSFER_ACCEPTED},
+        {"/messages/0/status=0", json, TRANSFER_ACCEPTED},
+        {"/messages/0/status=1", json, TRANSFER_REFUSED},
+        {"/messages/1/status=0", json, TRANSFER_REFUSED},
+        {"/messages/0/a~1b=true", json, TRANSFER_ACCEPTED},
+        {"/messages/0/n=17", json, TRANSFER_ACCEPTED},
+        {"/messages/0/n=1", json, TRANSFER_REFUSED},
+        {"/messages/0/none=null", json, TRANSFER_ACCEPTED},
+        {"/messages/0=null", json, TRANSFER_REFUSED},
+        {"/status=0", "not JSON", TRANSFER_REFUSED},
+        {"/=1", "{\"\":1}", TRANSFER_ACCEPTED},
+        {"^OK [0-9]+$", "OK 17", TRANSFER_ACCEPTED},
+        {"^OK [0-9]+$", "ERR 17", TRANSFER_REFUSED},
+        {"^OK", "", TRANSFER_REFUSED},
+        {"\"status\": *\"(queued|sent)\"", "{\"status\": \"queued\"}", TRANSFER_ACCEPTED},
+        {"\"status\": *\"(queued|sent)\"", "{\"status\":\"failed\"}", TRANSFER_REFUSED},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        assert_int_equal(answered(table[i].wanted, "text/html", table[i].body).result,
+                         table[i].result);
+    struct transfer_answer answer = answered("^OK", "text/plain", "ERR 123456 \x1b[2J");
+    assert_string_equal(answer.text,
+                        "HTTP 200, but its body says no success: ERR [hidden] \\u{1B}[2J");
+}
+
+static void test_a_page_is_no_answer(void **state)
+{
+    (void)state;
+    static const char page[] = "<!DOCTYPE html><title>Log in</title>OK";
+    assert_int_equal(answered("", "text/html", page).result, TRANSFER_FATAL);
+    assert_int_equal(answered("^OK", "text/html", page).result, TRANSFER_FATAL);
+    assert_int_equal(answered("OK$", "text/html", page).result, TRANSFER_ACCEPTED);
+}
+
+static void test_a_body_that_breaks_off(void **state)
+{
+    (void)state;
+    gateway.answer = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"status\":";
+    assert_int_equal(send_one("+16045555555").result, TRANSFER_ACCEPTED);
+    snprintf(config.success_body, sizeof config.success_body, "/status=queued");
+    assert_int_equal(send_one("+16045555555").result, TRANSFER_AMBIGUOUS);
+}
+
 static void test_too_many_requests(void **state)
 {
     (void)state;
@@ -261,6 +332,11 @@ static void test_configuration(void **state)
     snprintf(config.headers, sizeof config.headers, "no colon here");
     refuses("[sms] headers: ");
     config.headers[0] = 0;
+    snprintf(config.success_body, sizeof config.success_body, "/status");
+    refuses("[sms] success_body: after a JSON pointer, = and a value are expected");
+    snprintf(config.success_body, sizeof config.success_body, "(queued");
+    refuses("[sms] success_body: ");
+    config.success_body[0] = 0;
     config.profile = CONFIG_SMS_TWILIO;
     refuses("needs username");
     snprintf(config.url, sizeof config.url, "file:%s", folder);
@@ -280,6 +356,9 @@ int main(void)
         TEST(test_answers_do_not_keep_the_message),
         TEST(test_answers_do_not_keep_the_token),
         TEST(test_success_status),
+        TEST(test_success_body),
+        TEST(test_a_page_is_no_answer),
+        TEST(test_a_body_that_breaks_off),
         TEST(test_too_many_requests),
         TEST(test_folder),
         TEST(test_configuration),

@@ -191,6 +191,32 @@ static void the_deadline_asks_when_it_is_reached(void **state)
     stop_end();
 }
 
+static void the_time_of_a_file_is_its_own(void **state)
+{
+    (void)state;
+    start();
+    stop_deadline(60);
+    stop_file_deadline(10);
+    clock_milliseconds += 9999;
+    assert_false(stop_asked());
+    assert_int_equal(stop_wait_milliseconds(700), 1);
+    clock_milliseconds += 1;
+    assert_int_equal(stop_reason(), STOP_FILE);
+    assert_string_equal(said(), "the time for one file is over (file_seconds = 10)");
+    stop_file_deadline(0); /* the next */
+    assert_false(stop_asked());
+    stop_file_deadline(100);
+    clock_milliseconds += 50000;
+    assert_int_equal(stop_reason(), STOP_DEADLINE);
+    stop_file_deadline(0);
+    assert_int_equal(stop_reason(), STOP_DEADLINE);
+    stop_deadline(0);
+    stop_file_deadline(1);
+    assert_int_equal(stop_wait_milliseconds(-1), 1000);
+    stop_end();
+    assert_int_equal(stop_wait_milliseconds(-1), -1);
+}
+
 static void signals_are_given_back(void **state)
 {
     (void)state;
@@ -215,6 +241,7 @@ int main(void)
         cmocka_unit_test(the_second_signal_ends_at_once),
         cmocka_unit_test(an_ignored_hangup_stays_ignored),
         cmocka_unit_test(the_deadline_asks_when_it_is_reached),
+        cmocka_unit_test(the_time_of_a_file_is_its_own),
         cmocka_unit_test(signals_are_given_back),
     };
     return cmocka_run_group_tests_name("stop", tests, NULL, NULL);

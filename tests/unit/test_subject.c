@@ -544,6 +544,30 @@ static void masks_fit_their_room(void **state)
     assert_int_equal(masked[0], '#');
 }
 
+static void means(const char *text, const char *country, enum subject_kind kind, const char *wanted)
+{
+    char folded[SUBJECT_SIZE];
+    assert_int_equal(subject_meaning(text, country, folded), kind);
+    if (kind != SUBJECT_NOTHING)
+        assert_string_equal(folded, wanted);
+}
+
+static void a_text_means_what_its_form_says(void **state)
+{
+    (void)state;
+    means("Ada@Example.com", NULL, SUBJECT_EMAIL, "ada@example.com");
+    means("ada@home", NULL, SUBJECT_USERNAME, "ada@home");
+    means("+1 604 555 0001", NULL, SUBJECT_PHONE, "+16045550001");
+    means("0016045550001", NULL, SUBJECT_PHONE, "+16045550001");
+    means("6045550001", NULL, SUBJECT_USERNAME, "6045550001");
+    means("6045550001", "CA", SUBJECT_PHONE, "+16045550001");
+    means("12345678", "CA", SUBJECT_USERNAME, "12345678"); /* no number there */
+    means("Ada", "CA", SUBJECT_USERNAME, "ada");
+    means("", "CA", SUBJECT_NOTHING, "");
+    means(" ada@example.com", "CA", SUBJECT_NOTHING, "");
+    means("+1604555000x", "CA", SUBJECT_USERNAME, "+1604555000x");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -560,6 +584,7 @@ int main(void)
         cmocka_unit_test(phones_become_e164),
         cmocka_unit_test(bad_phones_are_refused),
         cmocka_unit_test(phones_have_countries),
+        cmocka_unit_test(a_text_means_what_its_form_says),
         cmocka_unit_test(masks_hide),
         cmocka_unit_test(masks_fit_their_room),
     };

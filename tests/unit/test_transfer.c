@@ -401,9 +401,9 @@ static void test_answers(void **state)
         enum transfer_result result;
     } table[] = {
         {"400:{\"message\":\"no \\u001b\"}", TRANSFER_REFUSED},
-        {"404", TRANSFER_REFUSED},
-        {"302", TRANSFER_REFUSED},
         {"429", TRANSFER_DEFERRED},
+        {"408", TRANSFER_NOT_ACCEPTED},
+        {"425", TRANSFER_NOT_ACCEPTED},
         {"500", TRANSFER_AMBIGUOUS},
         {"502", TRANSFER_AMBIGUOUS},
         {"503", TRANSFER_NOT_ACCEPTED},
@@ -586,12 +586,12 @@ static void test_asking_again_later(void **state)
     assert_int_equal(outcome.results[TRANSFER_ACCEPTED], 4);
 }
 
-static void test_retry_after_holds_the_destination(void **state)
+static void test_retry_after_holds_the_destination_where_all_are_pushed_back(void **state)
 {
     (void)state;
     config.pace.concurrency = 1;
     config.retry_429 = true;
-    add("429 1");
+    add_many("429 1", 3);
     add("200");
     int64_t start = milliseconds();
     struct transfer_outcome outcome = run();
@@ -599,6 +599,88 @@ static void test_retry_after_holds_the_destination(void **state)
     assert_int_equal(owner.items[0].answer.result, TRANSFER_NOT_ACCEPTED);
     assert_int_equal(owner.items[0].answer.retry_after_ms, 1000);
     assert_int_equal(outcome.results[TRANSFER_ACCEPTED], 1);
+}
+
+static void test_retry_after_for_one_holds_that_one(void **state)
+{
+    (void)state;
+    config.pace.concurrency = 1;
+    config.retry_429 = true;
+    limits.run_ms = 20000;
+    for (int i = 0; i < 4; i++) {
+        add_many("429 900", 2);
+        add("200");
+    }
+    struct transfer_outcome outcome = run();
+    assert_int_equal(outcome.end, TRANSFER_END_DONE);
+    assert_int_equal(outcome.results[TRANSFER_NOT_ACCEPTED], 8);
+    assert_int_equal(outcome.results[TRANSFER_ACCEPTED], 4);
+}
+
+static void test_set_up_ends_the_run(void **state)
+{
+    static const char *const orders[] = {"404", "302", "308", "402",
+                                         "200:<!DOCTYPE html><title>Log in</title>"};
+    (void)state;
+    config.pace.concurrency = 1;
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        memset(&owner, 0, sizeof owner);
+        add(orders[i]);
+        add("200");
+        assert_int_equal(run().end, TRANSFER_END_FATAL);
+        assert_int_equal(owner.items[0].answer.result, TRANSFER_FATAL);
+        assert_false(owner.items[0].answer.behind);
+        assert_int_equal(owner.items[1].handed, 0);
+    }
+}
+
+static void test_refusals_alike_are_about_us(void **state)
+{
+    (void)state;
+    config.pace.concurrency = 1;
+    add("400:no, request 4711");
+    add("500");
+    add("400:no, request 4712");
+    add("400:no, request 4713");
+    add("200");
+    struct transfer_outcome outcome = run();
+    assert_int_equal(outcome.end, TRANSFER_END_FATAL);
+    assert_string_equal(outcome.text, "3 in a row alike: HTTP 400: no, request 4713");
+    for (int i = 0; i < 4; i++) {
+        bool refused = i != 1;
+        assert_int_equal(owner.items[i].answer.result,
+                         refused ? TRANSFER_FATAL : TRANSFER_AMBIGUOUS);
+        assert_int_equal(owner.items[i].answer.behind, refused);
+    }
+    assert_int_equal(owner.items[4].handed, 0);
+}
+
+static void test_a_success_makes_refusals_the_items_own(void **state)
+{
+    (void)state;
+    config.pace.concurrency = 1;
+    add_many("400:no", 2);
+    add("200");
+    add_many("400:no", 9); /* one less than says that it is about us */
+    add_many("422:no", 9);
+    add("200");
+    struct transfer_outcome outcome = run();
+    assert_int_equal(outcome.end, TRANSFER_END_DONE);
+    assert_int_equal(outcome.results[TRANSFER_REFUSED], 20);
+    assert_int_equal(outcome.results[TRANSFER_ACCEPTED], 2);
+}
+
+static void test_a_stop_before_it_is_known_gives_refusals_back(void **state)
+{
+    (void)state;
+    config.pace.concurrency = 1;
+    limits.run_ms = 300;
+    owner.later_after = 2;
+    owner.later_ms = 3600000;
+    add_many("400:no", 5);
+    struct transfer_outcome outcome = run();
+    assert_int_equal(outcome.end, TRANSFER_END_TIME);
+    assert_int_equal(outcome.results[TRANSFER_FATAL], 2);
 }
 
 static void test_a_wait_past_the_runs_end(void **state)
@@ -770,7 +852,12 @@ int main(void)
         TEST(test_time_limit_of_connecting),
         TEST(test_time_limit_of_the_run),
         TEST(test_asking_again_later),
-        TEST(test_retry_after_holds_the_destination),
+        TEST(test_retry_after_holds_the_destination_where_all_are_pushed_back),
+        TEST(test_retry_after_for_one_holds_that_one),
+        TEST(test_set_up_ends_the_run),
+        TEST(test_refusals_alike_are_about_us),
+        TEST(test_a_success_makes_refusals_the_items_own),
+        TEST(test_a_stop_before_it_is_known_gives_refusals_back),
         TEST(test_a_wait_past_the_runs_end),
         TEST(test_pace_over_the_network),
         TEST(test_stop),

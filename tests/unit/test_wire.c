@@ -103,15 +103,18 @@ static void test_judge_status(void **state)
         enum transfer_result result;
         bool down;
     } table[] = {
-        {200, TRANSFER_ACCEPTED, false},    {201, TRANSFER_ACCEPTED, false},
-        {301, TRANSFER_REFUSED, false},     {302, TRANSFER_REFUSED, false},
-        {400, TRANSFER_REFUSED, false},     {401, TRANSFER_FATAL, false},
-        {403, TRANSFER_FATAL, false},       {404, TRANSFER_REFUSED, false},
-        {405, TRANSFER_REFUSED, false},     {406, TRANSFER_REFUSED, false},
-        {418, TRANSFER_REFUSED, false},     {429, TRANSFER_DEFERRED, false},
-        {500, TRANSFER_AMBIGUOUS, false},   {502, TRANSFER_AMBIGUOUS, true},
-        {503, TRANSFER_NOT_ACCEPTED, true}, {504, TRANSFER_AMBIGUOUS, true},
-        {599, TRANSFER_AMBIGUOUS, false},   {600, TRANSFER_REFUSED, false},
+        {200, TRANSFER_ACCEPTED, false},     {201, TRANSFER_ACCEPTED, false},
+        {301, TRANSFER_FATAL, false},        {302, TRANSFER_FATAL, false},
+        {308, TRANSFER_FATAL, false},        {402, TRANSFER_FATAL, false},
+        {400, TRANSFER_REFUSED, false},      {401, TRANSFER_FATAL, false},
+        {403, TRANSFER_FATAL, false},        {404, TRANSFER_FATAL, false},
+        {405, TRANSFER_REFUSED, false},      {406, TRANSFER_REFUSED, false},
+        {407, TRANSFER_FATAL, false},        {408, TRANSFER_NOT_ACCEPTED, false},
+        {425, TRANSFER_NOT_ACCEPTED, false}, {418, TRANSFER_REFUSED, false},
+        {429, TRANSFER_DEFERRED, false},     {500, TRANSFER_AMBIGUOUS, false},
+        {502, TRANSFER_AMBIGUOUS, true},     {503, TRANSFER_NOT_ACCEPTED, true},
+        {504, TRANSFER_AMBIGUOUS, true},     {599, TRANSFER_AMBIGUOUS, false},
+        {600, TRANSFER_REFUSED, false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -162,6 +165,30 @@ static void test_judge_silence(void **state)
     }
 }
 
+static void test_pages(void **state)
+{
+    static const struct {
+        const char *type, *body;
+        bool html, page;
+    } table[] = {
+        {"text/html", "<!DOCTYPE html><title>Log in</title>", true, true},
+        {"Text/HTML; charset=utf-8", "\xef\xbb\xbf\r\n <HTML>", true, true},
+        {"application/xhtml+xml", "<?xml version='1.0'?><html/>", true, false},
+        {"application/json", "<html>", false, true},
+        {"", "", false, false},
+        {"text/html", "OK 17", true, false},
+        {"text/htmlx", "{}", false, false},
+        {"text/xml", "<answer>queued</answer>", false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct transfer_reply reply = {
+            .type = table[i].type, .body = table[i].body, .body_length = strlen(table[i].body)};
+        assert_int_equal(wire_is_html(&reply), table[i].html);
+        assert_int_equal(wire_is_page(&reply), table[i].page);
+    }
+}
+
 static void test_upload_and_hide(void **state)
 {
     (void)state;
@@ -187,9 +214,10 @@ static void test_upload_and_hide(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_escape),        cmocka_unit_test(test_escape_is_bounded),
-        cmocka_unit_test(test_retry_after),   cmocka_unit_test(test_judge_status),
-        cmocka_unit_test(test_judge_silence), cmocka_unit_test(test_upload_and_hide),
+        cmocka_unit_test(test_escape),          cmocka_unit_test(test_escape_is_bounded),
+        cmocka_unit_test(test_retry_after),     cmocka_unit_test(test_judge_status),
+        cmocka_unit_test(test_judge_silence),   cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_upload_and_hide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,15 @@
+/* as_of.h: the moment that a table's argument names. */
+#ifndef AS_OF_H
+#define AS_OF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host.h"
+
+/* ISO 8601 text or Unix milliseconds, whole ones also as a real number, as JavaScript binds them;
+ * not after `now`. False with a message. */
+bool as_of_read(sqlite3_value *value, int64_t now, int64_t *as_of, char *error, size_t error_size);
+
+#endif

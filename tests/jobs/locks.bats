@@ -1,0 +1,91 @@
+# The locks of the job's steps, where they cannot be had: a step that cannot lock does nothing, and says so.
+
+load regjob
+load standin
+load outbound
+
+setup() {
+    regjob_setup
+}
+
+teardown() {
+    [ -z "$running" ] || kill -9 "$running" 2>/dev/null || true
+    standin_stop
+}
+
+running=
+
+everything() {
+    ledger "SELECT (SELECT count(*) FROM attempt), (SELECT count(*) FROM import), (SELECT count(*) FROM continuation),
+                   (SELECT count(*) FROM try), (SELECT count(*) FROM code_end)"
+}
+
+@test "a lock that cannot be made stops every step, with a line that names it" {
+    standin_start
+    outbound_config
+    outcomes 1
+    code=$(ledger_reg "SELECT reg_issue_code('ann@example.com', 'none')")
+    ledger_reg "SELECT reg_issue_code('bob@example.com', 'email')" >/dev/null
+    printf 'email,password\ncy@example.com,A9#bL8@z\n' >signups.csv
+    printf 'subject,code\nann@example.com,%s\n' "$code" >confirmations.csv
+    before=$(everything)
+    while read -r step command; do
+        mkdir "ledger.db.$step.lock"
+        # shellcheck disable=SC2086
+        run carry $command
+        echo "$command: $status $output"
+        [ "$status" -eq 1 ]
+        [[ "$output" == *"ledger.db.$step.lock"* ]]
+        [ "$(everything)" = "$before" ]
+        rmdir "ledger.db.$step.lock"
+    done <<'END'
+import import signups.csv
+import confirm confirmations.csv
+send send
+settle settle
+report report
+END
+    [ "$(vendor requests)" = 0 ]
+}
+
+@test "init --restored waits for no step: while one is under way it changes nothing and ends with 75" {
+    standin_start --fault never:path=/v2
+    outbound_config fraud $'transfer_seconds = 600\nidle_seconds = 300'
+    outcomes 1
+    ledger_reg "SELECT reg_issue_code('ann@example.com', 'none')" >/dev/null
+    EXEC=exec carry report >log 2>&1 3>&- &
+    running=$!
+    asked() { [ "$(vendor requests)" -ge 1 ]; }
+    until_true asked
+    before=$(everything)
+    run carry init --restored
+    echo "$output"
+    [ "$status" -eq 75 ]
+    [[ "$output" == *"report"* ]]
+    [ "$(everything)" = "$before" ]
+    [ "$(tries)" = "open 1" ]
+    kill -9 "$running"
+    wait "$running" || true
+    running=
+    for step in import send settle report reconcile; do
+        exec 9>"ledger.db.$step.lock"
+        flock 9
+        run carry init --restored
+        echo "$step: $status $output"
+        [ "$status" -eq 75 ]
+        [[ "$output" == *"$step"* ]]
+        [ "$(everything)" = "$before" ]
+        exec 9>&-
+    done
+    rm ledger.db.settle.lock
+    mkdir ledger.db.settle.lock
+    run carry init --restored
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"ledger.db.settle.lock"* ]]
+    [ "$(everything)" = "$before" ]
+    rmdir ledger.db.settle.lock
+    run carry init --restored
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(tries)" = "ambiguous 1" ]
+}

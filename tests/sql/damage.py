@@ -1,0 +1,105 @@
+"""Ledgers whose rows somebody has edited: every column of every table, to values that no program of ours writes.
+
+    made(path)             a ledger with a row at least in every table, and its key
+    cases()                (table, column, SQL of a value) for each
+    damage(path, case)     puts the value into all rows of the column, past every constraint
+"""
+import os
+import sqlite3
+
+import reg
+
+VALUES = {
+    "INTEGER": ["-9223372036854775808", "9223372036854775807", "9999", "NULL", "printf('%.70000c', 'x')"],
+    "TEXT": ["''", "printf('%.70000c', 'x')", "NULL", "'[\"x\"'", "char(27) || '[31m' || char(10)", "9999"],
+    "BLOB": ["NULL", "x''", "x'00'", "zeroblob(70000)", "randomblob(70000)"],
+}
+VALUES["ANY"] = VALUES["INTEGER"]
+
+# What takes the job, other processes and some luck to come about.
+REST = """
+INSERT INTO run (command, started_at, finished_at, exit_code, counts) VALUES ('import', 1, 2, 0, '{"import":{"read":3}}'), ('send', 3, NULL, NULL, NULL);
+INSERT INTO import (id, run_id, name, digest, bytes, started_at, finished_at) VALUES (1, 1, 'a.csv', zeroblob(32), 10, 1, 2), (2, 1, 'b.csv', zeroblob(32), 10, 1, NULL);
+INSERT INTO import_batch VALUES (1, 2, 10, 3, 5, 1, 1, 1, 1, 1, 0, NULL), (2, 2, 5, 2, 1, 1, 0, 0, 0, 0, 0, zeroblob(32));
+INSERT INTO reject VALUES (1, 3, 5, 5, 1, 'quoting', 'a stray quote', 2);
+INSERT INTO continuation (id, recorded_at, attempted_at, import_id, line, kind, attempt_id, verdict) VALUES (1000, 2, 2, 1, 2, 'confirmation', 1, 'verified');
+INSERT INTO link VALUES (5, (SELECT id FROM attempt WHERE outcome = 'success' LIMIT 1), 'google', 'g-1', 3);
+INSERT INTO try (code_id, run_id, owner, started_at, lease_until, finished_at, result, status, answer)
+SELECT id, 1, 'host:1', recorded_at, recorded_at + 1000, recorded_at + 500, 'accepted', 250, 'ok' FROM code LIMIT 2;
+INSERT INTO try (report_id, run_id, owner, started_at, lease_until) SELECT id, 2, 'host:1', recorded_at, recorded_at + 1000 FROM report LIMIT 1;
+INSERT INTO try (report_id, run_id, owner, started_at, lease_until, finished_at, result, status, answer, retry_at)
+SELECT id, 1, 'host:1', recorded_at, recorded_at + 1000, recorded_at + 500, 'not_accepted', 500, 'no', recorded_at + 9000 FROM report LIMIT 2;
+INSERT INTO report_event (report_id, recorded_at, state, vendor_timestamp) SELECT max(id), max(recorded_at), 'acknowledged', 5 FROM report;
+UPDATE code SET runs_from = recorded_at, handed_over_at = recorded_at WHERE id % 2 = 0;
+"""
+
+
+def made(path):
+    db = reg.connect(path)
+    db.execute("SELECT reg_init()").fetchall()
+    db.execute("SELECT reg_settings_patch(?)", (reg.CHEAP,)).fetchall()
+    sign_up = "INSERT INTO reg_attempts (email, phone, username, uuid, name, password, consents, device_id, country, partner_id, guest_account, latitude, longitude, ip_address) VALUES "
+    person = "'{0}@example.com', '+1604555000{1}', '{0}', '00000000-0000-0000-0000-00000000000{1}', '{0}', 'A9#bL8@z', '{{\"terms\":\"accepted\"}}', 'd1', 'CA', 7, 1, 1.5, 2.5, '192.0.2.1'"
+    db.execute(sign_up + "(" + person.format("ann", 1) + ")")
+    db.execute(sign_up + "(" + person.format("ann", 1) + ")")  # taken
+    db.execute("INSERT INTO reg_attempts (email, identity_provider, identity_subject) VALUES ('gus@example.com', 'google', 'g-1')")
+    db.execute("INSERT INTO reg_attempts (email, outcome, failure_reason) VALUES ('told@example.com', 'failure', 'their own reason')")
+    db.execute("SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\",\"pinConfirmationType\":\"EVERYONE\",\"channels\":[\"email\",\"sms\"],\"pinPrefixLength\":3,\"requiredConsents\":[]}')").fetchall()
+    for number, name in enumerate(("bob", "cyd", "dan", "eve"), 2):
+        db.execute(sign_up + "(" + person.format(name, number) + ")")
+    code = reg.one(db, "SELECT reg_issue_code('bob@example.com', 'none')")
+    db.execute("SELECT reg_verify_code('bob@example.com', '000000')").fetchall()
+    db.execute("SELECT reg_verify_code('bob@example.com', ?)", (code,)).fetchall()
+    db.execute("SELECT reg_verify_code('cyd@example.com', '000000')").fetchall()
+    db.execute("SELECT reg_issue_code('cyd@example.com', 'none')").fetchall()
+    db.execute("SELECT reg_set_consent('ann@example.com', 'news', NULL, 'accepted')").fetchall()
+    db.execute("SELECT reg_record_step('ann@example.com', 'KYC', 'started', 'r')").fetchall()
+    db.execute("SELECT reg_forget('dan@example.com')").fetchall()
+    db.execute("INSERT INTO reg_attempts (email, password) VALUES ('gus2@example.com', 'weak')")
+    for statement in REST.split(";\n"):
+        db.execute(statement)
+    empty = [table for table in tables(db) if reg.one(db, f"SELECT count(*) FROM {table}") == 0]
+    assert not empty, empty
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    db.execute("PRAGMA journal_mode = DELETE").fetchall()
+    db.close()
+
+
+def tables(db):
+    return [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")]
+
+
+def cases(path):
+    db = sqlite3.connect(os.path.join(reg.folder, path))
+    found = [(table, column, value) for table in tables(db)
+             for _, column, kind, _, _, _ in db.execute(f"PRAGMA table_info({table})") for value in VALUES[kind]]
+    db.close()
+    return found
+
+
+def damage(path, case):
+    """False where the value cannot stand there: a key, or one that the column does not take."""
+    table, column, value = case
+    db = sqlite3.connect(path, isolation_level=None)
+    try:
+        # A schema that holds nothing back, in force for one statement.
+        kept = db.execute("SELECT name, sql FROM sqlite_schema").fetchall()
+        version = db.execute("PRAGMA schema_version").fetchone()[0]
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute("UPDATE sqlite_schema SET sql = replace(replace(replace(sql, ' NOT NULL', ''), ') STRICT', ')'), 'STRICT, ', '') WHERE type = 'table'")
+        db.execute(f"PRAGMA schema_version = {version + 1}")
+        db.close()
+        db = sqlite3.connect(path, isolation_level=None)
+        for pragma in ("ignore_check_constraints = ON", "foreign_keys = OFF", "writable_schema = ON"):
+            db.execute("PRAGMA " + pragma)
+        done = db.execute(f"UPDATE OR IGNORE {table} SET {column} = {value}").rowcount > 0
+        for name, sql in kept:
+            db.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", (sql, name))
+        db.execute(f"PRAGMA schema_version = {version + 2}")
+        return done
+    except sqlite3.DatabaseError as error:
+        if "datatype mismatch" in str(error) or "constraint" in str(error) or "cannot store" in str(error):
+            return False
+        raise
+    finally:
+        db.close()
