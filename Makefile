@@ -39,7 +39,7 @@ comma   := ,
 
 CHARTS   = /usr/share/javascript/chart.js/chart.min.js
 
-SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/*.sql))
+SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/rules/*.sql)) $(sort $(wildcard sql/*.sql))
 EXT_C    = $(wildcard ext/*.c)
 EXT_CC   = $(wildcard ext/*.cc)
 JOB_C    = $(wildcard jobs/*.c)

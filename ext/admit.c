@@ -210,21 +210,20 @@ const char *admit_subject(const struct admission *admission)
 
 struct admit_verdict admit_write(struct door *door, struct admission *admission)
 {
-    struct admit_ids ids = admit_next_ids(door->ledger);
+    int64_t id = admit_next_id(door->ledger);
     struct admit_values values;
     if (admission->signup->text[SIGNUP_email_confirm_code] != NULL)
-        return admit_confirm(door, admission, ids.attempt);
+        return admit_confirm(door, admission, id);
     if (door->admit_plan == NULL)
         door->admit_plan = calloc(1, sizeof *door->admit_plan);
     if (door->admit_plan == NULL) {
         ledger_fail(door->ledger, SQLITE_NOMEM, "out of memory");
         return (struct admit_verdict){ADMIT_FAILURE, 0};
     }
-    admit_values_fill(&values, door, admission, ids);
+    admit_values_fill(&values, door, admission, id);
     ledger_run(admit_values_use(&values, door->ledger, STATEMENT_admit, door->admit_plan));
     admit_values_wipe(&values);
-    return (struct admit_verdict){admit_read_written(door->ledger, ids.attempt).outcome,
-                                  ids.attempt};
+    return (struct admit_verdict){admit_read_written(door->ledger, id).outcome, id};
 }
 
 /* The second request of a two-step sign-up (partner API, steps 2 and 2.1): goes on with the attempt

@@ -150,22 +150,32 @@ static void set_sealed(struct admit_values *values, struct door *door,
     set_blob(values, ADMIT_sealed, values->sealed, KEY_SEALED_SIZE);
 }
 
+/* The lists begin each reason with a comma; the rule wants none at either end of the whole, and one
+ * on the side where what is taken goes in between. */
+static void set_reasons(struct admit_values *values, const struct admission *admission)
+{
+    char before[REASONS_TEXT] = "", *after = values->after;
+    after[0] = '\0';
+    if (admission->told != NULL) {
+        snprintf(before, sizeof before, "%s", admission->told_list);
+    } else {
+        reasons_before_taken(&admission->reasons, before);
+        reasons_after_taken(&admission->reasons, after);
+    }
+    snprintf(values->reasons, sizeof values->reasons, "%s%s", before, after);
+    snprintf(values->before, sizeof values->before, before[0] == '\0' ? "%s" : "%s,",
+             before + (before[0] == ','));
+    admit_values_text(values, ADMIT_reasons, values->reasons + (values->reasons[0] == ','));
+    admit_values_text(values, ADMIT_reasons_before, values->before);
+    admit_values_text(values, ADMIT_reasons_after, after);
+}
+
 void admit_values_fill(struct admit_values *values, struct door *door,
-                       const struct admission *admission, struct admit_ids ids)
+                       const struct admission *admission, int64_t id)
 {
     const struct signup *signup = admission->signup;
     memset(values->bound, 0, sizeof values->bound);
-    if (admission->told == NULL) {
-        reasons_before_taken(&admission->reasons, values->before);
-        reasons_after_taken(&admission->reasons, values->after);
-    } else {
-        snprintf(values->before, sizeof values->before, "%s", admission->told_list);
-        values->after[0] = '\0';
-    }
-    set_integer(values, ADMIT_id, ids.attempt);
-    set_integer(values, ADMIT_attempt_id, ids.attempt);
-    set_integer(values, ADMIT_code_id, ids.code);
-    set_integer(values, ADMIT_report_id, ids.report);
+    set_integer(values, ADMIT_id, id);
     set_integer(values, ADMIT_recorded_at, ledger_stamp(door->ledger));
     set_integer(values, SIGNUP_attempted_at, admission->attempted_at);
     set_integer(values, ADMIT_setting_id, admission->settings->id);
@@ -179,16 +189,14 @@ void admit_values_fill(struct admit_values *values, struct door *door,
     set_integer(values, ADMIT_has_password,
                 admission->password != ADMIT_NO_PASSWORD || admission->has_fingerprint);
     admit_values_text(values, ADMIT_password_hash, given(admission->stored));
-    /* Without the comma that each reason of the lists begins with. */
-    admit_values_text(values, ADMIT_reasons_before, values->before + (values->before[0] == ','));
-    admit_values_text(values, ADMIT_reasons_after, values->after + (values->after[0] == ','));
+    set_reasons(values, admission);
     set_integer(values, ADMIT_unique_email, admission->settings->unique_email);
     set_integer(values, ADMIT_unique_phone, admission->settings->unique_phone);
     admit_values_text(values, ADMIT_reportable, admission->settings->reportable_reasons);
     set_columns(values, admission);
     set_subjects(values, door, admission);
     set_codes(values, admission);
-    set_sealed(values, door, admission, ids.attempt);
+    set_sealed(values, door, admission, id);
 }
 
 void admit_values_wipe(struct admit_values *values)
@@ -201,16 +209,9 @@ void admit_values_wipe(struct admit_values *values)
 
 /* Before and after */
 
-struct admit_ids admit_next_ids(struct ledger *ledger)
+int64_t admit_next_id(struct ledger *ledger)
 {
-    struct admit_ids ids = {0, 0, 0};
-    struct ledger_statement *next = ledger_use(ledger, STATEMENT_next_ids);
-    if (ledger_row(next)) {
-        ids = (struct admit_ids){ledger_integer(next, 0), ledger_integer(next, 1),
-                                 ledger_integer(next, 2)};
-        ledger_done(next);
-    }
-    return ids;
+    return ledger_number(ledger, STATEMENT_next_attempt, 0);
 }
 
 struct admit_written admit_read_written(struct ledger *ledger, int64_t id)

@@ -10,7 +10,6 @@
 /* Besides the sign-up's own columns, which have their names. `outcome` is the verdict's. */
 #define ADMIT_PARAMETERS(X)                                                                        \
     X(id)                                                                                          \
-    X(attempt_id)                                                                                  \
     X(recorded_at)                                                                                 \
     X(import_id)                                                                                   \
     X(line)                                                                                        \
@@ -26,8 +25,7 @@
     X(uuid_key)                                                                                    \
     X(identity_key)                                                                                \
     X(password_hash)                                                                               \
-    X(report_id)                                                                                   \
-    X(code_id)                                                                                     \
+    X(reasons)                                                                                     \
     X(reasons_before)                                                                              \
     X(reasons_after)                                                                               \
     X(unique_email)                                                                                \
@@ -74,19 +72,14 @@ struct admit_bound {
 /* The values point into the admission, its sign-up and settings, and into this structure. */
 struct admit_values {
     struct admit_bound bound[ADMIT_PARAMETER_COUNT];
-    char before[REASONS_TEXT], after[REASONS_TEXT];
+    char reasons[2 * REASONS_TEXT], before[REASONS_TEXT + 1], after[REASONS_TEXT];
     unsigned char email_nonce[CODE_NONCE_SIZE], sms_nonce[CODE_NONCE_SIZE];
     char prefix[CODE_PREFIX_SIZE];
     unsigned char sealed[KEY_SEALED_SIZE];
 };
 
-/* New ids of a sign-up: its own, and the ones that its first code and its report would have. */
-struct admit_ids {
-    int64_t attempt, code, report;
-};
-
-/* The ids that come next, under the write lock. */
-struct admit_ids admit_next_ids(struct ledger *ledger);
+/* The id that the next attempt or continuation has, under the write lock. */
+int64_t admit_next_id(struct ledger *ledger);
 
 /* What a sign-up left: the outcome, and who holds its identifiers (see the view holding). */
 struct admit_written {
@@ -97,7 +90,7 @@ struct admit_written admit_read_written(struct ledger *ledger, int64_t id);
 
 /* Everything that the rule is to be told; chance is drawn here. */
 void admit_values_fill(struct admit_values *values, struct door *door,
-                       const struct admission *admission, struct admit_ids ids);
+                       const struct admission *admission, int64_t id);
 void admit_values_wipe(struct admit_values *values);
 
 void admit_values_text(struct admit_values *values, int parameter, const char *text);

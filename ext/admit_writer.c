@@ -7,34 +7,20 @@
 #include "door.h"
 #include "settings.h"
 
-enum part {
-    LOGIN,
-    LINK,
-    ATTEMPT,
-    PERSON,
-    WAITING,
-    CODE,
-    RECIPIENT,
-    FINGERPRINT,
-    RIVAL,
-    SUPERSEDE,
-    PARTS
-};
-
-static const enum statement statements[PARTS] = {
-    [LOGIN] = STATEMENT_admit_login,         [LINK] = STATEMENT_admit_link,
-    [ATTEMPT] = STATEMENT_admit_attempt,     [PERSON] = STATEMENT_admit_person,
-    [WAITING] = STATEMENT_admit_waiting,     [CODE] = STATEMENT_admit_code,
-    [RECIPIENT] = STATEMENT_admit_recipient, [FINGERPRINT] = STATEMENT_admit_fingerprint,
-    [RIVAL] = STATEMENT_has_rival,           [SUPERSEDE] = STATEMENT_admit_supersede,
+/* The sign-up that the steps of the rule are at. */
+struct progress {
+    const struct admission *admission;
+    bool some_known; /* some of its identifiers may be in the index */
+    bool logged_in;  /* no attempt: a third-party log-in of a known customer */
+    bool has_codes;
+    struct admit_written written;
 };
 
 struct admit_writer {
     struct door *door;
-    struct admit_plan plans[PARTS];
+    struct admit_plan plans[RULE_STEPS_admit], rival_plan;
     struct admit_values values;
-    struct admit_ids ids; /* the next ones, where they are known */
-    bool ids_known;
+    int64_t next_id; /* 0: not known */
     struct admit_keys *keys;
     bool learns;        /* which keys the index has */
     int64_t learned;    /* the newest attempt whose keys are known */
@@ -111,7 +97,7 @@ void admit_writer_begin(struct admit_writer *writer)
     uint32_t lost;
     admit_keys_hand_over(writer->keys, &lost); /* of a transaction that was rolled back */
     writer->unreported = 0;
-    writer->ids_known = false;
+    writer->next_id = 0;
     writer->some_wait = ledger_number(ledger, STATEMENT_some_wait, 0) != 0;
     learn_the_rest(writer);
 }
@@ -122,8 +108,9 @@ static void report(struct admit_writer *writer)
     struct ledger *ledger = writer->door->ledger;
     if (writer->unreported == 0)
         return;
-    struct ledger_statement *due = ledger_use(ledger, STATEMENT_due_report);
+    struct ledger_statement *due = ledger_use(ledger, STATEMENT_report_outcome_report);
     ledger_set_integer(due, ":attempt_id", writer->unreported);
+    ledger_set_integer(due, ":last_attempt_id", INT64_MAX);
     ledger_set_text(due, ":reportable", writer->settings->reportable_reasons);
     ledger_run(due);
     writer->unreported = 0;
@@ -147,18 +134,12 @@ void admit_writer_flush(struct admit_writer *writer)
     uint32_t count, done = 0;
     report(writer);
     const struct admit_key *rows = admit_keys_hand_over(writer->keys, &count);
-    if (writer->ids_known)
-        writer->learned = writer->ids.attempt - 1; /* those since are this writer's own */
+    if (writer->next_id != 0)
+        writer->learned = writer->next_id - 1; /* those since are this writer's own */
     for (; count - done >= 16; done += 16)
         add_subjects(ledger, STATEMENT_add_16_subjects, rows + done, 16);
     for (; done < count; done++)
         add_subjects(ledger, STATEMENT_add_subject, rows + done, 1);
-}
-
-static int64_t run(struct admit_writer *writer, enum part part)
-{
-    return ledger_run(admit_values_use(&writer->values, writer->door->ledger, statements[part],
-                                       &writer->plans[part]));
 }
 
 static bool is_given(const struct admit_writer *writer, int parameter)
@@ -166,22 +147,19 @@ static bool is_given(const struct admit_writer *writer, int parameter)
     return writer->values.bound[parameter].type != ADMIT_UNBOUND;
 }
 
+static int64_t run(struct admit_writer *writer, int step)
+{
+    return ledger_run(admit_values_use(&writer->values, writer->door->ledger, rule_admit[step],
+                                       &writer->plans[step]));
+}
+
 static bool has_rival(struct admit_writer *writer)
 {
     struct ledger_statement *rival = admit_values_use(&writer->values, writer->door->ledger,
-                                                      statements[RIVAL], &writer->plans[RIVAL]);
+                                                      STATEMENT_has_rival, &writer->rival_plan);
     bool found = ledger_row(rival) && ledger_integer(rival, 0) != 0;
     ledger_done(rival);
     return found;
-}
-
-/* A third-party sign-up of a known customer: a log-in, and no attempt. */
-static bool is_login(struct admit_writer *writer, const struct admission *admission)
-{
-    if (admission->told != NULL || !is_given(writer, ADMIT_identity_key) || run(writer, LOGIN) == 0)
-        return false;
-    run(writer, LINK);
-    return true;
 }
 
 /* What is asked of the index from here on must find what was gathered: that is added alone, since a
@@ -197,23 +175,24 @@ static void add_what_is_asked(struct admit_writer *writer)
             add_subjects(writer->door->ledger, STATEMENT_add_subject, &row, 1);
 }
 
-/* Decides, asking the index for nothing that is certainly not there. True: some of it may be. */
-static bool run_attempt(struct admit_writer *writer)
+/* Decides, asking the index for nothing that is certainly not there. */
+static void run_attempt(struct admit_writer *writer, int step, struct progress *progress)
 {
     struct admit_bound *bound = writer->values.bound, kept[KEY_KINDS];
-    bool some_known = false;
     for (int i = 0; i < KEY_KINDS; i++) {
         struct admit_bound *key = &bound[key_parameters[i]];
         kept[i] = *key;
         if (key->type != ADMIT_UNBOUND && admit_keys_may_know(writer->keys, key->integer))
-            some_known = true;
+            progress->some_known = true;
         else
             key->type = ADMIT_UNBOUND;
     }
-    run(writer, ATTEMPT);
+    run(writer, step);
     for (int i = 0; i < KEY_KINDS; i++)
         bound[key_parameters[i]] = kept[i];
-    return some_known;
+    if (writer->unreported == 0)
+        writer->unreported = writer->next_id;
+    progress->written = admit_read_written(writer->door->ledger, writer->next_id);
 }
 
 static void gather_keys(struct admit_writer *writer, int64_t holder)
@@ -224,78 +203,94 @@ static void gather_keys(struct admit_writer *writer, int64_t holder)
                               (struct admit_key){
                                   .key = writer->values.bound[key_parameters[i]].integer,
                                   .holder = holder,
-                                  .attempt = writer->ids.attempt,
+                                  .attempt = writer->next_id,
                               });
 }
 
-static void add_codes(struct admit_writer *writer, const struct admission *admission,
-                      enum admit_outcome outcome)
-{
-    bool email = is_given(writer, ADMIT_email_nonce), sms = is_given(writer, ADMIT_sms_nonce);
-    if (admission->told != NULL || outcome == ADMIT_FAILURE || (!email && !sms) ||
-        run(writer, CODE) == 0)
-        return;
-    run(writer, RECIPIENT);
-    writer->ids.code += sms ? 2 : 1;
-}
-
-/* A fingerprint is kept for a report alone. */
-static void add_fingerprint(struct admit_writer *writer)
-{
-    if (!is_given(writer, ADMIT_sealed))
-        return;
-    report(writer);
-    run(writer, FINGERPRINT);
-}
-
 /* Those who have lost what this one has got; they may be reported too. */
-static void supersede(struct admit_writer *writer)
+static void supersede(struct admit_writer *writer, int step)
 {
-    if (!has_rival(writer))
-        return;
     admit_writer_flush(writer);
-    run(writer, SUPERSEDE);
-    writer->ids_known = false;
+    run(writer, step);
 }
 
-static enum admit_outcome write_attempt(struct admit_writer *writer,
-                                        const struct admission *admission)
+/* One step of the rule: run, or left out where it would find nothing to do, or done for many
+ * sign-ups together. */
+static void take_step(struct admit_writer *writer, int step, struct progress *progress)
 {
-    if (admission->settings != writer->settings)
-        report(writer);
-    writer->settings = admission->settings;
-    bool some_known = run_attempt(writer);
-    writer->unreported = writer->unreported != 0 ? writer->unreported : writer->ids.attempt;
-    struct admit_written written = admit_read_written(writer->door->ledger, writer->ids.attempt);
-    run(writer, PERSON);
-    gather_keys(writer, written.holder);
-    if (written.outcome == ADMIT_PENDING) {
-        run(writer, WAITING);
-        writer->some_wait = true;
+    const struct admission *admission = progress->admission;
+    enum admit_outcome outcome = progress->written.outcome;
+    switch (rule_admit[step]) {
+    case STATEMENT_admit_login:
+        progress->logged_in = admission->told == NULL && is_given(writer, ADMIT_identity_key) &&
+                              run(writer, step) != 0;
+        break;
+    case STATEMENT_admit_link:
+        if (progress->logged_in)
+            run(writer, step);
+        break;
+    case STATEMENT_admit_attempt:
+        if (!progress->logged_in)
+            run_attempt(writer, step, progress);
+        break;
+    case STATEMENT_admit_subjects:
+        gather_keys(writer, progress->written.holder);
+        break;
+    case STATEMENT_admit_waiting:
+        if (outcome == ADMIT_PENDING) {
+            run(writer, step);
+            writer->some_wait = true;
+        }
+        break;
+    case STATEMENT_admit_code:
+        progress->has_codes =
+            admission->told == NULL && outcome != ADMIT_FAILURE &&
+            (is_given(writer, ADMIT_email_nonce) || is_given(writer, ADMIT_sms_nonce)) &&
+            run(writer, step) != 0;
+        break;
+    case STATEMENT_admit_recipient:
+        if (progress->has_codes)
+            run(writer, step);
+        break;
+    case STATEMENT_admit_report: /* by report(), for all since `unreported` */
+        break;
+    case STATEMENT_admit_fingerprint: /* kept for a report alone */
+        if (is_given(writer, ADMIT_sealed)) {
+            report(writer);
+            run(writer, step);
+        }
+        break;
+    case STATEMENT_admit_supersede:
+        if (outcome == ADMIT_SUCCESS && writer->some_wait && progress->some_known &&
+            has_rival(writer))
+            supersede(writer, step);
+        break;
+    default:
+        run(writer, step);
     }
-    add_codes(writer, admission, written.outcome);
-    add_fingerprint(writer);
-    if (written.outcome == ADMIT_SUCCESS && writer->some_wait && some_known)
-        supersede(writer);
-    return written.outcome;
 }
 
 struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admission *admission)
 {
-    if (!writer->ids_known)
-        writer->ids = admit_next_ids(writer->door->ledger);
-    writer->ids_known = true;
-    struct admit_verdict verdict = {ADMIT_CONTINUED, writer->ids.attempt};
+    struct progress progress = {.admission = admission};
+    if (writer->next_id == 0)
+        writer->next_id = admit_next_id(writer->door->ledger);
+    struct admit_verdict verdict = {ADMIT_CONTINUED, writer->next_id};
     if (admission->signup->text[SIGNUP_email_confirm_code] != NULL) {
         admit_writer_flush(writer);
-        writer->ids_known = false; /* a confirmation brings about what it likes */
+        writer->next_id = 0; /* a confirmation brings about what it likes */
         return admit_confirm(writer->door, admission, verdict.id);
     }
-    admit_values_fill(&writer->values, writer->door, admission, writer->ids);
+    if (admission->settings != writer->settings)
+        report(writer);
+    writer->settings = admission->settings;
+    admit_values_fill(&writer->values, writer->door, admission, writer->next_id);
     add_what_is_asked(writer);
-    if (!is_login(writer, admission))
-        verdict.outcome = write_attempt(writer, admission);
+    for (int step = 0; step < RULE_STEPS_admit; step++)
+        if (!progress.logged_in || rule_admit[step] == STATEMENT_admit_link)
+            take_step(writer, step, &progress);
+    verdict.outcome = progress.logged_in ? ADMIT_CONTINUED : progress.written.outcome;
     admit_values_wipe(&writer->values);
-    writer->ids.attempt++;
+    writer->next_id++;
     return verdict;
 }

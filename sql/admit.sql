@@ -1,32 +1,8 @@
--- The one door.
+-- What surrounds the rule `admit`: ids, advice, and the index of subjects.
 
--- name: admit
-INSERT INTO admit (id, recorded_at, attempted_at, import_id, line, setting_id, told, told_reason,
-                   country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
-                   device_type, manufacturer, model, os, language, app_name, app_platform, app_domain, guest_account, captcha,
-                   recommendation, consents, has_password,
-                   email, email_folded, email_key, phone, phone_key, username, username_folded, username_key, uuid, uuid_key,
-                   identity_subject, identity_key, name, given_name, family_name, birth_date, birth_place, gender, custom_id, device_id,
-                   ip_address, latitude, longitude, user_agent, email_verified_at, phone_verified_at, password_hash,
-                   report_id, code_id, reasons_before, reasons_after, unique_email, unique_phone, confirm, pending_ms,
-                   code_kind, code_digits, code_prefix, code_sandbox, email_nonce, email_code_ms, sms_nonce, sms_code_ms,
-                   resend_pause_ms, codes_per_day, sealed, reportable)
-VALUES (:id, :recorded_at, :attempted_at, :import_id, :line, :setting_id, :told, :told_reason,
-        :country, :currency, :locale, :phone_country, :user_type, :partner_id, :source_id, :account_group_id, :identity_provider,
-        :device_type, :manufacturer, :model, :os, :language, :app_name, :app_platform, :app_domain, :guest_account, :captcha,
-        :recommendation, :consents, :has_password,
-        :email, :email_folded, :email_key, :phone, :phone_key, :username, :username_folded, :username_key, :uuid, :uuid_key,
-        :identity_subject, :identity_key, :name, :given_name, :family_name, :birth_date, :birth_place, :gender, :custom_id, :device_id,
-        :ip_address, :latitude, :longitude, :user_agent, :email_verified_at, :phone_verified_at, :password_hash,
-        :report_id, :code_id, :reasons_before, :reasons_after, :unique_email, :unique_phone, :confirm, :pending_ms,
-        :code_kind, :code_digits, :code_prefix, :code_sandbox, :email_nonce, :email_code_ms, :sms_nonce, :sms_code_ms,
-        :resend_pause_ms, :codes_per_day, :sealed, :reportable)
-
--- The ids that come next. Read under the write lock; where there is none (another kind of ledger), the primary keys refuse what was taken meanwhile.
--- name: next_ids
-SELECT max(coalesce((SELECT max(id) FROM attempt), 0), coalesce((SELECT max(id) FROM continuation), 0)) + 1,
-       coalesce((SELECT max(id) FROM code), 0) + 1,
-       coalesce((SELECT max(id) FROM report), 0) + 1
+-- The id that comes next. Read under the write lock; where there is none (another kind of ledger), the primary keys refuse what was taken meanwhile.
+-- name: next_attempt
+SELECT max(coalesce((SELECT max(id) FROM attempt), 0), coalesce((SELECT max(id) FROM continuation), 0)) + 1
 
 -- name: admitted_outcome
 SELECT outcome, holder, reasons FROM holding WHERE attempt_id = :id

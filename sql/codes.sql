@@ -44,13 +44,6 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
    AND CASE WHEN c.ordinal = 1 AND a.attempted_at < c.recorded_at THEN a.attempted_at ELSE c.recorded_at END <= :known_by
  ORDER BY c.id DESC
 
--- name: verify
-INSERT INTO verify (verdict, code_id, compared, recorded_at, entered_at, max_tries, report_id, unique_email, unique_phone, reportable,
-                    continuation_id, attempted_at, import_id, line, password_hash, sealed)
-VALUES (:verdict, :code_id, :compared, :recorded_at, :entered_at, :max_tries,
-        (SELECT coalesce(max(id), 0) + 1 FROM report), :unique_email, :unique_phone, :reportable,
-        :continuation_id, :attempted_at, :import_id, :line, :password_hash, :sealed)
-
 -- Where a code for an attempt can be sent: the address as it was given and as it is compared, and the number.
 -- name: addresses_of_attempt
 SELECT email, email_folded, email_key, phone, phone_key FROM person WHERE attempt_id = :attempt_id
@@ -71,20 +64,6 @@ SELECT c.id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, coalesce(c.runs_fro
   FROM recipient r JOIN code c ON c.id = r.code_id
  WHERE r.subject_key = :subject_key
  ORDER BY c.id DESC LIMIT 1001
-
--- name: issue
-INSERT INTO issue (code_id, attempt_id, channel, kind, nonce, digits, prefix, sandbox, recorded_at, lifetime_ms, runs_from, handed_over_at,
-                   next_try_at, subject_key, address, device_id, replaces)
-VALUES ((SELECT coalesce(max(id), 0) + 1 FROM code), :attempt_id, :channel, :kind, :nonce, :digits, :prefix, :sandbox, :recorded_at,
-        :lifetime_ms, :runs_from, :handed_over_at, :next_try_at, :subject_key, :address, :device_id, :replaces)
-
--- A queued code that the caller was given: its time begins.
--- name: start_code
-INSERT INTO start (code_id, recorded_at) VALUES (:code_id, :recorded_at)
-
--- A queued code that sets out: from now on somebody may have it.
--- name: give_code
-INSERT INTO give (code_id) VALUES (:code_id)
 
 -- name: customer_of_subject
 SELECT 1 FROM subject s JOIN person p ON p.attempt_id = s.attempt_id

@@ -72,9 +72,6 @@ SELECT attempt_id FROM theirs
 SELECT count(*) FROM recipient q CROSS JOIN code c ON c.id = q.code_id
  WHERE q.subject_key IN (SELECT value FROM json_each(:keys)) AND c.attempt_id IS NULL
 
--- name: forget
-INSERT INTO forget (attempts, keys, recorded_at, reportable) VALUES (:attempts, :keys, :recorded_at, :reportable)
-
 -- name: insert_consent
 INSERT INTO consent (id, attempt_id, name, version, state, recorded_at)
 SELECT coalesce(max(id), 0) + 1, :attempt_id, :name, :version, :state, :recorded_at FROM consent

@@ -1,28 +1,58 @@
-# Turns the SQL files of this folder into C: `awk -f sql/embed.awk -v part=header|source FILE...`.
+# Turns the SQL files of this folder into C: `awk -f sql/embed.awk -v part=header|source FILE...`; with part=schema into the SQL that makes an empty ledger.
 #
 # upgrades/N.sql becomes statement_upgrades[N-1]: the script that brings a ledger from version N-1 to N.
-# Every table and view that they make is named in statement_objects[].
-# In any other file, each `-- name: NOUN` heading starts a statement that ends at the next heading;
-# it becomes STATEMENT_NOUN in the enumeration and statement_text[STATEMENT_NOUN].
-# Within it, a `-- part: NOUN` heading makes what follows, up to its semicolon, a statement of its own as well, with the parameter :x for NEW.x:
-# so a caller that owns the transaction may run the statements of a trigger one by one. A line that ends with `-- whole only` is left out of it: the
-# caller knows what it asks. Such a caller rolls all of it back after an error, so that a part need not keep what it changed to undo itself alone: it is
-# made `INSERT OR FAIL`, save with `as it is` behind its name (an insert into a view would hand that on to the rule behind it). What stands in a comment
-# behind `-- part only:` belongs to it alone.
-function take_part() {
-    if (part_fails) sub(/INSERT INTO/, "INSERT OR FAIL INTO", part_text)
-    sub(/;[ \n]*$/, "", part_text); gsub(/NEW\./, ":", part_text)
-    gsub(/\\/, "\\\\", part_text); gsub(/"/, "\\\"", part_text); gsub(/\n/, "\\n\"\n    \"", part_text)
-    parts[++part_count] = part_name; part_texts[part_count] = part_text
-    part_name = ""; part_text = ""
+# Every table and view that they make, and those of rules, are named in statement_objects[].
+#
+# rules/NAME.sql is a rule: named steps, each an SQL statement with :name parameters that runs as it stands in any SQLite shell. Out of the one list come
+#   - the view NAME, with a column for every parameter, and its INSTEAD OF trigger, in which :x is NEW.x (all rules together: STATEMENT_rules);
+#   - STATEMENT_NAME, the one statement that runs the rule as a whole: INSERT INTO NAME (x, ...) VALUES (:x, ...);
+#   - STATEMENT_NAME_STEP for each step, and rule_NAME, the array of them in their order, for a caller that owns the transaction and runs them one by one.
+#     Such a caller rolls all of it back after an error, so that a step need not keep what it changed to undo itself alone: a plain INSERT into a table is
+#     made INSERT OR FAIL there.
+#
+# In any other file, each `-- name: NOUN` heading starts a statement that ends at the next heading; it becomes STATEMENT_NOUN in the enumeration and
+# statement_text[STATEMENT_NOUN].
+function quoted(s) {
+    sub(/[ \n]+$/, "", s)
+    gsub(/\\/, "\\\\", s); gsub(/"/, "\\\"", s); gsub(/\n/, "\\n\"\n    \"", s)
+    return s
+}
+function add(name, s) { names[++count] = name; texts[count] = quoted(s) }
+function problem(s) { print "embed.awk: " FILENAME ": " s > "/dev/stderr"; failed = 1; exit 1 }
+
+# A line with every :x outside strings and comments written as `before x after`; each x is noted as a column of the rule.
+function parameters(line, before,    result, rest, first) {
+    result = ""; rest = line
+    while (match(rest, /'|--|:[a-z_]+/)) {
+        first = substr(rest, RSTART, 1)
+        result = result substr(rest, 1, RSTART - 1)
+        if (first == "-") { return result substr(rest, RSTART) }
+        if (first == "'") {
+            rest = substr(rest, RSTART)
+            if (!match(rest, /^'[^']*'/)) problem("a string goes over the end of its line: " line)
+            result = result substr(rest, 1, RLENGTH)
+        } else {
+            word = substr(rest, RSTART + 1, RLENGTH - 1)
+            if (!((rule, word) in known)) { known[rule, word] = 1; columns[rule] = columns[rule] (columns[rule] == "" ? "" : " ") word }
+            result = result before word
+        }
+        rest = substr(rest, RSTART + RLENGTH)
+    }
+    return result rest
+}
+function end_step() {
+    if (step == "") return
+    if (step_text !~ /;[ \n]*$/) problem("step " step " does not end with a semicolon")
+    steps[rule, ++step_count[rule]] = step; step_texts[rule, step_count[rule]] = step_text
+    trigger[rule] = trigger[rule] trigger_text
+    step = ""; step_text = ""; trigger_text = ""
 }
 function flush() {
-    if (name == "") return
-    sub(/[ \n]+$/, "", text)
-    gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text); gsub(/\n/, "\\n\"\n    \"", text)
-    if (upgrade) upgrades[++upgrade_count] = text
-    else { names[++count] = name; texts[count] = text }
-    name = ""; text = ""
+    end_step()
+    if (name != "" && upgrade) { upgrades[++upgrade_count] = quoted(text); schema = schema text }
+    else if (name != "") add(name, text)
+    if (name == "views") views = text
+    name = ""; text = ""; rule = ""
 }
 FNR == 1 {
     flush()
@@ -30,23 +60,41 @@ FNR == 1 {
     if (upgrade) {
         number = FILENAME; sub(/.*\//, "", number); sub(/\.sql$/, "", number)
         name = "upgrade"
-        if (number + 0 != upgrade_count + 1) {
-            print "embed.awk: " FILENAME ": upgrades must be given in order, from 1" > "/dev/stderr"; failed = 1; exit 1
-        }
+        if (number + 0 != upgrade_count + 1) problem("upgrades must be given in order, from 1")
     }
 }
+/^-- rule: / { rule = $3; rules[++rule_count] = rule; is_rule[rule] = 1; objects[++object_count] = rule; next }
+rule != "" && /^-- step: / { end_step(); step = $3; next }
+rule != "" && step != "" { step_text = step_text $0 "\n"; trigger_text = trigger_text "    " parameters($0, "NEW.") "\n"; next }
+rule != "" { next }
 /^-- name: / && !upgrade { flush(); name = $3; next }
-/^ *-- part: / && !upgrade { part_name = $3; part_fails = ($0 !~ / as it is$/); next }
-part_name != "" && /-- whole only$/ { text = text $0 "\n"; next }
-part_name != "" && /^ *-- part only: / { text = text $0 "\n"; sub(/-- part only: /, ""); part_text = part_text $0 "\n"; next }
-part_name != "" { part_text = part_text $0 "\n"; if ($0 ~ /; *$/) take_part() }
 name != "" { text = text $0 "\n" }
 /^CREATE (TABLE|VIEW) / { objects[++object_count] = $3 }
 END {
     if (failed) exit 1
     flush()
-    if (part_name != "") { print "embed.awk: part " part_name " has no end" > "/dev/stderr"; exit 1 }
-    for (i = 1; i <= part_count; i++) { names[++count] = parts[i]; texts[count] = part_texts[i] }
+    for (i = 1; i <= rule_count; i++) {
+        rule = rules[i]
+        n = split(columns[rule], list, " "); nulls = ""; bound = ""; plain = ""
+        for (j = 1; j <= n; j++) {
+            nulls = nulls (j > 1 ? ", " : "") "NULL AS " list[j]
+            bound = bound (j > 1 ? ", " : "") ":" list[j]
+            plain = plain (j > 1 ? ", " : "") list[j]
+        }
+        script = script "DROP VIEW IF EXISTS " rule ";\nCREATE VIEW " rule " AS SELECT " nulls " WHERE 0;\n" \
+            "CREATE TRIGGER " rule "_insert INSTEAD OF INSERT ON " rule "\nBEGIN\n" trigger[rule] "END;\n"
+        add(rule, "INSERT INTO " rule " (" plain ")\nVALUES (" bound ")")
+        for (j = 1; j <= step_count[rule]; j++) {
+            s = step_texts[rule, j]; sub(/;[ \n]*$/, "", s)
+            if (match(s, /INSERT INTO [a-z_]+/)) {
+                target = substr(s, RSTART + 12, RLENGTH - 12)
+                if (!(target in is_rule)) sub(/INSERT INTO /, "INSERT OR FAIL INTO ", s)
+            }
+            add(rule "_" steps[rule, j], s)
+        }
+    }
+    add("rules", script)
+    if (part == "schema") { print schema script views; exit }
     print "/* Made from sql/ by sql/embed.awk; edit the .sql files instead. */"
     if (part == "header") {
         print "#ifndef STATEMENTS_H\n#define STATEMENTS_H\n\nenum statement {"
@@ -57,7 +105,11 @@ END {
         print "extern const char *const statement_text[STATEMENT_COUNT];"
         print "enum { STATEMENT_OBJECTS = " object_count " };\n"
         print "extern const char *const statement_upgrades[STATEMENT_UPGRADES];"
-        print "extern const char *const statement_objects[STATEMENT_OBJECTS];\n\n#endif"
+        print "extern const char *const statement_objects[STATEMENT_OBJECTS];\n"
+        for (i = 1; i <= rule_count; i++)
+            print "/* The steps of the rule " rules[i] ", in their order. */\n" \
+                "enum { RULE_STEPS_" rules[i] " = " step_count[rules[i]] " };\nextern const enum statement rule_" rules[i] "[RULE_STEPS_" rules[i] "];"
+        print "\n#endif"
     } else {
         print "#include \"statements.h\"\n\nconst char *const statement_name[STATEMENT_COUNT] = {"
         for (i = 1; i <= count; i++) print "    \"" names[i] "\","
@@ -67,6 +119,11 @@ END {
         for (i = 1; i <= upgrade_count; i++) print "    \"" upgrades[i] "\","
         print "};\n\nconst char *const statement_objects[STATEMENT_OBJECTS] = {"
         for (i = 1; i <= object_count; i++) print "    \"" objects[i] "\","
-        print "};"
+        print "};\n"
+        for (i = 1; i <= rule_count; i++) {
+            print "const enum statement rule_" rules[i] "[RULE_STEPS_" rules[i] "] = {"
+            for (j = 1; j <= step_count[rules[i]]; j++) print "    STATEMENT_" rules[i] "_" steps[rules[i], j] ","
+            print "};"
+        }
     }
 }

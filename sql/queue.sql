@@ -63,10 +63,6 @@ VALUES (:id, :code_id, :report_id, :run_id, :owner, :started_at, :lease_until)
 -- name: withdraw_try
 DELETE FROM try WHERE id = :id AND finished_at IS NULL
 
--- name: finish_code
-INSERT INTO finish_code (try_id, recorded_at, result, status, answer, retry_at)
-VALUES (:try_id, :recorded_at, :result, :status, :answer, :retry_at)
-
 -- The end of a report's try, statement by statement within one transaction, as reports go by the hundred thousand: what the fraud API answered, and what follows
 -- for the report. retry_at: NULL where it is not to be tried again.
 -- The report is the try's own as long as its next_try_at is the try's lease. When the lease ran out and another took it, or it was erased, only an acceptance
@@ -126,7 +122,7 @@ UPDATE report SET next_try_at = :now
 SELECT max(report_id), count(*) FROM (SELECT DISTINCT report_id FROM report_event WHERE state = 'dead' AND report_id > :after ORDER BY report_id LIMIT :batch)
 
 -- name: requeue_dead
-INSERT INTO requeue (report_id, recorded_at)
+INSERT INTO requeue_report (report_id, recorded_at)
 SELECT DISTINCT e.report_id, :now FROM report_event e JOIN report r ON r.id = e.report_id AND r.next_try_at IS NULL
  WHERE e.state = 'dead' AND e.report_id > :after AND e.report_id <= :end
    AND NOT EXISTS (SELECT 1 FROM report_event n WHERE n.report_id = e.report_id AND n.id > e.id)
@@ -151,9 +147,9 @@ SELECT e.id, c.id
 
 -- Another code in its place, with the whole of its time before it; the old one stays as history.
 -- name: issue_anew
-INSERT INTO issue (code_id, attempt_id, channel, kind, nonce, digits, prefix, sandbox, recorded_at, lifetime_ms, next_try_at,
+INSERT INTO issue (attempt_id, channel, kind, nonce, digits, prefix, sandbox, recorded_at, lifetime_ms, next_try_at,
                    subject_key, address, device_id, replaces)
-SELECT (SELECT max(id) + 1 FROM code), c.attempt_id, c.channel, c.kind, :nonce, c.digits, c.prefix, c.sandbox, :now, c.lifetime_ms, :now,
+SELECT c.attempt_id, c.channel, c.kind, :nonce, c.digits, c.prefix, c.sandbox, :now, c.lifetime_ms, :now,
        r.subject_key, r.address, r.device_id, '[' || c.id || ']'
   FROM code c JOIN recipient r ON r.code_id = c.id
  WHERE c.id = :id
@@ -162,12 +158,12 @@ RETURNING 1
 
 -- Pending attempts whose time is over fail as of their deadline.
 -- name: settle
-INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, reasons, report_id, reportable)
+INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, reasons, reportable)
 SELECT s.attempt_id, :now, s.deadline, 'failure',
        CASE WHEN EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = s.attempt_id AND c.runs_from IS NOT NULL)
-            THEN '["verification_expired"]' ELSE '["undeliverable"]' END,
-       (SELECT coalesce(max(id), 0) FROM report) + row_number() OVER (ORDER BY s.attempt_id), :reportable
+            THEN '["verification_expired"]' ELSE '["undeliverable"]' END, :reportable
   FROM (SELECT attempt_id, deadline FROM waiting WHERE deadline <= :now ORDER BY deadline, attempt_id LIMIT :batch) s
+ ORDER BY s.attempt_id
  RETURNING 1 -- changes made by a trigger are not counted otherwise
 
 -- name: any_overdue

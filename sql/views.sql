@@ -1,5 +1,6 @@
 -- Views for analysts that work in any SQLite, without the extension. Like the rules they are made anew with each version.
 -- name: views
+DROP VIEW IF EXISTS holding;
 DROP VIEW IF EXISTS funnel;
 DROP VIEW IF EXISTS failure_reasons;
 DROP VIEW IF EXISTS duplicate_storms;
@@ -7,6 +8,10 @@ DROP VIEW IF EXISTS code_times;
 DROP VIEW IF EXISTS channel_health;
 DROP VIEW IF EXISTS report_backlog;
 DROP VIEW IF EXISTS pending_ages;
+
+-- Who holds an attempt's identifiers, as it was admitted: the column `holder` of the index of subjects. The rule admit reads it.
+CREATE VIEW holding AS
+SELECT id AS attempt_id, outcome, reasons, CASE outcome WHEN 'success' THEN customer_id WHEN 'pending' THEN 0 ELSE -1 END AS holder FROM attempt;
 
 -- How far the sign-ups of each day (UTC, by attempted_at) have come: received, accepted (not failed at once), code sent, confirmed, KYC, subscribed.
 -- A step counts once for an attempt, whatever its status and however often it was recorded.

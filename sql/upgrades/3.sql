@@ -1,5 +1,13 @@
 -- The ledger, version 3.
 
+-- Rules whose names are others now.
+DROP VIEW IF EXISTS due;
+DROP VIEW IF EXISTS start;
+DROP VIEW IF EXISTS requeue;
+
+-- A code is good once, whoever asks at the same time.
+CREATE UNIQUE INDEX code_end_verified ON code_end (code_id) WHERE state = 'verified';
+
 -- Of a ledger beside another application's tables, whose user_version is not ours to set: the ledger's version. NULL: user_version has it.
 ALTER TABLE ledger ADD COLUMN version INTEGER;
 

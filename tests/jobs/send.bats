@@ -114,8 +114,8 @@ states() {
     sign_up 4
     # 1: another attempt of the same person was confirmed; 2: its time is over; 3: cancelled with its attempt.
     ledger "UPDATE waiting SET deadline = 1 WHERE attempt_id = 2"
-    ledger "INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, reasons, report_id, reportable)
-            VALUES (3, 5, 5, 'failure', '[\"superseded_attempt\"]', 100, '[]')"
+    ledger "INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, reasons, reportable)
+            VALUES (3, 5, 5, 'failure', '[\"superseded_attempt\"]', '[]')"
     ledger_reg "SELECT reg_issue_code('jane1@example.com', 'email')" >pin
     [ "$(ledger_reg "SELECT reg_verify_code('jane1@example.com', '$(cat pin)')")" = verified ]
     run carry send

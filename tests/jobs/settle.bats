@@ -24,7 +24,7 @@ sign_up() {
 }
 
 delivered() {
-    ledger "INSERT INTO start (code_id, recorded_at) SELECT id, recorded_at FROM code WHERE attempt_id = $1;
+    ledger "INSERT INTO start_code (code_id, recorded_at) SELECT id, recorded_at FROM code WHERE attempt_id = $1;
             UPDATE code SET handed_over_at = runs_from, next_try_at = NULL WHERE attempt_id = $1"
 }
 
@@ -63,7 +63,7 @@ delivered() {
 @test "many attempts, each with a report of its own" {
     outbound_config
     sign_up 2500
-    ledger "INSERT INTO start (code_id, recorded_at) SELECT id, recorded_at FROM code"
+    ledger "INSERT INTO start_code (code_id, recorded_at) SELECT id, recorded_at FROM code"
     at "+2d" settle
     [ "$(ledger "SELECT count(*) FROM decision")" = 2500 ]
     [ "$(ledger "SELECT count(DISTINCT id), count(DISTINCT attempt_id), min(next_try_at IS NOT NULL) FROM report")" = "2500|2500|1" ]

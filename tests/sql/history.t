@@ -96,7 +96,8 @@ def deliver():
            "status": 200, "answer": "answer", "retry_at": retry_at, "vendor_timestamp": now if result == "accepted" else None}
     delivered = result in ("accepted", "deferred")
     if kind == "code":
-        db.execute(statements["finish_code"], end)
+        db.execute("INSERT INTO finish_code (try_id, recorded_at, result, status, answer, retry_at)"
+                   " VALUES (:try_id, :recorded_at, :result, :status, :answer, :retry_at)", end)
         return
     if delivered or retry_at is None:
         db.execute(statements["finish_report_event"], end)

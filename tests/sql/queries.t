@@ -37,8 +37,8 @@ sqlite3 "$LEDGER" "
     INSERT INTO try (code_id, owner, started_at, lease_until, finished_at, result, status, answer)
     SELECT 1, 'test:1', recorded_at - 9000, recorded_at, recorded_at - 1000, 'not_accepted', 451, 'try later' FROM code WHERE id = 1;"
 for i in 1 2; do
-    at "2026-03-01 10:00:$((i * 11))" sql "INSERT INTO verify (verdict, code_id, recorded_at, entered_at, report_id, unique_email, unique_phone, reportable)
-        SELECT 'verified', c.id, c.runs_from + $((i * 10000)), c.runs_from + $((i * 10000)), $i, 1, 1, '[\"email_taken\"]' FROM code c WHERE c.id = $i;"
+    at "2026-03-01 10:00:$((i * 11))" sql "INSERT INTO verify (verdict, code_id, recorded_at, entered_at, unique_email, unique_phone, reportable)
+        SELECT 'verified', c.id, c.runs_from + $((i * 10000)), c.runs_from + $((i * 10000)), 1, 1, '[\"email_taken\"]' FROM code c WHERE c.id = $i;"
 done >"$FOLDER/verified" 2>&1
 is "the stage: two are verified" "2" "$(sqlite3 "$LEDGER" "SELECT count(*) FROM code_end WHERE state = 'verified';")"
 # The second day: one asks again and is refused; one waits. A step of onboarding.

@@ -1,0 +1,40 @@
+-- rule: decide
+-- A verdict after admission, with all that follows from it for this attempt: confirmed, settled, superseded, corrected or erased.
+
+-- step: decision
+INSERT INTO decision (attempt_id, recorded_at, decided_at, outcome, reasons, customer_id)
+VALUES (:attempt_id, :recorded_at, :decided_at, :outcome, :reasons, :customer_id);
+
+-- step: waiting
+DELETE FROM waiting WHERE attempt_id = :attempt_id;
+
+-- step: holder
+UPDATE subject
+   SET holder = CASE :outcome WHEN 'success' THEN :customer_id ELSE -1 END
+ WHERE attempt_id = :attempt_id
+   AND key IN (SELECT email_key FROM person WHERE attempt_id = :attempt_id
+         UNION SELECT phone_key FROM person WHERE attempt_id = :attempt_id
+         UNION SELECT username_key FROM person WHERE attempt_id = :attempt_id
+         UNION SELECT uuid_key FROM person WHERE attempt_id = :attempt_id
+         UNION SELECT identity_key FROM person WHERE attempt_id = :attempt_id);
+
+-- step: codes
+-- Codes whose time ran out read as expired by themselves; the others end here.
+INSERT INTO code_end (code_id, recorded_at, state)
+SELECT c.id, :recorded_at,
+       CASE WHEN :outcome = 'success' OR :reasons = '["superseded_attempt"]' THEN 'superseded' ELSE 'cancelled' END
+  FROM code c
+ WHERE c.attempt_id = :attempt_id
+   AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id)
+   AND coalesce(c.runs_from + c.lifetime_ms > :recorded_at, 1);
+
+-- step: queue
+UPDATE code SET next_try_at = NULL WHERE attempt_id = :attempt_id AND next_try_at IS NOT NULL;
+
+-- step: report
+INSERT INTO report_outcome (attempt_id, recorded_at, outcome, reasons, reportable)
+VALUES (:attempt_id, :recorded_at, :outcome, :reasons, :reportable);
+
+-- step: fingerprint
+DELETE FROM fingerprint
+ WHERE attempt_id = :attempt_id AND NOT EXISTS (SELECT 1 FROM report r WHERE r.attempt_id = :attempt_id);

@@ -1,0 +1,29 @@
+-- rule: finish_code
+-- A code's try has ended: what the channel answered, and what follows for the code. (A report's: see queue.sql.)
+-- retry_at: NULL where it is not to be tried again. recorded_at: when the answer was recorded.
+-- The code is the try's own as long as its next_try_at is the try's lease. When the lease ran out and another took the code, or it was cancelled,
+-- only an acceptance still counts for it: the other side has it, and nobody need send it again.
+
+-- step: start
+INSERT INTO start_code (code_id, recorded_at)
+SELECT code_id, :recorded_at FROM try WHERE id = :try_id AND :result IN ('accepted', 'deferred');
+
+-- step: undeliverable
+INSERT INTO code_end (code_id, recorded_at, state)
+SELECT c.id, :recorded_at, 'undeliverable'
+  FROM try t JOIN code c ON c.id = t.code_id AND c.next_try_at = t.lease_until
+ WHERE t.id = :try_id AND :result NOT IN ('accepted', 'deferred') AND (:result = 'refused' OR :retry_at IS NULL);
+
+-- step: code
+UPDATE code
+   SET handed_over_at = CASE WHEN :result IN ('accepted', 'deferred') THEN coalesce(handed_over_at, :recorded_at) ELSE handed_over_at END,
+       next_try_at = CASE WHEN :result IN ('not_accepted', 'ambiguous') THEN :retry_at END
+ WHERE id = (SELECT code_id FROM try WHERE id = :try_id)
+   AND (:result IN ('accepted', 'deferred') OR next_try_at = (SELECT lease_until FROM try WHERE id = :try_id));
+
+-- step: try
+-- Where the person was erased meanwhile, what was answered is not kept: it may repeat the address.
+UPDATE try
+   SET finished_at = :recorded_at, result = :result, status = :status, retry_at = :retry_at,
+       answer = CASE WHEN EXISTS (SELECT 1 FROM recipient r WHERE r.code_id = try.code_id) THEN :answer END
+ WHERE id = :try_id AND finished_at IS NULL;

@@ -1,0 +1,90 @@
+-- rule: forget
+-- Erases a person. attempts: every attempt of the subject and of the customers it names, as a JSON array of ids; keys: those of the subject, for codes that
+-- stand alone. Facts and counts stay; what is personal goes.
+
+-- step: erasure
+INSERT OR IGNORE INTO erasure (attempt_id, recorded_at) SELECT value, :recorded_at FROM json_each(:attempts);
+
+-- step: pending
+INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, reasons, reportable)
+SELECT w.attempt_id, :recorded_at, :recorded_at, 'failure', '["erased"]', :reportable
+  FROM waiting w WHERE w.attempt_id IN (SELECT value FROM json_each(:attempts)) ORDER BY w.attempt_id;
+
+-- step: codes
+-- Codes of the attempts, and those that stand alone for the subject.
+INSERT INTO code_end (code_id, recorded_at, state)
+SELECT c.id, :recorded_at, 'cancelled'
+  FROM code c
+ WHERE (c.attempt_id IN (SELECT value FROM json_each(:attempts))
+        OR c.id IN (SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(:keys))))
+   AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id);
+
+-- step: queue
+UPDATE code SET next_try_at = NULL
+ WHERE next_try_at IS NOT NULL
+   AND (attempt_id IN (SELECT value FROM json_each(:attempts))
+        OR id IN (SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(:keys))));
+
+-- step: reports
+-- Reports that are not acknowledged are never sent; one in flight keeps its result.
+INSERT INTO report_event (report_id, recorded_at, state)
+SELECT r.id, :recorded_at, 'erased'
+  FROM report r
+ WHERE r.attempt_id IN (SELECT value FROM json_each(:attempts))
+   AND coalesce((SELECT v.state FROM report_event v WHERE v.report_id = r.id ORDER BY v.id DESC LIMIT 1), 'queued') IN ('queued', 'dead');
+
+-- step: report_queue
+UPDATE report SET next_try_at = NULL
+ WHERE next_try_at IS NOT NULL AND attempt_id IN (SELECT value FROM json_each(:attempts));
+
+-- step: fingerprint
+DELETE FROM fingerprint WHERE attempt_id IN (SELECT value FROM json_each(:attempts));
+
+-- step: report_answers
+-- An answer may repeat what it was told of the person.
+UPDATE try SET answer = NULL WHERE report_id IN (SELECT r.id FROM report r WHERE r.attempt_id IN (SELECT value FROM json_each(:attempts)));
+
+-- step: code_answers
+UPDATE try SET answer = NULL
+ WHERE code_id IN (SELECT c.id FROM code c WHERE c.attempt_id IN (SELECT value FROM json_each(:attempts))
+                   UNION SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(:keys)));
+
+-- step: given
+DELETE FROM given_code
+ WHERE key IN (SELECT value FROM json_each(:keys)
+         UNION SELECT r.subject_key FROM json_each(:attempts) j JOIN code c ON c.attempt_id = j.value JOIN recipient r ON r.code_id = c.id
+         UNION SELECT p.email_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id
+         UNION SELECT p.phone_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id
+         UNION SELECT p.username_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id)
+   AND code_id IN (SELECT c.id FROM json_each(:attempts) j JOIN code c ON c.attempt_id = j.value
+             UNION SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(:keys)));
+
+-- step: recipient
+DELETE FROM recipient
+ WHERE subject_key IN (SELECT value FROM json_each(:keys))
+    OR code_id IN (SELECT c.id FROM code c WHERE c.attempt_id IN (SELECT value FROM json_each(:attempts)));
+
+-- step: subject
+DELETE FROM subject
+ WHERE attempt_id IN (SELECT value FROM json_each(:attempts))
+   AND key IN (SELECT p.email_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id
+         UNION SELECT p.phone_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id
+         UNION SELECT p.username_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id
+         UNION SELECT p.uuid_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id
+         UNION SELECT p.identity_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id);
+
+-- step: link
+DELETE FROM link WHERE customer_id IN (SELECT value FROM json_each(:attempts));
+
+-- step: person
+DELETE FROM person WHERE attempt_id IN (SELECT value FROM json_each(:attempts));
+
+-- step: free_text
+-- Free text is the person's, whatever column it stands in. What stays of an attempt is a number or one of a set.
+UPDATE attempt
+   SET told_reason = NULL, source_id = NULL, account_group_id = NULL, device_type = NULL, manufacturer = NULL, model = NULL, os = NULL,
+       language = NULL, app_name = NULL, app_domain = NULL, captcha = NULL
+ WHERE id IN (SELECT value FROM json_each(:attempts));
+
+-- step: step
+UPDATE step SET status = 'erased', reference = NULL WHERE attempt_id IN (SELECT value FROM json_each(:attempts));

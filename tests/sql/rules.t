@@ -1,0 +1,273 @@
+#!/usr/bin/python3
+"""The rules in SQL alone: sql/rules/NAME.sql over small ledgers that are set by hand, without the extension.
+
+Each is run as a whole, and step by step as its file stands (stage.py): either way it must leave the same.
+"""
+import glob
+import os
+import sqlite3
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import reg
+from stage import LIFETIME, REPORTABLE, Stage, key, steps
+
+ADA, GRACE = "ada@example.com", "grace@example.com"
+tested = set()
+
+
+def equal(got, expected, name):
+    reg.equal(got, expected, name)
+
+
+class Tested(Stage):
+    def rule(self, rule, **values):
+        tested.add(rule)
+        super().rule(rule, **values)
+
+
+def signup(id, **values):
+    """What admission is told of a sign-up that nothing is wrong with."""
+    told = dict(id=id, recorded_at=1000 * id, attempted_at=1000 * id, setting_id=1, has_password=1, reasons="", reasons_before="", reasons_after="",
+                unique_email=1, unique_phone=1, confirm="never", pending_ms=LIFETIME, code_kind="pin", code_digits=6, code_sandbox=0,
+                resend_pause_ms=60000, codes_per_day=10, reportable=REPORTABLE)
+    for name in ("email", "username"):
+        if name in values:
+            told[name + "_folded"] = values[name]
+    for name in ("email", "phone", "username", "uuid"):
+        if name in values:
+            told[name + "_key"] = key(values[name])
+    told.update(values)
+    return told
+
+
+# -- admit --
+
+stage = Tested()
+stage.rule("admit", **signup(1, email=ADA, password_hash="hash"))
+equal(stage.rows("SELECT outcome, reasons, customer_id FROM attempt"), [("success", None, 1)], "admit: a sign-up with nothing against it succeeds")
+equal(stage.rows("SELECT holder, attempt_id FROM subject"), [(1, 1)], "admit: and holds its address from then on")
+equal(stage.one("SELECT password_hash FROM person"), "hash", "admit: its password is kept")
+equal(stage.rows("SELECT attempt_id, outcome, next_try_at FROM report"), [(1, "success", 1000)], "admit: its success is due to the fraud API")
+stage.rule("admit", **signup(2, email=ADA, username="ada", password_hash="hash"))
+equal(stage.rows("SELECT outcome, reasons FROM attempt WHERE id = 2"), [("failure", '["email_taken"]')], "admit: the same address again is taken")
+equal(stage.one("SELECT password_hash FROM person WHERE attempt_id = 2"), None, "admit: the password of a failure is not kept")
+stage.rule("admit", **signup(3, email=GRACE, username="ada"))
+equal(stage.one("SELECT outcome FROM attempt WHERE id = 3"), "success", "admit: a failed attempt holds nothing")
+
+everything = dict(email=ADA, phone="+16045550001", username="ada", uuid="u1")
+for given in range(16):
+    names = [name for bit, name in enumerate(everything) if given >> bit & 1]
+    stage = Tested()
+    stage.rule("admit", **signup(1, **everything))
+    found = {"reasons_before": '"name_invalid",', "reasons_after": ',"prevented"', "reasons": '"name_invalid","prevented"'}
+    stage.rule("admit", **signup(2, **{name: everything[name] for name in names}))
+    stage.rule("admit", **signup(3, **found, **{name: everything[name] for name in names}))
+    taken = [f'"{name}_taken"' for name in names]
+    equal(stage.rows("SELECT reasons FROM attempt WHERE id > 1"),
+          [("[" + ",".join(taken) + "]" if taken else None,), ("[" + ",".join(['"name_invalid"', *taken, '"prevented"']) + "]",)],
+          f"admit: reasons in order where taken is: {' '.join(names) or 'nothing'}")
+
+stage = Tested()
+stage.rule("admit", **signup(1, email=ADA))
+stage.rule("admit", **signup(2, email=ADA, unique_email=0))
+equal(stage.one("SELECT outcome FROM attempt WHERE id = 2"), "success", "admit: addresses need not be unique where the settings say so")
+stage.rule("admit", **signup(3, email=ADA, told="success"))
+equal(stage.rows("SELECT outcome, customer_id FROM attempt WHERE id = 3"), [("success", 1)], "admit: a told success for a known address is that customer's")
+stage.rule("admit", **signup(4, email=ADA, told="failure", reasons='"told"', reasons_before='"told",', told_reason="unheard of"))
+equal(stage.rows("SELECT outcome, reasons FROM attempt WHERE id = 4"), [("failure", '["told"]')], "admit: a told failure has the told reason alone")
+
+stage = Tested()
+stage.rule("admit", **signup(1, email=ADA, confirm="everyone", email_nonce=b"1" * 16, email_code_ms=300000, sealed=b"sealed"))
+equal(stage.rows("SELECT outcome, lifetime_ms FROM attempt"), [("pending", LIFETIME)], "admit: who must confirm is pending")
+equal(stage.rows("SELECT attempt_id, deadline FROM waiting"), [(1, 1000 + LIFETIME)], "admit: until its time is over")
+equal(stage.rows("SELECT c.channel, c.lifetime_ms, c.next_try_at, r.address FROM code c JOIN recipient r ON r.code_id = c.id"),
+      [("email", 300000, 1000, ADA)], "admit: a code waits to be sent to its address")
+equal((stage.one("SELECT count(*) FROM report"), stage.one("SELECT sealed FROM fingerprint")), (0, b"sealed"),
+      "admit: what is pending is not reported yet, but its fingerprint is kept for then")
+stage.rule("admit", **signup(2, email=ADA, confirm="everyone", email_nonce=b"2" * 16, email_code_ms=300000))
+equal(stage.rows("SELECT outcome, reasons FROM attempt WHERE id = 2"), [("pending", None)], "admit: a pending attempt reserves nothing")
+equal(stage.one("SELECT next_try_at FROM code WHERE attempt_id = 2"), 1000 + 60000, "admit: its code waits out the resend pause of the address")
+stage.rule("admit", **signup(3, email=ADA, told="success"))
+equal(stage.rows("SELECT attempt_id, reasons FROM decision ORDER BY id"), [(1, '["superseded_attempt"]'), (2, '["superseded_attempt"]')],
+      "admit: a success ends the pending attempts for its address")
+
+third_party = dict(identity_provider="google", identity_subject="sub", identity_key=77)
+stage = Tested()
+stage.rule("admit", **signup(1, email=ADA, **third_party))
+stage.rule("admit", **signup(2, email="other@example.com", **third_party))
+equal((stage.one("SELECT count(*) FROM attempt"), stage.rows("SELECT kind, attempt_id, verdict FROM continuation")), (1, [("login", 1, "known")]),
+      "admit: a known third-party identity is a log-in, and no attempt")
+stage.rule("admit", **signup(3, email=ADA, confirm="on_conflict", email_nonce=b"3" * 16, email_code_ms=300000, password_hash="hash"))
+equal(stage.rows("SELECT outcome, link_to FROM attempt WHERE id = 3"), [("pending", 1)], "admit: a third-party customer's address is linked by PIN, not taken")
+equal(stage.one("SELECT count(*) FROM code WHERE attempt_id = 3"), 1, "admit: the PIN goes to that customer's own address")
+stage.rule("admit", **signup(4, email=ADA, identity_provider="apple", identity_subject="other", identity_key=78, email_verified_at=4000))
+equal(stage.rows("SELECT customer_id, identity_provider FROM link"), [(1, "apple")], "admit: an address that a provider has verified links its identity")
+
+# -- report_outcome --
+
+stage = Tested()
+for id, outcome, values in ((1, "success", {}), (2, "failure", {"reasons": '["password_too_short"]'}), (3, "failure", {"reasons": '["name_invalid","email_taken"]'}),
+                            (4, "failure", {"reasons": '["prevented"]', "recommendation": "PREVENT"}), (5, "pending", {}), (6, "success", {})):
+    stage.attempt(id, outcome, email=f"{id}@example.com", **values)
+stage.rule("report_outcome", attempt_id=1, last_attempt_id=5, reportable=REPORTABLE)
+equal(stage.rows("SELECT attempt_id, outcome, recorded_at FROM report ORDER BY id"), [(1, "success", 1000), (3, "failure", 3000), (4, "failure", 4000)],
+      "report_outcome: of many, the successes, the recommended, and the failures for a reportable reason")
+stage.rule("report_outcome", attempt_id=5, outcome="failure", reasons='["verification_failed"]', recorded_at=9000, reportable=REPORTABLE)
+equal(stage.rows("SELECT outcome, reasons, recorded_at FROM report WHERE attempt_id = 5"), [("failure", '["verification_failed"]', 9000)],
+      "report_outcome: of one, the verdict that is given")
+
+# -- decide --
+
+stage = Tested()
+stage.attempt(1, "pending", email=ADA)
+stage.code(1, 1, ADA)
+stage.code(2, 1, ADA, handed_over_at=2000)
+stage.insert("fingerprint", attempt_id=1, sealed=b"sealed")
+stage.rule("decide", attempt_id=1, recorded_at=9000, decided_at=8000, outcome="failure", reasons='["verification_expired"]', reportable='[]')
+equal(stage.rows("SELECT decided_at, outcome, reasons FROM decision"), [(8000, "failure", '["verification_expired"]')], "decide: the verdict is a fact of its own")
+equal(stage.one("SELECT count(*) FROM waiting"), 0, "decide: it waits no longer")
+equal(stage.rows("SELECT holder FROM subject"), [(-1,)], "decide: a failure holds nothing")
+equal(stage.rows("SELECT code_id, state FROM code_end ORDER BY code_id"), [(1, "cancelled"), (2, "cancelled")], "decide: its codes are cancelled")
+equal(stage.one("SELECT count(*) FROM code WHERE next_try_at IS NOT NULL"), 0, "decide: none is sent any more")
+equal(stage.one("SELECT count(*) FROM fingerprint"), 0, "decide: a fingerprint that nobody is told of is forgotten")
+stage.rule("decide", attempt_id=1, recorded_at=9500, decided_at=7000, outcome="success", customer_id=1, reportable='[]')
+equal((stage.rows("SELECT holder FROM subject"), stage.one("SELECT outcome FROM report")), ([(1,)], "success"),
+      "decide: late news corrects: it holds its address, and the success is reported")
+
+# -- supersede --
+
+stage = Tested()
+stage.attempt(1, "pending", email=ADA)
+stage.attempt(2, "pending", email=GRACE, phone="+16045550001")
+stage.attempt(3, "pending", email="c@example.com", username="ada")
+stage.attempt(4, "success", email=ADA, phone="+16045550001", username="ada")
+stage.rule("supersede", attempt_id=4, recorded_at=9000, unique_email=1, unique_phone=0, reportable='[]')
+equal(stage.rows("SELECT attempt_id, reasons FROM decision"), [(1, '["superseded_attempt"]'), (3, '["superseded_attempt"]')],
+      "supersede: the pending ones for its address and its username; for its phone only where phones are unique")
+
+# -- issue, start_code --
+
+stage = Tested()
+stage.attempt(1, "pending", email=ADA)
+stage.code(1, 1, ADA)
+told = dict(attempt_id=1, channel="email", kind="pin", digits=6, sandbox=0, lifetime_ms=300000, subject_key=key(ADA), address=ADA)
+stage.rule("issue", nonce=b"2" * 16, recorded_at=5000, next_try_at=5000, replaces="[1]", **told)
+equal(stage.rows("SELECT code_id, state FROM code_end"), [(1, "superseded")], "issue: the code before is superseded")
+equal(stage.rows("SELECT id, ordinal, runs_from FROM code WHERE next_try_at IS NOT NULL"), [(2, 2, None)], "issue: the new one waits to be sent")
+equal(stage.one("SELECT address FROM recipient WHERE code_id = 2"), ADA, "issue: to its address")
+stage.rule("issue", nonce=b"3" * 16, recorded_at=6000, runs_from=6000, handed_over_at=6000, replaces="[2]", **told)
+equal((stage.one("SELECT runs_from FROM code WHERE id = 3"), stage.one("SELECT deadline FROM waiting")), (6000, 6000 + LIFETIME),
+      "issue: the time of one that is given at once begins, and with it the attempt's")
+stage.code(4, 1, ADA)
+stage.rule("start_code", code_id=4, recorded_at=7000)
+equal((stage.one("SELECT runs_from FROM code WHERE id = 4"), stage.one("SELECT deadline FROM waiting")), (7000, 6000 + LIFETIME),
+      "start_code: the attempt's time runs from its first code")
+stage.rule("start_code", code_id=4, recorded_at=8000)
+equal(stage.one("SELECT runs_from FROM code WHERE id = 4"), 7000, "start_code: a code's time begins once")
+stage.code(5, 1, ADA)
+stage.rule("start_code", code_id=5, recorded_at=6000 + LIFETIME)
+equal(stage.one("SELECT runs_from FROM code WHERE id = 5"), None, "start_code: a hand-over at the deadline brings nothing back")
+
+stage.rule("give_code", code_id=5)
+equal(stage.rows("SELECT key, own, code_id FROM given_code WHERE code_id = 5"), [(key(ADA), 1, 5)], "give_code: it is found under the address that it went to")
+
+# -- verify, confirm_code, count_wrong_try --
+
+def pending_pair():
+    stage = Tested()
+    stage.attempt(1, "pending", email=ADA, password_hash="hash")
+    stage.code(1, 1, ADA, handed_over_at=1000)
+    stage.attempt(2, "pending", email=ADA)
+    stage.code(2, 2, ADA, handed_over_at=2000)
+    return stage
+
+
+told = dict(recorded_at=9000, entered_at=8000, unique_email=1, unique_phone=1, reportable=REPORTABLE)
+for rule, verdict in (("confirm_code", {}), ("verify", {"verdict": "verified", "max_tries": 3})):
+    stage = pending_pair()
+    stage.rule(rule, code_id=2, compared="[1,2]", **told, **verdict)
+    equal(stage.rows("SELECT code_id, state, entered_at FROM code_end ORDER BY id")[:1], [(2, "verified", 8000)], f"{rule}: the code is used")
+    equal(stage.rows("SELECT attempt_id, outcome, decided_at FROM decision ORDER BY id"), [(2, "success", 8000), (1, "failure", 9000)],
+          f"{rule}: its attempt succeeds as of the entry, and its rival has lost")
+    try:
+        stage.rule(rule, code_id=2, compared="[2]", **told, **verdict)
+        reg.ok(False, f"{rule}: a code is good once")
+    except sqlite3.IntegrityError:
+        reg.ok(True, f"{rule}: a code is good once")
+stage = Tested()
+stage.attempt(1, "success", email=ADA, identity_provider="google", identity_subject="sub", identity_key=77)
+stage.attempt(2, "pending", email=ADA, password_hash="hash", link_to=1)
+stage.code(1, 2, ADA, handed_over_at=2000)
+stage.rule("confirm_code", code_id=1, compared="[1]", **told)
+equal((stage.one("SELECT password_hash FROM person WHERE attempt_id = 1"), stage.one("SELECT customer_id FROM decision")), ("hash", 1),
+      "confirm_code: a password that waited for the PIN goes to the customer it was linked to")
+
+for rule, verdict in (("count_wrong_try", {}), ("verify", {"verdict": "invalid_code"})):
+    wrong = {name: value for name, value in told.items() if not name.startswith("unique")}
+    stage = pending_pair()
+    stage.rule(rule, compared="[1,2]", max_tries=2, **wrong, **verdict)
+    equal(stage.rows("SELECT code_id FROM wrong_try ORDER BY code_id"), [(1,), (2,)], f"{rule}: each attempt has one try less")
+    equal(stage.one("SELECT count(*) FROM decision"), 0, f"{rule}: and one left")
+    stage.rule(rule, compared="[2]", max_tries=2, **wrong, **verdict)
+    equal(stage.rows("SELECT attempt_id, reasons FROM decision"), [(2, '["verification_failed"]')], f"{rule}: the last one fails the attempt at once")
+    equal(stage.rows("SELECT code_id, state FROM code_end WHERE state = 'exhausted'"), [(2, "exhausted")], f"{rule}: and ends its code")
+stage = pending_pair()
+stage.rule("verify", verdict="not_found", compared="[]", continuation_id=9, attempted_at=7000, **told)
+equal(stage.rows("SELECT id, kind, verdict, attempt_id FROM continuation"), [(9, "confirmation", "not_found", None)],
+      "verify: a second request leaves a row, whatever the verdict")
+equal(stage.one("SELECT count(*) FROM wrong_try"), 0, "verify: and no other verdict costs a try")
+
+# -- finish_code --
+
+def tried(result, **values):
+    stage = Tested()
+    stage.attempt(1, "pending", email=ADA)
+    stage.code(1, 1, ADA)
+    stage.insert("try", id=1, code_id=1, owner="host 1", started_at=2000, lease_until=62000)
+    stage.db.execute("UPDATE code SET next_try_at = 62000")
+    stage.rule("finish_code", try_id=1, recorded_at=3000, result=result, status=250, answer="said", **values)
+    return (*stage.rows("SELECT runs_from, handed_over_at, next_try_at FROM code")[0], stage.one("SELECT state FROM code_end"),
+            stage.one("SELECT result FROM try"))
+
+
+equal(tried("accepted"), (3000, 3000, None, None, "accepted"), "finish_code: accepted: its time begins")
+equal(tried("refused"), (None, None, None, "undeliverable", "refused"), "finish_code: refused: it cannot be delivered")
+equal(tried("not_accepted", retry_at=5000), (None, None, 5000, None, "not_accepted"), "finish_code: not accepted: it is tried again")
+equal(tried("ambiguous"), (None, None, None, "undeliverable", "ambiguous"), "finish_code: no try left: it cannot be delivered")
+
+# -- requeue_report --
+
+stage = Tested()
+stage.attempt(1, "success", email=ADA)
+stage.insert("report", id=1, attempt_id=1, outcome="success", recorded_at=1000)
+stage.insert("report_event", report_id=1, recorded_at=2000, state="dead")
+stage.rule("requeue_report", report_id=1, recorded_at=3000)
+equal((stage.one("SELECT next_try_at FROM report"), stage.rows("SELECT state FROM report_event ORDER BY id")), (3000, [("dead",), ("queued",)]),
+      "requeue_report: a dead report is due again, and its death stays a fact")
+
+# -- forget --
+
+stage = Tested()
+stage.attempt(1, "success", email=ADA, name="Ada")
+stage.attempt(2, "pending", email=ADA)
+stage.code(1, 2, ADA)
+stage.attempt(3, "success", email=GRACE)
+stage.insert("report", id=1, attempt_id=1, outcome="success", recorded_at=1000, next_try_at=1000)
+stage.insert("fingerprint", attempt_id=1, sealed=b"sealed")
+stage.rule("forget", attempts="[1,2]", keys=f"[{key(ADA)}]", recorded_at=9000, reportable=REPORTABLE)
+equal(stage.rows("SELECT attempt_id FROM person"), [(3,)], "forget: what is personal goes, and nobody else's")
+equal(stage.rows("SELECT attempt_id FROM subject"), [(3,)], "forget: the address is free again")
+equal(stage.rows("SELECT attempt_id, reasons FROM decision"), [(2, '["erased"]')], "forget: what was pending fails")
+equal((stage.one("SELECT count(*) FROM recipient"), stage.one("SELECT count(*) FROM fingerprint"), stage.one("SELECT next_try_at FROM report")), (0, 0, None),
+      "forget: no code, no fingerprint and no report of it is left to send")
+equal(stage.one("SELECT count(*) FROM attempt"), 3, "forget: the counts stay")
+
+# -- all of them --
+
+rules = {os.path.basename(path)[:-4] for path in glob.glob("sql/rules/*.sql")}
+equal(sorted(rules - tested), [], "every rule is tested here")
+for rule in sorted(rules):
+    names = [name for name, _ in steps(rule)]
+    equal(len(names), len(set(names)), f"{rule}: each step has a name of its own")
+reg.done()
