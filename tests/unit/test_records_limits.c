@@ -252,7 +252,8 @@ struct outcome {
 static struct outcome read_giant(struct giant *giant, bool seekable)
 {
     const struct input_source source = {giant_read, seekable ? giant_seek : NULL, giant};
-    const struct records_limits limits = {giant->max_field ? giant->max_field : 64 * 1024, 0, false};
+    const struct records_limits limits = {giant->max_field ? giant->max_field : 64 * 1024, 0,
+                                          false};
     struct outcome outcome = {0};
     enum records_result result;
     struct record record;
