@@ -384,13 +384,14 @@ static void returned(void *context, const struct transfer_item *out)
 static void done(void *context, const struct transfer_item *out,
                  const struct transfer_answer *answer)
 {
+    struct journal *journal = context;
     struct item *item = out->tag;
     /* An answer about ourselves says nothing of the item: the journal is as if it had not been
      * asked for. */
     item->answered = answer->result != TRANSFER_FATAL;
     item->answer = *answer;
     if (!item->answered && answer->behind)
-        item->place.seen = moment_now();
+        item->place.seen = ledger_now(ledger_of(journal));
     returned(context, out);
 }
 
