@@ -20,14 +20,16 @@
 
 enum {
     SHORTEST = 1,
-    LONGEST = 1024,
+    LONGEST = 1024, /* characters; see JUDGED_BYTES */
     HIGHEST_SCORE = 4,
     SHOWN_SIZE = 48, /* of a text from outside in a message */
     /* Only this much of a password is judged, so that a value of a gigabyte costs no more than
-     * that: with at most 9 bytes to a composed character it is too long by then for any policy. */
-    JUDGED_BYTES = 65536,
-    /* Code points that zxcvbn looks at closely (its ZXCVBN_DETAIL_LEN). */
-    SCORED_POINTS = 100
+     * that: with at most 9 bytes to a composed character it is too long by then for any policy. (To
+     * bring combining marks into their order takes the square of their number.) */
+    JUDGED_BYTES = 10240,
+    /* Code points that zxcvbn looks at: enough for its highest score many times over. What it does
+     * with "1212..." takes the fifth power of their number, seconds for a hundred. */
+    SCORED_POINTS = 40
 };
 
 static const struct profile {

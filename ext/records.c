@@ -15,7 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MESSAGE = 256, LONGEST_LINE_END = 2 };
+enum {
+    MESSAGE = 256,
+    LONGEST_LINE_END = 2,
+    /* Columns are compared with each other, and with all that have a meaning. */
+    MOST_COLUMNS = 1000,
+    LONGEST_HEADER = 65536
+};
 
 static const uint64_t DEFAULT_FIELD_BYTES = UINT64_C(1) << 20;
 static const uint64_t LARGEST_LIMIT = UINT64_C(1) << 40;
@@ -461,6 +467,17 @@ static bool check_names(struct records *records)
     return good;
 }
 
+static bool check_size(struct records *records, const struct record *record)
+{
+    if (records->fields.found > MOST_COLUMNS)
+        say(records, "the header has %zu columns: expected %d at the most", records->fields.found,
+            MOST_COLUMNS);
+    else if (record->raw_length > LONGEST_HEADER)
+        say(records, "the header has %zu bytes: expected %d at the most", record->raw_length,
+            LONGEST_HEADER);
+    return records->fields.found <= MOST_COLUMNS && record->raw_length <= LONGEST_HEADER;
+}
+
 /* Keeps the record just read as the header. */
 static bool keep_header(struct records *records, const struct record *record)
 {
@@ -502,7 +519,8 @@ static bool read_header(struct records *records)
         return false;
     switch (records_next(records, &record)) {
     case RECORDS_ROW:
-        return check_names(records) && keep_header(records, &record);
+        return check_size(records, &record) && check_names(records) &&
+               keep_header(records, &record);
     case RECORDS_REJECT: {
         char reason[MESSAGE];
         memcpy(reason, records->message, sizeof reason);

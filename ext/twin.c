@@ -63,6 +63,7 @@ struct twin {
     sqlite3 *database;
     sqlite3_stmt *snapshot; /* a row that is being read keeps the real ledger as it is */
     sqlite3_stmt *known;    /* whether an attempt was fetched */
+    sqlite3_stmt *meet;     /* notes a subject's key whose attempts are being fetched */
     struct copier copiers[PARTS], lone_copiers[LONE_PARTS];
 };
 
@@ -158,32 +159,47 @@ static bool fetch_attempt(struct twin *twin, int64_t attempt)
     return done;
 }
 
-/* The attempts that a key leads to. An attempt is fetched once: what the rehearsal has made of it
- * since counts. */
-static bool fetch_met(struct twin *twin, struct ledger_statement *met)
+/* Whether what this key leads to is still to be fetched: the real ledger stays as it is meanwhile,
+ * so once is enough, however many sign-ups have it. */
+static bool meet(struct twin *twin, int64_t key, bool all, bool *fresh)
 {
+    sqlite3_bind_int64(twin->meet, 1, key);
+    sqlite3_bind_int(twin->meet, 2, all);
+    int code = sqlite3_step(twin->meet);
+    *fresh = code == SQLITE_ROW;
+    if (code == SQLITE_ROW)
+        code = sqlite3_step(twin->meet);
+    sqlite3_reset(twin->meet);
+    return code == SQLITE_DONE || fail(twin, twin->database, code);
+}
+
+/* The attempts that a key leads to, by the parameter that it is for; and for `all` the codes that
+ * stand alone. An attempt is fetched once: what the rehearsal has made of it since counts. */
+static bool fetch_met(struct twin *twin, const char *parameter, int64_t key, bool all)
+{
+    bool fresh;
+    if (!meet(twin, key, all, &fresh) || !fresh)
+        return !ledger_failed(twin->real->ledger);
     bool done = true;
+    struct ledger_statement *met = ledger_use(twin->real->ledger, STATEMENT_twin_met);
+    ledger_set_integer(met, parameter, key);
+    ledger_set_integer(met, ":all", all);
     while (ledger_row(met) && done)
         done =
             is_known(twin, ledger_integer(met, 0)) || fetch_attempt(twin, ledger_integer(met, 0));
+    for (int i = 0; all && i < LONE_PARTS && done; i++)
+        done = copy(twin, &lone_parts[i], &twin->lone_copiers[i], key);
     return done && !ledger_failed(twin->real->ledger);
 }
 
-/* Everything that a second request can meet: whoever its subject can mean, and codes that stand
- * alone. */
+/* Everything that a second request can meet: whoever its subject can mean. */
 static bool fetch_meant(struct twin *twin, const char *subject)
 {
     struct who who;
     bool done = true;
     who_read(twin->real, subject, &who);
-    for (size_t k = 0; k < who.count && done; k++) {
-        struct ledger_statement *met = ledger_use(twin->real->ledger, STATEMENT_twin_met);
-        ledger_set_integer(met, ":email_key", who.readings[k].key);
-        ledger_set_integer(met, ":all", true);
-        done = fetch_met(twin, met);
-        for (int i = 0; i < LONE_PARTS && done; i++)
-            done = copy(twin, &lone_parts[i], &twin->lone_copiers[i], who.readings[k].key);
-    }
+    for (size_t k = 0; k < who.count && done; k++)
+        done = fetch_met(twin, ":email_key", who.readings[k].key, true);
     return done && !ledger_failed(twin->real->ledger);
 }
 
@@ -191,7 +207,7 @@ static bool fetch_meant(struct twin *twin, const char *subject)
 static bool fetch(struct twin *twin, const struct admission *admission)
 {
     char third_party[SUBJECT_SIZE];
-    bool confirms = admission->signup->text[SIGNUP_email_confirm_code] != NULL;
+    bool confirms = admission->signup->text[SIGNUP_email_confirm_code] != NULL, done = true;
     admit_values_identity(admission, third_party);
     const struct {
         const char *name;
@@ -204,13 +220,11 @@ static bool fetch(struct twin *twin, const struct admission *admission)
         {":uuid_key", SUBJECT_UUID, admission->uuid},
         {":identity_key", SUBJECT_IDENTITY, third_party},
     };
-    struct ledger_statement *met = ledger_use(twin->real->ledger, STATEMENT_twin_met);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && done; i++)
         if (keys[i].text[0] != '\0')
-            ledger_set_integer(met, keys[i].name,
-                               door_subject_key(twin->real, keys[i].kind, keys[i].text));
-    ledger_set_integer(met, ":all", confirms);
-    return fetch_met(twin, met) && (!confirms || fetch_meant(twin, admit_subject(admission)));
+            done = fetch_met(twin, keys[i].name,
+                             door_subject_key(twin->real, keys[i].kind, keys[i].text), confirms);
+    return done && (!confirms || fetch_meant(twin, admit_subject(admission)));
 }
 
 /* -- the private ledger -- */
@@ -266,11 +280,18 @@ static bool make_ledger(struct twin *twin)
      */
     code = sqlite3_exec(twin->database,
                         "PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; BEGIN; DELETE FROM "
-                        "ledger; DELETE FROM setting; DELETE FROM clock",
+                        "ledger; DELETE FROM setting; DELETE FROM clock; CREATE TEMP TABLE met "
+                        "(key INTEGER PRIMARY "
+                        "KEY, everything INTEGER NOT NULL)",
                         NULL, NULL, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_prepare_v2(twin->database, "SELECT 1 FROM attempt WHERE id = ?1", -1,
                                   &twin->known, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_prepare_v2(twin->database,
+                                  "INSERT INTO met VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET "
+                                  "everything = 1 WHERE ?2 > everything RETURNING 1",
+                                  -1, &twin->meet, NULL);
     return code == SQLITE_OK || fail(twin, twin->database, code);
 }
 
@@ -318,6 +339,7 @@ void twin_close(struct twin *twin)
         sqlite3_finalize(twin->lone_copiers[i].to);
     }
     sqlite3_finalize(twin->known);
+    sqlite3_finalize(twin->meet);
     sqlite3_finalize(twin->snapshot);
     if (twin->door != NULL && twin->door->key == twin->real->key)
         twin->door->key = NULL;

@@ -53,19 +53,21 @@ WITH RECURSIVE reading (key, text) AS (
     SELECT a.id, coalesce((SELECT d.customer_id FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.customer_id, -1)
       FROM attempt a JOIN person p ON p.attempt_id = a.id WHERE a.id = :attempt_id
 ), customers AS (SELECT DISTINCT holder FROM mine WHERE holder > 0),
-theirs (attempt_id, holder) AS (
-    SELECT holder, holder FROM customers
+-- From attempts to their identifiers and back, each once: many attempts may share one.
+theirs (attempt_id, key, holder) AS (
+    SELECT holder, NULL, holder FROM customers
     UNION
-    SELECT attempt_id, holder FROM mine WHERE holder > 0
+    SELECT attempt_id, NULL, holder FROM mine WHERE holder > 0
     UNION
-    SELECT s.attempt_id, t.holder
-      FROM theirs t JOIN person p ON p.attempt_id = t.attempt_id
-      JOIN subject s ON s.holder = t.holder
-       AND s.key IN (p.email_key, p.phone_key, p.username_key, p.uuid_key, p.identity_key)
+    SELECT NULL, CASE k.column1 WHEN 1 THEN p.email_key WHEN 2 THEN p.phone_key WHEN 3 THEN p.username_key WHEN 4 THEN p.uuid_key ELSE p.identity_key END,
+           t.holder
+      FROM theirs t JOIN person p ON p.attempt_id = t.attempt_id CROSS JOIN (VALUES (1), (2), (3), (4), (5)) k
+    UNION
+    SELECT s.attempt_id, NULL, t.holder FROM theirs t JOIN subject s ON s.key = t.key AND s.holder = t.holder
 )
 SELECT attempt_id FROM mine
 UNION
-SELECT attempt_id FROM theirs
+SELECT attempt_id FROM theirs WHERE attempt_id IS NOT NULL
 
 -- Codes for a text that stand alone.
 -- name: lone_codes
