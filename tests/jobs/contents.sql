@@ -7,7 +7,7 @@ SELECT 'import', id, name, hex(digest), bytes, continues, finished_at IS NOT NUL
 SELECT 'sums', import_id, max(end_offset), end_line, read, success, pending, failed, continued, rejected, rejects_bytes, hex(prefix)
   FROM import_batch GROUP BY import_id ORDER BY import_id;
 SELECT 'reject', import_id, line, byte_offset, bytes, column_number, kind, message FROM reject ORDER BY import_id, line;
-SELECT 'attempt', a.import_id, a.line, CASE WHEN a.recorded_at - a.attempted_at BETWEEN 0 AND 600000 THEN 'now' ELSE a.attempted_at END, a.setting_id, a.outcome, a.reasons, c.import_id, c.line, l.line, a.lifetime_ms, a.told, a.told_reason,
+SELECT 'attempt', a.import_id, a.line, CASE WHEN a.recorded_at - a.attempted_at BETWEEN -600000 AND 600000 THEN 'now' ELSE a.attempted_at END, a.setting_id, a.outcome, a.reasons, c.import_id, c.line, l.line, a.lifetime_ms, a.told, a.told_reason,
        a.country, a.currency, a.locale, a.phone_country, a.user_type, typeof(a.partner_id), a.partner_id, a.source_id, a.account_group_id, a.identity_provider,
        a.device_type, a.manufacturer, a.model, a.os, a.language, a.app_name, a.app_platform, a.app_domain, typeof(a.guest_account), a.guest_account,
        a.captcha, a.recommendation, a.consents, a.has_password
@@ -20,7 +20,7 @@ SELECT 'person', a.import_id, a.line, p.email, p.email_folded, p.email_key, p.ph
 SELECT 'subject', s.key, CASE WHEN s.holder > 0 THEN h.line ELSE s.holder END, a.import_id, a.line
   FROM subject s JOIN attempt a ON a.id = s.attempt_id LEFT JOIN attempt h ON h.id = s.holder ORDER BY s.key, a.import_id, a.line, a.id;
 SELECT 'waiting', a.import_id, a.line, w.deadline - a.recorded_at FROM waiting w JOIN attempt a ON a.id = w.attempt_id ORDER BY a.import_id, a.line, a.id;
-SELECT 'continuation', c.import_id, c.line, CASE WHEN c.recorded_at - c.attempted_at BETWEEN 0 AND 600000 THEN 'now' ELSE c.attempted_at END, c.kind, a.line, c.verdict
+SELECT 'continuation', c.import_id, c.line, CASE WHEN c.recorded_at - c.attempted_at BETWEEN -600000 AND 600000 THEN 'now' ELSE c.attempted_at END, c.kind, a.line, c.verdict
   FROM continuation c LEFT JOIN attempt a ON a.id = c.attempt_id ORDER BY c.import_id, c.line, c.id;
 SELECT 'code', a.import_id, a.line, c.ordinal, c.channel, c.kind, c.digits, length(c.prefix), c.sandbox, c.lifetime_ms, round((c.next_try_at - c.recorded_at) / 60000.0),
        r.subject_key, r.address, r.device_id, group_concat(e.state)
