@@ -40,10 +40,43 @@ comma   := ,
 CHARTS   = /usr/share/javascript/chart.js/chart.min.js
 
 SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/rules/*.sql)) $(sort $(wildcard sql/*.sql))
-EXT_C    = $(wildcard ext/*.c)
-EXT_CC   = $(wildcard ext/*.cc)
-JOB_C    = $(wildcard jobs/*.c)
-UNIT_C   = $(wildcard tests/unit/*.c)
+# The rooms, from the top floor to the ground (ext/README.md, jobs/README.md).
+EXT      = ext/reg.c \
+            ext/tables/as_of.c ext/tables/attempts.c ext/tables/catalog.c ext/tables/export_table.c ext/tables/file_table.c ext/tables/history.c \
+            ext/tables/history_plan.c ext/tables/policy_table.c ext/tables/qualified.c ext/tables/reconcile_table.c ext/tables/rehearsal.c \
+            ext/tables/signups_table.c ext/tables/table.c \
+            ext/functions/chart.c ext/functions/functions_ledger.c ext/functions/functions_password.c ext/functions/sql_call.c \
+            ext/admission/admit.c ext/admission/admit_keys.c ext/admission/admit_values.c ext/admission/admit_writer.c ext/admission/consents.c \
+            ext/admission/field_checks.c \
+            ext/codes/code.c ext/codes/completion.c ext/codes/customer.c ext/codes/issue.c ext/codes/subject_lookup.c ext/codes/verify.c \
+            ext/fraud/export.c ext/fraud/json_text.c ext/fraud/outcome_counts.c ext/fraud/payload.c ext/fraud/reconcile.c ext/fraud/reconcile_text.c \
+            ext/ledger/key.c ext/ledger/ledger.c ext/ledger/ledger_creation.c ext/ledger/ledger_time.c ext/ledger/private.c ext/ledger/reasons.c \
+            ext/ledger/schema.c ext/ledger/session.c ext/ledger/settings.c \
+            ext/passwords/blocklist.c ext/passwords/identity.c ext/passwords/password.c ext/passwords/policy.c \
+            ext/csv/fields.c ext/csv/framing.c ext/csv/input.c ext/csv/records.c \
+            ext/values/document.c ext/values/moment.c ext/values/phone.cc ext/values/region.c ext/values/signup.c ext/values/subject.c ext/values/text.c \
+            ext/values/utf.c ext/values/write_all.c ext/values/zone.c
+JOBS     = jobs/main.c \
+            jobs/commands/command_dashboard.c jobs/commands/command_forget.c jobs/commands/command_import.c jobs/commands/command_init.c \
+            jobs/commands/command_nightly.c jobs/commands/command_reconcile.c jobs/commands/command_status.c jobs/commands/dashboard_export.c \
+            jobs/commands/report.c jobs/commands/send.c jobs/commands/settle.c jobs/commands/subjects.c \
+            jobs/page/dashboard.c jobs/page/page.c jobs/page/reconcile_report.c jobs/page/reconcile_report_format.c \
+            jobs/channels/confirm_link.c jobs/channels/fraud.c jobs/channels/mail.c jobs/channels/maildir.c jobs/channels/message.c jobs/channels/mime.c \
+            jobs/channels/sms.c jobs/channels/success_body.c jobs/channels/template.c \
+            jobs/import/arena.c jobs/import/checkpoint.c jobs/import/chunk.c jobs/import/decompress.c jobs/import/import.c jobs/import/import_columns.c \
+            jobs/import/import_file.c jobs/import/import_summary.c jobs/import/overlong_rejects.c jobs/import/pipeline.c jobs/import/precheck.c \
+            jobs/import/rejects.c jobs/import/stream.c \
+            jobs/inbox/inbox.c jobs/inbox/inbox_file.c jobs/inbox/inbox_job.c jobs/inbox/inbox_name.c \
+            jobs/delivery/breaker.c jobs/delivery/delivery_run.c jobs/delivery/handed.c jobs/delivery/http_handle.c jobs/delivery/journal.c jobs/delivery/pace.c \
+            jobs/delivery/queue.c jobs/delivery/read_ahead.c jobs/delivery/refusals.c jobs/delivery/response.c jobs/delivery/transfer.c jobs/delivery/workers.c \
+            jobs/run/atomic_file.c jobs/run/digest.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c \
+            jobs/run/utf8.c \
+            jobs/config/config.c jobs/config/config_key.c jobs/config/config_value.c jobs/config/options.c jobs/config/secret.c jobs/config/suggestion.c \
+            jobs/config/url.c
+EXT_C    = $(filter %.c,$(EXT))
+EXT_CC   = $(filter %.cc,$(EXT))
+JOB_C    = $(JOBS)
+UNIT_C   = $(wildcard tests/unit/*.c tests/unit/*/*.c)
 TOOL_C   = $(wildcard tests/tools/*.c)
 STANDIN_C = $(wildcard tests/standin/*.c)
 BENCH_C  = $(wildcard tests/bench/*.c)
@@ -64,9 +97,9 @@ $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
 	@awk -f sql/embed.awk -v part=header $(SQL) > $(BUILD)/statements.h
 	@awk -f sql/embed.awk -v part=source $(SQL) > $(BUILD)/statements.c
 
-$(BUILD)/builtin_files.c: $(TEMPLATES) jobs/embed.awk
+$(BUILD)/builtin_files.c: $(TEMPLATES) jobs/channels/embed.awk
 	@mkdir -p $(BUILD)
-	@awk -f jobs/embed.awk $(TEMPLATES) > $@
+	@awk -f jobs/channels/embed.awk $(TEMPLATES) > $@
 $(BUILD)/core/builtin_files.o: $(BUILD)/builtin_files.c
 	@mkdir -p $(@D)
 	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -Ijobs -c $< -o $@
@@ -92,7 +125,7 @@ $(BUILD)/so/%.o: %.cc
 	@echo '  CXX  ' $@; $(CXX) $(CXXFLAGS) $(COMMON) -c $< -o $@
 $(BUILD)/core/%.o: %.c | $(BUILD)/statements.h
 	@mkdir -p $(@D)
-	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -Ijobs -DSQLITE_CORE -c $< -o $@
 $(BUILD)/core/%.o: %.cc
 	@mkdir -p $(@D)
 	@echo '  CXX  ' $@; $(CXX) $(CXXFLAGS) $(COMMON) -DSQLITE_CORE -c $< -o $@
@@ -155,7 +188,7 @@ browser-test:
 unit-tests: $(UNITS) $(TOOLS) $(BUILD)/clock.so
 
 check-style:
-	clang-format --dry-run --Werror $(wildcard ext/*.[ch] ext/*.cc jobs/*.[ch] tests/*/*.[ch])
+	clang-format --dry-run --Werror $(wildcard ext/*.[ch] ext/*/*.[ch] ext/*/*.cc jobs/*.[ch] jobs/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch])
 
 asan:
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITISE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' OPTIMISE=-O1 \

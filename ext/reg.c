@@ -8,14 +8,14 @@ SQLITE_EXTENSION_INIT1
 #include <stdatomic.h>
 #include <string.h>
 
-#include "attempts.h"
-#include "call.h"
-#include "chart.h"
-#include "file_table.h"
-#include "functions.h"
-#include "history.h"
-#include "listing.h"
-#include "policy_table.h"
+#include "tables/attempts.h"
+#include "functions/sql_call.h"
+#include "functions/chart.h"
+#include "tables/file_table.h"
+#include "functions/functions.h"
+#include "tables/history.h"
+#include "tables/catalog.h"
+#include "tables/policy_table.h"
 
 enum {
     OLDEST_SQLITE = 3038000,
@@ -24,7 +24,7 @@ enum {
     INTRUDER_SIZE = 640
 };
 
-static const struct call_row rows[] = {
+static const struct sql_function rows[] = {
     {"reg_version", 0, PURE, functions_version, "reg_version()", "the extension's version",
      "this ledger"},
     {"reg_init", 0, WRITES, functions_init, "reg_init()",
@@ -148,7 +148,7 @@ struct table_row {
     const char *name;
     const sqlite3_module *module;
     const struct history *history; /* one of these three, or none */
-    const struct listing *listing;
+    const struct catalog *listing;
     const struct file_table *file;
     const char *signature;
     const char *help;
@@ -156,7 +156,7 @@ struct table_row {
 };
 
 static bool functions_row(size_t n, const char *texts[]);
-static const struct listing listing_functions = {
+static const struct catalog listing_functions = {
     "CREATE TABLE x(name TEXT, signature TEXT, help TEXT, source TEXT)", 4, -1, functions_row};
 
 static const struct table_row tables[] = {
@@ -184,19 +184,19 @@ static const struct table_row tables[] = {
      .help = "one row per rule of the policy: in words, and whether it is met",
      .source = "partner API, Cleeng; SP 800-63B-4"},
     {.name = "reg_functions",
-     .module = &listing_module,
+     .module = &catalog_module,
      .listing = &listing_functions,
      .signature = "reg_functions",
      .help = "every function and table of the extension",
      .source = "this ledger"},
     {.name = "reg_reasons",
-     .module = &listing_module,
+     .module = &catalog_module,
      .listing = &listing_reasons,
      .signature = "reg_reasons",
      .help = "every reason of a failure, in order, with a sentence",
      .source = "this ledger; fraud API"},
     {.name = "reg_columns",
-     .module = &listing_module,
+     .module = &catalog_module,
      .listing = &listing_columns,
      .signature = "reg_columns",
      .help =
@@ -256,42 +256,42 @@ static bool functions_row(size_t n, const char *texts[])
     return n < FUNCTIONS + TABLES;
 }
 
-/* A module's client data begins with what its table is, and ends with the door. */
+/* A module's client data begins with what its table is, and ends with the session. */
 union client {
     struct history_module history;
-    struct listing_module listing;
+    struct catalog_module listing;
     struct file_table_module file;
 };
 
 static void forget_history(void *data)
 {
-    door_release(((struct history_module *)data)->door);
+    session_release(((struct history_module *)data)->session);
     sqlite3_free(data);
 }
 
 static void forget_listing(void *data)
 {
-    door_release(((struct listing_module *)data)->door);
+    session_release(((struct catalog_module *)data)->session);
     sqlite3_free(data);
 }
 
 static void forget_file(void *data)
 {
-    door_release(((struct file_table_module *)data)->door);
+    session_release(((struct file_table_module *)data)->session);
     sqlite3_free(data);
 }
 
-static int register_table(sqlite3 *database, struct door *door, const struct table_row *row)
+static int register_table(sqlite3 *database, struct session *session, const struct table_row *row)
 {
     union client *client = sqlite3_malloc(sizeof *client);
     if (client == NULL)
         return SQLITE_NOMEM;
     if (row->history != NULL)
-        client->history = (struct history_module){row->history, door_hold(door)};
+        client->history = (struct history_module){row->history, session_hold(session)};
     else if (row->file != NULL)
-        client->file = (struct file_table_module){row->file, door_hold(door)};
+        client->file = (struct file_table_module){row->file, session_hold(session)};
     else
-        client->listing = (struct listing_module){row->listing, door_hold(door)};
+        client->listing = (struct catalog_module){row->listing, session_hold(session)};
     return sqlite3_create_module_v2(database, row->name, row->module, client,
                                     row->history != NULL ? forget_history
                                     : row->file != NULL  ? forget_file
@@ -299,16 +299,16 @@ static int register_table(sqlite3 *database, struct door *door, const struct tab
 }
 
 /* What registers the n-th of everything: functions, aggregates, tables. */
-static int register_nth(sqlite3 *database, struct door *door, int n)
+static int register_nth(sqlite3 *database, struct session *session, int n)
 {
     if (n < ROWS)
-        return call_register(database, door, &rows[n]);
+        return sql_function_register(database, session, &rows[n]);
     if (n < FUNCTIONS) {
         const struct aggregate_row *row = &aggregates[n - ROWS];
         return sqlite3_create_function_v2(database, row->name, 1, SQLITE_UTF8 | PURE, NULL, NULL,
                                           row->step, row->final, NULL);
     }
-    return register_table(database, door, &tables[n - FUNCTIONS]);
+    return register_table(database, session, &tables[n - FUNCTIONS]);
 }
 
 static void unregister_nth(sqlite3 *database, int n)
@@ -323,10 +323,10 @@ static void unregister_nth(sqlite3 *database, int n)
 
 /* All or nothing: SQLite lets go of a library whose entry has failed, and of nothing that this has
  * registered. No schema is read, since the database may be one that cannot be. */
-static int register_all(sqlite3 *database, struct door *door, char **error)
+static int register_all(sqlite3 *database, struct session *session, char **error)
 {
     for (int n = 0; n < FUNCTIONS + TABLES; n++) {
-        int code = register_nth(database, door, n);
+        int code = register_nth(database, session, n);
         if (code == SQLITE_OK)
             continue;
         *error = sqlite3_mprintf("reg: %s", sqlite3_errmsg(database));
@@ -365,19 +365,19 @@ static int load(sqlite3 *database, char **error)
     }
     if (is_loaded(database))
         return SQLITE_OK;
-    struct door *door = door_open(database);
-    if (door == NULL)
+    struct session *session = session_open(database);
+    if (session == NULL)
         return SQLITE_NOMEM;
-    if (ledger_intruder(door->ledger, intruder, sizeof intruder)) {
+    if (ledger_intruder(session->ledger, intruder, sizeof intruder)) {
         *error = sqlite3_mprintf("reg: %s", intruder);
-        door_release(door);
+        session_release(session);
         return SQLITE_ERROR;
     }
     /* Kept statements would make sqlite3_close() answer SQLITE_BUSY. Before it looks for them it
      * disconnects virtual tables, and ours then lets go of them. */
-    ledger_keep_by(door->ledger, "SELECT 1 FROM reg_functions");
-    int code = register_all(database, door, error);
-    door_release(door);
+    ledger_keep_by(session->ledger, "SELECT 1 FROM reg_functions");
+    int code = register_all(database, session, error);
+    session_release(session);
     return code;
 }
 

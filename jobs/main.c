@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "commands.h"
-#include "moment.h"
-#include "run_metrics.h"
-#include "say.h"
-#include "stop.h"
+#include "commands/commands.h"
+#include "values/moment.h"
+#include "run/run_metrics.h"
+#include "run/say.h"
+#include "run/stop.h"
 
 static const char system_config[] = "/etc/regjob/regjob.conf";
 

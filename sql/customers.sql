@@ -1,6 +1,6 @@
 -- What is recorded of a customer after registration, and erasing.
 
--- Whom a text means; see ext/who.h. A text has readings: the key of each in the index of subjects and the text that it stands for.
+-- Whom a text means; see ext/codes/subject_lookup.h. A text has readings: the key of each in the index of subjects and the text that it stands for.
 -- alone: only rows without a phone of their own count.
 
 -- By one reading: the newest attempt that waits, the newest one of a customer, how many customers.

@@ -1,4 +1,4 @@
--- What a rehearsal takes over from the ledger: see ext/twin.c.
+-- What a rehearsal takes over from the ledger: see ext/tables/rehearsal.c.
 
 -- The attempts that a sign-up can meet: those that hold or wait for one of its identifiers, and their customers. all: also those that came to nothing, to which a
 -- code may still belong.

@@ -148,7 +148,7 @@ def examples(page, least):
 
 
 def commands(page):
-    options_c = read("jobs", "options.c")
+    options_c = read("jobs", "config", "options.c")
     table = options_c[options_c.index("command_rows[] = {"):]
     table = table[:table.index("};")]
     rows = re.findall(r'\{\s*"([a-z]+)",\s*"([^"]*)",\s*\d+,\s*(?:\d+|INT_MAX),\s*(.*?)\}\},', table, re.S)
@@ -169,7 +169,7 @@ def commands(page):
     for name, letter in re.findall(r'\{"([a-z-]+)", \'(.*?)\', OPTION_\w+, .*, true\}', options_c):
         spelled = f"-{letter}, --{name}" if len(letter) == 1 else f"--{name}"
         check(re.search(rf"^ {{5}}{re.escape(spelled)}\b", general, re.M) is not None, f"regjob.1: option --{name} is described")
-    codes = re.findall(r"STATUS_\w+ = (\d+)", read("jobs", "status_code.h"))
+    codes = re.findall(r"STATUS_\w+ = (\d+)", read("jobs", "config", "status_code.h"))
     said = [term for term in page.terms("EXIT STATUS") if term.isdigit()]
     check(len(codes) >= 7 and said == codes, "regjob.1: every exit code is described", said, codes)
     unknown = {name for name in re.findall(r"(?<![\w-])--([a-z][a-z-]+)", page.text)} - set(re.findall(r'\{"([a-z-]+)", \'', options_c))
@@ -244,7 +244,7 @@ def names(page, made):
     said = page.section("SIGN-UP COLUMNS").lower()
     missing = [alias for alias in aliases if not re.search(rf"\b{alias.lower()}\b", said)]
     check(len(aliases) > 10 and not missing, "reg.7: every other name of a column is given", missing)
-    causes = dict(re.findall(r'X\((\w+),\s*"([^"]*)"\)', read("ext", "told.h")))
+    causes = dict(re.findall(r'X\((\w+),\s*"([^"]*)"\)', read("ext", "fraud", "outcome_counts.h")))
     check(len(causes) > 10 and page.terms("CAUSES").items() >= causes.items(), "reg.7: every cause of a difference is described", causes)
     described = page.terms("REASONS")
     reasons = dict(made.execute("SELECT reason, sentence FROM reg_reasons"))
@@ -264,10 +264,10 @@ def names(page, made):
              if f"Default: {json.dumps(value, separators=(',', ':'))}" != described.get(name, "")[-len(f"Default: {json.dumps(value, separators=(',', ':'))}"):]}
     check(len(settings) >= 34 and not wrong and {name for name in described if " " not in name} == set(settings), "reg.7: every setting is described, with its default",
           wrong, set(described) ^ set(settings))
-    rules = re.findall(r"^    POLICY_([A-Z_]+),$", read("ext", "policy.h"), re.M)
+    rules = re.findall(r"^    POLICY_([A-Z_]+),$", read("ext", "passwords", "policy.h"), re.M)
     rules = [rule.lower() for rule in rules]
     check(len(rules) == 11 and ", ".join(rules) in " ".join(page.section("PASSWORD POLICIES").split()), "reg.7: every rule of a policy is named, in order", rules)
-    members = re.search(r'"a password policy has no member(.*?)",\s', read("ext", "policy.c"), re.S).group(1)
+    members = re.search(r'"a password policy has no member(.*?)",\s', read("ext", "passwords", "policy.c"), re.S).group(1)
     members = [name for name in re.findall(r"\b[a-z]+(?:[A-Z][a-z]+)*\b", members) if name not in ("it", "may", "have", "and", "a", "s")]
     said = page.section("PASSWORD POLICIES")
     check(len(members) == 13 and all(re.search(rf"\b{name}\b", said) for name in members), "reg.7: every member of a policy is named", members)

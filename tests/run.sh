@@ -3,7 +3,7 @@
 #
 #   sh tests/run.sh [PATH...]   everything, or what is named: a test, or a folder of tests
 #
-# Tests are: the cmocka programs of tests/unit (built as build/tests/NAME), tests/**/*.t, run through
+# Tests are: the cmocka programs of tests/unit (built as build/tests/ROOM/NAME), tests/**/*.t, run through
 # their #! line, and tests/**/*.bats. A name that begins with "asan:" is the same test over the
 # build with sanitizers (`make asan`), in build/asan. A test finds its build in $BUILD.
 # JOBS: how many run at a time (2). LIMIT: the seconds that one may take (300).
@@ -33,9 +33,9 @@ if [ "${1-}" = --one ]; then
     *) export BUILD=build ;;
     esac
     case $test in
-    tests/unit/*.c)
+    tests/unit/*.c) # those of the rooms, too: a star stands for a slash as well
         export CMOCKA_MESSAGE_OUTPUT=TAP
-        set -- "$BUILD/tests/$(basename "$test" .c)"
+        set -- "$BUILD/tests/$(expr "$test" : 'tests/unit/\(.*\)\.c')"
         ;;
     *.bats) set -- bats --tap "$test" ;;
     *.t) set -- "./${test#./}" ;;
@@ -71,7 +71,7 @@ tests_of() {
     path=${path%/}
     case $path in
     build/tests | build/asan/tests) path=tests/unit ;;
-    build/tests/*) path=tests/unit/${path##*/}.c ;;
+    build/tests/*) path=tests/unit/${path#build/tests/}.c ;;
     esac
     if [ -d "$path" ]; then
         find "$path" -type f \( -name '*.t' -o -name '*.bats' -o -path 'tests/unit/*.c' \) | sort | sed "s/^/$prefix/"

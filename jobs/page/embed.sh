@@ -1,8 +1,8 @@
 #!/bin/sh
-# Turns files into C: `sh jobs/page/embed.sh NAME=FILE...` gives a struct page_part page_part_NAME for each (jobs/page_part.h).
+# Turns files into C: `sh jobs/page/embed.sh NAME=FILE...` gives a struct page_part page_part_NAME for each (jobs/page/page_part.h).
 set -eu
 echo '/* Made by jobs/page/embed.sh; edit the files instead. */'
-echo '#include "page_part.h"'
+echo '#include "page/page_part.h"'
 for part in "$@"; do
     name=${part%%=*} file=${part#*=}
     # In a script or style element of the page these would end it, or turn what follows into a comment.

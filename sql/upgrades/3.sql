@@ -84,7 +84,7 @@ UPDATE try SET answer = NULL WHERE report_id IN (SELECT r.id FROM report r JOIN 
 UPDATE try SET answer = NULL WHERE code_id IN (SELECT c.id FROM code c WHERE NOT EXISTS (SELECT 1 FROM recipient r WHERE r.code_id = c.id));
 
 -- The time of the newest fact of an attempt, a code or a report, and what the clock showed when it was recorded: time in the ledger never goes back, though a
--- clock may (ext/ledger_time.h).
+-- clock may (ext/ledger/ledger_time.h).
 CREATE TABLE clock (
     id      INTEGER PRIMARY KEY CHECK (id = 1),
     newest  INTEGER NOT NULL,

@@ -1,7 +1,7 @@
 /* fuzz_records: any bytes as a CSV file.
  *
  * clang -std=c17 -g -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined
- *   tests/fuzz/fuzz_records.c ext/records.c ext/fields.c ext/framing.c ext/input.c
+ *   tests/fuzz/fuzz_records.c ext/csv/records.c ext/csv/fields.c ext/csv/framing.c ext/csv/input.c
  *   -lcsv -licuuc -o build/fuzz_records
  * build/fuzz_records -max_len=600 -max_total_time=300
  *
@@ -9,7 +9,7 @@
  * see: records follow each other without gap but empty lines, their bytes are the file's, places
  * and lines are right, texts are texts; and the story is the same however the bytes come in.
  */
-#include "../unit/records_memory.h"
+#include "../unit/csv/records_memory.h"
 
 #define require(condition)                                                                         \
     do {                                                                                           \

@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "code.h"
-#include "moment.h"
-#include "password.h"
-#include "policy.h"
-#include "region.h"
-#include "settings.h"
-#include "signup.h"
-#include "subject.h"
-#include "text.h"
+#include "codes/code.h"
+#include "values/moment.h"
+#include "passwords/password.h"
+#include "passwords/policy.h"
+#include "values/region.h"
+#include "ledger/settings.h"
+#include "values/signup.h"
+#include "values/subject.h"
+#include "values/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

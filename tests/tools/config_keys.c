@@ -1,6 +1,6 @@
 /* config_keys: the configuration's keys, a line each: SECTION, KEY, what it may be, default; by
  * tabs. */
-#include "../../jobs/config_key.h"
+#include "../../jobs/config/config_key.h"
 
 #include <stdio.h>
 

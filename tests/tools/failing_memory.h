@@ -51,7 +51,7 @@ void *__wrap_sodium_malloc(size_t size)
 }
 
 /* For json_set_alloc_funcs(). Where the buffer for a word of a text is doubled jansson does not
- * survive to be refused: ext/document.c makes sure of that memory beforehand. */
+ * survive to be refused: ext/values/document.c makes sure of that memory beforehand. */
 static inline void *jansson_allocate(size_t size)
 {
     bool is_doubled = size >= 32 && (size & (size - 1)) == 0;

@@ -7,7 +7,7 @@
  * Each file gives {"file":...,"header":[...]} or {"file":...,"error":...}, a line for each row and
  * reject, and {"end":...}. Texts are given as hexadecimal bytes.
  */
-#include "../../ext/records.h"
+#include "../../ext/csv/records.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -6,7 +6,7 @@
  * result, the reply's status and the kept text; at the end how the run ended. SIGTERM stops it, a
  * second one at once.
  */
-#include "../../jobs/mail.h"
+#include "../../jobs/channels/mail.h"
 
 #include <jansson.h>
 #include <signal.h>

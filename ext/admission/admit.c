@@ -1,0 +1,265 @@
+#include "admission/admit.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admission/admit_values.h"
+#include "admission/field_checks.h"
+#include "admission/consents.h"
+#include "ledger/session.h"
+#include "host.h"
+#include "passwords/policy.h"
+#include "values/text.h"
+#include "codes/verify.h"
+
+static void add_reason(struct admission *admission, enum reason reason)
+{
+    admission->reasons.others |= 1U << reason;
+}
+
+/* A told failure keeps its reason: by name where the list has it, else as `told` with its text
+ * beside. */
+static void check_told(struct admission *admission)
+{
+    const char *reason = admission->signup->text[SIGNUP_failure_reason];
+    bool failure = admission->told != NULL && strcmp(admission->told, "failure") == 0;
+    if (reason != NULL && !failure)
+        admission->reasons.invalid |= UINT64_C(1) << SIGNUP_failure_reason;
+    if (!failure)
+        return;
+    bool known = reason != NULL && reasons_known(reason);
+    snprintf(admission->outcome_counts_list, sizeof admission->outcome_counts_list, ",\"%s\"",
+             known ? reason : "told");
+    if (!known && admission->values[SIGNUP_failure_reason].type == ADMIT_TEXT)
+        admission->told_reason = reason;
+}
+
+static bool check_policy(struct admission *admission, const char *password, char *error,
+                         size_t error_size)
+{
+    const struct signup *signup = admission->signup;
+    struct policy_identity identity = {.email = signup->text[SIGNUP_email],
+                                       .username = signup->text[SIGNUP_username],
+                                       .name = signup->text[SIGNUP_name],
+                                       .given_name = signup->text[SIGNUP_given_name],
+                                       .family_name = signup->text[SIGNUP_family_name],
+                                       .phone =
+                                           admission->phone[0] != '\0' ? admission->phone : NULL};
+    return policy_check(&admission->settings->policy, password, strlen(password), &identity,
+                        &admission->reasons.policy, error, error_size);
+}
+
+static void take_fingerprint(struct admission *admission, const char *hex)
+{
+    size_t length;
+    admission->has_fingerprint =
+        text_is_hex(hex, 64) &&
+        sodium_hex2bin(admission->fingerprint, sizeof admission->fingerprint, hex, 64, NULL,
+                       &length, NULL) == 0;
+    if (!admission->has_fingerprint)
+        add_reason(admission, REASON_password_hash_invalid);
+}
+
+/* One of the four ways a password may come; what came in clear goes before what came hashed. */
+static bool check_password(struct admission *admission, char *error, size_t error_size)
+{
+    const struct signup *signup = admission->signup;
+    const char *clear = signup->text[SIGNUP_password], *md5 = signup->text[SIGNUP_password_md5];
+    const char *phc = signup->text[SIGNUP_password_hash],
+               *sha256 = signup->text[SIGNUP_password_sha256];
+    bool judged = admission->told == NULL;
+    if (clear != NULL) {
+        admission->password = ADMIT_CLEAR;
+        crypto_hash_sha256(admission->fingerprint, (const unsigned char *)clear, strlen(clear));
+        admission->has_fingerprint = true;
+        if (judged && password_is_md5(clear))
+            add_reason(admission, REASON_password_hash_invalid);
+        return !judged || check_policy(admission, clear, error, error_size);
+    }
+    if (md5 != NULL) {
+        admission->password = ADMIT_MD5;
+        if (!text_is_hex(md5, 32))
+            add_reason(admission, REASON_password_hash_invalid);
+    } else if (phc != NULL) {
+        admission->password = ADMIT_PHC;
+        if (password_is_phc(phc, admission->settings->password_limit) &&
+            strlen(phc) < PASSWORD_STORED_SIZE)
+            snprintf(admission->stored, sizeof admission->stored, "%s", phc);
+        else
+            add_reason(admission, REASON_password_hash_invalid);
+    } else if (sha256 != NULL && !judged) {
+        take_fingerprint(admission, sha256);
+    } else if (judged && signup->text[SIGNUP_identity_provider] == NULL &&
+               admission->settings->password_at == SETTINGS_AT_SIGNUP) {
+        add_reason(admission, REASON_password_missing);
+    }
+    return true;
+}
+
+bool admit_prepare(struct admission *admission, const struct settings *settings,
+                   const struct signup *signup, int64_t now, char *error, size_t error_size)
+{
+    memset(admission, 0, sizeof *admission);
+    admission->settings = settings;
+    admission->signup = signup;
+    admission->now = now;
+    if (!field_checks_run(admission, error, error_size))
+        return false;
+    check_told(admission);
+    if (!check_password(admission, error, error_size))
+        return false;
+    if (!consents_read(signup, settings, admission->told == NULL, &admission->reasons,
+                       &admission->consents)) {
+        snprintf(error, error_size, "out of memory");
+        return false;
+    }
+    if (admission->told == NULL && strcmp(admission->recommendation, "PREVENT") == 0)
+        add_reason(admission, REASON_prevented);
+    return true;
+}
+
+bool admit_wants_hash(const struct admission *admission)
+{
+    bool confirms = admission->signup->text[SIGNUP_email_confirm_code] != NULL;
+    bool fails = admission->told != NULL ? strcmp(admission->told, "failure") == 0
+                 : confirms ? admission->settings->password_at != SETTINGS_AT_CONFIRM ||
+                                  admission->reasons.policy != 0
+                            : !reasons_none(&admission->reasons);
+    bool hashes = admission->password == ADMIT_CLEAR || admission->password == ADMIT_MD5;
+    return hashes && !fails && (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
+}
+
+static bool is_held(struct session *session, enum subject_kind kind, const char *folded)
+{
+    if (folded[0] == '\0')
+        return false;
+    struct ledger_statement *held = ledger_use(session->ledger, STATEMENT_held_by_customer);
+    ledger_set_integer(held, ":key", session_subject_key(session, kind, folded));
+    ledger_set_text(held, ":text", folded);
+    bool found = ledger_row(held);
+    if (found)
+        ledger_done(held);
+    return found;
+}
+
+bool admit_is_held(struct session *session, const struct admission *admission)
+{
+    const struct settings *settings = admission->settings;
+    if (admission->told != NULL || admission->signup->text[SIGNUP_email_confirm_code] != NULL ||
+        settings->registration_type == SETTINGS_REQUIRE_PIN_CONFIRMATION)
+        return false; /* told ones are counted all the same; a third-party customer may be linked by
+                         PIN */
+    return (settings->unique_email && is_held(session, SUBJECT_EMAIL, admission->email_folded)) ||
+           (settings->unique_phone && is_held(session, SUBJECT_PHONE, admission->phone)) ||
+           is_held(session, SUBJECT_USERNAME, admission->username_folded) ||
+           is_held(session, SUBJECT_UUID, admission->uuid);
+}
+
+bool admit_hash(struct admission *admission)
+{
+    const struct signup *signup = admission->signup;
+    struct password_cost cost = admission->settings->password_cost;
+    switch (admission->password) {
+    case ADMIT_CLEAR:
+        return password_hash(signup->text[SIGNUP_password], strlen(signup->text[SIGNUP_password]),
+                             cost, admission->stored);
+    case ADMIT_MD5:
+        return password_wrap_md5(signup->text[SIGNUP_password_md5], cost, admission->stored);
+    case ADMIT_PHC: /* taken as it came, when it was checked */
+    case ADMIT_NO_PASSWORD:
+        break;
+    }
+    return true;
+}
+
+void admit_end(struct admission *admission)
+{
+    free(admission->consents);
+    sodium_memzero(admission, sizeof *admission);
+}
+
+/* Why a confirmation's code is not even looked at, so that it costs no try; NULL where it is. The
+ * password counts where it is asked for now. */
+static const char *refusal(const struct admission *admission, char reason[REASONS_TEXT])
+{
+    struct reasons found = {0, 0, 0, 0};
+    bool with_password = admission->settings->password_at == SETTINGS_AT_CONFIRM;
+    found.invalid = admission->reasons.invalid & UINT64_C(1) << SIGNUP_attempted_at;
+    found.policy = with_password ? admission->reasons.policy : 0;
+    found.others =
+        with_password ? admission->reasons.others & 1U << REASON_password_hash_invalid : 0;
+    if (reasons_none(&found))
+        return admission->signup->text[SIGNUP_email_confirm_code][0] == '\0'
+                   ? "email_confirm_code_missing"
+                   : NULL;
+    reasons_before_taken(&found, reason); /* `,"first","second"` */
+    reason[2 + strcspn(reason + 2, "\"")] = '\0';
+    return reason + 2;
+}
+
+const char *admit_subject(const struct admission *admission)
+{
+    const struct signup *signup = admission->signup;
+    if (signup->text[SIGNUP_email] != NULL)
+        return signup->text[SIGNUP_email];
+    if (admission->phone[0] != '\0')
+        return admission->phone;
+    return signup->text[SIGNUP_username] != NULL ? signup->text[SIGNUP_username] : "";
+}
+
+struct admit_verdict admit_write(struct session *session, struct admission *admission)
+{
+    int64_t id = admit_next_id(session->ledger);
+    struct admit_values values;
+    if (admission->signup->text[SIGNUP_email_confirm_code] != NULL)
+        return admit_confirm(session, admission, id);
+    if (session->admit_plan == NULL)
+        session->admit_plan = calloc(1, sizeof *session->admit_plan);
+    if (session->admit_plan == NULL) {
+        ledger_fail(session->ledger, SQLITE_NOMEM, "out of memory");
+        return (struct admit_verdict){ADMIT_FAILURE, 0};
+    }
+    admit_values_fill(&values, session, admission, id);
+    ledger_run(admit_values_use(&values, session->ledger, STATEMENT_admit, session->admit_plan));
+    admit_values_wipe(&values);
+    return (struct admit_verdict){admit_read_written(session->ledger, id).outcome, id};
+}
+
+/* The second request of a two-step sign-up (partner API, steps 2 and 2.1): goes on with the attempt
+ * that the first one made, and brings the password where the sign-up had none (INVAS). */
+struct admit_verdict admit_confirm(struct session *session, const struct admission *admission,
+                                   int64_t id)
+{
+    const struct signup *signup = admission->signup;
+    const struct admit_value *partner = &admission->values[SIGNUP_partner_id];
+    bool tells_when = admission->values[SIGNUP_attempted_at].type == ADMIT_INTEGER;
+    char partner_id[24];
+    struct verify_request request = {
+        .subject = admit_subject(admission),
+        .code = signup->text[SIGNUP_email_confirm_code],
+        .device_id = signup->text[SIGNUP_device_id],
+        .entered_at = tells_when ? admission->attempted_at : 0,
+        .continuation_id = id,
+        .attempted_at = admission->attempted_at,
+        .import_id = signup->import_id,
+        .line = signup->line,
+        .uuid = admission->uuid[0] != '\0' ? admission->uuid : NULL,
+        .password_hash =
+            admission->settings->password_at == SETTINGS_AT_CONFIRM && admission->stored[0] != '\0'
+                ? admission->stored
+                : NULL,
+        .fingerprint = admission->has_fingerprint && admission->stored[0] != '\0'
+                           ? admission->fingerprint
+                           : NULL,
+    };
+    char reason[REASONS_TEXT];
+    if (partner->type == ADMIT_INTEGER) {
+        snprintf(partner_id, sizeof partner_id, "%lld", (long long)partner->integer);
+        request.partner_id = partner_id;
+    }
+    request.refused = refusal(admission, reason);
+    verify_code(session, &request);
+    return (struct admit_verdict){ADMIT_CONTINUED, id};
+}

@@ -1,0 +1,107 @@
+/*
+ * admit.h: the one door. A sign-up, from a CSV row or an INSERT, becomes an attempt with its
+ * verdict, or goes on with one.
+ *
+ * Three steps, so that a batch can spread them: admit_prepare() reads and checks what came (no
+ * database, any thread); admit_hash() spends the Argon2id cost (any thread); admit_write() decides
+ * and writes with one statement (the thread that owns the ledger).
+ */
+#ifndef ADMIT_H
+#define ADMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codes/code.h"
+#include "ledger/key.h"
+#include "passwords/password.h"
+#include "ledger/reasons.h"
+#include "values/region.h"
+#include "values/signup.h"
+#include "values/subject.h"
+
+struct session;
+struct settings;
+
+enum admit_outcome { ADMIT_SUCCESS, ADMIT_PENDING, ADMIT_FAILURE, ADMIT_CONTINUED };
+
+/* What a sign-up came to. */
+struct admit_verdict {
+    enum admit_outcome outcome;
+    int64_t id; /* of the attempt, or of the continuation */
+};
+
+enum admit_password { ADMIT_NO_PASSWORD, ADMIT_CLEAR, ADMIT_MD5, ADMIT_PHC };
+
+/* A value as it goes into its column: text, or a number where the column holds numbers. */
+struct admit_value {
+    enum { ADMIT_NULL, ADMIT_TEXT, ADMIT_INTEGER, ADMIT_REAL } type;
+    const char *text;
+    size_t length; /* of the text */
+    int64_t integer;
+    double real;
+};
+
+/* A sign-up, checked. Texts point into the sign-up or into this structure, so neither may move
+ * before admit_write() is done. */
+struct admission {
+    const struct settings *settings;
+    const struct signup *signup;
+    int64_t now;
+    int64_t attempted_at;
+    struct admit_value values[SIGNUP_INPUT_ONLY];
+    struct reasons reasons;
+    const char *told;             /* "success", "failure" or NULL */
+    const char *told_reason;      /* its text where it is in no list */
+    char outcome_counts_list[80]; /* `,"reason"` of a told failure */
+    enum admit_password password;
+    bool has_fingerprint;
+    unsigned char fingerprint[KEY_FINGERPRINT_SIZE];
+    char stored[PASSWORD_STORED_SIZE]; /* "" until admit_hash() */
+    char email_folded[SUBJECT_SIZE];
+    char phone[SUBJECT_SIZE];
+    char username_folded[SUBJECT_SIZE];
+    char username_phone[SUBJECT_SIZE];
+    char uuid[37];
+    char provider[16];
+    char recommendation[8];
+    char platform[12];
+    char country[3], phone_country[3], currency[4];
+    char locale[REGION_LOCALE_SIZE], language[REGION_LOCALE_SIZE];
+    char gender[12];
+    char *consents; /* JSON; freed by admit_end() */
+};
+
+/* Checks a sign-up against the settings. `now` in Unix milliseconds. False only when out of memory
+ * or a file of the settings cannot be read (`error`). */
+bool admit_prepare(struct admission *admission, const struct settings *settings,
+                   const struct signup *signup, int64_t now, char *error, size_t error_size);
+
+/* Whether a hash would be spent well: there is something to hash and nothing that has failed yet.
+ */
+bool admit_wants_hash(const struct admission *admission);
+
+/* Whether a customer holds one of the sign-up's identifiers already, so that a hash would be
+ * wasted. Advice: the write decides. */
+bool admit_is_held(struct session *session, const struct admission *admission);
+
+/* Hashes the password. False when there is not enough memory. */
+bool admit_hash(struct admission *admission);
+
+/* Decides and writes with one statement. The caller has a transaction open or is in a statement
+ * that writes. After an error of the ledger the verdict means nothing. */
+struct admit_verdict admit_write(struct session *session, struct admission *admission);
+
+/* The second request of a two-step sign-up, under that id: what admit_write() does with one that
+ * brings a code. */
+struct admit_verdict admit_confirm(struct session *session, const struct admission *admission,
+                                   int64_t id);
+
+/* Whom a second request names: its first identifier. */
+const char *admit_subject(const struct admission *admission);
+
+/* Wipes and frees. */
+void admit_end(struct admission *admission);
+
+#endif

@@ -1,0 +1,178 @@
+#include "admission/admit_keys.h"
+
+#include <stdlib.h>
+
+enum {
+    LINE_WORDS = 8, /* a key's bits of the filter are in one line of the processor's cache */
+    LINE_BITS = LINE_WORDS * 64,
+    BITS_A_KEY = 5,
+    SPACE_A_KEY = 8,       /* bits; one key in forty is then taken for a known one */
+    LEAST_SPACE_A_KEY = 5, /* one in seven */
+    FEWEST_LINES = 1 << 10,
+    MOST_LINES = 1 << 19 /* 32 MiB */
+};
+
+enum { SLOTS = 1 << 20, MOST_GATHERED = SLOTS / 8 * 5, KEYS_A_SIGN_UP = 5 };
+
+struct admit_keys {
+    uint64_t lines; /* of the filter, a power of two; 0: there is none */
+    uint64_t *filter;
+    struct admit_key *gathered;
+    uint32_t count;
+    uint32_t *slots; /* a hash table with open addresses: 1 + number of a gathered row, 0: free */
+};
+
+struct admit_keys *admit_keys_open(void)
+{
+    struct admit_keys *keys = calloc(1, sizeof *keys);
+    if (keys == NULL)
+        return NULL;
+    keys->gathered = malloc(MOST_GATHERED * sizeof *keys->gathered);
+    keys->slots = calloc(SLOTS, sizeof *keys->slots);
+    if (keys->gathered != NULL && keys->slots != NULL)
+        return keys;
+    admit_keys_close(keys);
+    return NULL;
+}
+
+void admit_keys_close(struct admit_keys *keys)
+{
+    if (keys == NULL)
+        return;
+    free(keys->filter);
+    free(keys->gathered);
+    free(keys->slots);
+    free(keys);
+}
+
+/* The filter */
+
+bool admit_keys_expect(struct admit_keys *keys, uint64_t count)
+{
+    uint64_t lines = FEWEST_LINES;
+    while (lines < MOST_LINES && lines * LINE_BITS / SPACE_A_KEY < count)
+        lines *= 2;
+    free(keys->filter);
+    keys->filter = lines * LINE_BITS / LEAST_SPACE_A_KEY < count
+                       ? NULL
+                       : calloc(lines * LINE_WORDS, sizeof *keys->filter);
+    keys->lines = keys->filter == NULL ? 0 : lines;
+    return keys->lines > 0;
+}
+
+/* Keys are SipHash's, so that their own bits will do: the high ones name the line, so that a whole
+ * index is learned from one end of the filter to the other, and nine others each a bit of it. */
+static uint64_t *line_of(const struct admit_keys *keys, int64_t key)
+{
+    return keys->filter + ((uint64_t)key >> 32) * keys->lines / (UINT64_C(1) << 32) * LINE_WORDS;
+}
+
+static unsigned bit_of(int64_t key, int turn)
+{
+    return (unsigned)((uint64_t)key >> (9 * turn)) & (LINE_BITS - 1);
+}
+
+void admit_keys_learn(struct admit_keys *keys, int64_t key)
+{
+    if (keys->lines == 0)
+        return;
+    uint64_t *line = line_of(keys, key);
+    for (int turn = 0; turn < BITS_A_KEY; turn++)
+        line[bit_of(key, turn) / 64] |= UINT64_C(1) << bit_of(key, turn) % 64;
+}
+
+bool admit_keys_may_know(const struct admit_keys *keys, int64_t key)
+{
+    if (keys->lines == 0)
+        return true;
+    const uint64_t *line = line_of(keys, key);
+    for (int turn = 0; turn < BITS_A_KEY; turn++)
+        if ((line[bit_of(key, turn) / 64] >> bit_of(key, turn) % 64 & 1) == 0)
+            return false;
+    return true;
+}
+
+/* What is gathered */
+
+static uint32_t *slot_of(const struct admit_keys *keys, int64_t key)
+{
+    uint32_t slot = (uint32_t)((uint64_t)key >> 44) & (SLOTS - 1);
+    while (keys->slots[slot] != 0 && keys->gathered[keys->slots[slot] - 1].key != key)
+        slot = (slot + 1) & (SLOTS - 1);
+    return &keys->slots[slot];
+}
+
+void admit_keys_gather(struct admit_keys *keys, struct admit_key row)
+{
+    admit_keys_learn(keys, row.key);
+    uint32_t *slot = slot_of(keys, row.key);
+    if (*slot == 0)
+        *slot = ++keys->count;
+    keys->gathered[*slot - 1] = row;
+}
+
+/* What is taken keeps its place and its slot, which others may have passed by: as a row of
+ * nobody's, until its key is gathered again. */
+bool admit_keys_take(struct admit_keys *keys, int64_t key, struct admit_key *row)
+{
+    uint32_t slot = *slot_of(keys, key);
+    if (slot == 0 || keys->gathered[slot - 1].attempt == 0)
+        return false;
+    *row = keys->gathered[slot - 1];
+    keys->gathered[slot - 1].attempt = 0;
+    return true;
+}
+
+bool admit_keys_have_room(const struct admit_keys *keys)
+{
+    return keys->count <= MOST_GATHERED - KEYS_A_SIGN_UP;
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct admit_key *a = left, *b = right;
+    return a->key < b->key ? -1 : a->key > b->key;
+}
+
+static unsigned first_byte(int64_t key)
+{
+    return (unsigned)(((uint64_t)key ^ UINT64_C(1) << 63) >> 56);
+}
+
+/* In place, as qsort() is not: it copies what it sorts. By the first byte, which parts SipHash's
+ * keys evenly, then each part by itself. */
+static void sort(struct admit_key *rows, uint32_t count)
+{
+    uint32_t begins[257] = {0}, next[256];
+    for (uint32_t i = 0; i < count; i++)
+        begins[first_byte(rows[i].key) + 1]++;
+    for (unsigned part = 0; part < 256; part++) {
+        next[part] = begins[part];
+        begins[part + 1] += begins[part];
+    }
+    for (unsigned part = 0; part < 256; part++) {
+        while (next[part] < begins[part + 1]) {
+            struct admit_key row = rows[next[part]];
+            unsigned home = first_byte(row.key);
+            rows[next[part]] = rows[next[home]];
+            rows[next[home]++] = row;
+        }
+        qsort(rows + begins[part], begins[part + 1] - begins[part], sizeof *rows, compare);
+    }
+}
+
+const struct admit_key *admit_keys_hand_over(struct admit_keys *keys, uint32_t *count)
+{
+    struct admit_key *rows = keys->gathered;
+    /* The last that came goes first: so no other is cut off from the slot that its search begins
+     * with. */
+    for (uint32_t i = keys->count; i > 0; i--)
+        *slot_of(keys, rows[i - 1].key) = 0;
+    *count = 0;
+    for (uint32_t i = 0; i < keys->count; i++)
+        if (rows[i].attempt != 0)
+            rows[(*count)++] = rows[i];
+    keys->count = 0;
+    sort(rows, *count);
+    return rows;
+}

@@ -1,0 +1,291 @@
+#include "admission/admit_values.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/session.h"
+#include "host.h"
+
+_Static_assert(ADMIT_PARAMETER_COUNT <= UINT8_MAX, "parameters are kept in bytes");
+
+static void set_integer(struct admit_values *values, int parameter, int64_t integer)
+{
+    values->bound[parameter].type = ADMIT_BIND_INTEGER;
+    values->bound[parameter].integer = integer;
+}
+
+void admit_values_text(struct admit_values *values, int parameter, const char *text)
+{
+    values->bound[parameter].type = text == NULL ? ADMIT_UNBOUND : ADMIT_BIND_TEXT;
+    values->bound[parameter].bytes = text;
+    values->bound[parameter].length = text == NULL ? 0 : strlen(text);
+}
+
+static void set_blob(struct admit_values *values, int parameter, const void *bytes, size_t length)
+{
+    values->bound[parameter].type = ADMIT_BIND_BLOB;
+    values->bound[parameter].bytes = bytes;
+    values->bound[parameter].length = length;
+}
+
+/* The ways to confirm as a table: what an attempt waits for (see the view admit), and the code that
+ * is sent. */
+struct way {
+    const char *confirm;
+    enum code_kind code;
+};
+
+static struct way way_of(const struct admission *admission)
+{
+    static const struct way ways[] = {
+        [SETTINGS_AUTOMATIC] = {"never", CODE_PIN},
+        [SETTINGS_REQUIRE_EMAIL_CONFIRMATION] = {"after", CODE_TOKEN},
+        [SETTINGS_REQUIRE_EMAIL_ACTIVATION] = {"before", CODE_TOKEN},
+        [SETTINGS_REQUIRE_PIN_CONFIRMATION] = {"everyone", CODE_PIN},
+    };
+    const struct settings *settings = admission->settings;
+    struct way way = ways[settings->registration_type];
+    if (admission->provider[0] != '\0')
+        way.confirm = "never"; /* the provider has seen to that */
+    else if (settings->registration_type == SETTINGS_REQUIRE_PIN_CONFIRMATION &&
+             settings->pin_confirmation_type == SETTINGS_ON_CONFLICT_WITH_EXTERNAL_ACCOUNT)
+        way.confirm = "on_conflict";
+    return way;
+}
+
+static void set_key(struct admit_values *values, struct session *session, int parameter,
+                    enum subject_kind kind, const char *folded)
+{
+    if (folded[0] != '\0')
+        set_integer(values, parameter, session_subject_key(session, kind, folded));
+}
+
+static const char *given(const char *text)
+{
+    return text[0] == '\0' ? NULL : text;
+}
+
+void admit_values_identity(const struct admission *admission, char identity[SUBJECT_SIZE])
+{
+    const struct admit_value *subject = &admission->values[SIGNUP_identity_subject];
+    identity[0] = '\0';
+    if (admission->provider[0] != '\0' && subject->type == ADMIT_TEXT)
+        snprintf(identity, SUBJECT_SIZE, "%s\n%s", admission->provider, subject->text);
+}
+
+static void set_subjects(struct admit_values *values, struct session *session,
+                         const struct admission *admission)
+{
+    char identity[SUBJECT_SIZE];
+    admit_values_identity(admission, identity);
+    admit_values_text(values, ADMIT_email_folded, given(admission->email_folded));
+    admit_values_text(values, ADMIT_username_folded, given(admission->username_folded));
+    set_key(values, session, ADMIT_email_key, SUBJECT_EMAIL, admission->email_folded);
+    set_key(values, session, ADMIT_phone_key, SUBJECT_PHONE, admission->phone);
+    set_key(values, session, ADMIT_username_key, SUBJECT_USERNAME, admission->username_folded);
+    set_key(values, session, ADMIT_uuid_key, SUBJECT_UUID, admission->uuid);
+    set_key(values, session, ADMIT_identity_key, SUBJECT_IDENTITY, identity);
+}
+
+/* Columns that carry their value under their own name. The others are set by hand. */
+static void set_columns(struct admit_values *values, const struct admission *admission)
+{
+    for (int column = 0; column < SIGNUP_INPUT_ONLY; column++) {
+        const struct admit_value *value = &admission->values[column];
+        if (value->type == ADMIT_NULL || column == SIGNUP_attempted_at ||
+            column == SIGNUP_consents || column == SIGNUP_outcome ||
+            column == SIGNUP_failure_reason)
+            continue;
+        if (value->type == ADMIT_TEXT) {
+            values->bound[column] = (struct admit_bound){
+                .type = ADMIT_BIND_TEXT, .length = value->length, .bytes = value->text};
+        } else if (value->type == ADMIT_INTEGER) {
+            set_integer(values, column, value->integer);
+        } else {
+            values->bound[column].type = ADMIT_BIND_REAL;
+            values->bound[column].real = value->real;
+        }
+    }
+}
+
+static void set_codes(struct admit_values *values, const struct admission *admission)
+{
+    const struct settings *settings = admission->settings;
+    struct way way = way_of(admission);
+    bool pin = way.code == CODE_PIN;
+    admit_values_text(values, ADMIT_confirm, way.confirm);
+    set_integer(values, ADMIT_pending_ms, settings->pending_lifetime_seconds * 1000);
+    admit_values_text(values, ADMIT_code_kind, way.code == CODE_PIN ? "pin" : "token");
+    set_integer(values, ADMIT_code_digits, settings->pin_length);
+    set_integer(values, ADMIT_code_sandbox, settings->sandbox);
+    set_integer(values, ADMIT_resend_pause_ms, settings->resend_pause_seconds * 1000);
+    set_integer(values, ADMIT_codes_per_day, settings->max_codes_per_day);
+    if (strcmp(way.confirm, "never") == 0)
+        return;
+    code_prefix(way.code == CODE_PIN ? (size_t)settings->pin_prefix_length : 0, values->prefix);
+    admit_values_text(values, ADMIT_code_prefix, given(values->prefix));
+    if (settings->channel_email && admission->email_folded[0] != '\0') {
+        randombytes_buf(values->email_nonce, CODE_NONCE_SIZE);
+        set_blob(values, ADMIT_email_nonce, values->email_nonce, CODE_NONCE_SIZE);
+        set_integer(values, ADMIT_email_code_ms, settings_code_ms(settings, pin, "email"));
+    }
+    if (settings->channel_sms && admission->phone[0] != '\0') {
+        randombytes_buf(values->sms_nonce, CODE_NONCE_SIZE);
+        set_blob(values, ADMIT_sms_nonce, values->sms_nonce, CODE_NONCE_SIZE);
+        set_integer(values, ADMIT_sms_code_ms, settings_code_ms(settings, pin, "sms"));
+    }
+}
+
+static void set_sealed(struct admit_values *values, struct session *session,
+                       const struct admission *admission, int64_t id)
+{
+    unsigned char nonce[24];
+    const struct key *key = admission->has_fingerprint ? session_key(session) : NULL;
+    const unsigned char *uuid = ledger_uuid(session->ledger);
+    if (key == NULL || uuid == NULL)
+        return;
+    randombytes_buf(nonce, sizeof nonce);
+    key_seal(key, uuid, id, nonce, admission->fingerprint, values->sealed);
+    set_blob(values, ADMIT_sealed, values->sealed, KEY_SEALED_SIZE);
+}
+
+/* The lists begin each reason with a comma; the rule wants none at either end of the whole, and one
+ * on the side where what is taken goes in between. */
+static void set_reasons(struct admit_values *values, const struct admission *admission)
+{
+    char before[REASONS_TEXT] = "", *after = values->after;
+    after[0] = '\0';
+    if (admission->told != NULL) {
+        snprintf(before, sizeof before, "%s", admission->outcome_counts_list);
+    } else {
+        reasons_before_taken(&admission->reasons, before);
+        reasons_after_taken(&admission->reasons, after);
+    }
+    snprintf(values->reasons, sizeof values->reasons, "%s%s", before, after);
+    snprintf(values->before, sizeof values->before, before[0] == '\0' ? "%s" : "%s,",
+             before + (before[0] == ','));
+    admit_values_text(values, ADMIT_reasons, values->reasons + (values->reasons[0] == ','));
+    admit_values_text(values, ADMIT_reasons_before, values->before);
+    admit_values_text(values, ADMIT_reasons_after, after);
+}
+
+void admit_values_fill(struct admit_values *values, struct session *session,
+                       const struct admission *admission, int64_t id)
+{
+    const struct signup *signup = admission->signup;
+    memset(values->bound, 0, sizeof values->bound);
+    set_integer(values, ADMIT_id, id);
+    set_integer(values, ADMIT_recorded_at, ledger_stamp(session->ledger));
+    set_integer(values, SIGNUP_attempted_at, admission->attempted_at);
+    set_integer(values, ADMIT_setting_id, admission->settings->id);
+    if (signup->import_id != 0) {
+        set_integer(values, ADMIT_import_id, signup->import_id);
+        set_integer(values, ADMIT_line, signup->line);
+    }
+    admit_values_text(values, ADMIT_told, admission->told);
+    admit_values_text(values, ADMIT_told_reason, admission->told_reason);
+    admit_values_text(values, SIGNUP_consents, admission->consents);
+    set_integer(values, ADMIT_has_password,
+                admission->password != ADMIT_NO_PASSWORD || admission->has_fingerprint);
+    admit_values_text(values, ADMIT_password_hash, given(admission->stored));
+    set_reasons(values, admission);
+    set_integer(values, ADMIT_unique_email, admission->settings->unique_email);
+    set_integer(values, ADMIT_unique_phone, admission->settings->unique_phone);
+    admit_values_text(values, ADMIT_reportable, admission->settings->reportable_reasons);
+    set_columns(values, admission);
+    set_subjects(values, session, admission);
+    set_codes(values, admission);
+    set_sealed(values, session, admission, id);
+}
+
+void admit_values_wipe(struct admit_values *values)
+{
+    sodium_memzero(values->email_nonce, sizeof values->email_nonce);
+    sodium_memzero(values->sms_nonce, sizeof values->sms_nonce);
+    sodium_memzero(values->prefix, sizeof values->prefix);
+    sodium_memzero(values->sealed, sizeof values->sealed);
+}
+
+/* Before and after */
+
+int64_t admit_next_id(struct ledger *ledger)
+{
+    return ledger_number(ledger, STATEMENT_next_attempt, 0);
+}
+
+struct admit_written admit_read_written(struct ledger *ledger, int64_t id)
+{
+    struct admit_written written = {ADMIT_CONTINUED, 0};
+    struct ledger_statement *row = ledger_use(ledger, STATEMENT_admitted_outcome);
+    ledger_set_integer_at(row, 1, id);
+    if (ledger_row(row)) {
+        const char *text = ledger_word(row, 0);
+        written.outcome = text[0] == 's'   ? ADMIT_SUCCESS
+                          : text[0] == 'p' ? ADMIT_PENDING
+                                           : ADMIT_FAILURE;
+        written.holder = ledger_integer(row, 1);
+        ledger_done(row);
+    }
+    return written;
+}
+
+/* Binding */
+
+static const char *parameter_name(int parameter)
+{
+#define ADMIT_NAME(name) [ADMIT_##name] = #name,
+    static const char *const names[ADMIT_PARAMETER_COUNT] = {ADMIT_PARAMETERS(ADMIT_NAME)};
+#undef ADMIT_NAME
+    return parameter < SIGNUP_INPUT_ONLY ? signup_column_name((enum signup_column)parameter)
+                                         : names[parameter];
+}
+
+static void make_plan(struct ledger *ledger, struct ledger_statement *statement,
+                      struct admit_plan *plan)
+{
+    int count = ledger_parameters(statement);
+    for (int number = 1; number <= count && !ledger_failed(ledger); number++) {
+        const char *name = ledger_parameter_name(statement, number);
+        int parameter = 0;
+        while (parameter < ADMIT_PARAMETER_COUNT &&
+               strcmp(parameter_name(parameter), name + 1) != 0)
+            parameter++;
+        if (parameter == ADMIT_PARAMETER_COUNT || number >= ADMIT_PLAN_SIZE)
+            ledger_fail(ledger, SQLITE_INTERNAL, "a sign-up has no value for %s", name);
+        else
+            plan->parameter[number] = (unsigned char)parameter;
+    }
+    plan->count = ledger_failed(ledger) ? 0 : count;
+}
+
+static void bind(struct ledger_statement *statement, int number, const struct admit_bound *bound)
+{
+    switch (bound->type) {
+    case ADMIT_BIND_TEXT:
+        ledger_set_text_at(statement, number, bound->bytes, bound->length);
+        break;
+    case ADMIT_BIND_INTEGER:
+        ledger_set_integer_at(statement, number, bound->integer);
+        break;
+    case ADMIT_BIND_REAL:
+        ledger_set_real_at(statement, number, bound->real);
+        break;
+    case ADMIT_BIND_BLOB:
+        ledger_set_blob_at(statement, number, bound->bytes, bound->length);
+        break;
+    case ADMIT_UNBOUND:
+        break;
+    }
+}
+
+struct ledger_statement *admit_values_use(const struct admit_values *values, struct ledger *ledger,
+                                          enum statement name, struct admit_plan *plan)
+{
+    struct ledger_statement *statement = ledger_use(ledger, name);
+    if (plan->count == 0)
+        make_plan(ledger, statement, plan);
+    for (int number = 1; number <= plan->count; number++)
+        bind(statement, number, &values->bound[plan->parameter[number]]);
+    return statement;
+}

@@ -1,0 +1,113 @@
+/* admit_values.h: what a sign-up's admission is told: one list of the parameters of the rule
+ * `admit` and of its parts, filled once for a sign-up and bound to any of them. */
+#ifndef ADMIT_VALUES_H
+#define ADMIT_VALUES_H
+
+#include "admission/admit.h"
+#include "codes/code.h"
+#include "ledger/ledger.h"
+
+/* Besides the sign-up's own columns, which have their names. `outcome` is the verdict's. */
+#define ADMIT_PARAMETERS(X)                                                                        \
+    X(id)                                                                                          \
+    X(recorded_at)                                                                                 \
+    X(import_id)                                                                                   \
+    X(line)                                                                                        \
+    X(setting_id)                                                                                  \
+    X(told)                                                                                        \
+    X(told_reason)                                                                                 \
+    X(has_password)                                                                                \
+    X(email_folded)                                                                                \
+    X(email_key)                                                                                   \
+    X(phone_key)                                                                                   \
+    X(username_folded)                                                                             \
+    X(username_key)                                                                                \
+    X(uuid_key)                                                                                    \
+    X(identity_key)                                                                                \
+    X(password_hash)                                                                               \
+    X(reasons)                                                                                     \
+    X(reasons_before)                                                                              \
+    X(reasons_after)                                                                               \
+    X(unique_email)                                                                                \
+    X(unique_phone)                                                                                \
+    X(confirm)                                                                                     \
+    X(pending_ms)                                                                                  \
+    X(code_kind)                                                                                   \
+    X(code_digits)                                                                                 \
+    X(code_prefix)                                                                                 \
+    X(code_sandbox)                                                                                \
+    X(email_nonce)                                                                                 \
+    X(email_code_ms)                                                                               \
+    X(sms_nonce)                                                                                   \
+    X(sms_code_ms)                                                                                 \
+    X(resend_pause_ms)                                                                             \
+    X(codes_per_day)                                                                               \
+    X(sealed)                                                                                      \
+    X(reportable)
+
+#define ADMIT_ENUMERATE(name) ADMIT_##name,
+enum admit_parameter {
+    ADMIT_FIRST_OF_ITS_OWN =
+        SIGNUP_INPUT_ONLY - 1, /* before it the columns, as enum signup_column */
+    ADMIT_PARAMETERS(ADMIT_ENUMERATE) ADMIT_PARAMETER_COUNT
+};
+#undef ADMIT_ENUMERATE
+
+struct admit_bound {
+    enum {
+        ADMIT_UNBOUND,
+        ADMIT_BIND_TEXT,
+        ADMIT_BIND_INTEGER,
+        ADMIT_BIND_REAL,
+        ADMIT_BIND_BLOB
+    } type;
+    size_t length; /* of a text or blob */
+    union {
+        const void *bytes;
+        int64_t integer;
+        double real;
+    };
+};
+
+/* The values point into the admission, its sign-up and settings, and into this structure. */
+struct admit_values {
+    struct admit_bound bound[ADMIT_PARAMETER_COUNT];
+    char reasons[2 * REASONS_TEXT], before[REASONS_TEXT + 1], after[REASONS_TEXT];
+    unsigned char email_nonce[CODE_NONCE_SIZE], sms_nonce[CODE_NONCE_SIZE];
+    char prefix[CODE_PREFIX_SIZE];
+    unsigned char sealed[KEY_SEALED_SIZE];
+};
+
+/* The id that the next attempt or continuation has, under the write lock. */
+int64_t admit_next_id(struct ledger *ledger);
+
+/* What a sign-up left: the outcome, and who holds its identifiers (see the view holding). */
+struct admit_written {
+    enum admit_outcome outcome;
+    int64_t holder;
+};
+struct admit_written admit_read_written(struct ledger *ledger, int64_t id);
+
+/* Everything that the rule is to be told; chance is drawn here. */
+void admit_values_fill(struct admit_values *values, struct session *session,
+                       const struct admission *admission, int64_t id);
+void admit_values_wipe(struct admit_values *values);
+
+void admit_values_text(struct admit_values *values, int parameter, const char *text);
+
+/* Which parameter each number of a statement means; made when it is first used. */
+enum { ADMIT_PLAN_SIZE = 112 };
+struct admit_plan {
+    int count; /* 0: not made */
+    unsigned char parameter[ADMIT_PLAN_SIZE];
+};
+
+/* The statement with its parameters bound. */
+struct ledger_statement *admit_values_use(const struct admit_values *values, struct ledger *ledger,
+                                          enum statement name, struct admit_plan *plan);
+
+/* The text by which a third-party identity is found, "" where the sign-up has none that is of its
+ * form. */
+void admit_values_identity(const struct admission *admission, char identity[SUBJECT_SIZE]);
+
+#endif

@@ -1,0 +1,296 @@
+#include "admission/admit_writer.h"
+
+#include <stdlib.h>
+
+#include "admission/admit_keys.h"
+#include "admission/admit_values.h"
+#include "ledger/session.h"
+#include "ledger/settings.h"
+
+/* The sign-up that the steps of the rule are at. */
+struct progress {
+    const struct admission *admission;
+    bool some_known; /* some of its identifiers may be in the index */
+    bool logged_in;  /* no attempt: a third-party log-in of a known customer */
+    bool has_codes;
+    struct admit_written written;
+};
+
+struct admit_writer {
+    struct session *session;
+    struct admit_plan plans[RULE_STEPS_admit], rival_plan;
+    struct admit_values values;
+    int64_t next_id; /* 0: not known */
+    struct admit_keys *keys;
+    bool learns;        /* which keys the index has */
+    int64_t learned;    /* the newest attempt whose keys are known */
+    bool some_wait;     /* an attempt is pending, so that there may be rivals */
+    int64_t unreported; /* the first attempt that is not looked at for a report; 0: none */
+    const struct settings *settings; /* by which it and those after it were judged */
+};
+
+static const int key_parameters[] = {ADMIT_email_key, ADMIT_phone_key, ADMIT_username_key,
+                                     ADMIT_uuid_key, ADMIT_identity_key};
+
+enum { KEY_KINDS = sizeof key_parameters / sizeof *key_parameters };
+
+/* Reading the whole index costs less than it spares while the ledger is not this much larger than
+ * the file. */
+enum { KEYS_AN_ATTEMPT = 3, LEARNED_A_ROW = 15, LEARNED_ANYHOW = 10000 };
+
+struct admit_writer *admit_writer_open(struct session *session)
+{
+    struct admit_writer *writer = calloc(1, sizeof *writer);
+    if (writer == NULL)
+        return NULL;
+    writer->session = session;
+    writer->keys = admit_keys_open();
+    if (writer->keys != NULL)
+        return writer;
+    admit_writer_close(writer);
+    return NULL;
+}
+
+void admit_writer_close(struct admit_writer *writer)
+{
+    if (writer == NULL)
+        return;
+    admit_keys_close(writer->keys);
+    free(writer);
+}
+
+static void learn(struct admit_writer *writer, struct ledger_statement *keys, int columns)
+{
+    while (ledger_row(keys))
+        for (int i = 0; i < columns; i++)
+            if (!ledger_is_null(keys, i))
+                admit_keys_learn(writer->keys, ledger_key(keys, i));
+}
+
+void admit_writer_expect(struct admit_writer *writer, uint64_t rows)
+{
+    struct ledger *ledger = writer->session->ledger;
+    int64_t attempts = ledger_number(ledger, STATEMENT_newest_attempt, 0);
+    if ((uint64_t)attempts > LEARNED_A_ROW * rows + LEARNED_ANYHOW ||
+        !admit_keys_expect(writer->keys, ((uint64_t)attempts + rows) * KEYS_AN_ATTEMPT))
+        return;
+    writer->learns = true;
+    writer->learned = attempts;
+    learn(writer, ledger_use(ledger, STATEMENT_all_keys), 1);
+}
+
+/* What others have added meanwhile. Under the write lock: nothing can come after it. */
+static void learn_the_rest(struct admit_writer *writer)
+{
+    struct ledger *ledger = writer->session->ledger;
+    if (!writer->learns)
+        return;
+    struct ledger_statement *keys = ledger_use(ledger, STATEMENT_keys_since);
+    ledger_set_integer(keys, ":id", writer->learned);
+    learn(writer, keys, KEY_KINDS);
+    writer->learned = ledger_number(ledger, STATEMENT_newest_attempt, 0);
+}
+
+void admit_writer_begin(struct admit_writer *writer)
+{
+    struct ledger *ledger = writer->session->ledger;
+    uint32_t lost;
+    admit_keys_hand_over(writer->keys, &lost); /* of a transaction that was rolled back */
+    writer->unreported = 0;
+    writer->next_id = 0;
+    writer->some_wait = ledger_number(ledger, STATEMENT_some_wait, 0) != 0;
+    learn_the_rest(writer);
+}
+
+/* The reports of sign-ups that have none yet. */
+static void report(struct admit_writer *writer)
+{
+    struct ledger *ledger = writer->session->ledger;
+    if (writer->unreported == 0)
+        return;
+    struct ledger_statement *due = ledger_use(ledger, STATEMENT_report_outcome_report);
+    ledger_set_integer(due, ":attempt_id", writer->unreported);
+    ledger_set_integer(due, ":last_attempt_id", INT64_MAX);
+    ledger_set_text(due, ":reportable", writer->settings->reportable_reasons);
+    ledger_run(due);
+    writer->unreported = 0;
+}
+
+static void add_subjects(struct ledger *ledger, enum statement name, const struct admit_key *rows,
+                         int count)
+{
+    struct ledger_statement *add = ledger_use(ledger, name);
+    for (int i = 0; i < count; i++) {
+        ledger_set_integer_at(add, 3 * i + 1, rows[i].key);
+        ledger_set_integer_at(add, 3 * i + 2, rows[i].holder);
+        ledger_set_integer_at(add, 3 * i + 3, rows[i].attempt);
+    }
+    ledger_run(add);
+}
+
+void admit_writer_flush(struct admit_writer *writer)
+{
+    struct ledger *ledger = writer->session->ledger;
+    uint32_t count, done = 0;
+    report(writer);
+    const struct admit_key *rows = admit_keys_hand_over(writer->keys, &count);
+    if (writer->next_id != 0)
+        writer->learned = writer->next_id - 1; /* those since are this writer's own */
+    for (; count - done >= 16; done += 16)
+        add_subjects(ledger, STATEMENT_add_16_subjects, rows + done, 16);
+    for (; done < count; done++)
+        add_subjects(ledger, STATEMENT_add_subject, rows + done, 1);
+}
+
+static bool is_given(const struct admit_writer *writer, int parameter)
+{
+    return writer->values.bound[parameter].type != ADMIT_UNBOUND;
+}
+
+static int64_t run(struct admit_writer *writer, int step)
+{
+    return ledger_run(admit_values_use(&writer->values, writer->session->ledger, rule_admit[step],
+                                       &writer->plans[step]));
+}
+
+static bool has_rival(struct admit_writer *writer)
+{
+    struct ledger_statement *rival = admit_values_use(&writer->values, writer->session->ledger,
+                                                      STATEMENT_has_rival, &writer->rival_plan);
+    bool found = ledger_row(rival) && ledger_integer(rival, 0) != 0;
+    ledger_done(rival);
+    return found;
+}
+
+/* What is asked of the index from here on must find what was gathered: that is added alone, since a
+ * flush goes all through the index. */
+static void add_what_is_asked(struct admit_writer *writer)
+{
+    struct admit_key row;
+    if (!admit_keys_have_room(writer->keys))
+        admit_writer_flush(writer);
+    for (int i = 0; i < KEY_KINDS; i++)
+        if (is_given(writer, key_parameters[i]) &&
+            admit_keys_take(writer->keys, writer->values.bound[key_parameters[i]].integer, &row))
+            add_subjects(writer->session->ledger, STATEMENT_add_subject, &row, 1);
+}
+
+/* Decides, asking the index for nothing that is certainly not there. */
+static void run_attempt(struct admit_writer *writer, int step, struct progress *progress)
+{
+    struct admit_bound *bound = writer->values.bound, kept[KEY_KINDS];
+    for (int i = 0; i < KEY_KINDS; i++) {
+        struct admit_bound *key = &bound[key_parameters[i]];
+        kept[i] = *key;
+        if (key->type != ADMIT_UNBOUND && admit_keys_may_know(writer->keys, key->integer))
+            progress->some_known = true;
+        else
+            key->type = ADMIT_UNBOUND;
+    }
+    run(writer, step);
+    for (int i = 0; i < KEY_KINDS; i++)
+        bound[key_parameters[i]] = kept[i];
+    if (writer->unreported == 0)
+        writer->unreported = writer->next_id;
+    progress->written = admit_read_written(writer->session->ledger, writer->next_id);
+}
+
+static void gather_keys(struct admit_writer *writer, int64_t holder)
+{
+    for (int i = 0; i < KEY_KINDS; i++)
+        if (is_given(writer, key_parameters[i]))
+            admit_keys_gather(writer->keys,
+                              (struct admit_key){
+                                  .key = writer->values.bound[key_parameters[i]].integer,
+                                  .holder = holder,
+                                  .attempt = writer->next_id,
+                              });
+}
+
+/* Those who have lost what this one has got; they may be reported too. */
+static void supersede(struct admit_writer *writer, int step)
+{
+    admit_writer_flush(writer);
+    run(writer, step);
+}
+
+/* One step of the rule: run, or left out where it would find nothing to do, or done for many
+ * sign-ups together. */
+static void take_step(struct admit_writer *writer, int step, struct progress *progress)
+{
+    const struct admission *admission = progress->admission;
+    enum admit_outcome outcome = progress->written.outcome;
+    switch (rule_admit[step]) {
+    case STATEMENT_admit_login:
+        progress->logged_in = admission->told == NULL && is_given(writer, ADMIT_identity_key) &&
+                              run(writer, step) != 0;
+        break;
+    case STATEMENT_admit_link:
+        if (progress->logged_in)
+            run(writer, step);
+        break;
+    case STATEMENT_admit_attempt:
+        if (!progress->logged_in)
+            run_attempt(writer, step, progress);
+        break;
+    case STATEMENT_admit_subjects:
+        gather_keys(writer, progress->written.holder);
+        break;
+    case STATEMENT_admit_waiting:
+        if (outcome == ADMIT_PENDING) {
+            run(writer, step);
+            writer->some_wait = true;
+        }
+        break;
+    case STATEMENT_admit_code:
+        progress->has_codes =
+            admission->told == NULL && outcome != ADMIT_FAILURE &&
+            (is_given(writer, ADMIT_email_nonce) || is_given(writer, ADMIT_sms_nonce)) &&
+            run(writer, step) != 0;
+        break;
+    case STATEMENT_admit_recipient:
+        if (progress->has_codes)
+            run(writer, step);
+        break;
+    case STATEMENT_admit_report: /* by report(), for all since `unreported` */
+        break;
+    case STATEMENT_admit_fingerprint: /* kept for a report alone */
+        if (is_given(writer, ADMIT_sealed)) {
+            report(writer);
+            run(writer, step);
+        }
+        break;
+    case STATEMENT_admit_supersede:
+        if (outcome == ADMIT_SUCCESS && writer->some_wait && progress->some_known &&
+            has_rival(writer))
+            supersede(writer, step);
+        break;
+    default:
+        run(writer, step);
+    }
+}
+
+struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admission *admission)
+{
+    struct progress progress = {.admission = admission};
+    if (writer->next_id == 0)
+        writer->next_id = admit_next_id(writer->session->ledger);
+    struct admit_verdict verdict = {ADMIT_CONTINUED, writer->next_id};
+    if (admission->signup->text[SIGNUP_email_confirm_code] != NULL) {
+        admit_writer_flush(writer);
+        writer->next_id = 0; /* a confirmation brings about what it likes */
+        return admit_confirm(writer->session, admission, verdict.id);
+    }
+    if (admission->settings != writer->settings)
+        report(writer);
+    writer->settings = admission->settings;
+    admit_values_fill(&writer->values, writer->session, admission, writer->next_id);
+    add_what_is_asked(writer);
+    for (int step = 0; step < RULE_STEPS_admit; step++)
+        if (!progress.logged_in || rule_admit[step] == STATEMENT_admit_link)
+            take_step(writer, step, &progress);
+    verdict.outcome = progress.logged_in ? ADMIT_CONTINUED : progress.written.outcome;
+    admit_values_wipe(&writer->values);
+    writer->next_id++;
+    return verdict;
+}

@@ -1,0 +1,480 @@
+#include "admission/field_checks.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <locale.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admission/admit.h"
+#include "values/moment.h"
+#include "values/region.h"
+#include "ledger/settings.h"
+#include "values/subject.h"
+#include "values/text.h"
+
+enum { DAY_MS = 86400000 };
+
+/* A field's check: takes a text of the column's length and characters, may replace what goes into
+ * the column, and says whether the text is of its form. */
+typedef bool field_check(struct admission *admission, const char *text, struct admit_value *value);
+
+static bool is_one_of(const char *text, const char *const *names, char *found, size_t size)
+{
+    for (; *names != NULL; names++)
+        if (text_same(text, *names)) {
+            snprintf(found, size, "%s", *names);
+            return true;
+        }
+    return false;
+}
+
+static bool check_moment(struct admission *admission, const char *text, struct admit_value *value)
+{
+    int64_t moment;
+    /* A clock may be ahead by the hours of a forgotten time zone, not by more. */
+    bool right = moment_parse(text, &moment) && moment <= admission->now + DAY_MS;
+    value->type = right ? ADMIT_INTEGER : ADMIT_NULL;
+    value->integer = right ? moment : 0;
+    return right;
+}
+
+static bool check_email(struct admission *admission, const char *text, struct admit_value *value)
+{
+    (void)value;
+    if (subject_fold_email(text, admission->email_folded))
+        return true;
+    admission->email_folded[0] = '\0';
+    return false;
+}
+
+static const char *phone_country(const struct admission *admission)
+{
+    if (admission->phone_country[0] != '\0')
+        return admission->phone_country;
+    if (admission->country[0] != '\0')
+        return admission->country;
+    return admission->settings->default_country;
+}
+
+static bool check_phone(struct admission *admission, const char *text, struct admit_value *value)
+{
+    if (!subject_phone(text, phone_country(admission), admission->phone)) {
+        admission->phone[0] = '\0';
+        return false;
+    }
+    value->text = admission->phone;
+    return true;
+}
+
+static bool check_username(struct admission *admission, const char *text, struct admit_value *value)
+{
+    if (!admission->settings->username_is_phone) {
+        if (subject_fold_username(text, admission->username_folded))
+            return true;
+        admission->username_folded[0] = '\0';
+        return false;
+    }
+    if (!subject_phone(text, phone_country(admission), admission->username_phone))
+        return false;
+    snprintf(admission->username_folded, SUBJECT_SIZE, "%s", admission->username_phone);
+    value->text = admission->username_phone;
+    return true;
+}
+
+static bool check_country(struct admission *admission, const char *text, struct admit_value *value)
+{
+    value->text = admission->country;
+    return region_country(text, admission->country);
+}
+
+static bool check_phone_country(struct admission *admission, const char *text,
+                                struct admit_value *value)
+{
+    value->text = admission->phone_country;
+    return region_country(text, admission->phone_country);
+}
+
+static bool check_currency(struct admission *admission, const char *text, struct admit_value *value)
+{
+    value->text = admission->currency;
+    return region_currency(text, admission->currency);
+}
+
+static bool check_locale(struct admission *admission, const char *text, struct admit_value *value)
+{
+    value->text = admission->locale;
+    return region_locale(text, admission->locale);
+}
+
+static bool check_language(struct admission *admission, const char *text, struct admit_value *value)
+{
+    value->text = admission->language;
+    return region_locale(text, admission->language);
+}
+
+static bool check_birth_date(struct admission *admission, const char *text,
+                             struct admit_value *value)
+{
+    char today[MOMENT_SIZE];
+    (void)value;
+    moment_format(admission->now + DAY_MS, today); /* somewhere it is tomorrow already */
+    return moment_is_date(text) && strncmp(text, today, 10) <= 0;
+}
+
+static bool check_gender(struct admission *admission, const char *text, struct admit_value *value)
+{
+    static const char *const genders[] = {"true",  "false",       "male", "female",
+                                          "other", "unspecified", NULL};
+    if (!is_one_of(text, genders, admission->gender, sizeof admission->gender))
+        return false;
+    value->text = admission->gender;
+    return true;
+}
+
+static bool check_user_type(struct admission *admission, const char *text,
+                            struct admit_value *value)
+{
+    (void)admission;
+    (void)value;
+    return signup_user_type_is_right(text);
+}
+
+static bool check_partner_id(struct admission *admission, const char *text,
+                             struct admit_value *value)
+{
+    int64_t number;
+    (void)admission;
+    if (!text_integer(text, &number) || number < 0 || number > INT32_MAX)
+        return false;
+    value->type = ADMIT_INTEGER;
+    value->integer = number;
+    return true;
+}
+
+static bool check_uuid(struct admission *admission, const char *text, struct admit_value *value)
+{
+    if (strlen(text) != 36)
+        return false;
+    for (size_t i = 0; i < 36; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? text[i] != '-' : strchr("0123456789abcdefABCDEF", text[i]) == NULL)
+            return false;
+    }
+    for (size_t i = 0; i <= 36; i++)
+        admission->uuid[i] =
+            text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
+    value->text = admission->uuid;
+    return true;
+}
+
+static bool check_provider(struct admission *admission, const char *text, struct admit_value *value)
+{
+    /* Synerise's four, and those of the fraud API's social mechanism (docs). */
+    static const char *const providers[] = {"facebook", "google",   "apple",     "oauth",
+                                            "azure",    "linkedin", "microsoft", "okta",
+                                            "onelogin", "ping",     "twitter",   NULL};
+    value->text = admission->provider;
+    return is_one_of(text, providers, admission->provider, sizeof admission->provider);
+}
+
+static bool check_address(struct admission *admission, const char *text, struct admit_value *value)
+{
+    (void)admission;
+    (void)value;
+    return region_address_valid(text);
+}
+
+/* The decimal point is a point whatever the host's locale says. */
+static locale_t plain_locale;
+static pthread_once_t plain_once = PTHREAD_ONCE_INIT;
+
+static void make_plain_locale(void)
+{
+    plain_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+static bool check_degrees(const char *text, double most, struct admit_value *value)
+{
+    char *end;
+    errno = 0;
+    if (strspn(text, "+-0123456789.eE") != strlen(text)) /* no hex, no "nan"; SQL's own text of a
+                                                            small number has an exponent */
+        return false;
+    pthread_once(&plain_once, make_plain_locale);
+    if (plain_locale == (locale_t)0)
+        return false;
+    double degrees = strtod_l(text, &end, plain_locale);
+    if (end == text || *end != '\0' || errno != 0 || degrees < -most || degrees > most)
+        return false;
+    value->type = ADMIT_REAL;
+    value->real = degrees;
+    return true;
+}
+
+static bool check_latitude(struct admission *admission, const char *text, struct admit_value *value)
+{
+    (void)admission;
+    return check_degrees(text, 90, value);
+}
+
+static bool check_longitude(struct admission *admission, const char *text,
+                            struct admit_value *value)
+{
+    (void)admission;
+    return check_degrees(text, 180, value);
+}
+
+static bool check_platform(struct admission *admission, const char *text, struct admit_value *value)
+{
+    static const char *const platforms[] = {"ios", "android", "web", "mobile-web", NULL};
+    if (!is_one_of(text, platforms, admission->platform, sizeof admission->platform))
+        return false;
+    value->text = admission->platform;
+    return true;
+}
+
+static bool check_flag(struct admission *admission, const char *text, struct admit_value *value)
+{
+    (void)admission;
+    int64_t number = -1;
+    bool known = text_integer(text, &number), yes = text_same(text, "true") || number == 1;
+    if (!yes && !text_same(text, "false") && (!known || number != 0))
+        return false;
+    value->type = ADMIT_INTEGER;
+    value->integer = yes;
+    return true;
+}
+
+static bool check_recommendation(struct admission *admission, const char *text,
+                                 struct admit_value *value)
+{
+    static const char *const recommendations[] = {"ALLOW", "REVIEW", "PREVENT", NULL};
+    if (!is_one_of(text, recommendations, admission->recommendation,
+                   sizeof admission->recommendation))
+        return false;
+    value->text = admission->recommendation;
+    return true;
+}
+
+static bool check_outcome(struct admission *admission, const char *text, struct admit_value *value)
+{
+    (void)value;
+    /* The fraud API's own member, `success`, is true or false. */
+    admission->told = strcmp(text, "success") == 0 || strcmp(text, "true") == 0    ? "success"
+                      : strcmp(text, "failure") == 0 || strcmp(text, "false") == 0 ? "failure"
+                                                                                   : NULL;
+    return admission->told != NULL;
+}
+
+/* What each column takes: so many bytes, without the characters that text_is_clean() refuses, and
+ * of the form that its check asks for. */
+static const struct form {
+    size_t longest;
+    field_check *check; /* NULL: any text */
+} forms[SIGNUP_INPUT_ONLY] = {
+    [SIGNUP_attempted_at] = {40, check_moment},
+    [SIGNUP_email] = {320, check_email},
+    [SIGNUP_username] = {255, check_username},
+    [SIGNUP_phone] = {48, check_phone},
+    [SIGNUP_phone_country] = {3, check_phone_country},
+    [SIGNUP_name] = {1024, NULL},
+    [SIGNUP_given_name] = {1024, NULL},
+    [SIGNUP_family_name] = {1024, NULL},
+    [SIGNUP_birth_date] = {10, check_birth_date},
+    [SIGNUP_birth_place] = {1024, NULL},
+    [SIGNUP_gender] = {11, check_gender},
+    [SIGNUP_country] = {3, check_country},
+    [SIGNUP_currency] = {3, check_currency},
+    [SIGNUP_locale] = {63, check_locale},
+    [SIGNUP_user_type] = {64, check_user_type},
+    [SIGNUP_partner_id] = {10, check_partner_id},
+    [SIGNUP_source_id] = {1024, NULL},
+    [SIGNUP_account_group_id] = {1024, NULL},
+    [SIGNUP_uuid] = {36, check_uuid},
+    [SIGNUP_custom_id] = {1024, NULL},
+    [SIGNUP_identity_provider] = {9, check_provider},
+    [SIGNUP_identity_subject] = {255, NULL},
+    [SIGNUP_device_id] = {SIGNUP_LONGEST_DEVICE, NULL},
+    [SIGNUP_device_type] = {1024, NULL},
+    [SIGNUP_manufacturer] = {1024, NULL},
+    [SIGNUP_model] = {1024, NULL},
+    [SIGNUP_os] = {1024, NULL},
+    [SIGNUP_ip_address] = {45, check_address},
+    [SIGNUP_language] = {63, check_language},
+    [SIGNUP_latitude] = {40, check_latitude},
+    [SIGNUP_longitude] = {40, check_longitude},
+    [SIGNUP_user_agent] = {1024, NULL},
+    [SIGNUP_app_name] = {1024, NULL},
+    [SIGNUP_app_platform] = {10, check_platform},
+    [SIGNUP_app_domain] = {1024, NULL},
+    [SIGNUP_guest_account] = {5, check_flag},
+    [SIGNUP_captcha] = {1024, NULL},
+    [SIGNUP_recommendation] = {7, check_recommendation},
+    [SIGNUP_email_verified_at] = {40, check_moment},
+    [SIGNUP_phone_verified_at] = {40, check_moment},
+    [SIGNUP_consents] = {SIGNUP_LONGEST_CONSENTS, NULL}, /* judged as a whole by consents.c */
+    [SIGNUP_outcome] = {7, check_outcome},
+    [SIGNUP_failure_reason] = {1024, NULL},
+};
+
+size_t columns_longest(enum signup_column column)
+{
+    return (int)column < SIGNUP_INPUT_ONLY ? forms[column].longest : 0;
+}
+
+/* What is not of its form is not kept: under a wrong header it may be anything, a password too. */
+static void refuse(struct admission *admission, int column)
+{
+    admission->values[column].type = ADMIT_NULL;
+    if (column == SIGNUP_identity_provider)
+        admission->reasons.others |= 1U << REASON_identity_provider_unknown;
+    else
+        admission->reasons.invalid |= UINT64_C(1) << column;
+}
+
+static void check_column(struct admission *admission, int column)
+{
+    const char *text = admission->signup->text[column];
+    const struct form *form = &forms[column];
+    struct admit_value *value = &admission->values[column];
+    if (text == NULL || value->type != ADMIT_NULL || column == SIGNUP_consents)
+        return; /* not given, looked at already, or to be looked at */
+    value->type = ADMIT_TEXT;
+    value->text = text;
+    if (!text_is_clean(text, form->longest) ||
+        (form->check != NULL && !form->check(admission, text, value)))
+        refuse(admission, column);
+}
+
+static void set_text(struct admission *admission, enum signup_column column, const char *text)
+{
+    admission->values[column].type = ADMIT_TEXT;
+    admission->values[column].text = text;
+}
+
+/* The country by the request's address, and from the country currency and locale: what Cleeng's
+ * front end asks /locales for. */
+static bool derive_region(struct admission *admission, char *error, size_t error_size)
+{
+    const char *address = admission->signup->text[SIGNUP_ip_address];
+    bool address_right =
+        address != NULL && (admission->reasons.invalid >> SIGNUP_ip_address & 1) == 0;
+    error[0] = '\0';
+    if (admission->signup->text[SIGNUP_country] == NULL && address_right &&
+        admission->settings->country_database != NULL) {
+        if (region_address_country(admission->settings->country_database, address,
+                                   admission->country, error, error_size))
+            set_text(admission, SIGNUP_country, admission->country);
+        else if (error[0] != '\0')
+            return false;
+    }
+    if (admission->country[0] == '\0')
+        return true;
+    if (admission->signup->text[SIGNUP_currency] == NULL &&
+        region_country_currency(admission->country, admission->currency))
+        set_text(admission, SIGNUP_currency, admission->currency);
+    if (admission->signup->text[SIGNUP_locale] == NULL &&
+        region_country_locale(admission->country, admission->locale))
+        set_text(admission, SIGNUP_locale, admission->locale);
+    return true;
+}
+
+/* With usernameIsPhone each of the two is the other, where only one is given. */
+static void derive_phone(struct admission *admission)
+{
+    const char *const *given = admission->signup->text;
+    if (!admission->settings->username_is_phone)
+        return;
+    if (given[SIGNUP_username] == NULL && admission->phone[0] != '\0') {
+        snprintf(admission->username_folded, SUBJECT_SIZE, "%s", admission->phone);
+        set_text(admission, SIGNUP_username, admission->phone);
+    } else if (given[SIGNUP_phone] == NULL && admission->username_folded[0] != '\0') {
+        snprintf(admission->phone, SUBJECT_SIZE, "%s", admission->username_folded);
+        set_text(admission, SIGNUP_phone, admission->phone);
+    }
+}
+
+/* Whether the username means an address or a number that this sign-up does not have. As it was
+ * given, and in the form in which it is compared: that may be another's where it was none itself.
+ */
+static bool means_another(const struct admission *admission, const char *username,
+                          const char *country)
+{
+    char meant[SUBJECT_SIZE];
+    enum subject_kind kind = subject_meaning(username, country, meant);
+    if (kind == SUBJECT_USERNAME && !text_is_ascii(username, strlen(username)))
+        kind = subject_meaning(admission->username_folded, country, meant);
+    return (kind == SUBJECT_EMAIL && strcmp(meant, admission->email_folded) != 0) ||
+           (kind == SUBJECT_PHONE && strcmp(meant, admission->phone) != 0);
+}
+
+/* A username of the form of an address or a number is only for whoever has that: else a text could
+ * mean two people (who.h). */
+static void check_whose_username(struct admission *admission)
+{
+    const struct settings *settings = admission->settings;
+    const char *username = settings->username_is_phone ? admission->username_folded
+                                                       : admission->signup->text[SIGNUP_username];
+    if (username == NULL || admission->username_folded[0] == '\0')
+        return;
+    bool another = means_another(admission, username, NULL);
+    for (size_t i = 0; i < settings->country_count && !another; i++)
+        another = means_another(admission, username, settings->countries[i]);
+    if (!another)
+        return;
+    admission->username_folded[0] = '\0'; /* so that nobody is found by it */
+    admission->reasons.invalid |= UINT64_C(1) << SIGNUP_username;
+}
+
+static void derive_rest(struct admission *admission)
+{
+    if (admission->signup->text[SIGNUP_user_type] == NULL)
+        set_text(admission, SIGNUP_user_type, admission->settings->default_user_type);
+    derive_phone(admission);
+    check_whose_username(admission);
+    admission->attempted_at = admission->values[SIGNUP_attempted_at].type == ADMIT_INTEGER
+                                  ? admission->values[SIGNUP_attempted_at].integer
+                                  : admission->now;
+}
+
+static void check_missing(struct admission *admission)
+{
+    uint64_t required = admission->settings->required_fields;
+    bool provider = admission->signup->text[SIGNUP_identity_provider] != NULL;
+    bool subject = admission->signup->text[SIGNUP_identity_subject] != NULL;
+    if (admission->settings->require_partner_id)
+        required |= UINT64_C(1) << SIGNUP_partner_id;
+    if (provider != subject) /* neither names anybody alone */
+        required |= UINT64_C(1) << SIGNUP_identity_provider | UINT64_C(1)
+                                                                  << SIGNUP_identity_subject;
+    for (int column = 0; column < SIGNUP_INPUT_ONLY; column++)
+        if ((required >> column & 1) != 0 && admission->values[column].type == ADMIT_NULL &&
+            admission->signup->text[column] == NULL)
+            admission->reasons.missing |= UINT64_C(1) << column;
+}
+
+/* Here, where the texts are at hand, and not where they are bound: that may be on a thread that has
+ * more to do. */
+static void measure(struct admission *admission)
+{
+    for (int column = 0; column < SIGNUP_INPUT_ONLY; column++)
+        if (admission->values[column].type == ADMIT_TEXT)
+            admission->values[column].length = strlen(admission->values[column].text);
+}
+
+bool field_checks_run(struct admission *admission, char *error, size_t error_size)
+{
+    check_column(admission, SIGNUP_country); /* a national phone number is completed by these two */
+    check_column(admission, SIGNUP_phone_country);
+    for (int column = 0; column < SIGNUP_INPUT_ONLY; column++)
+        check_column(admission, column);
+    if (!derive_region(admission, error, error_size))
+        return false;
+    derive_rest(admission);
+    check_missing(admission);
+    measure(admission);
+    return true;
+}

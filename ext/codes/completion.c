@@ -1,0 +1,46 @@
+#include "codes/completion.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "passwords/policy.h"
+#include "ledger/settings.h"
+
+static void refuse(struct completion *completion, const struct reasons *reasons)
+{
+    reasons_before_taken(reasons, completion->refusal);
+    completion->refusal[0] = '['; /* in place of the first comma */
+    size_t length = strlen(completion->refusal);
+    snprintf(completion->refusal + length, sizeof completion->refusal - length, "]");
+}
+
+bool completion_judge(struct completion *completion, const struct settings *settings, char *error,
+                      size_t error_size)
+{
+    const char *password = completion->password;
+    size_t length = strlen(password);
+    struct reasons reasons = {0, 0, 0, 0};
+    struct policy_identity identity = {.email = completion->subject,
+                                       .username = completion->subject};
+    completion->refusal[0] = '\0';
+    if (password_is_md5(password))
+        reasons.others |= 1U << REASON_password_hash_invalid;
+    else if (!policy_check(&settings->policy, password, length, &identity, &reasons.policy, error,
+                           error_size))
+        return false;
+    if (!reasons_none(&reasons)) {
+        refuse(completion, &reasons);
+        return true;
+    }
+    crypto_hash_sha256(completion->fingerprint, (const unsigned char *)password, length);
+    if (password_hash(password, length, settings->password_cost, completion->stored))
+        return true;
+    snprintf(error, error_size, "hashing a password: out of memory");
+    return false;
+}
+
+void completion_wipe(struct completion *completion)
+{
+    sodium_memzero(completion, sizeof *completion);
+}

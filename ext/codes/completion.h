@@ -1,0 +1,38 @@
+/*
+ * completion.h: the password that comes with the code, where it was not asked for at sign-up
+ * (setting passwordAt = confirm; source: INVAS, "Complete Registration").
+ */
+#ifndef COMPLETION_H
+#define COMPLETION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ledger/key.h"
+#include "passwords/password.h"
+#include "ledger/reasons.h"
+
+struct settings;
+
+struct completion {
+    const char *subject; /* the password must not be made of it */
+    const char *password;
+
+    /* What became of it. */
+    char stored[PASSWORD_STORED_SIZE]; /* to be kept */
+    unsigned char fingerprint[KEY_FINGERPRINT_SIZE];
+    char refusal[REASONS_TEXT]; /* a JSON array of reasons; "" where it is good */
+};
+
+/*
+ * Judges the password by the settings' policy, as at sign-up, and hashes a good one; needs no
+ * ledger, so that no lock is held for it. An upper-case MD5 is not a password (reason
+ * password_hash_invalid): whoever has only that sends it as password_md5 with the second request.
+ * False: out of memory, or the policy's blocklist cannot be read (`error`).
+ */
+bool completion_judge(struct completion *completion, const struct settings *settings, char *error,
+                      size_t error_size);
+
+void completion_wipe(struct completion *completion);
+
+#endif

@@ -1,0 +1,646 @@
+/* records.c: the records of a CSV file. See records.h for the rules.
+ *
+ * input.c holds the bytes, framing.c finds where the record in hand ends, fields.c has libcsv split
+ * that record alone. Only a record longer than max_record_bytes is followed without being held.
+ */
+#include "csv/records.h"
+#include "csv/fields.h"
+#include "csv/framing.h"
+#include "csv/input.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MESSAGE = 256,
+    LONGEST_LINE_END = 2,
+    /* Columns are compared with each other, and with all that have a meaning. */
+    MOST_COLUMNS = 1000,
+    LONGEST_HEADER = 65536
+};
+
+static const uint64_t DEFAULT_FIELD_BYTES = UINT64_C(1) << 20;
+static const uint64_t LARGEST_LIMIT = UINT64_C(1) << 40;
+
+struct records {
+    struct input input;
+    uint64_t line; /* at the input's offset */
+    uint64_t max_field, max_record;
+    size_t window; /* bytes that a record may have at most, line end included, while it is held */
+    records_spill_function *spill;
+    void *spill_context;
+    bool discreet;
+    bool failed; /* reading or memory: for good */
+    char message[MESSAGE];
+
+    struct fields fields; /* of the record in hand */
+    size_t columns;       /* 0 while the header is read */
+    const char **names;
+    char *header_text, *header_raw;
+    size_t header_raw_length;
+    uint64_t header_end;
+};
+
+/* A verdict on the record in hand that is not a row. Positions count from the record's start. */
+struct fault {
+    enum records_kind kind;
+    uint64_t at;
+    uint64_t column; /* from 1 */
+    uint64_t upto;   /* the reject ends with the first line feed at or after this */
+};
+
+/* ---- messages ---- */
+
+static void __attribute__((format(printf, 2, 3)))
+say(struct records *records, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(records->message, sizeof records->message, format, arguments);
+    va_end(arguments);
+}
+
+static bool fail_by_input(struct records *records)
+{
+    records->failed = true;
+    say(records, "%s", records->input.message);
+    return false;
+}
+
+static bool fail_without_memory(struct records *records)
+{
+    records->failed = true;
+    say(records, "the record at line %" PRIu64 " (lower max_field_bytes): out of memory",
+        records->line);
+    return false;
+}
+
+const char *records_kind_name(enum records_kind kind)
+{
+    static const char *const name[] = {"quoting", "field_count", "encoding", "nul", "too_long"};
+    return name[kind];
+}
+
+static uint64_t count_lines(const unsigned char *bytes, size_t length)
+{
+    const unsigned char *end = bytes + length, *at = bytes;
+    uint64_t lines = 0;
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at)))) {
+        lines++;
+        at++;
+    }
+    return lines;
+}
+
+/* Gives out `length` bytes that are at hand as the record's. They stay where they are until the
+ * next fill. */
+static void give(struct records *records, struct record *record, size_t length, uint64_t lines)
+{
+    record->raw = (const char *)input_bytes(&records->input);
+    record->raw_length = length;
+    input_take(&records->input, length);
+    records->line += lines;
+}
+
+/* ---- the end of the record in hand ---- */
+
+/* How many of the held bytes a record may have: the same however the bytes come in. */
+static size_t usable_now(const struct records *records)
+{
+    const size_t held = input_held(&records->input);
+    return held < records->window ? held : records->window;
+}
+
+/* Frames the record among the bytes that may be held. FRAMING_MORE: it has more than those, or
+ * reading failed. */
+static enum framing_verdict frame(struct records *records, struct framing *framing)
+{
+    framing_begin(framing);
+    for (;;) {
+        const size_t taken = (size_t)framing->position;
+        const size_t usable = usable_now(records);
+        enum framing_verdict verdict = FRAMING_MORE;
+        if (usable > taken)
+            verdict = framing_feed(framing, input_bytes(&records->input) + taken, usable - taken);
+        if (verdict != FRAMING_MORE || usable == records->window)
+            return verdict;
+        if (records->input.ended)
+            return framing_finish(framing);
+        if (!input_fill(&records->input)) {
+            fail_by_input(records);
+            return FRAMING_MORE;
+        }
+    }
+}
+
+/* Follows the record to its end without holding it, and comes back to its start. FRAMING_MORE:
+ * failed. */
+static enum framing_verdict frame_on(struct records *records, struct framing *framing)
+{
+    struct input *input = &records->input;
+    const uint64_t offset = input_offset(input);
+    enum framing_verdict verdict = FRAMING_MORE;
+
+    input_take(input, records->window);
+    while (verdict == FRAMING_MORE) {
+        verdict = framing_feed(framing, input_bytes(input), input_held(input));
+        input_take(input, input_held(input));
+        if (verdict == FRAMING_MORE && input->ended)
+            verdict = framing_finish(framing);
+        if (verdict == FRAMING_MORE && !input_fill(input)) {
+            fail_by_input(records);
+            return FRAMING_MORE;
+        }
+    }
+    if (!input_seek(input, offset)) {
+        fail_by_input(records);
+        return FRAMING_MORE;
+    }
+    return verdict;
+}
+
+/* Hands bytes over, and drops them. */
+static bool spill(struct records *records, size_t length)
+{
+    const unsigned char *bytes = input_bytes(&records->input);
+    if (records->spill && length > 0 && !records->spill(records->spill_context, bytes, length)) {
+        say(records, "keeping the bytes of the overlong record at byte %" PRIu64 " failed: %s",
+            input_offset(&records->input), strerror(errno));
+        return false;
+    }
+    records->line += count_lines(bytes, length);
+    input_take(&records->input, length);
+    return true;
+}
+
+/* Passes on the record up to the first line feed at or after `upto`, piece by piece. */
+static bool spill_through(struct records *records, uint64_t upto)
+{
+    uint64_t position = 0;
+    for (;;) {
+        const unsigned char *bytes = input_bytes(&records->input);
+        size_t length = input_held(&records->input);
+        const unsigned char *feed = NULL;
+        if (position + length > upto) {
+            const size_t skipped = position < upto ? (size_t)(upto - position) : 0;
+            feed = memchr(bytes + skipped, '\n', length - skipped);
+            if (feed)
+                length = (size_t)(feed - bytes) + 1;
+        }
+        if (!spill(records, length))
+            return false;
+        position += length;
+        if (feed || records->input.ended)
+            return true;
+        if (!input_fill(&records->input))
+            return fail_by_input(records);
+    }
+}
+
+/* Takes the bytes of a reject: held where they fit, else spilled. False: failed. */
+static bool take_rejected(struct records *records, struct record *record, uint64_t upto)
+{
+    for (;;) {
+        const size_t usable = usable_now(records);
+        const unsigned char *bytes = input_bytes(&records->input);
+        if (upto < usable) {
+            const unsigned char *feed = memchr(bytes + upto, '\n', usable - (size_t)upto);
+            if (feed) {
+                const size_t length = (size_t)(feed - bytes) + 1;
+                give(records, record, length, count_lines(bytes, length));
+                return true;
+            }
+        }
+        if (upto < usable)
+            upto = usable; /* known to be free of line feeds */
+        if (usable == records->window)
+            return spill_through(records, upto);
+        if (records->input.ended) {
+            give(records, record, usable, count_lines(bytes, usable));
+            return true;
+        }
+        if (!input_fill(&records->input))
+            return fail_by_input(records);
+    }
+}
+
+/* ---- one record ---- */
+
+/* "byte 0xE9", or "a byte" where nothing of the input is to be said. */
+static const char *shown(const struct records *records, unsigned char byte, char text[16])
+{
+    if (records->discreet)
+        return "a byte";
+    snprintf(text, 16, "byte 0x%02X", byte);
+    return text;
+}
+
+static void say_quoting(struct records *records, enum framing_verdict verdict, unsigned char byte)
+{
+    char text[16];
+    switch (verdict) {
+    case FRAMING_STRAY_QUOTE:
+        say(records, "a quote inside an unquoted field: expected the whole field in quotes and the "
+                     "quote doubled");
+        break;
+    case FRAMING_STRAY_RETURN:
+        say(records, "a carriage return without a line feed outside quotes: expected lines to end "
+                     "with LF or CRLF");
+        break;
+    case FRAMING_AFTER_QUOTE:
+        say(records,
+            "%s after the closing quote of a field: expected a comma or the end "
+            "of the line (a quote inside a field is doubled)",
+            shown(records, byte, text));
+        break;
+    default:
+        say(records, "the quoted field that begins here is never closed: expected its closing "
+                     "quote before the end of the input");
+    }
+}
+
+static void say_record_too_long(struct records *records)
+{
+    say(records,
+        "the record is longer than %" PRIu64 " bytes: expected a shorter one (is a quote "
+        "not closed?), or a higher max_field_bytes",
+        records->max_record);
+}
+
+/* Judges a record that is longer than may be held. False: failed. */
+static bool judge_unheld(struct records *records, const struct framing *at_limit,
+                         struct fault *fault)
+{
+    struct framing framing = *at_limit;
+    enum framing_verdict verdict;
+
+    *fault = (struct fault){RECORDS_TOO_LONG, at_limit->field_start, at_limit->field + 1,
+                            at_limit->field_start};
+    say_record_too_long(records);
+    if (!records->input.source.seek)
+        return true;
+    verdict = frame_on(records, &framing);
+    if (verdict == FRAMING_MORE)
+        return false;
+    if (verdict == FRAMING_WHOLE) {
+        /* Its own line feed ends it, or else the input does. */
+        fault->upto = framing.position - (framing.line_end ? 1 : 0);
+        return true;
+    }
+    *fault = (struct fault){RECORDS_QUOTING, framing.bad, framing.field + 1, framing.field_start};
+    say_quoting(records, verdict, framing.bad_byte);
+    return true;
+}
+
+static void fail_to_split(struct records *records)
+{
+    if (records->fields.no_memory) {
+        fail_without_memory(records);
+        return;
+    }
+    records->failed = true;
+    say(records, "line %" PRIu64 ": libcsv does not take a well-quoted record: report this",
+        records->line);
+}
+
+/* Splits and judges a whole, held record. False: there is a fault, or it failed. */
+static bool judge_text(struct records *records, const struct framing *framing, struct fault *fault)
+{
+    struct fields *fields = &records->fields;
+    const unsigned char *bytes = input_bytes(&records->input);
+    const size_t length = (size_t)framing->position - framing->line_end;
+    const size_t bad = fields_first_bad_byte(bytes, length);
+
+    *fault = (struct fault){RECORDS_TOO_LONG, framing->field_start, framing->field + 1,
+                            framing->position - (framing->line_end ? 1 : 0)};
+    if (length > records->max_record) {
+        say_record_too_long(records);
+        return false;
+    }
+    if (bad < length) {
+        fault->kind = bytes[bad] ? RECORDS_ENCODING : RECORDS_NUL;
+        fault->at = bad;
+        fault->column = framing_field_at(bytes, bad) + 1;
+        char text[16];
+        if (bytes[bad])
+            say(records, "%s begins no valid UTF-8 character: expected text in UTF-8",
+                shown(records, bytes[bad], text));
+        else
+            say(records, "a NUL byte: expected text");
+        return false;
+    }
+    if (!fields_split(fields, bytes, length)) {
+        fail_to_split(records);
+        return false;
+    }
+    if (fields->overlong != SIZE_MAX) {
+        fault->at = framing_field_start(bytes, length, fields->overlong);
+        fault->column = fields->overlong + 1;
+        say(records,
+            "the field is longer than %" PRIu64 " bytes: expected a shorter one, or a "
+            "higher max_field_bytes",
+            records->max_field);
+        return false;
+    }
+    if (records->columns && fields->found != records->columns) {
+        const bool more = fields->found > records->columns;
+        fault->kind = RECORDS_FIELD_COUNT;
+        fault->at = more ? framing_field_start(bytes, length, records->columns) : length;
+        fault->column = (more ? records->columns : fields->found) + 1;
+        say(records, "%zu field%s: expected %zu, as in the header", fields->found,
+            fields->found == 1 ? "" : "s", records->columns);
+        return false;
+    }
+    return true;
+}
+
+static enum records_result failed(struct records *records, struct record *record)
+{
+    records->failed = true;
+    record->message = records->message;
+    return RECORDS_FAILED;
+}
+
+static enum records_result reject(struct records *records, struct record *record,
+                                  const struct fault *fault)
+{
+    if (!take_rejected(records, record, fault->upto))
+        return failed(records, record);
+    record->kind = fault->kind;
+    record->at = record->offset + fault->at;
+    record->column = (size_t)fault->column;
+    if (records->columns && fault->column <= records->columns)
+        record->column_name = records->names[fault->column - 1];
+    record->message = records->message;
+    record->end = input_offset(&records->input);
+    record->next_line = records->line;
+    return RECORDS_REJECT;
+}
+
+enum records_result records_next(struct records *records, struct record *record)
+{
+    struct framing framing;
+    struct fault fault;
+    enum framing_verdict verdict;
+
+    memset(record, 0, sizeof *record);
+    record->line = record->next_line = records->line;
+    record->offset = record->end = input_offset(&records->input);
+    if (records->failed)
+        return failed(records, record);
+    verdict = frame(records, &framing);
+    while (verdict == FRAMING_WHOLE && framing.position > 0 &&
+           framing.position == framing.line_end) { /* a line with nothing in it */
+        input_take(&records->input, framing.line_end);
+        records->line++;
+        verdict = frame(records, &framing);
+    }
+    if (records->failed)
+        return failed(records, record);
+    record->line = record->next_line = records->line;
+    record->offset = record->end = input_offset(&records->input);
+    if (verdict == FRAMING_WHOLE && framing.position == 0)
+        return RECORDS_END;
+
+    if (verdict == FRAMING_MORE) {
+        if (!judge_unheld(records, &framing, &fault))
+            return failed(records, record);
+        return reject(records, record, &fault);
+    }
+    if (verdict != FRAMING_WHOLE) {
+        fault =
+            (struct fault){RECORDS_QUOTING, framing.bad, framing.field + 1, framing.field_start};
+        say_quoting(records, verdict, framing.bad_byte);
+        return reject(records, record, &fault);
+    }
+    if (!judge_text(records, &framing, &fault))
+        return records->failed ? failed(records, record) : reject(records, record, &fault);
+    give(records, record, (size_t)framing.position,
+         framing.quoted ? count_lines(input_bytes(&records->input), (size_t)framing.position)
+                        : framing.line_end > 0);
+    record->fields = records->fields.field;
+    record->end = input_offset(&records->input);
+    record->next_line = records->line;
+    return RECORDS_ROW;
+}
+
+/* ---- header, opening, going on ---- */
+
+struct column {
+    const char *name;
+    size_t number;
+};
+
+static int compare_columns(const void *left, const void *right)
+{
+    const struct column *a = left, *b = right;
+    const int order = strcmp(a->name, b->name);
+    return order ? order : (a->number > b->number) - (a->number < b->number);
+}
+
+/* Column names are there, and differ. */
+static bool check_names(struct records *records)
+{
+    struct column *column = calloc(records->fields.found, sizeof *column);
+    bool good = true;
+
+    if (!column)
+        return fail_without_memory(records);
+    for (size_t i = 0; i < records->fields.found; i++)
+        column[i] = (struct column){records->fields.field[i].text, i + 1};
+    qsort(column, records->fields.found, sizeof *column, compare_columns);
+    if (column[0].name[0] == '\0') {
+        say(records, "column %zu of the header has no name", column[0].number);
+        good = false;
+    }
+    for (size_t i = 1; good && i < records->fields.found; i++)
+        if (strcmp(column[i - 1].name, column[i].name) == 0) {
+            say(records, "columns %zu and %zu of the header have the same name",
+                column[i - 1].number, column[i].number);
+            good = false;
+        }
+    free(column);
+    return good;
+}
+
+static bool check_size(struct records *records, const struct record *record)
+{
+    if (records->fields.found > MOST_COLUMNS)
+        say(records, "the header has %zu columns: expected %d at the most", records->fields.found,
+            MOST_COLUMNS);
+    else if (record->raw_length > LONGEST_HEADER)
+        say(records, "the header has %zu bytes: expected %d at the most", record->raw_length,
+            LONGEST_HEADER);
+    return records->fields.found <= MOST_COLUMNS && record->raw_length <= LONGEST_HEADER;
+}
+
+/* Keeps the record just read as the header. */
+static bool keep_header(struct records *records, const struct record *record)
+{
+    records->names = calloc(records->fields.found, sizeof *records->names);
+    records->header_raw = malloc(record->raw_length);
+    if (!records->names || !records->header_raw)
+        return fail_without_memory(records);
+    for (size_t i = 0; i < records->fields.found; i++)
+        records->names[i] = records->fields.field[i].text;
+    memcpy(records->header_raw, record->raw, record->raw_length);
+    records->header_raw_length = record->raw_length;
+    records->header_text = fields_keep_header(&records->fields); /* the names point into it */
+    records->header_end = record->end;
+    records->columns = records->fields.found;
+    return true;
+}
+
+static bool skip_byte_order_mark(struct records *records)
+{
+    struct input *input = &records->input;
+    if (!input_have(input, 3))
+        return fail_by_input(records);
+    if (input_held(input) >= 3 && memcmp(input_bytes(input), "\xEF\xBB\xBF", 3) == 0) {
+        input_take(input, 3);
+        return true;
+    }
+    if (input_held(input) >= 2 && (memcmp(input_bytes(input), "\xFF\xFE", 2) == 0 ||
+                                   memcmp(input_bytes(input), "\xFE\xFF", 2) == 0)) {
+        say(records, "the input is in UTF-16: convert it to UTF-8");
+        return false;
+    }
+    return true;
+}
+
+static bool read_header(struct records *records)
+{
+    struct record record;
+    if (!skip_byte_order_mark(records))
+        return false;
+    switch (records_next(records, &record)) {
+    case RECORDS_ROW:
+        return check_size(records, &record) && check_names(records) &&
+               keep_header(records, &record);
+    case RECORDS_REJECT: {
+        char reason[MESSAGE];
+        memcpy(reason, records->message, sizeof reason);
+        say(records, "the header (line %" PRIu64 ", column %zu, byte %" PRIu64 "): %.160s",
+            record.line, record.column, record.at, reason);
+        return false;
+    }
+    case RECORDS_END:
+        say(records, "no header: the input has no line with column names");
+        return false;
+    default:
+        return false;
+    }
+}
+
+struct records *records_open(const struct input_source *source, const struct records_limits *limits,
+                             bool *unreadable, char *error, size_t error_size)
+{
+    struct records *records = calloc(1, sizeof *records);
+    const uint64_t field = limits->max_field_bytes ? limits->max_field_bytes : DEFAULT_FIELD_BYTES;
+
+    *unreadable = false;
+    if (!records) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    records->line = 1;
+    records->discreet = limits->discreet;
+    records->max_field = field < LARGEST_LIMIT ? field : LARGEST_LIMIT;
+    records->max_record =
+        limits->max_record_bytes ? limits->max_record_bytes : 4 * records->max_field;
+    if (records->max_record > 4 * LARGEST_LIMIT)
+        records->max_record = 4 * LARGEST_LIMIT;
+    records->window = (size_t)records->max_record + LONGEST_LINE_END;
+    input_begin(&records->input, source, records->window);
+    fields_begin(&records->fields, records->max_field);
+    if (read_header(records))
+        return records;
+    *unreadable = !records->failed;
+    snprintf(error, error_size, "%s", records->message);
+    records_close(records);
+    return NULL;
+}
+
+void records_close(struct records *records)
+{
+    if (!records)
+        return;
+    fields_end(&records->fields);
+    input_end(&records->input);
+    free(records->names);
+    free(records->header_text);
+    free(records->header_raw);
+    free(records);
+}
+
+size_t records_columns(const struct records *records)
+{
+    return records->columns;
+}
+
+const char *const *records_header(const struct records *records)
+{
+    return records->names;
+}
+
+const char *records_header_raw(const struct records *records, size_t *length)
+{
+    *length = records->header_raw_length;
+    return records->header_raw;
+}
+
+void records_spill(struct records *records, records_spill_function *function, void *context)
+{
+    records->spill = function;
+    records->spill_context = context;
+}
+
+/* Is the input, one byte before `offset`, at the end of a record? Takes that byte. */
+static bool take_record_end(struct records *records)
+{
+    struct input *input = &records->input;
+    const unsigned char *bytes;
+    size_t held;
+    if (!input_have(input, 3))
+        return fail_by_input(records);
+    bytes = input_bytes(input);
+    held = input_held(input);
+    if (held == 0)
+        return false;
+    input_take(input, 1);
+    /* A file that ended without a line end may have grown since: then its line must end here. */
+    return bytes[0] == '\n' || held == 1 || bytes[1] == '\n' ||
+           (held >= 3 && bytes[1] == '\r' && bytes[2] == '\n');
+}
+
+bool records_resume(struct records *records, uint64_t offset, uint64_t line, const char **message)
+{
+    *message = records->message;
+    if (records->failed)
+        return false;
+    if (offset < records->header_end || input_offset(&records->input) > records->header_end) {
+        say(records, "going on at byte %" PRIu64 " is not possible: %s", offset,
+            offset < records->header_end ? "it is inside the header" : "reading has already begun");
+        records->failed = true;
+        return false;
+    }
+    records->line = line;
+    if (offset == records->header_end)
+        return true;
+    if (!input_go_to(&records->input, offset - 1))
+        return fail_by_input(records);
+    if (!take_record_end(records)) {
+        if (!records->failed)
+            say(records,
+                "byte %" PRIu64 " is not the end of a record: the input is not the one "
+                "that was read before",
+                offset);
+        records->failed = true;
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,124 @@
+/* records.h: the records of a CSV file, one after the other, strictly: the import's reader.
+ *
+ * What is a record
+ * - RFC 4180 with `,` and `"`. A field is quoted as a whole or not at all; a quote in it is
+ *   doubled; commas and line ends of any kind may stand in quotes and are kept byte for byte.
+ * - A record ends with LF or CRLF, or with the input. A carriage return elsewhere outside quotes
+ *   is a quoting error (a file of bare CRs is refused at its header).
+ * - Nothing is trimmed, folded or guessed: ` 007 ` stays ` 007 `.
+ * - One byte order mark at the very beginning is skipped; anywhere else it is text. Text is UTF-8
+ *   without NUL.
+ * - A line with nothing in it is no record, in a file of one column too (where an empty value must
+ *   be written `""`). It is skipped, and counted as a line.
+ * - Each record has as many fields as the header, which is the first record. Column names are not
+ *   empty and differ; there are 1000 of them at the most, and the header has 64 KiB at the most.
+ *
+ * What happens to the rest (reject kinds)
+ * - field_count, encoding, nul, too_long: the quoting is sound, so the record is known to its end:
+ *   that record is rejected and nothing else. Where several are true: a record too long, else the
+ *   earliest NUL or bad byte, else a field too long, else field_count.
+ * - quoting: where the record was meant to end cannot be known. It is taken to end with the line on
+ *   which the offending field begins, and reading goes on at the line after: a stray quote costs
+ *   its line, and so does a lost one, however far on the reader gets before it is noticed. (Only
+ *   where a later quote closes the field in good form can nobody tell that one was lost.)
+ * - A record may be longer than memory allows. Where the source can be sought, it is read to its
+ *   end all the same, without being held, to tell a long field (one reject: too_long) from a lost
+ *   quote (quoting, as above). Where it cannot (a pipe), the limit ends it: too_long, up to the end
+ *   of the line on which the field that met the limit begins. Lines inside an overlong quoted field
+ *   are then read as records: import from a file what may hold hostile text.
+ *
+ * Memory: at most about 1.5 times max_record_bytes for bytes as read, and as much again for the
+ * fields; a file of short records takes well under 1 MiB. Time: each byte is looked at a bounded
+ * number of times, whatever the file holds.
+ */
+#ifndef RECORDS_H
+#define RECORDS_H
+
+#include "csv/fields.h"
+#include "csv/input.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Sizes without the quotes and the line end for a field; as they stand in the file for a record. */
+struct records_limits {
+    uint64_t max_field_bytes;  /* 0: 1 MiB */
+    uint64_t max_record_bytes; /* 0: four times max_field_bytes */
+    bool discreet;             /* messages say where and what is wrong, and no byte of the input */
+};
+
+enum records_kind {
+    RECORDS_QUOTING,
+    RECORDS_FIELD_COUNT,
+    RECORDS_ENCODING,
+    RECORDS_NUL,
+    RECORDS_TOO_LONG
+};
+
+/* `quoting`, `field_count`, `encoding`, `nul`, `too_long`: as the ledger has them. */
+const char *records_kind_name(enum records_kind kind);
+
+struct record {
+    uint64_t line;      /* physical line, from 1, on which it begins */
+    uint64_t offset;    /* of its first byte */
+    uint64_t end;       /* just after its line end: where reading goes on */
+    uint64_t next_line; /* the line at `end` */
+    /* The bytes [offset, end) as read. NULL: more than can be held (a reject); see records_spill. A
+     * file's last record may lack its line end. */
+    const char *raw;
+    size_t raw_length;
+    const struct fields_field *fields; /* one for each column; a row only */
+    /* A reject only: */
+    enum records_kind kind;
+    uint64_t at;   /* offset of the byte that is wrong, or where what is wrong begins */
+    size_t column; /* from 1; one past the header's last where there are too many fields */
+    const char *column_name; /* NULL: no such column. From the file: escape it before printing */
+    const char *message;     /* what is wrong and what was expected; also that of a failure. Holds
+                                at most the one byte that is wrong, in hexadecimal digits */
+};
+
+enum records_result {
+    RECORDS_ROW,
+    RECORDS_REJECT,
+    RECORDS_END,   /* `offset` and `end` are the input's length, `line` the line after the last */
+    RECORDS_FAILED /* reading or memory failed, with `message`: from now on always */
+};
+
+/* Takes the bytes of a reject that cannot be held, in order and in pieces, before records_next
+ * returns it. False with errno ends the reading with a failure. */
+typedef bool records_spill_function(void *context, const void *bytes, size_t length);
+
+struct records;
+
+/*
+ * Reads the header. NULL: `error` says why (no header, a malformed one, empty or repeated column
+ * names, reading failed) and `*unreadable` whether the input's own content is at fault, so that
+ * trying again is of no use. records_close() frees it.
+ */
+struct records *records_open(const struct input_source *source, const struct records_limits *limits,
+                             bool *unreadable, char *error, size_t error_size);
+void records_close(struct records *records);
+
+size_t records_columns(const struct records *records);
+/* The column names, records_columns() of them, until records_close(). */
+const char *const *records_header(const struct records *records);
+/* The header as read, without byte order mark, with its line end if it has one: the first line of a
+ * file of rejects. */
+const char *records_header_raw(const struct records *records, size_t *length);
+
+/* Where the overlong rejects go; without it they are only skipped. */
+void records_spill(struct records *records, records_spill_function *spill, void *context);
+
+/*
+ * Goes on at `offset`, the `end` of a record read earlier from the same input, whose `next_line` is
+ * `line`. A source that cannot be sought is read up to there. False: the place is not the end of a
+ * record (before the header's end, after the input's, in the middle of a line) or reading failed:
+ * *message says which; the records can only be closed then.
+ */
+bool records_resume(struct records *records, uint64_t offset, uint64_t line, const char **message);
+
+/* The next record or reject. Everything in `record` is valid until the next call. */
+enum records_result records_next(struct records *records, struct record *record);
+
+#endif

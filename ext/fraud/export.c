@@ -1,0 +1,423 @@
+#include "fraud/export.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "values/document.h"
+#include "values/moment.h"
+#include "csv/records.h"
+#include "values/text.h"
+
+enum { MOST_FIELD_BYTES = 4096, MOST_DIGITS = 15, SHOWN_BYTES = 60, DAY_MS = 86400000 };
+
+static const char *const default_names[EXPORT_COLUMNS] = {"date", "outcome", "count", "success",
+                                                          "failure"};
+
+/* One reading; after the first complaint nothing goes on. */
+struct reading {
+    struct export *export;
+    const char *path;
+    const struct export_names *names;
+    const char *const *header;
+    ssize_t place[EXPORT_COLUMNS]; /* of each column in the file; -1: not there */
+    size_t capacity;
+    bool may_quote;
+    bool *unreadable;
+    char *error;
+};
+
+/* A text of the file for a message: in quotes where it is short and harmless. */
+static const char *show(const struct reading *reading, const char *text,
+                        char shown[SHOWN_BYTES + 3])
+{
+    if (!reading->may_quote || !text_is_clean(text, SHOWN_BYTES))
+        return text[0] == '\0' ? "nothing" : "this";
+    snprintf(shown, SHOWN_BYTES + 3, "'%s'", text);
+    return shown;
+}
+
+static const char *wanted_name(const struct reading *reading, int column)
+{
+    const char *given = reading->names == NULL ? "" : reading->names->text[column];
+    return given[0] != '\0' ? given : default_names[column];
+}
+
+/* What a message calls a column of the file: by its own words only where it may quote them. */
+static const char *column_name(const struct reading *reading, ssize_t place)
+{
+    if (reading->may_quote)
+        return text_is_clean(reading->header[place], SHOWN_BYTES) ? reading->header[place] : "?";
+    for (int column = 0; column < EXPORT_COLUMNS; column++)
+        if (reading->place[column] == place)
+            return wanted_name(reading, column);
+    return NULL;
+}
+
+static bool complain(struct reading *reading, uint64_t line, ssize_t place, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static bool complain(struct reading *reading, uint64_t line, ssize_t place, const char *format, ...)
+{
+    va_list arguments;
+    int length =
+        snprintf(reading->error, EXPORT_ERROR, "%.300s, line %" PRIu64, reading->path, line);
+    const char *name = place >= 0 ? column_name(reading, place) : NULL;
+    if (place >= 0)
+        length += snprintf(reading->error + length, (size_t)(EXPORT_ERROR - length),
+                           ", column %zd%s%s%s", place + 1, name == NULL ? "" : " (",
+                           name == NULL ? "" : name, name == NULL ? "" : ")");
+    length += snprintf(reading->error + length, (size_t)(EXPORT_ERROR - length), ": ");
+    va_start(arguments, format);
+    vsnprintf(reading->error + length, (size_t)(EXPORT_ERROR - length), format, arguments);
+    va_end(arguments);
+    *reading->unreadable = true;
+    return false;
+}
+
+static bool out_of_memory(struct reading *reading)
+{
+    snprintf(reading->error, EXPORT_ERROR, "%.300s: out of memory", reading->path);
+    return false;
+}
+
+/* -- names -- */
+
+static int column_named(const char *name)
+{
+    for (int i = 0; i < EXPORT_COLUMNS; i++)
+        if (text_same(name, default_names[i]))
+            return i;
+    return text_same(name, "day") ? EXPORT_DATE : -1;
+}
+
+bool export_names_parse(struct export_names *names, const char *json, char *error,
+                        size_t error_size)
+{
+    static const char expected[] =
+        "a JSON object of date, outcome, count, success and failure with "
+        "the names of their columns is expected";
+    const char *key;
+    json_t *value;
+    bool good = true;
+    memset(names, 0, sizeof *names);
+    json_error_t trouble = {.text = ""};
+    json_t *object = document_parse(json, 0, &trouble);
+    if (!json_is_object(object)) {
+        snprintf(error, error_size, "%s",
+                 text_tells_no_memory(trouble.text) ? "out of memory" : expected);
+        good = false;
+    }
+    json_object_foreach(object, key, value)
+    {
+        int column = column_named(key);
+        const char *text = json_string_value(value);
+        bool fits = column >= 0 && text != NULL && text[0] != '\0' && strlen(text) < EXPORT_NAME;
+        if (good && !fits)
+            snprintf(error, error_size, "%s: %s", text_is_clean(key, 40) ? key : "a member",
+                     expected);
+        else if (good)
+            snprintf(names->text[column], EXPORT_NAME, "%s", text);
+        good = good && fits;
+    }
+    json_decref(object);
+    return good;
+}
+
+static bool is_named(const struct reading *reading, int column, const char *name)
+{
+    bool given = reading->names != NULL && reading->names->text[column][0] != '\0';
+    return text_same(name, wanted_name(reading, column)) ||
+           (!given && column == EXPORT_DATE && text_same(name, "day"));
+}
+
+static bool find_columns(struct reading *reading, const struct records *records)
+{
+    reading->header = records_header(records);
+    for (int column = 0; column < EXPORT_COLUMNS; column++)
+        reading->place[column] = -1;
+    for (int column = 0; column < EXPORT_COLUMNS; column++) {
+        for (size_t i = 0; i < records_columns(records); i++) {
+            if (!is_named(reading, column, reading->header[i]))
+                continue;
+            if (reading->place[column] >= 0)
+                return complain(reading, 1, (ssize_t)i, "a second column for %s; one is expected",
+                                default_names[column]);
+            reading->place[column] = (ssize_t)i;
+        }
+    }
+    return true;
+}
+
+static bool check_shape(struct reading *reading)
+{
+    static const int wide[] = {EXPORT_SUCCESS, EXPORT_FAILURE},
+                     narrow[] = {EXPORT_OUTCOME, EXPORT_COUNT};
+    const ssize_t *place = reading->place;
+    bool is_wide = place[wide[0]] >= 0 || place[wide[1]] >= 0,
+         is_narrow = place[narrow[0]] >= 0 || place[narrow[1]] >= 0;
+    const int *needed = is_narrow ? narrow : wide;
+    if (is_wide && is_narrow && place[wide[0]] >= 0 && place[wide[1]] >= 0 &&
+        place[narrow[0]] >= 0 && place[narrow[1]] >= 0)
+        return complain(reading, 1, -1,
+                        "columns of both shapes; either date,success,failure or "
+                        "date,outcome,count is expected");
+    if (is_wide && is_narrow) /* the shape that is whole counts, the rest are further columns */
+        needed = place[wide[0]] >= 0 && place[wide[1]] >= 0 ? wide : narrow;
+    const int columns[] = {EXPORT_DATE, needed[0], needed[1]};
+    for (size_t i = 0; i < 3; i++)
+        if (place[columns[i]] < 0)
+            return complain(reading, 1, -1,
+                            "there is no column %s; a header date,success,failure or "
+                            "date,outcome,count is expected, or the names that were given for them",
+                            wanted_name(reading, columns[i]));
+    for (size_t i = 0; i < 2; i++)
+        reading->place[needed == wide ? narrow[i] : wide[i]] = -1;
+    return true;
+}
+
+/* -- values -- */
+
+static bool read_day(struct reading *reading, const struct record *record, int64_t *day)
+{
+    char shown[SHOWN_BYTES + 3];
+    ssize_t place = reading->place[EXPORT_DATE];
+    const char *text = record->fields[place].text;
+    int64_t moment;
+    if (!moment_is_date(text) || !moment_parse(text, &moment))
+        return complain(reading, record->line, place,
+                        "%s is not a day; a date YYYY-MM-DD from 1970 on is expected",
+                        show(reading, text, shown));
+    *day = moment / DAY_MS;
+    return true;
+}
+
+static bool read_count(struct reading *reading, const struct record *record, int column,
+                       int64_t *count)
+{
+    char shown[SHOWN_BYTES + 3];
+    ssize_t place = reading->place[column];
+    const char *text = record->fields[place].text;
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || text[digits] != '\0' || digits > MOST_DIGITS)
+        return complain(reading, record->line, place,
+                        "%s is not a count; a whole number from 0 on is expected, in digits alone",
+                        show(reading, text, shown));
+    *count = strtoll(text, NULL, 10);
+    return true;
+}
+
+static bool read_outcome(struct reading *reading, const struct record *record, bool *success)
+{
+    char shown[SHOWN_BYTES + 3];
+    ssize_t place = reading->place[EXPORT_OUTCOME];
+    const char *text = record->fields[place].text;
+    *success = text_same(text, "success");
+    if (*success || text_same(text, "failure"))
+        return true;
+    return complain(reading, record->line, place,
+                    "%s is not an outcome; success or failure is expected",
+                    show(reading, text, shown));
+}
+
+static bool add(struct reading *reading, const struct export_row *row)
+{
+    struct export *export = reading->export;
+    if (export->count == EXPORT_MOST_ROWS)
+        return complain(reading, row->line, -1, "at most %d days and outcomes are expected",
+                        EXPORT_MOST_ROWS);
+    if (export->count == reading->capacity) {
+        size_t capacity = reading->capacity == 0 ? 64 : 2 * reading->capacity;
+        struct export_row *rows = realloc(export->rows, capacity * sizeof *rows);
+        if (rows == NULL)
+            return out_of_memory(reading);
+        export->rows = rows;
+        reading->capacity = capacity;
+    }
+    export->rows[export->count++] = *row;
+    return true;
+}
+
+static bool read_record(struct reading *reading, const struct record *record)
+{
+    struct export_row row = {.line = record->line};
+    if (!read_day(reading, record, &row.day))
+        return false;
+    if (reading->place[EXPORT_OUTCOME] >= 0)
+        return read_outcome(reading, record, &row.success) &&
+               read_count(reading, record, EXPORT_COUNT, &row.count) && add(reading, &row);
+    struct export_row success = row, failure = row;
+    success.success = true;
+    return read_count(reading, record, EXPORT_SUCCESS, &success.count) &&
+           read_count(reading, record, EXPORT_FAILURE, &failure.count) && add(reading, &success) &&
+           add(reading, &failure);
+}
+
+/* -- the file -- */
+
+static int by_day(const void *left, const void *right)
+{
+    const struct export_row *a = left, *b = right;
+    if (a->day != b->day)
+        return a->day < b->day ? -1 : 1;
+    if (a->success != b->success)
+        return a->success ? -1 : 1;
+    return (a->line > b->line) - (a->line < b->line);
+}
+
+/* The first line that repeats a day and outcome. */
+static bool check_repeats(struct reading *reading)
+{
+    const struct export *export = reading->export;
+    const struct export_row *again = NULL, *first = NULL;
+    char day[16];
+    struct export_row *sorted = malloc((export->count + 1) * sizeof *sorted);
+    if (sorted == NULL)
+        return out_of_memory(reading);
+    if (export->count > 0)
+        memcpy(sorted, export->rows, export->count * sizeof *sorted);
+    qsort(sorted, export->count, sizeof *sorted, by_day);
+    for (size_t i = 1; i < export->count; i++)
+        if (sorted[i].day == sorted[i - 1].day && sorted[i].success == sorted[i - 1].success &&
+            (again == NULL || sorted[i].line < again->line)) {
+            again = &sorted[i];
+            first = &sorted[i - 1];
+        }
+    bool good = again == NULL;
+    if (!good) {
+        bool wide = reading->place[EXPORT_OUTCOME] < 0;
+        char text[32] = "this";
+        export_day_text(again->day, day);
+        if (reading->may_quote)
+            snprintf(text, sizeof text, "%s%s", day,
+                     wide             ? ""
+                     : again->success ? " success"
+                                      : " failure");
+        complain(reading, again->line, reading->place[EXPORT_DATE],
+                 "%s stands on line %" PRIu64 " already; each %s is expected once", text,
+                 first->line, wide ? "day" : "day and outcome");
+    }
+    free(sorted);
+    return good;
+}
+
+static bool read_records(struct reading *reading, struct records *records)
+{
+    struct record record;
+    if (!find_columns(reading, records) || !check_shape(reading))
+        return false;
+    for (;;) {
+        switch (records_next(records, &record)) {
+        case RECORDS_ROW:
+            if (!read_record(reading, &record))
+                return false;
+            break;
+        case RECORDS_REJECT:
+            return complain(reading, record.line,
+                            record.column >= 1 && record.column <= records_columns(records)
+                                ? (ssize_t)record.column - 1
+                                : -1,
+                            "%s", record.message);
+        case RECORDS_END:
+            return check_repeats(reading);
+        case RECORDS_FAILED:
+            snprintf(reading->error, EXPORT_ERROR, "%.300s: %s", reading->path, record.message);
+            return false;
+        }
+    }
+}
+
+int export_open(const char *path, bool *unreadable, char error[EXPORT_ERROR])
+{
+    /* A pipe might make a query wait for ever. */
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    *unreadable = file < 0 && (errno == ENOENT || errno == EACCES || errno == ENOTDIR);
+    if (file < 0)
+        snprintf(error, EXPORT_ERROR, "%.300s: %s", path, strerror(errno));
+    return file;
+}
+
+static bool file_fits(int file, const char *path, struct stat *facts, bool *unreadable,
+                      char error[EXPORT_ERROR])
+{
+    bool known = fstat(file, facts) == 0;
+    *unreadable = known;
+    if (known && S_ISREG(facts->st_mode) && facts->st_size <= EXPORT_MOST_BYTES) {
+        *unreadable = false;
+        return true;
+    }
+    if (known && S_ISREG(facts->st_mode))
+        snprintf(error, EXPORT_ERROR, "%.300s: it is larger than %d MiB: no export is", path,
+                 EXPORT_MOST_BYTES >> 20);
+    else
+        snprintf(error, EXPORT_ERROR, "%.300s: %s", path,
+                 known ? "a regular file is expected" : strerror(errno));
+    return false;
+}
+
+bool export_fits(int file, const char *path, bool *unreadable, char error[EXPORT_ERROR])
+{
+    struct stat facts;
+    return file_fits(file, path, &facts, unreadable, error);
+}
+
+bool export_read_file(struct export *export, int file, const char *path,
+                      const struct export_names *names, bool may_quote, bool *unreadable,
+                      char error[EXPORT_ERROR])
+{
+    const struct records_limits limits = {.max_field_bytes = MOST_FIELD_BYTES,
+                                          .discreet = !may_quote};
+    struct reading reading = {.export = export,
+                              .path = path,
+                              .names = names,
+                              .may_quote = may_quote,
+                              .unreadable = unreadable,
+                              .error = error};
+    struct input_descriptor holder;
+    struct stat facts;
+    char why[EXPORT_ERROR / 2];
+    bool good = false;
+    memset(export, 0, sizeof *export);
+    if (!file_fits(file, path, &facts, unreadable, error))
+        return false;
+    export->modified = (int64_t)facts.st_mtim.tv_sec * 1000 + facts.st_mtim.tv_nsec / 1000000;
+    struct input_source source = input_from_descriptor(&holder, file);
+    struct records *records = records_open(&source, &limits, unreadable, why, sizeof why);
+    if (records == NULL)
+        snprintf(error, EXPORT_ERROR, "%.300s: %s", path, why);
+    else
+        good = read_records(&reading, records);
+    records_close(records);
+    return good;
+}
+
+bool export_read(struct export *export, const char *path, const struct export_names *names,
+                 bool *unreadable, char error[EXPORT_ERROR])
+{
+    memset(export, 0, sizeof *export);
+    int file = export_open(path, unreadable, error);
+    if (file < 0)
+        return false;
+    bool good = export_read_file(export, file, path, names, false, unreadable, error);
+    close(file);
+    return good;
+}
+
+void export_end(struct export *export)
+{
+    free(export->rows);
+    memset(export, 0, sizeof *export);
+}
+
+void export_day_text(int64_t day, char text[16])
+{
+    char moment[MOMENT_SIZE];
+    moment_format(day * DAY_MS, moment);
+    snprintf(text, 16, "%.10s", moment);
+}

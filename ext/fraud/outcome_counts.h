@@ -1,0 +1,77 @@
+/*
+ * outcome_counts.h: what the ledger holds of the outcomes of sign-ups and what the vendor was told
+ * of them, as of a moment, counted by day and quarter of an hour; and the SQL that lists the rows.
+ * The rules stand in sql/told.sql.
+ */
+#ifndef OUTCOME_COUNTS_H
+#define OUTCOME_COUNTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct session;
+
+/* Why what the vendor has of an outcome may not be exactly one. The first ones are read from rows;
+ * TOLD_ROWS and on follow from counts. In the order in which they are shown. */
+#define TOLD_CAUSES(X)                                                                             \
+    X(not_reportable, "failed for a reason that is not reported")                                  \
+    X(unsettled, "its time was up, but it was not settled yet")                                    \
+    X(unsent, "not told yet")                                                                      \
+    X(reported_after_export, "told after the moment of the export")                                \
+    X(deferred, "answered 429: taken, by the vendor's rule, but not counted")                      \
+    X(dead, "refused by the vendor")                                                               \
+    X(erased, "the person was erased before it was told")                                          \
+    X(corrected, "told before the outcome was corrected")                                          \
+    X(ambiguous, "told twice, as far as an ambiguous try may have arrived")                        \
+    X(day_edge, "counted on another day by the vendor's time zone")                                \
+    X(unexplained, "nothing in the ledger explains it")
+
+#define TOLD_ENUMERATE(name, help) TOLD_##name,
+enum outcome_cause { TOLD_CAUSES(TOLD_ENUMERATE) TOLD_CAUSE_COUNT };
+#undef TOLD_ENUMERATE
+
+enum { TOLD_NONE = -1, TOLD_FROM_ROWS = TOLD_ambiguous, TOLD_SLOT_MS = 900000 };
+
+const char *outcome_cause_name(enum outcome_cause cause);
+const char *outcome_cause_help(enum outcome_cause cause);
+
+/* Rows of one day, quarter of an hour, outcome and cause, counted. */
+struct outcome_count {
+    int64_t day;  /* since 1970-01-01, in the process's time zone */
+    int64_t slot; /* attempted_at / TOLD_SLOT_MS */
+    bool success;
+    int cause;        /* enum outcome_cause, or TOLD_NONE: acknowledged */
+    int64_t unit;     /* outcomes of the ledger */
+    int64_t certain;  /* that the vendor has acknowledged */
+    int64_t possible; /* times more that the vendor may have one */
+    int64_t open;     /* rows that are not certain, but possible */
+    int64_t rows;     /* all of them */
+    int64_t unsure;   /* rows that are possible, certain or not */
+};
+
+struct outcome_counts {
+    struct outcome_count *entries;
+    size_t count, capacity;
+};
+
+/* Reads the days `first` to `last`, and one more on either side. False: the ledger's error is set.
+ * outcome_counts_end() in either case. */
+bool outcome_counts_read(struct outcome_counts *told, struct session *session, int64_t first,
+                         int64_t last, int64_t as_of);
+void outcome_counts_end(struct outcome_counts *told);
+
+/* What a listing is of. */
+struct outcome_counts_listing {
+    int64_t first, last; /* days */
+    int64_t as_of;
+    const char *where; /* an SQL condition on the columns of sql/told.sql, and vendor_day */
+    bool shifted;      /* days are those of the offset `minutes`, not of the process's time zone */
+    int minutes;
+};
+
+/* One line of SQL that lists the rows in any SQLite (with the same TZ in its environment); to be
+ * freed with sqlite3_free(). NULL: out of memory. */
+char *outcome_counts_list(const struct outcome_counts_listing *listing);
+
+#endif

@@ -1,0 +1,139 @@
+/* The functions that need no ledger. */
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "functions/functions.h"
+#include "passwords/password.h"
+#include "passwords/policy.h"
+#include "values/subject.h"
+
+void functions_version(struct sql_call *call)
+{
+    sqlite3_result_text(call->context, REG_VERSION, -1, SQLITE_STATIC);
+}
+
+static void answer_rules(struct sql_call *call, uint32_t broken)
+{
+    char json[512];
+    size_t length = 1;
+    json[0] = '[';
+    for (int rule = 0; rule < POLICY_RULES; rule++)
+        if ((broken >> rule & 1) != 0)
+            length +=
+                (size_t)snprintf(json + length, sizeof json - length, "%s\"%s\"",
+                                 length > 1 ? "," : "", policy_rule_name((enum policy_rule)rule));
+    snprintf(json + length, sizeof json - length, "]");
+    sqlite3_result_text(call->context, json, -1, SQLITE_TRANSIENT);
+}
+
+void functions_check_policy(struct sql_call *call)
+{
+    char error[512];
+    struct policy named;
+    const struct policy *policy = &named;
+    uint32_t broken = 0;
+    if (sql_call_is_null(call, 0))
+        return;
+    const char *password = sql_call_text(call, 0, "password"), *profile;
+    if (password == NULL || !call_optional(call, 1, "profile", &profile))
+        return;
+    if (profile != NULL) {
+        if (!policy_parse(profile, &named, error, sizeof error)) {
+            sql_call_fail(call, SQLITE_ERROR, "%s", error);
+            return;
+        }
+    } else {
+        const struct settings *settings = session_settings_or_defaults(call->session);
+        if (!sql_call_succeeded(call))
+            return;
+        policy = &settings->policy;
+    }
+    if (!policy_check(policy, password, strlen(password), NULL, &broken, error, sizeof error))
+        sql_call_fail(call, SQLITE_ERROR, "%s", error);
+    else
+        answer_rules(call, broken);
+}
+
+static void answer_wiped(struct sql_call *call, char *text, size_t size)
+{
+    sqlite3_result_text(call->context, text, -1, SQLITE_TRANSIENT);
+    sodium_memzero(text, size);
+}
+
+void functions_hash_password(struct sql_call *call)
+{
+    char stored[PASSWORD_STORED_SIZE], wire[PASSWORD_WIRE_SIZE];
+    enum password_format format;
+    if (sql_call_is_null(call, 0))
+        return;
+    const char *password = sql_call_text(call, 0, "password");
+    if (password == NULL)
+        return;
+    if (call->count == 2) {
+        const char *name = sql_call_text(call, 1, "format");
+        if (name == NULL)
+            return;
+        if (!password_format_named(name, &format)) {
+            sql_call_fail(call, SQLITE_ERROR,
+                          "argument 2 (format): sha256, sha1sha256 or md5 is expected");
+            return;
+        }
+        password_wire(password, strlen(password), format, wire);
+        answer_wiped(call, wire, sizeof wire);
+        return;
+    }
+    const struct settings *settings = session_settings_or_defaults(call->session);
+    if (!sql_call_succeeded(call))
+        return;
+    if (password_hash(password, strlen(password), settings->password_cost, stored))
+        answer_wiped(call, stored, sizeof stored);
+    else
+        sqlite3_result_error_nomem(call->context);
+}
+
+void functions_verify_password(struct sql_call *call)
+{
+    if (sql_call_is_null(call, 0) || sql_call_is_null(call, 1))
+        return;
+    const char *password = sql_call_text(call, 0, "password");
+    const char *stored = password == NULL ? NULL : sql_call_text(call, 1, "stored");
+    const struct settings *settings =
+        stored == NULL ? NULL : session_settings_or_defaults(call->session);
+    if (stored == NULL || !sql_call_succeeded(call))
+        return;
+    const struct password_cost limit = settings->password_limit;
+    if (password_is_too_costly(stored, limit))
+        sql_call_fail(
+            call, SQLITE_ERROR,
+            "argument 2 (stored): it costs more than the setting passwordHashLimit allows "
+            "(%u KiB of memory, %u passes)",
+            (unsigned)limit.memory_kib, (unsigned)limit.passes);
+    else
+        sqlite3_result_int(call->context,
+                           password_verify(password, strlen(password), stored, limit));
+}
+
+void functions_needs_rehash(struct sql_call *call)
+{
+    if (sql_call_is_null(call, 0))
+        return;
+    const char *stored = sql_call_text(call, 0, "stored");
+    const struct settings *settings =
+        stored == NULL ? NULL : session_settings_or_defaults(call->session);
+    if (stored != NULL && sql_call_succeeded(call))
+        sqlite3_result_int(call->context, password_needs_rehash(stored, settings->password_cost,
+                                                                settings->password_limit));
+}
+
+void functions_mask(struct sql_call *call)
+{
+    char masked[2048];
+    if (sql_call_is_null(call, 0))
+        return;
+    const char *text = sql_call_text(call, 0, "text");
+    if (text == NULL)
+        return;
+    subject_mask(text, masked, sizeof masked);
+    sqlite3_result_text(call->context, masked, -1, SQLITE_TRANSIENT);
+}

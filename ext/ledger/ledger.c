@@ -1,0 +1,571 @@
+#include "ledger/ledger.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+#include "ledger/ledger_inside.h"
+#include "values/text.h"
+
+#ifdef SQLITE_CORE
+/* Only a library that was built with SQLITE_ENABLE_COLUMN_METADATA has it. */
+extern const char *sqlite3_column_table_name(sqlite3_stmt *, int) __attribute__((weak));
+#endif
+
+static const int64_t MOST_INTEGER = INT64_C(1) << 53;
+
+static const char *const kept_text[KEPT] = {
+    [BEGIN] = "BEGIN IMMEDIATE",    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",        [SAVEPOINT] = "SAVEPOINT reg_init",
+    [RELEASE] = "RELEASE reg_init", [ROLLBACK_TO] = "ROLLBACK TO reg_init",
+    [GUARD] = SCHEMA_GUARD};
+
+struct ledger *ledger_open(sqlite3 *database)
+{
+    struct ledger *ledger = calloc(1, sizeof *ledger);
+    if (ledger == NULL)
+        return NULL;
+    ledger->database = database;
+    ledger->before = LEDGER_SECURE_DELETE_ON;
+    return ledger;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    if (ledger == NULL)
+        return;
+    ledger_rest(ledger);
+    free(ledger);
+}
+
+void ledger_let_go_of_kept(struct ledger *ledger)
+{
+    for (int i = 0; i < KEPT; i++) {
+        sqlite3_finalize(ledger->kept[i]);
+        ledger->kept[i] = NULL;
+    }
+    ledger->facts_known = false; /* a new guard knows of no change */
+}
+
+void ledger_rest(struct ledger *ledger)
+{
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_finalize(ledger->statements[i].prepared);
+        ledger->statements[i].prepared = NULL;
+    }
+    ledger_let_go_of_kept(ledger);
+    ledger->keeps = false;
+}
+
+void ledger_keep_by(struct ledger *ledger, const char *sql)
+{
+    ledger->keeper = sql;
+}
+
+sqlite3 *ledger_database(struct ledger *ledger)
+{
+    return ledger->database;
+}
+
+/* Errors */
+
+void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
+{
+    if (ledger->code != SQLITE_OK)
+        return; /* the first error is the cause of those that follow */
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(ledger->error, sizeof ledger->error, format, arguments);
+    va_end(arguments);
+    ledger->code =
+        code == SQLITE_ERROR && text_tells_no_memory(ledger->error) ? SQLITE_NOMEM : code;
+}
+
+void ledger_say_engine(sqlite3 *database, char *text, size_t size)
+{
+    int code = sqlite3_extended_errcode(database);
+    const char *file = sqlite3_db_filename(database, "main");
+    bool no_place = (code & 0xff) == SQLITE_CANTOPEN || code == SQLITE_READONLY_CANTINIT ||
+                    code == SQLITE_READONLY_DIRECTORY;
+    if (no_place && file != NULL && file[0] != '\0' && sqlite3_db_readonly(database, "main") == 1)
+        snprintf(
+            text, size,
+            "%s: a ledger in WAL mode cannot be read where its %.300s-shm cannot be made: copy "
+            "it to where that can be, or open the copy, if nobody writes it, as "
+            "file:%.300s?immutable=1",
+            sqlite3_errmsg(database), file, file);
+    else
+        snprintf(text, size, "%s", sqlite3_errmsg(database));
+}
+
+void ledger_fail_with_engine(struct ledger *ledger)
+{
+    char text[LEDGER_ERROR_SIZE];
+    int code = sqlite3_extended_errcode(ledger->database);
+    ledger_say_engine(ledger->database, text, sizeof text);
+    ledger_fail(ledger, code, "%s", text);
+}
+
+static void fail_for_memory(struct ledger *ledger)
+{
+    ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
+}
+
+bool ledger_failed(const struct ledger *ledger)
+{
+    return ledger->code != SQLITE_OK;
+}
+
+int ledger_code(const struct ledger *ledger)
+{
+    return ledger->code;
+}
+
+const char *ledger_error(const struct ledger *ledger)
+{
+    return ledger->error;
+}
+
+void ledger_forgive(struct ledger *ledger)
+{
+    ledger->code = SQLITE_OK;
+    ledger->error[0] = '\0';
+}
+
+/* Statements */
+
+/* A statement that is kept. False with the error set. */
+static bool keep(struct ledger *ledger, const char *sql, sqlite3_stmt **kept)
+{
+    int code = SQLITE_OK;
+    if (ledger->keeper != NULL && !ledger->keeps) {
+        sqlite3_stmt *keeper = NULL;
+        code = sqlite3_prepare_v2(ledger->database, ledger->keeper, -1, &keeper, NULL);
+        sqlite3_finalize(keeper);
+        ledger->keeps = code == SQLITE_OK;
+    }
+    if (code == SQLITE_OK)
+        code = sqlite3_prepare_v3(ledger->database, sql, -1, SQLITE_PREPARE_PERSISTENT, kept, NULL);
+    if (code != SQLITE_OK)
+        ledger_fail_with_engine(ledger);
+    return code == SQLITE_OK;
+}
+
+struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name)
+{
+    struct ledger_statement *statement = &ledger->statements[name];
+    statement->ledger = ledger;
+    if (ledger_failed(ledger))
+        return statement;
+    if (statement->prepared == NULL) {
+        keep(ledger, statement_text[name], &statement->prepared);
+    } else {
+        sqlite3_reset(statement->prepared);
+        sqlite3_clear_bindings(statement->prepared);
+    }
+    return statement;
+}
+
+int ledger_parameter(struct ledger_statement *statement, const char *parameter)
+{
+    if (ledger_failed(statement->ledger))
+        return 0;
+    int number = sqlite3_bind_parameter_index(statement->prepared, parameter);
+    if (number == 0)
+        ledger_fail(statement->ledger, SQLITE_INTERNAL, "statement has no parameter %s", parameter);
+    return number;
+}
+
+int ledger_parameters(struct ledger_statement *statement)
+{
+    return ledger_failed(statement->ledger) ? 0 : sqlite3_bind_parameter_count(statement->prepared);
+}
+
+const char *ledger_parameter_name(struct ledger_statement *statement, int parameter)
+{
+    return sqlite3_bind_parameter_name(statement->prepared, parameter);
+}
+
+static void check(struct ledger_statement *statement, int code)
+{
+    if (code != SQLITE_OK)
+        ledger_fail_with_engine(statement->ledger);
+}
+
+void ledger_set_integer_at(struct ledger_statement *statement, int parameter, int64_t value)
+{
+    if (!ledger_failed(statement->ledger))
+        check(statement, sqlite3_bind_int64(statement->prepared, parameter, value));
+}
+
+void ledger_set_real_at(struct ledger_statement *statement, int parameter, double value)
+{
+    if (!ledger_failed(statement->ledger))
+        check(statement, sqlite3_bind_double(statement->prepared, parameter, value));
+}
+
+void ledger_set_text_at(struct ledger_statement *statement, int parameter, const char *text,
+                        size_t length)
+{
+    if (!ledger_failed(statement->ledger) && text != NULL)
+        check(statement, sqlite3_bind_text64(statement->prepared, parameter, text, length,
+                                             SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void ledger_set_blob_at(struct ledger_statement *statement, int parameter, const void *bytes,
+                        size_t length)
+{
+    if (!ledger_failed(statement->ledger) && bytes != NULL)
+        check(statement,
+              sqlite3_bind_blob64(statement->prepared, parameter, bytes, length, SQLITE_STATIC));
+}
+
+void ledger_set_integer(struct ledger_statement *statement, const char *parameter, int64_t value)
+{
+    ledger_set_integer_at(statement, ledger_parameter(statement, parameter), value);
+}
+
+void ledger_set_real(struct ledger_statement *statement, const char *parameter, double value)
+{
+    ledger_set_real_at(statement, ledger_parameter(statement, parameter), value);
+}
+
+void ledger_set_text(struct ledger_statement *statement, const char *parameter, const char *text)
+{
+    ledger_set_text_at(statement, ledger_parameter(statement, parameter), text,
+                       text == NULL ? 0 : strlen(text));
+}
+
+void ledger_set_blob(struct ledger_statement *statement, const char *parameter, const void *bytes,
+                     size_t length)
+{
+    ledger_set_blob_at(statement, ledger_parameter(statement, parameter), bytes, length);
+}
+
+bool ledger_row(struct ledger_statement *statement)
+{
+    if (ledger_failed(statement->ledger)) {
+        sqlite3_reset(statement->prepared); /* or what it reads would stay open */
+        return false;
+    }
+    int code = sqlite3_step(statement->prepared);
+    if (code == SQLITE_ROW)
+        return true;
+    if (code != SQLITE_DONE)
+        ledger_fail_with_engine(statement->ledger);
+    sqlite3_reset(statement->prepared);
+    return false;
+}
+
+int64_t ledger_run(struct ledger_statement *statement)
+{
+    while (ledger_row(statement))
+        ;
+    return ledger_failed(statement->ledger) ? 0 : sqlite3_changes64(statement->ledger->database);
+}
+
+void ledger_done(struct ledger_statement *statement)
+{
+    sqlite3_reset(statement->prepared);
+}
+
+/* Which column of which row: `code.digits, where id is 6`. Only some hosts tell the table. */
+static void name_place(struct ledger_statement *statement, int column, char *text, size_t size)
+{
+    sqlite3_stmt *row = statement->prepared;
+    const char *table =
+        sqlite3_column_table_name != NULL ? sqlite3_column_table_name(row, column) : NULL;
+    int at = 0;
+    for (int i = 0; i < sqlite3_column_count(row); i++)
+        if (strcmp(sqlite3_column_name(row, i), "id") == 0) {
+            at = i;
+            break;
+        }
+    int length = snprintf(text, size, "%s%s%s", table == NULL ? "" : table,
+                          table == NULL ? "" : ".", sqlite3_column_name(row, column));
+    if (at != column && length > 0 && (size_t)length < size)
+        snprintf(text + length, size - (size_t)length, ", where %s is %lld,",
+                 sqlite3_column_name(row, at), (long long)sqlite3_column_int64(row, at));
+}
+
+void ledger_refuse(struct ledger_statement *statement, int column, const char *format, ...)
+{
+    char place[160], what[160];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    name_place(statement, column, place, sizeof place);
+    ledger_fail(statement->ledger, SQLITE_CORRUPT,
+                "the ledger is damaged, or was edited: %s %s; restore it from a backup", place,
+                what);
+}
+
+bool ledger_is_null(struct ledger_statement *statement, int column)
+{
+    return sqlite3_column_type(statement->prepared, column) == SQLITE_NULL;
+}
+
+bool ledger_is_real(struct ledger_statement *statement, int column)
+{
+    return sqlite3_column_type(statement->prepared, column) == SQLITE_FLOAT;
+}
+
+int64_t ledger_within(struct ledger_statement *statement, int column, int64_t least, int64_t most)
+{
+    int64_t value = sqlite3_column_int64(statement->prepared, column);
+    if (value >= least && value <= most)
+        return value;
+    ledger_refuse(statement, column, "is %lld, and %lld to %lld is expected", (long long)value,
+                  (long long)least, (long long)most);
+    return least;
+}
+
+int64_t ledger_integer(struct ledger_statement *statement, int column)
+{
+    int64_t value = sqlite3_column_int64(statement->prepared, column);
+    if (value >= -MOST_INTEGER && value <= MOST_INTEGER)
+        return value;
+    ledger_refuse(statement, column, "is %lld", (long long)value);
+    return 0;
+}
+
+int64_t ledger_key(struct ledger_statement *statement, int column)
+{
+    return sqlite3_column_int64(statement->prepared, column);
+}
+
+double ledger_real(struct ledger_statement *statement, int column)
+{
+    return sqlite3_column_double(statement->prepared, column);
+}
+
+const char *ledger_text(struct ledger_statement *statement, int column)
+{
+    bool is_null = ledger_is_null(statement, column);
+    const char *text = (const char *)sqlite3_column_text(statement->prepared, column);
+    if (text != NULL || is_null)
+        return text;
+    fail_for_memory(statement->ledger);
+    return "";
+}
+
+const char *ledger_word(struct ledger_statement *statement, int column)
+{
+    const char *text = ledger_text(statement, column);
+    if (text != NULL)
+        return text;
+    ledger_refuse(statement, column, "is missing");
+    return "";
+}
+
+const void *ledger_blob(struct ledger_statement *statement, int column, size_t *length)
+{
+    bool is_blob = sqlite3_column_type(statement->prepared, column) == SQLITE_BLOB;
+    const void *bytes = sqlite3_column_blob(statement->prepared, column);
+    *length = (size_t)sqlite3_column_bytes(statement->prepared, column);
+    if (bytes == NULL && is_blob && sqlite3_errcode(statement->ledger->database) == SQLITE_NOMEM)
+        fail_for_memory(statement->ledger);
+    return bytes;
+}
+
+void ledger_bytes(struct ledger_statement *statement, int column, void *bytes, size_t length)
+{
+    size_t there;
+    const void *found = ledger_blob(statement, column, &there);
+    if (found != NULL && there == length) {
+        memcpy(bytes, found, length);
+        return;
+    }
+    memset(bytes, 0, length);
+    if (!ledger_failed(statement->ledger))
+        ledger_refuse(statement, column, "has %zu bytes, and %zu are expected", there, length);
+}
+
+int64_t ledger_number(struct ledger *ledger, enum statement name, int64_t otherwise)
+{
+    struct ledger_statement *statement = ledger_use(ledger, name);
+    int64_t number = otherwise;
+    if (ledger_row(statement)) {
+        if (!ledger_is_null(statement, 0))
+            number = ledger_integer(statement, 0);
+        ledger_done(statement);
+    }
+    return number;
+}
+
+/* By a statement, which any version of SQLite ends then; sqlite3_is_interrupted() is not in those
+ * before 3.41, and knows nothing of progress handlers. */
+bool ledger_goes_on(struct ledger *ledger)
+{
+    ledger_number(ledger, STATEMENT_goes_on, 0);
+    return !ledger_failed(ledger);
+}
+
+/* Transactions */
+
+void ledger_execute(struct ledger *ledger, const char *sql)
+{
+    if (!ledger_failed(ledger) &&
+        sqlite3_exec(ledger->database, sql, NULL, NULL, NULL) != SQLITE_OK)
+        ledger_fail_with_engine(ledger);
+}
+
+void ledger_prepare_kept(struct ledger *ledger)
+{
+    for (int i = 0; i < KEPT && !ledger_failed(ledger); i++)
+        if (ledger->kept[i] == NULL)
+            keep(ledger, kept_text[i], &ledger->kept[i]);
+}
+
+int ledger_run_kept(struct ledger *ledger, enum kept kept)
+{
+    sqlite3_step(ledger->kept[kept]);
+    return sqlite3_reset(ledger->kept[kept]);
+}
+
+bool ledger_is_open(struct ledger *ledger)
+{
+    return sqlite3_get_autocommit(ledger->database) == 0;
+}
+
+/*
+ * While the statement runs that has called us, its lack of memory, or its interruption, also fails
+ * whatever is run from within; nothing can be prepared then, and a ROLLBACK does not get to its
+ * work. But SQLite undoes the whole transaction of a statement that is cut off for want of memory,
+ * and of one that writes, as BEGIN IMMEDIATE does, by whatever. What is open would be committed,
+ * half a write, by whoever comes next.
+ */
+void ledger_roll_back(struct ledger *ledger)
+{
+    if (ledger_is_open(ledger))
+        ledger_run_kept(ledger, ROLLBACK);
+    if (ledger_is_open(ledger))
+        ledger_run_kept(ledger, BEGIN);
+    while (ledger_is_open(ledger) && sqlite3_step(ledger->under_way) == SQLITE_ROW)
+        ;
+}
+
+void ledger_leave_nothing(struct ledger *ledger)
+{
+    ledger->before = ledger_secure_delete(ledger, LEDGER_SECURE_DELETE_ON);
+}
+
+void ledger_leave_as_before(struct ledger *ledger)
+{
+    if (ledger->before != LEDGER_SECURE_DELETE_ON)
+        ledger_secure_delete(ledger, ledger->before);
+    ledger->before = LEDGER_SECURE_DELETE_ON;
+}
+
+void ledger_begin(struct ledger *ledger)
+{
+    ledger_leave_nothing(ledger);
+    ledger_clock_begin(&ledger->clock);
+    ledger->own_transaction = sqlite3_get_autocommit(ledger->database) != 0 &&
+                              sqlite3_txn_state(ledger->database, "main") != SQLITE_TXN_WRITE;
+    if (!ledger->own_transaction)
+        return;
+    ledger_prepare_kept(ledger);
+    if (!ledger_failed(ledger) && ledger_run_kept(ledger, BEGIN) != SQLITE_OK)
+        ledger_fail_with_engine(ledger);
+    if (ledger_failed(ledger))
+        ledger->own_transaction = false;
+}
+
+static void end_transaction(struct ledger *ledger)
+{
+    if (!ledger_failed(ledger) && ledger_run_kept(ledger, COMMIT) != SQLITE_OK)
+        ledger_fail_with_engine(ledger);
+    if (ledger_failed(ledger))
+        ledger_roll_back(ledger); /* a full disk may have done so already */
+    ledger->own_transaction = false;
+}
+
+struct ledger_clock *ledger_clock_of(struct ledger *ledger)
+{
+    return &ledger->clock;
+}
+
+void ledger_end(struct ledger *ledger)
+{
+    ledger_clock_end(&ledger->clock);
+    if (ledger->own_transaction)
+        end_transaction(ledger);
+    ledger_leave_as_before(ledger);
+}
+
+static int read_mode(void *mode, int count, char **values, char **names)
+{
+    (void)names;
+    if (count > 0 && values[0] != NULL)
+        *(int *)mode = values[0][0] - '0';
+    return 0;
+}
+
+enum ledger_secure_delete ledger_secure_delete(struct ledger *ledger,
+                                               enum ledger_secure_delete mode)
+{
+    static const char *const set[] = {
+        [LEDGER_SECURE_DELETE_OFF] = "PRAGMA main.secure_delete = OFF",
+        [LEDGER_SECURE_DELETE_ON] = "PRAGMA main.secure_delete = ON",
+        [LEDGER_SECURE_DELETE_FAST] = "PRAGMA main.secure_delete = FAST"};
+    int before = LEDGER_SECURE_DELETE_OFF;
+    sqlite3_exec(ledger->database, "PRAGMA main.secure_delete", read_mode, &before, NULL);
+    sqlite3_exec(ledger->database, set[mode], NULL, NULL, NULL);
+    return before >= LEDGER_SECURE_DELETE_OFF && before <= LEDGER_SECURE_DELETE_FAST
+               ? (enum ledger_secure_delete)before
+               : LEDGER_SECURE_DELETE_ON;
+}
+
+void ledger_trust(struct ledger *ledger, bool trusted)
+{
+    sqlite3_db_config(ledger->database, SQLITE_DBCONFIG_ENABLE_FKEY, !trusted, NULL);
+}
+
+void ledger_rehearse(struct ledger *ledger)
+{
+    ledger_execute(ledger, "BEGIN IMMEDIATE");
+}
+
+void ledger_look(struct ledger *ledger)
+{
+    ledger_execute(ledger, "BEGIN");
+}
+
+void ledger_undo(struct ledger *ledger)
+{
+    ledger_rest(ledger); /* a statement that is still being read would keep what it reads */
+    sqlite3_exec(ledger->database, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static void learn_identity(struct ledger *ledger)
+{
+    if (ledger->identity_known && !ledger->unsettled)
+        return;
+    struct ledger_statement *identity = ledger_use(ledger, STATEMENT_ledger_identity);
+    if (ledger_row(identity)) {
+        ledger_bytes(identity, 0, ledger->uuid, sizeof ledger->uuid);
+        ledger_bytes(identity, 1, ledger->salt, sizeof ledger->salt);
+        ledger_done(identity);
+        ledger->identity_known = !ledger_failed(ledger);
+    } else {
+        ledger_fail(ledger, SQLITE_CORRUPT,
+                    "the ledger's own row is missing: restore the ledger from a backup");
+    }
+}
+
+const unsigned char *ledger_uuid(struct ledger *ledger)
+{
+    learn_identity(ledger);
+    return ledger_failed(ledger) ? NULL : ledger->uuid;
+}
+
+const unsigned char *ledger_salt(struct ledger *ledger)
+{
+    learn_identity(ledger);
+    return ledger_failed(ledger) ? NULL : ledger->salt;
+}

@@ -1,0 +1,54 @@
+/* ledger_inside.h: what a struct ledger is made of, for ledger.c and ledger_whole.c alone. */
+#ifndef LEDGER_INSIDE_H
+#define LEDGER_INSIDE_H
+
+#include "host.h"
+#include "ledger/ledger.h"
+#include "ledger/ledger_time.h"
+#include "ledger/schema.h"
+
+struct ledger_statement {
+    struct ledger *ledger;
+    sqlite3_stmt *prepared;
+};
+
+enum kept { BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK_TO, GUARD, KEPT };
+
+struct ledger {
+    sqlite3 *database;
+    struct ledger_statement statements[STATEMENT_COUNT];
+    sqlite3_stmt *kept[KEPT]; /* prepared while there is memory for it */
+    sqlite3_stmt *under_way;  /* see ledger_whole.c, watch_over() */
+    const char *keeper;       /* see ledger_keep_by() */
+    bool keeps;               /* the keeper has been prepared since the statements were let go */
+    bool own_transaction;
+    struct ledger_clock clock;
+    enum ledger_secure_delete before; /* the host's own, while another is in force; else ON */
+    bool identity_known;
+    bool ours;      /* application_id has been seen to be a ledger's */
+    bool unsettled; /* made in a transaction of the caller's, who may yet roll it back */
+    bool facts_known;
+    uint64_t attached; /* when the facts were read */
+    struct schema_facts facts;
+    unsigned char uuid[LEDGER_UUID_SIZE];
+    unsigned char salt[LEDGER_SALT_SIZE];
+    int code;
+    char error[LEDGER_ERROR_SIZE];
+};
+
+/* Fails with the message that the connection has. */
+void ledger_fail_with_engine(struct ledger *ledger);
+
+void ledger_execute(struct ledger *ledger, const char *sql);
+
+/* Statements that begin and end transactions, prepared ahead: where they are needed there may be no
+ * memory. */
+void ledger_prepare_kept(struct ledger *ledger);
+void ledger_let_go_of_kept(struct ledger *ledger);
+int ledger_run_kept(struct ledger *ledger, enum kept kept);
+
+/* Whether a transaction is open, the caller's or ours. */
+bool ledger_is_open(struct ledger *ledger);
+void ledger_roll_back(struct ledger *ledger);
+
+#endif

@@ -1,0 +1,172 @@
+#include "ledger/session.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+#include "values/subject.h"
+#include "values/text.h"
+
+struct session *session_open(sqlite3 *database)
+{
+    struct session *session = calloc(1, sizeof *session);
+    if (session == NULL)
+        return NULL;
+    session->ledger = ledger_open(database);
+    if (session->ledger == NULL) {
+        free(session);
+        return NULL;
+    }
+    session->holders = 1;
+    return session;
+}
+
+struct session *session_hold(struct session *session)
+{
+    session->holders++;
+    return session;
+}
+
+void session_rest(struct session *session)
+{
+    ledger_rest(session->ledger);
+}
+
+void session_release(struct session *session)
+{
+    if (session == NULL || --session->holders > 0)
+        return;
+    ledger_close(session->ledger);
+    key_close(session->key);
+    settings_free(session->settings);
+    settings_free(session->defaults);
+    free(session->admit_plan);
+    free(session);
+}
+
+/* `made`: makes the key where there is none, and then tells whether it did. NULL: not to be made.
+ */
+static const struct key *open_key(struct session *session, bool *made, bool required)
+{
+    char error[KEY_PATH_SIZE + 256];
+    if (session->key == NULL)
+        session->key = key_open(ledger_database(session->ledger), session->key_file, made, error,
+                                sizeof error);
+    if (session->key == NULL && (required || text_tells_no_memory(error)))
+        ledger_fail(session->ledger, text_tells_no_memory(error) ? SQLITE_NOMEM : SQLITE_AUTH, "%s",
+                    error);
+    return session->key;
+}
+
+const struct key *session_key(struct session *session)
+{
+    return ledger_failed(session->ledger) ? NULL : open_key(session, NULL, true);
+}
+
+const struct key *session_key_if_any(struct session *session)
+{
+    return open_key(session, NULL, false);
+}
+
+struct key_making {
+    struct session *session;
+    bool made;
+};
+
+static void make_key(void *context)
+{
+    struct key_making *making = context;
+    open_key(making->session, &making->made, true);
+}
+
+static void take_back_key(void *context)
+{
+    struct key_making *making = context;
+    struct session *session = making->session;
+    if (!making->made)
+        return;
+    key_close(session->key);
+    session->key = NULL;
+    key_remove(ledger_database(session->ledger), session->key_file);
+}
+
+int session_init(struct session *session, bool beside)
+{
+    struct key_making key = {.session = session};
+    struct settings *settings = settings_defaults();
+    char *text = settings == NULL ? NULL : settings_text(settings);
+    struct ledger_making making = {.settings = text,
+                                   .beside = beside,
+                                   .make_key = make_key,
+                                   .take_back_key = take_back_key,
+                                   .context = &key};
+    if (text == NULL)
+        ledger_fail(session->ledger, SQLITE_NOMEM, "out of memory");
+    else
+        ledger_create(session->ledger, &making);
+    free(text);
+    settings_free(settings);
+    return ledger_failed(session->ledger) ? 0 : ledger_version();
+}
+
+const struct settings *session_settings(struct session *session)
+{
+    if (!ledger_ready(session->ledger))
+        return NULL;
+    /* By their text, not by their id: a change that was rolled back leaves its id to another one.
+     */
+    struct ledger_statement *newest = ledger_use(session->ledger, STATEMENT_newest_setting);
+    bool found = ledger_row(newest), same = false;
+    if (found) {
+        same = session->settings != NULL && session->settings->id == ledger_integer(newest, 0) &&
+               strcmp(session->settings->source, ledger_word(newest, 1)) == 0;
+        ledger_done(newest);
+    }
+    if (ledger_failed(session->ledger))
+        return NULL;
+    if (!same) {
+        settings_free(session->settings);
+        session->settings = settings_load(session->ledger);
+    }
+    return session->settings;
+}
+
+const struct settings *session_settings_or_defaults(struct session *session)
+{
+    if (ledger_version_found(session->ledger) == ledger_version())
+        return session_settings(session);
+    if (session->defaults == NULL)
+        session->defaults = settings_defaults();
+    if (session->defaults == NULL)
+        ledger_fail(session->ledger, SQLITE_NOMEM, "out of memory");
+    return session->defaults;
+}
+
+int64_t session_subject_key(struct session *session, enum subject_kind kind, const char *folded)
+{
+    _Static_assert(crypto_shorthash_KEYBYTES == LEDGER_SALT_SIZE &&
+                       crypto_shorthash_BYTES == sizeof(int64_t),
+                   "SipHash-2-4");
+    unsigned char message[1 + SUBJECT_SIZE * 2];
+    unsigned char hash[crypto_shorthash_BYTES];
+    uint64_t key = 0;
+    size_t length = strlen(folded);
+    const unsigned char *salt = ledger_salt(session->ledger);
+    if (salt == NULL)
+        return 0;
+    if (length > sizeof message - 1)
+        length = sizeof message -
+                 1; /* only a text that is nobody's is so long; a hit is checked against the text */
+    message[0] = (unsigned char)kind;
+    /* What is not folded, since it is not of its form, is found in any case as well. */
+    for (size_t i = 0; i < length; i++)
+        message[1 + i] =
+            (unsigned char)(folded[i] >= 'A' && folded[i] <= 'Z' ? folded[i] - 'A' + 'a'
+                                                                 : folded[i]);
+    crypto_shorthash(hash, message, length + 1, salt);
+    /* Little-endian on every machine: the ledger may move. */
+    for (int i = 7; i >= 0; i--)
+        key = key << 8 | hash[i];
+    return (int64_t)key;
+}

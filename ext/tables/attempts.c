@@ -1,0 +1,288 @@
+#include "tables/attempts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "admission/admit.h"
+#include "ledger/session.h"
+#include "tables/history.h"
+#include "values/moment.h"
+#include "values/signup.h"
+#include "tables/table.h"
+#include "values/text.h"
+
+#define VALUE(name, type)                                                                          \
+    {                                                                                              \
+        name, type, HISTORY_VALUE, SEARCH_NONE                                                     \
+    }
+#define TIME(name)                                                                                 \
+    {name, "TEXT", HISTORY_TIME, SEARCH_NONE},                                                     \
+    {                                                                                              \
+        name "_ms", "INTEGER", HISTORY_VALUE, SEARCH_NONE                                          \
+    }
+
+/* Sign-up columns in the order of signup.h, so that a column's number here follows from its number
+ * there; then what the ledger adds. */
+static const struct history_column attempts_columns[] = {
+    {"id", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
+    {"attempted_at", "TEXT", HISTORY_TIME, SEARCH_TIME},
+    {"email", "TEXT", HISTORY_VALUE, SEARCH_EMAIL},
+    {"username", "TEXT", HISTORY_VALUE, SEARCH_USERNAME},
+    {"phone", "TEXT", HISTORY_VALUE, SEARCH_PHONE},
+    VALUE("phone_country", "TEXT"),
+    VALUE("name", "TEXT"),
+    VALUE("given_name", "TEXT"),
+    VALUE("family_name", "TEXT"),
+    VALUE("birth_date", "TEXT"),
+    VALUE("birth_place", "TEXT"),
+    VALUE("gender", "TEXT"),
+    VALUE("country", "TEXT"),
+    VALUE("currency", "TEXT"),
+    VALUE("locale", "TEXT"),
+    VALUE("user_type", "TEXT"),
+    VALUE("partner_id", "INTEGER"),
+    VALUE("source_id", "TEXT"),
+    VALUE("account_group_id", "TEXT"),
+    VALUE("uuid", "TEXT"),
+    VALUE("custom_id", "TEXT"),
+    VALUE("identity_provider", "TEXT"),
+    VALUE("identity_subject", "TEXT"),
+    VALUE("device_id", "TEXT"),
+    VALUE("device_type", "TEXT"),
+    VALUE("manufacturer", "TEXT"),
+    VALUE("model", "TEXT"),
+    VALUE("os", "TEXT"),
+    VALUE("ip_address", "TEXT"),
+    VALUE("language", "TEXT"),
+    VALUE("latitude", "REAL"),
+    VALUE("longitude", "REAL"),
+    VALUE("user_agent", "TEXT"),
+    VALUE("app_name", "TEXT"),
+    VALUE("app_platform", "TEXT"),
+    VALUE("app_domain", "TEXT"),
+    VALUE("guest_account", "INTEGER"),
+    VALUE("captcha", "TEXT"),
+    VALUE("recommendation", "TEXT"),
+    {"email_verified_at", "TEXT", HISTORY_TIME, SEARCH_NONE},
+    {"phone_verified_at", "TEXT", HISTORY_TIME, SEARCH_NONE},
+    VALUE("consents", "TEXT"),
+    {"outcome", "TEXT", HISTORY_VALUE, SEARCH_OUTCOME},
+    {"failure_reason", "TEXT", HISTORY_FIRST, SEARCH_NONE},
+    /* from here on not a sign-up's */
+    {"as_of", "", HISTORY_AS_OF,
+     SEARCH_NONE}, /* the first hidden column: reg_attempts('...') binds it */
+    {"password", "TEXT", HISTORY_INPUT, SEARCH_NONE},
+    {"password_md5", "TEXT", HISTORY_INPUT, SEARCH_NONE},
+    {"password_hash", "TEXT", HISTORY_INPUT, SEARCH_NONE},
+    {"password_sha256", "TEXT", HISTORY_INPUT, SEARCH_NONE},
+    {"email_confirm_code", "TEXT", HISTORY_INPUT, SEARCH_NONE},
+    {"attempted_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
+    {"email_verified_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_NONE},
+    {"phone_verified_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_NONE},
+    {"recorded_at", "TEXT", HISTORY_TIME, SEARCH_TIME},
+    {"recorded_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
+    TIME("decided_at"),
+    VALUE("reasons", "TEXT"),
+    VALUE("told_reason", "TEXT"),
+    {"import_id", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
+    {"line", "INTEGER", HISTORY_VALUE, SEARCH_NONE},
+    {"customer_id", "INTEGER", HISTORY_VALUE, SEARCH_NONE},
+    TIME("email_confirmed_at"),
+    TIME("phone_confirmed_at"),
+    VALUE("code_state", "TEXT"),
+    VALUE("report_state", "TEXT"),
+    TIME("acknowledged_at"),
+    VALUE("steps", "TEXT"),
+    TIME("erased_at"),
+};
+
+enum {
+    COLUMNS = sizeof attempts_columns / sizeof *attempts_columns,
+    FIRST_INPUT = 1 + SIGNUP_INPUT_ONLY + 1
+};
+
+const struct history history_attempts = {STATEMENT_attempts, STATEMENT_attempts_rows,
+                                         attempts_columns, COLUMNS};
+
+/* The sign-up column that a column of the table takes in; -1: it only goes out. */
+static int signup_column_of(int column)
+{
+    if (column >= 1 && column <= SIGNUP_INPUT_ONLY)
+        return column - 1;
+    if (column >= FIRST_INPUT && column < FIRST_INPUT + SIGNUP_COLUMN_COUNT - SIGNUP_INPUT_ONLY)
+        return column - FIRST_INPUT + SIGNUP_INPUT_ONLY;
+    return -1;
+}
+
+static int refuse(sqlite3_vtab *table, const char *format, const char *name)
+{
+    sqlite3_free(table->zErrMsg);
+    table->zErrMsg = sqlite3_mprintf(format, name);
+    if (text_tells_no_memory(name))
+        return SQLITE_NOMEM;
+    return SQLITE_ERROR; /* not SQLITE_CONSTRAINT, which under OR ROLLBACK would end the caller's
+                            transaction */
+}
+
+/* The values of an INSERT as a sign-up; what only goes out is refused by name. */
+static int read_signup(sqlite3_vtab *table, sqlite3_value **values, struct signup *signup)
+{
+    memset(signup, 0, sizeof *signup);
+    for (int column = 0; column < COLUMNS; column++) {
+        sqlite3_value *value = values[column];
+        int to = signup_column_of(column);
+        if (sqlite3_value_type(value) == SQLITE_NULL)
+            continue;
+        if (to < 0)
+            return refuse(table, "reg_attempts: %s is decided by the ledger and cannot be inserted",
+                          attempts_columns[column].name);
+        if (sqlite3_value_type(value) == SQLITE_BLOB)
+            return refuse(table, "reg_attempts: %s: text is expected, not a blob",
+                          attempts_columns[column].name);
+        const char *text = (const char *)sqlite3_value_text(value);
+        if (text == NULL)
+            return SQLITE_NOMEM;
+        if (strlen(text) != (size_t)sqlite3_value_bytes(value))
+            return refuse(table, "reg_attempts: %s holds a NUL character",
+                          attempts_columns[column].name);
+        signup_give(signup, (enum signup_column)to, text);
+    }
+    return SQLITE_OK;
+}
+
+static int report_ledger(sqlite3_vtab *table, struct ledger *ledger)
+{
+    int code = ledger_code(ledger);
+    refuse(table, "%s", ledger_error(ledger));
+    ledger_forgive(ledger);
+    return (code & 0xff) == SQLITE_CONSTRAINT ? SQLITE_ERROR : code;
+}
+
+/* Admits one sign-up. The INSERT that we are called from has begun the write, so what is read here
+ * stays true. */
+static int admit(sqlite3_vtab *table, const struct signup *signup, sqlite3_int64 *rowid)
+{
+    struct session *session = history_door(table);
+    struct admission admission;
+    char error[512];
+    int code = SQLITE_OK;
+    ledger_begin(session->ledger);
+    const struct settings *settings = session_settings(session);
+    if (settings == NULL) {
+        ledger_end(session->ledger);
+        return report_ledger(table, session->ledger);
+    }
+    if (!admit_prepare(&admission, settings, signup, moment_now(), error, sizeof error))
+        code = refuse(table, "reg_attempts: %s", error);
+    else if (admit_wants_hash(&admission) && !admit_is_held(session, &admission) &&
+             !admit_hash(&admission))
+        code = SQLITE_NOMEM;
+    if (code == SQLITE_OK)
+        *rowid = admit_write(session, &admission).id;
+    ledger_end(session->ledger);
+    if (code == SQLITE_OK && ledger_failed(session->ledger))
+        code = report_ledger(table, session->ledger);
+    ledger_forgive(session->ledger);
+    admit_end(&admission);
+    return code;
+}
+
+static int update(sqlite3_vtab *table, int count, sqlite3_value **arguments, sqlite3_int64 *rowid)
+{
+    struct signup signup;
+    struct session *session = history_door(table);
+    if (count == 1)
+        return refuse(table, "reg_attempts: attempts are history and are not deleted%s",
+                      "; a person is erased with `regjob forget`");
+    if (sqlite3_value_type(arguments[0]) != SQLITE_NULL)
+        return refuse(table, "reg_attempts: attempts are history and are not updated%s",
+                      "; what happens later is recorded by the reg_ functions");
+    if (sqlite3_value_type(arguments[1]) != SQLITE_NULL)
+        return refuse(table, "reg_attempts: %s is decided by the ledger and cannot be inserted",
+                      "rowid");
+    int conflict = sqlite3_vtab_on_conflict(ledger_database(session->ledger));
+    if (conflict == SQLITE_REPLACE || conflict == SQLITE_IGNORE)
+        return refuse(table, "reg_attempts: a sign-up is a new attempt each time%s",
+                      ": INSERT without OR REPLACE or OR IGNORE");
+    int code = table_is_meant(table, session, true);
+    if (code == SQLITE_OK)
+        code = read_signup(table, arguments + 2, &signup);
+    return code == SQLITE_OK ? admit(table, &signup, rowid) : code;
+}
+
+const sqlite3_module attempts_module = {
+    .iVersion = 0,
+    .xConnect = history_connect, /* no xCreate: the table is there by its name, in every database */
+    .xBestIndex = history_best_index,
+    .xDisconnect = history_disconnect,
+    .xOpen = history_open,
+    .xClose = history_close,
+    .xFilter = history_filter,
+    .xNext = history_next,
+    .xEof = history_eof,
+    .xColumn = history_column,
+    .xRowid = history_rowid,
+    .xUpdate = update,
+};
+
+const sqlite3_module attempts_read_only_module = {
+    .iVersion = 0,
+    .xConnect = history_connect,
+    .xBestIndex = history_best_index,
+    .xDisconnect = history_disconnect,
+    .xOpen = history_open,
+    .xClose = history_close,
+    .xFilter = history_filter,
+    .xNext = history_next,
+    .xEof = history_eof,
+    .xColumn = history_column,
+    .xRowid = history_rowid,
+};
+
+static const struct history_column codes_columns[] = {
+    {"id", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
+    {"attempt_id", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
+    VALUE("subject", "TEXT"),
+    VALUE("kind", "TEXT"),
+    VALUE("channel", "TEXT"),
+    VALUE("token_type", "TEXT"),
+    VALUE("token_prefix", "TEXT"),
+    VALUE("attempt", "INTEGER"),
+    TIME("request_timestamp"),
+    TIME("handed_over_at"),
+    VALUE("expiry_minutes", "REAL"),
+    TIME("expiry_timestamp"),
+    VALUE("active", "INTEGER"),
+    VALUE("username", "TEXT"),
+    VALUE("phone", "TEXT"),
+    VALUE("account_group_id", "TEXT"),
+    VALUE("device_id", "TEXT"),
+    VALUE("state", "TEXT"),
+    VALUE("failures", "INTEGER"),
+    TIME("verified_at"),
+    VALUE("last_error", "TEXT"),
+    {"as_of", "", HISTORY_AS_OF, SEARCH_NONE},
+};
+
+const struct history history_codes = {STATEMENT_codes, STATEMENT_codes_rows, codes_columns,
+                                      sizeof codes_columns / sizeof *codes_columns};
+
+static const struct history_column reports_columns[] = {
+    {"id", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
+    {"attempt_id", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
+    VALUE("outcome", "TEXT"),
+    TIME("due_at"),
+    VALUE("state", "TEXT"),
+    VALUE("tries", "INTEGER"),
+    VALUE("ambiguous_tries", "INTEGER"),
+    VALUE("last_status", "INTEGER"),
+    VALUE("last_error", "TEXT"),
+    TIME("next_try_at"),
+    TIME("acknowledged_at"),
+    VALUE("vendor_timestamp", "INTEGER"),
+    {"payload", "TEXT", HISTORY_PAYLOAD, SEARCH_NONE},
+    {"as_of", "", HISTORY_AS_OF, SEARCH_NONE},
+};
+
+const struct history history_reports = {STATEMENT_reports, STATEMENT_reports_rows, reports_columns,
+                                        sizeof reports_columns / sizeof *reports_columns};

@@ -1,0 +1,478 @@
+#include "tables/history.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tables/as_of.h"
+#include "tables/history_plan.h"
+#include "values/moment.h"
+#include "fraud/payload.h"
+#include "values/subject.h"
+#include "tables/table.h"
+#include "values/text.h"
+
+enum { IDLE = 8, SLACK_MS = 86400000, ROWS_GOOD_FOR_MS = 1000 };
+
+/* A plan's statement. A cursor has it, or it waits for the next one with the same plan. */
+struct prepared {
+    sqlite3_stmt *statement;
+    int order;
+    char plan[HISTORY_PLAN_SIZE];
+    unsigned char places[HISTORY_PLAN_COLUMNS]; /* of the table's columns in the statement's rows */
+    bool single;                                /* it gives one row at the most */
+};
+
+struct history_table {
+    sqlite3_vtab base;
+    const struct history *history;
+    struct session *session;
+    struct prepared *idle[IDLE];
+    struct table_given given; /* as_of */
+    unsigned next_victim;
+    double rows; /* as counted at rows_at */
+    int64_t rows_at;
+};
+
+struct cursor {
+    sqlite3_vtab_cursor base;
+    struct prepared *prepared;
+    sqlite3_stmt *statement; /* of prepared */
+    int64_t as_of;
+    sqlite3_value *as_of_given; /* what as_of reads as, where it was given */
+    bool at_end;
+};
+
+static void finish(struct prepared *prepared)
+{
+    if (prepared != NULL)
+        sqlite3_finalize(prepared->statement);
+    sqlite3_free(prepared);
+}
+
+static int table_fail(struct history_table *table, const char *format, const char *text)
+{
+    sqlite3_free(table->base.zErrMsg);
+    table->base.zErrMsg = sqlite3_mprintf(format, text);
+    return SQLITE_ERROR;
+}
+
+static int table_ledger_error(struct history_table *table)
+{
+    struct ledger *ledger = table->session->ledger;
+    int code = ledger_code(ledger);
+    table_fail(table, "%s", ledger_error(ledger));
+    ledger_forgive(ledger);
+    return code;
+}
+
+struct session *history_door(sqlite3_vtab *table)
+{
+    return ((struct history_table *)table)->session;
+}
+
+int history_connect(sqlite3 *database, void *client, int count, const char *const *arguments,
+                    sqlite3_vtab **table, char **error)
+{
+    const struct history_module *module = client;
+    const struct history *history = module->history;
+    (void)count;
+    (void)arguments;
+    struct history_table *made = sqlite3_malloc(sizeof *made);
+    sqlite3_str *declaration = sqlite3_str_new(database);
+    sqlite3_str_appendall(declaration, "CREATE TABLE x(");
+    for (int i = 0; i < history->count; i++) {
+        const struct history_column *column = &history->columns[i];
+        bool hidden = column->kind == HISTORY_AS_OF || column->kind == HISTORY_INPUT;
+        sqlite3_str_appendf(declaration, "%s%s %s%s", i > 0 ? ", " : "", column->name, column->type,
+                            hidden ? " HIDDEN" : "");
+    }
+    sqlite3_str_appendall(declaration, ")");
+    char *sql = sqlite3_str_finish(declaration);
+    int code = made == NULL || sql == NULL ? SQLITE_NOMEM : table_declare(database, sql, error);
+    sqlite3_free(sql);
+    if (code != SQLITE_OK) {
+        sqlite3_free(made);
+        return code;
+    }
+    memset(made, 0, sizeof *made);
+    made->history = history;
+    made->session = session_hold(module->session);
+    *table = &made->base;
+    return SQLITE_OK;
+}
+
+int history_disconnect(sqlite3_vtab *base)
+{
+    struct history_table *table = (struct history_table *)base;
+    for (int i = 0; i < IDLE; i++)
+        finish(table->idle[i]);
+    session_rest(table->session);
+    session_release(table->session);
+    sqlite3_free(table);
+    return SQLITE_OK;
+}
+
+int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
+{
+    struct history_table *table = (struct history_table *)base;
+    int64_t now = moment_now();
+    /* A plan is tried several times; an estimate needs no counting each time. */
+    if (table->rows_at == 0 || now < table->rows_at || now - table->rows_at > ROWS_GOOD_FOR_MS) {
+        table->rows = (double)ledger_number(table->session->ledger, table->history->rows, 0);
+        table->rows_at = now;
+        ledger_forgive(table->session->ledger); /* no ledger yet: xFilter says so */
+    }
+    int code = history_plan_choose(table->history, table->rows, &table->given, info);
+    return code == SQLITE_ERROR
+               ? table_fail(table,
+                            "as_of: one moment is expected, as in as_of = %s, for all of "
+                            "the condition: not within OR, CASE or another expression",
+                            "'2026-01-31T12:00:00Z'")
+               : code;
+}
+
+static int prepare(struct history_table *table, struct cursor *cursor, const char *plan, int order)
+{
+    sqlite3 *database = ledger_database(table->session->ledger);
+    struct prepared *made = sqlite3_malloc(sizeof *made);
+    if (made == NULL)
+        return SQLITE_NOMEM;
+    memset(made, 0, sizeof *made);
+    made->order = order;
+    snprintf(made->plan, sizeof made->plan, "%s", plan);
+    made->single = history_plan_is_single(table->history, plan);
+    char *sql = history_plan_sql(table->history, plan, order, made->places);
+    int code = sql == NULL ? SQLITE_NOMEM
+                           : sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                                &made->statement, NULL);
+    sqlite3_free(sql);
+    if (code != SQLITE_OK) {
+        table_fail(table, "%s", sqlite3_errmsg(database));
+        finish(made);
+        return code;
+    }
+    cursor->prepared = made;
+    cursor->statement = made->statement;
+    return SQLITE_OK;
+}
+
+static void give_back(struct cursor *cursor)
+{
+    struct history_table *table = (struct history_table *)cursor->base.pVtab;
+    if (cursor->prepared == NULL)
+        return;
+    sqlite3_reset(cursor->statement);
+    struct prepared **place = &table->idle[table->next_victim % IDLE];
+    for (int i = 0; i < IDLE; i++)
+        if (table->idle[i] == NULL)
+            place = &table->idle[i];
+    if (*place != NULL)
+        table->next_victim++;
+    finish(*place);
+    *place = cursor->prepared;
+    cursor->prepared = NULL;
+    cursor->statement = NULL;
+}
+
+/* A statement for the plan: the one in hand, one that another cursor has left, or a new one. Only
+ * then is the ledger's version asked for: see history_filter(). */
+static int take_statement(struct history_table *table, struct cursor *cursor, const char *plan,
+                          int order)
+{
+    if (cursor->prepared != NULL && cursor->prepared->order == order &&
+        strcmp(cursor->prepared->plan, plan) == 0) {
+        sqlite3_reset(cursor->statement);
+        return SQLITE_OK;
+    }
+    give_back(cursor);
+    for (int i = 0; i < IDLE; i++) {
+        struct prepared *idle = table->idle[i];
+        if (idle != NULL && idle->order == order && strcmp(idle->plan, plan) == 0) {
+            cursor->prepared = idle;
+            cursor->statement = idle->statement;
+            table->idle[i] = NULL;
+            return SQLITE_OK;
+        }
+    }
+    return ledger_ready(table->session->ledger) ? prepare(table, cursor, plan, order)
+                                                : table_ledger_error(table);
+}
+
+int history_open(sqlite3_vtab *table, sqlite3_vtab_cursor **cursor)
+{
+    int code = table_is_meant(table, history_door(table), false);
+    if (code != SQLITE_OK)
+        return code;
+    ((struct history_table *)table)->given.columns = 0;
+    struct cursor *made = sqlite3_malloc(sizeof *made);
+    if (made == NULL)
+        return SQLITE_NOMEM;
+    memset(made, 0, sizeof *made);
+    *cursor = &made->base;
+    return SQLITE_OK;
+}
+
+int history_close(sqlite3_vtab_cursor *base)
+{
+    struct cursor *cursor = (struct cursor *)base;
+    give_back(cursor);
+    sqlite3_value_free(cursor->as_of_given);
+    sqlite3_free(cursor);
+    return SQLITE_OK;
+}
+
+static int read_as_of(struct history_table *table, struct cursor *cursor, sqlite3_value *value,
+                      int64_t now)
+{
+    char error[256];
+    sqlite3_value_free(cursor->as_of_given);
+    cursor->as_of_given = sqlite3_value_dup(value);
+    if (cursor->as_of_given == NULL)
+        return SQLITE_NOMEM;
+    if (as_of_read(value, now, &cursor->as_of, error, sizeof error))
+        return SQLITE_OK;
+    return text_tells_no_memory(error) ? SQLITE_NOMEM : table_fail(table, "%s", error);
+}
+
+/* The keys of an address in the index of subjects, which has folded forms: of ASCII, folding makes
+ * small letters, as the key does by itself; of any other text its folded form has one, too. */
+static void subject_keys(struct history_table *table, enum history_search search, const char *text,
+                         int64_t keys[2])
+{
+    char folded[SUBJECT_SIZE];
+    enum subject_kind kind = search == SEARCH_EMAIL   ? SUBJECT_EMAIL
+                             : search == SEARCH_PHONE ? SUBJECT_PHONE
+                                                      : SUBJECT_USERNAME;
+    keys[0] = keys[1] = session_subject_key(table->session, kind, text);
+    if (!text_is_ascii(text, strlen(text)) &&
+        (search == SEARCH_EMAIL ? subject_fold_email(text, folded)
+                                : subject_fold_username(text, folded)))
+        keys[0] = session_subject_key(table->session, kind, folded);
+}
+
+/* One value of a list: integers as they are; an address by its keys; an outcome, or that from which
+ * it can have come. False: out of memory. */
+static bool append_value(struct history_table *table, sqlite3_str *json, enum history_search search,
+                         sqlite3_value *value)
+{
+    const char *comma = sqlite3_str_length(json) > 1 ? "," : "";
+    const char *text = (const char *)sqlite3_value_text(value);
+    if (text == NULL)
+        return sqlite3_value_type(value) == SQLITE_NULL; /* which equals nothing */
+    if (search == SEARCH_INTEGER) {
+        if (sqlite3_value_numeric_type(value) != SQLITE_TEXT)
+            sqlite3_str_appendf(json, "%s%lld", comma, sqlite3_value_int64(value));
+    } else if (search == SEARCH_OUTCOME) {
+        /* Only a pending attempt can come to another outcome. */
+        sqlite3_str_appendf(json, "%s\"pending\"", comma);
+        if (strcmp(text, "success") == 0 || strcmp(text, "failure") == 0)
+            sqlite3_str_appendf(json, ",\"%s\"", text);
+    } else {
+        int64_t keys[2];
+        subject_keys(table, search, text, keys);
+        sqlite3_str_appendf(json, "%s%lld,%lld", comma, (long long)keys[0], (long long)keys[1]);
+    }
+    return true;
+}
+
+static int bind_list(struct history_table *table, sqlite3_stmt *statement, int parameter,
+                     enum history_search search, sqlite3_value *argument)
+{
+    sqlite3_str *json = sqlite3_str_new(NULL);
+    sqlite3_value *value;
+    bool whole = true;
+    int code;
+    sqlite3_str_appendchar(json, 1, '[');
+    for (code = sqlite3_vtab_in_first(argument, &value); code == SQLITE_OK && whole;
+         code = sqlite3_vtab_in_next(argument, &value))
+        whole = append_value(table, json, search, value);
+    sqlite3_str_appendchar(json, 1, ']');
+    /* A list that is cut off would find fewer rows in silence. */
+    if (code == SQLITE_DONE && whole)
+        code = sqlite3_str_errcode(json);
+    else if (!whole)
+        code = SQLITE_NOMEM;
+    if (code != SQLITE_OK) {
+        sqlite3_free(sqlite3_str_finish(json));
+        return code;
+    }
+    int length = sqlite3_str_length(json);
+    return sqlite3_bind_text(statement, parameter, sqlite3_str_finish(json), length, sqlite3_free);
+}
+
+static int bind_address(struct history_table *table, sqlite3_stmt *statement, int parameter,
+                        enum history_search search, sqlite3_value *argument)
+{
+    const char *text = (const char *)sqlite3_value_text(argument);
+    if (text == NULL && sqlite3_value_type(argument) != SQLITE_NULL)
+        return SQLITE_NOMEM;
+    if (text == NULL) { /* NULL equals nothing */
+        sqlite3_bind_null(statement, parameter);
+        return sqlite3_bind_null(statement, parameter + 1);
+    }
+    int64_t keys[2];
+    subject_keys(table, search, text, keys);
+    sqlite3_bind_int64(statement, parameter, keys[0]);
+    return sqlite3_bind_int64(statement, parameter + 1, keys[1]);
+}
+
+/*
+ * Bounds on the text of a time. Texts compare byte by byte, so only a bound that is written as the
+ * column writes times, or a beginning of it, can be turned into milliseconds, and then with a day's
+ * slack: SQLite compares the texts itself afterwards. Anything else narrows nothing.
+ */
+static int bind_time(sqlite3_stmt *statement, int parameter, char letter, sqlite3_value *argument)
+{
+    const char *text = sqlite3_value_type(argument) == SQLITE_TEXT
+                           ? (const char *)sqlite3_value_text(argument)
+                           : NULL;
+    int64_t moment = 0;
+    if (text == NULL && sqlite3_value_type(argument) == SQLITE_TEXT)
+        return SQLITE_NOMEM;
+    bool known = text != NULL && strspn(text, "0123456789-:.TZ") == strlen(text) &&
+                 moment_parse(text, &moment) && strchr(text, '-') != NULL;
+    int64_t low = known ? moment - SLACK_MS : INT64_MIN,
+            high = known ? moment + SLACK_MS : INT64_MAX;
+    bool upper = letter == 'l' || letter == 'm';
+    int code = sqlite3_bind_int64(statement, parameter, upper ? high : low);
+    return code != SQLITE_OK || letter != '=' ? code
+                                              : sqlite3_bind_int64(statement, parameter + 1, high);
+}
+
+static int bind(struct history_table *table, struct cursor *cursor, const char *plan, int count,
+                sqlite3_value **arguments)
+{
+    sqlite3_stmt *statement = cursor->statement;
+    int code = sqlite3_bind_int64(statement, 1, cursor->as_of);
+    for (int i = 0; i < count && code == SQLITE_OK; i++) {
+        struct history_step step = history_plan_step(table->history, plan, i);
+        enum history_search search = step.column->search;
+        int parameter = history_plan_parameter(i);
+        if (step.letter == 'A')
+            continue;
+        if (step.letter == 'N' || step.letter == 'O')
+            code = sqlite3_bind_value(statement, parameter, arguments[i]);
+        else if (step.letter == 'i')
+            code = bind_list(table, statement, parameter, search, arguments[i]);
+        else if (search == SEARCH_TIME)
+            code = bind_time(statement, parameter, step.letter, arguments[i]);
+        else if (search == SEARCH_INTEGER || search == SEARCH_OUTCOME)
+            code = sqlite3_bind_value(statement, parameter, arguments[i]);
+        else
+            code = bind_address(table, statement, parameter, search, arguments[i]);
+    }
+    return code;
+}
+
+static int step(struct cursor *cursor)
+{
+    struct history_table *table = (struct history_table *)cursor->base.pVtab;
+    int code = sqlite3_step(cursor->statement);
+    cursor->at_end = code != SQLITE_ROW;
+    if (code == SQLITE_ROW || code == SQLITE_DONE)
+        return SQLITE_OK;
+    table_fail(table, "%s", sqlite3_errmsg(ledger_database(table->session->ledger)));
+    return code;
+}
+
+int history_filter(sqlite3_vtab_cursor *base, int order, const char *plan, int count,
+                   sqlite3_value **arguments)
+{
+    struct cursor *cursor = (struct cursor *)base;
+    struct history_table *table = (struct history_table *)base->pVtab;
+    int code = take_statement(table, cursor, plan, order);
+    int64_t now = code == SQLITE_OK ? ledger_now(table->session->ledger) : 0;
+    cursor->as_of = now;
+    for (int i = 0; i < count && code == SQLITE_OK; i++)
+        if (history_plan_step(table->history, plan, i).letter == 'A')
+            code = read_as_of(table, cursor, arguments[i], now);
+    if (code == SQLITE_OK)
+        code = bind(table, cursor, plan, count, arguments);
+    if (ledger_failed(table->session->ledger))
+        return table_ledger_error(table);
+    if (code == SQLITE_OK)
+        code = step(cursor);
+    /* Prepared anew, because the schema has changed: another program may have upgraded the ledger
+     * since its version was asked for. */
+    if (code == SQLITE_OK &&
+        sqlite3_stmt_status(cursor->statement, SQLITE_STMTSTATUS_REPREPARE, 1) != 0 &&
+        !ledger_ready(table->session->ledger))
+        return table_ledger_error(table);
+    return code;
+}
+
+int history_next(sqlite3_vtab_cursor *base)
+{
+    struct cursor *cursor = (struct cursor *)base;
+    if (!cursor->prepared->single)
+        return step(cursor);
+    cursor->at_end = true;
+    return SQLITE_OK;
+}
+
+int history_eof(sqlite3_vtab_cursor *cursor)
+{
+    return ((struct cursor *)cursor)->at_end;
+}
+
+int history_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *rowid)
+{
+    *rowid = sqlite3_column_int64(((struct cursor *)cursor)->statement, 0);
+    return SQLITE_OK;
+}
+
+static int answer_payload(struct history_table *table, struct cursor *cursor, int first,
+                          sqlite3_context *context)
+{
+    const char *outcome = (const char *)sqlite3_column_text(cursor->statement, first + 1);
+    bool has_reasons = sqlite3_column_type(cursor->statement, first + 2) != SQLITE_NULL;
+    struct payload_request request = {
+        .attempt_id = sqlite3_column_int64(cursor->statement, first),
+        .success = outcome != NULL && strcmp(outcome, "success") == 0,
+        .reasons = (const char *)sqlite3_column_text(cursor->statement, first + 2),
+        .fingerprint = PAYLOAD_MASKED,
+        .as_of = sqlite3_column_int64(cursor->statement, first + 3)};
+    if (sqlite3_column_type(cursor->statement, first + 1) == SQLITE_NULL)
+        return SQLITE_CORRUPT;
+    if (outcome == NULL || (has_reasons && request.reasons == NULL))
+        return SQLITE_NOMEM;
+    char *payload = payload_build(table->session, &request);
+    if (ledger_failed(table->session->ledger))
+        return table_ledger_error(table);
+    if (payload != NULL)
+        sqlite3_result_text(context, payload, -1, SQLITE_TRANSIENT);
+    payload_free(payload);
+    return SQLITE_OK;
+}
+
+int history_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int number)
+{
+    struct cursor *cursor = (struct cursor *)base;
+    struct history_table *table = (struct history_table *)base->pVtab;
+    char text[MOMENT_SIZE];
+    int at = cursor->prepared->places[number];
+    switch (table->history->columns[number].kind) {
+    case HISTORY_VALUE:
+    case HISTORY_FIRST:
+        sqlite3_result_value(context, sqlite3_column_value(cursor->statement, at));
+        break;
+    case HISTORY_TIME:
+        if (sqlite3_column_type(cursor->statement, at) == SQLITE_NULL)
+            break;
+        moment_format(sqlite3_column_int64(cursor->statement, at), text);
+        sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+        break;
+    case HISTORY_AS_OF:
+        if (cursor->as_of_given != NULL)
+            sqlite3_result_value(context, cursor->as_of_given);
+        else
+            sqlite3_result_int64(context, cursor->as_of);
+        break;
+    case HISTORY_INPUT:
+        break;
+    case HISTORY_PAYLOAD:
+        return answer_payload(table, cursor, at, context);
+    }
+    return SQLITE_OK;
+}

@@ -1,0 +1,376 @@
+/*
+ * reg_signups(file): the rows of a CSV file of sign-ups with the verdict that an import would give
+ * now, duplicates within the file included; nothing is written.
+ *
+ * The verdicts come from the one door, in a private ledger (twin.h). What this does not know:
+ * whether this very file was imported before (then an import does nothing), and what others write
+ * before it is imported. Passwords are not hashed. All of it is held in memory, so a file may have
+ * at most MOST_ROWS rows here; `regjob import --dry-run` takes any.
+ */
+#include <fcntl.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tables/file_table.h"
+#include "values/moment.h"
+#include "csv/records.h"
+#include "values/text.h"
+#include "tables/rehearsal.h"
+
+enum {
+    LINE,
+    ATTEMPTED_AT,
+    EMAIL,
+    USERNAME,
+    PHONE,
+    OUTCOME,
+    FAILURE_REASON,
+    REASONS,
+    DETAIL,
+    COLUMNS
+};
+enum { MOST_ROWS = 100000, TEXTS = 6 };
+
+/* A row's texts, as sent where they are of their form; then its reasons and its detail. NULL: none.
+ */
+enum text { TEXT_ATTEMPTED_AT, TEXT_EMAIL, TEXT_USERNAME, TEXT_PHONE, TEXT_REASONS, TEXT_DETAIL };
+static const enum signup_column shown[] = {SIGNUP_attempted_at, SIGNUP_email, SIGNUP_username,
+                                           SIGNUP_phone};
+
+struct row {
+    uint64_t line;
+    const char *outcome;      /* static */
+    const char *texts[TEXTS]; /* in `memory` */
+    char *memory;
+};
+
+struct signups {
+    struct row *rows;
+    size_t count, capacity;
+};
+
+/* What a column of the file is to us. */
+struct column {
+    int column;          /* enum signup_column; -1: a consent, or nothing */
+    const char *consent; /* NULL: none */
+};
+
+struct reading {
+    struct signups *signups;
+    struct session *session;
+    struct rehearsal *rehearsal;
+    const struct settings *settings;
+    const char *path;
+    struct column *columns;
+    size_t column_count;
+    int64_t now;
+    char *error;
+};
+
+static bool complain(struct reading *reading, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static bool complain(struct reading *reading, const char *format, ...)
+{
+    va_list arguments;
+    int length = snprintf(reading->error, FILE_TABLE_ERROR, "%.300s", reading->path);
+    va_start(arguments, format);
+    vsnprintf(reading->error + length, (size_t)(FILE_TABLE_ERROR - length), format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* -- the header, by the rules of an import -- */
+
+static bool same_column(const struct column *left, const struct column *right)
+{
+    return left->column >= 0 ? left->column == right->column
+                             : left->consent != NULL && right->consent != NULL &&
+                                   strcmp(left->consent, right->consent) == 0;
+}
+
+static bool read_header(struct reading *reading, const struct records *records)
+{
+    const char *const *header = records_header(records);
+    size_t known = 0, consents = 0, count = records_columns(records);
+    reading->column_count = count;
+    reading->columns = calloc(count, sizeof *reading->columns);
+    if (reading->columns == NULL)
+        return complain(reading, ": out of memory");
+    for (size_t i = 0; i < count; i++) {
+        struct column *column = &reading->columns[i];
+        column->column = signup_column_named(header[i]);
+        column->consent = column->column < 0 ? signup_consent_named(header[i]) : NULL;
+        known += column->column >= 0;
+        consents += column->consent != NULL;
+        for (size_t k = 0; k < i; k++)
+            if (same_column(&reading->columns[k], column))
+                return complain(reading,
+                                ", line 1, column %zu: column %zu means the same; one of them is "
+                                "expected",
+                                i + 1, k + 1);
+    }
+    if (consents > SIGNUP_CONSENTS_MAX)
+        return complain(reading, ", line 1: at most %d columns of consents are expected",
+                        SIGNUP_CONSENTS_MAX);
+    return known > 0 ||
+           complain(reading, ", line 1: no column of it is a sign-up's; `email` is expected, for "
+                             "one");
+}
+
+static void fill(const struct reading *reading, const struct record *record, struct signup *signup)
+{
+    memset(signup, 0, sizeof *signup);
+    signup->line = (int64_t)record->line;
+    for (size_t i = 0; i < reading->column_count; i++) {
+        const struct column *column = &reading->columns[i];
+        const struct fields_field *field = &record->fields[i];
+        if (column->column >= 0)
+            signup_give(signup, (enum signup_column)column->column, field->text);
+        else if (column->consent != NULL)
+            signup_give_consent(signup, column->consent, field->text);
+    }
+}
+
+/* -- rows -- */
+
+static struct row *new_row(struct reading *reading, uint64_t line)
+{
+    struct signups *signups = reading->signups;
+    if (signups->count == MOST_ROWS) {
+        complain(reading,
+                 ", line %llu: at most %d rows are expected here; `regjob import --dry-run` "
+                 "takes more",
+                 (unsigned long long)line, MOST_ROWS);
+        return NULL;
+    }
+    if (signups->count == signups->capacity) {
+        size_t capacity = signups->capacity == 0 ? 64 : 2 * signups->capacity;
+        struct row *rows = realloc(signups->rows, capacity * sizeof *rows);
+        if (rows == NULL) {
+            complain(reading, ": out of memory");
+            return NULL;
+        }
+        signups->rows = rows;
+        signups->capacity = capacity;
+    }
+    struct row *row = &signups->rows[signups->count++];
+    memset(row, 0, sizeof *row);
+    row->line = line;
+    return row;
+}
+
+/* Copies the texts that a row shows into one piece of memory. */
+static bool keep(struct reading *reading, struct row *row, const char *const texts[TEXTS])
+{
+    size_t size = 1;
+    for (int i = 0; i < TEXTS; i++)
+        size += texts[i] == NULL ? 0 : strlen(texts[i]) + 1;
+    row->memory = malloc(size);
+    if (row->memory == NULL)
+        return complain(reading, ": out of memory");
+    char *at = row->memory;
+    for (int i = 0; i < TEXTS; i++) {
+        if (texts[i] == NULL)
+            continue;
+        size_t length = strlen(texts[i]) + 1;
+        memcpy(at, texts[i], length);
+        row->texts[i] = at;
+        at += length;
+    }
+    return true;
+}
+
+static bool add_reject(struct reading *reading, const struct record *record)
+{
+    char reasons[64], detail[512];
+    struct row *row = new_row(reading, record->line);
+    if (row == NULL)
+        return false;
+    snprintf(reasons, sizeof reasons, "[\"%s\"]", records_kind_name(record->kind));
+    snprintf(detail, sizeof detail, "column %zu: %s", record->column, record->message);
+    const char *const texts[TEXTS] = {[TEXT_REASONS] = reasons, [TEXT_DETAIL] = detail};
+    row->outcome = "rejected";
+    return keep(reading, row, texts);
+}
+
+static bool add_row(struct reading *reading, const struct record *record)
+{
+    static const char *const outcomes[] = {[ADMIT_SUCCESS] = "success",
+                                           [ADMIT_PENDING] = "pending",
+                                           [ADMIT_FAILURE] = "failure",
+                                           [ADMIT_CONTINUED] = "continued"};
+    struct signup signup;
+    struct admission admission;
+    struct rehearsal_verdict verdict;
+    char why[512];
+    fill(reading, record, &signup);
+    if (!admit_prepare(&admission, reading->settings, &signup, reading->now, why, sizeof why)) {
+        admit_end(&admission);
+        return complain(reading, ", line %llu: %s", (unsigned long long)record->line, why);
+    }
+    bool done = rehearsal_admit(reading->rehearsal, &admission, &verdict);
+    struct row *row = done ? new_row(reading, record->line) : NULL;
+    done = row != NULL;
+    if (done) {
+        const char *texts[TEXTS] = {[TEXT_REASONS] = verdict.reasons,
+                                    [TEXT_DETAIL] =
+                                        verdict.detail[0] == '\0' ? NULL : verdict.detail};
+        for (int i = 0; i < TEXT_REASONS; i++) /* no more than the ledger would keep */
+            texts[i] =
+                (admission.reasons.invalid >> shown[i] & 1) != 0 ? NULL : signup.text[shown[i]];
+        row->outcome = outcomes[verdict.outcome];
+        done = keep(reading, row, texts);
+    }
+    admit_end(&admission);
+    return done;
+}
+
+static bool read_rows(struct reading *reading, struct records *records)
+{
+    struct record record;
+    for (;;) {
+        if (!ledger_goes_on(reading->session->ledger))
+            return false;
+        switch (records_next(records, &record)) {
+        case RECORDS_ROW:
+            if (!add_row(reading, &record))
+                return false;
+            break;
+        case RECORDS_REJECT:
+            if (!add_reject(reading, &record))
+                return false;
+            break;
+        case RECORDS_END:
+            return true;
+        case RECORDS_FAILED:
+            return complain(reading, ": %s", record.message);
+        }
+    }
+}
+
+/* -- the table -- */
+
+static int open_file(struct reading *reading)
+{
+    struct stat facts;
+    int file = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file >= 0 && fstat(file, &facts) == 0 && S_ISREG(facts.st_mode))
+        return file;
+    complain(reading, ": %s", file < 0 ? strerror(errno) : "a regular file is expected");
+    if (file >= 0)
+        close(file);
+    return -1;
+}
+
+static bool rehearse(struct reading *reading, struct records *records)
+{
+    if (!read_header(reading, records))
+        return false;
+    reading->rehearsal = rehearsal_open(reading->session);
+    reading->settings = reading->rehearsal == NULL ? NULL : rehearsal_settings(reading->rehearsal);
+    return reading->settings != NULL && read_rows(reading, records);
+}
+
+static bool load(struct session *session, sqlite3_value *const arguments[FILE_TABLE_ARGUMENTS],
+                 void **rows, char error[FILE_TABLE_ERROR])
+{
+    /* As an import has them unless configured. */
+    const struct records_limits limits = {.discreet = true};
+    struct input_descriptor holder;
+    bool unreadable, done = false;
+    char why[512];
+    struct signups *signups = calloc(1, sizeof *signups);
+    struct reading reading = {.signups = signups,
+                              .session = session,
+                              .path = (const char *)sqlite3_value_text(arguments[0]),
+                              .now = moment_now(),
+                              .error = error};
+    *rows = signups;
+    if (signups == NULL)
+        return complain(&reading, ": out of memory");
+    int file = open_file(&reading);
+    if (file < 0)
+        return false;
+    struct input_source source = input_from_descriptor(&holder, file);
+    struct records *records = records_open(&source, &limits, &unreadable, why, sizeof why);
+    if (records == NULL)
+        complain(&reading, ": %s", why);
+    else
+        done = rehearse(&reading, records);
+    rehearsal_close(reading.rehearsal);
+    free(reading.columns);
+    records_close(records);
+    close(file);
+    return done;
+}
+
+static size_t count(const void *rows)
+{
+    return ((const struct signups *)rows)->count;
+}
+
+static void show_text(const char *text, sqlite3_context *context)
+{
+    if (text != NULL)
+        sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+}
+
+/* The first of the reasons: `["first","second"]`. */
+static void show_first(const char *reasons, sqlite3_context *context)
+{
+    if (reasons[1] == '"')
+        sqlite3_result_text(context, reasons + 2, (int)strcspn(reasons + 2, "\""),
+                            SQLITE_TRANSIENT);
+}
+
+static void column(const void *rows, size_t number, int which, sqlite3_context *context)
+{
+    const struct row *row = &((const struct signups *)rows)->rows[number];
+    switch (which) {
+    case LINE:
+        sqlite3_result_int64(context, (sqlite3_int64)row->line);
+        break;
+    case OUTCOME:
+        sqlite3_result_text(context, row->outcome, -1, SQLITE_STATIC);
+        break;
+    case FAILURE_REASON:
+        show_first(row->texts[TEXT_REASONS], context);
+        break;
+    case REASONS:
+        show_text(row->texts[TEXT_REASONS], context);
+        break;
+    case DETAIL:
+        show_text(row->texts[TEXT_DETAIL], context);
+        break;
+    default:
+        show_text(row->texts[TEXT_ATTEMPTED_AT + which - ATTEMPTED_AT], context);
+    }
+}
+
+static void unload(void *rows)
+{
+    struct signups *signups = rows;
+    for (size_t i = 0; i < signups->count; i++)
+        free(signups->rows[i].memory);
+    free(signups->rows);
+    free(signups);
+}
+
+const struct file_table file_table_signups = {
+    .name = "reg_signups",
+    .declaration = "CREATE TABLE x(line INTEGER, attempted_at TEXT, email TEXT, username TEXT, "
+                   "phone TEXT, outcome TEXT, failure_reason TEXT, reasons TEXT, detail TEXT, "
+                   "file TEXT HIDDEN)",
+    .columns = COLUMNS,
+    .arguments = 1,
+    .names = {"file"},
+    .load = load,
+    .count = count,
+    .column = column,
+    .unload = unload,
+};

@@ -1,0 +1,298 @@
+#include "values/moment.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+enum {
+    MILLISECONDS_PER_SECOND = 1000,
+    SECONDS_PER_MINUTE = 60,
+    SECONDS_PER_HOUR = 3600,
+    SECONDS_PER_DAY = 86400,
+    FIRST_YEAR = 1970,
+    LAST_YEAR = 9999,
+    MOST_UNIX_DIGITS = 15 /* the last moment has 15 digits, so no more can be in range */
+};
+
+/* 9999-12-31T23:59:59.999Z. */
+static const int64_t LAST_MOMENT = INT64_C(253402300799999);
+/* 0000-01-01T00:00:00.000Z, the first that a four-digit year can show. */
+static const int64_t FIRST_SHOWN = INT64_C(-62167219200000);
+/* A bare number is in seconds below, in milliseconds from here on (seconds reach the year 5138,
+ * milliseconds begin in 1973). */
+static const int64_t UNIX_MILLISECONDS_FROM = INT64_C(100000000000);
+
+struct date {
+    int64_t year;
+    int month;
+    int day;
+};
+
+static int64_t read_clock(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * MILLISECONDS_PER_SECOND + now.tv_nsec / 1000000;
+}
+
+int64_t moment_now(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+
+int64_t moment_monotonic(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Reads exactly `count` digits and steps over them. */
+static bool read_digits(const char **at, int count, int *value)
+{
+    *value = 0;
+    for (int i = 0; i < count; i++, (*at)++) {
+        if (!is_digit(**at))
+            return false;
+        *value = *value * 10 + (**at - '0');
+    }
+    return true;
+}
+
+static bool read_character(const char **at, char wanted)
+{
+    if (**at != wanted)
+        return false;
+    (*at)++;
+    return true;
+}
+
+static int days_in_month(int64_t year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return days[month - 1] + (month == 2 && leap ? 1 : 0);
+}
+
+/* `YYYY-MM-DD` that exists; steps over it. */
+static bool read_date(const char **at, struct date *date)
+{
+    int year;
+
+    if (!read_digits(at, 4, &year) || !read_character(at, '-') ||
+        !read_digits(at, 2, &date->month) || !read_character(at, '-') ||
+        !read_digits(at, 2, &date->day))
+        return false;
+    date->year = year;
+    return year >= 1 && date->month >= 1 && date->month <= 12 && date->day >= 1 &&
+           date->day <= days_in_month(year, date->month);
+}
+
+/*
+ * Days since 1970-01-01 in the proleptic Gregorian calendar. Years are counted from March, so that
+ * the leap day is a year's last, and in eras of 400 years (146097 days), after which the calendar
+ * repeats; 719468 days lie between 0000-03-01 and 1970-01-01.
+ */
+static int64_t days_of_date(struct date date)
+{
+    int64_t year = date.month <= 2 ? date.year - 1 : date.year;
+    int64_t era = (year >= 0 ? year : year - 399) / 400;
+    int64_t year_of_era = year - era * 400;
+    int64_t month_from_march = (date.month + 9) % 12;
+    int64_t day_of_year = (153 * month_from_march + 2) / 5 + date.day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+
+    return era * 146097 + day_of_era - 719468;
+}
+
+static struct date date_of_days(int64_t days)
+{
+    int64_t shifted = days + 719468;
+    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+    int64_t day_of_era = shifted - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t month_from_march = (5 * day_of_year + 2) / 153;
+    struct date date;
+
+    date.day = (int)(day_of_year - (153 * month_from_march + 2) / 5 + 1);
+    date.month = (int)(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
+    date.year = year_of_era + era * 400 + (date.month <= 2 ? 1 : 0);
+    return date;
+}
+
+/* The digits after a decimal sign, at least one; what is finer than a millisecond is cut off. */
+static bool read_milliseconds(const char **at, int *milliseconds)
+{
+    int weight = 100;
+
+    *milliseconds = 0;
+    if (!is_digit(**at))
+        return false;
+    for (; is_digit(**at); (*at)++) {
+        *milliseconds += (**at - '0') * weight;
+        weight /= 10;
+    }
+    return true;
+}
+
+/* `hh:mm`, `hh:mm:ss` or `hh:mm:ss.fraction` (ISO 8601 also writes the comma), as milliseconds of
+ * the day. */
+static bool read_time(const char **at, int64_t *milliseconds)
+{
+    int hour, minute, second = 0, fraction = 0;
+
+    if (!read_digits(at, 2, &hour) || !read_character(at, ':') || !read_digits(at, 2, &minute))
+        return false;
+    if (read_character(at, ':')) {
+        if (!read_digits(at, 2, &second))
+            return false;
+        if ((read_character(at, '.') || read_character(at, ',')) &&
+            !read_milliseconds(at, &fraction))
+            return false;
+    }
+    *milliseconds = (int64_t)(hour * SECONDS_PER_HOUR + minute * SECONDS_PER_MINUTE + second) *
+                        MILLISECONDS_PER_SECOND +
+                    fraction;
+    return hour <= 23 && minute <= 59 && second <= 59;
+}
+
+/* `Z`, `+hh:mm`, `+hhmm`, `+hh` (or `-`), or nothing: the milliseconds by which local time is
+ * ahead of UTC. */
+static bool read_offset(const char **at, int64_t *milliseconds)
+{
+    int hour, minute = 0;
+    bool behind = **at == '-';
+
+    *milliseconds = 0;
+    if (**at == '\0' || read_character(at, 'Z'))
+        return true;
+    if (!read_character(at, '-') && !read_character(at, '+'))
+        return false;
+    if (!read_digits(at, 2, &hour))
+        return false;
+    if (**at != '\0') {
+        (void)read_character(at, ':');
+        if (!read_digits(at, 2, &minute))
+            return false;
+    }
+    *milliseconds =
+        (int64_t)(hour * SECONDS_PER_HOUR + minute * SECONDS_PER_MINUTE) * MILLISECONDS_PER_SECOND;
+    if (behind)
+        *milliseconds = -*milliseconds;
+    return hour <= 23 && minute <= 59;
+}
+
+static bool parse_iso(const char *text, int64_t *milliseconds)
+{
+    const char *at = text;
+    struct date date;
+    int64_t time_of_day = 0, offset = 0, moment;
+
+    if (!read_date(&at, &date) || date.year < FIRST_YEAR || date.year > LAST_YEAR)
+        return false;
+    if (*at != '\0') {
+        if (!read_character(&at, 'T') && !read_character(&at, ' '))
+            return false;
+        if (!read_time(&at, &time_of_day) || !read_offset(&at, &offset) || *at != '\0')
+            return false;
+    }
+    moment = days_of_date(date) * SECONDS_PER_DAY * MILLISECONDS_PER_SECOND + time_of_day - offset;
+    if (moment < 0 || moment > LAST_MOMENT)
+        return false;
+    *milliseconds = moment;
+    return true;
+}
+
+static bool parse_unix(const char *text, int64_t *milliseconds)
+{
+    const char *at = text;
+    int64_t number = 0;
+    int fraction = 0;
+
+    for (; is_digit(*at); at++) {
+        if (at - text >= MOST_UNIX_DIGITS)
+            return false;
+        number = number * 10 + (*at - '0');
+    }
+    if (at == text)
+        return false;
+    if (read_character(&at, '.') && !read_milliseconds(&at, &fraction))
+        return false;
+    if (*at != '\0')
+        return false;
+    if (number < UNIX_MILLISECONDS_FROM)
+        number = number * MILLISECONDS_PER_SECOND + fraction;
+    if (number > LAST_MOMENT)
+        return false;
+    *milliseconds = number;
+    return true;
+}
+
+bool moment_parse(const char *text, int64_t *milliseconds)
+{
+    const char *at = text;
+
+    while (is_digit(*at))
+        at++;
+    return *at == '-' ? parse_iso(text, milliseconds) : parse_unix(text, milliseconds);
+}
+
+static char *write_digits(char *at, int64_t value, int count)
+{
+    for (int i = count - 1; i >= 0; i--) {
+        at[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return at + count;
+}
+
+/* By hand, because it is done twice for each row that is shown and snprintf takes five times as
+ * long. */
+void moment_format(int64_t milliseconds, char text[MOMENT_SIZE])
+{
+    const int64_t day_length = (int64_t)SECONDS_PER_DAY * MILLISECONDS_PER_SECOND;
+    int64_t days, rest;
+    struct date date;
+    char *at = text;
+
+    if (milliseconds < FIRST_SHOWN || milliseconds > LAST_MOMENT) {
+        (void)snprintf(text, MOMENT_SIZE, "%" PRId64, milliseconds);
+        return;
+    }
+    days = milliseconds / day_length;
+    rest = milliseconds % day_length;
+    if (rest < 0) {
+        days--;
+        rest += day_length;
+    }
+    date = date_of_days(days);
+    at = write_digits(at, date.year, 4);
+    *at++ = '-';
+    at = write_digits(at, date.month, 2);
+    *at++ = '-';
+    at = write_digits(at, date.day, 2);
+    *at++ = 'T';
+    at = write_digits(at, rest / (SECONDS_PER_HOUR * MILLISECONDS_PER_SECOND), 2);
+    *at++ = ':';
+    at = write_digits(at, rest / (SECONDS_PER_MINUTE * MILLISECONDS_PER_SECOND) % 60, 2);
+    *at++ = ':';
+    at = write_digits(at, rest / MILLISECONDS_PER_SECOND % 60, 2);
+    *at++ = '.';
+    at = write_digits(at, rest % MILLISECONDS_PER_SECOND, 3);
+    *at++ = 'Z';
+    *at = '\0';
+}
+
+bool moment_is_date(const char *text)
+{
+    struct date date;
+
+    return read_date(&text, &date) && *text == '\0';
+}

@@ -1,0 +1,399 @@
+/* mail.c: see mail.h. */
+#include "channels/mail.h"
+
+#include "channels/maildir.h"
+#include "channels/mime.h"
+#include "config/url.h"
+#include "delivery/response.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unicode/uidna.h>
+
+enum {
+    LONGEST_LOCAL_PART = 64, /* octets, RFC 5321 */
+    LONGEST_ADDRESS = 254,
+    RANDOM_BYTES = 16,
+    RANDOM_TEXT = 2 * RANDOM_BYTES + 1,
+};
+
+struct mail {
+    const struct config_mail *config;
+    struct message_templates *templates;
+    struct maildir *maildir; /* NULL: by SMTP */
+    char *address;           /* of `from` */
+    char *from;              /* the header */
+    char *url;
+    const char *domain; /* of Message-ID */
+};
+
+/* -- addresses -- */
+
+/* The domain as A-labels, malloc'ed; NULL: not a domain. */
+static char *domain_to_ascii(const char *domain)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UIDNAInfo info = UIDNA_INFO_INITIALIZER;
+    char ascii[LONGEST_ADDRESS + 1];
+    UIDNA *idna = uidna_openUTS46(UIDNA_USE_STD3_RULES | UIDNA_CHECK_BIDI | UIDNA_CHECK_CONTEXTJ |
+                                      UIDNA_NONTRANSITIONAL_TO_ASCII,
+                                  &status);
+    int32_t length =
+        uidna_nameToASCII_UTF8(idna, domain, -1, ascii, sizeof ascii - 1, &info, &status);
+    uidna_close(idna);
+    if (U_FAILURE(status) || info.errors != 0 || length <= 0 || length >= (int32_t)sizeof ascii)
+        return NULL;
+    ascii[length] = 0;
+    return strdup(ascii);
+}
+
+/* The local part must stand in a command and a header without quoting. */
+static bool is_local_part(const char *text, size_t length)
+{
+    if (length == 0 || length > LONGEST_LOCAL_PART)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte <= 0x20 || byte == 0x7f || strchr("()<>[]:;@\\,\"", byte))
+            return false;
+    }
+    return true;
+}
+
+char *mail_address(const char *address)
+{
+    const char *at = strrchr(address, '@');
+    if (!at || !is_local_part(address, (size_t)(at - address)))
+        return NULL;
+    char *domain = domain_to_ascii(at + 1);
+    char *whole = NULL;
+    if (!domain)
+        return NULL;
+    if (asprintf(&whole, "%.*s@%s", (int)(at - address), address, domain) < 0)
+        whole = NULL;
+    free(domain);
+    if (whole && strlen(whole) > LONGEST_ADDRESS) {
+        free(whole);
+        whole = NULL;
+    }
+    return whole;
+}
+
+/* `address`, or `Name <address>` with or without quotes around the name. */
+static bool parse_from(struct mail *mail, const char *from)
+{
+    const char *open = strchr(from, '<');
+    if (!open) {
+        mail->address = mail_address(from);
+        mail->from = mail->address ? strdup(mail->address) : NULL;
+        return mail->from != NULL;
+    }
+    size_t length = strlen(open);
+    if (open[length - 1] != '>')
+        return false;
+    char *inner = strndup(open + 1, length - 2);
+    mail->address = inner ? mail_address(inner) : NULL;
+    free(inner);
+    if (!mail->address)
+        return false;
+    size_t end = (size_t)(open - from);
+    while (end > 0 && from[end - 1] == ' ')
+        end--;
+    bool quoted = end >= 2 && from[0] == '"' && from[end - 1] == '"';
+    char *name = strndup(from + quoted, end - 2U * quoted);
+    char *phrase = name ? mime_phrase(name, sizeof "From: " - 1) : NULL;
+    enum { HEADER_AND_BRACKETS = sizeof "From:  <>" - 1, LONGEST_LINE = 76 };
+    const char *between = "";
+    if (phrase && phrase[0])
+        between = strlen(phrase) + strlen(mail->address) + HEADER_AND_BRACKETS > LONGEST_LINE
+                      ? "\r\n "
+                      : " ";
+    bool good = phrase && asprintf(&mail->from, "%s%s<%s>", phrase, between, mail->address) >= 0;
+    if (!good)
+        mail->from = NULL;
+    free(phrase);
+    free(name);
+    return good;
+}
+
+/* -- opening -- */
+
+static bool check_credentials(const struct config_mail *config, char *error, size_t error_size)
+{
+    bool encrypted =
+        strncasecmp(config->url, "smtps:", 6) == 0 || config->tls == CONFIG_TLS_REQUIRED;
+    if (!config->username[0] || url_file_path(config->url) || encrypted ||
+        url_is_loopback(config->url))
+        return true;
+    snprintf(error, error_size,
+             "[mail] username: a password must not travel in clear: set tls = required");
+    return false;
+}
+
+/* libcurl takes the name that it greets the server with from the URL's path. */
+static bool make_url(struct mail *mail)
+{
+    const struct config_mail *config = mail->config;
+    size_t length = strlen(config->url);
+    char *name = curl_easy_escape(NULL, config->helo_name, (int)strlen(config->helo_name));
+    while (length > 0 && config->url[length - 1] == '/')
+        length--;
+    if (!name || asprintf(&mail->url, "%.*s/%s", (int)length, config->url, name) < 0)
+        mail->url = NULL;
+    curl_free(name);
+    return mail->url != NULL;
+}
+
+struct mail *mail_open(const struct config_mail *config, char *error, size_t error_size)
+{
+    bool good = false;
+    char reason[CONFIG_TEXT];
+    const char *folder = url_file_path(config->url);
+    struct mail *mail = calloc(1, sizeof *mail);
+    if (!mail || sodium_init() < 0) {
+        snprintf(error, error_size, "out of memory");
+        goto out;
+    }
+    mail->config = config;
+    if (!parse_from(mail, config->from)) {
+        snprintf(error, error_size, "[mail] from: not an address: give ADDRESS or NAME <ADDRESS>");
+        goto out;
+    }
+    if (!check_credentials(config, error, error_size))
+        goto out;
+    mail->domain =
+        config->message_domain[0] ? config->message_domain : strrchr(mail->address, '@') + 1;
+    mail->templates = message_open(config->templates, MESSAGE_EMAIL, reason, sizeof reason);
+    if (!mail->templates) {
+        snprintf(error, error_size, "[mail] templates: %s", reason);
+        goto out;
+    }
+    if (!make_url(mail)) {
+        snprintf(error, error_size, "out of memory");
+        goto out;
+    }
+    if (folder && !(mail->maildir = maildir_open(folder, reason, sizeof reason))) {
+        snprintf(error, error_size, "[mail] url: %s", reason);
+        goto out;
+    }
+    good = true;
+out:
+    if (good)
+        return mail;
+    mail_close(mail);
+    return NULL;
+}
+
+void mail_close(struct mail *mail)
+{
+    if (!mail)
+        return;
+    message_close(mail->templates);
+    maildir_close(mail->maildir);
+    free(mail->address);
+    free(mail->from);
+    free(mail->url);
+    free(mail);
+}
+
+/* -- the channel -- */
+
+static bool setup(void *context, CURL *easy)
+{
+    static const long tls[] = {[CONFIG_TLS_REQUIRED] = CURLUSESSL_ALL,
+                               [CONFIG_TLS_OPTIONAL] = CURLUSESSL_TRY,
+                               [CONFIG_TLS_NONE] = CURLUSESSL_NONE};
+    const struct mail *mail = context;
+    const struct config_mail *config = mail->config;
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, mail->url);
+    /* The slot notes by it how far a conversation has come. */
+    code |= curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+    code |= curl_easy_setopt(easy, CURLOPT_USE_SSL, tls[config->tls]);
+    code |= curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->address);
+    code |= curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    code |= curl_easy_setopt(easy, CURLOPT_READFUNCTION, response_upload);
+    if (config->ca_file[0])
+        code |= curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
+    if (config->username[0]) {
+        code |= curl_easy_setopt(easy, CURLOPT_USERNAME, config->username);
+        code |= curl_easy_setopt(easy, CURLOPT_PASSWORD, config->password);
+    }
+    return code == CURLE_OK;
+}
+
+static void random_text(char text[RANDOM_TEXT])
+{
+    unsigned char bytes[RANDOM_BYTES];
+    randombytes_buf(bytes, sizeof bytes);
+    sodium_bin2hex(text, RANDOM_TEXT, bytes, sizeof bytes);
+}
+
+/* Fills call->body. */
+static bool compose(struct mail *mail, const struct message_request *request, const char *to,
+                    struct transfer_call *call, bool *unsafe)
+{
+    struct message_text text;
+    char boundary[RANDOM_TEXT];
+    char random[RANDOM_TEXT];
+    char message_id[RANDOM_TEXT + CONFIG_TEXT];
+    *unsafe = false;
+    if (!message_render(mail->templates, request->locale, &request->values, &text))
+        return false;
+    random_text(boundary);
+    random_text(random);
+    snprintf(message_id, sizeof message_id, "%s@%s", random, mail->domain);
+    struct mime_mail mime = {
+        .from = mail->from,
+        .to = to,
+        .message_id = message_id,
+        .boundary = boundary,
+        .date = (int64_t)time(NULL) * 1000,
+        .text = &text,
+    };
+    call->body = mime_build(&mime, &call->body_length, unsafe);
+    message_end(&text);
+    return call->body != NULL;
+}
+
+static void deliver(struct mail *mail, const struct transfer_call *call,
+                    struct transfer_answer *answer)
+{
+    bool uncertain = false;
+    char reason[TRANSFER_TEXT] = "delivered";
+    answer->result = TRANSFER_ACCEPTED;
+    if (!maildir_deliver(mail->maildir, call->body, call->body_length, "", &uncertain, reason,
+                         sizeof reason))
+        answer->result = uncertain ? TRANSFER_AMBIGUOUS : TRANSFER_FATAL;
+    response_escape(answer->text, sizeof answer->text, reason, strlen(reason), call->hide);
+}
+
+static enum transfer_prepared prepare(void *context, const void *argument,
+                                      struct transfer_call *call, struct transfer_answer *answer)
+{
+    struct mail *mail = context;
+    const struct message_request *request = argument;
+    bool unsafe = false;
+    response_hide(call, request->values.code);
+    response_hide(call, request->values.link);
+    response_hide(call, request->token);
+    response_hide(call, request->to);
+    call->recipient = request->to;
+    call->kept = mail_address(request->to);
+    if (!call->kept) {
+        response_refuse(answer, "not an address that mail can be sent to");
+        return TRANSFER_ANSWERED;
+    }
+    response_hide(call, call->kept);
+    if (!compose(mail, request, call->kept, call, &unsafe)) {
+        if (!unsafe)
+            return TRANSFER_UNREADY;
+        response_refuse(answer, "a header would have held a control character");
+        return TRANSFER_ANSWERED;
+    }
+    if (mail->maildir) {
+        deliver(mail, call, answer);
+        return TRANSFER_ANSWERED;
+    }
+    call->list = curl_slist_append(NULL, call->kept);
+    if (!call->list)
+        return TRANSFER_UNREADY;
+    CURLcode code = curl_easy_setopt(call->easy, CURLOPT_MAIL_RCPT, call->list);
+    code |= curl_easy_setopt(call->easy, CURLOPT_READDATA, call);
+    code |= curl_easy_setopt(call->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)call->body_length);
+    return code == CURLE_OK ? TRANSFER_READY : TRANSFER_UNREADY;
+}
+
+/* Replies about our own standing with the server: what is refused before a recipient was named
+ * (our address, our name, the log-in, the sender), or says that authentication or encryption is
+ * missing or wrong. */
+static bool is_about_us(const struct transfer_reply *reply)
+{
+    static const char *const before[] = {"", "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL"};
+    long status = reply->status;
+    if (status == 530 || status == 534 || status == 535 || status == 538)
+        return true;
+    for (size_t i = 0; status >= 500 && status < 600 && i < sizeof before / sizeof *before; i++)
+        if (strcmp(reply->command, before[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Enhanced status codes (RFC 3463) that are about one mailbox: there is no such one (5.1.1 to
+ * 5.1.3), it has moved, its domain takes no mail (5.1.10), it is off or full, or has letters that
+ * the server cannot take (5.6.7). */
+static bool is_about_mailbox(const char *line)
+{
+    static const char *const codes[] = {"5.1.1",  "5.1.2", "5.1.3", "5.1.6",
+                                        "5.1.10", "5.2.1", "5.2.2", "5.6.7"};
+    enum { STATUS_DIGITS = 3 };
+    if (strlen(line) <= STATUS_DIGITS)
+        return false;
+    const char *code = line + STATUS_DIGITS + 1;
+    size_t length = strspn(code, "0123456789.");
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (length == strlen(codes[i]) && strncmp(code, codes[i], length) == 0)
+            return true;
+    return false;
+}
+
+static void describe(const struct transfer_reply *reply, struct transfer_answer *answer)
+{
+    char line[TRANSFER_TEXT - 8];
+    answer->status = reply->status;
+    response_escape(line, sizeof line, reply->last_line, strlen(reply->last_line), reply->hide);
+    snprintf(answer->text, sizeof answer->text, "SMTP %s", line);
+}
+
+/* A connection that ended, or never came about, without a reply that refuses. */
+static void judge_silence(const struct transfer_reply *reply, struct transfer_answer *answer)
+{
+    response_judge_silence(reply, answer);
+    if (reply->sent && !reply->upload_ended) {
+        /* Without its final dot a message is not accepted. */
+        answer->result = TRANSFER_NOT_ACCEPTED;
+        answer->unreached = true;
+    }
+}
+
+static void judge(void *context, const struct transfer_reply *reply, struct transfer_answer *answer)
+{
+    (void)context;
+    long status = reply->status;
+    bool final = status >= 400 && status < 600;
+    bool particular = is_about_mailbox(reply->last_line);
+    if (reply->code == CURLE_OK || (reply->upload_ended && status >= 200 && status < 300)) {
+        answer->result = TRANSFER_ACCEPTED;
+        describe(reply, answer);
+    } else if (!particular &&
+               (is_about_us(reply) || (reply->code == CURLE_LOGIN_DENIED && status / 100 != 4))) {
+        answer->result = TRANSFER_FATAL;
+        describe(reply, answer);
+    } else if (!reply->sent || !final) {
+        judge_silence(reply, answer);
+        answer->status = final ? status : 0;
+    } else if (status < 500) {
+        answer->result = TRANSFER_NOT_ACCEPTED;
+        describe(reply, answer);
+        answer->down = answer->slow_down = status == 421;
+    } else {
+        answer->result = TRANSFER_REFUSED;
+        answer->particular = particular;
+        describe(reply, answer);
+    }
+}
+
+struct transfer_channel mail_channel(struct mail *mail)
+{
+    return (struct transfer_channel){
+        .context = mail,
+        .local = mail->maildir != NULL,
+        .blocks = true, /* until the answer to the final dot */
+        .setup = setup,
+        .prepare = prepare,
+        .judge = judge,
+    };
+}

@@ -1,0 +1,23 @@
+/* mail.h: the e-mail channel: SMTP by libcurl, or a Maildir. Its requests are struct
+ * message_request.
+ */
+#ifndef MAIL_H
+#define MAIL_H
+
+#include "channels/message.h"
+#include "delivery/transfer.h"
+
+struct mail;
+
+/* Reads the templates, checks `from` and the URL, opens the Maildir of a `file:` URL. `config` must
+ * outlive it. NULL: error filled (a configuration error). */
+struct mail *mail_open(const struct config_mail *config, char *error, size_t error_size);
+void mail_close(struct mail *mail);
+
+struct transfer_channel mail_channel(struct mail *mail);
+
+/* The address with its domain as A-labels, malloc'ed; NULL: not an address that mail can be sent
+ * to. */
+char *mail_address(const char *address);
+
+#endif

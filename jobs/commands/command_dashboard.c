@@ -1,0 +1,479 @@
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "commands/commands.h"
+#include "page/dashboard.h"
+#include "commands/dashboard_export.h"
+#include "values/moment.h"
+#include "page/page.h"
+#include "ledger/reasons.h"
+#include "run/say.h"
+#include "run/atomic_file.h"
+
+/* Reasons that have a colour and a column of their own; what is left over shares one more. */
+enum { SHOWN_REASONS = 6, STAGES = 7, DELIVERY_SETS = 4, PAGE_ERROR = 1024 };
+
+enum section { OUTCOMES, FUNNEL, REASONS_WHY, DELIVERY, QUEUES, RUNS, RECONCILIATION, SECTIONS };
+
+static const struct page_section sections[SECTIONS + 1] = {
+    [OUTCOMES] = {"outcomes", "Outcomes by day"},
+    [FUNNEL] = {"funnel", "Funnel"},
+    [REASONS_WHY] = {"reasons", "Why attempts fail"},
+    [DELIVERY] = {"delivery", "Delivery of codes"},
+    [QUEUES] = {"queues", "Queues"},
+    [RUNS] = {"runs", "Last runs"},
+    [RECONCILIATION] = {"reconciliation", "Reconciliation"},
+};
+
+/* --- Outcomes -------------------------------------------------------------------------------- */
+
+static double percent(int64_t part, int64_t whole)
+{
+    return whole == 0 ? 0 : 100.0 * (double)part / (double)whole;
+}
+
+static json_t *day_labels(int64_t first, size_t days)
+{
+    char date[DASHBOARD_NAME];
+    json_t *labels = json_array();
+    for (size_t i = 0; i < days; i++) {
+        dashboard_date(first + (int64_t)i, date);
+        json_array_append_new(labels, json_string(date));
+    }
+    return labels;
+}
+
+static void put_outcomes(struct page *page, const struct dashboard *numbers, json_t *data)
+{
+    static const char *const head[] = {"day", "attempts", "success", "pending", "failure"};
+    const struct dashboard_day *total = &numbers->total;
+    json_t *sets = json_array(), *success = page_chart_set(sets, "success"),
+           *pending = page_chart_set(sets, "pending"), *failure = page_chart_set(sets, "failure");
+    page_section(page, &sections[OUTCOMES]);
+    page_figures(page);
+    page_figure(page, "attempts", "%" PRId64, total->attempts);
+    page_figure(page, "success", "%" PRId64 " (%.1f %%)", total->success,
+                percent(total->success, total->attempts));
+    page_figure(page, "pending", "%" PRId64, total->pending);
+    page_figure(page, "failure", "%" PRId64, total->failure);
+    page_figures_end(page);
+    page_chart(page, "outcomes", "Attempts by day and outcome");
+    page_table(page, "Attempts by day and outcome", "lrrrr", head);
+    for (size_t i = numbers->days; i-- > 0;) { /* the newest on top */
+        char date[DASHBOARD_NAME];
+        dashboard_date(numbers->first_day + (int64_t)i, date);
+        page_row(page);
+        page_cell(page, date);
+        page_number(page, numbers->day[i].attempts);
+        page_number(page, numbers->day[i].success);
+        page_number(page, numbers->day[i].pending);
+        page_number(page, numbers->day[i].failure);
+    }
+    page_table_end(page);
+    page_section_end(page);
+    for (size_t i = 0; i < numbers->days; i++) {
+        json_array_append_new(success, json_integer(numbers->day[i].success));
+        json_array_append_new(pending, json_integer(numbers->day[i].pending));
+        json_array_append_new(failure, json_integer(numbers->day[i].failure));
+    }
+    json_object_set_new(data, "outcomes",
+                        json_pack("{s:s, s:o, s:o}", "unit", "attempts", "labels",
+                                  day_labels(numbers->first_day, numbers->days), "sets", sets));
+}
+
+/* --- Funnel ---------------------------------------------------------------------------------- */
+
+static void put_funnel(struct page *page, struct ledger *ledger, int64_t first_day, json_t *data)
+{
+    static const char *const stages[STAGES] = {"received",   "accepted", "code sent", "confirmed",
+                                               "registered", "KYC",      "subscribed"};
+    static const char *const head[] = {"stage", "attempts", "of received"};
+    json_t *labels = json_array(), *sets = json_array(), *values = page_chart_set(sets, "attempts");
+    page_section(page, &sections[FUNNEL]);
+    page_paragraph(page,
+                   "How far the attempts have come. Accepted: not failed at once. Who needs no "
+                   "code is registered without one.");
+    page_chart(page, "funnel", "Attempts by the stage they have reached");
+    page_table(page, "Attempts by the stage they have reached", "lrr", head);
+    struct ledger_statement *funnel = ledger_use(ledger, STATEMENT_dashboard_funnel);
+    ledger_set_integer(funnel, ":first", first_day);
+    bool found = ledger_row(funnel);
+    for (int i = 0; found && i < STAGES; i++) {
+        char share[DASHBOARD_NAME];
+        int64_t number = ledger_integer(funnel, i);
+        snprintf(share, sizeof share, "%.1f %%", percent(number, ledger_integer(funnel, 0)));
+        page_row(page);
+        page_cell(page, stages[i]);
+        page_number(page, number);
+        page_cell(page, share);
+        json_array_append_new(labels, json_string(stages[i]));
+        json_array_append_new(values, json_integer(number));
+    }
+    ledger_done(funnel);
+    page_table_end(page);
+    page_section_end(page);
+    json_object_set_new(
+        data, "funnel",
+        json_pack("{s:s, s:o, s:o}", "unit", "attempts", "labels", labels, "sets", sets));
+}
+
+/* --- Reasons --------------------------------------------------------------------------------- */
+
+static const char *sentence_of(const char *reason)
+{
+    char name[64];
+    const char *sentence;
+    for (size_t n = 0; (sentence = reasons_nth(n, name)) != NULL; n++)
+        if (strcmp(name, reason) == 0)
+            return sentence;
+    return "";
+}
+
+/* Failures of a day whose first reason is the n-th shown, or one of those left over. */
+static int64_t shown_reason(const struct dashboard *numbers, size_t n, size_t day)
+{
+    int64_t sum = 0;
+    for (size_t i = n; i < (n < SHOWN_REASONS ? n + 1 : numbers->reasons); i++)
+        sum += numbers->reason[i].first_by_day[day];
+    return sum;
+}
+
+static void put_reason_days(struct page *page, const struct dashboard *numbers, json_t *data)
+{
+    const char *head[SHOWN_REASONS + 2] = {"day"};
+    char align[SHOWN_REASONS + 3] = "l";
+    json_t *sets = json_array();
+    size_t shown = numbers->reasons < SHOWN_REASONS ? numbers->reasons : SHOWN_REASONS + 1;
+    for (size_t n = 0; n < shown; n++) {
+        head[n + 1] = n < SHOWN_REASONS ? numbers->reason[n].name : "all others";
+        align[n + 1] = 'r';
+        json_t *values = page_chart_set(sets, head[n + 1]);
+        for (size_t day = 0; day < numbers->days; day++)
+            json_array_append_new(values, json_integer(shown_reason(numbers, n, day)));
+    }
+    page_chart(page, "reasons", "Failures by day and first reason");
+    page_table(page, "Failures by day and first reason", align, head);
+    for (size_t day = numbers->days; day-- > 0;) {
+        char date[DASHBOARD_NAME];
+        if (numbers->day[day].failure == 0)
+            continue;
+        dashboard_date(numbers->first_day + (int64_t)day, date);
+        page_row(page);
+        page_cell(page, date);
+        for (size_t n = 0; n < shown; n++)
+            page_number(page, shown_reason(numbers, n, day));
+    }
+    page_table_end(page);
+    json_object_set_new(data, "reasons",
+                        json_pack("{s:s, s:o, s:o}", "unit", "failures", "labels",
+                                  day_labels(numbers->first_day, numbers->days), "sets", sets));
+}
+
+static void put_reasons(struct page *page, const struct dashboard *numbers, json_t *data)
+{
+    static const char *const head[] = {"reason", "meaning", "first", "among others"};
+    page_section(page, &sections[REASONS_WHY]);
+    if (numbers->reasons == 0) {
+        page_paragraph(page, "None has failed.");
+        page_section_end(page);
+        return;
+    }
+    page_paragraph(page,
+                   "An attempt can have several reasons. By the one that stands first they add "
+                   "up to the failures.");
+    put_reason_days(page, numbers, data);
+    page_table(page, "Reasons", "llrr", head);
+    for (size_t i = 0; i < numbers->reasons; i++) {
+        const struct dashboard_reason *reason = &numbers->reason[i];
+        page_row(page);
+        page_cell(page, reason->name);
+        page_cell(page, sentence_of(reason->name));
+        page_number(page, reason->first);
+        page_number(page, reason->any - reason->first);
+    }
+    page_table_end(page);
+    page_section_end(page);
+}
+
+/* --- Delivery -------------------------------------------------------------------------------- */
+
+static void put_delivery_sums(struct page *page, struct ledger *ledger)
+{
+    static const char *const head[] = {"channel",   "time",    "codes",
+                                       "median, s", "95 %, s", "longest, s"};
+    static const char *const step[] = {"", "asked for to handed over", "handed over to confirmed"};
+    page_table(page, "Times of codes by channel, in seconds", "llrrrr", head);
+    struct ledger_statement *sums = ledger_use(ledger, STATEMENT_dashboard_delivery);
+    while (ledger_row(sums)) {
+        page_row(page);
+        page_cell(page, ledger_word(sums, 0));
+        page_cell(page, step[ledger_integer(sums, 1) == 1 ? 1 : 2]);
+        page_number(page, ledger_integer(sums, 2));
+        page_seconds(page, ledger_real(sums, 3));
+        page_seconds(page, ledger_real(sums, 4));
+        page_seconds(page, ledger_real(sums, 5));
+    }
+    page_table_end(page);
+}
+
+static void put_delivery_days(struct page *page, struct ledger *ledger, json_t *data)
+{
+    static const char *const head[] = {"day", "channel", "codes", "median, s", "95 %, s"};
+    static const char *const names[DELIVERY_SETS] = {"email, median", "email, 95 %", "sms, median",
+                                                     "sms, 95 %"};
+    json_t *labels = json_array(), *sets = json_array(), *values[DELIVERY_SETS];
+    int64_t last = 0;
+    for (size_t i = 0; i < DELIVERY_SETS; i++)
+        values[i] = page_chart_set(sets, names[i]);
+    page_chart(page, "delivery", "Seconds from the request of a code to its hand-over, by day");
+    page_table(page, "Seconds from the request of a code to its hand-over, by day", "llrrr", head);
+    struct ledger_statement *row = ledger_use(ledger, STATEMENT_dashboard_delivery_days);
+    while (ledger_row(row)) {
+        char date[DASHBOARD_NAME];
+        int64_t day = ledger_integer(row, 0);
+        /* Days without a code have a place in the chart, and no point. */
+        if (last == 0 || day - last > DASHBOARD_DAYS) /* the clock was not where it is now */
+            last = day - 1;
+        for (; last < day; last++) {
+            dashboard_date(last + 1, date);
+            json_array_append_new(labels, json_string(date));
+            for (size_t i = 0; i < DELIVERY_SETS; i++)
+                json_array_append_new(values[i], json_null());
+        }
+        dashboard_date(day, date);
+        size_t place = json_array_size(labels) - 1;
+        size_t set = strcmp(ledger_word(row, 1), "sms") == 0 ? 2 : 0;
+        json_array_set_new(values[set], place, json_real(ledger_real(row, 3)));
+        json_array_set_new(values[set + 1], place, json_real(ledger_real(row, 4)));
+        page_row(page);
+        page_cell(page, date);
+        page_cell(page, ledger_word(row, 1));
+        page_number(page, ledger_integer(row, 2));
+        page_seconds(page, ledger_real(row, 3));
+        page_seconds(page, ledger_real(row, 4));
+    }
+    page_table_end(page);
+    json_object_set_new(
+        data, "delivery",
+        json_pack("{s:s, s:o, s:o}", "unit", "seconds", "labels", labels, "sets", sets));
+}
+
+static void put_delivery(struct page *page, struct ledger *ledger, json_t *data)
+{
+    page_section(page, &sections[DELIVERY]);
+    struct ledger_statement *sums = ledger_use(ledger, STATEMENT_dashboard_delivery);
+    bool any = ledger_row(sums);
+    ledger_done(sums);
+    if (any) {
+        page_paragraph(page,
+                       "Half of the codes took no longer than the median, 95 of 100 no longer "
+                       "than the 95 %% time.");
+        put_delivery_days(page, ledger, data);
+        put_delivery_sums(page, ledger);
+    } else {
+        page_paragraph(page, "No code has been handed over yet.");
+    }
+    page_section_end(page);
+}
+
+/* --- The job --------------------------------------------------------------------------------- */
+
+static void put_queues(struct page *page, struct ledger *ledger)
+{
+    static const char *const head[] = {"what waits", "how many", "oldest (UTC)"};
+    page_section(page, &sections[QUEUES]);
+    page_table(page, "Queues", "lrl", head);
+    struct ledger_statement *queue = ledger_use(ledger, STATEMENT_queue_state);
+    while (ledger_row(queue)) {
+        page_row(page);
+        page_cell(page, ledger_word(queue, 0));
+        page_number(page, ledger_integer(queue, 2));
+        if (ledger_is_null(queue, 3))
+            page_cell(page, NULL);
+        else
+            page_moment(page, ledger_integer(queue, 3));
+    }
+    page_table_end(page);
+    page_section_end(page);
+}
+
+static void put_exit_code(struct page *page, struct ledger_statement *run, int column)
+{
+    if (ledger_is_null(run, column)) {
+        page_verdict(page, "open", "not finished");
+        return;
+    }
+    switch (ledger_integer(run, column)) {
+    case STATUS_DONE:
+        page_verdict(page, "good", "0, all done");
+        return;
+    case STATUS_RETRY:
+        page_verdict(page, "bad", "1, to be run again");
+        return;
+    case STATUS_PARTLY:
+        page_verdict(page, "open", "2, done in part");
+        return;
+    case STATUS_LOCKED:
+        page_verdict(page, "open", "75, another was at it");
+        return;
+    default: {
+        char text[DASHBOARD_NAME];
+        snprintf(text, sizeof text, "%" PRId64 ", failed", ledger_integer(run, column));
+        page_verdict(page, "bad", text);
+    }
+    }
+}
+
+/* {"import": {"read": 3}, "settle": {"settled": 0}} as `import: read 3`: zeros are left away. */
+static void put_counts(struct page *page, const char *json)
+{
+    json_t *counts = json == NULL ? NULL : json_loads(json, 0, NULL), *step, *number;
+    char *text = NULL;
+    size_t length = 0;
+    const char *name, *what, *before = "";
+    FILE *stream = open_memstream(&text, &length);
+    if (stream == NULL) {
+        json_decref(counts);
+        page_cell(page, NULL);
+        return;
+    }
+    json_object_foreach(counts, name, step)
+    {
+        const char *named = name;
+        json_object_foreach(step, what, number)
+        {
+            if (json_integer_value(number) == 0)
+                continue;
+            fprintf(stream, "%s%s%s%s %" JSON_INTEGER_FORMAT, named == NULL ? ", " : before,
+                    named == NULL ? "" : named, named == NULL ? "" : ": ", what,
+                    json_integer_value(number));
+            named = NULL;
+            before = "; ";
+        }
+    }
+    fclose(stream);
+    page_cell(page, text);
+    free(text);
+    json_decref(counts);
+}
+
+static void put_runs(struct page *page, struct ledger *ledger)
+{
+    static const char *const head[] = {"run",       "command", "began (UTC)",
+                                       "exit code", "seconds", "counted"};
+    page_section(page, &sections[RUNS]);
+    page_table(page, "The last runs of the job", "rlllrl", head);
+    struct ledger_statement *run = ledger_use(ledger, STATEMENT_last_runs);
+    while (ledger_row(run)) {
+        page_row(page);
+        page_number(page, ledger_integer(run, 0));
+        page_cell(page, ledger_word(run, 1));
+        page_moment(page, ledger_integer(run, 2));
+        put_exit_code(page, run, 4);
+        if (ledger_is_null(run, 3))
+            page_cell(page, NULL);
+        else
+            page_seconds(page, (double)(ledger_integer(run, 3) - ledger_integer(run, 2)) / 1000);
+        put_counts(page, ledger_is_null(run, 5) ? NULL : ledger_text(run, 5));
+    }
+    page_table_end(page);
+    page_section_end(page);
+}
+
+/* --- The command ----------------------------------------------------------------------------- */
+
+static struct page *begin(const struct job *job, const struct dashboard *numbers, int64_t now)
+{
+    char title[PAGE_ERROR], intro[PAGE_ERROR], moment[MOMENT_SIZE], first[DASHBOARD_NAME],
+        last[DASHBOARD_NAME];
+    const char *slash = strrchr(job->config.ledger, '/');
+    snprintf(title, sizeof title, "Registrations: %.255s",
+             slash == NULL ? job->config.ledger : slash + 1);
+    moment_format(now, moment);
+    dashboard_date(numbers->first_day, first);
+    dashboard_date(numbers->first_day + (int64_t)numbers->days - 1, last);
+    if (numbers->days == 0)
+        snprintf(intro, sizeof intro,
+                 "The ledger at %.10s %.5s UTC: nobody has asked to register yet.", moment,
+                 moment + 11);
+    else
+        snprintf(intro, sizeof intro,
+                 "The ledger at %.10s %.5s UTC. Attempts are those of %s to %s, by the day (UTC) "
+                 "on which "
+                 "people asked to register; the ledger holds %" PRId64 " in all.",
+                 moment, moment + 11, first, last, numbers->all_attempts);
+    return page_begin(title, intro, sections);
+}
+
+static const char *put_all(struct page *page, struct job *job, const struct dashboard *numbers,
+                           enum status_code *status, size_t *length)
+{
+    struct ledger *ledger = job->session->ledger;
+    json_t *data = json_object();
+    put_outcomes(page, numbers, data);
+    put_funnel(page, ledger, numbers->first_day, data);
+    put_reasons(page, numbers, data);
+    put_delivery(page, ledger, data);
+    put_queues(page, ledger);
+    put_runs(page, ledger);
+    page_section(page, &sections[RECONCILIATION]);
+    *status = dashboard_export_put(page, job, data);
+    page_section_end(page);
+    return page_end(page, data, length);
+}
+
+/* Who may read the page stays as it was set; a new one is its owner's alone. False: there is
+ * something that is not to be replaced. */
+static bool mode_of(const char *path, mode_t *mode)
+{
+    struct stat facts;
+    bool there = lstat(path, &facts) == 0;
+    *mode = there ? facts.st_mode & 0777 : 0600;
+    return !there || S_ISREG(facts.st_mode);
+}
+
+static enum status_code write_page(const char *path, const char *text, size_t length)
+{
+    char error[PAGE_ERROR];
+    mode_t mode;
+    if (!mode_of(path, &mode)) {
+        say_error("%s is no regular file: name one that the page may replace", path);
+        return STATUS_USAGE;
+    }
+    if (!atomic_file_write(path, text, length, mode, error, sizeof error)) {
+        say_error("%s", error);
+        return STATUS_RETRY;
+    }
+    say_note("%s: %zu bytes", path, length);
+    return STATUS_DONE;
+}
+
+enum status_code dashboard_command(struct job *job)
+{
+    enum status_code status = STATUS_RETRY, compared = STATUS_DONE;
+    struct ledger *ledger = job->session->ledger;
+    struct page *page = NULL;
+    const char *text = NULL;
+    size_t length = 0;
+
+    ledger_look(ledger);
+    struct dashboard *numbers = dashboard_read(ledger, ledger_now(ledger));
+    if (numbers != NULL)
+        page = begin(job, numbers, moment_now());
+    if (page != NULL)
+        text = put_all(page, job, numbers, &compared, &length);
+    ledger_undo(ledger);
+    if (ledger_failed(ledger))
+        status = job_ledger_failed(job, "reading for the page");
+    else if (text == NULL)
+        say_error("%s: out of memory for the page", job->config.ledger);
+    else
+        status = job_worse(compared, write_page(job->options.output, text, length));
+    page_free(page);
+    free(numbers);
+    return status;
+}

@@ -1,0 +1,162 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "commands/commands.h"
+#include "codes/customer.h"
+#include "run/say.h"
+#include "run/stop.h"
+#include "values/subject.h"
+#include "commands/subjects.h"
+
+enum { PLACE_SIZE = 512 };
+
+/* What was erased must not stand in the WAL either. Readers at work can hold that up: then it is
+ * said, and the next checkpoint does it. */
+static enum status_code truncate_wal(struct job *job)
+{
+    int left = 0;
+    if (sqlite3_wal_checkpoint_v2(job->database, "main", SQLITE_CHECKPOINT_TRUNCATE, &left, NULL) ==
+        SQLITE_OK)
+        return STATUS_DONE;
+    say_error("%s: erased, but the write-ahead log still holds old pages (%s): run `regjob forget` "
+              "again when nobody reads the ledger",
+              job->config.ledger, sqlite3_errmsg(job->database));
+    return STATUS_RETRY;
+}
+
+/* --id: an attempt's number, 0: none. */
+static int64_t read_number(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    return digits > 0 && digits <= 18 && text[digits] == '\0' ? strtoll(text, NULL, 10) : 0;
+}
+
+static void say_erased(const char *who, const struct customer_forgotten *forgotten)
+{
+    char codes[64] = "";
+    if (forgotten->codes > 0)
+        snprintf(codes, sizeof codes, " and %" PRId64 " codes", forgotten->codes);
+    if (forgotten->people.apart || forgotten->people.customers > 1)
+        say_line("%s: %" PRId64 " attempts%s erased, of several people: %s", who,
+                 forgotten->attempts, codes, forgotten->people.names);
+    else
+        say_note("%s: %" PRId64 " attempts%s erased", who, forgotten->attempts, codes);
+}
+
+/* The person's own text is shown with most of it hidden: what is to be forgotten does not belong
+ * into a log. `place`: where it stands. */
+static enum status_code forget_one(struct job *job, const char *place, const char *subject)
+{
+    struct ledger *ledger = job->session->ledger;
+    struct customer_forgotten forgotten;
+    char masked[SUBJECT_SIZE], who[PLACE_SIZE + SUBJECT_SIZE];
+    subject_mask(subject, masked, sizeof masked);
+    snprintf(who, sizeof who, "%s%s", place, job->options.by_id ? subject : masked);
+    ledger_begin(ledger);
+    if (job->options.by_id)
+        customer_forget_attempt(job->session, read_number(subject), &forgotten);
+    else
+        customer_forget(job->session, subject, job->options.all, &forgotten);
+    ledger_end(ledger);
+    if (ledger_failed(ledger))
+        return job_ledger_failed(job, "erasing");
+    job_add(job, "forget", "attempts", (uint64_t)forgotten.attempts);
+    job_add(job, "forget", "codes", (uint64_t)forgotten.codes);
+    if (forgotten.refused) {
+        job_add(job, "forget", "refused", 1);
+        say_error("%s: it names several people: %s; nothing was erased: --all erases them all, "
+                  "--id one of them",
+                  who, forgotten.people.names);
+        return STATUS_PARTLY;
+    }
+    if (forgotten.attempts == 0 && forgotten.codes == 0) {
+        job_add(job, "forget", "nobody", 1);
+        say_error("%s: nobody is known by it, nothing was erased", who);
+        return STATUS_PARTLY;
+    }
+    say_erased(who, &forgotten);
+    return STATUS_DONE;
+}
+
+/* `name`: as it is shown. */
+static enum status_code forget_lines(struct job *job, int descriptor, const char *name)
+{
+    struct subjects subjects;
+    char place[PLACE_SIZE], words[128];
+    enum status_code status = STATUS_DONE;
+    enum subjects_next next;
+    bool any = false;
+    subjects_begin(&subjects, descriptor);
+    while ((next = subjects_next(&subjects)) == SUBJECTS_ONE || next == SUBJECTS_BAD) {
+        any = true;
+        snprintf(place, sizeof place, "%.400s:%" PRIu64 ": ", name, subjects.line);
+        if (next == SUBJECTS_ONE) {
+            status = job_worse(status, forget_one(job, place, subjects.text));
+        } else {
+            say_error("%sno subject is so long, or has a NUL byte; nothing was erased", place);
+            status = job_worse(status, STATUS_PARTLY);
+        }
+    }
+    if (next == SUBJECTS_FAILED) {
+        say_error("%s: %s", name, strerror(errno));
+        return STATUS_RETRY;
+    }
+    if (next == SUBJECTS_STOPPED) {
+        stop_words(words, sizeof words);
+        say_error("%s: %s after line %" PRIu64 ": what is left was not erased", name, words,
+                  subjects.line);
+        return STATUS_RETRY;
+    }
+    if (!any) {
+        say_error("%s: there is no subject in it, nothing was erased", name);
+        status = STATUS_PARTLY;
+    }
+    return status;
+}
+
+static enum status_code forget_file(struct job *job, const char *path)
+{
+    struct stat facts;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    enum status_code status;
+    if (descriptor < 0 || fstat(descriptor, &facts) != 0) {
+        say_error("%s: %s", path, strerror(errno));
+        status = STATUS_RETRY;
+    } else if (!S_ISREG(facts.st_mode)) {
+        say_error("%s is not a regular file: use `-` to read from a pipe", path);
+        status = STATUS_BAD_DATA;
+    } else {
+        status = forget_lines(job, descriptor, path);
+    }
+    if (descriptor >= 0)
+        close(descriptor);
+    return status;
+}
+
+enum status_code forget_command(struct job *job)
+{
+    const struct options *options = &job->options;
+    char place[PLACE_SIZE] = "", words[128];
+    enum status_code status = options->from == NULL ? STATUS_DONE : forget_file(job, options->from);
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (stop_asked()) {
+            stop_words(words, sizeof words);
+            say_error("%s before argument %zu: what is left was not erased", words, i + 1);
+            status = job_worse(status, STATUS_RETRY);
+            break;
+        }
+        if (options->argument_count > 1)
+            snprintf(place, sizeof place, "argument %zu: ", i + 1);
+        status = job_worse(status, strcmp(options->arguments[i], "-") == 0
+                                       ? forget_lines(job, STDIN_FILENO, "standard input")
+                                       : forget_one(job, place, options->arguments[i]));
+    }
+    return job_worse(status, truncate_wal(job));
+}

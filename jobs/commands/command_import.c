@@ -1,0 +1,123 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "commands/commands.h"
+#include "import/import.h"
+#include "inbox/inbox.h"
+#include "inbox/inbox_job.h"
+#include "run/say.h"
+#include "run/stop.h"
+
+/* `N` or `N%`. */
+static bool read_max_rejects(const char *text, struct import_request *request)
+{
+    char *end;
+    if (text == NULL)
+        return true;
+    request->max_rejects = strtod(text, &end);
+    request->limits_rejects = true;
+    request->max_rejects_percent = strcmp(end, "%") == 0;
+    bool number = text[0] >= '0' && text[0] <= '9' && strspn(text, "0123456789.%") == strlen(text);
+    return number && (*end == '\0' || request->max_rejects_percent) &&
+           request->max_rejects <= (request->max_rejects_percent ? 100 : 1e15);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat facts;
+    return strcmp(path, "-") != 0 && stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
+}
+
+/* `context`: the request that is the same for all files of a folder. */
+static enum status_code import_one_of(struct job *job, const struct inbox_file *file, void *context)
+{
+    struct import_request request = *(const struct import_request *)context;
+    request.path = file->path;
+    request.opened = file;
+    return import_file(job, &request);
+}
+
+/* A folder's files stay where they are: only the configured inbox is emptied. */
+static enum status_code import_all_in(struct job *job, struct import_request *like,
+                                      const char *folder)
+{
+    char error[INBOX_PATH + 512];
+    enum status_code status = STATUS_RETRY;
+    struct inbox inbox;
+    if (!inbox_list(&inbox, folder, error, sizeof error)) {
+        say_error("%s", error);
+    } else {
+        if (inbox.count == 0)
+            say_note("%s: no *.csv, *.csv.gz or *.csv.zst in this folder", folder);
+        status = inbox_job_each(job, &inbox, import_one_of, like);
+    }
+    inbox_close(&inbox);
+    return status;
+}
+
+static enum status_code import_files(struct job *job, bool confirmations)
+{
+    const struct options *options = &job->options;
+    struct import_request request = {.name = options->name,
+                                     .confirmations = confirmations,
+                                     .strict = options->strict || job->config.import.strict,
+                                     .dry_run = options->dry_run};
+    struct lock lock;
+    if (options->name != NULL &&
+        (options->argument_count != 1 || is_folder(options->arguments[0]))) {
+        say_error("--name names one file, not %s",
+                  options->argument_count == 1 ? "a folder" : "several");
+        return STATUS_USAGE;
+    }
+    if (!read_max_rejects(options->max_rejects, &request)) {
+        say_error("--max-rejects %s: a number of rows, or percent as in 0.5%% is expected",
+                  options->max_rejects);
+        return STATUS_USAGE;
+    }
+    enum status_code status = job_lock(job, "import", &lock);
+    if (status != STATUS_DONE)
+        return status;
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (stop_asked()) {
+            status = job_worse(
+                status, job_stopped(options->arguments[i], "it and what comes after it are left"));
+            break;
+        }
+        request.path = options->arguments[i];
+        status =
+            job_worse(status, is_folder(request.path) ? import_all_in(job, &request, request.path)
+                                                      : import_file(job, &request));
+    }
+    lock_release(&lock);
+    return status;
+}
+
+enum status_code import_command(struct job *job)
+{
+    return import_files(job, false);
+}
+
+enum status_code confirm_command(struct job *job)
+{
+    return import_files(job, true);
+}
+
+static enum status_code take_in(struct job *job, const char *folder, bool confirmations)
+{
+    struct import_request request = {.confirmations = confirmations,
+                                     .strict = job->config.import.strict};
+    return inbox_job_run(job, "import", folder, import_one_of, &request);
+}
+
+enum status_code import_inbox(struct job *job)
+{
+    return take_in(job, job->config.import.inbox, false);
+}
+
+enum status_code confirm_inbox(struct job *job)
+{
+    return take_in(job, job->config.import.confirm_inbox, true);
+}

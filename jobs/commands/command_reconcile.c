@@ -1,0 +1,113 @@
+/* command_reconcile.c: dashboard exports against the ledger. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/commands.h"
+#include "inbox/inbox_job.h"
+#include "values/moment.h"
+#include "page/reconcile_report.h"
+#include "run/say.h"
+#include "run/stop.h"
+#include "values/zone.h"
+
+static bool show(const char *format, const struct reconcile_report *all, size_t count)
+{
+    if (format == NULL)
+        for (size_t i = 0; i < count; i++)
+            reconcile_report_say(&all[i], false);
+    return format == NULL                ? true
+           : strcmp(format, "csv") == 0  ? reconcile_report_csv(all, count)
+           : strcmp(format, "json") == 0 ? reconcile_report_json(all, count)
+                                         : reconcile_report_html(all, count);
+}
+
+/* --as-of, where it was given. */
+static bool read_as_of(struct job *job, const char *text, int64_t *as_of)
+{
+    if (text == NULL)
+        return true;
+    if (!moment_parse(text, as_of)) {
+        say_error("--as-of %.80s: a moment is expected, as 2026-01-31T08:00:00Z or Unix time",
+                  text);
+        return false;
+    }
+    if (*as_of > ledger_now(job->session->ledger)) {
+        say_error("--as-of %.80s: it is in the future", text);
+        return false;
+    }
+    return true;
+}
+
+/* Days are counted by TZ. */
+static bool knows_zone(void)
+{
+    char error[512];
+    if (zone_is_known(error, sizeof error))
+        return true;
+    say_error("reconcile: %s", error);
+    return false;
+}
+
+enum status_code reconcile_command(struct job *job)
+{
+    const struct options *options = &job->options;
+    enum status_code status = STATUS_DONE;
+    int64_t as_of = 0;
+    size_t count = 0;
+    if (!read_as_of(job, options->as_of, &as_of))
+        return STATUS_USAGE;
+    if (!knows_zone())
+        return STATUS_CONFIG;
+    struct reconcile_report *all = calloc(options->argument_count, sizeof *all);
+    if (all == NULL) {
+        say_error("out of memory");
+        return STATUS_RETRY;
+    }
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (stop_asked()) {
+            status = job_worse(
+                status, job_stopped(options->arguments[i], "it and what comes after it are left"));
+            break;
+        }
+        enum status_code one = reconcile_report_read(&all[count], job, -1, options->arguments[i],
+                                                     options->as_of != NULL ? &as_of : NULL);
+        if (one == STATUS_DONE || one == STATUS_PARTLY)
+            count++;
+        else
+            reconcile_report_end(&all[count]);
+        status = job_worse(status, one);
+    }
+    if (!show(options->format, all, count)) {
+        say_error("out of memory for the result");
+        status = job_worse(status, STATUS_RETRY);
+    }
+    while (count > 0)
+        reconcile_report_end(&all[--count]);
+    free(all);
+    return status;
+}
+
+/* -- what lies ready at night -- */
+
+static enum status_code reconcile_one(struct job *job, const struct inbox_file *file, void *context)
+{
+    struct reconcile_report one;
+    (void)context;
+    enum status_code status = reconcile_report_read(&one, job, file->descriptor, file->path, NULL);
+    if (status == STATUS_DONE || status == STATUS_PARTLY)
+        reconcile_report_say(&one, true);
+    if (status == STATUS_PARTLY)
+        say_error("%s: not all of it is explained; `regjob reconcile` with the file, which is now "
+                  "in %s/done, shows what",
+                  file->path, file->inbox->folder);
+    reconcile_report_end(&one);
+    return status;
+}
+
+enum status_code reconcile_inbox(struct job *job)
+{
+    if (job->config.reconcile.inbox[0] != '\0' && !knows_zone())
+        return STATUS_CONFIG;
+    return inbox_job_run(job, "reconcile", job->config.reconcile.inbox, reconcile_one, NULL);
+}

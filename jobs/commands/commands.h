@@ -1,0 +1,24 @@
+/* commands.h: the commands of the program, one file of jobs/ each. All but init_command run in an
+ * open job. */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include "run/job.h"
+
+options_function init_command, import_command, confirm_command, send_command, settle_command,
+    report_command, nightly_command, status_command, reconcile_command, dashboard_command,
+    forget_command;
+
+/* Imports what lies in the configured inboxes: sign-ups, confirmations. */
+enum status_code import_inbox(struct job *job);
+enum status_code confirm_inbox(struct job *job);
+
+/* Reconciles the exports that lie in the configured inbox. */
+enum status_code reconcile_inbox(struct job *job);
+
+/* The steps of `nightly`, as their commands do them without options. */
+enum status_code send_step(struct job *job);
+enum status_code settle_step(struct job *job);
+enum status_code report_step(struct job *job);
+
+#endif

@@ -1,0 +1,245 @@
+/* report.c: tells the fraud API every outcome that is due. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "channels/fraud.h"
+#include "fraud/payload.h"
+#include "delivery/delivery_run.h"
+#include "run/say.h"
+#include "run/stop.h"
+
+enum {
+    COLUMN_ATTEMPT = QUEUE_COLUMNS,
+    COLUMN_OUTCOME,
+    COLUMN_REASONS,
+    COLUMN_CUSTOMER,
+    COLUMN_EMAIL,
+    COLUMN_PHONE,
+    COLUMN_USERNAME,
+    REQUEUE_BATCH = 10000
+};
+
+static const struct delivery_words words = {"report", "report", "dead"};
+
+/* -- the cargo -- */
+
+struct parcel {
+    struct fraud_request request;
+    char *payload;
+    size_t size; /* of the whole, with the texts to hide */
+    char texts[];
+};
+
+static void unload(void *argument)
+{
+    struct parcel *parcel = argument;
+    if (parcel == NULL)
+        return;
+    payload_free(parcel->payload);
+    sodium_memzero(parcel, parcel->size);
+    free(parcel);
+}
+
+/* A fingerprint need not be among them: no kept answer holds a long run of hexadecimal digits. */
+static void hide(struct parcel *parcel, const char *const *texts, const size_t *sizes, size_t count)
+{
+    char *at = parcel->texts;
+    size_t hidden = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (texts[i] == NULL)
+            continue;
+        memcpy(at, texts[i], sizes[i]);
+        parcel->request.hide[hidden++] = at;
+        at += sizes[i];
+    }
+}
+
+static char *build(struct session *session, struct ledger_statement *row)
+{
+    const struct payload_request request = {
+        .attempt_id = ledger_integer(row, COLUMN_ATTEMPT),
+        .success = strcmp(ledger_word(row, COLUMN_OUTCOME), "success") == 0,
+        .reasons = ledger_text(row, COLUMN_REASONS),
+        .customer_id = ledger_integer(row, COLUMN_CUSTOMER),
+        .fingerprint = PAYLOAD_NEEDED,
+    };
+    return payload_build(session, &request);
+}
+
+static void *load(void *context, struct session *session, struct ledger_statement *row)
+{
+    (void)context;
+    const char *texts[] = {ledger_text(row, COLUMN_EMAIL), ledger_text(row, COLUMN_PHONE),
+                           ledger_text(row, COLUMN_USERNAME)};
+    enum { TEXTS = sizeof texts / sizeof *texts };
+    size_t sizes[TEXTS];
+    size_t size = sizeof(struct parcel);
+    for (size_t i = 0; i < TEXTS; i++) {
+        sizes[i] = texts[i] == NULL ? 0 : strlen(texts[i]) + 1;
+        size += sizes[i];
+    }
+    struct parcel *parcel = calloc(1, size);
+    if (parcel == NULL)
+        return NULL;
+    parcel->size = size;
+    parcel->payload = build(session, row);
+    if (parcel->payload == NULL) {
+        unload(parcel);
+        return NULL;
+    }
+    parcel->request.body = parcel->payload;
+    parcel->request.length = strlen(parcel->payload);
+    hide(parcel, texts, sizes, TEXTS);
+    return parcel;
+}
+
+static const void *request(void *context, void *parcel, int64_t now)
+{
+    (void)context;
+    (void)now;
+    return &((struct parcel *)parcel)->request;
+}
+
+/* -- the step -- */
+
+/* Puts dead reports back into the queue, batch by batch. */
+static enum status_code requeue_dead(struct job *job)
+{
+    struct ledger *ledger = job->session->ledger;
+    int64_t after = 0, count = 0, requeued = 0;
+    do {
+        ledger_begin(ledger);
+        int64_t now = ledger_stamp(ledger);
+        struct ledger_statement *end = ledger_use(ledger, STATEMENT_dead_reports_end);
+        ledger_set_integer(end, ":after", after);
+        ledger_set_integer(end, ":batch", REQUEUE_BATCH);
+        int64_t last = after;
+        if (ledger_row(end)) {
+            last = ledger_integer(end, 0);
+            count = ledger_integer(end, 1);
+            ledger_done(end);
+        }
+        struct ledger_statement *requeue = ledger_use(ledger, STATEMENT_requeue_dead);
+        ledger_set_integer(requeue, ":now", now);
+        ledger_set_integer(requeue, ":after", after);
+        ledger_set_integer(requeue, ":end", last);
+        while (count > 0 && ledger_row(requeue))
+            requeued++;
+        ledger_end(ledger);
+        after = last;
+    } while (count == REQUEUE_BATCH && !ledger_failed(ledger) && !stop_asked());
+    if (ledger_failed(ledger))
+        return job_ledger_failed(job, "queueing dead reports again");
+    job_add(job, words.step, "requeued", (uint64_t)requeued);
+    say_note("report: %lld dead reports are queued again", (long long)requeued);
+    return job_stopped(words.step, "dead reports that are left stay so");
+}
+
+/* What would be told: nothing personal. */
+static enum status_code show_due(struct job *job, const struct queue *queue)
+{
+    int64_t limit = job->options.limit > 0 && job->options.limit < INT64_MAX
+                        ? (int64_t)job->options.limit
+                        : INT64_MAX;
+    struct ledger *ledger = job->session->ledger;
+    struct ledger_statement *due = queue_due(queue, ledger, ledger_now(ledger), limit);
+    while (ledger_row(due)) {
+        const char *reasons = ledger_text(due, COLUMN_REASONS);
+        say_line("report %lld: attempt %lld, %s%s%s",
+                 (long long)ledger_integer(due, QUEUE_COLUMN_ID),
+                 (long long)ledger_integer(due, COLUMN_ATTEMPT), ledger_word(due, COLUMN_OUTCOME),
+                 reasons == NULL ? "" : " ", reasons == NULL ? "" : reasons);
+    }
+    return ledger_failed(job->session->ledger) ? job_ledger_failed(job, "reading the queue")
+                                               : STATUS_DONE;
+}
+
+static enum status_code say_dead(uint64_t dead)
+{
+    if (dead == 0)
+        return STATUS_DONE;
+    say_error("report: %llu are dead, the fraud API will not have them: reg_reports tells why, "
+              "`regjob report --retry-dead` queues them again",
+              (unsigned long long)dead);
+    return STATUS_PARTLY;
+}
+
+static enum status_code send_due(struct job *job, const struct queue *queue, uint64_t *dead)
+{
+    char error[JOB_ERROR_SIZE];
+    uint64_t limit = job->options.limit;
+    struct fraud *fraud = fraud_open(&job->config.fraud, error, sizeof error);
+    if (fraud == NULL) {
+        say_error("%s", error);
+        return STATUS_CONFIG;
+    }
+    struct delivery_lane lane = {.channel = "fraud API",
+                                 .section = "fraud",
+                                 .url = job->config.fraud.url,
+                                 .queue = *queue,
+                                 .cargo = {NULL, load, request, unload},
+                                 .transfer = fraud_channel(fraud),
+                                 .pace = job->config.fraud.pace};
+    enum status_code status = delivery_run(job, &words, &lane, 1, limit > 0 ? &limit : NULL, dead);
+    fraud_close(fraud);
+    return status;
+}
+
+static enum status_code report_locked(struct job *job, struct handed *handed, bool must,
+                                      uint64_t *dead)
+{
+    struct queue queue = {.job = job,
+                          .kind = QUEUE_REPORTS,
+                          .patience = &job->config.fraud.patience,
+                          .handed = handed};
+    enum status_code status = delivery_leftovers(&words, &queue, dead);
+    if (status == STATUS_DONE)
+        handed_forget(handed);
+    if (status == STATUS_DONE && job->options.retry_dead)
+        status = requeue_dead(job);
+    bool configured = job->config.fraud.url[0] != '\0';
+    uint64_t due = queue_count(&queue, configured ? 1 : UINT64_MAX);
+    if (ledger_failed(job->session->ledger))
+        return job_ledger_failed(job, "reading the queue");
+    if (status != STATUS_DONE)
+        return status;
+    if (!configured) {
+        if (must)
+            say_error("[fraud] url: none is configured: %llu reports stay queued",
+                      (unsigned long long)due);
+        else if (due > 0)
+            say_note("report: [fraud] url: none is configured: %llu reports stay queued",
+                     (unsigned long long)due);
+        return must ? STATUS_CONFIG : STATUS_DONE;
+    }
+    return due > 0 ? send_due(job, &queue, dead) : STATUS_DONE;
+}
+
+static enum status_code report(struct job *job, bool must)
+{
+    struct lock lock;
+    enum status_code status = job_lock(job, words.step, &lock);
+    if (status != STATUS_DONE)
+        return status;
+    uint64_t dead = 0;
+    struct handed handed;
+    handed_read(&handed, &lock);
+    status = report_locked(job, &handed, must, &dead);
+    status = job_worse(status, say_dead(dead));
+    lock_release(&lock);
+    return status;
+}
+
+enum status_code report_step(struct job *job)
+{
+    return report(job, false);
+}
+
+enum status_code report_command(struct job *job)
+{
+    const struct queue queue = {
+        .job = job, .kind = QUEUE_REPORTS, .patience = &job->config.fraud.patience};
+    return job->options.dry_run ? show_due(job, &queue) : report(job, true);
+}

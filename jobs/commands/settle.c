@@ -1,0 +1,123 @@
+/* settle.c: ends pending attempts whose time is up, and lets go of fingerprints that nothing waits
+ * for. */
+#include "run/job.h"
+#include "run/say.h"
+#include "run/stop.h"
+
+enum {
+    SETTLE_BATCH = 1000,
+    FINGERPRINT_BATCH = 10000,
+    DEAD_DAYS = 30 /* for which a dead report may still be sent with its fingerprint */
+};
+
+static const int64_t day_ms = 86400000;
+
+static struct ledger *ledger_of(struct job *job)
+{
+    return job->session->ledger;
+}
+
+static bool any_overdue(struct job *job)
+{
+    bool any = false;
+    int64_t now = ledger_now(ledger_of(job));
+    struct ledger_statement *overdue = ledger_use(ledger_of(job), STATEMENT_any_overdue);
+    ledger_set_integer(overdue, ":now", now);
+    if (ledger_row(overdue)) {
+        any = ledger_integer(overdue, 0) != 0;
+        ledger_done(overdue);
+    }
+    return any;
+}
+
+/* One batch in a transaction; how many. */
+static uint64_t settle_some(struct job *job)
+{
+    uint64_t settled = 0;
+    ledger_begin(ledger_of(job));
+    int64_t now = ledger_stamp(ledger_of(job));
+    const struct settings *settings = session_settings(job->session);
+    if (settings != NULL) {
+        struct ledger_statement *settle = ledger_use(ledger_of(job), STATEMENT_settle);
+        ledger_set_integer(settle, ":now", now);
+        ledger_set_integer(settle, ":batch", SETTLE_BATCH);
+        ledger_set_text(settle, ":reportable", settings->reportable_reasons);
+        while (ledger_row(settle))
+            settled++;
+    }
+    ledger_end(ledger_of(job));
+    return ledger_failed(ledger_of(job)) ? 0 : settled;
+}
+
+/* Ends what is overdue. True: all of it. */
+static bool settle_overdue(struct job *job)
+{
+    uint64_t settled = 0;
+    struct say_progress progress;
+    say_progress_start(&progress, "settling", 0);
+    bool left = any_overdue(job);
+    while (left && !stop_asked()) {
+        uint64_t batch = settle_some(job);
+        settled += batch;
+        left = batch == SETTLE_BATCH;
+        say_progress_step(&progress, settled);
+    }
+    say_progress_end(&progress);
+    job_add(job, "settle", "settled", settled);
+    if (settled > 0)
+        say_note("settle: the time of %llu pending attempts was over", (unsigned long long)settled);
+    return !left;
+}
+
+/* The end of the next batch of fingerprints after `after`; false: there are no more. */
+static bool next_fingerprints(struct job *job, int64_t after, int64_t *end)
+{
+    bool any = false;
+    struct ledger_statement *next = ledger_use(ledger_of(job), STATEMENT_fingerprints_end);
+    ledger_set_integer(next, ":after", after);
+    ledger_set_integer(next, ":batch", FINGERPRINT_BATCH);
+    if (ledger_row(next)) {
+        *end = ledger_integer(next, 0);
+        any = ledger_integer(next, 1) > 0;
+        ledger_done(next);
+    }
+    return any;
+}
+
+static void forget_fingerprints(struct job *job)
+{
+    int64_t after = 0, end = 0, forgotten = 0;
+    while (!stop_asked() && next_fingerprints(job, after, &end)) {
+        ledger_begin(ledger_of(job));
+        int64_t now = ledger_now(ledger_of(job));
+        struct ledger_statement *forget = ledger_use(ledger_of(job), STATEMENT_forget_fingerprints);
+        ledger_set_integer(forget, ":after", after);
+        ledger_set_integer(forget, ":end", end);
+        ledger_set_integer(forget, ":dead_since", now - DEAD_DAYS * day_ms);
+        forgotten += ledger_run(forget);
+        ledger_end(ledger_of(job));
+        after = end;
+    }
+    job_add(job, "settle", "fingerprints_deleted", (uint64_t)forgotten);
+}
+
+enum status_code settle_step(struct job *job)
+{
+    struct lock lock;
+    enum status_code status = job_lock(job, "settle", &lock);
+    if (status != STATUS_DONE)
+        return status;
+    bool all = settle_overdue(job);
+    forget_fingerprints(job);
+    if (ledger_failed(ledger_of(job)))
+        status = job_ledger_failed(job, "settling");
+    else if (!all)
+        status = job_stopped("settle", "the attempts that are left wait for the next run");
+    lock_release(&lock);
+    return status;
+}
+
+enum status_code settle_command(struct job *job)
+{
+    return settle_step(job);
+}

@@ -1,0 +1,528 @@
+/* options.c: the command line, read over two tables: the commands and the options. */
+#include "config/options.h"
+#include "config/suggestion.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTIONS_LIST = 512, OPTIONS_TAKEN = 4 };
+
+/* --- The options --------------------------------------------------------------------------- */
+
+enum option_kind { OPTION_SWITCH, OPTION_TEXT, OPTION_NUMBER };
+
+struct option_row {
+    const char *name; /* after -- */
+    char letter;      /* after -, '\0': none */
+    enum option_kind kind;
+    size_t offset;     /* of the member in struct options */
+    const char *value; /* what help calls its value, NULL for a switch */
+    const char *help;
+    bool general; /* every command takes it */
+};
+
+#define AT(member) offsetof(struct options, member)
+
+/* clang-format off */
+static const struct option_row option_rows[] = {
+    {"config", 'c', OPTION_TEXT, AT(config), "CONFIG", "the configuration file", true},
+    {"ledger", 'l', OPTION_TEXT, AT(ledger), "LEDGER", "the ledger, whatever the configuration says", true},
+    {"metrics", '\0', OPTION_TEXT, AT(metrics), "FILE", "write metrics of the run (OpenMetrics) to FILE", true},
+    {"verbose", 'v', OPTION_SWITCH, AT(verbose), NULL, "say what is done, also where nobody watches", true},
+    {"quiet", 'q', OPTION_SWITCH, AT(quiet), NULL, "say errors alone, also on a terminal", true},
+    {"help", 'h', OPTION_SWITCH, AT(help), NULL, "show this text", true},
+    {"version", '\0', OPTION_SWITCH, AT(version), NULL, "show the version", true},
+    {"restored", '\0', OPTION_SWITCH, AT(restored), NULL, "the ledger comes from a backup: no code in it stays good", false},
+    {"dry-run", '\0', OPTION_SWITCH, AT(dry_run), NULL, "write and send nothing, show what would happen", false},
+    {"strict", '\0', OPTION_SWITCH, AT(strict), NULL, "refuse files with unknown columns", false},
+    {"name", '\0', OPTION_TEXT, AT(name), "NAME", "know standard input by NAME when it is imported again", false},
+    {"max-rejects", '\0', OPTION_TEXT, AT(max_rejects), "N|N%", "give a file up with more rejects than that", false},
+    {"only", '\0', OPTION_TEXT, AT(only), "CHANNEL", "send by this channel alone", false},
+    {"limit", '\0', OPTION_NUMBER, AT(limit), "N", "at most N of them", false},
+    {"retry-dead", '\0', OPTION_SWITCH, AT(retry_dead), NULL, "put dead reports back into the queue first", false},
+    {"retry-undeliverable", '\0', OPTION_SWITCH, AT(retry_undeliverable), NULL, "put undeliverable codes back into the queue first", false},
+    {"format", '\0', OPTION_TEXT, AT(format), "FORMAT", "the format of the result", false},
+    {"as-of", '\0', OPTION_TEXT, AT(as_of), "TIME", "compare with the ledger as it stood then", false},
+    {"output", 'o', OPTION_TEXT, AT(output), "FILE", "the page to write", false},
+    {"all", '\0', OPTION_SWITCH, AT(all), NULL, "also where a subject names several people: all of them", false},
+    {"id", '\0', OPTION_SWITCH, AT(by_id), NULL, "the subjects are numbers of attempts", false},
+    {"from", '\0', OPTION_TEXT, AT(from), "FILE", "the subjects of FILE, one a line", false},
+};
+/* clang-format on */
+
+enum { OPTION_ROWS = sizeof option_rows / sizeof option_rows[0] };
+
+/* --- The commands -------------------------------------------------------------------------- */
+
+struct taken {
+    const char *option;  /* its name; NULL ends the list */
+    const char *choices; /* its values separated by |; NULL: any */
+    bool needed;
+};
+
+struct command_row {
+    const char *name;
+    const char *arguments; /* as help shows them */
+    size_t least, most;    /* how many */
+    struct taken taken[OPTIONS_TAKEN + 1];
+    const char *help;
+};
+
+static const struct command_row command_rows[] = {
+    {"init", "", 0, 0, {{"restored", NULL, false}}, "create the ledger and its key, or upgrade it"},
+    {"import",
+     "FILE...",
+     1,
+     INT_MAX,
+     {{"dry-run", NULL, false},
+      {"strict", NULL, false},
+      {"name", NULL, false},
+      {"max-rejects", NULL, false}},
+     "take in sign-ups from CSV files, .gz and .zst too, or folders of them (-: standard input)"},
+    {"confirm", "FILE...", 1, INT_MAX, {{0}}, "take in confirmations from CSV files"},
+    {"send",
+     "",
+     0,
+     0,
+     {{"only", "email|sms", false},
+      {"retry-undeliverable", NULL, false},
+      {"limit", NULL, false},
+      {"dry-run", NULL, false}},
+     "hand pending codes to their channel"},
+    {"settle", "", 0, 0, {{0}}, "end pending attempts whose time is up"},
+    {"report",
+     "",
+     0,
+     0,
+     {{"retry-dead", NULL, false}, {"limit", NULL, false}, {"dry-run", NULL, false}},
+     "tell the fraud API every outcome that is due"},
+    {"reconcile",
+     "FILE...",
+     1,
+     INT_MAX,
+     {{"format", "csv|json|html", false}, {"as-of", NULL, false}},
+     "compare dashboard exports with the ledger"},
+    {"nightly", "", 0, 0, {{0}}, "import, confirm, send, settle, report and reconcile, in order"},
+    {"status",
+     "",
+     0,
+     0,
+     {{"format", "json|openmetrics", false}},
+     "show queues, the oldest waiting and the last runs"},
+    {"dashboard", "", 0, 0, {{"output", NULL, true}}, "write one HTML page about the ledger"},
+    {"forget",
+     "SUBJECT...",
+     1,
+     INT_MAX,
+     {{"all", NULL, false}, {"id", NULL, false}, {"from", NULL, false}},
+     "erase people; the counts stay (-: subjects from standard input, one a line)"},
+};
+
+enum { COMMAND_ROWS = sizeof command_rows / sizeof command_rows[0] };
+
+/* --- Looking up ---------------------------------------------------------------------------- */
+
+static const struct option_row *find_option(const char *name, size_t length)
+{
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        if (strlen(option_rows[i].name) == length &&
+            strncmp(option_rows[i].name, name, length) == 0) {
+            return &option_rows[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct option_row *find_letter(char letter)
+{
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        if (option_rows[i].letter != '\0' && option_rows[i].letter == letter) {
+            return &option_rows[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct command_row *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_ROWS; i++) {
+        if (strcmp(command_rows[i].name, name) == 0) {
+            return &command_rows[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct taken *find_taken(const struct command_row *command, const char *option)
+{
+    for (const struct taken *taken = command->taken; taken->option != NULL; taken++) {
+        if (strcmp(taken->option, option) == 0) {
+            return taken;
+        }
+    }
+    return NULL;
+}
+
+/* --- One line of what is allowed ------------------------------------------------------------- */
+
+static void append(char *list, size_t size, const char *before, const char *text)
+{
+    size_t used = strlen(list);
+    /* Cut short rather than overrun; the lists of the tables above fit. */
+    snprintf(list + used, size - used, "%s%s", before, text);
+}
+
+static void list_commands(char *list, size_t size, const struct options_command *commands,
+                          size_t count)
+{
+    list[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        append(list, size, i == 0 ? "" : ", ", commands[i].name);
+    }
+}
+
+/* What `command` takes beyond the general options, as `send [--only email|sms] [--limit N]`. */
+static void list_usage(char *list, size_t size, const struct command_row *command)
+{
+    list[0] = '\0';
+    append(list, size, "", command->name);
+    for (const struct taken *taken = command->taken; taken->option != NULL; taken++) {
+        const struct option_row *row = find_option(taken->option, strlen(taken->option));
+        append(list, size, taken->needed ? " --" : " [--", row->name);
+        if (row->value != NULL) {
+            append(list, size, " ", taken->choices != NULL ? taken->choices : row->value);
+        }
+        append(list, size, taken->needed ? "" : "]", "");
+    }
+    append(list, size, command->arguments[0] == '\0' ? "" : " ", command->arguments);
+}
+
+/* --- Reading ------------------------------------------------------------------------------- */
+
+struct parse {
+    struct options *options;
+    char **argv;
+    int argc, next;
+    bool given[OPTION_ROWS];
+    char *error;
+    size_t error_size;
+};
+
+static bool set_number(struct parse *parse, const struct option_row *row, const char *value)
+{
+    char *end;
+    unsigned long long number = strtoull(value, &end, 10);
+
+    if (value[strspn(value, "0123456789")] != '\0' || end == value || number == 0 ||
+        strlen(value) > 18) {
+        snprintf(parse->error, parse->error_size,
+                 "--%s %.80s: a whole number from 1 on is expected", row->name, value);
+        return false;
+    }
+    *(uint64_t *)((char *)parse->options + row->offset) = number;
+    return true;
+}
+
+/* `value` is what was attached to the option, or NULL: then the next word is its value. */
+static bool set_option(struct parse *parse, const struct option_row *row, const char *value)
+{
+    char *member = (char *)parse->options + row->offset;
+    bool *given = &parse->given[row - option_rows];
+
+    if (row->kind == OPTION_SWITCH) {
+        if (value != NULL) {
+            snprintf(parse->error, parse->error_size, "--%s takes no value", row->name);
+            return false;
+        }
+        *(bool *)member = true;
+        *given = true;
+        return true;
+    }
+    if (value == NULL && parse->next < parse->argc) {
+        value = parse->argv[parse->next++];
+    }
+    if (value == NULL || *value == '\0') {
+        snprintf(parse->error, parse->error_size, "--%s needs a value: --%s %s", row->name,
+                 row->name, row->value);
+        return false;
+    }
+    if (*given) {
+        snprintf(parse->error, parse->error_size, "--%s is given twice", row->name);
+        return false;
+    }
+    *given = true;
+    if (row->kind == OPTION_NUMBER) {
+        return set_number(parse, row, value);
+    }
+    *(const char **)member = value;
+    return true;
+}
+
+static bool take_long(struct parse *parse, const char *word)
+{
+    struct suggestion nearest = {0};
+    size_t length = strcspn(word, "=");
+
+    const struct option_row *row = find_option(word, length);
+    if (row != NULL) {
+        return set_option(parse, row, word[length] == '=' ? word + length + 1 : NULL);
+    }
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        suggestion_offer(&nearest, word, option_rows[i].name);
+    }
+    snprintf(parse->error, parse->error_size,
+             "--%.*s is no known option: did you mean --%s? (see regjob --help)",
+             (int)(length < 80 ? length : 80), word, nearest.word);
+    return false;
+}
+
+/* -v, -vq, -c FILE or -cFILE. */
+static bool take_letters(struct parse *parse, const char *word)
+{
+    while (*word != '\0') {
+        const struct option_row *row = find_letter(*word);
+        if (row == NULL) {
+            snprintf(parse->error, parse->error_size,
+                     "-%c is no known option: -c, -l, -o, -v, -q and -h are (see regjob --help)",
+                     *word);
+            return false;
+        }
+        word++;
+        if (row->kind != OPTION_SWITCH) {
+            return set_option(parse, row, *word == '\0' ? NULL : word);
+        }
+        if (!set_option(parse, row, NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Sorts argv: options into `options`, all other words to the front of argv, in order. */
+static bool take_words(struct parse *parse, size_t *word_count)
+{
+    bool ended = false;
+
+    *word_count = 0;
+    while (parse->next < parse->argc) {
+        char *word = parse->argv[parse->next++];
+        if (!ended && strcmp(word, "--") == 0) {
+            ended = true;
+        } else if (!ended && strncmp(word, "--", 2) == 0) {
+            if (!take_long(parse, word + 2)) {
+                return false;
+            }
+        } else if (!ended && word[0] == '-' && word[1] != '\0') {
+            if (!take_letters(parse, word + 1)) {
+                return false;
+            }
+        } else {
+            parse->argv[1 + (*word_count)++] = word;
+        }
+    }
+    return true;
+}
+
+static bool set_command(struct parse *parse, const char *name,
+                        const struct options_command *commands, size_t count)
+{
+    struct suggestion nearest = {0};
+    char list[OPTIONS_LIST];
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(commands[i].name, name) == 0 && find_command(name) != NULL) {
+            parse->options->command = commands[i].name;
+            parse->options->function = commands[i].function;
+            return true;
+        }
+        suggestion_offer(&nearest, name, commands[i].name);
+    }
+    list_commands(list, sizeof list, commands, count);
+    snprintf(parse->error, parse->error_size,
+             "%.80s is no known command: did you mean %s? (one of %s)", name,
+             nearest.word == NULL ? "--help" : nearest.word, list);
+    return false;
+}
+
+static bool is_choice(const char *choices, const char *value)
+{
+    size_t length = strlen(value);
+    for (;;) {
+        size_t width = strcspn(choices, "|");
+        if (width == length && strncmp(choices, value, width) == 0) {
+            return true;
+        }
+        if (choices[width] == '\0') {
+            return false;
+        }
+        choices += width + 1;
+    }
+}
+
+/* Does the command take what was given, and was given what it needs? */
+static bool check_options(struct parse *parse, const struct command_row *command)
+{
+    char usage[OPTIONS_LIST];
+
+    list_usage(usage, sizeof usage, command);
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        const struct option_row *row = &option_rows[i];
+        const struct taken *taken = find_taken(command, row->name);
+        const char *text = NULL;
+        if (row->kind == OPTION_TEXT) {
+            text = *(const char **)((char *)parse->options + row->offset);
+        }
+        if (parse->given[i] && taken == NULL && !row->general) {
+            snprintf(parse->error, parse->error_size, "%s takes no --%s: regjob %s", command->name,
+                     row->name, usage);
+            return false;
+        }
+        if (!parse->given[i] && taken != NULL && taken->needed) {
+            snprintf(parse->error, parse->error_size, "%s needs --%s: regjob %s", command->name,
+                     row->name, usage);
+            return false;
+        }
+        if (taken != NULL && taken->choices != NULL && text != NULL &&
+            !is_choice(taken->choices, text)) {
+            snprintf(parse->error, parse->error_size, "--%s %.80s: %s is expected", row->name, text,
+                     taken->choices);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_arguments(struct parse *parse, const struct command_row *command)
+{
+    char usage[OPTIONS_LIST];
+    size_t count = parse->options->argument_count;
+    size_t least = parse->options->from != NULL ? 0 : command->least; /* they are in the file */
+
+    if (count >= least && count <= command->most) {
+        return true;
+    }
+    list_usage(usage, sizeof usage, command);
+    if (count < command->least) {
+        snprintf(parse->error, parse->error_size, "%s needs %s: regjob %s", command->name,
+                 command->arguments, usage);
+    } else {
+        snprintf(parse->error, parse->error_size, "%.80s is one argument too many: regjob %s",
+                 parse->options->arguments[command->most], usage);
+    }
+    return false;
+}
+
+bool options_parse(struct options *options, int argc, char **argv,
+                   const struct options_command *commands, size_t command_count, char *error,
+                   size_t error_size)
+{
+    struct parse parse = {.options = options,
+                          .argv = argv,
+                          .argc = argc,
+                          .next = 1,
+                          .error = error,
+                          .error_size = error_size};
+    char list[OPTIONS_LIST];
+    size_t words;
+
+    memset(options, 0, sizeof *options);
+    if (!take_words(&parse, &words)) {
+        return false;
+    }
+    if (words > 0 && !set_command(&parse, argv[1], commands, command_count)) {
+        return false;
+    }
+    if (options->help || options->version) {
+        return true;
+    }
+    if (words == 0) {
+        list_commands(list, sizeof list, commands, command_count);
+        snprintf(error, error_size, "a command is expected: one of %s (see regjob --help)", list);
+        return false;
+    }
+    if (options->verbose && options->quiet) {
+        snprintf(error, error_size, "--verbose and --quiet do not go together");
+        return false;
+    }
+    options->arguments = argv + 2;
+    options->argument_count = words - 1;
+    const struct command_row *command = find_command(options->command);
+    return check_options(&parse, command) && check_arguments(&parse, command);
+}
+
+/* --- Help ---------------------------------------------------------------------------------- */
+
+static void put_option(FILE *text, const struct option_row *row, const char *choices)
+{
+    char left[64];
+    const char *value = row->value == NULL ? "" : choices != NULL ? choices : row->value;
+
+    if (row->letter != '\0') {
+        snprintf(left, sizeof left, "-%c, --%s %s", row->letter, row->name, value);
+    } else {
+        snprintf(left, sizeof left, "    --%s %s", row->name, value);
+    }
+    fprintf(text, "  %-28s %s\n", left, row->help);
+}
+
+static void put_command_help(FILE *text, const struct command_row *command)
+{
+    char usage[OPTIONS_LIST];
+
+    list_usage(usage, sizeof usage, command);
+    fprintf(text, "Usage: regjob %s\n\n%s: %s.\n\n", usage, command->name, command->help);
+    for (const struct taken *taken = command->taken; taken->option != NULL; taken++) {
+        put_option(text, find_option(taken->option, strlen(taken->option)), taken->choices);
+    }
+}
+
+static void put_help(FILE *text, const struct options_command *commands, size_t count)
+{
+    fputs("Usage: regjob [-c CONFIG] [-l LEDGER] [-v] [-q] [--metrics FILE] COMMAND "
+          "[ARGUMENT...]\n\nA registration ledger's batch job. Commands:\n\n",
+          text);
+    for (size_t i = 0; i < count; i++) {
+        const struct command_row *row = find_command(commands[i].name);
+        if (row != NULL) {
+            char left[64];
+            snprintf(left, sizeof left, "%s %s", row->name, row->arguments);
+            fprintf(text, "  %-28s %s\n", left, row->help);
+        }
+    }
+    fputs("\nregjob COMMAND --help shows what a command takes. Options for all of them:\n\n", text);
+}
+
+char *options_help(const struct options *options, const struct options_command *commands,
+                   size_t command_count)
+{
+    char *help = NULL;
+    size_t length = 0;
+
+    FILE *text = open_memstream(&help, &length);
+    if (text == NULL) {
+        return NULL;
+    }
+    if (options->command != NULL) {
+        put_command_help(text, find_command(options->command));
+    } else {
+        put_help(text, commands, command_count);
+    }
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        if (option_rows[i].general) {
+            put_option(text, &option_rows[i], NULL);
+        }
+    }
+    fputs("\nExit codes: 0 all done; 1 something failed and is to be retried; 2 done, but with "
+          "rejects, dead\nreports, an unexplained mismatch, or somebody to forget who was not "
+          "found; 64 wrong command\nline; 65 a data file that cannot be read; 75 another run holds "
+          "the lock; 78 wrong\nconfiguration, key file or ledger version.\n",
+          text);
+    bool failed = ferror(text) != 0;
+    if (fclose(text) != 0 || failed) {
+        free(help);
+        return NULL;
+    }
+    return help;
+}

@@ -1,0 +1,124 @@
+/* secret.c: secrets from files and from the environment. */
+#include "config/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ledger/private.h"
+
+/* One line, because it becomes one: a line end in a token would write a header of its own. */
+static const char *what_is_wrong(const char *secret, size_t length)
+{
+    if (length == 0) {
+        return "is empty";
+    }
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)secret[i];
+        if (byte < 0x20 || byte == 0x7F) {
+            return "has a control character or more than one line";
+        }
+    }
+    return NULL;
+}
+
+/* Bytes read, at most `size`; -1: errno says why. */
+static ssize_t read_all(int descriptor, char *buffer, size_t size)
+{
+    size_t used = 0;
+    while (used < size) {
+        ssize_t got = read(descriptor, buffer + used, size - used);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return -1;
+        }
+        if (got == 0) {
+            break;
+        }
+        used += (size_t)got;
+    }
+    return (ssize_t)used;
+}
+
+bool secret_from_file(char *secret, size_t size, const char *path, char *error, size_t error_size)
+{
+    bool done = false;
+    const char *wrong;
+
+    secret[0] = '\0';
+    /* O_NONBLOCK: opening a pipe that nobody writes must not wait. */
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (descriptor < 0) {
+        snprintf(error, error_size, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    if (!private_is(descriptor, "", path, error, error_size)) {
+        goto out;
+    }
+    ssize_t got = read_all(descriptor, secret, size);
+    if (got < 0) {
+        snprintf(error, error_size, "%s: %s", path, strerror(errno));
+        goto out;
+    }
+    size_t length = (size_t)got;
+    if (length == size) {
+        snprintf(error, error_size, "%s is longer than %zu bytes", path, size - 1);
+        goto out;
+    }
+    if (length > 0 && secret[length - 1] == '\n') {
+        length--;
+        if (length > 0 && secret[length - 1] == '\r') {
+            length--;
+        }
+    }
+    secret[length] = '\0';
+    wrong = what_is_wrong(secret, length);
+    if (wrong != NULL) {
+        snprintf(error, error_size, "%s %s", path, wrong);
+        goto out;
+    }
+    done = true;
+out:
+    close(descriptor);
+    if (!done) {
+        explicit_bzero(secret, size);
+    }
+    return done;
+}
+
+bool secret_from_environment(char *secret, size_t size, const char *name, char *error,
+                             size_t error_size)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    const char *wrong;
+
+    secret[0] = '\0';
+    /* A name of other letters may be the secret itself, put in the wrong place: not repeated. */
+    if (name[0] == '\0' || name[strspn(name, letters)] != '\0') {
+        snprintf(error, error_size, "the name of an environment variable is expected");
+        return false;
+    }
+    const char *value = getenv(name);
+    if (value == NULL) {
+        snprintf(error, error_size, "the environment variable %s is not set", name);
+        return false;
+    }
+    size_t length = strlen(value);
+    wrong = what_is_wrong(value, length);
+    if (wrong != NULL) {
+        snprintf(error, error_size, "the environment variable %s %s", name, wrong);
+        return false;
+    }
+    if (length >= size) {
+        snprintf(error, error_size, "the environment variable %s is longer than %zu bytes", name,
+                 size - 1);
+        return false;
+    }
+    memcpy(secret, value, length + 1);
+    return true;
+}

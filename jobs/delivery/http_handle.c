@@ -1,0 +1,260 @@
+/* slot.c: see slot.h. */
+#include "delivery/http_handle.h"
+
+#include "delivery/response.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+enum {
+    FIRST_BODY = 1024,
+    OLDEST_CONNECTION_SECONDS = 30, /* idle; servers close theirs after 60 and more */
+};
+
+/* Keeps at most TRANSFER_BODY bytes; the rest is not worth reading, so the call ends. */
+static size_t receive_body(char *bytes, size_t size, size_t count, void *argument)
+{
+    struct http_handle *slot = argument;
+    size_t length = size * count;
+    size_t keep = length;
+    if (keep > TRANSFER_BODY - slot->body_length)
+        keep = TRANSFER_BODY - slot->body_length;
+    if (slot->body_length + keep + 1 > slot->body_size) {
+        size_t larger = slot->body_size ? slot->body_size : FIRST_BODY;
+        while (larger < slot->body_length + keep + 1)
+            larger *= 2;
+        char *body = realloc(slot->body, larger);
+        if (!body)
+            return 0;
+        slot->body = body;
+        slot->body_size = larger;
+    }
+    memcpy(slot->body + slot->body_length, bytes, keep);
+    slot->body_length += keep;
+    slot->body[slot->body_length] = 0;
+    if (keep < length)
+        slot->body_cut = true;
+    return keep;
+}
+
+/* A header's value as text, without the line's end. */
+static void copy_value(char text[SLOT_LINE], const char *bytes, size_t length)
+{
+    while (length > 0 && (*bytes == ' ' || *bytes == '\t')) {
+        bytes++;
+        length--;
+    }
+    while (length > 0 && (bytes[length - 1] == '\r' || bytes[length - 1] == '\n'))
+        length--;
+    if (length >= SLOT_LINE)
+        length = SLOT_LINE - 1;
+    memcpy(text, bytes, length);
+    text[length] = 0;
+}
+
+static bool has_name(const char *bytes, size_t length, const char *name)
+{
+    size_t size = strlen(name);
+    return length > size && strncasecmp(bytes, name, size) == 0 && bytes[size] == ':';
+}
+
+/* HTTP headers and SMTP replies, one line a call. */
+static size_t receive_line(char *bytes, size_t size, size_t count, void *argument)
+{
+    static const char retry_after[] = "Retry-After";
+    static const char location[] = "Location";
+    struct http_handle *slot = argument;
+    size_t length = size * count;
+    char value[SLOT_LINE];
+    slot->header_bytes += length;
+    if (slot->header_bytes > SLOT_HEADER_BYTES)
+        return 0;
+    if (length < 3 || memcmp(bytes, "221", 3) != 0) /* libcurl's QUIT hides what it followed */
+        copy_value(slot->last_line, bytes, length);
+    if (has_name(bytes, length, retry_after)) {
+        copy_value(value, bytes + sizeof retry_after, length - sizeof retry_after);
+        slot->retry_after_ms = response_retry_after(value, (int64_t)time(NULL) * 1000);
+    } else if (has_name(bytes, length, location)) {
+        copy_value(slot->location, bytes + sizeof location, length - sizeof location);
+    }
+    return length;
+}
+
+/*
+ * libcurl silently sends a request again when a kept-alive connection turns out to be closed, even
+ * where the other side may have acted on the first. A journalled try is one send, so the second is
+ * refused here, and the call is judged as one that was sent and not answered.
+ */
+static int before_send(void *argument, char *remote, char *local, int remote_port, int local_port)
+{
+    struct http_handle *slot = argument;
+    (void)remote;
+    (void)local;
+    (void)remote_port;
+    (void)local_port;
+    return slot->sends++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+/* Which SMTP command goes out; only called where CURLOPT_VERBOSE is set. Other lines are the
+ * log-in's secrets, and QUIT ends what has been answered by then. */
+static int note_command(CURL *easy, curl_infotype type, char *bytes, size_t length, void *argument)
+{
+    static const char *const commands[] = {"EHLO", "HELO", "STARTTLS", "AUTH",
+                                           "MAIL", "RCPT", "DATA"};
+    struct http_handle *slot = argument;
+    (void)easy;
+    for (size_t i = 0; type == CURLINFO_HEADER_OUT && i < sizeof commands / sizeof *commands; i++) {
+        size_t size = strlen(commands[i]);
+        if (length > size && memcmp(bytes, commands[i], size) == 0 &&
+            (bytes[size] == ' ' || bytes[size] == '\r'))
+            slot->command = commands[i];
+    }
+    return 0;
+}
+
+static int on_progress(void *argument, curl_off_t to_receive, curl_off_t received,
+                       curl_off_t to_send, curl_off_t sent)
+{
+    struct http_handle *slot = argument;
+    (void)to_receive;
+    (void)received;
+    (void)to_send;
+    (void)sent;
+    return slot->abort;
+}
+
+static CURLcode set_limits(CURL *easy, const struct config_patience *patience)
+{
+    CURLcode code = CURLE_OK;
+    code |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    code |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)patience->connect_seconds);
+    code |= curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)patience->transfer_seconds);
+    code |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    code |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)patience->idle_seconds);
+    code |= curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)patience->idle_seconds);
+    code |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    code |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)OLDEST_CONNECTION_SECONDS);
+    return code;
+}
+
+static CURLcode set_manners(CURL *easy)
+{
+    CURLcode code = CURLE_OK;
+    code |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,smtp,smtps");
+    code |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    code |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    code |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+    code |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    code |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    code |= curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    /* What a run does must not depend on cron's environment: no proxy unless configured. */
+    code |= curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    return code;
+}
+
+static CURLcode set_callbacks(CURL *easy, struct http_handle *slot)
+{
+    CURLcode code = CURLE_OK;
+    code |= curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
+    code |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->error);
+    code |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive_body);
+    code |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+    code |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_line);
+    code |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
+    code |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_send);
+    code |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
+    code |= curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+    code |= curl_easy_setopt(easy, CURLOPT_XFERINFODATA, slot);
+    code |= curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    code |= curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, note_command);
+    code |= curl_easy_setopt(easy, CURLOPT_DEBUGDATA, slot);
+    return code;
+}
+
+bool http_handle_open(struct http_handle *slot, const struct config_patience *patience)
+{
+    slot->retry_after_ms = -1;
+    slot->call.easy = curl_easy_init();
+    if (!slot->call.easy)
+        return false;
+    CURLcode code = set_limits(slot->call.easy, patience);
+    code |= set_manners(slot->call.easy);
+    code |= set_callbacks(slot->call.easy, slot);
+    if (code == CURLE_OK)
+        return true;
+    http_handle_close(slot);
+    return false;
+}
+
+void http_handle_reply(struct http_handle *slot, CURLcode code, bool stopped,
+                       struct transfer_reply *reply)
+{
+    enum { FIRST_FINAL_STATUS = 200 };
+    CURL *easy = slot->call.easy;
+    long status = 0;
+    curl_off_t ready = 0;
+    char *type = NULL;
+    curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
+    const char *error = slot->error[0] ? slot->error : curl_easy_strerror(code);
+    if (slot->sends > 1)
+        error = "the connection was closed before an answer came";
+    else if (stopped)
+        error = "stopped before an answer came";
+    *reply = (struct transfer_reply){
+        .code = code,
+        .error = error,
+        .status = status >= FIRST_FINAL_STATUS ? status : 0,
+        .sent = slot->sends > 0 || ready > 0,
+        .upload_ended = slot->call.upload_ended,
+        .stopped = stopped,
+        .body = slot->body_length ? slot->body : "",
+        .body_length = slot->body_length,
+        .body_cut = slot->body_cut,
+        .type = type ? type : "",
+        .command = slot->command ? slot->command : "",
+        .last_line = slot->last_line,
+        .location = slot->location,
+        .retry_after_ms = slot->retry_after_ms,
+        .hide = slot->call.hide,
+    };
+}
+
+void http_handle_clear(struct http_handle *slot)
+{
+    if (slot->call.body)
+        sodium_memzero(slot->call.body, slot->call.body_length);
+    if (slot->call.kept)
+        sodium_memzero(slot->call.kept, strlen(slot->call.kept));
+    free(slot->call.body);
+    free(slot->call.kept);
+    response_headers_free(slot->call.list);
+    /* An answer may repeat what was sent. */
+    if (slot->body)
+        sodium_memzero(slot->body, slot->body_length);
+    slot->call = (struct transfer_call){.easy = slot->call.easy};
+    slot->item = (struct transfer_item){0};
+    slot->busy = slot->probe = slot->body_cut = false;
+    slot->abort = false;
+    slot->sends = 0;
+    slot->body_length = slot->header_bytes = 0;
+    slot->command = NULL;
+    slot->last_line[0] = slot->location[0] = slot->error[0] = 0;
+    slot->retry_after_ms = -1;
+}
+
+void http_handle_close(struct http_handle *slot)
+{
+    CURL *easy = slot->call.easy;
+    http_handle_clear(slot);
+    free(slot->body);
+    slot->body = NULL;
+    slot->body_size = 0;
+    slot->call.easy = NULL;
+    curl_easy_cleanup(easy);
+}

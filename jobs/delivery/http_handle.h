@@ -1,0 +1,50 @@
+/* http_handle.h: a reusable libcurl handle with what it receives, bounded; used by the transfer
+ * engine alone. */
+#ifndef HTTP_HANDLE_H
+#define HTTP_HANDLE_H
+
+#include "delivery/transfer.h"
+
+#include <stdatomic.h>
+
+enum { SLOT_LINE = 512, SLOT_HEADER_BYTES = 64 * 1024 };
+
+struct http_handle {
+    void *owner; /* the engine's */
+    struct transfer_item item;
+    struct transfer_call call;
+    bool busy;
+    bool probe;
+    int64_t started; /* monotonic microseconds */
+
+    struct http_handle *next; /* in the workers' lists */
+    CURLcode code;            /* how curl_easy_perform() ended there */
+    atomic_bool abort;        /* asks a call that a worker carries out to end */
+
+    unsigned sends; /* times that libcurl was about to send the request */
+    char *body;     /* kept for the next call */
+    size_t body_size;
+    size_t body_length;
+    bool body_cut;
+    size_t header_bytes;
+    const char *command; /* SMTP: the last that was sent; NULL: none */
+    char last_line[SLOT_LINE];
+    char location[SLOT_LINE];
+    int64_t retry_after_ms;
+    char error[CURL_ERROR_SIZE];
+};
+
+/* Makes the handle, with the options of every call to every destination. */
+bool http_handle_open(struct http_handle *slot, const struct config_patience *patience);
+
+/* How the call went; points into the slot. */
+void http_handle_reply(struct http_handle *slot, CURLcode code, bool stopped,
+                       struct transfer_reply *reply);
+
+/* Ready for the next call: wipes and frees what belonged to the last one. */
+void http_handle_clear(struct http_handle *slot);
+
+/* Frees everything. */
+void http_handle_close(struct http_handle *slot);
+
+#endif

@@ -1,0 +1,116 @@
+/* workers.c: see workers.h. */
+#include "delivery/workers.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+enum { STACK_BYTES = 512 * 1024 };
+
+struct workers {
+    CURLM *wake;
+    pthread_mutex_t lock; /* over all that follows */
+    pthread_cond_t work;
+    struct http_handle *waiting; /* lists by slot->next */
+    struct http_handle *ended;
+    unsigned idle; /* threads that wait, less the calls that wait for them */
+    bool closing;
+    unsigned count;
+    unsigned most;
+    pthread_t threads[];
+};
+
+struct workers *workers_open(unsigned most, CURLM *wake)
+{
+    struct workers *workers = calloc(1, sizeof *workers + most * sizeof(pthread_t));
+    if (!workers)
+        return NULL;
+    workers->wake = wake;
+    workers->most = most;
+    pthread_mutex_init(&workers->lock, NULL);
+    pthread_cond_init(&workers->work, NULL);
+    return workers;
+}
+
+static void *work(void *argument)
+{
+    struct workers *workers = argument;
+    pthread_mutex_lock(&workers->lock);
+    for (;;) {
+        while (!workers->waiting && !workers->closing)
+            pthread_cond_wait(&workers->work, &workers->lock);
+        struct http_handle *slot = workers->waiting;
+        if (!slot)
+            break;
+        workers->waiting = slot->next;
+        pthread_mutex_unlock(&workers->lock);
+        slot->code = curl_easy_perform(slot->call.easy);
+        pthread_mutex_lock(&workers->lock);
+        slot->next = workers->ended;
+        workers->ended = slot;
+        workers->idle++;
+        curl_multi_wakeup(workers->wake);
+    }
+    pthread_mutex_unlock(&workers->lock);
+    return NULL;
+}
+
+/* Signals are for the engine's thread: its owner decides what stops. */
+static bool start_thread(struct workers *workers)
+{
+    sigset_t all;
+    sigset_t before;
+    pthread_attr_t attributes;
+    if (workers->count == workers->most || pthread_attr_init(&attributes) != 0)
+        return false;
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool good = pthread_create(&workers->threads[workers->count], &attributes, work, workers) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    workers->count += good;
+    return good;
+}
+
+bool workers_start(struct workers *workers, struct http_handle *slot)
+{
+    bool good = true;
+    pthread_mutex_lock(&workers->lock);
+    if (workers->idle > 0)
+        workers->idle--;
+    else
+        good = start_thread(workers);
+    if (good) {
+        slot->next = workers->waiting;
+        workers->waiting = slot;
+        pthread_cond_signal(&workers->work);
+    }
+    pthread_mutex_unlock(&workers->lock);
+    return good;
+}
+
+struct http_handle *workers_take(struct workers *workers)
+{
+    pthread_mutex_lock(&workers->lock);
+    struct http_handle *slot = workers->ended;
+    if (slot)
+        workers->ended = slot->next;
+    pthread_mutex_unlock(&workers->lock);
+    return slot;
+}
+
+void workers_close(struct workers *workers)
+{
+    if (!workers)
+        return;
+    pthread_mutex_lock(&workers->lock);
+    workers->closing = true;
+    pthread_cond_broadcast(&workers->work);
+    pthread_mutex_unlock(&workers->lock);
+    for (unsigned i = 0; i < workers->count; i++)
+        pthread_join(workers->threads[i], NULL);
+    pthread_cond_destroy(&workers->work);
+    pthread_mutex_destroy(&workers->lock);
+    free(workers);
+}

@@ -1,0 +1,107 @@
+/* checkpoint.c: see checkpoint.h. */
+#include "import/checkpoint.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* In pages. To wait for a log of 256 MiB takes less time than to write beyond its end, where the
+ * file system must find room for it. */
+enum { LARGE_LOG = 1 << 15, DEFAULT_PAGES = 1000 /* SQLite's */ };
+
+struct checkpoint {
+    sqlite3 *writer, *database; /* the one of the import, and this thread's */
+    pthread_t thread;
+    pthread_mutex_t lock; /* over what follows */
+    pthread_cond_t changed;
+    bool asked, at_work, ending;
+};
+
+static void *work(void *argument)
+{
+    struct checkpoint *checkpoint = argument;
+    pthread_mutex_lock(&checkpoint->lock);
+    while (!checkpoint->ending || checkpoint->asked) {
+        if (!checkpoint->asked) {
+            pthread_cond_wait(&checkpoint->changed, &checkpoint->lock);
+            continue;
+        }
+        checkpoint->asked = false;
+        checkpoint->at_work = true;
+        pthread_mutex_unlock(&checkpoint->lock);
+        /* What a reader still needs stays in the log, for the checkpoint after this. */
+        sqlite3_wal_checkpoint_v2(checkpoint->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
+                                  NULL);
+        pthread_mutex_lock(&checkpoint->lock);
+        checkpoint->at_work = false;
+        pthread_cond_broadcast(&checkpoint->changed);
+    }
+    pthread_mutex_unlock(&checkpoint->lock);
+    return NULL;
+}
+
+/* Signals are for the thread that owns the ledger. */
+static bool start_thread(struct checkpoint *checkpoint)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = pthread_create(&checkpoint->thread, NULL, work, checkpoint) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
+static int after_commit(void *context, sqlite3 *database, const char *name, int log_pages)
+{
+    struct checkpoint *checkpoint = context;
+    (void)database;
+    (void)name;
+    pthread_mutex_lock(&checkpoint->lock);
+    checkpoint->asked = true;
+    pthread_cond_broadcast(&checkpoint->changed);
+    while (log_pages > LARGE_LOG && (checkpoint->asked || checkpoint->at_work))
+        pthread_cond_wait(&checkpoint->changed, &checkpoint->lock);
+    pthread_mutex_unlock(&checkpoint->lock);
+    return SQLITE_OK;
+}
+
+struct checkpoint *checkpoint_start(sqlite3 *database, const char *ledger)
+{
+    struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
+    if (checkpoint == NULL)
+        return NULL;
+    checkpoint->writer = database;
+    pthread_mutex_init(&checkpoint->lock, NULL);
+    pthread_cond_init(&checkpoint->changed, NULL);
+    /* Its pages are read but once, and go by way of a buffer of their own. */
+    if (sqlite3_open_v2(ledger, &checkpoint->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                        NULL) == SQLITE_OK &&
+        sqlite3_exec(checkpoint->database, "PRAGMA synchronous = FULL; PRAGMA cache_size = 16",
+                     NULL, NULL, NULL) == SQLITE_OK &&
+        start_thread(checkpoint)) {
+        sqlite3_wal_hook(database, after_commit, checkpoint); /* in place of its own */
+        return checkpoint;
+    }
+    sqlite3_close(checkpoint->database);
+    pthread_cond_destroy(&checkpoint->changed);
+    pthread_mutex_destroy(&checkpoint->lock);
+    free(checkpoint);
+    return NULL;
+}
+
+void checkpoint_end(struct checkpoint *checkpoint)
+{
+    if (checkpoint == NULL)
+        return;
+    pthread_mutex_lock(&checkpoint->lock);
+    checkpoint->ending = true;
+    pthread_cond_broadcast(&checkpoint->changed);
+    pthread_mutex_unlock(&checkpoint->lock);
+    pthread_join(checkpoint->thread, NULL);
+    sqlite3_close(checkpoint->database);
+    sqlite3_wal_autocheckpoint(checkpoint->writer, DEFAULT_PAGES);
+    pthread_cond_destroy(&checkpoint->changed);
+    pthread_mutex_destroy(&checkpoint->lock);
+    free(checkpoint);
+}

@@ -1,0 +1,264 @@
+#include "import/chunk.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/session.h"
+#include "ledger/settings.h"
+
+enum { KEPT_TEXT = 1 << 16 }; /* a row's longer text is let go of, not kept for the next */
+
+struct chunk_row {
+    bool is_reject;
+    bool wants_hash;
+    bool spared; /* it wanted one, which would have been wasted */
+    uint64_t line, offset, end;
+    char *
+        text; /* the fields, one after the other; of a reject its bytes, where they could be held */
+    size_t text_size, text_length;
+    uint64_t kept_at;
+    bool held; /* a reject: `text` has its bytes */
+    enum records_kind kind;
+    size_t column;
+    char message[256];
+    struct signup signup;
+    struct admission admission;
+    bool prepared;
+};
+
+bool chunk_begin(struct chunk *chunk, size_t capacity)
+{
+    memset(chunk, 0, sizeof *chunk);
+    chunk->rows = calloc(capacity, sizeof *chunk->rows);
+    chunk->capacity = capacity;
+    return chunk->rows != NULL;
+}
+
+/* Passwords do not outlive their chunk. */
+static void clear_rows(struct chunk *chunk)
+{
+    for (size_t i = 0; i < chunk->count; i++) {
+        struct chunk_row *row = &chunk->rows[i];
+        if (row->prepared)
+            admit_end(&row->admission);
+        row->prepared = false;
+        sodium_memzero(row->text, row->text_length);
+        if (row->text_size > KEPT_TEXT) {
+            free(row->text);
+            row->text = NULL;
+            row->text_size = 0;
+        }
+    }
+    chunk->count = chunk->hashes = chunk->bytes = 0;
+}
+
+void chunk_end(struct chunk *chunk)
+{
+    if (chunk->rows != NULL)
+        clear_rows(chunk);
+    for (size_t i = 0; chunk->rows != NULL && i < chunk->capacity; i++)
+        free(chunk->rows[i].text);
+    free(chunk->rows);
+    memset(chunk, 0, sizeof *chunk);
+}
+
+void chunk_restart(struct chunk *chunk, const struct settings *settings, int64_t now)
+{
+    clear_rows(chunk);
+    chunk->settings = settings;
+    chunk->now = now;
+}
+
+bool chunk_is_full(const struct chunk *chunk, unsigned workers)
+{
+    return chunk->count == chunk->capacity || chunk->bytes >= CHUNK_MOST_BYTES ||
+           chunk->hashes >= (size_t)CHUNK_HASHES_PER_WORKER * workers;
+}
+
+static bool reserve(struct chunk *chunk, struct chunk_row *row, size_t size)
+{
+    row->text_length = 0;
+    if (row->text_size < size) {
+        free(row->text);
+        row->text = malloc(size);
+        row->text_size = row->text == NULL ? 0 : size;
+    }
+    if (row->text == NULL)
+        snprintf(chunk->error, sizeof chunk->error, "out of memory");
+    return row->text != NULL;
+}
+
+static struct chunk_row *next_row(struct chunk *chunk, const struct record *record, bool is_reject)
+{
+    struct chunk_row *row = &chunk->rows[chunk->count];
+    row->is_reject = is_reject;
+    row->wants_hash = row->spared = row->prepared = false;
+    row->line = record->line;
+    row->offset = record->offset;
+    row->end = record->end;
+    chunk->end = record->end;
+    chunk->next_line = record->next_line;
+    return row;
+}
+
+static void take_field(struct chunk_row *row, const struct chunk_column *column,
+                       const struct fields_field *field)
+{
+    char *copy = row->text + row->text_length;
+    if (column->column < 0 && column->consent == NULL)
+        return;
+    memcpy(copy, field->text, field->length);
+    copy[field->length] = '\0';
+    row->text_length += field->length + 1;
+    if (column->keep_empty) /* a confirmation without a code is one all the same */
+        row->signup.text[column->column] = copy;
+    else if (column->column >= 0)
+        signup_give(&row->signup, (enum signup_column)column->column, copy);
+    else
+        signup_give_consent(&row->signup, column->consent, copy);
+}
+
+bool chunk_add_row(struct chunk *chunk, const struct record *record,
+                   const struct chunk_column *columns, size_t column_count, int64_t import_id)
+{
+    struct chunk_row *row = next_row(chunk, record, false);
+    size_t size = column_count;
+    for (size_t i = 0; i < column_count; i++)
+        size += record->fields[i].length;
+    if (!reserve(chunk, row, size))
+        return false;
+    memset(&row->signup, 0, sizeof row->signup);
+    row->signup.import_id = import_id;
+    row->signup.line = (int64_t)record->line;
+    for (size_t i = 0; i < column_count; i++)
+        take_field(row, &columns[i], &record->fields[i]);
+    chunk->count++;
+    chunk->bytes += size;
+    row->prepared = true;
+    if (!admit_prepare(&row->admission, chunk->settings, &row->signup, chunk->now, chunk->error,
+                       sizeof chunk->error))
+        return false;
+    row->wants_hash = admit_wants_hash(&row->admission);
+    chunk->hashes += row->wants_hash;
+    return true;
+}
+
+bool chunk_add_reject(struct chunk *chunk, const struct record *record, uint64_t kept_at)
+{
+    struct chunk_row *row = next_row(chunk, record, true);
+    row->kind = record->kind;
+    row->column = record->column;
+    row->held = record->raw != NULL;
+    row->kept_at = kept_at;
+    snprintf(row->message, sizeof row->message, "%s", record->message);
+    if (!reserve(chunk, row, row->held ? record->raw_length + 1 : 1))
+        return false;
+    if (row->held) {
+        memcpy(row->text, record->raw, record->raw_length);
+        row->text_length = record->raw_length;
+    }
+    chunk->bytes += row->text_length;
+    chunk->count++;
+    return true;
+}
+
+struct admission *chunk_to_hash(struct chunk *chunk, size_t row)
+{
+    return chunk->rows[row].wants_hash ? &chunk->rows[row].admission : NULL;
+}
+
+void chunk_spare_hash(struct chunk *chunk, size_t row)
+{
+    chunk->rows[row].wants_hash = false;
+    chunk->rows[row].spared = true;
+    chunk->hashes--;
+}
+
+static bool keep_bytes(const struct chunk_row *row, const struct chunk_target *target)
+{
+    size_t header_length;
+    const char *header = records_header_raw(target->records, &header_length);
+    if (row->held)
+        return rejects_add(target->rejects, header, header_length, row->text, row->text_length);
+    return rejects_copy(target->rejects, header, header_length, target->input, row->kept_at,
+                        row->end - row->offset);
+}
+
+static bool write_reject(struct chunk *chunk, const struct chunk_row *row,
+                         const struct chunk_target *target)
+{
+    struct ledger_statement *insert = ledger_use(target->session->ledger, STATEMENT_insert_reject);
+    ledger_set_integer(insert, ":import_id", target->import_id);
+    ledger_set_integer(insert, ":line", (int64_t)row->line);
+    ledger_set_integer(insert, ":byte_offset", (int64_t)row->offset);
+    ledger_set_integer(insert, ":bytes", (int64_t)(row->end - row->offset));
+    if (row->column > 0)
+        ledger_set_integer(insert, ":column_number", (int64_t)row->column);
+    ledger_set_text(insert, ":kind", records_kind_name(row->kind));
+    ledger_set_text(insert, ":message", row->message);
+    ledger_set_integer(insert, ":recorded_at", ledger_now(target->session->ledger));
+    ledger_run(insert);
+    if (ledger_failed(target->session->ledger) || target->rejects == NULL)
+        return !ledger_failed(target->session->ledger);
+    if (!rejects_have_room(target->rejects, row->end - row->offset, row->line) ||
+        keep_bytes(row, target))
+        return true;
+    snprintf(chunk->error, sizeof chunk->error, "%.300s: %s", target->rejects->path,
+             errno == 0 ? "the bytes to be kept are gone: the file has become shorter"
+                        : strerror(errno));
+    return false;
+}
+
+/* A hash was spared because a customer had the identifier; erased meanwhile, he has it no more. */
+static bool make_up_for_hash(struct chunk *chunk, struct chunk_row *row, struct session *session)
+{
+    if (!row->spared || admit_is_held(session, &row->admission) || ledger_failed(session->ledger))
+        return true;
+    if (admit_hash(&row->admission))
+        return true;
+    snprintf(chunk->error, sizeof chunk->error, "hashing a password: out of memory");
+    return false;
+}
+
+static void count_verdict(struct chunk_counts *counts, enum admit_outcome outcome)
+{
+    switch (outcome) {
+    case ADMIT_SUCCESS:
+        counts->success++;
+        break;
+    case ADMIT_PENDING:
+        counts->pending++;
+        break;
+    case ADMIT_FAILURE:
+        counts->failed++;
+        break;
+    case ADMIT_CONTINUED:
+        counts->continued++;
+        break;
+    }
+}
+
+bool chunk_write(struct chunk *chunk, const struct chunk_target *target,
+                 struct chunk_counts *counts)
+{
+    for (size_t i = 0; i < chunk->count; i++) {
+        struct chunk_row *row = &chunk->rows[i];
+        counts->read++;
+        if (row->is_reject) {
+            if (!write_reject(chunk, row, target))
+                return false;
+            counts->rejected++;
+        } else {
+            if (target->rejects != NULL && !make_up_for_hash(chunk, row, target->session))
+                return false;
+            struct admit_verdict verdict = admit_writer_write(target->writer, &row->admission);
+            if (ledger_failed(target->session->ledger))
+                return false;
+            count_verdict(counts, verdict.outcome);
+        }
+    }
+    return true;
+}

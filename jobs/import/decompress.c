@@ -1,0 +1,156 @@
+/* packed.c: see packed.h. Several compressed parts one after the other are one file, as for gzip
+ * and zstd themselves. */
+#include "import/decompress.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+enum { BLOCK = 1 << 16, GZIP_WINDOW = 15 + 16 /* zlib: a gzip header is expected */ };
+
+struct decompress {
+    int descriptor;
+    enum decompress_kind kind;
+    bool ended;   /* the file has no more */
+    bool in_part; /* in the middle of a compressed part, which may not end here */
+    bool damaged;
+    bool too_large;
+    uint64_t left;  /* bytes that may still be given */
+    bool inflating; /* `gzip` is to be ended */
+    z_stream gzip;
+    ZSTD_DCtx *zstd;
+    ZSTD_inBuffer from; /* of `block`, for both */
+    unsigned char block[BLOCK];
+};
+
+enum decompress_kind decompress_kind(const char *path)
+{
+    size_t length = strlen(path);
+    if (length > 3 && strcmp(path + length - 3, ".gz") == 0)
+        return PACKED_GZIP;
+    return length > 4 && strcmp(path + length - 4, ".zst") == 0 ? PACKED_ZSTD : PACKED_NOT;
+}
+
+struct decompress *decompress_open(int descriptor, enum decompress_kind kind, uint64_t most)
+{
+    struct decompress *packed = calloc(1, sizeof *packed);
+    if (packed == NULL)
+        return NULL;
+    packed->descriptor = descriptor;
+    packed->kind = kind;
+    packed->left = most;
+    packed->from.src = packed->block;
+    if (kind == PACKED_GZIP)
+        packed->inflating = inflateInit2(&packed->gzip, GZIP_WINDOW) == Z_OK;
+    else
+        packed->zstd = ZSTD_createDCtx();
+    if (packed->inflating || packed->zstd != NULL)
+        return packed;
+    decompress_close(packed);
+    return NULL;
+}
+
+void decompress_close(struct decompress *packed)
+{
+    if (packed == NULL)
+        return;
+    if (packed->inflating)
+        inflateEnd(&packed->gzip);
+    ZSTD_freeDCtx(packed->zstd);
+    sodium_memzero(packed->block, sizeof packed->block);
+    free(packed);
+}
+
+/* Fills the block where it is used up. False: with errno. */
+static bool have_input(struct decompress *packed)
+{
+    if (packed->from.pos < packed->from.size || packed->ended)
+        return true;
+    ssize_t got = read(packed->descriptor, packed->block, sizeof packed->block);
+    if (got < 0)
+        return false;
+    packed->ended = got == 0;
+    packed->from.size = (size_t)got;
+    packed->from.pos = 0;
+    return true;
+}
+
+static size_t damaged(struct decompress *packed)
+{
+    packed->damaged = true;
+    return 0;
+}
+
+/* Both unpack some of the block into `bytes`, and give how much that was. */
+static size_t unpack_gzip(struct decompress *packed, void *bytes, size_t size)
+{
+    z_stream *gzip = &packed->gzip;
+    size_t room = size < BLOCK * 16 ? size : BLOCK * 16;
+    if (!packed->in_part && inflateReset(gzip) != Z_OK)
+        return damaged(packed);
+    packed->in_part = true;
+    gzip->next_in = packed->block + packed->from.pos;
+    gzip->avail_in = (uInt)(packed->from.size - packed->from.pos);
+    gzip->next_out = bytes;
+    gzip->avail_out = (uInt)room;
+    int result = inflate(gzip, Z_NO_FLUSH);
+    packed->from.pos = packed->from.size - gzip->avail_in;
+    if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
+        return damaged(packed);
+    packed->in_part = result != Z_STREAM_END;
+    return room - gzip->avail_out;
+}
+
+static size_t unpack_zstd(struct decompress *packed, void *bytes, size_t size)
+{
+    ZSTD_outBuffer to = {.dst = bytes, .size = size};
+    size_t result = ZSTD_decompressStream(packed->zstd, &to, &packed->from);
+    if (ZSTD_isError(result))
+        return damaged(packed);
+    packed->in_part = result != 0;
+    return to.pos;
+}
+
+static ssize_t read_some(void *context, void *bytes, size_t size)
+{
+    struct decompress *packed = context;
+    while (!packed->damaged) {
+        if (!have_input(packed))
+            return -1;
+        bool at_end = packed->ended && packed->from.pos == packed->from.size;
+        if (at_end && !packed->in_part)
+            return 0;
+        size_t got = packed->kind == PACKED_GZIP ? unpack_gzip(packed, bytes, size)
+                                                 : unpack_zstd(packed, bytes, size);
+        if (got > packed->left) {
+            packed->too_large = true;
+            errno = EFBIG;
+            return -1;
+        }
+        packed->left -= got;
+        if (got > 0)
+            return (ssize_t)got;
+        packed->damaged = packed->damaged || (at_end && packed->in_part);
+    }
+    errno = EBADMSG;
+    return -1;
+}
+
+struct input_source decompress_source(struct decompress *packed)
+{
+    return (struct input_source){.read = read_some, .seek = NULL, .context = packed};
+}
+
+bool decompress_is_damaged(const struct decompress *packed)
+{
+    return packed != NULL && packed->damaged;
+}
+
+bool decompress_is_too_large(const struct decompress *packed)
+{
+    return packed != NULL && packed->too_large;
+}

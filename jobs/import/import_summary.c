@@ -1,0 +1,72 @@
+#include "import/import_summary.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "run/say.h"
+
+enum { LINES = 160, LINE_TEXT = 96, TITLE = 4096 + 128 };
+
+struct lines {
+    char texts[LINES][2][LINE_TEXT];
+    const char *cells[LINES * 2];
+    size_t count;
+};
+
+static void add_line(struct lines *lines, const char *indent, const char *what, uint64_t number)
+{
+    if (lines->count == LINES)
+        return;
+    snprintf(lines->texts[lines->count][0], LINE_TEXT, "%s%s", indent, what);
+    snprintf(lines->texts[lines->count][1], LINE_TEXT, "%" PRIu64, number);
+    lines->cells[2 * lines->count] = lines->texts[lines->count][0];
+    lines->cells[2 * lines->count + 1] = lines->texts[lines->count][1];
+    lines->count++;
+}
+
+static void add_details(struct job *job, struct lines *lines, enum statement statement,
+                        int64_t import_id)
+{
+    struct ledger_statement *details = ledger_use(job->session->ledger, statement);
+    ledger_set_integer(details, ":import_id", import_id);
+    while (ledger_row(details))
+        add_line(lines, "  ", ledger_word(details, 0), (uint64_t)ledger_integer(details, 1));
+    ledger_forgive(job->session->ledger); /* a table that could not be shown loses nothing */
+}
+
+void import_summarise(struct job *job, const struct import_summary *summary)
+{
+    const struct chunk_counts *counts = &summary->counts, *before = &summary->before;
+    static struct lines lines;
+    char title[TITLE];
+    uint64_t read = counts->read - before->read;
+    if (!summary->dry_run) {
+        job_add(job, "import", "read", read);
+        job_add(job, "import", "success", counts->success - before->success);
+        job_add(job, "import", "pending", counts->pending - before->pending);
+        job_add(job, "import", "failed", counts->failed - before->failed);
+        job_add(job, "import", "continued", counts->continued - before->continued);
+        job_add(job, "import", "rejected", counts->rejected - before->rejected);
+        if (!say_is_verbose())
+            return;
+    }
+    lines.count = 0;
+    add_line(&lines, "", "read", counts->read);
+    add_line(&lines, "", "success", counts->success);
+    add_line(&lines, "", "pending", counts->pending);
+    add_line(&lines, "", "failed", counts->failed);
+    add_details(job, &lines, STATEMENT_import_reasons, summary->import_id);
+    add_line(&lines, "", "continued", counts->continued);
+    add_details(job, &lines, STATEMENT_import_verdicts, summary->import_id);
+    add_line(&lines, "", "rejected", counts->rejected);
+    add_details(job, &lines, STATEMENT_import_kinds, summary->import_id);
+    if (summary->dry_run)
+        snprintf(title, sizeof title, "%s: what an import would do", summary->path);
+    else
+        snprintf(title, sizeof title, "%s: import %" PRId64 ", %.1f seconds, %.0f rows a second",
+                 summary->path, summary->import_id, summary->seconds,
+                 summary->seconds > 0 ? (double)read / summary->seconds : (double)read);
+    struct say_table table = {
+        .title = title, .align = "lr", .cells = lines.cells, .rows = lines.count};
+    (summary->dry_run ? say_table : say_summary)(&table);
+}

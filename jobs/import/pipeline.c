@@ -1,0 +1,329 @@
+/* pipeline.c: see pipeline.h. */
+#include "import/pipeline.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "import/precheck.h"
+#include "import/arena.h"
+#include "values/moment.h"
+#include "ledger/settings.h"
+#include "run/stop.h"
+
+enum { CHUNKS = 6, MOST_WORKERS = 256, LOOK_UP_MS = 100 };
+
+/* Chunks go round: taken [0, written) .. being written .. ready or hashing .. being filled. */
+struct place {
+    struct chunk chunk;
+    size_t next; /* row that no worker has looked at yet */
+    size_t left; /* hashes that are not done */
+};
+
+struct pipeline {
+    struct pipeline_work work;
+    struct precheck *precheck; /* of the reading thread */
+    pthread_mutex_t lock;      /* over all that follows */
+    pthread_cond_t changed;
+    struct place places[CHUNKS];
+    uint64_t written, read; /* chunks, since the beginning; the place is the number modulo CHUNKS */
+    bool at_end, failed;
+    bool cannot_hash;   /* then chunks that wait for a hash never get it; after any other failure
+                           they do, and all that was read before it is written */
+    atomic_bool ending; /* read without the lock, too */
+    char error[640];
+    pthread_t reader, workers[MOST_WORKERS];
+    bool reader_started;
+    unsigned workers_started;
+};
+
+static void fail(struct pipeline *pipeline, const char *message)
+{
+    pthread_mutex_lock(&pipeline->lock);
+    if (!pipeline->failed)
+        snprintf(pipeline->error, sizeof pipeline->error, "%s", message);
+    pipeline->failed = true;
+    pthread_cond_broadcast(&pipeline->changed);
+    pthread_mutex_unlock(&pipeline->lock);
+}
+
+/* Reading */
+
+static bool is_ending(struct pipeline *pipeline)
+{
+    return atomic_load(&pipeline->ending);
+}
+
+/* True: the chunk is full or the file is at its end (`at_end`). False: failed. */
+static bool fill(struct pipeline *pipeline, struct chunk *chunk, bool *at_end)
+{
+    const struct pipeline_work *work = &pipeline->work;
+    size_t columns = records_columns(work->records);
+    struct record record;
+    char message[640];
+    while (!chunk_is_full(chunk, work->workers) && !stop_asked() && !is_ending(pipeline)) {
+        bool added = true;
+        switch (records_next(work->records, &record)) {
+        case RECORDS_ROW:
+            added = chunk_add_row(chunk, &record, work->columns, columns, work->import_id);
+            break;
+        case RECORDS_REJECT:
+            added = chunk_add_reject(chunk, &record,
+                                     work->spill == NULL ? record.offset
+                                                         : overlong_rejects_last(work->spill));
+            break;
+        case RECORDS_END:
+            *at_end = true;
+            return true;
+        case RECORDS_FAILED:
+            snprintf(message, sizeof message, "line %" PRIu64 ": %s", record.line, record.message);
+            fail(pipeline, message);
+            return false;
+        }
+        if (!added) {
+            snprintf(message, sizeof message, "line %" PRIu64 ": %s", record.line, chunk->error);
+            fail(pipeline, message);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The next free place; NULL: all is to end. */
+static struct place *free_place(struct pipeline *pipeline)
+{
+    struct place *place = NULL;
+    pthread_mutex_lock(&pipeline->lock);
+    while (!is_ending(pipeline) && !pipeline->failed &&
+           pipeline->read - pipeline->written == CHUNKS)
+        pthread_cond_wait(&pipeline->changed, &pipeline->lock);
+    if (!is_ending(pipeline) && !pipeline->failed)
+        place = &pipeline->places[pipeline->read % CHUNKS];
+    pthread_mutex_unlock(&pipeline->lock);
+    return place;
+}
+
+static bool read_chunk(struct pipeline *pipeline, struct place *place, bool *at_end)
+{
+    struct chunk *chunk = &place->chunk;
+    const struct settings *settings = precheck_settings(pipeline->precheck);
+    if (settings == NULL) {
+        fail(pipeline, precheck_error(pipeline->precheck));
+        return false;
+    }
+    chunk_restart(chunk, settings, moment_now());
+    if (!fill(pipeline, chunk, at_end))
+        return false;
+    if (pipeline->work.hash && !precheck_spare_hashes(pipeline->precheck, chunk)) {
+        fail(pipeline, precheck_error(pipeline->precheck));
+        return false;
+    }
+    chunk->has_prefix = pipeline->work.stream != NULL;
+    if (chunk->has_prefix && chunk->count > 0)
+        stream_advance(pipeline->work.stream, chunk->end, chunk->prefix);
+    return true;
+}
+
+static void *read_file(void *argument)
+{
+    struct pipeline *pipeline = argument;
+    struct place *place;
+    bool at_end = false;
+    while (!at_end && !stop_asked() && (place = free_place(pipeline)) != NULL &&
+           read_chunk(pipeline, place, &at_end)) {
+        pthread_mutex_lock(&pipeline->lock);
+        place->next = 0;
+        place->left = pipeline->work.hash ? place->chunk.hashes : 0;
+        pipeline->read += place->chunk.count > 0;
+        pipeline->at_end = at_end;
+        pthread_cond_broadcast(&pipeline->changed);
+        pthread_mutex_unlock(&pipeline->lock);
+    }
+    return NULL;
+}
+
+/* Hashing */
+
+/* The first row in file order that wants a hash and that nobody has. Under the lock. */
+static struct admission *next_hash(struct pipeline *pipeline, struct place **place)
+{
+    for (uint64_t i = pipeline->written; i < pipeline->read; i++) {
+        *place = &pipeline->places[i % CHUNKS];
+        while ((*place)->left > 0 && (*place)->next < (*place)->chunk.count) {
+            struct admission *admission = chunk_to_hash(&(*place)->chunk, (*place)->next++);
+            if (admission != NULL)
+                return admission;
+        }
+    }
+    return NULL;
+}
+
+static void *hash(void *argument)
+{
+    struct pipeline *pipeline = argument;
+    struct place *place = NULL;
+    uint32_t memory = 0;
+    pthread_mutex_lock(&pipeline->lock);
+    while (!is_ending(pipeline) && !pipeline->cannot_hash) {
+        struct admission *admission = next_hash(pipeline, &place);
+        if (admission == NULL) {
+            pthread_cond_wait(&pipeline->changed, &pipeline->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&pipeline->lock);
+        if (memory != admission->settings->password_cost.memory_kib)
+            arena_begin(memory = admission->settings->password_cost.memory_kib);
+        bool hashed = admit_hash(admission);
+        if (!hashed)
+            fail(pipeline, "hashing a password: out of memory");
+        pthread_mutex_lock(&pipeline->lock);
+        pipeline->cannot_hash = pipeline->cannot_hash || !hashed;
+        if (--place->left == 0)
+            pthread_cond_broadcast(&pipeline->changed);
+    }
+    pthread_mutex_unlock(&pipeline->lock);
+    arena_end();
+    return NULL;
+}
+
+/* Taking */
+
+/* Under the lock. */
+static enum pipeline_result look(struct pipeline *pipeline, struct chunk **chunk)
+{
+    struct place *place = &pipeline->places[pipeline->written % CHUNKS];
+    if (stop_asked())
+        return PIPELINE_STOPPED;
+    if (pipeline->written < pipeline->read && place->left == 0 && !pipeline->cannot_hash) {
+        *chunk = &place->chunk;
+        return PIPELINE_CHUNK;
+    }
+    if (pipeline->written < pipeline->read)
+        return pipeline->cannot_hash ? PIPELINE_FAILED : PIPELINE_WAITING;
+    return pipeline->failed ? PIPELINE_FAILED : pipeline->at_end ? PIPELINE_END : PIPELINE_WAITING;
+}
+
+/* A signal wakes nobody, so it is looked for from time to time. */
+static void wait_a_while(struct pipeline *pipeline)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += LOOK_UP_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_cond_timedwait(&pipeline->changed, &pipeline->lock, &until);
+}
+
+enum pipeline_result pipeline_take(struct pipeline *pipeline, struct chunk **chunk)
+{
+    enum pipeline_result result;
+    pthread_mutex_lock(&pipeline->lock);
+    while ((result = look(pipeline, chunk)) == PIPELINE_WAITING)
+        wait_a_while(pipeline);
+    pthread_mutex_unlock(&pipeline->lock);
+    return result;
+}
+
+enum pipeline_result pipeline_poll(struct pipeline *pipeline, struct chunk **chunk)
+{
+    enum pipeline_result result;
+    pthread_mutex_lock(&pipeline->lock);
+    /* A file's next chunk is read in a moment; a stream's may take for ever. */
+    while ((result = look(pipeline, chunk)) == PIPELINE_WAITING && pipeline->work.stream == NULL &&
+           pipeline->written == pipeline->read)
+        wait_a_while(pipeline);
+    pthread_mutex_unlock(&pipeline->lock);
+    return result;
+}
+
+void pipeline_give_back(struct pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->lock);
+    pipeline->written++;
+    pthread_cond_broadcast(&pipeline->changed);
+    pthread_mutex_unlock(&pipeline->lock);
+}
+
+const char *pipeline_error(const struct pipeline *pipeline)
+{
+    return pipeline->error;
+}
+
+/* Beginning and end */
+
+/* Signals are for the thread that owns the ledger. */
+static bool start_threads(struct pipeline *pipeline)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pipeline->reader_started = pthread_create(&pipeline->reader, NULL, read_file, pipeline) == 0;
+    while (pipeline->work.hash && pipeline->workers_started < pipeline->work.workers &&
+           pthread_create(&pipeline->workers[pipeline->workers_started], NULL, hash, pipeline) == 0)
+        pipeline->workers_started++;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return pipeline->reader_started && (!pipeline->work.hash || pipeline->workers_started > 0);
+}
+
+/* Its time-outs are those of a clock that nobody sets. */
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+struct pipeline *pipeline_start(const struct pipeline_work *work, char *error, size_t error_size)
+{
+    struct pipeline *pipeline = calloc(1, sizeof *pipeline);
+    if (pipeline == NULL) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    pipeline->work = *work;
+    if (pipeline->work.workers > MOST_WORKERS)
+        pipeline->work.workers = MOST_WORKERS;
+    pthread_mutex_init(&pipeline->lock, NULL);
+    init_condition(&pipeline->changed);
+    bool room = true;
+    for (int i = 0; i < CHUNKS; i++)
+        room = chunk_begin(&pipeline->places[i].chunk,
+                           work->chunk_rows < CHUNK_ROWS ? work->chunk_rows : CHUNK_ROWS) &&
+               room;
+    pipeline->precheck = precheck_open(work->ledger, work->busy_timeout_ms, error, error_size);
+    if (!room)
+        snprintf(error, error_size, "out of memory");
+    else if (pipeline->precheck != NULL && start_threads(pipeline))
+        return pipeline;
+    else if (pipeline->precheck != NULL)
+        snprintf(error, error_size, "no thread can be started: is a limit of processes too low?");
+    pipeline_end(pipeline);
+    return NULL;
+}
+
+void pipeline_end(struct pipeline *pipeline)
+{
+    if (pipeline == NULL)
+        return;
+    pthread_mutex_lock(&pipeline->lock);
+    atomic_store(&pipeline->ending, true);
+    pthread_cond_broadcast(&pipeline->changed);
+    pthread_mutex_unlock(&pipeline->lock);
+    if (pipeline->reader_started)
+        pthread_join(pipeline->reader, NULL);
+    for (unsigned i = 0; i < pipeline->workers_started; i++)
+        pthread_join(pipeline->workers[i], NULL);
+    for (int i = 0; i < CHUNKS; i++)
+        chunk_end(&pipeline->places[i].chunk);
+    precheck_close(pipeline->precheck);
+    pthread_cond_destroy(&pipeline->changed);
+    pthread_mutex_destroy(&pipeline->lock);
+    free(pipeline);
+}

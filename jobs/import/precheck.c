@@ -1,0 +1,170 @@
+/* advice.c: see advice.h. */
+#include "import/precheck.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/session.h"
+#include "ledger/settings.h"
+
+enum { SUBJECTS = 4, SEEN = 1 << 15 /* rows remembered; a later one takes the place of another */ };
+
+/* The identifiers of a row that wants a hash; 0 where it has none of that kind. */
+struct subjects {
+    int64_t keys[SUBJECTS];
+};
+
+struct kept_settings {
+    struct settings *settings;
+    struct kept_settings *next;
+};
+
+struct precheck {
+    sqlite3 *database;
+    struct session *session;
+    struct kept_settings *kept; /* the newest first */
+    struct subjects *seen;
+};
+
+static bool open_database(struct precheck *precheck, const char *ledger, unsigned busy_timeout_ms,
+                          char *error, size_t error_size)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(ledger, &precheck->database, flags, NULL) == SQLITE_OK &&
+        sqlite3_busy_timeout(precheck->database, (int)busy_timeout_ms) == SQLITE_OK &&
+        sqlite3_exec(precheck->database, "PRAGMA query_only = ON; PRAGMA cache_size = -4096", NULL,
+                     NULL, NULL) == SQLITE_OK)
+        return true;
+    snprintf(error, error_size, "%s",
+             precheck->database == NULL ? "out of memory" : sqlite3_errmsg(precheck->database));
+    return false;
+}
+
+struct precheck *precheck_open(const char *ledger, unsigned busy_timeout_ms, char *error,
+                               size_t error_size)
+{
+    struct precheck *precheck = calloc(1, sizeof *precheck);
+    snprintf(error, error_size, "out of memory");
+    if (precheck == NULL)
+        return NULL;
+    precheck->seen = calloc(SEEN, sizeof *precheck->seen);
+    if (precheck->seen != NULL &&
+        open_database(precheck, ledger, busy_timeout_ms, error, error_size) &&
+        (precheck->session = session_open(precheck->database)) != NULL)
+        return precheck;
+    precheck_close(precheck);
+    return NULL;
+}
+
+void precheck_close(struct precheck *precheck)
+{
+    if (precheck == NULL)
+        return;
+    while (precheck->kept != NULL) {
+        struct kept_settings *next = precheck->kept->next;
+        settings_free(precheck->kept->settings);
+        free(precheck->kept);
+        precheck->kept = next;
+    }
+    session_release(precheck->session);
+    sqlite3_close(precheck->database);
+    free(precheck->seen);
+    free(precheck);
+}
+
+const char *precheck_error(const struct precheck *precheck)
+{
+    return ledger_failed(precheck->session->ledger) ? ledger_error(precheck->session->ledger)
+                                                    : "out of memory";
+}
+
+const struct settings *precheck_settings(struct precheck *precheck)
+{
+    struct ledger *ledger = precheck->session->ledger;
+    int64_t newest = ledger_number(ledger, STATEMENT_newest_setting_id, 0);
+    if (ledger_failed(ledger))
+        return NULL;
+    if (precheck->kept != NULL && precheck->kept->settings->id == newest)
+        return precheck->kept->settings;
+    struct kept_settings *kept = calloc(1, sizeof *kept);
+    if (kept == NULL)
+        return NULL;
+    kept->settings = settings_load(ledger);
+    kept->next = precheck->kept;
+    precheck->kept = kept;
+    return kept->settings;
+}
+
+static void add_subject(struct precheck *precheck, struct subjects *subjects, int at,
+                        enum subject_kind kind, const char *folded)
+{
+    subjects->keys[at] =
+        folded[0] == '\0' ? 0 : session_subject_key(precheck->session, kind, folded);
+}
+
+static struct subjects subjects_of(struct precheck *precheck, const struct admission *admission)
+{
+    struct subjects subjects;
+    add_subject(precheck, &subjects, 0, SUBJECT_EMAIL, admission->email_folded);
+    add_subject(precheck, &subjects, 1, SUBJECT_PHONE, admission->phone);
+    add_subject(precheck, &subjects, 2, SUBJECT_USERNAME, admission->username_folded);
+    add_subject(precheck, &subjects, 3, SUBJECT_UUID, admission->uuid);
+    return subjects;
+}
+
+/* Whether a sign-up that succeeds does so at once, and keeps what it has for itself. */
+static bool decides_at_once(const struct admission *admission)
+{
+    const struct settings *settings = admission->settings;
+    return admission->told == NULL && admission->provider[0] == '\0' &&
+           admission->signup->text[SIGNUP_email_confirm_code] == NULL && settings->unique_email &&
+           settings->unique_phone &&
+           (settings->registration_type == SETTINGS_AUTOMATIC ||
+            settings->registration_type == SETTINGS_REQUIRE_EMAIL_CONFIRMATION);
+}
+
+/*
+ * Certain to be taken: an earlier row has no identifier that this one does not have as well. Either
+ * that row became a customer, or one of those identifiers was taken even before. The erasure of a
+ * person in between is all that can make this wrong, which the write finds out.
+ */
+static bool is_taken_before(const struct subjects *earlier, const struct subjects *now)
+{
+    bool any = false;
+    for (int i = 0; i < SUBJECTS; i++) {
+        if (earlier->keys[i] != 0 && earlier->keys[i] != now->keys[i])
+            return false;
+        any = any || earlier->keys[i] != 0;
+    }
+    return any;
+}
+
+/* Looks for such a row, and remembers this one. */
+static bool is_repeated(struct precheck *precheck, const struct admission *admission)
+{
+    if (!decides_at_once(admission))
+        return false;
+    struct subjects subjects = subjects_of(precheck, admission);
+    int first = 0;
+    while (first < SUBJECTS && subjects.keys[first] == 0)
+        first++;
+    if (first == SUBJECTS)
+        return false;
+    struct subjects *seen = &precheck->seen[(uint64_t)subjects.keys[first] % SEEN];
+    bool repeated = is_taken_before(seen, &subjects);
+    *seen = repeated ? *seen : subjects;
+    return repeated;
+}
+
+bool precheck_spare_hashes(struct precheck *precheck, struct chunk *chunk)
+{
+    for (size_t i = 0; i < chunk->count && chunk->hashes > 0; i++) {
+        const struct admission *admission = chunk_to_hash(chunk, i);
+        if (admission != NULL &&
+            (is_repeated(precheck, admission) || admit_is_held(precheck->session, admission)))
+            chunk_spare_hash(chunk, i);
+    }
+    return !ledger_failed(precheck->session->ledger);
+}

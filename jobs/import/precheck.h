@@ -1,0 +1,28 @@
+/* precheck.h: what the ledger says beforehand about sign-ups that are still on their way, read on a
+ * connection of its own, which may be used by another thread than the ledger's. Nothing it says
+ * decides: the write does. */
+#ifndef PRECHECK_H
+#define PRECHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "import/chunk.h"
+
+struct precheck;
+
+/* NULL: `error`. */
+struct precheck *precheck_open(const char *ledger, unsigned busy_timeout_ms, char *error,
+                               size_t error_size);
+void precheck_close(struct precheck *precheck);
+const char *precheck_error(const struct precheck *precheck);
+
+/* The settings in force; NULL: precheck_error(). They live until precheck_close(), since sign-ups
+ * that they judged are under way. */
+const struct settings *precheck_settings(struct precheck *precheck);
+
+/* Spares hashes that would be wasted: of sign-ups with an identifier that a customer has already,
+ * or that an earlier row of the file takes. False: precheck_error(). */
+bool precheck_spare_hashes(struct precheck *precheck, struct chunk *chunk);
+
+#endif

@@ -1,0 +1,104 @@
+#include "inbox/inbox_job.h"
+
+#include <inttypes.h>
+
+#include "run/say.h"
+#include "run/stop.h"
+
+enum { ERROR_SIZE = INBOX_PATH + 512 };
+
+static void say_left(const struct inbox *inbox, size_t left)
+{
+    char why[128];
+    stop_words(why, sizeof why);
+    say_error("%s: %s: %zu file%s left for the next run", inbox->folder, why, left,
+              left == 1 ? " is" : "s are");
+}
+
+enum status_code inbox_job_each(struct job *job, const struct inbox *inbox, inbox_job_file *work,
+                                void *context)
+{
+    char error[ERROR_SIZE];
+    enum status_code status = STATUS_DONE;
+    for (size_t i = 0; i < inbox->count; i++) {
+        struct inbox_file file;
+        if (stop_asked()) {
+            say_left(inbox, inbox->count - i);
+            return job_worse(status, STATUS_RETRY);
+        }
+        enum status_code one = inbox_take(&file, inbox, inbox->names[i], error, sizeof error);
+        if (one != STATUS_DONE) {
+            say_error("%s", error);
+        } else {
+            stop_file_deadline(job->config.import.file_seconds);
+            one = work(job, &file, context);
+            stop_file_deadline(0);
+        }
+        inbox_leave(&file);
+        status = job_worse(status, one);
+    }
+    return status;
+}
+
+/* What a run does with each. */
+struct night {
+    const char *step;
+    inbox_job_file *work;
+    void *context;
+};
+
+static bool waits(struct job *job, const char *step, const struct inbox_file *file)
+{
+    unsigned settle = job->config.import.settle_seconds;
+    int64_t age = inbox_age(file);
+    if (age >= settle)
+        return false;
+    say_error("%s: was written to %" PRId64 " seconds ago, and may not be whole yet: it waits for "
+              "the next run (settle_seconds = %u)",
+              file->path, age, settle);
+    job_add(job, step, "files_waiting", 1);
+    return true;
+}
+
+static enum status_code run_one(struct job *job, const struct inbox_file *file, void *context)
+{
+    char error[ERROR_SIZE];
+    const struct night *night = context;
+    if (waits(job, night->step, file))
+        return STATUS_DONE;
+    enum status_code status = night->work(job, file, night->context);
+    if (status != STATUS_DONE && status != STATUS_PARTLY)
+        return status;
+    if (!inbox_done(file, error, sizeof error)) {
+        say_error("%s", error);
+        status = STATUS_RETRY;
+    }
+    return status;
+}
+
+enum status_code inbox_job_run(struct job *job, const char *step, const char *folder,
+                               inbox_job_file *work, void *context)
+{
+    char error[ERROR_SIZE];
+    struct night night = {step, work, context};
+    struct inbox inbox;
+    struct lock lock;
+    if (folder[0] == '\0')
+        return STATUS_DONE;
+    enum status_code status = job_lock(job, step, &lock);
+    if (status != STATUS_DONE)
+        return status;
+    if (inbox_open(&inbox, folder, error, sizeof error)) {
+        status = inbox_job_each(job, &inbox, run_one, &night);
+        unsigned removed = inbox_tidy(&inbox, job->config.import.done_keep_days);
+        if (removed > 0)
+            say_note("%s/done: %u files of more than %u days removed", inbox.folder, removed,
+                     job->config.import.done_keep_days);
+    } else {
+        say_error("%s", error);
+        status = STATUS_RETRY;
+    }
+    inbox_close(&inbox);
+    lock_release(&lock);
+    return status;
+}

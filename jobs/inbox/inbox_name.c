@@ -1,0 +1,54 @@
+#include "inbox/inbox_name.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool ends_with(const char *name, size_t length, const char *end)
+{
+    size_t tail = strlen(end);
+    return length > tail && memcmp(name + length - tail, end, tail) == 0;
+}
+
+/* The first `length` bytes of a name. */
+static bool is_sign_ups(const char *name, size_t length)
+{
+    return name[0] != '.' &&
+           (ends_with(name, length, ".csv") || ends_with(name, length, ".csv.gz") ||
+            ends_with(name, length, ".csv.zst"));
+}
+
+bool inbox_name_is_sign_ups(const char *name)
+{
+    return is_sign_ups(name, strlen(name));
+}
+
+/* Without `.` and digits at its end. */
+static size_t without_number(const char *name, size_t length)
+{
+    size_t digits = 0;
+    while (digits < length && strchr("0123456789", name[length - 1 - digits]) != NULL)
+        digits++;
+    return digits > 0 && digits < length && name[length - 1 - digits] == '.' ? length - 1 - digits
+                                                                             : length;
+}
+
+static bool is_rejects(const char *name)
+{
+    static const char end[] = ".rejects";
+    size_t length = without_number(name, strlen(name));
+    return ends_with(name, length, end) &&
+           is_sign_ups(name, without_number(name, length - (sizeof end - 1)));
+}
+
+static bool begins_with_date(const char *name)
+{
+    for (const char *form = "dddd-dd-dd."; *form != '\0'; form++, name++)
+        if (*form == 'd' ? *name < '0' || *name > '9' : *name != *form)
+            return false;
+    return true;
+}
+
+bool inbox_name_is_done(const char *name)
+{
+    return is_rejects(name) || (begins_with_date(name) && inbox_name_is_sign_ups(name + 11));
+}

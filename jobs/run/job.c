@@ -1,0 +1,287 @@
+#include "run/job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "values/document.h"
+#include "ledger/ledger_time.h"
+#include "values/moment.h"
+#include "run/say.h"
+#include "run/stop.h"
+
+enum { DAY_MS = 86400000, UNLIKELY_DAYS = 30 /* in which nothing was recorded */ };
+
+enum status_code job_worse(enum status_code left, enum status_code right)
+{
+    /* From the mildest to the gravest. */
+    static const enum status_code order[] = {STATUS_DONE,     STATUS_LOCKED, STATUS_PARTLY,
+                                             STATUS_BAD_DATA, STATUS_RETRY,  STATUS_CONFIG,
+                                             STATUS_USAGE};
+    size_t at_left = 0, at_right = 0;
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        at_left = order[i] == left ? i : at_left;
+        at_right = order[i] == right ? i : at_right;
+    }
+    return order[at_left > at_right ? at_left : at_right];
+}
+
+enum status_code job_ledger_failed(struct job *job, const char *doing)
+{
+    struct ledger *ledger = job->session->ledger;
+    int code = ledger_code(ledger) & 0xff;
+    say_error("%s: %s: %s", job->config.ledger, doing, ledger_error(ledger));
+    ledger_forgive(ledger);
+    return code == SQLITE_AUTH ? STATUS_CONFIG : STATUS_RETRY;
+}
+
+static bool execute(struct job *job, const char *sql)
+{
+    if (sqlite3_exec(job->database, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return true;
+    char error[LEDGER_ERROR_SIZE];
+    int code = sqlite3_errcode(job->database) & 0xff, reason = sqlite3_system_errno(job->database);
+    bool named = (code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && reason != 0;
+    ledger_say_engine(job->database, error, sizeof error);
+    say_error("%s: %s%s%s", job->config.ledger, error, named ? ": " : "",
+              named ? strerror(reason) : "");
+    return false;
+}
+
+/* A name that SQLite would take for something else than a file has no place in a configuration. */
+static bool is_file_name(const char *path)
+{
+    return path[0] != '\0' && strcmp(path, ":memory:") != 0 && strncmp(path, "file:", 5) != 0;
+}
+
+/*
+ * SQLite gives LEDGER-shm and LEDGER-wal the ledger's mode when it makes them. A run that found the
+ * ledger read-only leaves them so, and they stay in the way once it is not any more. Ours are put
+ * right; of others' it is said which file it is.
+ */
+static bool put_right(const char *ledger, const char *suffix, mode_t mode)
+{
+    char path[PATH_MAX + 8];
+    struct stat facts;
+    snprintf(path, sizeof path, "%s%s", ledger, suffix);
+    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 || errno == ENOENT)
+        return true;
+    int reason = errno, file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool right = file >= 0 && fstat(file, &facts) == 0 && S_ISREG(facts.st_mode) &&
+                 facts.st_uid == geteuid() && fchmod(file, mode & 0777) == 0;
+    if (file >= 0)
+        close(file);
+    if (!right)
+        say_error("%s: %s, though the ledger itself may be written to: remove it when nobody uses "
+                  "the ledger",
+                  path, strerror(reason));
+    return right;
+}
+
+/* Before the ledger is opened: closing a descriptor of a file would end the locks that SQLite has
+ * on it. */
+static bool put_files_right(const char *path)
+{
+    char ledger[PATH_MAX];
+    struct stat facts;
+    if (realpath(path, ledger) == NULL || faccessat(AT_FDCWD, ledger, W_OK, AT_EACCESS) != 0 ||
+        stat(ledger, &facts) != 0)
+        return true; /* it may be new, or read-only: opening it says what is wrong */
+    return put_right(ledger, "-wal", facts.st_mode) && put_right(ledger, "-shm", facts.st_mode);
+}
+
+static bool open_database(struct job *job, bool create)
+{
+    const char *path = job->config.ledger;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
+    struct stat facts;
+    if (!is_file_name(path)) {
+        say_error("%s: the ledger must be a file", path);
+        return false;
+    }
+    if (!create && stat(path, &facts) != 0 && errno == ENOENT) {
+        say_error("%s: there is no ledger: make one with `regjob init`", path);
+        return false;
+    }
+    if (!put_files_right(path))
+        return false;
+    if (sqlite3_open_v2(path, &job->database, flags, NULL) != SQLITE_OK) {
+        say_error("%s: %s", path,
+                  job->database == NULL ? "out of memory" : sqlite3_errmsg(job->database));
+        return false;
+    }
+    sqlite3_extended_result_codes(job->database, 1);
+    sqlite3_busy_timeout(job->database, (int)job->config.busy_timeout_ms);
+    return true;
+}
+
+enum status_code job_open(struct job *job, bool create)
+{
+    char host[64] = "";
+    if (!open_database(job, create))
+        return STATUS_RETRY;
+    gethostname(host, sizeof host - 1);
+    snprintf(job->owner, sizeof job->owner, "%s:%ld", host, (long)getpid());
+    job->session = session_open(job->database);
+    if (job->session == NULL) {
+        say_error("out of memory");
+        return STATUS_RETRY;
+    }
+    snprintf(job->session->key_file, sizeof job->session->key_file, "%s", job->config.key_file);
+    /* NORMAL: a crash of the machine may cost the last commits in WAL, which the journal would then
+     * not know: FULL keeps law 4. */
+    if (!execute(job, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA secure_delete "
+                      "= ON; PRAGMA synchronous = FULL;"
+                      "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -40960"))
+        return STATUS_RETRY;
+    if (create)
+        return STATUS_DONE;
+    bool other = ledger_version_found(job->session->ledger) != ledger_version() &&
+                 !ledger_failed(job->session->ledger);
+    if (!ledger_ready(job->session->ledger)) {
+        enum status_code status = job_ledger_failed(job, "opening");
+        return other ? STATUS_CONFIG : status;
+    }
+    return STATUS_DONE;
+}
+
+enum status_code job_stopped(const char *step, const char *left)
+{
+    char why[128];
+    if (!stop_asked())
+        return STATUS_DONE;
+    stop_words(why, sizeof why);
+    say_error("%s: %s; %s", step, why, left);
+    return STATUS_RETRY;
+}
+
+void job_close(struct job *job)
+{
+    session_release(job->session);
+    sqlite3_close(job->database);
+    json_decref(job->inputs);
+    job->inputs = NULL;
+    job->session = NULL;
+    job->database = NULL;
+}
+
+void job_add(struct job *job, const char *step, const char *what, uint64_t number)
+{
+    for (size_t i = 0; i < job->count_count; i++)
+        if (strcmp(job->counts[i].step, step) == 0 && strcmp(job->counts[i].what, what) == 0) {
+            job->counts[i].number += number;
+            return;
+        }
+    if (job->count_count < JOB_COUNTS)
+        job->counts[job->count_count++] = (struct job_count){step, what, number};
+}
+
+void job_add_input(struct job *job, const char *name, const unsigned char digest[DIGEST_SIZE])
+{
+    char shown[JOB_ERROR_SIZE], text[DIGEST_TEXT];
+    digest_text(digest, text);
+    if (job->inputs == NULL)
+        job->inputs = json_array();
+    json_array_append_new(
+        job->inputs,
+        json_pack("{s:s, s:s}", "name", say_escape(shown, sizeof shown, name), "digest", text));
+}
+
+void job_compare_clock(struct job *job)
+{
+    struct ledger *ledger = job->session->ledger;
+    char here[MOMENT_SIZE], there[MOMENT_SIZE];
+    int64_t newest = ledger_number(ledger, STATEMENT_newest_entry_or_run, 0), clock = moment_now();
+    int64_t days = (clock - newest) / DAY_MS;
+    moment_format(clock, here);
+    moment_format(newest, there);
+    if (newest - clock > LEDGER_TIME_AGREES_MS)
+        say_error("%s: the clock shows %s, but the newest entry of the ledger is of %s: the clock "
+                  "is wrong, or was then; time goes on from that entry until the clock has caught "
+                  "up",
+                  job->config.ledger, here, there);
+    else if (newest > 0 && days >= UNLIKELY_DAYS)
+        say_error("%s: the clock shows %s, and the newest entry of the ledger is of %s, %lld days "
+                  "earlier: if the clock is wrong, set it right, or what is pending ends by it",
+                  job->config.ledger, here, there, (long long)days);
+}
+
+enum status_code job_begin_run(struct job *job)
+{
+    struct ledger *ledger = job->session->ledger;
+    ledger_begin(ledger);
+    struct ledger_statement *begin = ledger_use(ledger, STATEMENT_begin_run);
+    ledger_set_text(begin, ":command", job->options.command);
+    ledger_set_integer(begin, ":started_at", ledger_now(ledger));
+    ledger_run(begin);
+    job->run_id = ledger_number(ledger, STATEMENT_newest_run, 0);
+    if (ledger_notice_clock(ledger)) {
+        struct ledger_statement *release = ledger_use(ledger, STATEMENT_release_reports);
+        ledger_set_integer(release, ":now", ledger_now(ledger));
+        ledger_run(release);
+    }
+    ledger_end(ledger);
+    return ledger_failed(ledger) ? job_ledger_failed(job, "beginning the run") : STATUS_DONE;
+}
+
+/* {"import": {"read": 3, ...}, ..., "inputs": [{"name": "a.csv", "digest": "..."}]} */
+static char *counts_text(const struct job *job)
+{
+    json_t *steps = json_object();
+    for (size_t i = 0; i < job->count_count; i++) {
+        json_t *step = json_object_get(steps, job->counts[i].step);
+        if (step == NULL)
+            json_object_set_new(steps, job->counts[i].step, step = json_object());
+        json_object_set_new(step, job->counts[i].what,
+                            json_integer((json_int_t)job->counts[i].number));
+    }
+    if (job->inputs != NULL)
+        json_object_set(steps, "inputs", job->inputs);
+    char *text = document_text(steps, JSON_COMPACT);
+    json_decref(steps);
+    return text;
+}
+
+void job_end_run(struct job *job, enum status_code status)
+{
+    struct ledger *ledger = job->session->ledger;
+    char *counts = counts_text(job);
+    ledger_begin(ledger);
+    struct ledger_statement *end = ledger_use(ledger, STATEMENT_end_run);
+    ledger_set_integer(end, ":id", job->run_id);
+    ledger_set_integer(end, ":finished_at", ledger_now(ledger));
+    ledger_set_integer(end, ":exit_code", status);
+    ledger_set_text(end, ":counts", counts);
+    ledger_run(end);
+    ledger_end(ledger);
+    if (ledger_failed(ledger))
+        job_ledger_failed(job, "ending the run");
+    free(counts);
+}
+
+enum status_code job_lock(struct job *job, const char *step, struct lock *lock)
+{
+    char message[JOB_ERROR_SIZE];
+    /* SQLite's name for it: by whatever link or path two runs come to a ledger, they have one lock.
+     */
+    const char *ledger = sqlite3_db_filename(job->database, "main");
+    switch (lock_take(lock, ledger, step, message, sizeof message)) {
+    case LOCK_TAKEN:
+        return STATUS_DONE;
+    case LOCK_HELD:
+        say_note("%s", message); /* send runs every minute: while nightly sends there is nothing to
+                                    complain of */
+        return STATUS_LOCKED;
+    case LOCK_FAILED:
+        break;
+    }
+    say_error("%s", message);
+    return STATUS_RETRY;
+}

@@ -1,0 +1,73 @@
+/* job.h: one run of the program: what was asked, the configuration, the ledger, and what came of
+ * each step. */
+#ifndef JOB_H
+#define JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "run/digest.h"
+#include "ledger/session.h"
+#include "run/lock.h"
+#include "config/options.h"
+
+enum { JOB_COUNTS = 96, JOB_OWNER_SIZE = 128, JOB_ERROR_SIZE = 1024 };
+
+/* Something that a step counted, for the run's row, the summary and the metrics. */
+struct job_count {
+    const char *step; /* "import", "send", ... */
+    const char *what; /* "accepted", ...; both live as long as the program */
+    uint64_t number;
+};
+
+struct job {
+    struct options options;
+    struct config config;
+    struct sqlite3 *database;
+    struct session *session;
+    int64_t run_id;
+    char owner[JOB_OWNER_SIZE]; /* HOST:PID, in the journal */
+    struct job_count counts[JOB_COUNTS];
+    size_t count_count;
+    struct json_t *inputs; /* what was read, for the run's row; NULL: nothing */
+};
+
+/*
+ * Opens the configured ledger (existing, unless `create`): WAL, busy timeout, foreign keys,
+ * temporary data in memory, deleted bytes overwritten. Anything but STATUS_DONE has been said
+ * already: STATUS_CONFIG for a newer ledger or a bad key file, STATUS_RETRY for one that cannot be
+ * opened.
+ */
+enum status_code job_open(struct job *job, bool create);
+void job_close(struct job *job);
+
+/* Says where the clock is far from the newest entry of the ledger: one of them is wrong. */
+void job_compare_clock(struct job *job);
+
+/* Begins and ends the run's row in the ledger. */
+enum status_code job_begin_run(struct job *job);
+void job_end_run(struct job *job, enum status_code status);
+
+/* Adds to a count; the first mention makes it. */
+void job_add(struct job *job, const char *step, const char *what, uint64_t number);
+
+/* Adds a file that was read, by name and digest. */
+void job_add_input(struct job *job, const char *name, const unsigned char digest[DIGEST_SIZE]);
+
+/* Says the ledger's error and clears it; the exit code that belongs to it: STATUS_CONFIG for the
+ * key and a newer ledger, else STATUS_RETRY. */
+enum status_code job_ledger_failed(struct job *job, const char *doing);
+
+/* Takes the lock of a step. STATUS_LOCKED (said as a note) where another run has it. */
+enum status_code job_lock(struct job *job, const char *step, struct lock *lock);
+
+/* Where the run is to leave off: says why, and what of the step is left undone by it; STATUS_RETRY.
+ * Else STATUS_DONE. */
+enum status_code job_stopped(const char *step, const char *left);
+
+/* Of two statuses the one that the run must end with: of 1 and 2 it is 1; any other failure before
+ * those. */
+enum status_code job_worse(enum status_code left, enum status_code right);
+
+#endif

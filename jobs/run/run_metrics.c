@@ -1,0 +1,150 @@
+#include "run/run_metrics.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "run/metrics.h"
+#include "values/moment.h"
+#include "run/say.h"
+
+enum { RUNS_MOST = 32, RUN_COMMAND = 32 };
+
+static void add_queues(struct job *job, struct metrics *metrics)
+{
+    static const struct {
+        const char *name;
+        const char *help;
+        bool age;
+    } families[] = {{"regjob_queue_items", "Items in a queue of the ledger.", false},
+                    {"regjob_queue_oldest_seconds",
+                     "How long the oldest item of a queue has waited; 0 where it is not due.",
+                     true}};
+    int64_t now = ledger_now(job->session->ledger);
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        metrics_family(metrics, families[i].name, METRICS_GAUGE, families[i].help);
+        struct ledger_statement *queue = ledger_use(job->session->ledger, STATEMENT_queue_state);
+        while (ledger_row(queue)) {
+            struct metrics_label label = {"queue", ledger_word(queue, 1)};
+            double waited = ledger_is_null(queue, 3) || ledger_integer(queue, 3) > now
+                                ? 0
+                                : (double)(now - ledger_integer(queue, 3)) / 1000;
+            metrics_sample(metrics, &label, 1,
+                           families[i].age ? waited : (double)ledger_integer(queue, 2));
+        }
+    }
+}
+
+/* The last run of a command. */
+struct run {
+    int64_t id; /* 0: this one, which may not have come into the ledger */
+    char command[RUN_COMMAND];
+    double exit_code, seconds, end;
+};
+
+/* One file serves every command: a run each minute must not wipe out what the night has said. */
+static size_t find_runs(struct job *job, struct run runs[RUNS_MOST])
+{
+    size_t count = 1;
+    struct ledger_statement *row = ledger_use(job->session->ledger, STATEMENT_other_runs);
+    ledger_set_text(row, ":command", job->options.command);
+    while (ledger_row(row) && count < RUNS_MOST) {
+        struct run *run = &runs[count++];
+        snprintf(run->command, sizeof run->command, "%s", ledger_word(row, 0));
+        run->exit_code = ledger_real(row, 1);
+        run->seconds = ledger_real(row, 2);
+        run->end = ledger_real(row, 3);
+        run->id = ledger_integer(row, 4);
+    }
+    ledger_done(row);
+    return count;
+}
+
+static void add_gauge(struct metrics *metrics, const struct run *runs, size_t count,
+                      const char *name, const char *help, size_t member)
+{
+    metrics_family(metrics, name, METRICS_GAUGE, help);
+    for (size_t i = 0; i < count; i++) {
+        struct metrics_label command = {"command", runs[i].command};
+        double value;
+        memcpy(&value, (const char *)&runs[i] + member, sizeof value);
+        metrics_sample(metrics, &command, 1, value);
+    }
+}
+
+static void add_items(struct job *job, struct metrics *metrics, const struct run *run)
+{
+    struct metrics_label labels[] = {{"command", run->command}, {"step", NULL}, {"what", NULL}};
+    enum { LABELS = sizeof labels / sizeof *labels };
+    for (size_t i = 0; run->id == 0 && i < job->count_count; i++) {
+        labels[1].value = job->counts[i].step;
+        labels[2].value = job->counts[i].what;
+        metrics_sample(metrics, labels, LABELS, (double)job->counts[i].number);
+    }
+    if (run->id == 0)
+        return;
+    struct ledger_statement *item = ledger_use(job->session->ledger, STATEMENT_run_items);
+    ledger_set_integer(item, ":id", run->id);
+    while (ledger_row(item)) {
+        labels[1].value = ledger_word(item, 0);
+        labels[2].value = ledger_word(item, 1);
+        metrics_sample(metrics, labels, LABELS, (double)ledger_integer(item, 2));
+    }
+}
+
+static void add_runs(struct job *job, struct metrics *metrics, enum status_code status,
+                     double seconds)
+{
+    struct run runs[RUNS_MOST] = {
+        {.exit_code = (double)status, .seconds = seconds, .end = (double)moment_now() / 1000}};
+    snprintf(runs[0].command, sizeof runs[0].command, "%s", job->options.command);
+    size_t count = find_runs(job, runs);
+    add_gauge(metrics, runs, count, "regjob_run_exit_code", "Exit code of a command's last run.",
+              offsetof(struct run, exit_code));
+    add_gauge(metrics, runs, count, "regjob_run_seconds", "How long a command's last run took.",
+              offsetof(struct run, seconds));
+    add_gauge(metrics, runs, count, "regjob_run_end_timestamp_seconds",
+              "When a command's last run ended, Unix time.", offsetof(struct run, end));
+    metrics_family(metrics, "regjob_run_items", METRICS_GAUGE,
+                   "What a command's last run counted, by step.");
+    for (size_t i = 0; i < count; i++)
+        add_items(job, metrics, &runs[i]);
+}
+
+static enum status_code failed(struct metrics *metrics, const char *error)
+{
+    say_error("metrics: %s", error);
+    metrics_end(metrics);
+    return STATUS_RETRY;
+}
+
+enum status_code run_metrics_show(struct job *job)
+{
+    char error[512] = "out of memory";
+    struct metrics *metrics = metrics_start();
+    if (metrics != NULL)
+        add_queues(job, metrics);
+    const char *text = metrics == NULL ? NULL : metrics_text(metrics, error, sizeof error);
+    if (text == NULL)
+        return failed(metrics, error);
+    say_document(text, strlen(text));
+    metrics_end(metrics);
+    return ledger_failed(job->session->ledger) ? job_ledger_failed(job, "reading the queues")
+                                               : STATUS_DONE;
+}
+
+enum status_code run_metrics_write(struct job *job, const char *path, enum status_code status,
+                                   double seconds)
+{
+    char error[512] = "out of memory";
+    struct metrics *metrics = metrics_start();
+    if (metrics == NULL)
+        return failed(NULL, error);
+    add_runs(job, metrics, status, seconds);
+    add_queues(job, metrics);
+    ledger_forgive(job->session->ledger);
+    if (!metrics_write(metrics, path, error, sizeof error))
+        return failed(metrics, error);
+    metrics_end(metrics);
+    return STATUS_DONE;
+}

@@ -1,0 +1,15 @@
+/* run_metrics.h: what a run did and what waits, as OpenMetrics text. */
+#ifndef RUN_METRICS_H
+#define RUN_METRICS_H
+
+#include "run/job.h"
+
+/* To standard output. */
+enum status_code run_metrics_show(struct job *job);
+
+/* To a file (write, fsync, rename), with counts, duration and exit code of this run and of the last
+ * one of each other command. */
+enum status_code run_metrics_write(struct job *job, const char *path, enum status_code status,
+                                   double seconds);
+
+#endif

@@ -1,0 +1,398 @@
+/* say.c: messages, tables and progress for people. */
+#include "run/say.h"
+#include "run/utf8.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    SAY_MESSAGE = 4096,
+    SAY_CELL = 1024,
+    SAY_COLUMNS = 32,
+    SAY_PROGRESS = 256,
+    SAY_HIDDEN_MILLISECONDS = 1000, /* work that is over sooner shows no progress */
+    SAY_REDRAW_MILLISECONDS = 200,
+    SAY_TERMINAL_COLUMNS = 80
+};
+
+/* Longest escape of one character: four bytes as \xNN. */
+enum { SAY_ESCAPED = 16 };
+
+static struct {
+    bool quiet;
+    bool verbose;
+    size_t progress_width; /* of the line that stands on the terminal, 0: none */
+    bool failed;
+} say;
+
+void say_start(bool quiet, bool verbose)
+{
+    say.quiet = quiet;
+    say.verbose = verbose;
+}
+
+static bool shows_notes(int descriptor)
+{
+    return !say.quiet && (say.verbose || isatty(descriptor) == 1);
+}
+
+bool say_is_verbose(void)
+{
+    return shows_notes(STDERR_FILENO);
+}
+
+/* --- What may be shown as it is ------------------------------------------------------------- */
+
+static unsigned code_point(const char *text, size_t length)
+{
+    static const unsigned char first[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    unsigned point = (unsigned char)text[0] & (unsigned)first[length];
+    for (size_t i = 1; i < length; i++) {
+        point = point << 6 | ((unsigned char)text[i] & 0x3F);
+    }
+    return point;
+}
+
+/* C0 and C1 controls drive terminals (U+009B is ESC [), U+2028 and U+2029 end lines; the others
+ * turn or hide text, so that a line reads as what it is not. */
+static bool is_harmless(unsigned point)
+{
+    bool control = point < 0x20 || (point >= 0x7F && point <= 0x9F);
+    bool unseen = point == 0x61C || (point >= 0x200B && point <= 0x200F) ||
+                  (point >= 0x2028 && point <= 0x202E) || (point >= 0x2060 && point <= 0x206F) ||
+                  point == 0xFEFF || (point >= 0xE0000 && point <= 0xE0FFF);
+    return !control && !unseen;
+}
+
+/* Writes the character at `text`, escaped where need be, and says how many bytes it took from
+ * `text` and put into `out`. */
+static size_t escape_one(char out[SAY_ESCAPED + 1], const char *text, size_t *taken)
+{
+    size_t length = utf8_length(text);
+    size_t put = 0;
+
+    *taken = length == 0 ? 1 : length;
+    if (length > 0 && is_harmless(code_point(text, length))) {
+        memcpy(out, text, length);
+        return length;
+    }
+    for (size_t i = 0; i < *taken; i++) {
+        put += (size_t)snprintf(out + put, SAY_ESCAPED + 1 - put, "\\x%02X",
+                                (unsigned)(unsigned char)text[i]);
+    }
+    return put;
+}
+
+char *say_escape(char *out, size_t size, const char *text)
+{
+    char one[SAY_ESCAPED + 1];
+    size_t used = 0;
+
+    while (*text != '\0') {
+        size_t taken;
+        size_t put = escape_one(one, text, &taken);
+        if (used + put >= size) {
+            break;
+        }
+        memcpy(out + used, one, put);
+        used += put;
+        text += taken;
+    }
+    if (size > 0) {
+        out[used] = '\0';
+    }
+    return out;
+}
+
+/* --- Writing ------------------------------------------------------------------------------- */
+
+/* A message must not begin in the middle of the progress line, which is drawn anew later. */
+static void clear_progress(void)
+{
+    if (say.progress_width > 0) {
+        fprintf(stderr, "\r%*s\r", (int)say.progress_width, "");
+        fflush(stderr);
+        say.progress_width = 0;
+    }
+}
+
+static void put(FILE *stream, const char *text, size_t length)
+{
+    if (fwrite(text, 1, length, stream) != length && stream == stdout && !say.failed) {
+        say.failed = true;
+        say_error("standard output: %s", strerror(errno));
+    }
+}
+
+static void put_text(FILE *stream, const char *text)
+{
+    put(stream, text, strlen(text));
+}
+
+/* `prefix`, the message, and one line end, in one write where the stream allows: two processes on
+ * one log do not mix their lines. */
+__attribute__((format(printf, 3, 0))) static void put_line(FILE *stream, const char *prefix,
+                                                           const char *format, va_list arguments)
+{
+    char message[SAY_MESSAGE];
+    char escaped[2 * SAY_MESSAGE];
+    char line[2 * SAY_MESSAGE + 64];
+
+    int length = vsnprintf(message, sizeof message, format, arguments);
+    if (length < 0) {
+        snprintf(message, sizeof message, "%s", "(a message that cannot be formatted)");
+    }
+    say_escape(escaped, sizeof escaped, message);
+    int line_length = snprintf(line, sizeof line, "%s%s%s\n", prefix, escaped,
+                               length >= (int)sizeof message ? "..." : "");
+    clear_progress();
+    put(stream, line, (size_t)line_length);
+}
+
+void say_error(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    put_line(stderr, "regjob: ", format, arguments);
+    va_end(arguments);
+}
+
+void say_note(const char *format, ...)
+{
+    va_list arguments;
+    if (!say_is_verbose()) {
+        return;
+    }
+    va_start(arguments, format);
+    put_line(stderr, "regjob: ", format, arguments);
+    va_end(arguments);
+}
+
+void say_line(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    put_line(stdout, "", format, arguments);
+    va_end(arguments);
+}
+
+void say_document(const char *text, size_t length)
+{
+    clear_progress();
+    if (isatty(STDOUT_FILENO) != 1) {
+        put(stdout, text, length);
+        return;
+    }
+    char *copy = strndup(text, length);
+    if (copy == NULL) {
+        say_error("standard output: %s", strerror(ENOMEM));
+        say.failed = true;
+        return;
+    }
+    for (const char *next = copy; *next != '\0';) {
+        char one[SAY_ESCAPED + 1];
+        size_t taken = 1;
+        if (*next == '\n' || *next == '\t') {
+            put(stdout, next, 1);
+        } else {
+            size_t escaped = escape_one(one, next, &taken);
+            put(stdout, one, escaped);
+        }
+        next += taken;
+    }
+    free(copy);
+}
+
+bool say_end(void)
+{
+    clear_progress();
+    if (fflush(stdout) != 0 && !say.failed) {
+        say.failed = true;
+        say_error("standard output: %s", strerror(errno));
+    }
+    return !say.failed;
+}
+
+/* --- Tables -------------------------------------------------------------------------------- */
+
+static size_t shown_width(const char *text)
+{
+    size_t width = 0;
+    for (; *text != '\0'; text++) {
+        width += ((unsigned char)*text & 0xC0) != 0x80; /* characters, not bytes */
+    }
+    return width;
+}
+
+static const char *cell_text(const char *cell, char escaped[SAY_CELL])
+{
+    return say_escape(escaped, SAY_CELL, cell == NULL ? "" : cell);
+}
+
+static void widen(size_t *widths, const char *const *cells, size_t columns)
+{
+    char escaped[SAY_CELL];
+    for (size_t i = 0; i < columns; i++) {
+        size_t width = shown_width(cell_text(cells[i], escaped));
+        widths[i] = width > widths[i] ? width : widths[i];
+    }
+}
+
+static void put_row(const size_t *widths, const char *align, const char *const *cells,
+                    size_t columns)
+{
+    char escaped[SAY_CELL];
+    char blanks[SAY_CELL];
+
+    memset(blanks, ' ', sizeof blanks);
+    size_t owed = 0; /* blanks are written only before a text: no line ends with one */
+    for (size_t i = 0; i < columns; i++) {
+        const char *text = cell_text(cells[i], escaped);
+        size_t pad = widths[i] - shown_width(text);
+        size_t before = owed + (align[i] == 'r' ? pad : 0);
+        if (*text == '\0') {
+            owed += widths[i];
+        } else {
+            for (; before > 0; before -= before < sizeof blanks ? before : sizeof blanks) {
+                put(stdout, blanks, before < sizeof blanks ? before : sizeof blanks);
+            }
+            put_text(stdout, text);
+            owed = align[i] == 'r' ? 0 : pad;
+        }
+        owed += 2;
+    }
+    put_text(stdout, "\n");
+}
+
+void say_table(const struct say_table *table)
+{
+    size_t widths[SAY_COLUMNS] = {0};
+    size_t columns = strnlen(table->align, SAY_COLUMNS);
+
+    clear_progress();
+    if (table->head != NULL) {
+        widen(widths, table->head, columns);
+    }
+    for (size_t row = 0; row < table->rows; row++) {
+        widen(widths, table->cells + row * columns, columns);
+    }
+    if (table->title != NULL) {
+        say_line("%s", table->title);
+    }
+    if (table->head != NULL) {
+        put_row(widths, table->align, table->head, columns);
+    }
+    for (size_t row = 0; row < table->rows; row++) {
+        put_row(widths, table->align, table->cells + row * columns, columns);
+    }
+}
+
+void say_summary(const struct say_table *table)
+{
+    if (shows_notes(STDOUT_FILENO)) {
+        say_table(table);
+    }
+}
+
+/* --- Progress ------------------------------------------------------------------------------ */
+
+static int64_t now_milliseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void say_progress_start(struct say_progress *progress, const char *what, uint64_t total)
+{
+    progress->what = what;
+    progress->total = total;
+    progress->started = now_milliseconds();
+    progress->shown = 0;
+}
+
+static void duration_text(char *text, size_t size, double seconds)
+{
+    if (seconds >= 360000) {
+        snprintf(text, size, "over 99 h");
+    } else if (seconds >= 3600) {
+        snprintf(text, size, "%d h %02d min", (int)seconds / 3600, (int)seconds / 60 % 60);
+    } else if (seconds >= 60) {
+        snprintf(text, size, "%d min %02d s", (int)seconds / 60, (int)seconds % 60);
+    } else {
+        snprintf(text, size, "%d s", (int)seconds);
+    }
+}
+
+static size_t terminal_width(void)
+{
+    struct winsize window;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1) {
+        return window.ws_col;
+    }
+    return SAY_TERMINAL_COLUMNS;
+}
+
+/* Cuts `text` to `width` characters, between characters. */
+static void cut(char *text, size_t width)
+{
+    size_t seen = 0;
+    for (; *text != '\0'; text++) {
+        if (((unsigned char)*text & 0xC0) != 0x80 && seen++ == width) {
+            *text = '\0';
+            return;
+        }
+    }
+}
+
+static void draw(const struct say_progress *progress, uint64_t done, int64_t now)
+{
+    char escaped[SAY_PROGRESS];
+    char left[32];
+    char line[2 * SAY_PROGRESS];
+    double seconds = (double)(now - progress->started) / 1000;
+    double rate = (double)done / seconds;
+
+    say_escape(escaped, sizeof escaped, progress->what);
+    if (progress->total > 0 && done <= progress->total && rate > 0) {
+        duration_text(left, sizeof left, (double)(progress->total - done) / rate);
+        snprintf(line, sizeof line, "%s: %.0f %%, %.0f a second, %s left", escaped,
+                 100 * (double)done / (double)progress->total, rate, left);
+    } else {
+        snprintf(line, sizeof line, "%s: %llu, %.0f a second", escaped, (unsigned long long)done,
+                 rate);
+    }
+    cut(line, terminal_width() - 1); /* the last column would wrap the line */
+    clear_progress();
+    fputs(line, stderr);
+    fflush(stderr);
+    say.progress_width = shown_width(line);
+}
+
+void say_progress_step(struct say_progress *progress, uint64_t done)
+{
+    if (say.quiet) {
+        return;
+    }
+    int64_t now = now_milliseconds();
+    if (now - progress->started <= SAY_HIDDEN_MILLISECONDS ||
+        now - progress->shown < SAY_REDRAW_MILLISECONDS) {
+        return;
+    }
+    progress->shown = now;
+    if (isatty(STDERR_FILENO) == 1) {
+        draw(progress, done, now);
+    }
+}
+
+void say_progress_end(struct say_progress *progress)
+{
+    clear_progress();
+    progress->shown = 0;
+}
