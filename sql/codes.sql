@@ -63,7 +63,7 @@ SELECT c.id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, coalesce(c.runs_fro
        c.channel, c.attempt_id, c.recorded_at
   FROM recipient r JOIN code c ON c.id = r.code_id
  WHERE r.subject_key = :subject_key
- ORDER BY c.id DESC LIMIT 1001
+ ORDER BY r.code_id DESC LIMIT 1001
 
 -- name: customer_of_subject
 SELECT 1 FROM subject s JOIN person p ON p.attempt_id = s.attempt_id

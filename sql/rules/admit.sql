@@ -133,14 +133,17 @@ INSERT INTO waiting (attempt_id, deadline)
 SELECT a.id, a.recorded_at + a.lifetime_ms FROM attempt a WHERE a.id = :id AND a.outcome = 'pending';
 
 -- step: code
--- The resend pause and the daily limit hold per subject, whatever attempt asks: a code too many waits its turn.
+-- The resend pause and the daily limit hold per subject, whatever attempt asks: a code too many waits its turn. The newest thousand
+-- tell, as each waits for those before it and a day has no more (maxCodesPerDay): a sign-up costs the same, however many there are for the address.
 INSERT INTO code (attempt_id, ordinal, channel, kind, nonce, digits, prefix, sandbox, recorded_at, lifetime_ms, next_try_at)
 SELECT a.id, 1, c.channel, :code_kind, c.nonce, :code_digits, :code_prefix, :code_sandbox, :recorded_at, c.lifetime_ms,
        max(:recorded_at,
            coalesce((SELECT max(coalesce(o.runs_from, o.next_try_at, o.recorded_at)) + :resend_pause_ms
-                       FROM recipient r JOIN code o ON o.id = r.code_id WHERE r.subject_key = c.subject_key), 0),
+                       FROM (SELECT code_id FROM recipient WHERE subject_key = c.subject_key ORDER BY code_id DESC LIMIT 1000) r
+                       JOIN code o ON o.id = r.code_id), 0),
            coalesce((SELECT coalesce(o.runs_from, o.next_try_at, o.recorded_at) + 86400000
-                       FROM recipient r JOIN code o ON o.id = r.code_id WHERE r.subject_key = c.subject_key
+                       FROM (SELECT code_id FROM recipient WHERE subject_key = c.subject_key ORDER BY code_id DESC LIMIT 1000) r
+                       JOIN code o ON o.id = r.code_id
                       ORDER BY coalesce(o.runs_from, o.next_try_at, o.recorded_at) DESC LIMIT 1 OFFSET :codes_per_day - 1), 0))
   FROM attempt a
   JOIN (SELECT 'email' AS channel, :email_nonce AS nonce, :email_code_ms AS lifetime_ms, :email_key AS subject_key
