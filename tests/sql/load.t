@@ -117,7 +117,9 @@ def run(*command, sql=""):
 
 
 code, said = run("sqlite3", "-batch", file, sql=f".load {GROUND}/reg\nSELECT reg_email_exists('a@example.com');\n")
-reg.ok(f"reg_email_exists: attempt to write a readonly database: {advice(file)}" in said, "the shell, who may not write there", said)
+# A newer one reads the schema first, and then we are not asked.
+reg.ok(f"reg_email_exists: attempt to write a readonly database: {advice(file)}" in said or said.startswith("Parse error near line 2: attempt to write a readonly database"),
+       "the shell, who may not write there", said)
 reg.equal(run("sqlite3", "-batch", f"file:{file}?immutable=1", sql=f".load {GROUND}/reg\nSELECT count(*) FROM reg_attempts;\n"), (0, "0"), "and as it says")
 reg.equal(run(f"{GROUND}/regjob", "-l", file, "status"), (1, f"regjob: {file}: attempt to write a readonly database: {advice(file)}"), "the job")
 os.chmod(GROUND, 0o755)
