@@ -90,6 +90,37 @@ static void byte_order_mark(void **state)
     check("\xFE\xFF\0a", "unreadable: the input is in UTF-16: convert it to UTF-8\n");
 }
 
+/* A header of so many columns, c0 to cN, and so many bytes in the last name. */
+static bool takes_header(size_t columns, size_t last, const char *refusal)
+{
+    size_t size = columns * 8 + last + 2, length = 0;
+    char *bytes = malloc(size);
+    assert_non_null(bytes);
+    for (size_t i = 0; i + 1 < columns; i++)
+        length += (size_t)snprintf(bytes + length, size - length, "c%zu,", i);
+    memset(bytes + length, 'x', last);
+    length += last;
+    bytes[length++] = '\n';
+    struct memory memory = {.bytes = bytes, .length = length};
+    char *story = story_of(&memory, true, &no_limits);
+    bool taken = strncmp(story, "unreadable", 10) != 0;
+    if (!taken)
+        assert_string_equal(story, refusal);
+    free(story);
+    free(bytes);
+    return taken;
+}
+
+static void wide_headers(void)
+{
+    assert_true(takes_header(1000, 1, ""));
+    assert_false(takes_header(
+        1001, 1, "unreadable: the header has 1001 columns: expected 1000 at the most\n"));
+    assert_true(takes_header(1, 65535, ""));
+    assert_false(takes_header(
+        1, 65536, "unreadable: the header has 65537 bytes: expected 65536 at the most\n"));
+}
+
 static void headers(void **state)
 {
     (void)state;
@@ -100,6 +131,7 @@ static void headers(void **state)
     check("a,,c\n", "unreadable: column 2 of the header has no name\n");
     check("a,b,\"\"\n", "unreadable: column 3 of the header has no name\n");
     check("x,b,a,b\n", "unreadable: columns 2 and 4 of the header have the same name\n");
+    wide_headers();
     check("a,A,a_\n", "a|A|a_\n2 7 end\n");
     check("a,b\"\n1,2\n",
           "unreadable: the header (line 1, column 2, byte 3): a quote inside an unquoted field: "
