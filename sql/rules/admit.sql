@@ -139,16 +139,19 @@ INSERT INTO code (attempt_id, ordinal, channel, kind, nonce, digits, prefix, san
 SELECT a.id, 1, c.channel, :code_kind, c.nonce, :code_digits, :code_prefix, :code_sandbox, :recorded_at, c.lifetime_ms,
        max(:recorded_at,
            coalesce((SELECT max(coalesce(o.runs_from, o.next_try_at, o.recorded_at)) + :resend_pause_ms
-                       FROM (SELECT code_id FROM recipient WHERE subject_key = c.subject_key ORDER BY code_id DESC LIMIT 1000) r
-                       JOIN code o ON o.id = r.code_id), 0),
+                       FROM recipient r JOIN code o ON o.id = r.code_id WHERE r.subject_key = c.subject_key AND r.code_id > c.before), 0),
            coalesce((SELECT coalesce(o.runs_from, o.next_try_at, o.recorded_at) + 86400000
-                       FROM (SELECT code_id FROM recipient WHERE subject_key = c.subject_key ORDER BY code_id DESC LIMIT 1000) r
-                       JOIN code o ON o.id = r.code_id
+                       FROM recipient r JOIN code o ON o.id = r.code_id WHERE r.subject_key = c.subject_key AND r.code_id > c.before
                       ORDER BY coalesce(o.runs_from, o.next_try_at, o.recorded_at) DESC LIMIT 1 OFFSET :codes_per_day - 1), 0))
   FROM attempt a
-  JOIN (SELECT 'email' AS channel, :email_nonce AS nonce, :email_code_ms AS lifetime_ms, :email_key AS subject_key
+  -- Where they begin, and not they themselves, which SQLite would put into a table in between.
+  JOIN (SELECT 'email' AS channel, :email_nonce AS nonce, :email_code_ms AS lifetime_ms, :email_key AS subject_key,
+               CASE WHEN :email_nonce IS NOT NULL
+                    THEN coalesce((SELECT code_id FROM recipient WHERE subject_key = :email_key ORDER BY code_id DESC LIMIT 1 OFFSET 1000), 0) END AS before
         UNION ALL
-        SELECT 'sms', :sms_nonce, :sms_code_ms, :phone_key) c ON c.nonce IS NOT NULL
+        SELECT 'sms', :sms_nonce, :sms_code_ms, :phone_key,
+               CASE WHEN :sms_nonce IS NOT NULL
+                    THEN coalesce((SELECT code_id FROM recipient WHERE subject_key = :phone_key ORDER BY code_id DESC LIMIT 1 OFFSET 1000), 0) END) c ON c.nonce IS NOT NULL
  WHERE a.id = :id AND a.told IS NULL AND (a.outcome = 'pending' OR (a.outcome = 'success' AND :confirm = 'after'))
    AND (a.link_to IS NULL
         OR EXISTS (SELECT 1 FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
