@@ -412,7 +412,8 @@ static bool means_another(const struct admission *admission, const char *usernam
 }
 
 /* A username of the form of an address or a number is only for whoever has that: else a text could
- * mean two people (who.h). */
+ * mean two people (codes/subject_lookup.h). It is another's address then, and is kept as little as any
+ * other value that fails its check. */
 static void check_whose_username(struct admission *admission)
 {
     const struct settings *settings = admission->settings;
@@ -426,7 +427,7 @@ static void check_whose_username(struct admission *admission)
     if (!another)
         return;
     admission->username_folded[0] = '\0'; /* so that nobody is found by it */
-    admission->reasons.invalid |= UINT64_C(1) << SIGNUP_username;
+    refuse(admission, SIGNUP_username);
 }
 
 static void derive_rest(struct admission *admission)

@@ -1,7 +1,7 @@
 /*
  * outcome_counts.h: what the ledger holds of the outcomes of sign-ups and what the vendor was told
  * of them, as of a moment, counted by day and quarter of an hour; and the SQL that lists the rows.
- * The rules stand in sql/told.sql.
+ * The rules stand in sql/outcome_counts.sql.
  */
 #ifndef OUTCOME_COUNTS_H
 #define OUTCOME_COUNTS_H
@@ -65,7 +65,7 @@ void outcome_counts_end(struct outcome_counts *told);
 struct outcome_counts_listing {
     int64_t first, last; /* days */
     int64_t as_of;
-    const char *where; /* an SQL condition on the columns of sql/told.sql, and vendor_day */
+    const char *where; /* an SQL condition on the columns of sql/outcome_counts.sql, and vendor_day */
     bool shifted;      /* days are those of the offset `minutes`, not of the process's time zone */
     int minutes;
 };

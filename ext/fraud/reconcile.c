@@ -14,7 +14,7 @@
  * for which V is not L. Otherwise it is `explained` where days explain it, or `unexplained`. V - L
  * is taken apart in three steps:
  *
- * 1. C - L is known row by row (sql/told.sql): each attempt that is not acknowledged counts -1
+ * 1. C - L is known row by row (sql/outcome_counts.sql): each attempt that is not acknowledged counts -1
  * under the one reason for that (not_reportable, unsettled, unsent, reported_after_export,
  * deferred, dead, erased), each acknowledged report that was corrected since counts +1 (corrected).
  * 2. V - C, as far as it lies between 0 and P - C, is what uncertain tries have brought the vendor.

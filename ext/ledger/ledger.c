@@ -228,11 +228,6 @@ void ledger_set_integer(struct ledger_statement *statement, const char *paramete
     ledger_set_integer_at(statement, ledger_parameter(statement, parameter), value);
 }
 
-void ledger_set_real(struct ledger_statement *statement, const char *parameter, double value)
-{
-    ledger_set_real_at(statement, ledger_parameter(statement, parameter), value);
-}
-
 void ledger_set_text(struct ledger_statement *statement, const char *parameter, const char *text)
 {
     ledger_set_text_at(statement, ledger_parameter(statement, parameter), text,

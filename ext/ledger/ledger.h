@@ -113,7 +113,6 @@ void ledger_leave_as_before(struct ledger *ledger);
  * run. */
 struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name);
 void ledger_set_integer(struct ledger_statement *statement, const char *parameter, int64_t value);
-void ledger_set_real(struct ledger_statement *statement, const char *parameter, double value);
 void ledger_set_text(struct ledger_statement *statement, const char *parameter, const char *text);
 void ledger_set_blob(struct ledger_statement *statement, const char *parameter, const void *bytes,
                      size_t length);

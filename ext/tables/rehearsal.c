@@ -183,7 +183,7 @@ static bool fetch_met(struct rehearsal *rehearsal, const char *parameter, int64_
     if (!meet(rehearsal, key, all, &fresh) || !fresh)
         return !ledger_failed(rehearsal->real->ledger);
     bool done = true;
-    struct ledger_statement *met = ledger_use(rehearsal->real->ledger, STATEMENT_twin_met);
+    struct ledger_statement *met = ledger_use(rehearsal->real->ledger, STATEMENT_rehearsal_met);
     ledger_set_integer(met, parameter, key);
     ledger_set_integer(met, ":all", all);
     while (ledger_row(met) && done)
@@ -237,7 +237,7 @@ static bool run_places(struct rehearsal *rehearsal, const int64_t *ids)
 {
     static const char *const names[] = {":attempt",  ":code",      ":report",      ":decision",
                                         ":code_end", ":wrong_try", ":report_event"};
-    const char *rest = statement_text[STATEMENT_twin_places];
+    const char *rest = statement_text[STATEMENT_rehearsal_places];
     int code = SQLITE_OK;
     while (code == SQLITE_OK && rest[0] != '\0') {
         sqlite3_stmt *statement = NULL;
@@ -257,7 +257,7 @@ static bool run_places(struct rehearsal *rehearsal, const int64_t *ids)
 static bool take_places(struct rehearsal *rehearsal)
 {
     int64_t ids[7] = {0};
-    struct ledger_statement *row = ledger_use(rehearsal->real->ledger, STATEMENT_twin_ids);
+    struct ledger_statement *row = ledger_use(rehearsal->real->ledger, STATEMENT_rehearsal_ids);
     if (ledger_row(row)) {
         for (int i = 0; i < 7; i++)
             ids[i] = ledger_integer(row, i);
@@ -364,7 +364,7 @@ static void read_verdict(struct rehearsal *rehearsal, int64_t id, struct rehears
     verdict->reasons = "[]";
     verdict->detail[0] = '\0';
     if (verdict->outcome == ADMIT_CONTINUED) {
-        struct ledger_statement *row = ledger_use(ledger, STATEMENT_twin_continuation);
+        struct ledger_statement *row = ledger_use(ledger, STATEMENT_rehearsal_continuation);
         ledger_set_integer(row, ":id", id);
         if (ledger_row(row)) {
             snprintf(verdict->detail, sizeof verdict->detail, "%s", ledger_word(row, 0));

@@ -2,7 +2,7 @@
  * reg_signups(file): the rows of a CSV file of sign-ups with the verdict that an import would give
  * now, duplicates within the file included; nothing is written.
  *
- * The verdicts come from the one door, in a private ledger (twin.h). What this does not know:
+ * The verdicts come from the one door, in a private ledger (rehearsal.h). What this does not know:
  * whether this very file was imported before (then an import does nothing), and what others write
  * before it is imported. Passwords are not hashed. All of it is held in memory, so a file may have
  * at most MOST_ROWS rows here; `regjob import --dry-run` takes any.

@@ -77,6 +77,11 @@ reg.equal(found("refused.db", needles), [], "none of them is in the ledger or it
 reg.equal(reg.one(db, "SELECT count(*) FROM person WHERE email IS NULL AND email_key IS NOT NULL OR username IS NULL AND username_key IS NOT NULL"
                       " OR phone IS NULL AND phone_key IS NOT NULL OR uuid IS NULL AND uuid_key IS NOT NULL"), 0, "nor a digest that can be guessed at")
 reg.equal(reg.one(db, "SELECT count(*) FROM subject WHERE attempt_id NOT IN (SELECT id FROM attempt)"), 0, "nor anything of it in the index of subjects")
+whose = [insert(db, email=f"w{told}@example.com", username="somebody.else@example.net", password="A9#bL8@z", **told)
+         for told in ({}, {"outcome": "success"}, {"outcome": "failure"})]
+reg.equal([row[0] for row in db.execute("SELECT username FROM reg_attempts WHERE id IN (?, ?, ?)", whose)], [None] * 3,
+          "a username that is somebody else's address reads NULL")
+reg.equal(found("refused.db", ["somebody.else@example.net"]), [], "and is not in the ledger: its owner, who wants to be forgotten, is not to be found by it")
 consents = '{"terms":"accepted","Sw0pped#name":"perhaps"}'
 row = insert(db, email="consents@example.com", password="A9#bL8@z", consents=consents)
 reg.equal(db.execute("SELECT reasons, consents FROM reg_attempts WHERE id = ?", (row,)).fetchone(), ('["consents_invalid"]', "{}"),

@@ -2,20 +2,20 @@
 
 -- The attempts that a sign-up can meet: those that hold or wait for one of its identifiers, and their customers. all: also those that came to nothing, to which a
 -- code may still belong.
--- name: twin_met
+-- name: rehearsal_met
 SELECT attempt_id FROM subject WHERE key IN (:email_key, :phone_key, :username_key, :uuid_key, :identity_key) AND (holder >= 0 OR :all)
 UNION
 SELECT holder FROM subject WHERE key IN (:email_key, :phone_key, :username_key, :uuid_key, :identity_key) AND holder > 0
 UNION
 SELECT customer_id FROM link WHERE identity_key = :identity_key
 
--- name: twin_ids
+-- name: rehearsal_ids
 SELECT max(coalesce((SELECT max(id) FROM attempt), 0), coalesce((SELECT max(id) FROM continuation), 0)),
        coalesce((SELECT max(id) FROM code), 0), coalesce((SELECT max(id) FROM report), 0), coalesce((SELECT max(id) FROM decision), 0),
        coalesce((SELECT max(id) FROM code_end), 0), coalesce((SELECT max(id) FROM wrong_try), 0), coalesce((SELECT max(id) FROM report_event), 0)
 
 -- Rows of nobody with the ledger's highest ids, so that what is new in the rehearsal never has the id of what is fetched later.
--- name: twin_places
+-- name: rehearsal_places
 INSERT INTO continuation (id, recorded_at, attempted_at, kind, verdict) VALUES (:attempt + 1, 0, 0, 'login', '');
 INSERT INTO code (id, ordinal, channel, kind, nonce, digits, sandbox, recorded_at, lifetime_ms) VALUES (:code + 1, 0, 'none', 'pin', zeroblob(16), 6, 0, 0, 0);
 INSERT INTO report (id, attempt_id, outcome, recorded_at) VALUES (:report + 1, 0, 'failure', 0);
@@ -24,5 +24,5 @@ INSERT INTO code_end (id, code_id, recorded_at, state) VALUES (:code_end + 1, 0,
 INSERT INTO wrong_try (id, code_id, recorded_at) VALUES (:wrong_try + 1, 0, 0);
 INSERT INTO report_event (id, report_id, recorded_at, state) VALUES (:report_event + 1, 0, 0, 'dead')
 
--- name: twin_continuation
+-- name: rehearsal_continuation
 SELECT kind || ' ' || verdict FROM continuation WHERE id = :id
