@@ -412,8 +412,8 @@ static bool means_another(const struct admission *admission, const char *usernam
 }
 
 /* A username of the form of an address or a number is only for whoever has that: else a text could
- * mean two people (codes/subject_lookup.h). It is another's address then, and is kept as little as any
- * other value that fails its check. */
+ * mean two people (codes/subject_lookup.h). It is another's address then, and is kept as little as
+ * any other value that fails its check. */
 static void check_whose_username(struct admission *admission)
 {
     const struct settings *settings = admission->settings;

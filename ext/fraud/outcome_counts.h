@@ -65,8 +65,9 @@ void outcome_counts_end(struct outcome_counts *told);
 struct outcome_counts_listing {
     int64_t first, last; /* days */
     int64_t as_of;
-    const char *where; /* an SQL condition on the columns of sql/outcome_counts.sql, and vendor_day */
-    bool shifted;      /* days are those of the offset `minutes`, not of the process's time zone */
+    const char
+        *where;   /* an SQL condition on the columns of sql/outcome_counts.sql, and vendor_day */
+    bool shifted; /* days are those of the offset `minutes`, not of the process's time zone */
     int minutes;
 };
 

@@ -14,9 +14,10 @@
  * for which V is not L. Otherwise it is `explained` where days explain it, or `unexplained`. V - L
  * is taken apart in three steps:
  *
- * 1. C - L is known row by row (sql/outcome_counts.sql): each attempt that is not acknowledged counts -1
- * under the one reason for that (not_reportable, unsettled, unsent, reported_after_export,
- * deferred, dead, erased), each acknowledged report that was corrected since counts +1 (corrected).
+ * 1. C - L is known row by row (sql/outcome_counts.sql): each attempt that is not acknowledged
+ * counts -1 under the one reason for that (not_reportable, unsettled, unsent,
+ * reported_after_export, deferred, dead, erased), each acknowledged report that was corrected since
+ * counts +1 (corrected).
  * 2. V - C, as far as it lies between 0 and P - C, is what uncertain tries have brought the vendor.
  *    Which of them did cannot be known, only how many. They are credited in a fixed order: first
  *    one for each deferred report (that 429 is taken is the vendor's rule), then one for each
@@ -368,14 +369,12 @@ bool reconcile_run(struct reconcile *reconcile, struct session *session,
                    const struct export *export, int64_t as_of)
 {
     struct outcome_counts told = {0};
-    char error[512];
+    struct error error;
     memset(reconcile, 0, sizeof *reconcile);
     reconcile->as_of = as_of;
     reconcile->left_out[0] = reconcile->left_out[1] = true;
-    if (!zone_is_known(error, sizeof error)) {
-        ledger_fail(session->ledger, SQLITE_ERROR, "%s", error);
-        return false;
-    }
+    if (!zone_is_known(&error))
+        return ledger_fail_as(session->ledger, &error);
     if (export->count == 0)
         return ledger_ready(session->ledger);
     int64_t first = export->rows[0].day, last = first;

@@ -84,6 +84,13 @@ void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
         code == SQLITE_ERROR && text_tells_no_memory(ledger->error) ? SQLITE_NOMEM : code;
 }
 
+bool ledger_fail_as(struct ledger *ledger, const struct error *error)
+{
+    ledger_fail(ledger, error->code == ERROR_NO_MEMORY ? SQLITE_NOMEM : SQLITE_ERROR, "%s",
+                error->text);
+    return false;
+}
+
 void ledger_say_engine(sqlite3 *database, char *text, size_t size)
 {
     int code = sqlite3_extended_errcode(database);

@@ -135,24 +135,24 @@ static bool is_utc(const char *name)
     return false;
 }
 
-bool zone_is_known(char *error, size_t error_size)
+bool zone_is_known(struct error *error)
 {
     const char *zone = getenv("TZ");
     struct stat facts;
     if (zone == NULL) {
         if (is_zone_file(system_zone) || (lstat(system_zone, &facts) != 0 && errno == ENOENT))
             return true;
-        snprintf(error, error_size, "%s is no time zone that can be read: set TZ", system_zone);
-        return false;
+        return error_set(error, ERROR_INVALID, "%s is no time zone that can be read: set TZ",
+                         system_zone);
     }
     if (*zone == ':')
         zone++;
     if (*zone == '\0' || has_file(zone) || is_rule(zone) || is_utc(zone))
         return true;
-    snprintf(error, error_size,
-             "the time zone TZ=%s is not known on this machine: a name below %s, as Europe/Berlin, "
-             "or a rule, as CET-1CEST,M3.5.0,M10.5.0/3 is expected",
-             text_is_clean(zone, LONGEST_SHOWN) ? zone : "...",
-             getenv("TZDIR") == NULL ? system_folder : "TZDIR");
-    return false;
+    return error_set(
+        error, ERROR_INVALID,
+        "the time zone TZ=%s is not known on this machine: a name below %s, as Europe/Berlin, "
+        "or a rule, as CET-1CEST,M3.5.0,M10.5.0/3 is expected",
+        text_is_clean(zone, LONGEST_SHOWN) ? zone : "...",
+        getenv("TZDIR") == NULL ? system_folder : "TZDIR");
 }

@@ -3,14 +3,13 @@
 #ifndef ZONE_H
 #define ZONE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "values/error.h"
 
 /*
  * Whether libc knows the zone that TZ asks for: none (then /etc/localtime is the zone, or UTC where
  * there is none), a file below TZDIR (/usr/share/zoneinfo), a file by its whole path, or a rule as
- * POSIX has it (`EST5EDT,M3.2.0,M11.1.0`). False: `error` says what is wrong.
+ * POSIX has it (`EST5EDT,M3.2.0,M11.1.0`). False: ERROR_INVALID, and what is wrong.
  */
-bool zone_is_known(char *error, size_t error_size);
+bool zone_is_known(struct error *error);
 
 #endif

@@ -42,10 +42,10 @@ static bool read_as_of(struct job *job, const char *text, int64_t *as_of)
 /* Days are counted by TZ. */
 static bool knows_zone(void)
 {
-    char error[512];
-    if (zone_is_known(error, sizeof error))
+    struct error error;
+    if (zone_is_known(&error))
         return true;
-    say_error("reconcile: %s", error);
+    say_error("reconcile: %s", error.text);
     return false;
 }
 

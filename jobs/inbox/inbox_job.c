@@ -5,7 +5,7 @@
 #include "run/say.h"
 #include "run/stop.h"
 
-enum { ERROR_SIZE = INBOX_PATH + 512 };
+enum { INBOX_ERROR_SIZE = INBOX_PATH + 512 };
 
 static void say_left(const struct inbox *inbox, size_t left)
 {
@@ -18,7 +18,7 @@ static void say_left(const struct inbox *inbox, size_t left)
 enum status_code inbox_job_each(struct job *job, const struct inbox *inbox, inbox_job_file *work,
                                 void *context)
 {
-    char error[ERROR_SIZE];
+    char error[INBOX_ERROR_SIZE];
     enum status_code status = STATUS_DONE;
     for (size_t i = 0; i < inbox->count; i++) {
         struct inbox_file file;
@@ -62,7 +62,7 @@ static bool waits(struct job *job, const char *step, const struct inbox_file *fi
 
 static enum status_code run_one(struct job *job, const struct inbox_file *file, void *context)
 {
-    char error[ERROR_SIZE];
+    char error[INBOX_ERROR_SIZE];
     const struct night *night = context;
     if (waits(job, night->step, file))
         return STATUS_DONE;
@@ -79,7 +79,7 @@ static enum status_code run_one(struct job *job, const struct inbox_file *file, 
 enum status_code inbox_job_run(struct job *job, const char *step, const char *folder,
                                inbox_job_file *work, void *context)
 {
-    char error[ERROR_SIZE];
+    char error[INBOX_ERROR_SIZE];
     struct night night = {step, work, context};
     struct inbox inbox;
     struct lock lock;

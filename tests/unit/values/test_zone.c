@@ -52,11 +52,13 @@ static int tear_down(void **state)
 
 static bool is_known(const char *zone)
 {
-    char error[512] = "";
+    struct error error;
     assert_int_equal(setenv("TZ", zone, 1), 0);
-    bool known = zone_is_known(error, sizeof error);
-    if (!known)
-        assert_non_null(strstr(error, "time zone TZ="));
+    bool known = zone_is_known(&error);
+    if (!known) {
+        assert_int_equal(error.code, ERROR_INVALID);
+        assert_non_null(strstr(error.text, "time zone TZ="));
+    }
     return known;
 }
 
