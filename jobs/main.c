@@ -41,14 +41,14 @@ static enum status_code show_help(const struct options *options)
 
 /* -c, else the system's file where there is one, else the defaults; -l and --metrics go before what
  * a file says. */
-static bool read_config(struct job *job, char *error, size_t error_size)
+static bool read_config(struct job *job, struct error *error)
 {
     const struct options *options = &job->options;
     const char *path = options->config != NULL            ? options->config
                        : access(system_config, F_OK) == 0 ? system_config
                                                           : NULL;
     config_defaults(&job->config);
-    if (path != NULL && !config_read(&job->config, path, error, error_size))
+    if (path != NULL && !config_read(&job->config, path, error))
         return false;
     const struct {
         const char *given;
@@ -58,8 +58,8 @@ static bool read_config(struct job *job, char *error, size_t error_size)
     for (size_t i = 0; i < sizeof overrides / sizeof *overrides; i++)
         if (overrides[i].given != NULL &&
             snprintf(overrides[i].to, CONFIG_TEXT, "%s", overrides[i].given) >= CONFIG_TEXT) {
-            snprintf(error, error_size, "%.80s...: the path is too long", overrides[i].given);
-            return false;
+            return error_set(error, ERROR_INVALID, "%.80s...: the path is too long",
+                             overrides[i].given);
         }
     return true;
 }
@@ -102,12 +102,12 @@ static bool start_libraries(void)
 
 static enum status_code run(struct job *job)
 {
-    char error[JOB_ERROR_SIZE];
+    struct error error;
     enum status_code status = STATUS_CONFIG;
-    if (!read_config(job, error, sizeof error)) {
-        say_error("%s", error);
-    } else if (!stop_start(error, sizeof error)) {
-        say_error("%s", error);
+    if (!read_config(job, &error)) {
+        say_error("%s", error.text);
+    } else if (!stop_start(&error)) {
+        say_error("%s", error.text);
         status = STATUS_RETRY;
     } else {
         stop_deadline(job->config.run_seconds);
@@ -132,12 +132,12 @@ static void keep_memory_private(void)
 int main(int argc, char **argv)
 {
     static struct job job; /* some kilobytes of configuration */
-    char error[JOB_ERROR_SIZE];
+    struct error error;
     enum status_code status = STATUS_DONE;
     keep_memory_private();
     umask(077); /* ledger, key, rejects, messages: nobody else's business */
-    if (!options_parse(&job.options, argc, argv, commands, COMMANDS, error, sizeof error)) {
-        say_error("%s", error);
+    if (!options_parse(&job.options, argc, argv, commands, COMMANDS, &error)) {
+        say_error("%s", error.text);
         return STATUS_USAGE;
     }
     say_start(job.options.quiet, job.options.verbose);

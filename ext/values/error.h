@@ -16,7 +16,7 @@ enum error_code {
     ERROR_NO_MEMORY,
 };
 
-enum { ERROR_SIZE = 1024 };
+enum { ERROR_SIZE = 5120 /* the longest path, and a sentence about it */ };
 
 struct error {
     enum error_code code;

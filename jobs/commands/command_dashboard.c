@@ -438,14 +438,14 @@ static bool mode_of(const char *path, mode_t *mode)
 
 static enum status_code write_page(const char *path, const char *text, size_t length)
 {
-    char error[PAGE_ERROR];
+    struct error error;
     mode_t mode;
     if (!mode_of(path, &mode)) {
         say_error("%s is no regular file: name one that the page may replace", path);
         return STATUS_USAGE;
     }
-    if (!atomic_file_write(path, text, length, mode, error, sizeof error)) {
-        say_error("%s", error);
+    if (!atomic_file_write(path, text, length, mode, &error)) {
+        say_error("%s", error.text);
         return STATUS_RETRY;
     }
     say_note("%s: %zu bytes", path, length);

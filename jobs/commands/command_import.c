@@ -44,11 +44,11 @@ static enum status_code import_one_of(struct job *job, const struct inbox_file *
 static enum status_code import_all_in(struct job *job, struct import_request *like,
                                       const char *folder)
 {
-    char error[INBOX_PATH + 512];
+    struct error error;
     enum status_code status = STATUS_RETRY;
     struct inbox inbox;
-    if (!inbox_list(&inbox, folder, error, sizeof error)) {
-        say_error("%s", error);
+    if (!inbox_list(&inbox, folder, &error)) {
+        say_error("%s", error.text);
     } else {
         if (inbox.count == 0)
             say_note("%s: no *.csv, *.csv.gz or *.csv.zst in this folder", folder);

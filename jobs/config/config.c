@@ -10,8 +10,7 @@
 
 enum {
     CONFIG_LINE = 2 * CONFIG_TEXT, /* longest line of the file */
-    CONFIG_ERROR = 2048,
-    CONFIG_SHOWN = 80 /* bytes of a wrong value that a message repeats */
+    CONFIG_SHOWN = 80              /* bytes of a wrong value that a message repeats */
 };
 
 /* One reading of one file. */
@@ -22,7 +21,7 @@ struct reading {
     unsigned line;
     unsigned seen[CONFIG_KEYS_MOST]; /* the line that gave each key, 0: none */
     char folder[CONFIG_TEXT];        /* ends with '/', or is "" */
-    char error[CONFIG_ERROR];        /* the first */
+    struct error error;              /* the first */
 };
 
 void config_end(struct config *config)
@@ -32,7 +31,7 @@ void config_end(struct config *config)
     explicit_bzero(config->fraud.token, sizeof config->fraud.token);
 }
 
-static bool set_defaults(struct config *config, const char *folder, char *error, size_t error_size)
+static bool set_defaults(struct config *config, const char *folder, struct error *error)
 {
     memset(config, 0, sizeof *config);
     for (size_t i = 0; i < config_key_count; i++) {
@@ -40,7 +39,7 @@ static bool set_defaults(struct config *config, const char *folder, char *error,
         if (key->kind != CONFIG_KIND_ADDRESS && key->initial[0] == '\0') {
             continue; /* "", which it is already */
         }
-        if (!config_key_set(key, config, key->initial, folder, error, error_size)) {
+        if (!config_key_set(key, config, key->initial, folder, error)) {
             return false;
         }
     }
@@ -49,9 +48,9 @@ static bool set_defaults(struct config *config, const char *folder, char *error,
 
 void config_defaults(struct config *config)
 {
-    char error[CONFIG_ERROR];
+    struct error error;
     /* Cannot fail: a test sets every default of the table. */
-    (void)set_defaults(config, "", error, sizeof error);
+    (void)set_defaults(config, "", &error);
 }
 
 /* --- Lines ---------------------------------------------------------------------------------- */
@@ -80,16 +79,15 @@ static void check_section(struct reading *reading, const char *line)
     }
     rest++;
     if (rest[strspn(rest, " \t\r\n")] != '\0') {
-        snprintf(reading->error, sizeof reading->error,
-                 "nothing may follow a [section] on its line");
+        error_set(&reading->error, ERROR_INVALID, "nothing may follow a [section] on its line");
     } else if (!is_section(line + 1, length)) {
         snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name),
                  line + 1);
         for (size_t i = 0; i < config_key_count; i++) {
             suggestion_offer(&nearest, name, config_keys[i].section);
         }
-        snprintf(reading->error, sizeof reading->error,
-                 "[%s] is no known section: did you mean [%s]?", name, nearest.word);
+        error_set(&reading->error, ERROR_INVALID, "[%s] is no known section: did you mean [%s]?",
+                  name, nearest.word);
     }
 }
 
@@ -103,16 +101,16 @@ static char *read_line(char *line, int size, void *stream)
     memset(line, 'x', (size_t)size);
     if (fgets(line, size, reading->file) == NULL) {
         if (ferror(reading->file)) {
-            snprintf(reading->error, sizeof reading->error, "cannot be read: %s", strerror(errno));
+            error_set(&reading->error, ERROR_IO, "cannot be read: %s", strerror(errno));
         }
         return NULL;
     }
     reading->line++;
     size_t length = strlen(line);
     if (memchr(line + length + 1, '\0', (size_t)size - length - 1) != NULL) {
-        snprintf(reading->error, sizeof reading->error, "a line has a NUL byte");
+        error_set(&reading->error, ERROR_INVALID, "a line has a NUL byte");
     } else if (length == (size_t)size - 1 && line[length - 1] != '\n') {
-        snprintf(reading->error, sizeof reading->error, "a line is longer than %d bytes", size - 2);
+        error_set(&reading->error, ERROR_INVALID, "a line is longer than %d bytes", size - 2);
     } else {
         const char *text = line;
         if (reading->line == 1 && strncmp(text, "\xEF\xBB\xBF", 3) == 0) {
@@ -123,7 +121,7 @@ static char *read_line(char *line, int size, void *stream)
             check_section(reading, text);
         }
     }
-    return reading->error[0] == '\0' ? line : NULL;
+    return reading->error.code == ERROR_NONE ? line : NULL;
 }
 
 /* --- Keys ----------------------------------------------------------------------------------- */
@@ -145,11 +143,11 @@ static void unknown_key(struct reading *reading, const char *section, const char
         }
     }
     if (elsewhere != NULL) {
-        snprintf(reading->error, sizeof reading->error,
-                 "[%s] %s is no known key: it belongs to [%s]", section, name, elsewhere->section);
+        error_set(&reading->error, ERROR_INVALID, "[%s] %s is no known key: it belongs to [%s]",
+                  section, name, elsewhere->section);
     } else {
-        snprintf(reading->error, sizeof reading->error, "[%s] %s is no known key: did you mean %s?",
-                 section, name, nearest.word);
+        error_set(&reading->error, ERROR_INVALID, "[%s] %s is no known key: did you mean %s?",
+                  section, name, nearest.word);
     }
 }
 
@@ -172,11 +170,10 @@ static const struct config_key *rival(const struct reading *reading, const struc
 static int take_key(void *user, const char *section, const char *name, const char *value)
 {
     struct reading *reading = user;
-    char what[CONFIG_ERROR / 2];
+    struct error what;
 
     if (section[0] == '\0') {
-        snprintf(reading->error, sizeof reading->error, "%s stands before the first [section]",
-                 name);
+        error_set(&reading->error, ERROR_INVALID, "%s stands before the first [section]", name);
         return 0;
     }
     const struct config_key *key = config_key_find(section, name);
@@ -186,28 +183,28 @@ static int take_key(void *user, const char *section, const char *name, const cha
     }
     unsigned *seen = &reading->seen[key - config_keys];
     if (*seen != 0) {
-        snprintf(reading->error, sizeof reading->error, "[%s] %s is given twice, first in line %u",
-                 section, name, *seen);
+        error_set(&reading->error, ERROR_INVALID, "[%s] %s is given twice, first in line %u",
+                  section, name, *seen);
         return 0;
     }
     *seen = reading->line;
     const struct config_key *other = rival(reading, key);
     if (other != NULL) {
-        snprintf(reading->error, sizeof reading->error,
-                 "[%s] %s and %s are both given: keep one of them", section, other->name, name);
+        error_set(&reading->error, ERROR_INVALID, "[%s] %s and %s are both given: keep one of them",
+                  section, other->name, name);
         return 0;
     }
-    if (config_key_set(key, reading->config, value, reading->folder, what, sizeof what)) {
+    if (config_key_set(key, reading->config, value, reading->folder, &what)) {
         return 1;
     }
     bool secret = key->kind == CONFIG_KIND_SECRET_FILE || key->kind == CONFIG_KIND_SECRET_ENV ||
                   key->kind == CONFIG_KIND_REFUSED || key->kind == CONFIG_KIND_URL ||
                   key->kind == CONFIG_KIND_HEADERS;
     if (secret) { /* the value may be, or hold, a password in the wrong place */
-        snprintf(reading->error, sizeof reading->error, "[%s] %s: %s", section, name, what);
+        error_set(&reading->error, ERROR_INVALID, "[%s] %s: %s", section, name, what.text);
     } else {
-        snprintf(reading->error, sizeof reading->error, "[%s] %s = %.*s: %s", section, name,
-                 CONFIG_SHOWN, value, what);
+        error_set(&reading->error, ERROR_INVALID, "[%s] %s = %.*s: %s", section, name, CONFIG_SHOWN,
+                  value, what.text);
     }
     return 0;
 }
@@ -219,7 +216,7 @@ static bool wrong(struct reading *reading, const char *section, const char *name
 {
     const struct config_key *key = config_key_find(section, name);
     reading->line = reading->seen[key - config_keys];
-    snprintf(reading->error, sizeof reading->error, "[%s] %s: %s", section, name, what);
+    error_set(&reading->error, ERROR_INVALID, "[%s] %s: %s", section, name, what);
     return false;
 }
 
@@ -339,7 +336,7 @@ static bool find_folder(struct reading *reading)
 
     snprintf(reading->folder, sizeof reading->folder, "%.*s", length, reading->path);
     if ((size_t)length >= sizeof reading->folder) {
-        snprintf(reading->error, sizeof reading->error, "its path is too long");
+        error_set(&reading->error, ERROR_INVALID, "its path is too long");
         return false;
     }
     return true;
@@ -349,41 +346,40 @@ static bool parse(struct reading *reading)
 {
     set_up_parser();
     int result = ini_parse_stream(read_line, reading, take_key, reading);
-    if (reading->error[0] != '\0') {
+    if (reading->error.code != ERROR_NONE) {
         return false;
     }
     if (result < 0) {
         reading->line = 0;
-        snprintf(reading->error, sizeof reading->error, "not enough memory");
+        error_no_memory(&reading->error, NULL);
     } else if (result > 0) {
         reading->line = (unsigned)result;
-        snprintf(reading->error, sizeof reading->error,
-                 "[section], key = value or a comment is expected");
+        error_set(&reading->error, ERROR_INVALID,
+                  "[section], key = value or a comment is expected");
     }
     return result == 0;
 }
 
-bool config_read(struct config *config, const char *path, char *error, size_t error_size)
+bool config_read(struct config *config, const char *path, struct error *error)
 {
     struct reading reading = {.config = config, .path = path};
     bool done = false;
 
     memset(config, 0, sizeof *config);
-    if (!find_folder(&reading) ||
-        !set_defaults(config, reading.folder, reading.error, sizeof reading.error)) {
+    if (!find_folder(&reading) || !set_defaults(config, reading.folder, &reading.error)) {
         goto out;
     }
     reading.file = fopen(path, "re");
     if (reading.file == NULL) {
-        snprintf(reading.error, sizeof reading.error, "cannot be opened: %s", strerror(errno));
+        error_set(&reading.error, ERROR_IO, "cannot be opened: %s", strerror(errno));
         goto out;
     }
     done = parse(&reading) && check_together(&reading);
 out:
     if (!done && reading.line > 0) {
-        snprintf(error, error_size, "%s:%u: %s", path, reading.line, reading.error);
+        error_set(error, reading.error.code, "%s:%u: %s", path, reading.line, reading.error.text);
     } else if (!done) {
-        snprintf(error, error_size, "%s: %s", path, reading.error);
+        error_set(error, reading.error.code, "%s: %s", path, reading.error.text);
     }
     if (reading.file != NULL) {
         fclose(reading.file);

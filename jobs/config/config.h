@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "values/error.h"
+
 enum { CONFIG_TEXT = 1024, CONFIG_SANDBOX_RATE = 5 };
 
 /* How fast a destination may be called. */
@@ -127,7 +129,7 @@ void config_defaults(struct config *config);
  * key and the allowed values, never a secret. A file that holds a secret must not be readable by
  * others. The caller ends `config` with config_end() either way.
  */
-bool config_read(struct config *config, const char *path, char *error, size_t error_size);
+bool config_read(struct config *config, const char *path, struct error *error);
 
 /* Wipes the secrets. */
 void config_end(struct config *config);

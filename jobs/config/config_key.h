@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "values/error.h"
+
 struct config;
 
 enum config_kind {
@@ -53,6 +55,6 @@ void config_key_allowed(const struct config_key *key, char *words, size_t size);
  * or expected, without the value; nothing else is stored then.
  */
 bool config_key_set(const struct config_key *key, struct config *config, const char *value,
-                    const char *folder, char *error, size_t error_size);
+                    const char *folder, struct error *error);
 
 #endif

@@ -278,23 +278,20 @@ static bool set_path(void *at, const char *prefix, const char *folder, const cha
 }
 
 static bool set_url(const struct config_key *key, void *at, const char *value, const char *folder,
-                    char *error, size_t error_size)
+                    struct error *error)
 {
     /* None is a value only where none is the default: nothing is sent then. */
-    if ((value[0] != '\0' || key->initial[0] != '\0') &&
-        !url_check(value, key->words, error, error_size)) {
+    if ((value[0] != '\0' || key->initial[0] != '\0') && !url_check(value, key->words, error)) {
         return false;
     }
     const char *path = url_file_path(value);
     return path != NULL ? set_path(at, "file:", folder, path) : set_path(at, "", "", value);
 }
 
-static bool set_secret_file(void *at, const char *value, const char *folder, char *error,
-                            size_t error_size)
+static bool set_secret_file(void *at, const char *value, const char *folder, struct error *error)
 {
     char path[CONFIG_TEXT];
-    return set_path(path, "", folder, value) &&
-           secret_from_file(at, CONFIG_TEXT, path, error, error_size);
+    return set_path(path, "", folder, value) && secret_from_file(at, CONFIG_TEXT, path, error);
 }
 
 static bool has_control_character(const char *value)
@@ -314,7 +311,7 @@ static bool may_be_empty(const struct config_key *key)
 }
 
 static bool set_by_kind(const struct config_key *key, struct config *config, const char *value,
-                        const char *folder, char *error, size_t error_size)
+                        const char *folder, struct error *error)
 {
     void *at = member(key, config);
 
@@ -328,7 +325,7 @@ static bool set_by_kind(const struct config_key *key, struct config *config, con
     case CONFIG_KIND_PATH:
         return set_path(at, "", folder, value);
     case CONFIG_KIND_URL:
-        return set_url(key, at, value, folder, error, error_size);
+        return set_url(key, at, value, folder, error);
     case CONFIG_KIND_COUNT:
         return set_count(key, at, value);
     case CONFIG_KIND_RATE:
@@ -342,10 +339,9 @@ static bool set_by_kind(const struct config_key *key, struct config *config, con
     case CONFIG_KIND_STATUS_RANGE:
         return set_status_range(key, at, value);
     case CONFIG_KIND_SECRET_FILE:
-        return value[0] == '\0' || set_secret_file(at, value, folder, error, error_size);
+        return value[0] == '\0' || set_secret_file(at, value, folder, error);
     case CONFIG_KIND_SECRET_ENV:
-        return value[0] == '\0' ||
-               secret_from_environment(at, CONFIG_TEXT, value, error, error_size);
+        return value[0] == '\0' || secret_from_environment(at, CONFIG_TEXT, value, error);
     case CONFIG_KIND_REFUSED:
         break;
     }
@@ -353,22 +349,21 @@ static bool set_by_kind(const struct config_key *key, struct config *config, con
 }
 
 bool config_key_set(const struct config_key *key, struct config *config, const char *value,
-                    const char *folder, char *error, size_t error_size)
+                    const char *folder, struct error *error)
 {
     char allowed[VALUE_ALLOWED];
 
-    error[0] = '\0';
+    *error = (struct error){0};
     if (key->kind == CONFIG_KIND_REFUSED) {
-        snprintf(error, error_size, "a secret is not written here: use %s", key->words);
-        return false;
+        return error_set(error, ERROR_INVALID, "a secret is not written here: use %s", key->words);
     }
     bool fits = !has_control_character(value) && (value[0] != '\0' || may_be_empty(key));
-    if (fits && set_by_kind(key, config, value, folder, error, error_size)) {
+    if (fits && set_by_kind(key, config, value, folder, error)) {
         return true;
     }
-    if (error[0] == '\0') {
+    if (error->code == ERROR_NONE) {
         config_key_allowed(key, allowed, sizeof allowed);
-        snprintf(error, error_size, "%s is expected", allowed);
+        error_set(error, ERROR_INVALID, "%s is expected", allowed);
     }
     return false;
 }

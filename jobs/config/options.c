@@ -206,8 +206,7 @@ struct parse {
     char **argv;
     int argc, next;
     bool given[OPTION_ROWS];
-    char *error;
-    size_t error_size;
+    struct error *error;
 };
 
 static bool set_number(struct parse *parse, const struct option_row *row, const char *value)
@@ -217,8 +216,8 @@ static bool set_number(struct parse *parse, const struct option_row *row, const 
 
     if (value[strspn(value, "0123456789")] != '\0' || end == value || number == 0 ||
         strlen(value) > 18) {
-        snprintf(parse->error, parse->error_size,
-                 "--%s %.80s: a whole number from 1 on is expected", row->name, value);
+        error_set(parse->error, ERROR_INVALID, "--%s %.80s: a whole number from 1 on is expected",
+                  row->name, value);
         return false;
     }
     *(uint64_t *)((char *)parse->options + row->offset) = number;
@@ -233,7 +232,7 @@ static bool set_option(struct parse *parse, const struct option_row *row, const 
 
     if (row->kind == OPTION_SWITCH) {
         if (value != NULL) {
-            snprintf(parse->error, parse->error_size, "--%s takes no value", row->name);
+            error_set(parse->error, ERROR_INVALID, "--%s takes no value", row->name);
             return false;
         }
         *(bool *)member = true;
@@ -244,12 +243,12 @@ static bool set_option(struct parse *parse, const struct option_row *row, const 
         value = parse->argv[parse->next++];
     }
     if (value == NULL || *value == '\0') {
-        snprintf(parse->error, parse->error_size, "--%s needs a value: --%s %s", row->name,
-                 row->name, row->value);
+        error_set(parse->error, ERROR_INVALID, "--%s needs a value: --%s %s", row->name, row->name,
+                  row->value);
         return false;
     }
     if (*given) {
-        snprintf(parse->error, parse->error_size, "--%s is given twice", row->name);
+        error_set(parse->error, ERROR_INVALID, "--%s is given twice", row->name);
         return false;
     }
     *given = true;
@@ -272,9 +271,9 @@ static bool take_long(struct parse *parse, const char *word)
     for (size_t i = 0; i < OPTION_ROWS; i++) {
         suggestion_offer(&nearest, word, option_rows[i].name);
     }
-    snprintf(parse->error, parse->error_size,
-             "--%.*s is no known option: did you mean --%s? (see regjob --help)",
-             (int)(length < 80 ? length : 80), word, nearest.word);
+    error_set(parse->error, ERROR_INVALID,
+              "--%.*s is no known option: did you mean --%s? (see regjob --help)",
+              (int)(length < 80 ? length : 80), word, nearest.word);
     return false;
 }
 
@@ -284,9 +283,9 @@ static bool take_letters(struct parse *parse, const char *word)
     while (*word != '\0') {
         const struct option_row *row = find_letter(*word);
         if (row == NULL) {
-            snprintf(parse->error, parse->error_size,
-                     "-%c is no known option: -c, -l, -o, -v, -q and -h are (see regjob --help)",
-                     *word);
+            error_set(parse->error, ERROR_INVALID,
+                      "-%c is no known option: -c, -l, -o, -v, -q and -h are (see regjob --help)",
+                      *word);
             return false;
         }
         word++;
@@ -340,9 +339,9 @@ static bool set_command(struct parse *parse, const char *name,
         suggestion_offer(&nearest, name, commands[i].name);
     }
     list_commands(list, sizeof list, commands, count);
-    snprintf(parse->error, parse->error_size,
-             "%.80s is no known command: did you mean %s? (one of %s)", name,
-             nearest.word == NULL ? "--help" : nearest.word, list);
+    error_set(parse->error, ERROR_INVALID,
+              "%.80s is no known command: did you mean %s? (one of %s)", name,
+              nearest.word == NULL ? "--help" : nearest.word, list);
     return false;
 }
 
@@ -375,19 +374,19 @@ static bool check_options(struct parse *parse, const struct command_row *command
             text = *(const char **)((char *)parse->options + row->offset);
         }
         if (parse->given[i] && taken == NULL && !row->general) {
-            snprintf(parse->error, parse->error_size, "%s takes no --%s: regjob %s", command->name,
-                     row->name, usage);
+            error_set(parse->error, ERROR_INVALID, "%s takes no --%s: regjob %s", command->name,
+                      row->name, usage);
             return false;
         }
         if (!parse->given[i] && taken != NULL && taken->needed) {
-            snprintf(parse->error, parse->error_size, "%s needs --%s: regjob %s", command->name,
-                     row->name, usage);
+            error_set(parse->error, ERROR_INVALID, "%s needs --%s: regjob %s", command->name,
+                      row->name, usage);
             return false;
         }
         if (taken != NULL && taken->choices != NULL && text != NULL &&
             !is_choice(taken->choices, text)) {
-            snprintf(parse->error, parse->error_size, "--%s %.80s: %s is expected", row->name, text,
-                     taken->choices);
+            error_set(parse->error, ERROR_INVALID, "--%s %.80s: %s is expected", row->name, text,
+                      taken->choices);
             return false;
         }
     }
@@ -405,25 +404,21 @@ static bool check_arguments(struct parse *parse, const struct command_row *comma
     }
     list_usage(usage, sizeof usage, command);
     if (count < command->least) {
-        snprintf(parse->error, parse->error_size, "%s needs %s: regjob %s", command->name,
-                 command->arguments, usage);
+        error_set(parse->error, ERROR_INVALID, "%s needs %s: regjob %s", command->name,
+                  command->arguments, usage);
     } else {
-        snprintf(parse->error, parse->error_size, "%.80s is one argument too many: regjob %s",
-                 parse->options->arguments[command->most], usage);
+        error_set(parse->error, ERROR_INVALID, "%.80s is one argument too many: regjob %s",
+                  parse->options->arguments[command->most], usage);
     }
     return false;
 }
 
 bool options_parse(struct options *options, int argc, char **argv,
-                   const struct options_command *commands, size_t command_count, char *error,
-                   size_t error_size)
+                   const struct options_command *commands, size_t command_count,
+                   struct error *error)
 {
-    struct parse parse = {.options = options,
-                          .argv = argv,
-                          .argc = argc,
-                          .next = 1,
-                          .error = error,
-                          .error_size = error_size};
+    struct parse parse = {
+        .options = options, .argv = argv, .argc = argc, .next = 1, .error = error};
     char list[OPTIONS_LIST];
     size_t words;
 
@@ -439,11 +434,12 @@ bool options_parse(struct options *options, int argc, char **argv,
     }
     if (words == 0) {
         list_commands(list, sizeof list, commands, command_count);
-        snprintf(error, error_size, "a command is expected: one of %s (see regjob --help)", list);
+        error_set(error, ERROR_INVALID, "a command is expected: one of %s (see regjob --help)",
+                  list);
         return false;
     }
     if (options->verbose && options->quiet) {
-        snprintf(error, error_size, "--verbose and --quiet do not go together");
+        error_set(error, ERROR_INVALID, "--verbose and --quiet do not go together");
         return false;
     }
     options->arguments = argv + 2;

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "values/error.h"
 #include "config/status_code.h"
 
 /* What a command works on; main.c says what is in it. */
@@ -56,8 +58,8 @@ struct options {
  * code STATUS_USAGE).
  */
 bool options_parse(struct options *options, int argc, char **argv,
-                   const struct options_command *commands, size_t command_count, char *error,
-                   size_t error_size);
+                   const struct options_command *commands, size_t command_count,
+                   struct error *error);
 
 /* The help text, of the whole program or of `options->command`; the caller frees it. NULL: no
  * memory. */

@@ -45,7 +45,7 @@ static ssize_t read_all(int descriptor, char *buffer, size_t size)
     return (ssize_t)used;
 }
 
-bool secret_from_file(char *secret, size_t size, const char *path, char *error, size_t error_size)
+bool secret_from_file(char *secret, size_t size, const char *path, struct error *error)
 {
     bool done = false;
     const char *wrong;
@@ -54,20 +54,20 @@ bool secret_from_file(char *secret, size_t size, const char *path, char *error, 
     /* O_NONBLOCK: opening a pipe that nobody writes must not wait. */
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (descriptor < 0) {
-        snprintf(error, error_size, "%s: %s", path, strerror(errno));
-        return false;
+        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
     }
-    if (!private_is(descriptor, "", path, error, error_size)) {
+    if (!private_is(descriptor, "", path, error->text, sizeof error->text)) {
+        error->code = ERROR_INVALID;
         goto out;
     }
     ssize_t got = read_all(descriptor, secret, size);
     if (got < 0) {
-        snprintf(error, error_size, "%s: %s", path, strerror(errno));
+        error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
         goto out;
     }
     size_t length = (size_t)got;
     if (length == size) {
-        snprintf(error, error_size, "%s is longer than %zu bytes", path, size - 1);
+        error_set(error, ERROR_INVALID, "%s is longer than %zu bytes", path, size - 1);
         goto out;
     }
     if (length > 0 && secret[length - 1] == '\n') {
@@ -79,7 +79,7 @@ bool secret_from_file(char *secret, size_t size, const char *path, char *error, 
     secret[length] = '\0';
     wrong = what_is_wrong(secret, length);
     if (wrong != NULL) {
-        snprintf(error, error_size, "%s %s", path, wrong);
+        error_set(error, ERROR_INVALID, "%s %s", path, wrong);
         goto out;
     }
     done = true;
@@ -91,8 +91,7 @@ out:
     return done;
 }
 
-bool secret_from_environment(char *secret, size_t size, const char *name, char *error,
-                             size_t error_size)
+bool secret_from_environment(char *secret, size_t size, const char *name, struct error *error)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
     const char *wrong;
@@ -100,24 +99,20 @@ bool secret_from_environment(char *secret, size_t size, const char *name, char *
     secret[0] = '\0';
     /* A name of other letters may be the secret itself, put in the wrong place: not repeated. */
     if (name[0] == '\0' || name[strspn(name, letters)] != '\0') {
-        snprintf(error, error_size, "the name of an environment variable is expected");
-        return false;
+        return error_set(error, ERROR_INVALID, "the name of an environment variable is expected");
     }
     const char *value = getenv(name);
     if (value == NULL) {
-        snprintf(error, error_size, "the environment variable %s is not set", name);
-        return false;
+        return error_set(error, ERROR_INVALID, "the environment variable %s is not set", name);
     }
     size_t length = strlen(value);
     wrong = what_is_wrong(value, length);
     if (wrong != NULL) {
-        snprintf(error, error_size, "the environment variable %s %s", name, wrong);
-        return false;
+        return error_set(error, ERROR_INVALID, "the environment variable %s %s", name, wrong);
     }
     if (length >= size) {
-        snprintf(error, error_size, "the environment variable %s is longer than %zu bytes", name,
-                 size - 1);
-        return false;
+        return error_set(error, ERROR_INVALID,
+                         "the environment variable %s is longer than %zu bytes", name, size - 1);
     }
     memcpy(secret, value, length + 1);
     return true;

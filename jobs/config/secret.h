@@ -5,15 +5,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "values/error.h"
+
 /*
  * Reads the secret that is the only line of the file `path` into `secret`, which the caller wipes.
  * The file must be private_is(). False:
  * `error` says which file and what to do, never what stands in it; `secret` is then "".
  */
-bool secret_from_file(char *secret, size_t size, const char *path, char *error, size_t error_size);
+bool secret_from_file(char *secret, size_t size, const char *path, struct error *error);
 
 /* The same from the environment variable `name`. */
-bool secret_from_environment(char *secret, size_t size, const char *name, char *error,
-                             size_t error_size);
+bool secret_from_environment(char *secret, size_t size, const char *name, struct error *error);
 
 #endif

@@ -57,12 +57,6 @@ const char *url_file_path(const char *url)
     return strncmp(url + 5, "///", 3) == 0 ? url + 7 : url + 5;
 }
 
-static bool fail(char *error, size_t size, const char *text)
-{
-    snprintf(error, size, "%s", text);
-    return false;
-}
-
 static bool is_loopback(const char *host)
 {
     struct in_addr four;
@@ -119,7 +113,7 @@ static bool read_host(const char *authority, size_t length, char host[URL_HOST])
     return is_port(rest, (size_t)(authority + length - rest));
 }
 
-bool url_check(const char *url, const char *schemes, char *error, size_t error_size)
+bool url_check(const char *url, const char *schemes, struct error *error)
 {
     char host[URL_HOST];
     char allowed[512];
@@ -128,43 +122,42 @@ bool url_check(const char *url, const char *schemes, char *error, size_t error_s
     enum scheme_rule rule = find_scheme(schemes, url, scheme_length);
     if (rule == SCHEME_REFUSED || url[scheme_length] != ':') {
         url_allowed(schemes, allowed, sizeof allowed);
-        snprintf(error, error_size, "%s is expected", allowed);
-        return false;
+        return error_set(error, ERROR_INVALID, "%s is expected", allowed);
     }
     const char *path = url_file_path(url);
     if (path != NULL) {
         return (*path != '\0' && strncmp(path, "//", 2) != 0) ||
-               fail(error, error_size, "file: and a folder is expected, as file:outbox");
+               error_set(error, ERROR_INVALID, "file: and a folder is expected, as file:outbox");
     }
     for (const char *next = url; *next != '\0'; next++) {
         if (*next <= ' ' || *next > '~' || *next == '\\' || *next == '#') {
-            return fail(error, error_size,
-                        "a URL has no blanks, no # or \\, and only ASCII characters");
+            return error_set(error, ERROR_INVALID,
+                             "a URL has no blanks, no # or \\, and only ASCII characters");
         }
     }
     if (strncmp(url + scheme_length, "://", 3) != 0) {
-        return fail(error, error_size, "a URL begins with SCHEME://HOST");
+        return error_set(error, ERROR_INVALID, "a URL begins with SCHEME://HOST");
     }
     const char *authority = url + scheme_length + 3;
     size_t length = strcspn(authority, "/?");
     if (memchr(authority, '@', length) != NULL) {
-        return fail(error, error_size,
-                    "a URL must not hold a user name or password: there are keys for them");
+        return error_set(error, ERROR_INVALID,
+                         "a URL must not hold a user name or password: there are keys for them");
     }
     if (!read_host(authority, length, host)) {
-        return fail(error, error_size,
-                    "a host name or address is expected after ://, and after "
-                    "it at most a port from 1 to 65535");
+        return error_set(error, ERROR_INVALID,
+                         "a host name or address is expected after ://, and after "
+                         "it at most a port from 1 to 65535");
     }
     if (strncmp(url, "smtp", 4) == 0 && authority[length] != '\0' &&
         strcmp(authority + length, "/") != 0) {
-        return fail(error, error_size,
-                    "a mail server has no path: SCHEME://HOST[:PORT] is expected");
+        return error_set(error, ERROR_INVALID,
+                         "a mail server has no path: SCHEME://HOST[:PORT] is expected");
     }
     if (rule == SCHEME_LOOPBACK && !is_loopback(host)) {
-        return fail(error, error_size,
-                    "without encryption only this machine may be called "
-                    "(127.0.0.0/8, ::1, localhost): use https://");
+        return error_set(error, ERROR_INVALID,
+                         "without encryption only this machine may be called "
+                         "(127.0.0.0/8, ::1, localhost): use https://");
     }
     return true;
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "values/error.h"
+
 /* What url_check() takes, in words: "https://HOST, or http:// to this machine alone (...)". */
 void url_allowed(const char *schemes, char *words, size_t size);
 
@@ -15,7 +17,7 @@ void url_allowed(const char *schemes, char *words, size_t size);
  * is refused: it would stand in logs and process lists. False: `error` says what is wrong, without
  * the URL.
  */
-bool url_check(const char *url, const char *schemes, char *error, size_t error_size);
+bool url_check(const char *url, const char *schemes, struct error *error);
 
 /* Whether the host of a URL that url_check() takes is this machine. */
 bool url_is_loopback(const char *url);

@@ -432,7 +432,7 @@ static bool write_rows(struct import *import)
 /* True when the file has been read to its end. */
 static bool import_rows(struct import *import)
 {
-    char error[640];
+    struct error error;
     bool whole = false;
     struct pipeline_work work = {
         .ledger = import->job->config.ledger,
@@ -450,10 +450,10 @@ static bool import_rows(struct import *import)
     import->writer = admit_writer_open(import->job->session);
     if (import->writer != NULL)
         admit_writer_expect(import->writer, import->file.bytes / BYTES_A_ROW);
-    import->pipeline = pipeline_start(&work, error, sizeof error);
+    import->pipeline = pipeline_start(&work, &error);
     ledger_trust(import->ledger, true); /* what a row refers to has just been written by itself */
     if (import->writer == NULL || import->pipeline == NULL)
-        fail_with(import, STATUS_RETRY, import->pipeline == NULL ? error : "out of memory");
+        fail_with(import, STATUS_RETRY, import->pipeline == NULL ? error.text : "out of memory");
     else
         whole = write_rows(import);
     pipeline_end(import->pipeline);

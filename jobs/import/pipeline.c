@@ -36,20 +36,22 @@ struct pipeline {
     bool cannot_hash;   /* then chunks that wait for a hash never get it; after any other failure
                            they do, and all that was read before it is written */
     atomic_bool ending; /* read without the lock, too */
-    char error[640];
+    struct error error; /* the first */
     pthread_t reader, workers[MOST_WORKERS];
     bool reader_started;
     unsigned workers_started;
 };
 
-static void fail(struct pipeline *pipeline, const char *message)
+/* Returns false. */
+static bool fail(struct pipeline *pipeline, const struct error *error)
 {
     pthread_mutex_lock(&pipeline->lock);
     if (!pipeline->failed)
-        snprintf(pipeline->error, sizeof pipeline->error, "%s", message);
+        pipeline->error = *error;
     pipeline->failed = true;
     pthread_cond_broadcast(&pipeline->changed);
     pthread_mutex_unlock(&pipeline->lock);
+    return false;
 }
 
 /* Reading */
@@ -65,7 +67,7 @@ static bool fill(struct pipeline *pipeline, struct chunk *chunk, bool *at_end)
     const struct pipeline_work *work = &pipeline->work;
     size_t columns = records_columns(work->records);
     struct record record;
-    char message[640];
+    struct error error;
     while (!chunk_is_full(chunk, work->workers) && !stop_asked() && !is_ending(pipeline)) {
         bool added = true;
         switch (records_next(work->records, &record)) {
@@ -81,14 +83,12 @@ static bool fill(struct pipeline *pipeline, struct chunk *chunk, bool *at_end)
             *at_end = true;
             return true;
         case RECORDS_FAILED:
-            snprintf(message, sizeof message, "line %" PRIu64 ": %s", record.line, record.message);
-            fail(pipeline, message);
-            return false;
+            error_set(&error, ERROR_IO, "line %" PRIu64 ": %s", record.line, record.message);
+            return fail(pipeline, &error);
         }
         if (!added) {
-            snprintf(message, sizeof message, "line %" PRIu64 ": %s", record.line, chunk->error);
-            fail(pipeline, message);
-            return false;
+            error_set(&error, ERROR_IO, "line %" PRIu64 ": %s", record.line, chunk->error);
+            return fail(pipeline, &error);
         }
     }
     return true;
@@ -111,17 +111,18 @@ static struct place *free_place(struct pipeline *pipeline)
 static bool read_chunk(struct pipeline *pipeline, struct place *place, bool *at_end)
 {
     struct chunk *chunk = &place->chunk;
+    struct error error;
     const struct settings *settings = precheck_settings(pipeline->precheck);
     if (settings == NULL) {
-        fail(pipeline, precheck_error(pipeline->precheck));
-        return false;
+        precheck_error(pipeline->precheck, &error);
+        return fail(pipeline, &error);
     }
     chunk_restart(chunk, settings, moment_now());
     if (!fill(pipeline, chunk, at_end))
         return false;
     if (pipeline->work.hash && !precheck_spare_hashes(pipeline->precheck, chunk)) {
-        fail(pipeline, precheck_error(pipeline->precheck));
-        return false;
+        precheck_error(pipeline->precheck, &error);
+        return fail(pipeline, &error);
     }
     chunk->has_prefix = pipeline->work.stream != NULL;
     if (chunk->has_prefix && chunk->count > 0)
@@ -167,6 +168,7 @@ static void *hash(void *argument)
 {
     struct pipeline *pipeline = argument;
     struct place *place = NULL;
+    struct error error;
     uint32_t memory = 0;
     pthread_mutex_lock(&pipeline->lock);
     while (!is_ending(pipeline) && !pipeline->cannot_hash) {
@@ -179,8 +181,10 @@ static void *hash(void *argument)
         if (memory != admission->settings->password_cost.memory_kib)
             arena_begin(memory = admission->settings->password_cost.memory_kib);
         bool hashed = admit_hash(admission);
-        if (!hashed)
-            fail(pipeline, "hashing a password: out of memory");
+        if (!hashed) {
+            error_no_memory(&error, "hashing a password");
+            fail(pipeline, &error);
+        }
         pthread_mutex_lock(&pipeline->lock);
         pipeline->cannot_hash = pipeline->cannot_hash || !hashed;
         if (--place->left == 0)
@@ -251,7 +255,7 @@ void pipeline_give_back(struct pipeline *pipeline)
 
 const char *pipeline_error(const struct pipeline *pipeline)
 {
-    return pipeline->error;
+    return pipeline->error.text;
 }
 
 /* Beginning and end */
@@ -280,11 +284,11 @@ static void init_condition(pthread_cond_t *condition)
     pthread_condattr_destroy(&attributes);
 }
 
-struct pipeline *pipeline_start(const struct pipeline_work *work, char *error, size_t error_size)
+struct pipeline *pipeline_start(const struct pipeline_work *work, struct error *error)
 {
     struct pipeline *pipeline = calloc(1, sizeof *pipeline);
     if (pipeline == NULL) {
-        snprintf(error, error_size, "out of memory");
+        error_no_memory(error, NULL);
         return NULL;
     }
     pipeline->work = *work;
@@ -297,13 +301,13 @@ struct pipeline *pipeline_start(const struct pipeline_work *work, char *error, s
         room = chunk_begin(&pipeline->places[i].chunk,
                            work->chunk_rows < CHUNK_ROWS ? work->chunk_rows : CHUNK_ROWS) &&
                room;
-    pipeline->precheck = precheck_open(work->ledger, work->busy_timeout_ms, error, error_size);
+    pipeline->precheck = precheck_open(work->ledger, work->busy_timeout_ms, error);
     if (!room)
-        snprintf(error, error_size, "out of memory");
+        error_no_memory(error, NULL);
     else if (pipeline->precheck != NULL && start_threads(pipeline))
         return pipeline;
     else if (pipeline->precheck != NULL)
-        snprintf(error, error_size, "no thread can be started: is a limit of processes too low?");
+        error_set(error, ERROR_IO, "no thread can be started: is a limit of processes too low?");
     pipeline_end(pipeline);
     return NULL;
 }

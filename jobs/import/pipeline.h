@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "import/chunk.h"
+#include "values/error.h"
 #include "import/overlong_rejects.h"
 #include "import/stream.h"
 
@@ -45,7 +46,7 @@ enum pipeline_result {
 struct pipeline;
 
 /* NULL: `error`. */
-struct pipeline *pipeline_start(const struct pipeline_work *work, char *error, size_t error_size);
+struct pipeline *pipeline_start(const struct pipeline_work *work, struct error *error);
 
 /* The next chunk; _poll does not wait for hashes, nor for a stream. */
 enum pipeline_result pipeline_take(struct pipeline *pipeline, struct chunk **chunk);

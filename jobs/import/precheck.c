@@ -29,7 +29,7 @@ struct precheck {
 };
 
 static bool open_database(struct precheck *precheck, const char *ledger, unsigned busy_timeout_ms,
-                          char *error, size_t error_size)
+                          struct error *error)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(ledger, &precheck->database, flags, NULL) == SQLITE_OK &&
@@ -37,21 +37,19 @@ static bool open_database(struct precheck *precheck, const char *ledger, unsigne
         sqlite3_exec(precheck->database, "PRAGMA query_only = ON; PRAGMA cache_size = -4096", NULL,
                      NULL, NULL) == SQLITE_OK)
         return true;
-    snprintf(error, error_size, "%s",
-             precheck->database == NULL ? "out of memory" : sqlite3_errmsg(precheck->database));
-    return false;
+    if (precheck->database == NULL)
+        return error_no_memory(error, NULL);
+    return error_set(error, ERROR_IO, "%s", sqlite3_errmsg(precheck->database));
 }
 
-struct precheck *precheck_open(const char *ledger, unsigned busy_timeout_ms, char *error,
-                               size_t error_size)
+struct precheck *precheck_open(const char *ledger, unsigned busy_timeout_ms, struct error *error)
 {
     struct precheck *precheck = calloc(1, sizeof *precheck);
-    snprintf(error, error_size, "out of memory");
+    error_no_memory(error, NULL);
     if (precheck == NULL)
         return NULL;
     precheck->seen = calloc(SEEN, sizeof *precheck->seen);
-    if (precheck->seen != NULL &&
-        open_database(precheck, ledger, busy_timeout_ms, error, error_size) &&
+    if (precheck->seen != NULL && open_database(precheck, ledger, busy_timeout_ms, error) &&
         (precheck->session = session_open(precheck->database)) != NULL)
         return precheck;
     precheck_close(precheck);
@@ -74,10 +72,13 @@ void precheck_close(struct precheck *precheck)
     free(precheck);
 }
 
-const char *precheck_error(const struct precheck *precheck)
+bool precheck_error(const struct precheck *precheck, struct error *error)
 {
-    return ledger_failed(precheck->session->ledger) ? ledger_error(precheck->session->ledger)
-                                                    : "out of memory";
+    const struct ledger *ledger = precheck->session->ledger;
+    if (!ledger_failed(ledger))
+        return error_no_memory(error, NULL);
+    return error_set(error, ledger_code(ledger) == SQLITE_NOMEM ? ERROR_NO_MEMORY : ERROR_IO, "%s",
+                     ledger_error(ledger));
 }
 
 const struct settings *precheck_settings(struct precheck *precheck)

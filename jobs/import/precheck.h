@@ -8,14 +8,15 @@
 #include <stddef.h>
 
 #include "import/chunk.h"
+#include "values/error.h"
 
 struct precheck;
 
 /* NULL: `error`. */
-struct precheck *precheck_open(const char *ledger, unsigned busy_timeout_ms, char *error,
-                               size_t error_size);
+struct precheck *precheck_open(const char *ledger, unsigned busy_timeout_ms, struct error *error);
 void precheck_close(struct precheck *precheck);
-const char *precheck_error(const struct precheck *precheck);
+/* What the two below failed of. Returns false. */
+bool precheck_error(const struct precheck *precheck, struct error *error);
 
 /* The settings in force; NULL: precheck_error(). They live until precheck_close(), since sign-ups
  * that they judged are under way. */

@@ -51,18 +51,17 @@ static const char *why_not(int parent, const char *name)
     return strerror(reason);
 }
 
-static bool read_names(struct inbox *inbox, char *error, size_t error_size)
+static bool read_names(struct inbox *inbox, struct error *error)
 {
     const struct dirent *entry;
     bool whole = true;
     DIR *listing = list_folder(inbox->descriptor);
     if (listing == NULL) {
-        snprintf(error, error_size, "%s: %s", inbox->folder, strerror(errno));
-        return false;
+        return error_set(error, ERROR_IO, "%s: %s", inbox->folder, strerror(errno));
     }
     while (whole && (entry = readdir(listing)) != NULL)
         if (inbox_name_is_sign_ups(entry->d_name) && !add_name(inbox, entry->d_name)) {
-            snprintf(error, error_size, "out of memory");
+            error_no_memory(error, NULL);
             whole = false;
         }
     closedir(listing);
@@ -72,7 +71,7 @@ static bool read_names(struct inbox *inbox, char *error, size_t error_size)
 }
 
 /* `flag`: O_NOFOLLOW or 0. */
-static bool begin(struct inbox *inbox, const char *folder, int flag, char *error, size_t error_size)
+static bool begin(struct inbox *inbox, const char *folder, int flag, struct error *error)
 {
     memset(inbox, 0, sizeof *inbox);
     inbox->descriptor = inbox->done = -1;
@@ -82,18 +81,17 @@ static bool begin(struct inbox *inbox, const char *folder, int flag, char *error
         inbox->folder[--end] = '\0';
     inbox->descriptor = open(inbox->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flag);
     if (inbox->descriptor < 0) {
-        snprintf(error, error_size, "%s: %s", inbox->folder, why_not(AT_FDCWD, inbox->folder));
-        return false;
+        return error_set(error, ERROR_IO, "%s: %s", inbox->folder,
+                         why_not(AT_FDCWD, inbox->folder));
     }
     if (realpath(inbox->folder, inbox->resolved) == NULL) {
-        snprintf(error, error_size, "%s: %s", inbox->folder, strerror(errno));
-        return false;
+        return error_set(error, ERROR_IO, "%s: %s", inbox->folder, strerror(errno));
     }
     return true;
 }
 
 /* It is ours alone: nobody else puts anything there, or takes anything away. */
-static bool open_done(struct inbox *inbox, char *error, size_t error_size)
+static bool open_done(struct inbox *inbox, struct error *error)
 {
     struct stat facts;
     const char *why = NULL;
@@ -108,20 +106,20 @@ static bool open_done(struct inbox *inbox, char *error, size_t error_size)
     else if ((facts.st_mode & 07777) != 0700 && fchmod(inbox->done, 0700) != 0)
         why = strerror(errno);
     if (why != NULL)
-        snprintf(error, error_size, "%s/done: %s; nothing of this folder is worked on",
-                 inbox->folder, why);
+        error_set(error, ERROR_IO, "%s/done: %s; nothing of this folder is worked on",
+                  inbox->folder, why);
     return why == NULL;
 }
 
-bool inbox_list(struct inbox *inbox, const char *folder, char *error, size_t error_size)
+bool inbox_list(struct inbox *inbox, const char *folder, struct error *error)
 {
-    return begin(inbox, folder, 0, error, error_size) && read_names(inbox, error, error_size);
+    return begin(inbox, folder, 0, error) && read_names(inbox, error);
 }
 
-bool inbox_open(struct inbox *inbox, const char *folder, char *error, size_t error_size)
+bool inbox_open(struct inbox *inbox, const char *folder, struct error *error)
 {
-    return begin(inbox, folder, O_NOFOLLOW, error, error_size) &&
-           open_done(inbox, error, error_size) && read_names(inbox, error, error_size);
+    return begin(inbox, folder, O_NOFOLLOW, error) && open_done(inbox, error) &&
+           read_names(inbox, error);
 }
 
 void inbox_close(struct inbox *inbox)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "config/status_code.h"
+#include "values/error.h"
 
 enum { INBOX_PATH = 4096, INBOX_LONGEST_NAME = 200 /* more is added to it in `done` */ };
 
@@ -38,17 +39,17 @@ struct inbox_file {
 
 /* Opens and lists a folder that somebody has named on the command line, be it by a link. False with
  * a message. inbox_close() in either case, here and below. */
-bool inbox_list(struct inbox *inbox, const char *folder, char *error, size_t error_size);
+bool inbox_list(struct inbox *inbox, const char *folder, struct error *error);
 
 /* Opens and lists a configured one, which is no link, and its `done` folder, which is made where it
  * is missing (0700). False with a message: also where there is none. */
-bool inbox_open(struct inbox *inbox, const char *folder, char *error, size_t error_size);
+bool inbox_open(struct inbox *inbox, const char *folder, struct error *error);
 void inbox_close(struct inbox *inbox);
 
 /* Opens a file of the folder. STATUS_BAD_DATA: its name or kind is not that of a file of sign-ups;
  * STATUS_RETRY: it cannot be opened; with a message. inbox_leave() in either case. */
 enum status_code inbox_take(struct inbox_file *file, const struct inbox *inbox, const char *name,
-                            char *error, size_t error_size);
+                            struct error *error);
 void inbox_leave(struct inbox_file *file);
 
 /* Seconds since it was last written to. Where that is in the future: since it was last changed in
@@ -59,7 +60,7 @@ int64_t inbox_age(const struct inbox_file *file);
 /* Moves the file that was taken into `done` under the date, 0600; nothing there is ever
  * overwritten. False with a message: also where it has been written to or replaced since, and then
  * it is left for the next run. */
-bool inbox_done(const struct inbox_file *file, char *error, size_t error_size);
+bool inbox_done(const struct inbox_file *file, struct error *error);
 
 /* The *.csv that was last written, of a folder and its `done` folder; of equal ones the last by
  * name. Its descriptor and path; -1 where there is none. Changes nothing. */

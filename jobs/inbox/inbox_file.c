@@ -38,15 +38,14 @@ static bool is_plain(const char *name)
 
 /* False, with a message: no regular file, or one that is known by other names, too, of which nobody
  * can tell whose they are. */
-static bool is_a_file(const struct inbox_file *file, const struct stat *facts, char *error,
-                      size_t error_size)
+static bool is_a_file(const struct inbox_file *file, const struct stat *facts, struct error *error)
 {
     if (!S_ISREG(facts->st_mode))
-        snprintf(error, error_size, "%s is a %s, not a file: remove it", file->path,
-                 kind_of(facts->st_mode));
+        error_set(error, ERROR_INVALID, "%s is a %s, not a file: remove it", file->path,
+                  kind_of(facts->st_mode));
     else if (facts->st_nlink != 1)
-        snprintf(error, error_size, "%s has other names, too (hard links): put a copy in its place",
-                 file->path);
+        error_set(error, ERROR_INVALID,
+                  "%s has other names, too (hard links): put a copy in its place", file->path);
     else
         return true;
     return false;
@@ -65,34 +64,35 @@ static bool name_file(struct inbox_file *file, const struct inbox *inbox, const 
 }
 
 enum status_code inbox_take(struct inbox_file *file, const struct inbox *inbox, const char *name,
-                            char *error, size_t error_size)
+                            struct error *error)
 {
     struct stat facts;
     memset(file, 0, sizeof *file);
     file->descriptor = -1;
     if (!name_file(file, inbox, name) || strlen(name) > INBOX_LONGEST_NAME) {
-        snprintf(error, error_size, "%s: the name is longer than %d bytes: give it a shorter one",
-                 file->path, INBOX_LONGEST_NAME);
+        error_set(error, ERROR_INVALID,
+                  "%s: the name is longer than %d bytes: give it a shorter one", file->path,
+                  INBOX_LONGEST_NAME);
         return STATUS_BAD_DATA;
     }
     if (!is_plain(name)) {
-        snprintf(error, error_size,
-                 "%s: the name has control characters or is not UTF-8: give it another one",
-                 file->path);
+        error_set(error, ERROR_INVALID,
+                  "%s: the name has control characters or is not UTF-8: give it another one",
+                  file->path);
         return STATUS_BAD_DATA;
     }
     /* Looked at before it is opened, which is not without effect on a device or pipe. */
     if (fstatat(inbox->descriptor, name, &facts, AT_SYMLINK_NOFOLLOW) != 0)
         goto failed;
-    if (!is_a_file(file, &facts, error, error_size))
+    if (!is_a_file(file, &facts, error))
         return STATUS_BAD_DATA;
     file->descriptor =
         openat(inbox->descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (file->descriptor < 0 || fstat(file->descriptor, &file->facts) != 0)
         goto failed;
-    return is_a_file(file, &file->facts, error, error_size) ? STATUS_DONE : STATUS_BAD_DATA;
+    return is_a_file(file, &file->facts, error) ? STATUS_DONE : STATUS_BAD_DATA;
 failed:
-    snprintf(error, error_size, "%s: %s", file->path, strerror(errno));
+    error_set(error, ERROR_IO, "%s: %s", file->path, strerror(errno));
     return STATUS_RETRY;
 }
 
@@ -147,7 +147,7 @@ static bool move(int from, const char *old, int to, const char *begin, const cha
     return false;
 }
 
-bool inbox_done(const struct inbox_file *file, char *error, size_t error_size)
+bool inbox_done(const struct inbox_file *file, struct error *error)
 {
     const struct inbox *inbox = file->inbox;
     static const char replaced[] = "it was replaced while it was read: what is there now is left "
@@ -164,14 +164,12 @@ bool inbox_done(const struct inbox_file *file, char *error, size_t error_size)
     else if (!is_unchanged(file))
         why = written;
     if (why != NULL) {
-        snprintf(error, error_size, "%s: %s", file->path, why);
-        return false;
+        return error_set(error, ERROR_IO, "%s: %s", file->path, why);
     }
     (void)fchmod(file->descriptor, 0600); /* it holds passwords; one that is not ours stays so */
     if (!move(inbox->descriptor, file->name, inbox->done, date, file->name, kept)) {
-        snprintf(error, error_size, "%s: done with, but it cannot be moved to done/: %s",
-                 file->path, strerror(errno));
-        return false;
+        return error_set(error, ERROR_IO, "%s: done with, but it cannot be moved to done/: %s",
+                         file->path, strerror(errno));
     }
     /* In the moment before. */
     if (!is_under(inbox->done, kept, file))
@@ -181,11 +179,11 @@ bool inbox_done(const struct inbox_file *file, char *error, size_t error_size)
     if (why == NULL)
         return true;
     if (move(inbox->done, kept, inbox->descriptor, "", file->name, back))
-        snprintf(error, error_size, "%s: %s", file->path, why);
+        error_set(error, ERROR_IO, "%s: %s", file->path, why);
     else
-        snprintf(error, error_size,
-                 "%s: it has changed while it was read, is now done/%s, and "
-                 "cannot be moved back: %s",
-                 file->path, kept, strerror(errno));
+        error_set(error, ERROR_IO,
+                  "%s: it has changed while it was read, is now done/%s, and "
+                  "cannot be moved back: %s",
+                  file->path, kept, strerror(errno));
     return false;
 }

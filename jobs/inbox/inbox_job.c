@@ -5,8 +5,6 @@
 #include "run/say.h"
 #include "run/stop.h"
 
-enum { INBOX_ERROR_SIZE = INBOX_PATH + 512 };
-
 static void say_left(const struct inbox *inbox, size_t left)
 {
     char why[128];
@@ -18,7 +16,7 @@ static void say_left(const struct inbox *inbox, size_t left)
 enum status_code inbox_job_each(struct job *job, const struct inbox *inbox, inbox_job_file *work,
                                 void *context)
 {
-    char error[INBOX_ERROR_SIZE];
+    struct error error;
     enum status_code status = STATUS_DONE;
     for (size_t i = 0; i < inbox->count; i++) {
         struct inbox_file file;
@@ -26,9 +24,9 @@ enum status_code inbox_job_each(struct job *job, const struct inbox *inbox, inbo
             say_left(inbox, inbox->count - i);
             return job_worse(status, STATUS_RETRY);
         }
-        enum status_code one = inbox_take(&file, inbox, inbox->names[i], error, sizeof error);
+        enum status_code one = inbox_take(&file, inbox, inbox->names[i], &error);
         if (one != STATUS_DONE) {
-            say_error("%s", error);
+            say_error("%s", error.text);
         } else {
             stop_file_deadline(job->config.import.file_seconds);
             one = work(job, &file, context);
@@ -62,15 +60,15 @@ static bool waits(struct job *job, const char *step, const struct inbox_file *fi
 
 static enum status_code run_one(struct job *job, const struct inbox_file *file, void *context)
 {
-    char error[INBOX_ERROR_SIZE];
+    struct error error;
     const struct night *night = context;
     if (waits(job, night->step, file))
         return STATUS_DONE;
     enum status_code status = night->work(job, file, night->context);
     if (status != STATUS_DONE && status != STATUS_PARTLY)
         return status;
-    if (!inbox_done(file, error, sizeof error)) {
-        say_error("%s", error);
+    if (!inbox_done(file, &error)) {
+        say_error("%s", error.text);
         status = STATUS_RETRY;
     }
     return status;
@@ -79,7 +77,7 @@ static enum status_code run_one(struct job *job, const struct inbox_file *file, 
 enum status_code inbox_job_run(struct job *job, const char *step, const char *folder,
                                inbox_job_file *work, void *context)
 {
-    char error[INBOX_ERROR_SIZE];
+    struct error error;
     struct night night = {step, work, context};
     struct inbox inbox;
     struct lock lock;
@@ -88,14 +86,14 @@ enum status_code inbox_job_run(struct job *job, const char *step, const char *fo
     enum status_code status = job_lock(job, step, &lock);
     if (status != STATUS_DONE)
         return status;
-    if (inbox_open(&inbox, folder, error, sizeof error)) {
+    if (inbox_open(&inbox, folder, &error)) {
         status = inbox_job_each(job, &inbox, run_one, &night);
         unsigned removed = inbox_tidy(&inbox, job->config.import.done_keep_days);
         if (removed > 0)
             say_note("%s/done: %u files of more than %u days removed", inbox.folder, removed,
                      job->config.import.done_keep_days);
     } else {
-        say_error("%s", error);
+        say_error("%s", error.text);
         status = STATUS_RETRY;
     }
     inbox_close(&inbox);

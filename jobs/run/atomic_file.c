@@ -1,4 +1,4 @@
-/* whole_file.c: write, sync, rename. */
+/* atomic_file.c: write, sync, rename. */
 #include "run/atomic_file.h"
 #include "values/write_all.h"
 
@@ -22,26 +22,24 @@ static bool fill(int descriptor, const void *bytes, size_t length, mode_t mode)
     return done;
 }
 
-bool atomic_file_write(const char *path, const void *bytes, size_t length, mode_t mode, char *error,
-                       size_t error_size)
+bool atomic_file_write(const char *path, const void *bytes, size_t length, mode_t mode,
+                       struct error *error)
 {
     char temporary[PATH_MAX];
 
     /* The process number keeps two runs that share the file from writing into each other's. */
     int width = snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
     if (width < 0 || (size_t)width >= sizeof temporary) {
-        snprintf(error, error_size, "%.80s...: the path is too long", path);
-        return false;
+        return error_set(error, ERROR_INVALID, "%.80s...: the path is too long", path);
     }
     (void)unlink(temporary); /* left by a killed run that had this number */
     int descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (descriptor < 0) {
-        snprintf(error, error_size, "%s cannot be created: %s", temporary, strerror(errno));
-        return false;
+        return error_set(error, ERROR_IO, "%s cannot be created: %s", temporary, strerror(errno));
     }
     if (!fill(descriptor, bytes, length, mode) || rename(temporary, path) != 0 ||
         !sync_name(path)) {
-        snprintf(error, error_size, "%s cannot be written: %s", path, strerror(errno));
+        error_set(error, ERROR_IO, "%s cannot be written: %s", path, strerror(errno));
         (void)unlink(temporary);
         return false;
     }

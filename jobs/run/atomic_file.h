@@ -6,12 +6,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "values/error.h"
+
 /*
  * Puts the bytes into `path` by way of PATH.PID.tmp beside it: written, synced, renamed. `mode`
  * holds whatever the umask. False: `error` says which file and why, the old file stands, and
  * nothing else is left.
  */
-bool atomic_file_write(const char *path, const void *bytes, size_t length, mode_t mode, char *error,
-                       size_t error_size);
+bool atomic_file_write(const char *path, const void *bytes, size_t length, mode_t mode,
+                       struct error *error);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { METRICS_NAME = 128, METRICS_FAMILIES = 256, METRICS_ERROR = 512 };
+enum { METRICS_NAME = 128, METRICS_FAMILIES = 256 };
 
 struct metrics {
     FILE *stream; /* into text */
@@ -18,7 +18,7 @@ struct metrics {
     size_t family_count;
     enum metrics_type type;
     bool finished;
-    char error[METRICS_ERROR]; /* the first; nothing is added after it */
+    struct error error; /* the first; nothing is added after it */
 };
 
 struct metrics *metrics_start(void)
@@ -88,15 +88,15 @@ static void put_escaped(FILE *stream, const char *text)
 
 static void fail(struct metrics *metrics, const char *what, const char *name)
 {
-    if (metrics->error[0] == '\0') {
-        snprintf(metrics->error, sizeof metrics->error, "metric %.100s: %s", name, what);
+    if (metrics->error.code == ERROR_NONE) {
+        error_set(&metrics->error, ERROR_INVALID, "metric %.100s: %s", name, what);
     }
 }
 
 void metrics_family(struct metrics *metrics, const char *name, enum metrics_type type,
                     const char *help)
 {
-    if (metrics->error[0] != '\0') {
+    if (metrics->error.code != ERROR_NONE) {
         return;
     }
     if (metrics->finished) {
@@ -147,7 +147,7 @@ static void put_value(FILE *stream, double value)
 void metrics_sample(struct metrics *metrics, const struct metrics_label *labels, size_t label_count,
                     double value)
 {
-    if (metrics->error[0] != '\0') {
+    if (metrics->error.code != ERROR_NONE) {
         return;
     }
     if (metrics->finished || metrics->family_count == 0) {
@@ -174,34 +174,30 @@ void metrics_sample(struct metrics *metrics, const struct metrics_label *labels,
     fputc('\n', metrics->stream);
 }
 
-const char *metrics_text(struct metrics *metrics, char *error, size_t error_size)
+const char *metrics_text(struct metrics *metrics, struct error *error)
 {
-    if (!metrics->finished && metrics->error[0] == '\0') {
+    if (!metrics->finished && metrics->error.code == ERROR_NONE) {
         fputs("# EOF\n", metrics->stream);
         metrics->finished = true;
     }
-    if (metrics->error[0] == '\0' && (fflush(metrics->stream) != 0 || ferror(metrics->stream))) {
-        snprintf(metrics->error, sizeof metrics->error, "the metrics do not fit into memory");
+    if (metrics->error.code == ERROR_NONE &&
+        (fflush(metrics->stream) != 0 || ferror(metrics->stream))) {
+        error_set(&metrics->error, ERROR_NO_MEMORY, "the metrics do not fit into memory");
     }
-    if (metrics->error[0] != '\0') {
-        snprintf(error, error_size, "%s", metrics->error);
+    if (metrics->error.code != ERROR_NONE) {
+        *error = metrics->error;
         return NULL;
     }
     return metrics->text;
 }
 
-bool metrics_write(struct metrics *metrics, const char *path, char *error, size_t error_size)
+bool metrics_write(struct metrics *metrics, const char *path, struct error *error)
 {
-    char reason[METRICS_ERROR];
-
-    const char *text = metrics_text(metrics, error, error_size);
+    const char *text = metrics_text(metrics, error);
     if (text == NULL) {
         return false;
     }
     /* 0644 whatever the umask: the collector runs as another user. */
-    if (!atomic_file_write(path, text, metrics->length, 0644, reason, sizeof reason)) {
-        snprintf(error, error_size, "metrics file %s", reason);
-        return false;
-    }
-    return true;
+    return atomic_file_write(path, text, metrics->length, 0644, error) ||
+           error_set(error, error->code, "metrics file %s", error->text);
 }

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "values/error.h"
+
 enum metrics_type { METRICS_GAUGE, METRICS_COUNTER };
 
 struct metrics_label {
@@ -32,11 +34,11 @@ void metrics_sample(struct metrics *metrics, const struct metrics_label *labels,
 
 /* The whole text with its `# EOF`, owned by `metrics`. NULL: `error` says what was wrong. No more
  * may be added then. */
-const char *metrics_text(struct metrics *metrics, char *error, size_t error_size);
+const char *metrics_text(struct metrics *metrics, struct error *error);
 
 /* Puts the text into `path`, mode 0644, so that a reader sees the old file or the new one. False:
  * `error` says which file and why, and the old file stands. */
-bool metrics_write(struct metrics *metrics, const char *path, char *error, size_t error_size);
+bool metrics_write(struct metrics *metrics, const char *path, struct error *error);
 
 void metrics_end(struct metrics *metrics);
 

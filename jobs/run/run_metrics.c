@@ -111,22 +111,22 @@ static void add_runs(struct job *job, struct metrics *metrics, enum status_code 
         add_items(job, metrics, &runs[i]);
 }
 
-static enum status_code failed(struct metrics *metrics, const char *error)
+static enum status_code failed(struct metrics *metrics, const struct error *error)
 {
-    say_error("metrics: %s", error);
+    say_error("metrics: %s", error->text);
     metrics_end(metrics);
     return STATUS_RETRY;
 }
 
 enum status_code run_metrics_show(struct job *job)
 {
-    char error[512] = "out of memory";
+    struct error error = {ERROR_NO_MEMORY, "out of memory"};
     struct metrics *metrics = metrics_start();
     if (metrics != NULL)
         add_queues(job, metrics);
-    const char *text = metrics == NULL ? NULL : metrics_text(metrics, error, sizeof error);
+    const char *text = metrics == NULL ? NULL : metrics_text(metrics, &error);
     if (text == NULL)
-        return failed(metrics, error);
+        return failed(metrics, &error);
     say_document(text, strlen(text));
     metrics_end(metrics);
     return ledger_failed(job->session->ledger) ? job_ledger_failed(job, "reading the queues")
@@ -136,15 +136,15 @@ enum status_code run_metrics_show(struct job *job)
 enum status_code run_metrics_write(struct job *job, const char *path, enum status_code status,
                                    double seconds)
 {
-    char error[512] = "out of memory";
+    struct error error = {ERROR_NO_MEMORY, "out of memory"};
     struct metrics *metrics = metrics_start();
     if (metrics == NULL)
-        return failed(NULL, error);
+        return failed(NULL, &error);
     add_runs(job, metrics, status, seconds);
     add_queues(job, metrics);
     ledger_forgive(job->session->ledger);
-    if (!metrics_write(metrics, path, error, sizeof error))
-        return failed(metrics, error);
+    if (!metrics_write(metrics, path, &error))
+        return failed(metrics, &error);
     metrics_end(metrics);
     return STATUS_DONE;
 }

@@ -54,14 +54,13 @@ static void on_signal(int number)
     errno = saved;
 }
 
-bool stop_start(char *error, size_t error_size)
+bool stop_start(struct error *error)
 {
     struct sigaction action;
 
     int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (event < 0) {
-        snprintf(error, error_size, "no event descriptor for signals: %s", strerror(errno));
-        return false;
+        return error_set(error, ERROR_IO, "no event descriptor for signals: %s", strerror(errno));
     }
     atomic_store(&stop_signal, 0);
     atomic_store(&stop_at, 0);

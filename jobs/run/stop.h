@@ -12,11 +12,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "values/error.h"
+
 enum stop_reason { STOP_NOT, STOP_SIGNAL, STOP_DEADLINE, STOP_FILE };
 
 /* Begins to listen; to be called once, before any thread is started. False: no descriptor could be
  * had, `error` says why. */
-bool stop_start(char *error, size_t error_size);
+bool stop_start(struct error *error);
 
 /* From now on `seconds` may pass; 0: no limit. */
 void stop_deadline(unsigned seconds);

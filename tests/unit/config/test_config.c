@@ -18,7 +18,7 @@
 
 static char folder[64];
 static struct config config;
-static char error[2048];
+static struct error error;
 
 static void path_of(char *path, size_t size, const char *name)
 {
@@ -44,8 +44,8 @@ static bool read_bytes(const char *text, size_t length)
 
     write_file("regjob.conf", text, length, 0644);
     path_of(path, sizeof path, "regjob.conf");
-    snprintf(error, sizeof error, "%s", "");
-    return config_read(&config, path, error, sizeof error);
+    error = (struct error){0};
+    return config_read(&config, path, &error);
 }
 
 static bool read_text(const char *text)
@@ -60,13 +60,13 @@ static void refused(const char *text, const char *message)
 
     assert_false(read_text(text));
     snprintf(expected, sizeof expected, "%s/regjob.conf%s", folder, message);
-    assert_string_equal(error, expected);
+    assert_string_equal(error.text, expected);
 }
 
 static void accepted(const char *text)
 {
     if (!read_text(text)) {
-        fail_msg("%s refused: %s", text, error);
+        fail_msg("%s refused: %s", text, error.text);
     }
 }
 
@@ -118,8 +118,8 @@ static void every_default_is_accepted(void **state)
     for (size_t i = 0; i < config_key_count; i++) {
         const struct config_key *key = &config_keys[i];
         if (key->kind != CONFIG_KIND_REFUSED &&
-            !config_key_set(key, &config, key->initial, "", error, sizeof error)) {
-            fail_msg("[%s] %s = %s: %s", key->section, key->name, key->initial, error);
+            !config_key_set(key, &config, key->initial, "", &error)) {
+            fail_msg("[%s] %s = %s: %s", key->section, key->name, key->initial, error.text);
         }
     }
 }
@@ -171,8 +171,8 @@ static void every_key_has_its_own_place(void **state)
         snprintf(prefix, sizeof prefix, "%s/", folder);
         config_defaults(&config);
         before = config;
-        if (!config_key_set(key, &config, first, prefix, error, sizeof error)) {
-            fail_msg("[%s] %s = %s: %s", key->section, key->name, first, error);
+        if (!config_key_set(key, &config, first, prefix, &error)) {
+            fail_msg("[%s] %s = %s: %s", key->section, key->name, first, error.text);
         }
         const char *old = (const char *)&before;
         const char *new = (const char *)&config;
@@ -301,14 +301,14 @@ static void lines_are_read_whole_or_refused(void **state)
 
     snprintf(text, sizeof text, "[sms]\nbody = %s%s\n", value, value);
     assert_false(read_text(text));
-    assert_non_null(strstr(error, ":2: [sms] body = xxx"));
+    assert_non_null(strstr(error.text, ":2: [sms] body = xxx"));
     snprintf(text, sizeof text, "[sms]\nbody = %s%s%s\n", value, value, value);
     refused(text, ":2: a line is longer than 2046 bytes");
 
     assert_false(read_bytes("[mail]\nrate = 5\0000\n", 18));
-    assert_non_null(strstr(error, ":2: a line has a NUL byte"));
+    assert_non_null(strstr(error.text, ":2: a line has a NUL byte"));
     assert_false(read_bytes("[mail]\nrate = 5\0000", 17));
-    assert_non_null(strstr(error, ":2: a line has a NUL byte"));
+    assert_non_null(strstr(error.text, ":2: a line has a NUL byte"));
 
     accepted("[sms]\n  body = {\"a\": \"b ; c\"}\n  rate = 3"); /* no line end, indented */
     assert_string_equal(config.sms.body, "{\"a\": \"b ; c\"}");
@@ -321,10 +321,10 @@ static void a_missing_file_is_named(void **state)
     char path[256];
 
     path_of(path, sizeof path, "none.conf");
-    assert_false(config_read(&config, path, error, sizeof error));
-    assert_non_null(strstr(error, "none.conf: cannot be opened: No such file or directory"));
-    assert_false(config_read(&config, folder, error, sizeof error));
-    assert_non_null(strstr(error, ": cannot be read: Is a directory"));
+    assert_false(config_read(&config, path, &error));
+    assert_non_null(strstr(error.text, "none.conf: cannot be opened: No such file or directory"));
+    assert_false(config_read(&config, folder, &error));
+    assert_non_null(strstr(error.text, ": cannot be read: Is a directory"));
 }
 
 static void urls_are_checked(void **state)
@@ -384,8 +384,8 @@ static void urls_are_checked(void **state)
         if (read_text(bad[i])) {
             fail_msg("%s is accepted", bad[i]);
         }
-        assert_null(strstr(error, "hunter2"));
-        assert_non_null(strstr(error, "] url: "));
+        assert_null(strstr(error.text, "hunter2"));
+        assert_non_null(strstr(error.text, "] url: "));
     }
     refused("[mail]\nurl = smtp://me:hunter2@mail.example\n",
             ":2: [mail] url: a URL must not hold a user name or password: there are keys for them");
@@ -460,7 +460,7 @@ static void secrets_are_never_written_in_the_file(void **state)
     refused("[fraud]\ntoken = hunter2\n",
             ":2: [fraud] token: a secret is not written here: use token_file or token_env");
     assert_false(read_text("[sms]\nheaders = X-A: 1 | authorization: Bearer hunter2\n"));
-    assert_null(strstr(error, "hunter2"));
+    assert_null(strstr(error.text, "hunter2"));
     accepted("[sms]\nheaders = X-A: 1 | X-B: two words\n");
 
     write_file("secret", "hunter2\n", 8, 0600);
@@ -559,8 +559,8 @@ static void the_sample_explains_ranges(void **state)
 static void the_sample_works_as_it_stands(void **state)
 {
     (void)state;
-    if (!config_read(&config, "samples/regjob.conf", error, sizeof error)) {
-        fail_msg("%s", error);
+    if (!config_read(&config, "samples/regjob.conf", &error)) {
+        fail_msg("%s", error.text);
     }
     assert_string_equal(config.ledger, "samples/ledger.db");
     assert_string_equal(config.import.inbox, "samples/inbox");

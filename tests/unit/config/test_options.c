@@ -34,7 +34,7 @@ static const struct options_command commands[] = {
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static struct options options;
-static char error[1024];
+static struct error error;
 static char line_copy[512];
 static char *words[WORDS + 1];
 
@@ -50,14 +50,14 @@ static bool parse(const char *line)
         words[count++] = word;
     }
     words[count] = NULL;
-    error[0] = '\0';
-    return options_parse(&options, count, words, commands, COMMANDS, error, sizeof error);
+    error = (struct error){0};
+    return options_parse(&options, count, words, commands, COMMANDS, &error);
 }
 
 static void accepted(const char *line)
 {
     if (!parse(line)) {
-        fail_msg("%s: %s", line, error);
+        fail_msg("%s: %s", line, error.text);
     }
 }
 
@@ -66,7 +66,7 @@ static void refused(const char *line, const char *message)
     if (parse(line)) {
         fail_msg("%s is accepted", line);
     }
-    assert_string_equal(error, message);
+    assert_string_equal(error.text, message);
 }
 
 static void the_general_options_stand_anywhere(void **state)
@@ -190,8 +190,8 @@ static void only_commands_that_the_program_has_are_known(void **state)
     char command[] = "send";
     char *given[] = {program, command, NULL};
 
-    assert_false(options_parse(&options, 2, given, few, 2, error, sizeof error));
-    assert_non_null(strstr(error, "(one of init, settle)"));
+    assert_false(options_parse(&options, 2, given, few, 2, &error));
+    assert_non_null(strstr(error.text, "(one of init, settle)"));
     memset(&options, 0, sizeof options);
     char *help = options_help(&options, few, 2);
     assert_non_null(help);

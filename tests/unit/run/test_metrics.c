@@ -17,7 +17,7 @@
 
 static char folder[64];
 static char file[128];
-static char error[1024];
+static struct error error;
 
 static void the_text_is_open_metrics(void **state)
 {
@@ -30,7 +30,7 @@ static void the_text_is_open_metrics(void **state)
     metrics_sample(metrics, step, 1, 0);
     metrics_family(metrics, "regjob_queue_length", METRICS_GAUGE, "Codes that wait.");
     metrics_sample(metrics, NULL, 0, 0.25);
-    assert_string_equal(metrics_text(metrics, error, sizeof error),
+    assert_string_equal(metrics_text(metrics, &error),
                         "# TYPE regjob_codes_sent counter\n"
                         "# HELP regjob_codes_sent Codes handed over.\n"
                         "regjob_codes_sent_total{step=\"send\",channel=\"email\"} 12\n"
@@ -50,7 +50,7 @@ static void texts_are_escaped(void **state)
 
     metrics_family(metrics, "x", METRICS_GAUGE, "one \"two\" \\ three\nfour");
     metrics_sample(metrics, labels, 2, 1);
-    assert_string_equal(metrics_text(metrics, error, sizeof error),
+    assert_string_equal(metrics_text(metrics, &error),
                         "# TYPE x gauge\n"
                         "# HELP x one \\\"two\\\" \\\\ three\\nfour\n"
                         "x{file=\"a\\\"b\\\\c\\nd\xC3\xA9\xEF\xBF\xBD\",none=\"\"} 1\n"
@@ -66,7 +66,7 @@ static void value_is(double value, const char *expected)
     metrics_family(metrics, "x", METRICS_GAUGE, "h");
     metrics_sample(metrics, NULL, 0, value);
     snprintf(text, sizeof text, "# TYPE x gauge\n# HELP x h\nx %s\n# EOF\n", expected);
-    assert_string_equal(metrics_text(metrics, error, sizeof error), text);
+    assert_string_equal(metrics_text(metrics, &error), text);
     metrics_end(metrics);
 }
 
@@ -139,8 +139,8 @@ static void mistakes_are_not_written(void **state)
         struct metrics *metrics = metrics_start();
         mistakes[i].make(metrics);
         metrics_family(metrics, "later", METRICS_GAUGE, "h");
-        assert_false(metrics_write(metrics, file, error, sizeof error));
-        assert_string_equal(error, mistakes[i].message);
+        assert_false(metrics_write(metrics, file, &error));
+        assert_string_equal(error.text, mistakes[i].message);
         assert_int_equal(access(file, F_OK), -1);
         metrics_end(metrics);
     }
@@ -170,7 +170,7 @@ static void the_file_is_replaced_as_a_whole(void **state)
         mode_t old = umask(0077);
         metrics_family(metrics, "x", METRICS_GAUGE, "h");
         metrics_sample(metrics, NULL, 0, round);
-        assert_true(metrics_write(metrics, file, error, sizeof error));
+        assert_true(metrics_write(metrics, file, &error));
         umask(old);
         metrics_end(metrics);
         assert_int_equal(stat(file, round == 0 ? &before : &after), 0);
@@ -193,10 +193,10 @@ static void a_failure_is_named_and_leaves_nothing(void **state)
     struct metrics *metrics = metrics_start();
 
     snprintf(path, sizeof path, "%s/none/x.prom", folder);
-    assert_false(metrics_write(metrics, path, error, sizeof error));
-    assert_non_null(strstr(error, "cannot be created: No such file or directory"));
-    assert_false(metrics_write(metrics, folder, error, sizeof error)); /* a folder in its place */
-    assert_non_null(strstr(error, "cannot be written: Is a directory"));
+    assert_false(metrics_write(metrics, path, &error));
+    assert_non_null(strstr(error.text, "cannot be created: No such file or directory"));
+    assert_false(metrics_write(metrics, folder, &error)); /* a folder in its place */
+    assert_non_null(strstr(error.text, "cannot be written: Is a directory"));
     assert_int_equal(files_in_folder(), 0);
 
     snprintf(path, sizeof path, "%.40s.%ld.tmp", folder, (long)getpid());

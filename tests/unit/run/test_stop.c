@@ -45,8 +45,8 @@ static bool wakes(int milliseconds)
 
 static void start(void)
 {
-    char error[256];
-    assert_true(stop_start(error, sizeof error));
+    struct error error;
+    assert_true(stop_start(&error));
 }
 
 static void nothing_asks_at_first(void **state)
@@ -108,11 +108,11 @@ static pid_t start_worker(int *reports, bool ignores_hangup)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        char error[256];
+        struct error error;
         if (ignores_hangup) {
             signal(SIGHUP, SIG_IGN);
         }
-        if (!stop_start(error, sizeof error) || write(ends[1], "r", 1) != 1) {
+        if (!stop_start(&error) || write(ends[1], "r", 1) != 1) {
             _exit(1);
         }
         while (!wakes(-1)) {
