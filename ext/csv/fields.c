@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unicode/utf8.h>
+
+#include "values/utf.h"
 
 enum { PIECE = 64 * 1024, FIRST_FIELDS = 64 };
 
@@ -112,7 +113,6 @@ size_t fields_first_bad_byte(const unsigned char *bytes, size_t length)
     while (at < length) {
         uint64_t word;
         int32_t taken = 0;
-        UChar32 point;
         while (length - at >= sizeof word) { /* eight plain characters at once */
             memcpy(&word, bytes + at, sizeof word);
             if (((word | (word - ones)) & tops) != 0)
@@ -121,8 +121,8 @@ size_t fields_first_bad_byte(const unsigned char *bytes, size_t length)
         }
         if (at == length)
             break;
-        U8_NEXT(bytes + at, taken, (int32_t)(length - at < 4 ? length - at : 4), point);
-        if (point <= 0)
+        if (utf_next8((const char *)bytes + at, &taken,
+                      (int32_t)(length - at < 4 ? length - at : 4)) <= 0)
             return at;
         at += (size_t)taken;
     }

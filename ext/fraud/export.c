@@ -38,8 +38,10 @@ struct reading {
 static const char *show(const struct reading *reading, const char *text,
                         char shown[SHOWN_BYTES + 3])
 {
-    if (!reading->may_quote || !text_is_clean(text, SHOWN_BYTES))
-        return text[0] == '\0' ? "nothing" : "this";
+    if (text[0] == '\0')
+        return "nothing";
+    if (!reading->may_quote || text_shown(text, SHOWN_BYTES, NULL) == NULL)
+        return "this";
     snprintf(shown, SHOWN_BYTES + 3, "'%s'", text);
     return shown;
 }
@@ -54,7 +56,7 @@ static const char *wanted_name(const struct reading *reading, int column)
 static const char *column_name(const struct reading *reading, ssize_t place)
 {
     if (reading->may_quote)
-        return text_is_clean(reading->header[place], SHOWN_BYTES) ? reading->header[place] : "?";
+        return text_shown(reading->header[place], SHOWN_BYTES, "?");
     for (int column = 0; column < EXPORT_COLUMNS; column++)
         if (reading->place[column] == place)
             return wanted_name(reading, column);
@@ -120,8 +122,7 @@ bool export_names_parse(struct export_names *names, const char *json, char *erro
         const char *text = json_string_value(value);
         bool fits = column >= 0 && text != NULL && text[0] != '\0' && strlen(text) < EXPORT_NAME;
         if (good && !fits)
-            snprintf(error, error_size, "%s: %s", text_is_clean(key, 40) ? key : "a member",
-                     expected);
+            snprintf(error, error_size, "%s: %s", text_shown(key, 40, "a member"), expected);
         else if (good)
             snprintf(names->text[column], EXPORT_NAME, "%s", text);
         good = good && fits;

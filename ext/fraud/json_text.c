@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "host.h"
-#include "values/text.h"
+#include "values/utf.h"
 
 enum { FIRST_SIZE = 1024, LONGEST_NUMBER = 40, LONGEST_ESCAPE = 6 };
 
@@ -119,18 +119,16 @@ static void put_escape(struct json_text *json, unsigned char byte)
 static bool put_text(struct json_text *json, const char *text)
 {
     while (*text != '\0') {
-        size_t length = 0;
+        int32_t length = 0;
         while (is_plain(text[length]))
             length++;
-        if (length > 0) {
-            put(json, text, length);
-        } else if ((length = text_character(text)) == 0) {
+        UChar32 point = length > 0 ? ' ' : utf_next8(text, &length, -1);
+        if (point < 0)
             return false;
-        } else if ((unsigned char)*text < 0x7f) {
-            put_escape(json, (unsigned char)*text);
-        } else {
-            put(json, text, length);
-        }
+        if (point < ' ' || point == '"' || point == '\\')
+            put_escape(json, (unsigned char)point);
+        else
+            put(json, text, (size_t)length);
         text += length;
     }
     return true;

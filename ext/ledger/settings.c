@@ -443,7 +443,7 @@ static bool members_are_known(const json_t *sent, char *error, size_t error_size
         if (!known) {
             snprintf(error, error_size,
                      "%s: there is no such setting; reg_settings() shows those there are",
-                     text_is_clean(key, 80) ? key : "a member's name");
+                     text_shown(key, 80, "a member's name"));
             return false;
         }
     }

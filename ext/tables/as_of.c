@@ -5,7 +5,6 @@
 #include "values/moment.h"
 #include "values/text.h"
 
-/* Longer, or with control characters, a text from outside is not repeated in a message. */
 enum { LONGEST_SHOWN = 64 };
 
 bool as_of_read(sqlite3_value *value, int64_t now, int64_t *as_of, char *error, size_t error_size)
@@ -25,9 +24,7 @@ bool as_of_read(sqlite3_value *value, int64_t now, int64_t *as_of, char *error, 
     } else if (type == SQLITE_TEXT) {
         right = moment_parse(text, as_of);
     }
-    const char *shown = text == NULL                         ? "NULL"
-                        : text_is_clean(text, LONGEST_SHOWN) ? text
-                                                             : "the text given";
+    const char *shown = text == NULL ? "NULL" : text_shown(text, LONGEST_SHOWN, "the text given");
     if (!right)
         snprintf(error, error_size,
                  "as_of: %s is not a moment; ISO 8601 text or Unix milliseconds are expected",

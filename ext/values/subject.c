@@ -401,10 +401,10 @@ static int32_t put_character(struct masked *masked, const char *text, int32_t le
     int32_t at = 0;
     UChar32 c = utf_next8(text, &at, length);
 
-    if (c < 0 || (U_GET_GC_MASK(c) & (U_GC_C_MASK | U_GC_ZL_MASK | U_GC_ZP_MASK)) != 0)
-        put(masked, "?", 1);
-    else
+    if (text_class(c) == TEXT_SEEN)
         put(masked, text, (size_t)at);
+    else
+        put(masked, "?", 1);
     return at;
 }
 

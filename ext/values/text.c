@@ -1,58 +1,87 @@
 #include "values/text.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <unicode/uchar.h>
 
-/* Unicode 15, table 3-7. */
-size_t text_character(const char *characters)
+#include "values/utf.h"
+
+enum text_class text_class(UChar32 point)
 {
-    const unsigned char *text = (const unsigned char *)characters;
-    unsigned char first = text[0];
-    if (first < 0x80)
-        return 1;
-    size_t length = first >= 0xc2 && first <= 0xdf   ? 2
-                    : (first & 0xf0) == 0xe0         ? 3
-                    : first >= 0xf0 && first <= 0xf4 ? 4
-                                                     : 0;
-    if (length == 0)
-        return 0;
-    unsigned char lowest = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-    unsigned char highest = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    if (text[1] < lowest || text[1] > highest)
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if ((text[i] & 0xc0) != 0x80) /* the closing NUL ends a cut character here */
-            return 0;
-    return length;
+    if (point < 0)
+        return TEXT_OBEYED;
+    if (point < 0x7f)
+        return point >= 0x20 ? TEXT_SEEN : TEXT_OBEYED;
+    const uint32_t category = U_GET_GC_MASK(point);
+    if ((category & (U_GC_CC_MASK | U_GC_ZL_MASK | U_GC_ZP_MASK)) != 0 ||
+        (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069))
+        return TEXT_OBEYED;
+    return (category & U_GC_C_MASK) != 0 || point >= 0xe0000 ? TEXT_UNSEEN : TEXT_SEEN;
 }
 
-/* Whether a character beyond ASCII (valid, of at least two bytes) is one that a terminal or a page
- * obeys: C1, U+2028 and U+2029, U+202A to U+202E, U+2066 to U+2069. */
-static bool is_obeyed(const unsigned char *at)
+/* Up to `highest`, the classes that it may have. */
+static bool is_made_of(const char *text, size_t longest, enum text_class highest)
 {
-    if (at[0] == 0xc2)
-        return at[1] < 0xa0;
-    if (at[0] != 0xe2)
-        return false;
-    return (at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae) ||
-           (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9);
+    const char *at = text;
+    for (;;) {
+        while (*at >= 0x20 && *at < 0x7f)
+            at++;
+        if (*at == '\0')
+            break;
+        int32_t taken = 0;
+        if (text_class(utf_next8(at, &taken, -1)) > highest)
+            return false;
+        at += taken;
+    }
+    const size_t length = (size_t)(at - text);
+    return length > 0 && length <= longest;
 }
 
 bool text_is_clean(const char *text, size_t longest)
 {
-    const unsigned char *at = (const unsigned char *)text;
-    for (;;) {
-        while (*at >= 0x20 && *at < 0x7f)
-            at++;
-        if (*at < 0x80) /* the end, or a control character */
+    return is_made_of(text, longest, TEXT_UNSEEN);
+}
+
+const char *text_shown(const char *text, size_t longest, const char *otherwise)
+{
+    return is_made_of(text, longest, TEXT_SEEN) ? text : otherwise;
+}
+
+size_t text_escape_one(const char *text, size_t *taken, char escaped[TEXT_ESCAPED])
+{
+    int32_t length = 0;
+    const bool seen = text_class(utf_next8(text, &length, -1)) == TEXT_SEEN;
+    size_t used = 0;
+    *taken = (size_t)length;
+    for (size_t i = 0; i < *taken; i++)
+        used += (size_t)snprintf(escaped + used, TEXT_ESCAPED - used, seen ? "%c" : "\\x%02X",
+                                 (unsigned char)text[i]);
+    return used;
+}
+
+char *text_escape(char *out, size_t size, const char *text)
+{
+    char one[TEXT_ESCAPED];
+    size_t used = 0, taken;
+    for (; *text != '\0'; text += taken) {
+        const size_t length = text_escape_one(text, &taken, one);
+        if (used + length >= size)
             break;
-        size_t length = text_character((const char *)at);
-        if (length == 0 || is_obeyed(at))
-            return false;
-        at += length;
+        memcpy(out + used, one, length);
+        used += length;
     }
-    size_t length = (size_t)((const char *)at - text);
-    return *at == '\0' && length > 0 && length <= longest;
+    if (size > 0)
+        out[used] = '\0';
+    return out;
+}
+
+bool text_has_control(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return true;
+    return false;
 }
 
 bool text_is_ascii(const char *text, size_t length)

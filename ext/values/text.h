@@ -5,16 +5,42 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unicode/umachine.h>
 
-/* The bytes of the character at `characters`, 1 for the closing NUL; 0 where it is not valid UTF-8.
+/*
+ * The one table of what may be shown, by code point. Every message, mail, page and report asks it.
+ * - Obeyed by a terminal or a page instead of shown, so that a line reads as another one, or two:
+ *   what is ill-formed, controls (C0, DEL, C1), line and paragraph separators, bidirectional
+ *   embeddings, overrides and isolates. No value may hold one.
+ * - Unseen: other format characters (joiners, direction marks, U+00AD, U+180E, U+FEFF, tags), the
+ *   unassigned, private use, and all from U+E0000 on. A value may hold one, because names are
+ *   written with joiners and direction marks; but a message escapes it, because it makes two texts
+ *   look the same, or hides one.
  */
-size_t text_character(const char *characters);
+enum text_class { TEXT_SEEN, TEXT_UNSEEN, TEXT_OBEYED };
 
-/* Valid UTF-8 (no overlong form, no surrogate, at most U+10FFFF), 1 to `longest` bytes, and nothing
- * that a terminal or a page obeys instead of showing it: no control characters (C0, DEL, C1), no
- * line or paragraph separators, no bidirectional embeddings, overrides and isolates. Joiners and
- * direction marks, which names are written with, may stand. */
+/* Of a code point; -1 for one that is ill-formed. */
+enum text_class text_class(UChar32 point);
+
+/* What a value may hold: valid UTF-8, 1 to `longest` bytes, nothing that is obeyed. */
 bool text_is_clean(const char *text, size_t longest);
+
+/* What a message may repeat: `text` where it has 1 to `longest` bytes and all of it is seen, else
+ * `otherwise`. */
+const char *text_shown(const char *text, size_t longest, const char *otherwise);
+
+/* Makes a text from outside harmless to show: every byte of what is not seen becomes \xNN. Always
+ * ends with '\0', cut between characters where it does not fit. Returns `out`. */
+char *text_escape(char *out, size_t size, const char *text);
+
+enum { TEXT_ESCAPED = 4 * sizeof "\\xNN" };
+
+/* The same for one character of `*taken` bytes. Returns the bytes written. */
+size_t text_escape_one(const char *text, size_t *taken, char escaped[TEXT_ESCAPED]);
+
+/* For bytes that need not be UTF-8 (passwords, paths): whether there is a control character of
+ * ASCII in them, which could begin a line of its own in a header or a file. */
+bool text_has_control(const char *text);
 
 bool text_is_ascii(const char *text, size_t length);
 

@@ -7,8 +7,8 @@
 
 enum { UTF_REPLACEMENT = 0xfffd };
 
-/* The code point at `*at`, below `length`; steps over it. Where it is ill-formed: -1, one byte
- * stepped over. */
+/* The one decoder of UTF-8. The code point at `*at`, below `length` (-1: the text ends with NUL);
+ * steps over it. Where it is ill-formed: -1, one byte stepped over. */
 UChar32 utf_next8(const char *text, int32_t *at, int32_t length);
 
 /* The code point at `*at`, below `length` (an unpaired surrogate as it is); steps over it. */

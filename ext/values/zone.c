@@ -153,6 +153,5 @@ bool zone_is_known(struct error *error)
         error, ERROR_INVALID,
         "the time zone TZ=%s is not known on this machine: a name below %s, as Europe/Berlin, "
         "or a rule, as CET-1CEST,M3.5.0,M10.5.0/3 is expected",
-        text_is_clean(zone, LONGEST_SHOWN) ? zone : "...",
-        getenv("TZDIR") == NULL ? system_folder : "TZDIR");
+        text_shown(zone, LONGEST_SHOWN, "..."), getenv("TZDIR") == NULL ? system_folder : "TZDIR");
 }

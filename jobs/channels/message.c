@@ -18,6 +18,9 @@
 #include <unicode/ustring.h>
 #include <unicode/utf8.h>
 
+#include "values/text.h"
+#include "values/utf.h"
+
 enum {
     LONGEST_NAME = 100,   /* bytes of a customer's name that a message shows */
     LONGEST_VALUE = 2048, /* bytes of any other value */
@@ -131,29 +134,20 @@ void message_close(struct message_templates *templates)
 
 /* -- values -- */
 
-/* Controls, line separators and bidirectional marks let a value break out of its line or rewrite
- * how the rest reads; none of them belongs in a name. */
-static bool is_dangerous(UChar32 character)
-{
-    int8_t type = u_charType(character);
-    return type == U_CONTROL_CHAR || type == U_FORMAT_CHAR || type == U_LINE_SEPARATOR ||
-           type == U_PARAGRAPH_SEPARATOR || type == U_SURROGATE;
-}
-
-/* A value as one clean line of UTF-8, shortened to `most` bytes. */
+/* A value as one line of UTF-8, shortened to `most` bytes: what is not seen would let it break out
+ * of its line, or rewrite how the rest reads. */
 static void clean(char value[LONGEST_VALUE], const char *from, int32_t most)
 {
     int32_t used = 0;
     int32_t length = from ? (int32_t)strnlen(from, LONGEST_VALUE) : 0;
     for (int32_t at = 0; at < length && used < most;) { /* U8_APPEND needs room for one byte */
-        UChar32 character;
         UBool failed = false;
-        U8_NEXT((const uint8_t *)from, at, length, character);
+        UChar32 character = utf_next8(from, &at, length);
         if (character < 0)
-            character = 0xfffd;
+            character = UTF_REPLACEMENT;
         if (character == '\n' || character == '\r' || character == '\t')
             character = ' ';
-        if (is_dangerous(character))
+        if (text_class(character) != TEXT_SEEN)
             continue;
         U8_APPEND((uint8_t *)value, used, most, (uint32_t)character, failed);
         if (failed)

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unicode/utf8.h>
+
+#include "values/text.h"
 
 enum {
     LONGEST_LINE = 76,       /* RFC 2047 and 2045 */
@@ -22,21 +25,12 @@ static bool is_plain(const char *text)
     return true;
 }
 
-/* Control characters end or alter a header; everything else is encoded or harmless. */
-static bool is_safe(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return false;
-    return true;
-}
-
 /* How many bytes of `text` fit into `most` without cutting a character. */
 static size_t whole_characters(const char *text, size_t length, size_t most)
 {
     if (length <= most)
         return length;
-    while (most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80)
+    while (most > 0 && U8_IS_TRAIL(text[most]))
         most--;
     return most;
 }
@@ -222,8 +216,8 @@ char *mime_build(const struct mime_mail *mail, size_t *length, bool *unsafe)
     char *headers = NULL;
     char *text = NULL;
     char *html = NULL;
-    *unsafe = !is_safe(mail->text->subject) || !is_safe(mail->to) || !is_safe(mail->message_id) ||
-              !is_safe(mail->text->locale);
+    *unsafe = text_has_control(mail->text->subject) || text_has_control(mail->to) ||
+              text_has_control(mail->message_id) || text_has_control(mail->text->locale);
     if (*unsafe)
         return NULL;
     char *subject = mime_header_text(mail->text->subject, sizeof "Subject: " - 1);

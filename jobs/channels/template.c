@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unicode/utf8.h>
+
+#include "values/utf.h"
 
 enum { LARGEST_FILE = 256 * 1024 };
 
@@ -202,9 +203,8 @@ static char *source_read(const struct where *where)
     size_t line = 1;
     for (int32_t at = 0; at < (int32_t)length;) {
         int32_t from = at;
-        UChar32 character;
-        U8_NEXT((const uint8_t *)text, at, (int32_t)length, character);
-        if (character < 0 || (character < 0x20 && !strchr("\t\r\n", character))) {
+        UChar32 character = utf_next8(text, &at, (int32_t)length);
+        if (character <= 0 || (character < 0x20 && !strchr("\t\r\n", character))) {
             fail(where, line, "not UTF-8 text");
             goto out;
         }

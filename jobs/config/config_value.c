@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "values/text.h"
+
 enum { VALUE_ALLOWED = 512, VALUE_DIGITS = 18, KIBI = 1024 };
 
 static_assert(sizeof(enum config_tls) == sizeof(unsigned) &&
@@ -294,16 +296,6 @@ static bool set_secret_file(void *at, const char *value, const char *folder, str
     return set_path(path, "", folder, value) && secret_from_file(at, CONFIG_TEXT, path, error);
 }
 
-static bool has_control_character(const char *value)
-{
-    for (; *value != '\0'; value++) {
-        if ((unsigned char)*value < 0x20 || *value == 0x7F) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A value is empty only where that is the default, and means the same there. */
 static bool may_be_empty(const struct config_key *key)
 {
@@ -357,7 +349,7 @@ bool config_key_set(const struct config_key *key, struct config *config, const c
     if (key->kind == CONFIG_KIND_REFUSED) {
         return error_set(error, ERROR_INVALID, "a secret is not written here: use %s", key->words);
     }
-    bool fits = !has_control_character(value) && (value[0] != '\0' || may_be_empty(key));
+    bool fits = !text_has_control(value) && (value[0] != '\0' || may_be_empty(key));
     if (fits && set_by_kind(key, config, value, folder, error)) {
         return true;
     }

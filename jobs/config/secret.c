@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ledger/private.h"
+#include "values/text.h"
 
 /* One line, because it becomes one: a line end in a token would write a header of its own. */
 static const char *what_is_wrong(const char *secret, size_t length)
@@ -16,13 +17,9 @@ static const char *what_is_wrong(const char *secret, size_t length)
     if (length == 0) {
         return "is empty";
     }
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)secret[i];
-        if (byte < 0x20 || byte == 0x7F) {
-            return "has a control character or more than one line";
-        }
-    }
-    return NULL;
+    return strlen(secret) < length || text_has_control(secret)
+               ? "has a control character or more than one line"
+               : NULL;
 }
 
 /* Bytes read, at most `size`; -1: errno says why. */

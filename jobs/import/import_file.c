@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "values/moment.h"
+#include "values/text.h"
 #include "run/say.h"
 #include "run/stop.h"
 
@@ -48,8 +49,8 @@ static void open_input(struct import_file *file)
     file->is_stream = strcmp(path, "-") == 0;
     if (file->is_stream) {
         file->input = STDIN_FILENO;
-        say_escape(file->name, sizeof file->name,
-                   file->request->name != NULL ? file->request->name : "standard input");
+        text_escape(file->name, sizeof file->name,
+                    file->request->name != NULL ? file->request->name : "standard input");
         return;
     }
     file->input = file->request->opened != NULL
@@ -74,7 +75,7 @@ static void open_input(struct import_file *file)
         const char *name = file->request->name != NULL     ? file->request->name
                            : file->request->opened != NULL ? file->request->opened->known_as
                                                            : realpath(path, resolved);
-        say_escape(file->name, sizeof file->name, name != NULL ? name : path);
+        text_escape(file->name, sizeof file->name, name != NULL ? name : path);
     }
 }
 

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "run/say.h"
+#include "values/text.h"
 
 enum {
     MOST_OF_A_DAY = 10000,
@@ -33,7 +33,7 @@ static bool is_same_file(const struct stat *one, const struct stat *other)
 static bool is_plain(const char *name)
 {
     char shown[4 * NAME_MAX + 1];
-    return strcmp(say_escape(shown, sizeof shown, name), name) == 0;
+    return strcmp(text_escape(shown, sizeof shown, name), name) == 0;
 }
 
 /* False, with a message: no regular file, or one that is known by other names, too, of which nobody

@@ -3,7 +3,8 @@
 #include "values/document.h"
 #include "values/moment.h"
 #include "page/page_part.h"
-#include "run/utf8.h"
+#include "values/text.h"
+#include "values/utf.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -49,20 +50,18 @@ static const char *entity(char character)
     }
 }
 
-/* Broken bytes, and control characters, which HTML does not allow, become U+FFFD. */
+/* What cannot be seen becomes U+FFFD; HTML does not allow most of it. */
 static void put_text(struct page *page, const char *text)
 {
     while (*text != '\0') {
-        size_t length = utf8_length(text);
-        const char *replaced = length == 1 ? entity(*text) : NULL;
-        bool wrong = length == 0 || (unsigned char)*text < 0x20 || *text == 0x7F;
-        if (wrong)
-            fputs("\xEF\xBF\xBD", page->stream);
-        else if (replaced != NULL)
+        int32_t length = 0;
+        bool seen = text_class(utf_next8(text, &length, -1)) == TEXT_SEEN;
+        const char *replaced = seen ? entity(*text) : "\xEF\xBF\xBD";
+        if (replaced != NULL)
             fputs(replaced, page->stream);
         else
-            fwrite(text, 1, length, page->stream);
-        text += length == 0 ? 1 : length;
+            fwrite(text, 1, (size_t)length, page->stream);
+        text += length;
     }
 }
 

@@ -11,6 +11,7 @@
 
 #include "fraud/export.h"
 #include "values/moment.h"
+#include "values/text.h"
 #include "run/say.h"
 
 enum { CELL = 24, COLUMNS = 9, CAUSE_COLUMNS = 4 };
@@ -33,7 +34,7 @@ static void set_zone(struct reconcile_report *one)
     const char *zone = getenv("TZ");
     if (zone == NULL || zone[0] == '\0')
         zone = localtime_r(&now, &parts) != NULL ? parts.tm_zone : "UTC";
-    say_escape(one->zone, sizeof one->zone, zone);
+    text_escape(one->zone, sizeof one->zone, zone);
 }
 
 static void count(struct job *job, const struct reconcile *result)
@@ -97,7 +98,7 @@ enum status_code reconcile_report_read(struct reconcile_report *one, struct job 
     struct export_names names;
     bool unreadable = false;
     memset(one, 0, sizeof *one);
-    say_escape(one->name, sizeof one->name, path);
+    text_escape(one->name, sizeof one->name, path);
     set_zone(one);
     set_names(&names, &job->config.reconcile);
     int opened = file < 0 ? export_open(path, &unreadable, error) : file;

@@ -14,6 +14,7 @@
 #include "values/document.h"
 #include "ledger/ledger_time.h"
 #include "values/moment.h"
+#include "values/text.h"
 #include "run/say.h"
 #include "run/stop.h"
 
@@ -191,7 +192,7 @@ void job_add_input(struct job *job, const char *name, const unsigned char digest
         job->inputs = json_array();
     json_array_append_new(
         job->inputs,
-        json_pack("{s:s, s:s}", "name", say_escape(shown, sizeof shown, name), "digest", text));
+        json_pack("{s:s, s:s}", "name", text_escape(shown, sizeof shown, name), "digest", text));
 }
 
 void job_compare_clock(struct job *job)

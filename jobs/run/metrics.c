@@ -1,6 +1,6 @@
 /* metrics.c: OpenMetrics text, and its file. */
 #include "run/metrics.h"
-#include "run/utf8.h"
+#include "values/utf.h"
 #include "run/atomic_file.h"
 
 #include <math.h>
@@ -68,19 +68,16 @@ static bool ends_with(const char *text, const char *end)
 static void put_escaped(FILE *stream, const char *text)
 {
     while (*text != '\0') {
-        size_t length = utf8_length(text);
-        if (length == 0) {
+        int32_t length = 0;
+        if (utf_next8(text, &length, -1) < 0) {
             fputs("\xEF\xBF\xBD", stream);
-            text++;
-            continue;
-        }
-        if (*text == '\n') {
+        } else if (*text == '\n') {
             fputs("\\n", stream);
         } else {
             if (*text == '"' || *text == '\\') {
                 fputc('\\', stream);
             }
-            fwrite(text, 1, length, stream);
+            fwrite(text, 1, (size_t)length, stream);
         }
         text += length;
     }

@@ -1,6 +1,5 @@
 /* say.c: messages, tables and progress for people. */
 #include "run/say.h"
-#include "run/utf8.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -9,7 +8,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
+#include <unicode/utf8.h>
 #include <unistd.h>
+
+#include "values/text.h"
 
 enum {
     SAY_MESSAGE = 4096,
@@ -20,9 +22,6 @@ enum {
     SAY_REDRAW_MILLISECONDS = 200,
     SAY_TERMINAL_COLUMNS = 80
 };
-
-/* Longest escape of one character: four bytes as \xNN. */
-enum { SAY_ESCAPED = 16 };
 
 static struct {
     bool quiet;
@@ -45,69 +44,6 @@ static bool shows_notes(int descriptor)
 bool say_is_verbose(void)
 {
     return shows_notes(STDERR_FILENO);
-}
-
-/* --- What may be shown as it is ------------------------------------------------------------- */
-
-static unsigned code_point(const char *text, size_t length)
-{
-    static const unsigned char first[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-    unsigned point = (unsigned char)text[0] & (unsigned)first[length];
-    for (size_t i = 1; i < length; i++) {
-        point = point << 6 | ((unsigned char)text[i] & 0x3F);
-    }
-    return point;
-}
-
-/* C0 and C1 controls drive terminals (U+009B is ESC [), U+2028 and U+2029 end lines; the others
- * turn or hide text, so that a line reads as what it is not. */
-static bool is_harmless(unsigned point)
-{
-    bool control = point < 0x20 || (point >= 0x7F && point <= 0x9F);
-    bool unseen = point == 0x61C || (point >= 0x200B && point <= 0x200F) ||
-                  (point >= 0x2028 && point <= 0x202E) || (point >= 0x2060 && point <= 0x206F) ||
-                  point == 0xFEFF || (point >= 0xE0000 && point <= 0xE0FFF);
-    return !control && !unseen;
-}
-
-/* Writes the character at `text`, escaped where need be, and says how many bytes it took from
- * `text` and put into `out`. */
-static size_t escape_one(char out[SAY_ESCAPED + 1], const char *text, size_t *taken)
-{
-    size_t length = utf8_length(text);
-    size_t put = 0;
-
-    *taken = length == 0 ? 1 : length;
-    if (length > 0 && is_harmless(code_point(text, length))) {
-        memcpy(out, text, length);
-        return length;
-    }
-    for (size_t i = 0; i < *taken; i++) {
-        put += (size_t)snprintf(out + put, SAY_ESCAPED + 1 - put, "\\x%02X",
-                                (unsigned)(unsigned char)text[i]);
-    }
-    return put;
-}
-
-char *say_escape(char *out, size_t size, const char *text)
-{
-    char one[SAY_ESCAPED + 1];
-    size_t used = 0;
-
-    while (*text != '\0') {
-        size_t taken;
-        size_t put = escape_one(one, text, &taken);
-        if (used + put >= size) {
-            break;
-        }
-        memcpy(out + used, one, put);
-        used += put;
-        text += taken;
-    }
-    if (size > 0) {
-        out[used] = '\0';
-    }
-    return out;
 }
 
 /* --- Writing ------------------------------------------------------------------------------- */
@@ -148,7 +84,7 @@ __attribute__((format(printf, 3, 0))) static void put_line(FILE *stream, const c
     if (length < 0) {
         snprintf(message, sizeof message, "%s", "(a message that cannot be formatted)");
     }
-    say_escape(escaped, sizeof escaped, message);
+    text_escape(escaped, sizeof escaped, message);
     int line_length = snprintf(line, sizeof line, "%s%s%s\n", prefix, escaped,
                                length >= (int)sizeof message ? "..." : "");
     clear_progress();
@@ -196,12 +132,12 @@ void say_document(const char *text, size_t length)
         return;
     }
     for (const char *next = copy; *next != '\0';) {
-        char one[SAY_ESCAPED + 1];
+        char one[TEXT_ESCAPED];
         size_t taken = 1;
         if (*next == '\n' || *next == '\t') {
             put(stdout, next, 1);
         } else {
-            size_t escaped = escape_one(one, next, &taken);
+            size_t escaped = text_escape_one(next, &taken, one);
             put(stdout, one, escaped);
         }
         next += taken;
@@ -225,14 +161,14 @@ static size_t shown_width(const char *text)
 {
     size_t width = 0;
     for (; *text != '\0'; text++) {
-        width += ((unsigned char)*text & 0xC0) != 0x80; /* characters, not bytes */
+        width += !U8_IS_TRAIL(*text); /* characters, not bytes */
     }
     return width;
 }
 
 static const char *cell_text(const char *cell, char escaped[SAY_CELL])
 {
-    return say_escape(escaped, SAY_CELL, cell == NULL ? "" : cell);
+    return text_escape(escaped, SAY_CELL, cell == NULL ? "" : cell);
 }
 
 static void widen(size_t *widths, const char *const *cells, size_t columns)
@@ -344,7 +280,7 @@ static void cut(char *text, size_t width)
 {
     size_t seen = 0;
     for (; *text != '\0'; text++) {
-        if (((unsigned char)*text & 0xC0) != 0x80 && seen++ == width) {
+        if (!U8_IS_TRAIL(*text) && seen++ == width) {
             *text = '\0';
             return;
         }
@@ -359,7 +295,7 @@ static void draw(const struct say_progress *progress, uint64_t done, int64_t now
     double seconds = (double)(now - progress->started) / 1000;
     double rate = (double)done / seconds;
 
-    say_escape(escaped, sizeof escaped, progress->what);
+    text_escape(escaped, sizeof escaped, progress->what);
     if (progress->total > 0 && done <= progress->total && rate > 0) {
         duration_text(left, sizeof left, (double)(progress->total - done) / rate);
         snprintf(line, sizeof line, "%s: %.0f %%, %.0f a second, %s left", escaped,

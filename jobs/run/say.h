@@ -1,8 +1,7 @@
 /* say.h: the only file that speaks to the user.
  *
- * Whatever it is given may come from outside: control characters, invalid UTF-8 and characters that
- * turn the direction of a line are shown as \xNN, so that nothing can drive a terminal or begin a
- * line of its own. To be used from one thread.
+ * Whatever it is given may come from outside: it is shown as text_escape() writes it, so that
+ * nothing can drive a terminal or begin a line of its own. To be used from one thread.
  */
 #ifndef SAY_H
 #define SAY_H
@@ -47,10 +46,6 @@ void say_table(const struct say_table *table);
 /* As the summary of a run: where notes are shown (with -v, or where standard output is a terminal).
  */
 void say_summary(const struct say_table *table);
-
-/* Escapes as above, for texts that go elsewhere; always ends with '\0', cut short where it does not
- * fit. Returns `out`. */
-char *say_escape(char *out, size_t size, const char *text);
 
 /* A line that shows how far work has come, once it has taken a second, on a terminal alone. */
 struct say_progress {

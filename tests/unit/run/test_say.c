@@ -101,44 +101,6 @@ static int watch(void (*work)(void), bool terminal)
     return watch_columns(work, terminal, 80);
 }
 
-static void escape_is(const char *text, const char *expected)
-{
-    char escaped[256];
-    assert_string_equal(say_escape(escaped, sizeof escaped, text), expected);
-}
-
-static void nothing_from_outside_drives_a_terminal(void **state)
-{
-    (void)state;
-    escape_is("plain, \xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80", "plain, \xC3\xA9\xE2\x82\xAC"
-                                                             "\xF0\x9F\x98\x80");
-    escape_is("\x1b[2J\a\r\n\t\x7f", "\\x1B[2J\\x07\\x0D\\x0A\\x09\\x7F");
-    escape_is("\xC2\x9B[2J", "\\xC2\\x9B[2J"); /* CSI as one character */
-    escape_is("a\xE2\x80\xAE"
-              "b",
-              "a\\xE2\\x80\\xAE"
-              "b"); /* turns the line */
-    escape_is("a\xE2\x80\xA8"
-              "b",
-              "a\\xE2\\x80\\xA8"
-              "b");                                                 /* line separator */
-    escape_is("\xFF\xC3(", "\\xFF\\xC3(");                          /* no UTF-8 */
-    escape_is("\xC0\x9B\xED\xA0\x80", "\\xC0\\x9B\\xED\\xA0\\x80"); /* overlong, surrogate */
-    escape_is("\xC1\xA1", "\\xC1\\xA1");                            /* an overlong a */
-    escape_is("\xF4\x90\x80\x80", "\\xF4\\x90\\x80\\x80");
-    escape_is("\xE2\x82", "\\xE2\\x82"); /* cut off at the end */
-}
-
-static void an_escape_is_never_cut_in_two(void **state)
-{
-    (void)state;
-    char escaped[7];
-    assert_string_equal(say_escape(escaped, sizeof escaped, "abc\x1b"), "abc");
-    assert_string_equal(say_escape(escaped, sizeof escaped, "ab\x1b"), "ab\\x1B");
-    assert_string_equal(say_escape(escaped, sizeof escaped, "abcd\xE2\x82\xAC"), "abcd");
-    assert_string_equal(say_escape(escaped, 1, "abc"), "");
-}
-
 static void say_several(void)
 {
     say_error("%s:%d: bad", "a\nb", 3);
@@ -359,8 +321,6 @@ static void a_result_that_cannot_be_written_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_from_outside_drives_a_terminal),
-        cmocka_unit_test(an_escape_is_never_cut_in_two),
         cmocka_unit_test(errors_are_one_line_each),
         cmocka_unit_test(notes_need_a_terminal_or_v),
         cmocka_unit_test(long_messages_are_cut),
