@@ -44,7 +44,7 @@ static bool check_moment(struct admission *admission, const char *text, struct a
 static bool check_email(struct admission *admission, const char *text, struct admit_value *value)
 {
     (void)value;
-    if (subject_fold_email(text, admission->email_folded))
+    if (email_fold(text, admission->email_folded))
         return true;
     admission->email_folded[0] = '\0';
     return false;

@@ -61,7 +61,7 @@ bool lookup_read(struct session *session, const char *text, struct lookup *who)
     memset(who, 0, sizeof *who);
     if (settings == NULL)
         return false;
-    bool is_email = subject_fold_email(text, who->email);
+    bool is_email = email_fold(text, who->email);
     if (is_email)
         add(session, who, SUBJECT_EMAIL, LOOKUP_MEANT, who->email);
     else

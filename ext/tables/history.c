@@ -246,8 +246,7 @@ static void subject_keys(struct history_table *table, enum history_search search
                                                       : SUBJECT_USERNAME;
     keys[0] = keys[1] = session_subject_key(table->session, kind, text);
     if (!text_is_ascii(text, strlen(text)) &&
-        (search == SEARCH_EMAIL ? subject_fold_email(text, folded)
-                                : subject_fold_username(text, folded)))
+        (search == SEARCH_EMAIL ? email_fold(text, folded) : subject_fold_username(text, folded)))
         keys[0] = session_subject_key(table->session, kind, folded);
 }
 

@@ -72,11 +72,6 @@ void signup_column_aliases(enum signup_column column, char *names, size_t size)
                                        aliases[i].name);
 }
 
-static char lower(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-}
-
 /* Equal but for ASCII case and underscores. */
 static bool same_name(const char *left, const char *right)
 {
@@ -85,7 +80,7 @@ static bool same_name(const char *left, const char *right)
             left++;
         while (*right == '_')
             right++;
-        if (lower(*left) != lower(*right))
+        if (text_lower(*left) != text_lower(*right))
             return false;
         if (*left == '\0')
             return true;

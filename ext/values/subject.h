@@ -1,12 +1,14 @@
-/* subject.h: e-mail addresses, phone numbers and usernames: checked, and brought to the form in
- * which they are compared. */
+/* subject.h: phone numbers, usernames and (email.h) e-mail addresses: checked, and brought to the
+ * form in which they are compared. */
 #ifndef SUBJECT_H
 #define SUBJECT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SUBJECT_SIZE = 512, SUBJECT_NUMBER_SIZE = 17 /* of a number in E.164 */ };
+#include "values/email.h"
+
+enum { SUBJECT_SIZE = EMAIL_SIZE, SUBJECT_NUMBER_SIZE = 17 /* of a number in E.164 */ };
 
 /* What can be looked up in the index of subjects. */
 enum subject_kind {
@@ -17,16 +19,6 @@ enum subject_kind {
     SUBJECT_UUID = 'i',
     SUBJECT_IDENTITY = 't'
 };
-
-/*
- * Checks an e-mail address (RFC 5321 lengths in octets: 64 before the @, 254 in all with the domain
- * in its ASCII form; RFC 6531: UTF-8 is kept) and gives the form in which addresses are compared:
- * local part in NFC and case-folded (dots and tags kept), domain by IDNA (UTS 46) in ASCII lower
- * case. No trimming: a blank makes it invalid. Control characters, quotes, angle brackets, commas
- * and anything that could break a header are refused, and so is what cannot be seen or is not
- * assigned, and a domain that is not fully qualified (RFC 5321 2.3.5).
- */
-bool subject_fold_email(const char *text, char folded[SUBJECT_SIZE]);
 
 /*
  * Brings a phone number to E.164 with `+` (8 to 15 digits). A number that starts with + or 00

@@ -113,6 +113,11 @@ bool text_same_start(const char *left, const char *right, size_t length)
     return true;
 }
 
+char text_lower(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+}
+
 char text_upper(char letter)
 {
     return letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : letter;

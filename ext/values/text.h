@@ -62,6 +62,7 @@ bool text_same(const char *left, const char *right);
 /* The same for the first `length` bytes. */
 bool text_same_start(const char *left, const char *right, size_t length);
 
+char text_lower(char letter);
 char text_upper(char letter);
 
 #endif

@@ -1,5 +1,6 @@
 #include "values/utf.h"
 
+#include <unicode/ustring.h>
 #include <unicode/utf16.h>
 #include <unicode/utf8.h>
 
@@ -55,4 +56,12 @@ int32_t utf_widen(const char *text, int32_t length, UChar *wide)
         utf_append16(wide, &used, point < 0 ? UTF_REPLACEMENT : point);
     }
     return used;
+}
+
+bool utf_narrow(const UChar *wide, int32_t length, char *text, size_t size)
+{
+    UErrorCode status = U_ZERO_ERROR;
+
+    u_strToUTF8(text, (int32_t)size, NULL, wide, length, &status);
+    return U_SUCCESS(status) && status != U_STRING_NOT_TERMINATED_WARNING;
 }

@@ -2,6 +2,8 @@
 #ifndef UTF_H
 #define UTF_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <unicode/umachine.h>
 
@@ -21,5 +23,8 @@ void utf_append16(UChar *text, int32_t *used, UChar32 point);
 /* UTF-16 of UTF-8, with one replacement character for each bad byte; `wide` must have room for
  * `length` units. Returns the units written. */
 int32_t utf_widen(const char *text, int32_t length, UChar *wide);
+
+/* UTF-8 of UTF-16, ended with NUL. False: it does not fit. */
+bool utf_narrow(const UChar *wide, int32_t length, char *text, size_t size);
 
 #endif

@@ -12,11 +12,10 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <unicode/uidna.h>
+
+#include "values/email.h"
 
 enum {
-    LONGEST_LOCAL_PART = 64, /* octets, RFC 5321 */
-    LONGEST_ADDRESS = 254,
     RANDOM_BYTES = 16,
     RANDOM_TEXT = 2 * RANDOM_BYTES + 1,
 };
@@ -31,88 +30,25 @@ struct mail {
     const char *domain; /* of Message-ID */
 };
 
-/* -- addresses -- */
-
-/* The domain as A-labels, malloc'ed; NULL: not a domain. */
-static char *domain_to_ascii(const char *domain)
-{
-    UErrorCode status = U_ZERO_ERROR;
-    UIDNAInfo info = UIDNA_INFO_INITIALIZER;
-    char ascii[LONGEST_ADDRESS + 1];
-    UIDNA *idna = uidna_openUTS46(UIDNA_USE_STD3_RULES | UIDNA_CHECK_BIDI | UIDNA_CHECK_CONTEXTJ |
-                                      UIDNA_NONTRANSITIONAL_TO_ASCII,
-                                  &status);
-    int32_t length =
-        uidna_nameToASCII_UTF8(idna, domain, -1, ascii, sizeof ascii - 1, &info, &status);
-    uidna_close(idna);
-    if (U_FAILURE(status) || info.errors != 0 || length <= 0 || length >= (int32_t)sizeof ascii)
-        return NULL;
-    ascii[length] = 0;
-    return strdup(ascii);
-}
-
-/* The local part must stand in a command and a header without quoting. */
-static bool is_local_part(const char *text, size_t length)
-{
-    if (length == 0 || length > LONGEST_LOCAL_PART)
-        return false;
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if (byte <= 0x20 || byte == 0x7f || strchr("()<>[]:;@\\,\"", byte))
-            return false;
-    }
-    return true;
-}
-
-char *mail_address(const char *address)
-{
-    const char *at = strrchr(address, '@');
-    if (!at || !is_local_part(address, (size_t)(at - address)))
-        return NULL;
-    char *domain = domain_to_ascii(at + 1);
-    char *whole = NULL;
-    if (!domain)
-        return NULL;
-    if (asprintf(&whole, "%.*s@%s", (int)(at - address), address, domain) < 0)
-        whole = NULL;
-    free(domain);
-    if (whole && strlen(whole) > LONGEST_ADDRESS) {
-        free(whole);
-        whole = NULL;
-    }
-    return whole;
-}
-
-/* `address`, or `Name <address>` with or without quotes around the name. */
+/* The header `From`, on two lines where it is long. */
 static bool parse_from(struct mail *mail, const char *from)
 {
-    const char *open = strchr(from, '<');
-    if (!open) {
-        mail->address = mail_address(from);
-        mail->from = mail->address ? strdup(mail->address) : NULL;
-        return mail->from != NULL;
-    }
-    size_t length = strlen(open);
-    if (open[length - 1] != '>')
+    struct email_mailbox mailbox;
+    if (!email_mailbox(from, &mailbox))
         return false;
-    char *inner = strndup(open + 1, length - 2);
-    mail->address = inner ? mail_address(inner) : NULL;
-    free(inner);
-    if (!mail->address)
-        return false;
-    size_t end = (size_t)(open - from);
-    while (end > 0 && from[end - 1] == ' ')
-        end--;
-    bool quoted = end >= 2 && from[0] == '"' && from[end - 1] == '"';
-    char *name = strndup(from + quoted, end - 2U * quoted);
+    mail->address = strdup(mailbox.address);
+    char *name = strndup(mailbox.name, mailbox.name_length);
     char *phrase = name ? mime_phrase(name, sizeof "From: " - 1) : NULL;
     enum { HEADER_AND_BRACKETS = sizeof "From:  <>" - 1, LONGEST_LINE = 76 };
-    const char *between = "";
-    if (phrase && phrase[0])
-        between = strlen(phrase) + strlen(mail->address) + HEADER_AND_BRACKETS > LONGEST_LINE
-                      ? "\r\n "
-                      : " ";
-    bool good = phrase && asprintf(&mail->from, "%s%s<%s>", phrase, between, mail->address) >= 0;
+    bool good = phrase && mail->address;
+    if (good) {
+        size_t length = strlen(phrase) + strlen(mail->address) + HEADER_AND_BRACKETS;
+        good = asprintf(&mail->from, phrase[0] ? "%s%s<%s>" : "%s%s%s", phrase,
+                        !phrase[0]              ? ""
+                        : length > LONGEST_LINE ? "\r\n "
+                                                : " ",
+                        mail->address) >= 0;
+    }
     if (!good)
         mail->from = NULL;
     free(phrase);
@@ -165,8 +101,7 @@ struct mail *mail_open(const struct config_mail *config, char *error, size_t err
     }
     if (!check_credentials(config, error, error_size))
         goto out;
-    mail->domain =
-        config->message_domain[0] ? config->message_domain : strrchr(mail->address, '@') + 1;
+    mail->domain = config->message_domain[0] ? config->message_domain : email_domain(mail->address);
     mail->templates = message_open(config->templates, MESSAGE_EMAIL, reason, sizeof reason);
     if (!mail->templates) {
         snprintf(error, error_size, "[mail] templates: %s", reason);
@@ -276,13 +211,14 @@ static enum transfer_prepared prepare(void *context, const void *argument,
 {
     struct mail *mail = context;
     const struct message_request *request = argument;
+    char address[EMAIL_SIZE];
     bool unsafe = false;
     response_hide(call, request->values.code);
     response_hide(call, request->values.link);
     response_hide(call, request->token);
     response_hide(call, request->to);
     call->recipient = request->to;
-    call->kept = mail_address(request->to);
+    call->kept = email_address(request->to, address) ? strdup(address) : NULL;
     if (!call->kept) {
         response_refuse(answer, "not an address that mail can be sent to");
         return TRANSFER_ANSWERED;

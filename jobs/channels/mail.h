@@ -16,8 +16,4 @@ void mail_close(struct mail *mail);
 
 struct transfer_channel mail_channel(struct mail *mail);
 
-/* The address with its domain as A-labels, malloc'ed; NULL: not an address that mail can be sent
- * to. */
-char *mail_address(const char *address);
-
 #endif

@@ -256,11 +256,6 @@ static bool check_mail(struct reading *reading)
     if (mail->helo_name[strspn(mail->helo_name, name_letters)] != '\0') {
         return wrong(reading, "mail", "helo_name", "a host name, or an address in [], is expected");
     }
-    if (mail->message_domain[0] == '\0') {
-        const char *domain = strrchr(mail->from, '@') + 1;
-        snprintf(mail->message_domain, sizeof mail->message_domain, "%.*s",
-                 (int)strcspn(domain, ">"), domain);
-    }
     return true;
 }
 

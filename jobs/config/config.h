@@ -40,8 +40,7 @@ struct config_mail {
     char ca_file[CONFIG_TEXT];
     char templates[CONFIG_TEXT]; /* folder of message templates; "": the built-in texts */
     char helo_name[CONFIG_TEXT]; /* what we call ourselves to the server; "": this host's name */
-    char message_domain[CONFIG_TEXT]; /* right-hand side of Message-ID, default: the domain of
-                                         `from` */
+    char message_domain[CONFIG_TEXT]; /* right-hand side of Message-ID; "": that of `from` */
     struct config_pace pace;          /* default 10 a second, 5 at once */
     struct config_patience patience;
 };

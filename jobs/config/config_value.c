@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "values/email.h"
 #include "values/text.h"
 
 enum { VALUE_ALLOWED = 512, VALUE_DIGITS = 18, KIBI = 1024 };
@@ -234,19 +235,6 @@ static bool set_status_range(const struct config_key *key, void *at, const char 
     return true;
 }
 
-static bool is_address(const char *value)
-{
-    const char *open = strchr(value, '<');
-    const char *start = open == NULL ? value : open + 1;
-    const char *at = strchr(start, '@');
-    size_t length = strcspn(start, ">");
-
-    bool closed = open == NULL ? start[length] == '\0' : strcmp(start + length, ">") == 0;
-    return closed && at != NULL && at > start && (size_t)(at - start) + 1 < length &&
-           strpbrk(start, "< ,;") == NULL &&
-           memchr(at + 1, '@', (size_t)(start + length - at) - 1) == NULL;
-}
-
 /* A token in a header would be a secret in this file. */
 static bool are_headers(const char *value)
 {
@@ -311,7 +299,7 @@ static bool set_by_kind(const struct config_key *key, struct config *config, con
     case CONFIG_KIND_TEXT:
         return set_path(at, "", "", value);
     case CONFIG_KIND_ADDRESS:
-        return is_address(value) && set_path(at, "", "", value);
+        return email_mailbox(value, &(struct email_mailbox){0}) && set_path(at, "", "", value);
     case CONFIG_KIND_HEADERS:
         return are_headers(value) && set_path(at, "", "", value);
     case CONFIG_KIND_PATH:

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         moment_is_date(text);
         break;
     case 1:
-        subject_fold_email(text, folded);
+        email_fold(text, folded);
         break;
     case 2:
         subject_phone(text, "ID", folded);

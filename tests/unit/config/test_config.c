@@ -198,7 +198,7 @@ static void a_file_fills_the_struct(void **state)
     assert_int_equal(config.import.max_field_bytes, 2048);
     assert_true(config.import.strict);
     assert_string_equal(config.mail.from, "Shop; Ltd <noreply@shop.example>");
-    assert_string_equal(config.mail.message_domain, "shop.example");
+    assert_string_equal(config.mail.message_domain, "");
     assert_int_equal(config.mail.tls, CONFIG_TLS_NONE);
     assert_true(config.mail.pace.rate == 2.5);
     assert_int_equal(config.sms.success_low, 202);

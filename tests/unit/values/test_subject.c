@@ -18,10 +18,10 @@ static void email(const char *text, const char *wanted)
 {
     char folded[SUBJECT_SIZE], again[SUBJECT_SIZE];
 
-    if (!subject_fold_email(text, folded))
+    if (!email_fold(text, folded))
         fail_msg("\"%s\" was refused", text);
     assert_string_equal(folded, wanted);
-    assert_true(subject_fold_email(folded, again));
+    assert_true(email_fold(folded, again));
     assert_string_equal(again, wanted);
 }
 
@@ -114,7 +114,7 @@ static void bad_emails_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        if (subject_fold_email(refused[i], folded))
+        if (email_fold(refused[i], folded))
             fail_msg("\"%s\" was accepted as \"%s\"", refused[i], folded);
 }
 
@@ -132,7 +132,7 @@ static bool accepted(size_t local, const size_t *labels, size_t count)
         used += labels[i];
     }
     text[used] = '\0';
-    return subject_fold_email(text, folded);
+    return email_fold(text, folded);
 }
 
 static void lengths_are_octets(void **state)
@@ -153,9 +153,9 @@ static void lengths_are_octets(void **state)
     for (int i = 0; i < 32; i++)
         memcpy(text + 2 * i, "ß", 2);
     memcpy(text + 64, "@example.com", 13);
-    assert_true(subject_fold_email(text, folded));
+    assert_true(email_fold(text, folded));
     memcpy(text + 64, "ß@example.com", 15);
-    assert_false(subject_fold_email(text, folded));
+    assert_false(email_fold(text, folded));
 }
 
 static void username(const char *text, const char *wanted)
@@ -292,7 +292,7 @@ static void ascii_domains_are_what_icu_says(void **state)
 
         generate(text + 2, round % 50 == 0 ? 200 : 12, alphabets[rand() % 6]);
         by_library = domain_by_icu(idna, text + 2, wanted) && strlen(wanted) + 2 <= 254;
-        by_us = subject_fold_email(text, folded);
+        by_us = email_fold(text, folded);
         if (by_us != by_library)
             fail_msg("\"%s\": ICU %d, we %d", text, by_library, by_us);
         if (by_us)
@@ -321,7 +321,7 @@ static void ascii_local_parts_are_what_icu_says(void **state)
             continue;
         by_icu(text, nfc, true, wanted);
         memcpy(text + strlen(text), "@x.y", 5);
-        assert_true(subject_fold_email(text, folded));
+        assert_true(email_fold(text, folded));
         *strchr(folded, '@') = '\0';
         assert_string_equal(folded, wanted);
     }
@@ -366,8 +366,8 @@ static void noise_is_survived(void **state)
         for (int i = 0; i < length; i++)
             text[i] = (char)(rand() % 3 == 0 ? "@.+-0a\xc3\xa9"[rand() % 8] : rand() % 255 + 1);
         text[length] = '\0';
-        if (subject_fold_email(text, folded)) {
-            assert_true(subject_fold_email(folded, again));
+        if (email_fold(text, folded)) {
+            assert_true(email_fold(folded, again));
             assert_string_equal(folded, again);
         }
         if (subject_fold_username(text, folded)) {
@@ -402,9 +402,9 @@ static void folding_twice_changes_nothing(void **state)
             assert_string_equal(folded, again);
         }
         memcpy(text + length, "@x.y", 5);
-        if (subject_fold_email(text, folded)) {
+        if (email_fold(text, folded)) {
             accepted_ones++;
-            assert_true(subject_fold_email(folded, again));
+            assert_true(email_fold(folded, again));
             assert_string_equal(folded, again);
         }
     }
