@@ -50,7 +50,7 @@ EXT      = ext/reg.c \
             ext/admission/field_checks.c \
             ext/codes/code.c ext/codes/completion.c ext/codes/customer.c ext/codes/issue.c ext/codes/subject_lookup.c ext/codes/verify.c \
             ext/fraud/export.c ext/fraud/json_text.c ext/fraud/outcome_counts.c ext/fraud/payload.c ext/fraud/reconcile.c ext/fraud/reconcile_text.c \
-            ext/ledger/key.c ext/ledger/ledger.c ext/ledger/ledger_creation.c ext/ledger/ledger_time.c ext/ledger/private.c ext/ledger/reasons.c \
+            ext/ledger/connection.c ext/ledger/key.c ext/ledger/ledger.c ext/ledger/ledger_creation.c ext/ledger/ledger_time.c ext/ledger/private.c ext/ledger/reasons.c \
             ext/ledger/schema.c ext/ledger/session.c ext/ledger/settings.c \
             ext/passwords/blocklist.c ext/passwords/identity.c ext/passwords/password.c ext/passwords/policy.c \
             ext/csv/fields.c ext/csv/framing.c ext/csv/input.c ext/csv/records.c \
@@ -69,7 +69,7 @@ JOBS     = jobs/main.c \
             jobs/inbox/inbox.c jobs/inbox/inbox_file.c jobs/inbox/inbox_job.c jobs/inbox/inbox_name.c \
             jobs/delivery/breaker.c jobs/delivery/delivery_run.c jobs/delivery/handed.c jobs/delivery/http_handle.c jobs/delivery/journal.c jobs/delivery/pace.c \
             jobs/delivery/queue.c jobs/delivery/read_ahead.c jobs/delivery/refusals.c jobs/delivery/response.c jobs/delivery/transfer.c jobs/delivery/workers.c \
-            jobs/run/atomic_file.c jobs/run/digest.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c \
+            jobs/run/atomic_file.c jobs/run/digest.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c jobs/run/thread.c \
             jobs/config/config.c jobs/config/config_key.c jobs/config/config_value.c jobs/config/options.c jobs/config/secret.c jobs/config/suggestion.c \
             jobs/config/url.c
 EXT_C    = $(filter %.c,$(EXT))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/connection.h"
 #include "ledger/ledger_inside.h"
 #include "values/text.h"
 
@@ -139,10 +140,9 @@ static int has_all(sqlite3 *database, sqlite3 *model, bool *all)
 /* Of a ledger without its marks: the version whose tables it has, the newest that fits; 0: none. */
 static int version_by_tables(struct ledger *ledger)
 {
-    sqlite3 *model = NULL;
-    int version = 0;
-    int code = sqlite3_open_v2(
-        ":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    struct error error;
+    sqlite3 *model = connection_open(NULL, CONNECTION_PRIVATE, 0, &error);
+    int version = 0, code = model == NULL ? SQLITE_NOMEM : SQLITE_OK;
     for (int i = 0; i < ledger_version() && code == SQLITE_OK; i++) {
         bool all = false;
         code = sqlite3_exec(model, statement_upgrades[i], NULL, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "admission/admit_values.h"
 #include "host.h"
 #include "codes/subject_lookup.h"
+#include "ledger/connection.h"
 
 /* What is fetched of an attempt, or of the ledger as a whole: SELECT * FROM and a condition on ?1.
  */
@@ -268,11 +269,10 @@ static bool take_places(struct rehearsal *rehearsal)
 
 static bool make_ledger(struct rehearsal *rehearsal)
 {
-    int code =
-        sqlite3_open_v2(":memory:", &rehearsal->database,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code != SQLITE_OK)
-        return fail(rehearsal, rehearsal->database, code);
+    struct error error;
+    rehearsal->database = connection_open(NULL, CONNECTION_PRIVATE, 0, &error);
+    if (rehearsal->database == NULL)
+        return fail(rehearsal, NULL, SQLITE_NOMEM);
     rehearsal->session = session_open(rehearsal->database);
     if (rehearsal->session == NULL)
         return fail(rehearsal, NULL, SQLITE_NOMEM);
@@ -281,12 +281,12 @@ static bool make_ledger(struct rehearsal *rehearsal)
         return false;
     /* One transaction for all, which ends with the connection. What it refers to is not all here.
      */
-    code = sqlite3_exec(rehearsal->database,
-                        "PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; BEGIN; DELETE FROM "
-                        "ledger; DELETE FROM setting; DELETE FROM clock; CREATE TEMP TABLE met "
-                        "(key INTEGER PRIMARY "
-                        "KEY, everything INTEGER NOT NULL)",
-                        NULL, NULL, NULL);
+    int code = sqlite3_exec(
+        rehearsal->database,
+        "BEGIN; DELETE FROM ledger; DELETE FROM setting; DELETE FROM clock; CREATE TEMP TABLE met "
+        "(key INTEGER PRIMARY "
+        "KEY, everything INTEGER NOT NULL)",
+        NULL, NULL, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_prepare_v2(rehearsal->database, "SELECT 1 FROM attempt WHERE id = ?1", -1,
                                   &rehearsal->known, NULL);

@@ -1,10 +1,12 @@
 #include "delivery/read_ahead.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "ledger/connection.h"
+#include "run/thread.h"
 
 struct read_ahead {
     struct sqlite3 *database;
@@ -17,17 +19,17 @@ struct read_ahead {
 
 struct read_ahead *read_ahead_open(const struct job *job)
 {
-    const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+    struct error error;
     struct read_ahead *read_ahead = calloc(1, sizeof *read_ahead);
     if (read_ahead == NULL)
         return NULL;
-    if (sqlite3_open_v2(job->config.ledger, &read_ahead->database, flags, NULL) != SQLITE_OK ||
+    read_ahead->database =
+        connection_open(job->config.ledger, CONNECTION_READER, job->config.busy_timeout_ms, &error);
+    if (read_ahead->database == NULL ||
         (read_ahead->session = session_open(read_ahead->database)) == NULL) {
         read_ahead_close(read_ahead);
         return NULL;
     }
-    sqlite3_busy_timeout(read_ahead->database, (int)job->config.busy_timeout_ms);
-    sqlite3_db_config(read_ahead->database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     snprintf(read_ahead->session->key_file, sizeof read_ahead->session->key_file, "%s",
              job->config.key_file);
     return read_ahead;
@@ -40,18 +42,12 @@ static void *run(void *argument)
     return NULL;
 }
 
-/* Signals are for the caller's thread: it decides what stops. */
 bool read_ahead_start(struct read_ahead *read_ahead,
                       void (*read)(void *context, struct session *session), void *context)
 {
-    sigset_t all;
-    sigset_t before;
     read_ahead->read = read;
     read_ahead->context = context;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    read_ahead->running = pthread_create(&read_ahead->thread, NULL, run, read_ahead) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    read_ahead->running = thread_start(&read_ahead->thread, NULL, run, read_ahead);
     return read_ahead->running;
 }
 

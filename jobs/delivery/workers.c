@@ -1,8 +1,9 @@
 /* workers.c: see workers.h. */
 #include "delivery/workers.h"
 
+#include "run/thread.h"
+
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 enum { STACK_BYTES = 512 * 1024 };
@@ -55,19 +56,13 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* Signals are for the engine's thread: its owner decides what stops. */
 static bool start_thread(struct workers *workers)
 {
-    sigset_t all;
-    sigset_t before;
     pthread_attr_t attributes;
     if (workers->count == workers->most || pthread_attr_init(&attributes) != 0)
         return false;
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool good = pthread_create(&workers->threads[workers->count], &attributes, work, workers) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    bool good = thread_start(&workers->threads[workers->count], &attributes, work, workers);
     pthread_attr_destroy(&attributes);
     workers->count += good;
     return good;

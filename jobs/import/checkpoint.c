@@ -2,9 +2,11 @@
 #include "import/checkpoint.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+
+#include "ledger/connection.h"
+#include "run/thread.h"
 
 /* In pages. To wait for a log of 256 MiB takes less time than to write beyond its end, where the
  * file system must find room for it. */
@@ -41,17 +43,6 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* Signals are for the thread that owns the ledger. */
-static bool start_thread(struct checkpoint *checkpoint)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&checkpoint->thread, NULL, work, checkpoint) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
-
 static int after_commit(void *context, sqlite3 *database, const char *name, int log_pages)
 {
     struct checkpoint *checkpoint = context;
@@ -75,11 +66,9 @@ struct checkpoint *checkpoint_start(sqlite3 *database, const char *ledger)
     pthread_mutex_init(&checkpoint->lock, NULL);
     pthread_cond_init(&checkpoint->changed, NULL);
     /* Its pages are read but once, and go by way of a buffer of their own. */
-    if (sqlite3_open_v2(ledger, &checkpoint->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                        NULL) == SQLITE_OK &&
-        sqlite3_exec(checkpoint->database, "PRAGMA synchronous = FULL; PRAGMA cache_size = 16",
-                     NULL, NULL, NULL) == SQLITE_OK &&
-        start_thread(checkpoint)) {
+    struct error error;
+    checkpoint->database = connection_open(ledger, CONNECTION_CHECKPOINT, 0, &error);
+    if (checkpoint->database != NULL && thread_start(&checkpoint->thread, NULL, work, checkpoint)) {
         sqlite3_wal_hook(database, after_commit, checkpoint); /* in place of its own */
         return checkpoint;
     }

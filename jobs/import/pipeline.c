@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "values/moment.h"
 #include "ledger/settings.h"
 #include "run/stop.h"
+#include "run/thread.h"
 
 enum { CHUNKS = 6, MOST_WORKERS = 256, LOOK_UP_MS = 100 };
 
@@ -260,17 +260,12 @@ const char *pipeline_error(const struct pipeline *pipeline)
 
 /* Beginning and end */
 
-/* Signals are for the thread that owns the ledger. */
 static bool start_threads(struct pipeline *pipeline)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pipeline->reader_started = pthread_create(&pipeline->reader, NULL, read_file, pipeline) == 0;
+    pipeline->reader_started = thread_start(&pipeline->reader, NULL, read_file, pipeline);
     while (pipeline->work.hash && pipeline->workers_started < pipeline->work.workers &&
-           pthread_create(&pipeline->workers[pipeline->workers_started], NULL, hash, pipeline) == 0)
+           thread_start(&pipeline->workers[pipeline->workers_started], NULL, hash, pipeline))
         pipeline->workers_started++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return pipeline->reader_started && (!pipeline->work.hash || pipeline->workers_started > 0);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/connection.h"
 #include "ledger/session.h"
 #include "ledger/settings.h"
 
@@ -28,20 +29,6 @@ struct precheck {
     struct subjects *seen;
 };
 
-static bool open_database(struct precheck *precheck, const char *ledger, unsigned busy_timeout_ms,
-                          struct error *error)
-{
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2(ledger, &precheck->database, flags, NULL) == SQLITE_OK &&
-        sqlite3_busy_timeout(precheck->database, (int)busy_timeout_ms) == SQLITE_OK &&
-        sqlite3_exec(precheck->database, "PRAGMA query_only = ON; PRAGMA cache_size = -4096", NULL,
-                     NULL, NULL) == SQLITE_OK)
-        return true;
-    if (precheck->database == NULL)
-        return error_no_memory(error, NULL);
-    return error_set(error, ERROR_IO, "%s", sqlite3_errmsg(precheck->database));
-}
-
 struct precheck *precheck_open(const char *ledger, unsigned busy_timeout_ms, struct error *error)
 {
     struct precheck *precheck = calloc(1, sizeof *precheck);
@@ -49,7 +36,9 @@ struct precheck *precheck_open(const char *ledger, unsigned busy_timeout_ms, str
     if (precheck == NULL)
         return NULL;
     precheck->seen = calloc(SEEN, sizeof *precheck->seen);
-    if (precheck->seen != NULL && open_database(precheck, ledger, busy_timeout_ms, error) &&
+    if (precheck->seen != NULL)
+        precheck->database = connection_open(ledger, CONNECTION_READER, busy_timeout_ms, error);
+    if (precheck->database != NULL &&
         (precheck->session = session_open(precheck->database)) != NULL)
         return precheck;
     precheck_close(precheck);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "values/document.h"
+#include "ledger/connection.h"
 #include "ledger/ledger_time.h"
 #include "values/moment.h"
 #include "values/text.h"
@@ -41,19 +42,6 @@ enum status_code job_ledger_failed(struct job *job, const char *doing)
     say_error("%s: %s: %s", job->config.ledger, doing, ledger_error(ledger));
     ledger_forgive(ledger);
     return code == SQLITE_AUTH ? STATUS_CONFIG : STATUS_RETRY;
-}
-
-static bool execute(struct job *job, const char *sql)
-{
-    if (sqlite3_exec(job->database, sql, NULL, NULL, NULL) == SQLITE_OK)
-        return true;
-    char error[LEDGER_ERROR_SIZE];
-    int code = sqlite3_errcode(job->database) & 0xff, reason = sqlite3_system_errno(job->database);
-    bool named = (code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && reason != 0;
-    ledger_say_engine(job->database, error, sizeof error);
-    say_error("%s: %s%s%s", job->config.ledger, error, named ? ": " : "",
-              named ? strerror(reason) : "");
-    return false;
 }
 
 /* A name that SQLite would take for something else than a file has no place in a configuration. */
@@ -101,8 +89,8 @@ static bool put_files_right(const char *path)
 static bool open_database(struct job *job, bool create)
 {
     const char *path = job->config.ledger;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
     struct stat facts;
+    struct error error;
     if (!is_file_name(path)) {
         say_error("%s: the ledger must be a file", path);
         return false;
@@ -113,14 +101,11 @@ static bool open_database(struct job *job, bool create)
     }
     if (!put_files_right(path))
         return false;
-    if (sqlite3_open_v2(path, &job->database, flags, NULL) != SQLITE_OK) {
-        say_error("%s: %s", path,
-                  job->database == NULL ? "out of memory" : sqlite3_errmsg(job->database));
-        return false;
-    }
-    sqlite3_extended_result_codes(job->database, 1);
-    sqlite3_busy_timeout(job->database, (int)job->config.busy_timeout_ms);
-    return true;
+    job->database = connection_open(path, create ? CONNECTION_CREATOR : CONNECTION_WRITER,
+                                    job->config.busy_timeout_ms, &error);
+    if (job->database == NULL)
+        say_error("%s: %s", path, error.text);
+    return job->database != NULL;
 }
 
 enum status_code job_open(struct job *job, bool create)
@@ -136,12 +121,6 @@ enum status_code job_open(struct job *job, bool create)
         return STATUS_RETRY;
     }
     snprintf(job->session->key_file, sizeof job->session->key_file, "%s", job->config.key_file);
-    /* NORMAL: a crash of the machine may cost the last commits in WAL, which the journal would then
-     * not know: FULL keeps law 4. */
-    if (!execute(job, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA secure_delete "
-                      "= ON; PRAGMA synchronous = FULL;"
-                      "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -40960"))
-        return STATUS_RETRY;
     if (create)
         return STATUS_DONE;
     bool other = ledger_version_found(job->session->ledger) != ledger_version() &&
