@@ -6,6 +6,7 @@
 
 #include "ledger/session.h"
 #include "host.h"
+#include "values/duration.h"
 
 _Static_assert(ADMIT_PARAMETER_COUNT <= UINT8_MAX, "parameters are kept in bytes");
 
@@ -115,11 +116,11 @@ static void set_codes(struct admit_values *values, const struct admission *admis
     struct way way = way_of(admission);
     bool pin = way.code == CODE_PIN;
     admit_values_text(values, ADMIT_confirm, way.confirm);
-    set_integer(values, ADMIT_pending_ms, settings->pending_lifetime_seconds * 1000);
+    set_integer(values, ADMIT_pending_ms, settings->pending_lifetime_seconds * SECOND_MS);
     admit_values_text(values, ADMIT_code_kind, way.code == CODE_PIN ? "pin" : "token");
     set_integer(values, ADMIT_code_digits, settings->pin_length);
     set_integer(values, ADMIT_code_sandbox, settings->sandbox);
-    set_integer(values, ADMIT_resend_pause_ms, settings->resend_pause_seconds * 1000);
+    set_integer(values, ADMIT_resend_pause_ms, settings->resend_pause_seconds * SECOND_MS);
     set_integer(values, ADMIT_codes_per_day, settings->max_codes_per_day);
     if (strcmp(way.confirm, "never") == 0)
         return;

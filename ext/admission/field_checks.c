@@ -9,13 +9,12 @@
 #include <string.h>
 
 #include "admission/admit.h"
+#include "values/duration.h"
 #include "values/moment.h"
 #include "values/region.h"
 #include "ledger/settings.h"
 #include "values/subject.h"
 #include "values/text.h"
-
-enum { DAY_MS = 86400000 };
 
 /* A field's check: takes a text of the column's length and characters, may replace what goes into
  * the column, and says whether the text is of its form. */

@@ -9,8 +9,9 @@
 #include "values/signup.h"
 #include "values/text.h"
 #include "codes/subject_lookup.h"
+#include "values/duration.h"
 
-enum { DAY_SECONDS = 86400, LONGEST_LIST = 4096 };
+enum { LONGEST_LIST = 4096 };
 
 /* Whom the code is for. */
 struct target {
@@ -162,7 +163,7 @@ static void read_before(struct session *session, const struct issue_request *req
     ledger_set_integer(row, ":subject_key", target->key);
     ledger_set_integer(row, ":now", now);
     while (ledger_row(row)) {
-        if (ledger_integer(row, 13) > now - DAY_SECONDS * INT64_C(1000)) {
+        if (ledger_integer(row, 13) > now - DAY_MS) {
             before->today++;
             before->oldest_today = ledger_integer(row, 13);
         }
@@ -184,7 +185,7 @@ static void read_before(struct session *session, const struct issue_request *req
 
 static int64_t seconds_left(int64_t until, int64_t now)
 {
-    return until <= now ? 0 : (until - now + 999) / 1000;
+    return until <= now ? 0 : (until - now + SECOND_MS - 1) / SECOND_MS;
 }
 
 /* Whether the newest code may be given once more. */
@@ -202,7 +203,7 @@ static int64_t wait_for_another(const struct settings *settings, const struct be
     /* A pause of 0 still lasts the second in which SQLite may evaluate the same call twice. */
     if (pause < 1 && is_the_same(before))
         pause = 1;
-    return seconds_left(before->asked + pause * 1000, now);
+    return seconds_left(before->asked + pause * SECOND_MS, now);
 }
 
 /* The rules of asking again (Synerise: only from the device that asked last, for pins, unless the
@@ -234,11 +235,11 @@ static bool within_daily_limit(struct session *session, const struct before *bef
 {
     if (before->today < session->settings->max_codes_per_day)
         return true;
-    ledger_fail(session->ledger, SQLITE_ERROR,
-                "%lld codes were asked for this subject within a day: wait %lld seconds",
-                (long long)before->today,
-                (long long)seconds_left(before->oldest_today + DAY_SECONDS * INT64_C(1000),
-                                        ledger_now(session->ledger)));
+    ledger_fail(
+        session->ledger, SQLITE_ERROR,
+        "%lld codes were asked for this subject within a day: wait %lld seconds",
+        (long long)before->today,
+        (long long)seconds_left(before->oldest_today + DAY_MS, ledger_now(session->ledger)));
     return false;
 }
 

@@ -12,11 +12,12 @@
 #include <unistd.h>
 
 #include "values/document.h"
+#include "values/duration.h"
 #include "values/moment.h"
 #include "csv/records.h"
 #include "values/text.h"
 
-enum { MOST_FIELD_BYTES = 4096, MOST_DIGITS = 15, SHOWN_BYTES = 60, DAY_MS = 86400000 };
+enum { MOST_FIELD_BYTES = 4096, MOST_DIGITS = 15, SHOWN_BYTES = 60 };
 
 static const char *const default_names[EXPORT_COLUMNS] = {"date", "outcome", "count", "success",
                                                           "failure"};
@@ -387,7 +388,8 @@ bool export_read_file(struct export *export, int file, const char *path,
     memset(export, 0, sizeof *export);
     if (!file_fits(file, path, &facts, unreadable, error))
         return false;
-    export->modified = (int64_t)facts.st_mtim.tv_sec * 1000 + facts.st_mtim.tv_nsec / 1000000;
+    export->modified =
+        (int64_t)facts.st_mtim.tv_sec * SECOND_MS + facts.st_mtim.tv_nsec / MILLISECOND_NS;
     struct input_source source = input_from_descriptor(&holder, file);
     struct records *records = records_open(&source, &limits, unreadable, why, sizeof why);
     if (records == NULL)

@@ -61,9 +61,9 @@
 #include "ledger/session.h"
 #include "host.h"
 #include "values/zone.h"
+#include "values/duration.h"
 
 enum {
-    DAY_MS = 86400000,
     MOST_DAYS = 36600,
     OWN_DAYS = INT32_MAX, /* in place of an offset: the process's time zone */
     ROWS_FOR_A_PATTERN = 4,
@@ -96,8 +96,9 @@ static size_t number_of(int64_t first, int64_t day, bool success)
 
 static int64_t day_of(const struct outcome_count *entry, int minutes)
 {
-    return minutes == OWN_DAYS ? entry->day
-                               : (entry->slot * TOLD_SLOT_MS + (int64_t)minutes * 60000) / DAY_MS;
+    return minutes == OWN_DAYS
+               ? entry->day
+               : (entry->slot * TOLD_SLOT_MS + (int64_t)minutes * MINUTE_MS) / DAY_MS;
 }
 
 static bool within(const struct work *work, int64_t day)
@@ -281,7 +282,7 @@ static bool find_offset(const struct work *work, struct ledger *ledger, int *fou
 static int own_minutes(int64_t day)
 {
     struct tm parts;
-    time_t noon = (time_t)(day * 86400 + 43200);
+    time_t noon = (time_t)(day * DAY_SECONDS + DAY_SECONDS / 2);
     return localtime_r(&noon, &parts) == NULL ? 0 : (int)(parts.tm_gmtoff / 60);
 }
 

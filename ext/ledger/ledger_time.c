@@ -2,6 +2,7 @@
 
 #include "host.h"
 #include "ledger/ledger.h"
+#include "values/duration.h"
 #include "values/moment.h"
 
 static const int64_t latest = INT64_C(253402300799999); /* 9999-12-31T23:59:59.999Z */
@@ -13,7 +14,7 @@ static int64_t bounded(int64_t moment)
 
 int64_t ledger_time(int64_t clock, int64_t newest, int64_t read_at)
 {
-    static const int64_t hopeless = LEDGER_TIME_HOPELESS_DAYS * INT64_C(86400000);
+    static const int64_t hopeless = LEDGER_TIME_HOPELESS_DAYS * (int64_t)DAY_MS;
     newest = bounded(newest);
     read_at = bounded(read_at);
     if (clock >= newest)

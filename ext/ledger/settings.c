@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "values/duration.h"
 #include "values/document.h"
 #include "host.h"
 #include "ledger/ledger.h"
@@ -598,7 +599,7 @@ int64_t settings_code_ms(const struct settings *settings, bool pin, const char *
     int64_t seconds = pin ? settings->pin_valid_seconds : settings->token_lifetime_seconds;
     if (strcmp(channel, "sms") == 0 && seconds > SMS_LONGEST_SECONDS)
         seconds = SMS_LONGEST_SECONDS;
-    return seconds * 1000;
+    return seconds * SECOND_MS;
 }
 
 bool settings_is_supplier(const struct settings *settings, const char *user_type)

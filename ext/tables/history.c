@@ -6,13 +6,14 @@
 
 #include "tables/as_of.h"
 #include "tables/history_plan.h"
+#include "values/duration.h"
 #include "values/moment.h"
 #include "fraud/payload.h"
 #include "values/subject.h"
 #include "tables/table.h"
 #include "values/text.h"
 
-enum { IDLE = 8, SLACK_MS = 86400000, ROWS_GOOD_FOR_MS = 1000 };
+enum { IDLE = 8, SLACK_MS = DAY_MS, ROWS_GOOD_FOR_MS = 1000 };
 
 /* A plan's statement. A cursor has it, or it waits for the next one with the same plan. */
 struct prepared {

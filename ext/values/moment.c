@@ -4,11 +4,9 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "values/duration.h"
+
 enum {
-    MILLISECONDS_PER_SECOND = 1000,
-    SECONDS_PER_MINUTE = 60,
-    SECONDS_PER_HOUR = 3600,
-    SECONDS_PER_DAY = 86400,
     FIRST_YEAR = 1970,
     LAST_YEAR = 9999,
     MOST_UNIX_DIGITS = 15 /* the last moment has 15 digits, so no more can be in range */
@@ -33,7 +31,7 @@ static int64_t read_clock(clockid_t clock)
     struct timespec now;
 
     clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * MILLISECONDS_PER_SECOND + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * SECOND_MS + now.tv_nsec / MILLISECOND_NS;
 }
 
 int64_t moment_now(void)
@@ -157,9 +155,7 @@ static bool read_time(const char **at, int64_t *milliseconds)
             !read_milliseconds(at, &fraction))
             return false;
     }
-    *milliseconds = (int64_t)(hour * SECONDS_PER_HOUR + minute * SECONDS_PER_MINUTE + second) *
-                        MILLISECONDS_PER_SECOND +
-                    fraction;
+    *milliseconds = (int64_t)hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS + fraction;
     return hour <= 23 && minute <= 59 && second <= 59;
 }
 
@@ -182,8 +178,7 @@ static bool read_offset(const char **at, int64_t *milliseconds)
         if (!read_digits(at, 2, &minute))
             return false;
     }
-    *milliseconds =
-        (int64_t)(hour * SECONDS_PER_HOUR + minute * SECONDS_PER_MINUTE) * MILLISECONDS_PER_SECOND;
+    *milliseconds = (int64_t)hour * HOUR_MS + minute * MINUTE_MS;
     if (behind)
         *milliseconds = -*milliseconds;
     return hour <= 23 && minute <= 59;
@@ -203,7 +198,7 @@ static bool parse_iso(const char *text, int64_t *milliseconds)
         if (!read_time(&at, &time_of_day) || !read_offset(&at, &offset) || *at != '\0')
             return false;
     }
-    moment = days_of_date(date) * SECONDS_PER_DAY * MILLISECONDS_PER_SECOND + time_of_day - offset;
+    moment = days_of_date(date) * DAY_MS + time_of_day - offset;
     if (moment < 0 || moment > LAST_MOMENT)
         return false;
     *milliseconds = moment;
@@ -228,7 +223,7 @@ static bool parse_unix(const char *text, int64_t *milliseconds)
     if (*at != '\0')
         return false;
     if (number < UNIX_MILLISECONDS_FROM)
-        number = number * MILLISECONDS_PER_SECOND + fraction;
+        number = number * SECOND_MS + fraction;
     if (number > LAST_MOMENT)
         return false;
     *milliseconds = number;
@@ -257,7 +252,6 @@ static char *write_digits(char *at, int64_t value, int count)
  * long. */
 void moment_format(int64_t milliseconds, char text[MOMENT_SIZE])
 {
-    const int64_t day_length = (int64_t)SECONDS_PER_DAY * MILLISECONDS_PER_SECOND;
     int64_t days, rest;
     struct date date;
     char *at = text;
@@ -266,11 +260,11 @@ void moment_format(int64_t milliseconds, char text[MOMENT_SIZE])
         (void)snprintf(text, MOMENT_SIZE, "%" PRId64, milliseconds);
         return;
     }
-    days = milliseconds / day_length;
-    rest = milliseconds % day_length;
+    days = milliseconds / DAY_MS;
+    rest = milliseconds % DAY_MS;
     if (rest < 0) {
         days--;
-        rest += day_length;
+        rest += DAY_MS;
     }
     date = date_of_days(days);
     at = write_digits(at, date.year, 4);
@@ -279,13 +273,13 @@ void moment_format(int64_t milliseconds, char text[MOMENT_SIZE])
     *at++ = '-';
     at = write_digits(at, date.day, 2);
     *at++ = 'T';
-    at = write_digits(at, rest / (SECONDS_PER_HOUR * MILLISECONDS_PER_SECOND), 2);
+    at = write_digits(at, rest / HOUR_MS, 2);
     *at++ = ':';
-    at = write_digits(at, rest / (SECONDS_PER_MINUTE * MILLISECONDS_PER_SECOND) % 60, 2);
+    at = write_digits(at, rest / MINUTE_MS % 60, 2);
     *at++ = ':';
-    at = write_digits(at, rest / MILLISECONDS_PER_SECOND % 60, 2);
+    at = write_digits(at, rest / SECOND_MS % 60, 2);
     *at++ = '.';
-    at = write_digits(at, rest % MILLISECONDS_PER_SECOND, 3);
+    at = write_digits(at, rest % SECOND_MS, 3);
     *at++ = 'Z';
     *at = '\0';
 }

@@ -9,6 +9,7 @@
 #include "channels/confirm_link.h"
 #include "channels/mail.h"
 #include "delivery/delivery_run.h"
+#include "values/duration.h"
 #include "run/say.h"
 #include "channels/sms.h"
 #include "run/stop.h"
@@ -28,7 +29,6 @@ enum {
     EMAIL = 0,
     SMS,
     CHANNELS,
-    MINUTE_MS = 60000,
     REQUEUE_BATCH = 1000
 };
 
@@ -225,7 +225,7 @@ static enum status_code send_by(struct job *job, unsigned busy, struct maker *ma
 /* One batch of a channel in a transaction; how many were found, and queued. */
 static size_t requeue_some(struct job *job, int channel, int64_t *after, uint64_t *queued)
 {
-    static const int64_t success_ms = (int64_t)QUEUE_UNREACHED_DAYS * 24 * 60 * MINUTE_MS;
+    static const int64_t success_ms = (int64_t)QUEUE_UNREACHED_DAYS * DAY_MS;
     struct ledger *ledger = job->session->ledger;
     const struct settings *settings = session_settings(job->session);
     int64_t codes[REQUEUE_BATCH];
@@ -238,7 +238,7 @@ static size_t requeue_some(struct job *job, int channel, int64_t *after, uint64_
     ledger_set_text(found, ":channel", channel_names[channel]);
     ledger_set_integer(found, ":after", *after);
     ledger_set_integer(found, ":now", now);
-    ledger_set_integer(found, ":alone_since", now - settings->pending_lifetime_seconds * 1000);
+    ledger_set_integer(found, ":alone_since", now - settings->pending_lifetime_seconds * SECOND_MS);
     ledger_set_integer(found, ":success_since", now - success_ms);
     ledger_set_integer(found, ":batch", REQUEUE_BATCH);
     while (count < REQUEUE_BATCH && ledger_row(found)) {

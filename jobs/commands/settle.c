@@ -1,5 +1,6 @@
 /* settle.c: ends pending attempts whose time is up, and lets go of fingerprints that nothing waits
  * for. */
+#include "values/duration.h"
 #include "run/job.h"
 #include "run/say.h"
 #include "run/stop.h"
@@ -9,8 +10,6 @@ enum {
     FINGERPRINT_BATCH = 10000,
     DEAD_DAYS = 30 /* for which a dead report may still be sent with its fingerprint */
 };
-
-static const int64_t day_ms = 86400000;
 
 static struct ledger *ledger_of(struct job *job)
 {
@@ -93,7 +92,7 @@ static void forget_fingerprints(struct job *job)
         struct ledger_statement *forget = ledger_use(ledger_of(job), STATEMENT_forget_fingerprints);
         ledger_set_integer(forget, ":after", after);
         ledger_set_integer(forget, ":end", end);
-        ledger_set_integer(forget, ":dead_since", now - DEAD_DAYS * day_ms);
+        ledger_set_integer(forget, ":dead_since", now - DEAD_DAYS * (int64_t)DAY_MS);
         forgotten += ledger_run(forget);
         ledger_end(ledger_of(job));
         after = end;

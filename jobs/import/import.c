@@ -14,6 +14,7 @@
 #include "import/import_columns.h"
 #include "import/import_file.h"
 #include "import/import_summary.h"
+#include "values/duration.h"
 #include "values/moment.h"
 #include "import/decompress.h"
 #include "import/pipeline.h"
@@ -356,7 +357,7 @@ static void give_way(const struct batch *batch)
     int64_t pause = (moment_monotonic() - batch->began) / OTHERS_SHARE;
     pause = pause > OTHERS_TURN_MS ? OTHERS_TURN_MS : pause;
     if (pause > 0)
-        nanosleep(&(struct timespec){.tv_nsec = (long)pause * 1000000}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = (long)pause * MILLISECOND_NS}, NULL);
 }
 
 static void begin(struct import *import, struct batch *batch)

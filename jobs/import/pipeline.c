@@ -11,6 +11,7 @@
 
 #include "import/precheck.h"
 #include "import/arena.h"
+#include "values/duration.h"
 #include "values/moment.h"
 #include "ledger/settings.h"
 #include "run/stop.h"
@@ -217,7 +218,7 @@ static void wait_a_while(struct pipeline *pipeline)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += LOOK_UP_MS * 1000000L;
+    until.tv_nsec += LOOK_UP_MS * (long)MILLISECOND_NS;
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
     pthread_cond_timedwait(&pipeline->changed, &pipeline->lock, &until);

@@ -1,6 +1,7 @@
 /* inbox.c: the folders. See inbox_file.c for what lies in them. */
 #include "inbox/inbox.h"
 #include "inbox/inbox_name.h"
+#include "values/duration.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -211,7 +212,7 @@ unsigned inbox_tidy(const struct inbox *inbox, unsigned days)
     const struct dirent *entry;
     struct stat facts;
     unsigned removed = 0;
-    time_t oldest = time(NULL) - (time_t)days * 86400;
+    time_t oldest = time(NULL) - (time_t)days * DAY_SECONDS;
     DIR *listing = list_folder(inbox->done);
     if (listing == NULL)
         return 0;

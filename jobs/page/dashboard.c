@@ -1,5 +1,6 @@
 /* dashboard.c: counting outcomes and reasons. */
 #include "page/dashboard.h"
+#include "values/duration.h"
 #include "values/moment.h"
 
 #include <jansson.h>
@@ -7,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { DAY_MS = 86400000 };
 
 static const char other_reasons[] = "others";
 

@@ -14,12 +14,13 @@
 #include "values/document.h"
 #include "ledger/connection.h"
 #include "ledger/ledger_time.h"
+#include "values/duration.h"
 #include "values/moment.h"
 #include "values/text.h"
 #include "run/say.h"
 #include "run/stop.h"
 
-enum { DAY_MS = 86400000, UNLIKELY_DAYS = 30 /* in which nothing was recorded */ };
+enum { UNLIKELY_DAYS = 30 /* in which nothing was recorded */ };
 
 enum status_code job_worse(enum status_code left, enum status_code right)
 {

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unicode/utf8.h>
 #include <unistd.h>
 
+#include "values/moment.h"
 #include "values/text.h"
 
 enum {
@@ -238,18 +238,11 @@ void say_summary(const struct say_table *table)
 
 /* --- Progress ------------------------------------------------------------------------------ */
 
-static int64_t now_milliseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void say_progress_start(struct say_progress *progress, const char *what, uint64_t total)
 {
     progress->what = what;
     progress->total = total;
-    progress->started = now_milliseconds();
+    progress->started = moment_monotonic();
     progress->shown = 0;
 }
 
@@ -316,7 +309,7 @@ void say_progress_step(struct say_progress *progress, uint64_t done)
     if (say.quiet) {
         return;
     }
-    int64_t now = now_milliseconds();
+    int64_t now = moment_monotonic();
     if (now - progress->started <= SAY_HIDDEN_MILLISECONDS ||
         now - progress->shown < SAY_REDRAW_MILLISECONDS) {
         return;

@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { STOP_SIGNALS = 3, MILLISECONDS = 1000, NANOSECONDS_A_MILLISECOND = 1000000 };
+#include "values/duration.h"
+#include "values/moment.h"
+
+enum { STOP_SIGNALS = 3 };
 
 static const int stop_signals[STOP_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
 
@@ -28,13 +30,6 @@ static atomic_int stop_event = -1;
 static atomic_int stop_signal;
 static _Atomic int64_t stop_at; /* CLOCK_MONOTONIC milliseconds, 0: no deadline */
 static _Atomic int64_t stop_file_at;
-
-static int64_t now_milliseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * MILLISECONDS + now.tv_nsec / NANOSECONDS_A_MILLISECOND;
-}
 
 /* Only async-signal-safe calls and lock-free atomics in here. */
 static void on_signal(int number)
@@ -90,7 +85,7 @@ bool stop_start(struct error *error)
 
 static int64_t in_seconds(unsigned seconds)
 {
-    return seconds == 0 ? 0 : now_milliseconds() + (int64_t)seconds * MILLISECONDS;
+    return seconds == 0 ? 0 : moment_monotonic() + (int64_t)seconds * SECOND_MS;
 }
 
 void stop_deadline(unsigned seconds)
@@ -115,7 +110,7 @@ enum stop_reason stop_reason(void)
     if (deadline == 0 && file == 0) {
         return STOP_NOT;
     }
-    int64_t now = now_milliseconds();
+    int64_t now = moment_monotonic();
     return deadline != 0 && now >= deadline ? STOP_DEADLINE
            : file != 0 && now >= file       ? STOP_FILE
                                             : STOP_NOT;
@@ -141,7 +136,7 @@ int stop_wait_milliseconds(int longest)
     if (deadline == 0) {
         return longest;
     }
-    int64_t left = deadline - now_milliseconds();
+    int64_t left = deadline - moment_monotonic();
     if (left <= 0) {
         return 0;
     }
