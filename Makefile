@@ -54,7 +54,7 @@ EXT      = ext/reg.c \
             ext/ledger/schema.c ext/ledger/session.c ext/ledger/settings.c \
             ext/passwords/blocklist.c ext/passwords/identity.c ext/passwords/password.c ext/passwords/policy.c \
             ext/csv/fields.c ext/csv/framing.c ext/csv/input.c ext/csv/records.c \
-            ext/values/document.c ext/values/email.c ext/values/error.c ext/values/moment.c ext/values/phone.cc ext/values/region.c ext/values/signup.c ext/values/subject.c ext/values/text.c \
+            ext/values/document.c ext/values/email.c ext/values/error.c ext/values/header.c ext/values/moment.c ext/values/phone.cc ext/values/region.c ext/values/signup.c ext/values/subject.c ext/values/text.c \
             ext/values/utf.c ext/values/write_all.c ext/values/zone.c
 JOBS     = jobs/main.c \
             jobs/commands/command_dashboard.c jobs/commands/command_forget.c jobs/commands/command_import.c jobs/commands/command_init.c \

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "values/document.h"
+#include "values/header.h"
 #include "values/duration.h"
 #include "values/moment.h"
 #include "csv/records.h"
@@ -19,8 +20,11 @@
 
 enum { MOST_FIELD_BYTES = 4096, MOST_DIGITS = 15, SHOWN_BYTES = 60 };
 
-static const char *const default_names[EXPORT_COLUMNS] = {"date", "outcome", "count", "success",
-                                                          "failure"};
+/* `day` is another name for the date. */
+static const struct header_name default_names[EXPORT_COLUMNS + 1] = {
+    {"date", EXPORT_DATE},       {"outcome", EXPORT_OUTCOME}, {"count", EXPORT_COUNT},
+    {"success", EXPORT_SUCCESS}, {"failure", EXPORT_FAILURE}, {"day", EXPORT_DATE}};
+static const struct header_names default_header = {default_names, EXPORT_COLUMNS + 1, NULL};
 
 /* One reading; after the first complaint nothing goes on. */
 struct reading {
@@ -50,7 +54,7 @@ static const char *show(const struct reading *reading, const char *text,
 static const char *wanted_name(const struct reading *reading, int column)
 {
     const char *given = reading->names == NULL ? "" : reading->names->text[column];
-    return given[0] != '\0' ? given : default_names[column];
+    return given[0] != '\0' ? given : default_names[column].name;
 }
 
 /* What a message calls a column of the file: by its own words only where it may quote them. */
@@ -92,14 +96,6 @@ static bool out_of_memory(struct reading *reading)
 
 /* -- names -- */
 
-static int column_named(const char *name)
-{
-    for (int i = 0; i < EXPORT_COLUMNS; i++)
-        if (text_same(name, default_names[i]))
-            return i;
-    return text_same(name, "day") ? EXPORT_DATE : -1;
-}
-
 bool export_names_parse(struct export_names *names, const char *json, char *error,
                         size_t error_size)
 {
@@ -119,7 +115,7 @@ bool export_names_parse(struct export_names *names, const char *json, char *erro
     }
     json_object_foreach(object, key, value)
     {
-        int column = column_named(key);
+        int column = header_find(&default_header, key);
         const char *text = json_string_value(value);
         bool fits = column >= 0 && text != NULL && text[0] != '\0' && strlen(text) < EXPORT_NAME;
         if (good && !fits)
@@ -132,29 +128,33 @@ bool export_names_parse(struct export_names *names, const char *json, char *erro
     return good;
 }
 
-static bool is_named(const struct reading *reading, int column, const char *name)
-{
-    bool given = reading->names != NULL && reading->names->text[column][0] != '\0';
-    return text_same(name, wanted_name(reading, column)) ||
-           (!given && column == EXPORT_DATE && text_same(name, "day"));
-}
-
 static bool find_columns(struct reading *reading, const struct records *records)
 {
-    reading->header = records_header(records);
-    for (int column = 0; column < EXPORT_COLUMNS; column++)
-        reading->place[column] = -1;
+    struct header_name names[EXPORT_COLUMNS + 1];
+    struct header header;
+    bool good = true;
     for (int column = 0; column < EXPORT_COLUMNS; column++) {
-        for (size_t i = 0; i < records_columns(records); i++) {
-            if (!is_named(reading, column, reading->header[i]))
-                continue;
-            if (reading->place[column] >= 0)
-                return complain(reading, 1, (ssize_t)i, "a second column for %s; one is expected",
-                                default_names[column]);
-            reading->place[column] = (ssize_t)i;
-        }
+        reading->place[column] = -1;
+        names[column] = (struct header_name){wanted_name(reading, column), column};
     }
-    return true;
+    names[EXPORT_COLUMNS] = default_names[EXPORT_COLUMNS];
+    bool day = names[EXPORT_DATE].name == default_names[EXPORT_DATE].name;
+    reading->header = records_header(records);
+    if (!header_read(&header, &(struct header_names){names, EXPORT_COLUMNS + day, NULL},
+                     reading->header, records_columns(records)))
+        return out_of_memory(reading);
+    for (size_t i = 0; i < header.count && good; i++) {
+        int column = header.columns[i].column;
+        if (column < 0)
+            continue;
+        if (header.columns[i].same_as > 0)
+            good = complain(reading, 1, (ssize_t)i, "a second column for %s; one is expected",
+                            default_names[column].name);
+        else
+            reading->place[column] = (ssize_t)i;
+    }
+    header_end(&header);
+    return good;
 }
 
 static bool check_shape(struct reading *reading)

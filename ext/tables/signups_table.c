@@ -54,20 +54,13 @@ struct signups {
     size_t count, capacity;
 };
 
-/* What a column of the file is to us. */
-struct column {
-    int column;          /* enum signup_column; -1: a consent, or nothing */
-    const char *consent; /* NULL: none */
-};
-
 struct reading {
     struct signups *signups;
     struct session *session;
     struct rehearsal *rehearsal;
     const struct settings *settings;
     const char *path;
-    struct column *columns;
-    size_t column_count;
+    struct header header;
     int64_t now;
     char *error;
 };
@@ -86,38 +79,21 @@ static bool complain(struct reading *reading, const char *format, ...)
 
 /* -- the header, by the rules of an import -- */
 
-static bool same_column(const struct column *left, const struct column *right)
-{
-    return left->column >= 0 ? left->column == right->column
-                             : left->consent != NULL && right->consent != NULL &&
-                                   strcmp(left->consent, right->consent) == 0;
-}
-
 static bool read_header(struct reading *reading, const struct records *records)
 {
-    const char *const *header = records_header(records);
-    size_t known = 0, consents = 0, count = records_columns(records);
-    reading->column_count = count;
-    reading->columns = calloc(count, sizeof *reading->columns);
-    if (reading->columns == NULL)
+    struct header *header = &reading->header;
+    if (!header_read(header, &signup_header, records_header(records), records_columns(records)))
         return complain(reading, ": out of memory");
-    for (size_t i = 0; i < count; i++) {
-        struct column *column = &reading->columns[i];
-        column->column = signup_column_named(header[i]);
-        column->consent = column->column < 0 ? signup_consent_named(header[i]) : NULL;
-        known += column->column >= 0;
-        consents += column->consent != NULL;
-        for (size_t k = 0; k < i; k++)
-            if (same_column(&reading->columns[k], column))
-                return complain(reading,
-                                ", line 1, column %zu: column %zu means the same; one of them is "
-                                "expected",
-                                i + 1, k + 1);
-    }
-    if (consents > SIGNUP_CONSENTS_MAX)
+    for (size_t i = 0; i < header->count; i++)
+        if (header->columns[i].same_as > 0)
+            return complain(reading,
+                            ", line 1, column %zu: column %zu means the same; one of them is "
+                            "expected",
+                            i + 1, header->columns[i].same_as);
+    if (header->prefixed > SIGNUP_CONSENTS_MAX)
         return complain(reading, ", line 1: at most %d columns of consents are expected",
                         SIGNUP_CONSENTS_MAX);
-    return known > 0 ||
+    return header->named > 0 ||
            complain(reading, ", line 1: no column of it is a sign-up's; `email` is expected, for "
                              "one");
 }
@@ -126,14 +102,8 @@ static void fill(const struct reading *reading, const struct record *record, str
 {
     memset(signup, 0, sizeof *signup);
     signup->line = (int64_t)record->line;
-    for (size_t i = 0; i < reading->column_count; i++) {
-        const struct column *column = &reading->columns[i];
-        const struct fields_field *field = &record->fields[i];
-        if (column->column >= 0)
-            signup_give(signup, (enum signup_column)column->column, field->text);
-        else if (column->consent != NULL)
-            signup_give_consent(signup, column->consent, field->text);
-    }
+    for (size_t i = 0; i < reading->header.count; i++)
+        signup_give_cell(signup, &reading->header.columns[i], record->fields[i].text);
 }
 
 /* -- rows -- */
@@ -303,7 +273,7 @@ static bool load(struct session *session, sqlite3_value *const arguments[FILE_TA
     else
         done = rehearse(&reading, records);
     rehearsal_close(reading.rehearsal);
-    free(reading.columns);
+    header_end(&reading.header);
     records_close(records);
     close(file);
     return done;

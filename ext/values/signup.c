@@ -6,20 +6,18 @@
 #include "values/text.h"
 
 struct column {
-    const char *name;
     const char *help;
     const char *source;
 };
 
-#define DESCRIBE(name, help, source) {#name, help, source},
+#define DESCRIBE(name, help, source) {help, source},
 static const struct column columns[SIGNUP_COLUMN_COUNT] = {SIGNUP_COLUMNS(DESCRIBE)};
 #undef DESCRIBE
 
-/* What the five systems call a column, where it is not our own name in their spelling. */
-static const struct {
-    const char *name;
-    enum signup_column column;
-} aliases[] = {
+#define NAME(name, help, source) {#name, SIGNUP_##name},
+static const struct header_name names[] = {
+    SIGNUP_COLUMNS(NAME)
+    /* What the five systems call a column, where it is not our own name in their spelling. */
     {"countryId", SIGNUP_country},
     {"telephone", SIGNUP_phone},
     {"telephoneCountry", SIGNUP_phone_country},
@@ -33,23 +31,29 @@ static const struct {
     {"timestamp", SIGNUP_attempted_at},
     {"success", SIGNUP_outcome},
 };
+#undef NAME
+
+const struct header_names signup_header = {names, sizeof names / sizeof *names, "consent_"};
 
 void signup_give(struct signup *signup, enum signup_column column, const char *text)
 {
     signup->text[column] = text == NULL || text[0] == '\0' ? NULL : text;
 }
 
-void signup_give_consent(struct signup *signup, const char *name, const char *value)
+void signup_give_cell(struct signup *signup, const struct header_column *column, const char *text)
 {
-    if (value[0] == '\0' || signup->consent_count == SIGNUP_CONSENTS_MAX)
-        return;
-    signup->consents[signup->consent_count].name = name;
-    signup->consents[signup->consent_count++].value = value;
+    if (column->column >= 0) {
+        signup_give(signup, (enum signup_column)column->column, text);
+    } else if (column->suffix != NULL && text[0] != '\0' &&
+               signup->consent_count < SIGNUP_CONSENTS_MAX) {
+        signup->consents[signup->consent_count].name = column->suffix;
+        signup->consents[signup->consent_count++].value = text;
+    }
 }
 
 const char *signup_column_name(enum signup_column column)
 {
-    return columns[column].name;
+    return names[column].name;
 }
 
 const char *signup_column_help(enum signup_column column)
@@ -62,42 +66,19 @@ const char *signup_column_source(enum signup_column column)
     return columns[column].source;
 }
 
-void signup_column_aliases(enum signup_column column, char *names, size_t size)
+void signup_column_aliases(enum signup_column column, char *aliases, size_t size)
 {
     size_t length = 0;
-    names[0] = '\0';
-    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-        if (aliases[i].column == column && length + strlen(aliases[i].name) + 2 < size)
-            length += (size_t)snprintf(names + length, size - length, "%s%s", length > 0 ? " " : "",
-                                       aliases[i].name);
+    aliases[0] = '\0';
+    for (size_t i = SIGNUP_COLUMN_COUNT; i < signup_header.count; i++)
+        if (names[i].column == (int)column && length + strlen(names[i].name) + 2 < size)
+            length += (size_t)snprintf(aliases + length, size - length, "%s%s",
+                                       length > 0 ? " " : "", names[i].name);
 }
 
-/* Equal but for ASCII case and underscores. */
-static bool same_name(const char *left, const char *right)
+int signup_column_named(const char *name)
 {
-    for (;;) {
-        while (*left == '_')
-            left++;
-        while (*right == '_')
-            right++;
-        if (text_lower(*left) != text_lower(*right))
-            return false;
-        if (*left == '\0')
-            return true;
-        left++;
-        right++;
-    }
-}
-
-int signup_column_named(const char *header)
-{
-    for (int column = 0; column < SIGNUP_COLUMN_COUNT; column++)
-        if (same_name(header, columns[column].name))
-            return column;
-    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-        if (same_name(header, aliases[i].name))
-            return (int)aliases[i].column;
-    return -1;
+    return header_find(&signup_header, name);
 }
 
 bool signup_user_type_is_right(const char *text)
@@ -105,11 +86,4 @@ bool signup_user_type_is_right(const char *text)
     size_t length =
         strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
     return length >= 1 && length <= 64 && text[length] == '\0';
-}
-
-const char *signup_consent_named(const char *header)
-{
-    if (text_same_start(header, "consent_", 8) && header[8] != '\0')
-        return header + 8;
-    return NULL;
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "values/header.h"
+
 /* Name, one line of help and where its rule comes from, in the fixed order in which reasons about
  * them are reported. */
 #define SIGNUP_COLUMNS(X)                                                                          \
@@ -111,8 +113,12 @@ struct signup {
 /* Puts a value into its column. An empty text is one that was not given, whoever brings it: no
  * column has a use for it. The texts stay the caller's. */
 void signup_give(struct signup *signup, enum signup_column column, const char *text);
-/* The same of a consent's column, as many as there is room for. */
-void signup_give_consent(struct signup *signup, const char *name, const char *value);
+/* The same of a field in a column of a file: one of ours, a consent's (as many as there is room
+ * for) or none. */
+void signup_give_cell(struct signup *signup, const struct header_column *column, const char *text);
+
+/* The names of the columns, ours first, then the systems' own; and consent_<name>. */
+extern const struct header_names signup_header;
 
 const char *signup_column_name(enum signup_column column);
 const char *signup_column_help(enum signup_column column);
@@ -121,17 +127,12 @@ const char *signup_column_help(enum signup_column column);
 const char *signup_column_source(enum signup_column column);
 
 /* The other names that a column has in the systems' documents, separated by blanks. */
-void signup_column_aliases(enum signup_column column, char *names, size_t size);
+void signup_column_aliases(enum signup_column column, char *aliases, size_t size);
 
-/* The column a header names: case and `_` do not matter, and the systems' own names are known. -1:
- * none. */
-int signup_column_named(const char *header);
+/* The column of that name; -1: none. */
+int signup_column_named(const char *name);
 
 /* A role: 1 to 64 ASCII letters, digits, `_` and `-`. */
 bool signup_user_type_is_right(const char *text);
-
-/* The name of the consent that a header `consent_<name>` (or consent<Name>) speaks of; NULL for any
- * other header. Points into `header`. */
-const char *signup_consent_named(const char *header);
 
 #endif

@@ -104,37 +104,30 @@ static struct chunk_row *next_row(struct chunk *chunk, const struct record *reco
     return row;
 }
 
-static void take_field(struct chunk_row *row, const struct chunk_column *column,
-                       const struct fields_field *field)
-{
-    char *copy = row->text + row->text_length;
-    if (column->column < 0 && column->consent == NULL)
-        return;
-    memcpy(copy, field->text, field->length);
-    copy[field->length] = '\0';
-    row->text_length += field->length + 1;
-    if (column->keep_empty) /* a confirmation without a code is one all the same */
-        row->signup.text[column->column] = copy;
-    else if (column->column >= 0)
-        signup_give(&row->signup, (enum signup_column)column->column, copy);
-    else
-        signup_give_consent(&row->signup, column->consent, copy);
-}
-
-bool chunk_add_row(struct chunk *chunk, const struct record *record,
-                   const struct chunk_column *columns, size_t column_count, int64_t import_id)
+bool chunk_add_row(struct chunk *chunk, const struct record *record, const struct header *header,
+                   bool confirmations, int64_t import_id)
 {
     struct chunk_row *row = next_row(chunk, record, false);
-    size_t size = column_count;
-    for (size_t i = 0; i < column_count; i++)
+    size_t size = header->count;
+    for (size_t i = 0; i < header->count; i++)
         size += record->fields[i].length;
     if (!reserve(chunk, row, size))
         return false;
     memset(&row->signup, 0, sizeof row->signup);
     row->signup.import_id = import_id;
     row->signup.line = (int64_t)record->line;
-    for (size_t i = 0; i < column_count; i++)
-        take_field(row, &columns[i], &record->fields[i]);
+    for (size_t i = 0; i < header->count; i++) {
+        const struct header_column *column = &header->columns[i];
+        const struct fields_field *field = &record->fields[i];
+        char *copy = row->text + row->text_length;
+        if (column->column < 0 && column->suffix == NULL)
+            continue;
+        memcpy(copy, field->text, field->length + 1);
+        row->text_length += field->length + 1;
+        signup_give_cell(&row->signup, column, copy);
+        if (confirmations && column->column == SIGNUP_email_confirm_code)
+            row->signup.text[SIGNUP_email_confirm_code] = copy;
+    }
     chunk->count++;
     chunk->bytes += size;
     row->prepared = true;

@@ -22,14 +22,6 @@ struct chunk_counts {
     uint64_t read, success, pending, failed, continued, rejected;
 };
 
-/* What a column of the file is to us. */
-struct chunk_column {
-    int column;          /* enum signup_column; -1: a consent, or unknown */
-    const char *consent; /* its name; NULL: none */
-    bool keep_empty;     /* an empty field is an empty text and not a missing one: a row of
-                            confirmations always confirms */
-};
-
 enum { CHUNK_ROWS = 250, CHUNK_MOST_BYTES = 2 << 20, CHUNK_HASHES_PER_WORKER = 32 };
 
 struct chunk_row;
@@ -54,10 +46,11 @@ void chunk_end(struct chunk *chunk);
 /* Wipes what it had, and is to be filled anew. */
 void chunk_restart(struct chunk *chunk, const struct settings *settings, int64_t now);
 
-/* Adds a record (copied) and checks it; adds a reject. False: `error` (out of memory, or a file
- * that the settings name cannot be read). */
-bool chunk_add_row(struct chunk *chunk, const struct record *record,
-                   const struct chunk_column *columns, size_t column_count, int64_t import_id);
+/* Adds a record (copied) and checks it; adds a reject. Of confirmations, a row without a code is
+ * one all the same. False: `error` (out of memory, or a file that the settings name cannot be
+ * read). */
+bool chunk_add_row(struct chunk *chunk, const struct record *record, const struct header *header,
+                   bool confirmations, int64_t import_id);
 /* kept_at: where the bytes of a reject that is too long to be held are found in the target's
  * `input`.
  */

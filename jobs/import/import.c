@@ -32,7 +32,7 @@ struct import {
     struct decompress *packed;
     struct overlong_rejects spill;
     struct records *records;
-    struct chunk_column *columns;
+    struct header header;
     struct pipeline *pipeline;
     struct admit_writer *writer;
     struct checkpoint *checkpoint;
@@ -159,8 +159,8 @@ static void open_records(struct import *import)
             fail_with(import, unreadable ? STATUS_BAD_DATA : STATUS_RETRY, error);
         return;
     }
-    import->columns = import_columns(import->file.request, import->records, &import->status);
-    import->over = import->columns == NULL;
+    import->over =
+        !import_columns(&import->header, import->file.request, import->records, &import->status);
 }
 
 static void resume(struct import *import)
@@ -439,7 +439,8 @@ static bool import_rows(struct import *import)
         .ledger = import->job->config.ledger,
         .busy_timeout_ms = import->job->config.busy_timeout_ms,
         .records = import->records,
-        .columns = import->columns,
+        .header = &import->header,
+        .confirmations = import->file.request->confirmations,
         .stream = import->file.is_stream ? &import->stream : NULL,
         .spill = can_be_read_again(&import->file) ? NULL : &import->spill,
         .import_id = import->file.id,
@@ -583,7 +584,7 @@ enum status_code import_file(struct job *job, const struct import_request *reque
     decompress_close(import.packed);
     overlong_rejects_end(&import.spill);
     rejects_end(&import.rejects);
-    free(import.columns);
+    header_end(&import.header);
     import_file_close(&import.file);
     return import.status;
 }

@@ -5,9 +5,9 @@
 #include "import/chunk.h"
 #include "import/import.h"
 
-/* One for each column of the file; the caller frees them. Unknown ones are said, or refused where
- * the request is strict. NULL: said why, with the status in which to end. */
-struct chunk_column *import_columns(const struct import_request *request,
-                                    const struct records *records, enum status_code *status);
+/* Unknown ones are said, or refused where the request is strict. False: said why, with the status
+ * in which to end. header_end() frees it in any case. */
+bool import_columns(struct header *header, const struct import_request *request,
+                    const struct records *records, enum status_code *status);
 
 #endif

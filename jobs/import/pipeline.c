@@ -66,14 +66,14 @@ static bool is_ending(struct pipeline *pipeline)
 static bool fill(struct pipeline *pipeline, struct chunk *chunk, bool *at_end)
 {
     const struct pipeline_work *work = &pipeline->work;
-    size_t columns = records_columns(work->records);
     struct record record;
     struct error error;
     while (!chunk_is_full(chunk, work->workers) && !stop_asked() && !is_ending(pipeline)) {
         bool added = true;
         switch (records_next(work->records, &record)) {
         case RECORDS_ROW:
-            added = chunk_add_row(chunk, &record, work->columns, columns, work->import_id);
+            added =
+                chunk_add_row(chunk, &record, work->header, work->confirmations, work->import_id);
             break;
         case RECORDS_REJECT:
             added = chunk_add_reject(chunk, &record,

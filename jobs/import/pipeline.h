@@ -25,7 +25,8 @@ struct pipeline_work {
     const char *ledger; /* path */
     unsigned busy_timeout_ms;
     struct records *records;
-    const struct chunk_column *columns;
+    const struct header *header;
+    bool confirmations;
     struct stream *stream; /* NULL: a file */
     struct overlong_rejects
         *spill; /* keeps rejects too long to be held; NULL: they are found in the file */

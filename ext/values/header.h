@@ -1,0 +1,39 @@
+/* header.h: which columns of a file are which of ours. */
+#ifndef HEADER_H
+#define HEADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Names, and the columns that they name. */
+struct header_names {
+    const struct header_name {
+        const char *name;
+        int column;
+    } * list;
+    size_t count;
+    const char *prefix; /* what follows it is a further column's own name; NULL: none */
+};
+
+/* What a column of the file is to us. */
+struct header_column {
+    int column;         /* by its name; -1: none */
+    const char *suffix; /* what follows the prefix, in the file's cell; NULL: none */
+    size_t same_as;     /* an earlier column that means the same, from 1; 0: none */
+};
+
+struct header {
+    struct header_column *columns; /* one for each of the file */
+    size_t count;
+    size_t named, prefixed; /* how many have a name of ours; the prefix */
+};
+
+/* The column of that name, whose case and `_` do not matter: -1: none. */
+int header_find(const struct header_names *names, const char *name);
+
+/* False: out of memory. */
+bool header_read(struct header *header, const struct header_names *names, const char *const *cells,
+                 size_t count);
+void header_end(struct header *header);
+
+#endif

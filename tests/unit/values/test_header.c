@@ -1,0 +1,48 @@
+/* The columns of a file, by its header: of sign-ups, and of any other table of names. */
+#include "values/signup.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static void case_and_underscores_do_not_matter(void **state)
+{
+    static const struct header_name list[] = {{"entered_at", 7}, {"code", 8}};
+    const struct header_names names = {list, 2, NULL};
+    (void)state;
+    assert_int_equal(header_find(&names, "entered_at"), 7);
+    assert_int_equal(header_find(&names, "EnteredAt"), 7);
+    assert_int_equal(header_find(&names, "_Code_"), 8);
+    assert_int_equal(header_find(&names, "codes"), -1);
+    assert_int_equal(header_find(&names, ""), -1);
+}
+
+static void doubles_and_prefixes_are_found(void **state)
+{
+    static const char *const cells[] = {"email",         "note",          "consent_terms", "E_Mail",
+                                        "Consent_terms", "consent_Terms", "consent_",      "note"};
+    static const size_t same_as[] = {0, 0, 0, 1, 3, 0, 0, 0};
+    struct header header;
+    (void)state;
+    assert_true(header_read(&header, &signup_header, cells, 8));
+    assert_int_equal(header.count, 8);
+    assert_int_equal(header.named, 2);
+    assert_int_equal(header.prefixed, 3);
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(header.columns[i].same_as, same_as[i]);
+    assert_int_equal(header.columns[3].column, SIGNUP_email);
+    assert_string_equal(header.columns[5].suffix, "Terms");
+    assert_null(header.columns[6].suffix);
+    header_end(&header);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(case_and_underscores_do_not_matter),
+        cmocka_unit_test(doubles_and_prefixes_are_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
