@@ -28,78 +28,79 @@ static const struct sql_function rows[] = {
     {"reg_version", 0, PURE, functions_version, "reg_version()", "the extension's version",
      "this ledger"},
     {"reg_init", 0, WRITES, functions_init, "reg_init()",
-     "makes or upgrades the ledger in the main database and its key; returns the schema version; "
-     "again changes nothing",
+     "creates or upgrades the ledger of the main database, and its key; returns the schema "
+     "version; safe to repeat",
      "this ledger"},
     {"reg_init", 1, WRITES, functions_init, "reg_init('beside')",
-     "the same in another application's database, beside its tables; its user_version, "
-     "application_id and journal mode stay as they are",
+     "the same inside another application's database; leaves its user_version, application_id and "
+     "journal mode alone",
      "this ledger"},
     {"reg_settings", 0, 0, functions_settings, "reg_settings()",
-     "the registration settings in force, as one JSON object", "Synerise (settings/general)"},
+     "the current settings, as one JSON object", "Synerise (settings/general)"},
     {"reg_settings", 1, WRITES, functions_replace_settings, "reg_settings(json)",
-     "replaces the settings: a member that is not sent returns to its default; returns the new "
-     "ones",
+     "replaces the settings; a missing member returns to its default; returns the new settings",
      "Synerise (settings/general)"},
     {"reg_settings_patch", 1, WRITES, functions_patch_settings, "reg_settings_patch(json)",
-     "changes only the members sent; returns the new settings", "Synerise (settings/general)"},
+     "changes the given members only; returns the new settings", "Synerise (settings/general)"},
     {"reg_check_policy", 1, SQLITE_DIRECTONLY, functions_check_policy, "reg_check_policy(password)",
-     "JSON array of the rules of the settings' password policy that are broken; [] when "
+     "JSON array of the rules of the current password policy that the password breaks; [] if "
      "acceptable; NULL for NULL",
      "partner API, Cleeng; SP 800-63B-4"},
     {"reg_check_policy", 2, SQLITE_DIRECTONLY, functions_check_policy,
      "reg_check_policy(password, profile)",
-     "the same by a profile: classic, cleeng, nist or a JSON object",
+     "the same for a profile: classic, cleeng, nist or a JSON object",
      "partner API, Cleeng; SP 800-63B-4"},
     {"reg_hash_password", 1, SQLITE_DIRECTONLY, functions_hash_password,
-     "reg_hash_password(password)", "Argon2id PHC string (RFC 9106), cost from the settings",
+     "reg_hash_password(password)",
+     "an Argon2id PHC string (RFC 9106), at the cost in the settings",
      "RFC 9106, OWASP; fraud API, INVAS"},
     {"reg_hash_password", 2, SQLITE_DIRECTONLY, functions_hash_password,
      "reg_hash_password(password, format)",
-     "a vendor's wire format: sha256, sha1sha256 (lower-case hex) or md5 (upper-case hex); never "
-     "stored",
+     "an unsalted hash for comparing with a vendor's: sha256, sha1sha256 (lower-case hex) or md5 "
+     "(upper-case hex); never store it",
      "RFC 9106, OWASP; fraud API, INVAS"},
     {"reg_verify_password", 2, SQLITE_DIRECTONLY, functions_verify_password,
      "reg_verify_password(password, stored)",
-     "1 or 0, in constant time, for a PHC string, a wrapped MD5 or a wire format; an error for a "
-     "hash that costs more than passwordHashLimit",
+     "1 or 0, in constant time, for a PHC string, a wrapped MD5 or a vendor's hash; an error if "
+     "the hash costs more than passwordHashLimit",
      "RFC 9106; fraud API, INVAS"},
     {"reg_needs_rehash", 1, 0, functions_needs_rehash, "reg_needs_rehash(stored)",
-     "1 where the settings now ask for a costlier hash than this one", "OWASP password storage"},
+     "1 if the settings now require a costlier hash than this one, else 0",
+     "OWASP password storage"},
     {"reg_issue_code", 2, WRITES, functions_issue_code, "reg_issue_code(subject, channel)",
-     "a confirmation code, returned and (channel email or sms) queued to be sent; none: the caller "
-     "delivers",
+     "issues and returns a confirmation code; channel email or sms queues it for sending, with "
+     "none the caller delivers it",
      "Synerise, partner API, INVAS; RFC 4226 section 5.3, SP 800-63A-4"},
     {"reg_issue_code", 3, WRITES, functions_issue_code,
-     "reg_issue_code(subject, channel, device_id)", "the same, good only from that device",
+     "reg_issue_code(subject, channel, device_id)",
+     "the same; the code is good only on that device",
      "Synerise, partner API, INVAS; RFC 4226 section 5.3, SP 800-63A-4"},
     {"reg_resend_code", 2, WRITES, functions_resend_code, "reg_resend_code(subject, channel)",
-     "a new code in place of the last; an error says how many seconds to wait or which device may "
-     "ask",
+     "replaces the last code with a new one and returns it; if that is refused, the error says how "
+     "many seconds to wait or which device may ask",
      "Synerise (by-pin-code/request, activation/request), INVAS (resend); SP 800-63A-4"},
     {"reg_resend_code", 3, WRITES, functions_resend_code,
      "reg_resend_code(subject, channel, device_id)", "the same, from that device",
      "Synerise (by-pin-code/request, activation/request), INVAS (resend); SP 800-63A-4"},
     {"reg_verify_code", 1, WRITES, functions_verify_code, "reg_verify_code(token)",
-     "verifies a token, which names its subject itself",
+     "verifies a token; it identifies its own subject",
      "Synerise (confirmation), partner API; SP 800-63A-4"},
     {"reg_verify_code", 2, WRITES, functions_verify_code, "reg_verify_code(subject, code)",
-     "verified, invalid_code, code_timeout, rate_limit, wrong_device, superseded, already_verified "
-     "or not_found",
+     "verifies a code; returns verified, invalid_code, code_timeout, rate_limit, wrong_device, "
+     "superseded, already_verified or not_found",
      "Synerise (confirmation), partner API; SP 800-63A-4"},
     {"reg_verify_code", 3, WRITES, functions_verify_code,
      "reg_verify_code(subject, code, device_id)", "the same, entered on that device",
      "Synerise (confirmation), partner API; SP 800-63A-4"},
     {"reg_email_exists", 1, 0, functions_email_exists, "reg_email_exists(email)",
-     "1 where a customer has this e-mail address, else 0", "INVAS (verifyEmail)"},
+     "1 if a customer has this e-mail address, else 0", "INVAS (verifyEmail)"},
     {"reg_phone_exists", 1, 0, functions_phone_exists, "reg_phone_exists(phone)",
-     "1 where a customer has this phone number, else 0", "INVAS (verifyUsername)"},
+     "1 if a customer has this phone number, else 0", "INVAS (verifyUsername)"},
     {"reg_username_exists", 1, 0, functions_username_exists, "reg_username_exists(username)",
-     "1 where a customer has this username, else 0", "INVAS (verifyUsername)"},
+     "1 if a customer has this username, else 0", "INVAS (verifyUsername)"},
     {"reg_complete", 3, WRITES, functions_complete, "reg_complete(subject, code, password)",
-     "verifies the code and sets the password that was not asked for at sign-up (one that came "
-     "with it stays); reg_verify_code's verdicts, or a JSON array of password_ reasons "
-     "with no try spent",
+     "verifies a code and sets the password if the sign-up had none; returns reg_verify_code's "
+     "verdicts, or a JSON array of password_ reasons without spending a try",
      "INVAS (register/confirm)"},
     {"reg_complete", 4, WRITES, functions_complete,
      "reg_complete(subject, code, password, device_id)", "the same, entered on that device",
@@ -109,23 +110,24 @@ static const struct sql_function rows[] = {
      "records a consent, accepted or declined, after registration; returns the state",
      "Cleeng (customers/:id/consents)"},
     {"reg_record_step", 3, WRITES, functions_record_step, "reg_record_step(subject, step, status)",
-     "records a later step of onboarding (KYC, SUBSCRIPTION, PAYMENT, ...); returns the status",
+     "records a later onboarding step (KYC, SUBSCRIPTION, PAYMENT, ...); returns the status",
      "partner API (Sumsub, subscription)"},
     {"reg_record_step", 4, WRITES, functions_record_step,
      "reg_record_step(subject, step, status, reference)",
      "the same with the other system's reference", "partner API (Sumsub, subscription)"},
     {"reg_forget", 1, WRITES, functions_forget, "reg_forget(subject)",
-     "erases the person, the counts stay; returns the number of attempts erased",
+     "erases the person but keeps the counts; returns the number of attempts erased",
      "GDPR article 17"},
     {"reg_report_payload", 1, SQLITE_DIRECTONLY, functions_report_payload,
      "reg_report_payload(attempt_id)",
-     "the JSON that the fraud API is sent for the attempt; the password's fingerprint masked "
-     "unless the key is present",
+     "the JSON sent to the fraud API for the attempt; the password fingerprint is masked unless "
+     "the key is present",
      "fraud API (POST /v2/registration)"},
     {"reg_mask", 1, PURE, functions_mask, "reg_mask(text)",
-     "j***@example.com, +1604*****55: for sharing a screen or a file", "this ledger"},
+     "masks a text for sharing a screen or a file: j***@example.com, +1604*****55", "this ledger"},
     {"reg_bar", 2, PURE, chart_bar, "reg_bar(value, max)",
-     "a bar of blocks, 20 cells long where value reaches max; NULL for NULL", "this ledger"},
+     "a bar of blocks for a terminal, 20 cells long if value reaches max; NULL for NULL",
+     "this ledger"},
     {"reg_bar", 3, PURE, chart_bar, "reg_bar(value, max, width)", "the same, 1 to 200 cells long",
      "this ledger"},
 };
@@ -139,8 +141,8 @@ static const struct aggregate_row {
     const char *source;
 } aggregates[] = {
     {"reg_spark", chart_spark_step, chart_spark_final, "reg_spark(value)",
-     "aggregate: a line of a chart, a block for each row in their order; a blank for NULL; NULL "
-     "over no rows",
+     "aggregate: a one-line chart, one block per row in row order; a blank for NULL; NULL if there "
+     "are no rows",
      "this ledger"},
 };
 
@@ -164,24 +166,24 @@ static const struct table_row tables[] = {
      .module = &attempts_module,
      .history = &history_attempts,
      .signature = "reg_attempts([as_of])",
-     .help = "one row per attempt, as the ledger stood then; INSERT registers",
+     .help = "one row per attempt, as the ledger stood at as_of; INSERT registers",
      .source = "all five"},
     {.name = "reg_codes",
      .module = &attempts_read_only_module,
      .history = &history_codes,
      .signature = "reg_codes([as_of])",
-     .help = "one row per confirmation code: its description and state, never the code",
+     .help = "one row per confirmation code: its details and state, never the code itself",
      .source = "INVAS (token description)"},
     {.name = "reg_reports",
      .module = &attempts_read_only_module,
      .history = &history_reports,
      .signature = "reg_reports([as_of])",
-     .help = "one row per outcome that the fraud API is told: state, tries, answers, payload",
+     .help = "one row per outcome to report to the fraud API: state, tries, answers, payload",
      .source = "fraud API"},
     {.name = "reg_policy",
      .module = &policy_module,
      .signature = "reg_policy(password [, profile])",
-     .help = "one row per rule of the policy: in words, and whether it is met",
+     .help = "one row per rule of a password policy: the rule in words, and whether it is met",
      .source = "partner API, Cleeng; SP 800-63B-4"},
     {.name = "reg_functions",
      .module = &catalog_module,
@@ -193,38 +195,36 @@ static const struct table_row tables[] = {
      .module = &catalog_module,
      .listing = &listing_reasons,
      .signature = "reg_reasons",
-     .help = "every reason of a failure, in order, with a sentence",
+     .help = "every failure reason, in order, each with a sentence",
      .source = "this ledger; fraud API"},
     {.name = "reg_columns",
      .module = &catalog_module,
      .listing = &listing_columns,
      .signature = "reg_columns",
-     .help =
-         "every column of a sign-up: its other names, its rule and where that comes from, and the "
-         "bytes that a value may have",
+     .help = "every sign-up column: its other names, its rule, the source of the rule and the "
+             "longest value in bytes",
      .source = "all five"},
     {.name = "reg_signups",
      .module = &file_table_module,
      .file = &file_table_signups,
      .signature = "reg_signups(file)",
-     .help = "the rows of a sign-up CSV and the verdict that an import would give now, duplicates "
-             "within the file included; nothing is written",
+     .help = "the rows of a sign-up CSV file, each with the verdict that an import would give now, "
+             "counting duplicates within the file; writes nothing",
      .source = "all five"},
     {.name = "reg_dashboard",
      .module = &file_table_module,
      .file = &file_table_dashboard,
      .signature = "reg_dashboard(file [, columns])",
      .help = "a vendor's dashboard export (date,success,failure or date,outcome,count), one row "
-             "per day and "
-             "outcome; columns: JSON with the names of its columns",
+             "per day and outcome; columns: JSON with the vendor's column names",
      .source = "fraud API (its dashboard is a file)"},
     {.name = "reg_reconcile",
      .module = &file_table_module,
      .file = &file_table_reconcile,
      .signature = "reg_reconcile(file [, as_of [, columns]])",
-     .help = "a dashboard export against the ledger, one row per day (of TZ) and outcome: counts, "
-             "causes that "
-             "add up to the difference, verdict match, explained or unexplained",
+     .help = "a dashboard export compared with the ledger, one row per day (in time zone TZ) and "
+             "outcome: counts, causes that add up to the difference, verdict match, explained or "
+             "unexplained",
      .source = "this ledger"},
 };
 
@@ -298,7 +298,7 @@ static int register_table(sqlite3 *database, struct session *session, const stru
                                                          : forget_listing);
 }
 
-/* What registers the n-th of everything: functions, aggregates, tables. */
+/* Registers the n-th item, counting functions, then aggregates, then tables. */
 static int register_nth(sqlite3 *database, struct session *session, int n)
 {
     if (n < ROWS)

@@ -16,15 +16,15 @@ struct session;
  * TOLD_ROWS and on follow from counts. In the order in which they are shown. */
 #define TOLD_CAUSES(X)                                                                             \
     X(not_reportable, "failed for a reason that is not reported")                                  \
-    X(unsettled, "its time was up, but it was not settled yet")                                    \
-    X(unsent, "not told yet")                                                                      \
-    X(reported_after_export, "told after the moment of the export")                                \
-    X(deferred, "answered 429: taken, by the vendor's rule, but not counted")                      \
+    X(unsettled, "its time was up, but it had not been settled")                                   \
+    X(unsent, "not reported yet")                                                                  \
+    X(reported_after_export, "reported after the export was made")                                 \
+    X(deferred, "answered 429: accepted by the vendor's rule, but not counted")                    \
     X(dead, "refused by the vendor")                                                               \
-    X(erased, "the person was erased before it was told")                                          \
-    X(corrected, "told before the outcome was corrected")                                          \
-    X(ambiguous, "told twice, as far as an ambiguous try may have arrived")                        \
-    X(day_edge, "counted on another day by the vendor's time zone")                                \
+    X(erased, "the person was erased before it was reported")                                      \
+    X(corrected, "reported before the outcome was corrected")                                      \
+    X(ambiguous, "perhaps reported twice: an ambiguous try may have arrived")                      \
+    X(day_edge, "counted on another day because of the vendor's time zone")                        \
     X(unexplained, "nothing in the ledger explains it")
 
 #define TOLD_ENUMERATE(name, help) TOLD_##name,

@@ -16,15 +16,16 @@ static const struct entry entries[REASON_COUNT] = {REASONS(DESCRIBE)};
 #undef DESCRIBE
 
 static const char *const policy_sentences[POLICY_RULES] = {
-    [POLICY_TOO_SHORT] = "The password has fewer characters than the policy asks for.",
-    [POLICY_TOO_LONG] = "The password has more characters than the policy permits.",
+    [POLICY_TOO_SHORT] = "The password has fewer characters than the policy requires.",
+    [POLICY_TOO_LONG] = "The password has more characters than the policy allows.",
     [POLICY_NO_LOWERCASE] = "The password has no lower-case Latin letter.",
     [POLICY_NO_UPPERCASE] = "The password has no upper-case Latin letter.",
     [POLICY_NO_LETTER] = "The password has no letter.",
     [POLICY_NO_DIGIT] = "The password has no digit.",
     [POLICY_NO_SYMBOL] = "The password has no symbol.",
     [POLICY_NO_DIGIT_OR_SYMBOL] = "The password has neither digit nor symbol.",
-    [POLICY_CONTAINS_IDENTITY] = "The password is made of the person's own e-mail, name or phone.",
+    [POLICY_CONTAINS_IDENTITY] =
+        "The password is made up of the person's own e-mail, name or phone.",
     [POLICY_GUESSABLE] = "The password is too easy to guess.",
     [POLICY_BREACHED] = "The password is on the list of breached passwords.",
 };
@@ -41,8 +42,8 @@ const char *reasons_nth(size_t n, char name[64])
     if (n < FIELD_REASONS) {
         snprintf(name, 64, "%s_%s", signup_column_name((enum signup_column)(n / 2)),
                  n % 2 == 0 ? "missing" : "invalid");
-        return n % 2 == 0 ? "A field that the settings require is not there."
-                          : "The field's value is not of its form.";
+        return n % 2 == 0 ? "A field that the settings require is missing."
+                          : "The field's value is not valid.";
     }
     n -= FIELD_REASONS;
     if (n >= REASON_POLICY && n < REASON_POLICY + POLICY_RULES) {

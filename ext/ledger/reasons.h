@@ -12,23 +12,24 @@
 /* Name and a sentence. `<column>_missing` and `<column>_invalid` come before all of these,
  * `password_<rule>` where POLICY stands. */
 #define REASONS(X)                                                                                 \
-    X(identity_provider_unknown, "The third-party provider is none that the ledger knows.")        \
-    X(password_missing, "No password came, and the settings ask for one at sign-up.")              \
+    X(identity_provider_unknown, "The ledger does not know this third-party provider.")            \
+    X(password_missing, "The settings require a password at sign-up, and none was given.")         \
     X(POLICY, "")                                                                                  \
-    X(password_hash_invalid, "The password's hash is not in a form that can be verified.")         \
-    X(consent_required, "A consent that the settings require was not accepted.")                   \
-    X(consent_version_unknown, "A consent was given to another version than the current one.")     \
+    X(password_hash_invalid,                                                                       \
+      "The password hash has an unknown form or costs more than the limit.")                       \
+    X(consent_required, "A required consent was not accepted.")                                    \
+    X(consent_version_unknown, "A consent was given for a version other than the current one.")    \
     X(email_taken, "A customer has this e-mail address.")                                          \
     X(phone_taken, "A customer has this phone number.")                                            \
     X(username_taken, "A customer has this username.")                                             \
     X(uuid_taken, "A customer has this uuid.")                                                     \
-    X(prevented, "The fraud API recommended to prevent the registration.")                         \
-    X(verification_failed, "The last permitted try to enter the code was wrong.")                  \
-    X(verification_expired, "A code was delivered and not used in time.")                          \
+    X(prevented, "The fraud API recommended preventing the registration.")                         \
+    X(verification_failed, "The code was entered wrong too many times.")                           \
+    X(verification_expired, "A code was delivered but not used in time.")                          \
     X(undeliverable, "No code could be delivered in time.")                                        \
     X(superseded_attempt, "Another attempt for the same subject was confirmed first.")             \
     X(erased, "The person was erased while the attempt was pending.")                              \
-    X(told, "Decided elsewhere, for a reason that is not in this list.")
+    X(told, "The outcome was decided elsewhere, for a reason not in this list.")
 
 #define REASONS_ENUMERATE(name, sentence) REASON_##name,
 enum reason { REASONS(REASONS_ENUMERATE) REASON_COUNT };

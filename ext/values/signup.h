@@ -15,27 +15,28 @@
  * them are reported. */
 #define SIGNUP_COLUMNS(X)                                                                          \
     X(attempted_at,                                                                                \
-      "when the person asked to register: ISO 8601 (no offset: UTC) or Unix time; missing: now",   \
+      "when the person asked to register: ISO 8601 (UTC without an offset) or Unix time; "         \
+      "default: now",                                                                              \
       "fraud API (timestamp)")                                                                     \
-    X(email, "RFC 5321; compared case-folded, dots and tags kept",                                 \
+    X(email, "RFC 5321; compared case-folded; dots and tags count",                                \
       "all five; RFC 5321 and 6531, domain by IDNA")                                               \
     X(username,                                                                                    \
-      "compared by NFKC case folding; of the form of an e-mail address or a phone number only "    \
-      "one's own; with usernameIsPhone a phone number, and the phone where that is missing",       \
+      "compared by NFKC case folding; may look like an e-mail address or a phone number only if "  \
+      "the person has it; with usernameIsPhone a phone number, also used as a missing phone",      \
       "fraud API, INVAS; Unicode NFKC_Casefold")                                                   \
-    X(phone, "E.164, or national and completed by phone_country, country or defaultCountry",       \
+    X(phone, "E.164, or national, completed by phone_country, country or defaultCountry",          \
       "INVAS, fraud API; ITU-T E.164")                                                             \
     X(phone_country, "ISO 3166-1 alpha-2 or alpha-3", "fraud API; ISO 3166-1")                     \
     X(name, "full name", "fraud API, INVAS")                                                       \
     X(given_name, "given name", "fraud API")                                                       \
     X(family_name, "family name", "fraud API")                                                     \
-    X(birth_date, "YYYY-MM-DD, a day that has been", "INVAS; ISO 8601")                            \
+    X(birth_date, "YYYY-MM-DD, not in the future", "INVAS; ISO 8601")                              \
     X(birth_place, "place of birth", "INVAS")                                                      \
     X(gender, "true or false (as INVAS sends it), male, female, other or unspecified", "INVAS")    \
     X(country, "ISO 3166-1 alpha-2 or alpha-3", "Cleeng, INVAS; ISO 3166-1")                       \
     X(currency, "ISO 4217", "Cleeng; ISO 4217")                                                    \
     X(locale, "BCP 47", "Cleeng; BCP 47")                                                          \
-    X(user_type, "role; missing: the setting defaultUserType", "partner API")                      \
+    X(user_type, "role; default: the setting defaultUserType", "partner API")                      \
     X(partner_id, "int32, not negative", "partner API")                                            \
     X(source_id, "where the sign-up came from", "INVAS")                                           \
     X(account_group_id, "account group", "INVAS")                                                  \
@@ -47,8 +48,7 @@
       "Synerise; fraud API (documentation)")                                                       \
     X(identity_subject, "the person's identifier at that provider",                                \
       "Synerise; OpenID Connect (sub)")                                                            \
-    X(device_id,                                                                                   \
-      "device that asked; the code is good only from the device that asked for it last",           \
+    X(device_id, "device that asked; the code is good only on the device that asked for it last",  \
       "Synerise, fraud API")                                                                       \
     X(device_type, "phone, tablet, desktop, ...", "fraud API")                                     \
     X(manufacturer, "of the device", "fraud API")                                                  \
@@ -64,26 +64,25 @@
     X(app_domain, "application's domain", "fraud API (documentation)")                             \
     X(guest_account, "true or false", "fraud API (documentation)")                                 \
     X(captcha, "result of a captcha, kept as sent", "Cleeng")                                      \
-    X(recommendation, "the fraud API's: ALLOW, REVIEW or PREVENT (fails with `prevented`)",        \
+    X(recommendation, "of the fraud API: ALLOW, REVIEW or PREVENT (fails with `prevented`)",       \
       "fraud API")                                                                                 \
-    X(email_verified_at, "verified elsewhere, when: a moment as attempted_at", "fraud API")        \
-    X(phone_verified_at, "verified elsewhere, when: a moment as attempted_at", "fraud API")        \
+    X(email_verified_at, "when it was verified elsewhere; same form as attempted_at", "fraud API") \
+    X(phone_verified_at, "when it was verified elsewhere; same form as attempted_at", "fraud API") \
     X(consents,                                                                                    \
       "JSON: {\"NAME\": \"accepted\"} or {\"NAME\": {\"state\": \"accepted\", "                    \
       "\"version\": \"2\"}}",                                                                      \
       "Cleeng")                                                                                    \
-    X(outcome,                                                                                     \
-      "decided elsewhere: success or failure (or, as the fraud API says it, true or false)",       \
+    X(outcome, "decided elsewhere: success or failure (or true or false, as in the fraud API)",    \
       "fraud API (success)")                                                                       \
-    X(failure_reason, "why it was a failure, with outcome failure", "fraud API (documentation)")   \
-    X(password, "in clear; hashed with Argon2id, never kept",                                      \
+    X(failure_reason, "the reason, for outcome failure", "fraud API (documentation)")              \
+    X(password, "in clear; hashed with Argon2id, never stored",                                    \
       "partner API, Cleeng, Synerise; RFC 9106")                                                   \
-    X(password_md5, "upper-case MD5 as INVAS sends it; wrapped in Argon2id, never kept",           \
+    X(password_md5, "upper-case MD5 as INVAS sends it; wrapped in Argon2id, never stored",         \
       "INVAS; RFC 9106 around it")                                                                 \
     X(password_hash, "an Argon2 PHC string", "PHC string format; RFC 9106")                        \
-    X(password_sha256, "fingerprint for the fraud API, with told outcomes only; kept sealed",      \
+    X(password_sha256, "fingerprint for the fraud API, only with a told outcome; stored sealed",   \
       "fraud API")                                                                                 \
-    X(email_confirm_code, "the second request of a two-step sign-up: the code that was mailed",    \
+    X(email_confirm_code, "the mailed code, in the second request of a two-step sign-up",          \
       "partner API, Synerise")
 
 #define SIGNUP_ENUMERATE(name, help, source) SIGNUP_##name,
