@@ -1,4 +1,4 @@
-/* options.c: the command line, read over two tables: the commands and the options. */
+/* options.c: parses the command line by two tables: the commands and the options. */
 #include "config/options.h"
 #include "config/suggestion.h"
 
@@ -28,27 +28,27 @@ struct option_row {
 /* clang-format off */
 static const struct option_row option_rows[] = {
     {"config", 'c', OPTION_TEXT, AT(config), "CONFIG", "the configuration file", true},
-    {"ledger", 'l', OPTION_TEXT, AT(ledger), "LEDGER", "the ledger, whatever the configuration says", true},
-    {"metrics", '\0', OPTION_TEXT, AT(metrics), "FILE", "write metrics of the run (OpenMetrics) to FILE", true},
-    {"verbose", 'v', OPTION_SWITCH, AT(verbose), NULL, "say what is done, also where nobody watches", true},
-    {"quiet", 'q', OPTION_SWITCH, AT(quiet), NULL, "say errors alone, also on a terminal", true},
+    {"ledger", 'l', OPTION_TEXT, AT(ledger), "LEDGER", "the ledger file; overrides the configuration", true},
+    {"metrics", '\0', OPTION_TEXT, AT(metrics), "FILE", "write metrics of the run to FILE (OpenMetrics)", true},
+    {"verbose", 'v', OPTION_SWITCH, AT(verbose), NULL, "report progress, even when not on a terminal", true},
+    {"quiet", 'q', OPTION_SWITCH, AT(quiet), NULL, "report errors only, even on a terminal", true},
     {"help", 'h', OPTION_SWITCH, AT(help), NULL, "show this text", true},
     {"version", '\0', OPTION_SWITCH, AT(version), NULL, "show the version", true},
-    {"restored", '\0', OPTION_SWITCH, AT(restored), NULL, "the ledger comes from a backup: no code in it stays good", false},
-    {"dry-run", '\0', OPTION_SWITCH, AT(dry_run), NULL, "write and send nothing, show what would happen", false},
+    {"restored", '\0', OPTION_SWITCH, AT(restored), NULL, "the ledger comes from a backup: invalidate every code in it", false},
+    {"dry-run", '\0', OPTION_SWITCH, AT(dry_run), NULL, "show what would happen; write and send nothing", false},
     {"strict", '\0', OPTION_SWITCH, AT(strict), NULL, "refuse files with unknown columns", false},
-    {"name", '\0', OPTION_TEXT, AT(name), "NAME", "know standard input by NAME when it is imported again", false},
-    {"max-rejects", '\0', OPTION_TEXT, AT(max_rejects), "N|N%", "give a file up with more rejects than that", false},
-    {"only", '\0', OPTION_TEXT, AT(only), "CHANNEL", "send by this channel alone", false},
-    {"limit", '\0', OPTION_NUMBER, AT(limit), "N", "at most N of them", false},
-    {"retry-dead", '\0', OPTION_SWITCH, AT(retry_dead), NULL, "put dead reports back into the queue first", false},
-    {"retry-undeliverable", '\0', OPTION_SWITCH, AT(retry_undeliverable), NULL, "put undeliverable codes back into the queue first", false},
-    {"format", '\0', OPTION_TEXT, AT(format), "FORMAT", "the format of the result", false},
-    {"as-of", '\0', OPTION_TEXT, AT(as_of), "TIME", "compare with the ledger as it stood then", false},
-    {"output", 'o', OPTION_TEXT, AT(output), "FILE", "the page to write", false},
-    {"all", '\0', OPTION_SWITCH, AT(all), NULL, "also where a subject names several people: all of them", false},
-    {"id", '\0', OPTION_SWITCH, AT(by_id), NULL, "the subjects are numbers of attempts", false},
-    {"from", '\0', OPTION_TEXT, AT(from), "FILE", "the subjects of FILE, one a line", false},
+    {"name", '\0', OPTION_TEXT, AT(name), "NAME", "remember standard input as NAME, so that it can be imported again", false},
+    {"max-rejects", '\0', OPTION_TEXT, AT(max_rejects), "N|N%", "give up a file that has more rejects than this", false},
+    {"only", '\0', OPTION_TEXT, AT(only), "CHANNEL", "send by this channel only", false},
+    {"limit", '\0', OPTION_NUMBER, AT(limit), "N", "process at most N", false},
+    {"retry-dead", '\0', OPTION_SWITCH, AT(retry_dead), NULL, "requeue dead reports first", false},
+    {"retry-undeliverable", '\0', OPTION_SWITCH, AT(retry_undeliverable), NULL, "replace and requeue undeliverable codes first", false},
+    {"format", '\0', OPTION_TEXT, AT(format), "FORMAT", "output format", false},
+    {"as-of", '\0', OPTION_TEXT, AT(as_of), "TIME", "compare with the ledger as it stood at TIME", false},
+    {"output", 'o', OPTION_TEXT, AT(output), "FILE", "write the page to FILE", false},
+    {"all", '\0', OPTION_SWITCH, AT(all), NULL, "if a subject names several people, erase all of them", false},
+    {"id", '\0', OPTION_SWITCH, AT(by_id), NULL, "subjects are attempt numbers", false},
+    {"from", '\0', OPTION_TEXT, AT(from), "FILE", "read subjects from FILE, one per line", false},
 };
 /* clang-format on */
 
@@ -57,7 +57,7 @@ enum { OPTION_ROWS = sizeof option_rows / sizeof option_rows[0] };
 /* --- The commands -------------------------------------------------------------------------- */
 
 struct taken {
-    const char *option;  /* its name; NULL ends the list */
+    const char *option;  /* NULL ends the list */
     const char *choices; /* its values separated by |; NULL: any */
     bool needed;
 };
@@ -80,8 +80,8 @@ static const struct command_row command_rows[] = {
       {"strict", NULL, false},
       {"name", NULL, false},
       {"max-rejects", NULL, false}},
-     "take in sign-ups from CSV files, .gz and .zst too, or folders of them (-: standard input)"},
-    {"confirm", "FILE...", 1, INT_MAX, {{0}}, "take in confirmations from CSV files"},
+     "import sign-ups from CSV files (also .gz, .zst), folders or standard input (-)"},
+    {"confirm", "FILE...", 1, INT_MAX, {{0}}, "import confirmations, from the same kinds of files"},
     {"send",
      "",
      0,
@@ -90,34 +90,39 @@ static const struct command_row command_rows[] = {
       {"retry-undeliverable", NULL, false},
       {"limit", NULL, false},
       {"dry-run", NULL, false}},
-     "hand pending codes to their channel"},
-    {"settle", "", 0, 0, {{0}}, "end pending attempts whose time is up"},
+     "send pending codes"},
+    {"settle", "", 0, 0, {{0}}, "end pending attempts whose time has run out"},
     {"report",
      "",
      0,
      0,
      {{"retry-dead", NULL, false}, {"limit", NULL, false}, {"dry-run", NULL, false}},
-     "tell the fraud API every outcome that is due"},
+     "report every due outcome to the fraud API"},
     {"reconcile",
      "FILE...",
      1,
      INT_MAX,
      {{"format", "csv|json|html", false}, {"as-of", NULL, false}},
      "compare dashboard exports with the ledger"},
-    {"nightly", "", 0, 0, {{0}}, "import, confirm, send, settle, report and reconcile, in order"},
+    {"nightly",
+     "",
+     0,
+     0,
+     {{0}},
+     "import, confirm, send, settle, report and reconcile, in this order"},
     {"status",
      "",
      0,
      0,
      {{"format", "json|openmetrics", false}},
-     "show queues, the oldest waiting and the last runs"},
-    {"dashboard", "", 0, 0, {{"output", NULL, true}}, "write one HTML page about the ledger"},
+     "show the queues, their oldest items and the last runs"},
+    {"dashboard", "", 0, 0, {{"output", NULL, true}}, "write an HTML page about the ledger"},
     {"forget",
      "SUBJECT...",
      1,
      INT_MAX,
      {{"all", NULL, false}, {"id", NULL, false}, {"from", NULL, false}},
-     "erase people; the counts stay (-: subjects from standard input, one a line)"},
+     "erase people but keep the counts (-: read subjects from standard input, one per line)"},
 };
 
 enum { COMMAND_ROWS = sizeof command_rows / sizeof command_rows[0] };
@@ -165,7 +170,7 @@ static const struct taken *find_taken(const struct command_row *command, const c
     return NULL;
 }
 
-/* --- One line of what is allowed ------------------------------------------------------------- */
+/* --- Usage lines --------------------------------------------------------------------------- */
 
 static void append(char *list, size_t size, const char *before, const char *text)
 {
@@ -183,7 +188,7 @@ static void list_commands(char *list, size_t size, const struct options_command 
     }
 }
 
-/* What `command` takes beyond the general options, as `send [--only email|sms] [--limit N]`. */
+/* The command's own options and arguments: `send [--only email|sms] [--limit N]`. */
 static void list_usage(char *list, size_t size, const struct command_row *command)
 {
     list[0] = '\0';
@@ -224,7 +229,7 @@ static bool set_number(struct parse *parse, const struct option_row *row, const 
     return true;
 }
 
-/* `value` is what was attached to the option, or NULL: then the next word is its value. */
+/* `value` is what was attached to the option; if it is NULL, the next word is the value. */
 static bool set_option(struct parse *parse, const struct option_row *row, const char *value)
 {
     char *member = (char *)parse->options + row->offset;
@@ -299,7 +304,7 @@ static bool take_letters(struct parse *parse, const char *word)
     return true;
 }
 
-/* Sorts argv: options into `options`, all other words to the front of argv, in order. */
+/* Parses options into `options` and moves all other words to the front of argv, in order. */
 static bool take_words(struct parse *parse, size_t *word_count)
 {
     bool ended = false;
@@ -360,7 +365,7 @@ static bool is_choice(const char *choices, const char *value)
     }
 }
 
-/* Does the command take what was given, and was given what it needs? */
+/* Checks that the command accepts the given options and has those it needs. */
 static bool check_options(struct parse *parse, const struct command_row *command)
 {
     char usage[OPTIONS_LIST];
@@ -397,7 +402,8 @@ static bool check_arguments(struct parse *parse, const struct command_row *comma
 {
     char usage[OPTIONS_LIST];
     size_t count = parse->options->argument_count;
-    size_t least = parse->options->from != NULL ? 0 : command->least; /* they are in the file */
+    size_t least =
+        parse->options->from != NULL ? 0 : command->least; /* the file may hold them all */
 
     if (count >= least && count <= command->most) {
         return true;
@@ -477,7 +483,7 @@ static void put_command_help(FILE *text, const struct command_row *command)
 static void put_help(FILE *text, const struct options_command *commands, size_t count)
 {
     fputs("Usage: regjob [-c CONFIG] [-l LEDGER] [-v] [-q] [--metrics FILE] COMMAND "
-          "[ARGUMENT...]\n\nA registration ledger's batch job. Commands:\n\n",
+          "[ARGUMENT...]\n\nThe batch job of a registration ledger. Commands:\n\n",
           text);
     for (size_t i = 0; i < count; i++) {
         const struct command_row *row = find_command(commands[i].name);
@@ -487,7 +493,9 @@ static void put_help(FILE *text, const struct options_command *commands, size_t 
             fprintf(text, "  %-28s %s\n", left, row->help);
         }
     }
-    fputs("\nregjob COMMAND --help shows what a command takes. Options for all of them:\n\n", text);
+    fputs(
+        "\nregjob COMMAND --help shows the options of one command. Options for every command:\n\n",
+        text);
 }
 
 char *options_help(const struct options *options, const struct options_command *commands,
@@ -510,10 +518,10 @@ char *options_help(const struct options *options, const struct options_command *
             put_option(text, &option_rows[i], NULL);
         }
     }
-    fputs("\nExit codes: 0 all done; 1 something failed and is to be retried; 2 done, but with "
-          "rejects, dead\nreports, an unexplained mismatch, or somebody to forget who was not "
-          "found; 64 wrong command\nline; 65 a data file that cannot be read; 75 another run holds "
-          "the lock; 78 wrong\nconfiguration, key file or ledger version.\n",
+    fputs("\nExit codes: 0 all done; 1 something failed, run again; 2 done, but with rejects,\n"
+          "undeliverable codes, dead reports, an unexplained mismatch, or a person to forget who "
+          "was not\nfound; 64 wrong command line; 65 a data file that cannot be read; 75 another "
+          "run holds the\nlock; 78 wrong configuration, key file or ledger version.\n",
           text);
     bool failed = ferror(text) != 0;
     if (fclose(text) != 0 || failed) {
