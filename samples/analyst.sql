@@ -1,10 +1,10 @@
--- Questions that analysts ask of the ledger, each with its query. All at once:
+-- Questions that analysts ask of the ledger, with their queries. Copy one into the shell, or run them all:
 --   sqlite3 -init samples/sqliterc -readonly build/demo/ledger.db < samples/analyst.sql
--- or copy one into the shell. They only read, and need no key. People are masked with reg_mask(), so that
--- a result can be shown around; leave it away where you may see who it is.
+-- They only read and need no key. reg_mask() masks people, so that you can share the result; leave it out
+-- if you may see who they are.
 
--- A sign-up whose own time cannot be read counts on the day on which it was recorded.
-.print '== How did each day go? (by the day people asked to register, UTC)'
+-- A sign-up with an unreadable time counts on the day on which it was recorded.
+.print '== How did each day go? (by the day of the request, UTC)'
 SELECT substr(attempted_at, 1, 10) AS day,
        count(*) AS attempts,
        sum(outcome = 'success') AS success,
@@ -15,7 +15,7 @@ SELECT substr(attempted_at, 1, 10) AS day,
  GROUP BY day
  ORDER BY day;
 
-.print '== Why do attempts fail? (an attempt can have several reasons)'
+.print '== Why do attempts fail? (one attempt can have several reasons)'
 SELECT r.value AS reason, count(*) AS attempts, max(k.sentence) AS meaning
   FROM reg_attempts a, json_each(a.reasons) r
   JOIN reg_reasons k ON k.reason = r.value
@@ -24,14 +24,14 @@ SELECT r.value AS reason, count(*) AS attempts, max(k.sentence) AS meaning
  ORDER BY attempts DESC, reason
  LIMIT 15;
 
-.print '== What did other systems give as a reason that is not in our list?'
+.print '== Which reasons did other systems give that are not in our list?'
 SELECT told_reason, count(*) AS attempts
   FROM reg_attempts
  WHERE failure_reason = 'told'
  GROUP BY told_reason
  ORDER BY attempts DESC, told_reason;
 
-.print '== From which address, device or mail domain do many different people sign up?'
+.print '== Which addresses, devices and mail domains do many different people share?'
 SELECT 'address' AS shared, ip_address AS value, count(*) AS attempts, count(DISTINCT lower(email)) AS emails,
        sum(outcome = 'success') AS success, min(attempted_at) AS first, max(attempted_at) AS last
   FROM reg_attempts WHERE ip_address IS NOT NULL
@@ -47,7 +47,7 @@ SELECT 'domain', lower(substr(email, instr(email, '@') + 1)), count(*), count(DI
  GROUP BY 2 HAVING count(DISTINCT lower(email)) >= 5
  ORDER BY shared, attempts DESC;
 
-.print '== Who asks again and again with one e-mail address? (compared without regard to case)'
+.print '== Who signs up again and again with one e-mail address? (ignoring case)'
 SELECT reg_mask(lower(email)) AS email, count(*) AS attempts,
        group_concat(DISTINCT outcome) AS outcomes,
        group_concat(DISTINCT nullif(failure_reason, '')) AS reasons,
@@ -58,7 +58,7 @@ SELECT reg_mask(lower(email)) AS email, count(*) AS attempts,
 HAVING attempts > 2
  ORDER BY attempts DESC, email;
 
-.print '== How long until a code is on its way, and until it is confirmed? (seconds)'
+.print '== How long does it take to send a code, and to confirm it? (seconds)'
 WITH timed AS (
   SELECT channel, state,
          (handed_over_at_ms - request_timestamp_ms) / 1000.0 AS wait,
@@ -70,7 +70,7 @@ SELECT channel, count(*) AS codes, count(wait) AS handed_over,
   FROM timed
  GROUP BY channel;
 
-.print '== What became of the codes?'
+.print '== What happened to the codes?'
 SELECT channel, state, count(*) AS codes, sum(failures) AS wrong_tries, max(last_error) AS an_error
   FROM reg_codes
  GROUP BY channel, state
@@ -88,7 +88,7 @@ SELECT coalesce(a.country, '(unknown)') AS country,
  ORDER BY attempts DESC, country
  LIMIT 12;
 
-.print '== Did what was recommended fit what came of it?'
+.print '== Do the outcomes match the recommendations?'
 SELECT recommendation, outcome, count(*) AS attempts, group_concat(DISTINCT failure_reason) AS reasons
   FROM reg_attempts
  WHERE recommendation IN ('ALLOW', 'REVIEW', 'PREVENT')
@@ -113,7 +113,7 @@ SELECT CASE WHEN hours < 1 THEN '1  under an hour' WHEN hours < 6 THEN '2  1 to 
  GROUP BY age, code_state
  ORDER BY age, code_state;
 
-.print '== What did the ledger say when the last sign-up had come in, and what does it say now?'
+.print '== What did the ledger say right after the last sign-up, and what does it say now?'
 WITH moment AS MATERIALIZED (SELECT max(recorded_at_ms) AS then_ms FROM reg_attempts)
 SELECT 'then' AS asked, outcome, failure_reason, count(*) AS attempts
   FROM reg_attempts
@@ -126,20 +126,20 @@ SELECT 'now', outcome, failure_reason, count(*)
  GROUP BY outcome, failure_reason
  ORDER BY asked DESC, attempts DESC;
 
--- COLLATE NOCASE finds every spelling of the address, by the ledger's index.
+-- COLLATE NOCASE finds every spelling of the address and uses the ledger's index.
 .print '== What did one person try?'
 SELECT id, attempted_at, reg_mask(email) AS email, reg_mask(phone) AS phone, ip_address, outcome, failure_reason, code_state, report_state
   FROM reg_attempts
  WHERE email = 'Mary.Ann@example.net' COLLATE NOCASE
  ORDER BY attempted_at;
 
-.print '== Which consents came with the sign-ups?'
+.print '== Which consents did people give at sign-up?'
 SELECT c.key AS consent, json_extract(c.value, '$.state') AS state, json_extract(c.value, '$.version') AS version, count(*) AS attempts
   FROM reg_attempts a, json_each(a.consents) c
  GROUP BY 1, 2, 3
  ORDER BY 1, attempts DESC;
 
-.print '== What came of each file, and does the sum hold?'
+.print '== What happened to the rows of each file, and do the counts add up?'
 SELECT i.name, b.read, b.success, b.pending, b.failed, b.continued, b.rejected,
        CASE WHEN b.read = b.success + b.pending + b.failed + b.continued + b.rejected THEN 'yes' ELSE 'NO' END AS sum_holds
   FROM import i
@@ -153,27 +153,27 @@ SELECT i.name, r.kind, count(*) AS lines, min(r.line) AS first_line, max(r.messa
  GROUP BY i.id, r.kind
  ORDER BY i.id, lines DESC;
 
--- The ready answers of sql/queries/, which also say what their columns mean. Those that use neither functions nor tables of the extension
--- run in any sqlite3 shell. The export is the demo's: give the path of your own.
-.print '== How far have the sign-ups of each day come, and where do they stop?'
+-- The ready-made queries of sql/queries/, whose comments explain their columns. Most of them run in any sqlite3 shell; the others say that
+-- they need the extension. The export below is the demo's; replace its path with yours.
+.print '== How far did each day''s sign-ups get, and where did they stop?'
 .read sql/queries/funnel.sql
 .print '== How did the last days go, at a glance?'
 .parameter set :days 14
 .read sql/queries/week.sql
 .print '== Why did attempts fail, day by day?'
 .read sql/queries/failure_reasons.sql
-.print '== From which address, device or mail domain did many sign-ups come within an hour?'
+.print '== Which addresses, devices and mail domains sent many sign-ups within an hour?'
 .read sql/queries/duplicate_storms.sql
-.print '== How long do people wait for their code, and how long until they enter it?'
+.print '== How long do people wait for their code, and how long do they take to enter it?'
 .read sql/queries/code_times.sql
 .print '== Which channel is slow or failing?'
 .read sql/queries/channels.sql
-.print '== What was the fraud API not told yet, and since when?'
+.print '== Which outcomes has the fraud API not been told, and since when?'
 .read sql/queries/report_backlog.sql
 .print '== Who is still waiting, by age?'
 .read sql/queries/pending_ages.sql
-.print '== What changed since yesterday at this time?'
+.print '== What has changed since this time yesterday?'
 .read sql/queries/changes.sql
-.print '== By what does the dashboard of the fraud API differ from the ledger, and why?'
+.print '== How does the fraud API''s dashboard differ from the ledger, and why?'
 .parameter set :file "'build/demo/exports/dashboard.csv'"
 .read sql/queries/reconciliation.sql

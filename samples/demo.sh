@@ -1,19 +1,19 @@
 #!/bin/sh
-# A whole night of registrations on this machine, and the morning after: `make demo` from the repository's root.
+# Runs a whole night of registrations on this machine, and the morning after: `make demo` from the repository's root.
 #
-# Everything is made anew in build/demo/. The samples' days are moved, so that they are the last ones on whatever day this is. The fraud API and the SMS gateway are stand-ins on loopback; mail goes into
-# a Maildir. The night is run with its clock set back by 26 hours (faketime), so that by the morning, which is now, time
-# has really run out for those who never entered their code. Each step must end with the exit code it is
-# expected to have; at the end the files are searched for secrets.
+# Everything is created anew in build/demo/. The dates of the samples move to the last few days. The fraud API and the SMS gateway are
+# stand-ins on loopback; mail goes into a Maildir. The night runs with its clock set back by 26 hours (faketime), so that by
+# the morning, which is now, time has really run out for everyone who never entered a code. Each step must end with the
+# expected exit code. At the end the files are searched for secrets.
 set -eu
 cd "$(dirname "$0")/.."
 export LC_ALL=C
 unset REG_KEY_FILE
 umask 077
 
-demo=${DEMO:-build/demo} # of the same depth: the configuration's paths count on it
+demo=${DEMO:-build/demo} # another folder must be as deep, for the configuration's relative paths
 log=$demo/regjob.log
-work=$demo/work # the demo's own notes, codes and passwords among them; gone at the end
+work=$demo/work # the demo's own notes, including codes and passwords; removed at the end
 token='demo-token'
 standin='' shell=''
 
@@ -29,11 +29,11 @@ fail() {
 
 # --- Doing --------------------------------------------------------------------------------------------------------------------
 
-# The library by itself: its wrapper shares a clock by a name that an earlier process may have left behind.
+# Preload the library directly: the faketime wrapper shares its clock under a name that an earlier process may have left behind.
 faketime=/usr/lib/$(gcc -print-multiarch)/faketime/libfaketime.so.1:$PWD/build/clock.so
 at_night() { env LD_PRELOAD="$faketime" FAKETIME=-26h "$@"; }
 
-# step EXPECTED_EXIT_CODE COMMAND...: runs it as an operator would, and keeps what it says in the log as well.
+# step EXPECTED_EXIT_CODE COMMAND...: runs a command as an operator would, and also logs its output.
 step() {
     expected=$1
     shift
@@ -42,16 +42,16 @@ step() {
     status=0
     "$@" >"$work/said" 2>&1 || status=$?
     { printf '$ %s\n' "$shown" && cat "$work/said"; } >>"$log"
-    # Single malformed fields would fill the screen; the log has them.
+    # The counts of malformed fields would fill the screen; the log has them.
     sed -E '/^  [a-z_]+_(invalid|missing) +[0-9]+$/d' "$work/said" | cut -c1-160
     note "(exit code $status)"
-    [ "$status" = "$expected" ] || fail "$shown: exit code $expected was expected"
+    [ "$status" = "$expected" ] || fail "$shown: expected exit code $expected"
 }
 
-# SQL from standard input, as an application would run it: extension loaded, key beside the ledger.
+# Runs SQL from standard input as an application would: extension loaded, key beside the ledger.
 application() { at_night sqlite3 -batch -bail -init /dev/null -cmd '.load build/reg' -cmd '.timeout 5000' "$demo/ledger.db"; }
 
-# An analyst's query, with the settings of samples/sqliterc.
+# Runs an analyst's query with samples/sqliterc.
 analyst() { sqlite3 -batch -bail -readonly -init samples/sqliterc "$demo/ledger.db"; }
 
 finish() {
@@ -68,7 +68,7 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# wait_for FILE: until it is there, 20 seconds at most.
+# wait_for FILE: waits until it has content, at most 20 seconds.
 wait_for() {
     tries=0
     until [ -s "$1" ]; do
@@ -84,7 +84,7 @@ rm -rf "$demo"
 mkdir -p "$work" "$demo/inbox" "$demo/confirmations" "$demo/exports" "$demo/sms"
 printf '%s\n' "$token" >"$demo/token"
 
-# Two answers 429 that accept the event all the same, as the vendor does; one number that the gateway refuses.
+# Two 429 answers that accept the event anyway, as the vendor does, and one number that the gateway refuses.
 build/standin --port 0 --port-file "$demo/port" --token "$token" --accepted "$demo/accepted.jsonl" --sms-dir "$demo/sms" --seconds 600 \
     --fault 429-accepted:path=/v2/registration,after=30,count=2 --fault status-400:path=/sms,after=10,count=1 \
     >"$demo/standin.log" 2>&1 3>&- &
@@ -93,7 +93,7 @@ printf '%s\n' "$standin" >"$demo/standin.pid"
 wait_for "$demo/port"
 url=http://127.0.0.1:$(cat "$demo/port")
 
-# samples/regjob.conf with what is particular here. Paths are relative to the file's folder.
+# samples/regjob.conf plus the demo's own settings. Paths are relative to the file's folder.
 {
     cat samples/regjob.conf
     cat <<EOF
@@ -123,14 +123,14 @@ EOF
 heading '1. A new ledger'
 step 0 at_night build/regjob -c "$demo/regjob.conf" init
 note
-note 'Who signs up is to be confirmed by a PIN, by e-mail or SMS; terms must be accepted, marketing in its current version:'
+note 'Everyone confirms with a PIN, by e-mail or SMS. Terms must be accepted; a marketing consent must name the current version:'
 application >"$demo/settings.json" <<'EOF'
 SELECT reg_settings_patch('{"registrationType": "REQUIRE_PIN_CONFIRMATION", "pinConfirmationType": "EVERYONE",
                             "channels": ["email", "sms"], "consentVersions": {"marketing": "2026-10"}}');
 EOF
 note "SELECT reg_settings_patch(...)  ->  $(cut -c1-100 "$demo/settings.json")..."
 
-# A shell that stays open keeps SQLite's write-ahead log from being tidied away, so that it can be searched at the end.
+# An open shell keeps SQLite from removing the write-ahead log, so that it can be searched at the end.
 mkfifo "$work/open"
 sqlite3 -batch -init /dev/null "$demo/ledger.db" <"$work/open" >"$work/opened" &
 shell=$!
@@ -138,17 +138,17 @@ exec 3>"$work/open"
 printf 'SELECT count(*) FROM ledger;\n' >&3
 wait_for "$work/opened"
 
-heading '2. The night: two files lie in the inbox, one of them badly damaged'
+heading '2. The night: two files in the inbox, one of them badly damaged'
 for name in signups signups-damaged; do at_night perl samples/recent.pl "samples/$name.csv" >"$demo/inbox/$name.csv"; done
 step 2 at_night build/regjob -c "$demo/regjob.conf" -v nightly
-note 'Exit code 2: all done, but lines were rejected. They lie in inbox/done/, to be mended:'
+note 'Exit code 2: all done, but lines were rejected. They are in inbox/done/, to be corrected:'
 ls "$demo/inbox/done"
 
-heading '3. The same again: there is nothing left to do'
+heading '3. The same again: nothing left to do'
 step 0 at_night build/regjob -c "$demo/regjob.conf" -v nightly
 
 heading '4. Customers enter their codes'
-# What only the customers see: their own mails and text messages. A line each: channel, address, code.
+# What only the customers see: their own mails and text messages. One line each: channel, address, code.
 letters=$work/letters
 for file in "$demo"/mail/new/*; do
     to=$(tr -d '\r' <"$file" | sed -n 's/^To: \([^ ]*@[^ ]*\)$/\1/p; /^$/q')
@@ -160,7 +160,7 @@ for file in "$demo"/sms/*.json; do
 done | sed -n 's/.*"to":"\(+[0-9]*\)".*"text":"[^"0-9]*\([0-9]\{6\}\)[^0-9].*/sms \1 \2/p' >>"$letters"
 note "$(grep -c '^email' "$letters") mails and $(grep -c '^sms' "$letters") text messages have arrived."
 
-# verify CHANNEL ADDRESS CODE: the application's statement, from the device that asked for the code.
+# verify CHANNEL ADDRESS CODE: prints the application's statement, from the device that asked for the code.
 verify() {
     printf "SELECT reg_verify_code('%s', '%s', (SELECT device_id FROM reg_codes WHERE subject = '%s' AND channel = '%s' AND state = 'sent' LIMIT 1));\n" \
         "$2" "$3" "$2" "$1"
@@ -168,46 +168,46 @@ verify() {
 code_of() { sed -n "s/^[a-z]* $1 //p" "$letters" | head -n 1; }
 
 note
-note 'Every fourth of them enters the code at once:'
+note 'Every fourth customer enters the code at once:'
 mary=mary.ann@example.net mia=mia.sommer@example.net karl=kalle.weiss@example.org
 awk 'NR % 4 == 1' "$letters" | grep -v -F -e $mary -e $mia -e $karl -e +1212555 | while read -r channel to code; do
     verify "$channel" "$to" "$code"
 done | application >"$work/answers"
 sort "$work/answers" | uniq -c
-[ "$(grep -c '^verified$' "$work/answers")" -ge 40 ] || fail 'at least 40 codes were to be good'
+[ "$(grep -c '^verified$' "$work/answers")" -ge 40 ] || fail 'at least 40 codes should have been good'
 
 note
-note 'One guesses, five times wrong, and finds the message after all:'
+note 'One customer guesses wrong five times, and then finds the message:'
 right=$(code_of $mia)
 wrong=$(printf '%s' "$right" | tr 0123456789 1234567890)
 for code in "$wrong" "$wrong" "$wrong" "$wrong" "$wrong" "$right"; do
     verify email $mia "$code"
 done | application | tee "$work/answers" | uniq -c
-[ "$(tail -n 1 "$work/answers")" = rate_limit ] || fail 'after five wrong tries no code may be good'
+[ "$(tail -n 1 "$work/answers")" = rate_limit ] || fail 'no code may be good after five wrong tries'
 
 note
-note 'One tries it on another device than the one that asked, which costs no try, and then on that one:'
+note 'One enters the code on the wrong device, which costs no try, and then on the one that asked for it:'
 {
     printf "SELECT reg_verify_code('%s', '%s', 'another-device');\n" $karl "$(code_of $karl)"
     verify email $karl "$(code_of $karl)"
 } | application | tee "$work/answers"
-printf 'wrong_device\nverified\n' | cmp -s - "$work/answers" || fail 'a code is good only on the device that asked for it last'
+printf 'wrong_device\nverified\n' | cmp -s - "$work/answers" || fail 'a code must be good only on the device that asked for it last'
 
 note
-note 'One had asked twice with the same e-mail. The first request is confirmed; the second has lost its point:'
+note 'One signed up twice with the same e-mail address. Confirming the first request supersedes the second:'
 verify email $mary "$(code_of $mary)" | application
 analyst <<EOF
 SELECT reg_mask(email) AS email, outcome, failure_reason FROM reg_attempts WHERE email = '$mary' COLLATE NOCASE;
 EOF
 
-heading '5. The morning after: time is up for everyone else'
+heading '5. The morning after: time has run out for everyone else'
 step 0 build/regjob -c "$demo/regjob.conf" -v settle
 step 0 build/regjob -c "$demo/regjob.conf" -v report
 step 0 build/regjob -c "$demo/regjob.conf" status
 note "The fraud API has $(wc -l <"$demo/accepted.jsonl") reports."
 
-heading "6. The fraud API's dashboard beside the ledger"
-note 'Its export, day by day. No count may be left unexplained (that would be exit code 2):'
+heading "6. The fraud API's dashboard compared with the ledger"
+note 'Its export, day by day. An unexplained count would give exit code 2:'
 curl --silent --show-error --fail --max-time 20 -o "$demo/exports/dashboard.csv" "$url/dashboard.csv"
 note
 note "$(head -n 3 "$demo/exports/dashboard.csv")"
@@ -217,19 +217,19 @@ step 0 env TZ=UTC build/regjob -c "$demo/regjob.conf" dashboard -o "$demo/dashbo
 
 heading '7. What an analyst sees (more in samples/analyst.sql)'
 note
-note 'How each day went, by the day on which people asked:'
+note 'How each day went, by the day of the request:'
 analyst <<'EOF'
 SELECT substr(attempted_at, 1, 10) AS day, count(*) AS attempts, sum(outcome = 'success') AS success, sum(outcome = 'failure') AS failure
   FROM reg_attempts GROUP BY day ORDER BY day;
 EOF
 note
-note 'Why those failed who had been sent a code, or were waiting for one:'
+note 'Why attempts failed that had a code:'
 analyst <<'EOF'
 SELECT failure_reason, count(*) AS attempts, count(report_state) AS reported
   FROM reg_attempts WHERE outcome = 'failure' AND code_state IS NOT NULL GROUP BY failure_reason ORDER BY attempts DESC;
 EOF
 note
-note 'The ledger as it stood when the files had been imported, and now:'
+note 'The ledger after the import, and now:'
 analyst <<'EOF'
 WITH imported AS MATERIALIZED (SELECT max(recorded_at_ms) AS at FROM reg_attempts)
 SELECT 'then' AS asked, sum(outcome = 'success') AS success, sum(outcome = 'pending') AS pending, sum(outcome = 'failure') AS failure
@@ -239,7 +239,7 @@ SELECT 'now', sum(outcome = 'success'), sum(outcome = 'pending'), sum(outcome = 
 EOF
 
 heading '8. Where are the secrets?'
-# Passwords of 8 characters and more, and every unsalted hash that a vendor knows, as text and as bytes.
+# Passwords of at least 8 characters, and every unsalted hash that a vendor knows, as text and as bytes.
 sqlite3 -batch -init /dev/null :memory: >"$work/secrets" <<'EOF'
 .load build/reg
 .import --csv samples/signups.csv signups
@@ -255,7 +255,7 @@ grep -aoE 'Sample-(Mend|Lost)-[0-9]{3}!' samples/signups-damaged.csv >>"$work/se
 grep -xE '[0-9a-fA-F]{32,64}' "$work/secrets" | tr A-F a-f | sort -u >"$work/hashes"
 cut -d ' ' -f 3 "$letters" | sort -u | sed 's/.*/(^|[^0-9])&([^0-9]|$)/' >"$work/codes"
 
-# found FILE...: how many lines hold a secret.
+# found FILE...: counts the lines that hold a secret.
 found() {
     {
         cat "$@" | grep -aiF -f "$work/secrets" || true
@@ -264,15 +264,15 @@ found() {
     } | wc -l
 }
 for file in ledger.db ledger.db-wal regjob.log regjob.prom; do
-    [ -s "$demo/$file" ] || fail "$file is not there to be searched"
+    [ -s "$demo/$file" ] || fail "$file is missing, so it cannot be searched"
 done
 hits=$(found "$demo/ledger.db" "$demo/ledger.db-wal" "$demo/regjob.log" "$demo/regjob.prom")
 control=$(found "$demo"/mail/new/* samples/signups.csv)
-note "Searched: ledger, its write-ahead log, the job's log and metrics, $(cat "$demo/ledger.db" "$demo/ledger.db-wal" "$log" "$demo/regjob.prom" | wc -c) bytes,"
+note "Searched the ledger, its write-ahead log, the job's log and its metrics, $(cat "$demo/ledger.db" "$demo/ledger.db-wal" "$log" "$demo/regjob.prom" | wc -c) bytes,"
 note "for $(wc -l <"$work/secrets") passwords and unsalted hashes and $(wc -l <"$work/codes") codes. Found: $hits."
-note "(The same search of the customers' mails and the CSV file finds $control lines.)"
-[ "$control" -gt 0 ] || fail 'the search finds nothing where there is something'
-[ "$hits" = 0 ] || fail 'a secret stands in clear'
+note "(The same search finds $control lines in the customers' mails and the CSV file.)"
+[ "$control" -gt 0 ] || fail 'the search does not find secrets that are there'
+[ "$hits" = 0 ] || fail 'a secret is in clear'
 
 heading 'Done. Look around:'
 note "sqlite3 -init samples/sqliterc -readonly $demo/ledger.db < samples/analyst.sql"

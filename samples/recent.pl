@@ -1,10 +1,10 @@
 #!/usr/bin/perl
-# Prints sample sign-ups as if they had come in during the last days:
+# Prints sample sign-ups with their dates moved to the last few days:
 #
 #   perl samples/recent.pl samples/signups.csv > signups.csv
 #
-# The samples are of November 2026, and their last day is the 20th. Every day of that month, and every Unix time at the
-# beginning of a line, moves by so many whole days that the last one is yesterday (UTC). All else stays, byte for byte.
+# The samples are from November 2026 and end on the 20th. Every date of that month, and every Unix time at the beginning of
+# a line, moves by the same number of whole days, so that the last one is yesterday (UTC). Everything else stays as it is.
 use strict;
 use warnings;
 use POSIX 'strftime';

@@ -1,5 +1,5 @@
--- What changed in the ledger between two moments? Every kind of change, with how many attempts it befell.
--- Needs the extension. :then and :until: ISO 8601 or Unix milliseconds (.parameter set :then "'2026-01-31'"); unless set, a day ago and now.
+-- What changed in the ledger between two moments? Each kind of change, with the number of attempts.
+-- Needs the extension. :then and :until are ISO 8601 or Unix milliseconds (.parameter set :then "'2026-01-31'"); the defaults are a day ago and now.
 WITH
 before AS MATERIALIZED (SELECT id, outcome, failure_reason, code_state, report_state FROM reg_attempts(coalesce(:then, (unixepoch() - 86400) * 1000))),
 after AS MATERIALIZED (SELECT id, outcome, failure_reason, code_state, report_state FROM reg_attempts(coalesce(:until, unixepoch() * 1000))),

@@ -1,4 +1,4 @@
--- How long do people wait for their code, and how long until they enter it? In seconds.
+-- How long do people wait for their code, and how long do they take to enter it? In seconds.
 SELECT channel, until, codes, median_seconds, p95_seconds, slowest_seconds
   FROM code_times
  ORDER BY channel, until DESC;

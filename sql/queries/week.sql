@@ -1,5 +1,5 @@
--- How did the last days go, at a glance? A line of a chart for each outcome, a block a day, oldest first.
--- Needs the extension. :days: how many (.parameter set :days 14), 7 unless set.
+-- How did the last days go, at a glance? One chart line per outcome, one block per day, oldest first.
+-- Needs the extension. :days is the number of days (.parameter set :days 14), by default 7.
 WITH RECURSIVE
 last AS (SELECT max(day) AS day FROM funnel),
 days(day) AS (SELECT date(day, '-' || (coalesce(:days, 7) - 1) || ' days') FROM last WHERE day IS NOT NULL
