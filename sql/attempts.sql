@@ -1,5 +1,5 @@
--- Attempts, codes and reports as they stood at :as_of (Unix milliseconds), a row each; the virtual tables select from these.
--- Every column that can change asks only for facts recorded by then. What a pending attempt reads as after its deadline follows from the time alone.
+-- Attempts, codes and reports as they stood at :as_of (Unix milliseconds), one row each. The virtual tables select from these.
+-- Every column that can change uses only facts recorded by then. After its deadline a pending attempt reads as failed, settled or not.
 
 -- name: attempts
 SELECT a.id AS id, a.outcome AS admitted_outcome, a.attempted_at AS attempted_at_ms, a.recorded_at AS recorded_at_ms,
@@ -103,14 +103,14 @@ SELECT r.id AS id, r.attempt_id AS attempt_id, r.outcome AS outcome, r.reasons A
             END AS next_try_at_ms,
        CASE WHEN v.state = 'acknowledged' THEN v.recorded_at END AS acknowledged_at_ms,
        v.vendor_timestamp AS vendor_timestamp,
-       -- What has been told stands as it was told; what is still to be told is by what is known.
+       -- A report that was sent shows what was sent; an unsent one shows what is known now.
        coalesce(CASE WHEN v.state <> 'queued' THEN (SELECT max(t.started_at) FROM try t WHERE t.report_id = r.id AND t.started_at <= :as_of) END,
                 :as_of) AS told_at
   FROM report r
   LEFT JOIN report_event v ON v.id = (SELECT max(w.id) FROM report_event w WHERE w.report_id = r.id AND w.recorded_at <= :as_of)
  WHERE r.recorded_at <= :as_of
 
--- How many rows there are at the most, for the query planner.
+-- Upper bounds of the row counts, for the query planner.
 -- name: attempts_rows
 SELECT max(id) FROM attempt
 

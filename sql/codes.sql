@@ -1,8 +1,8 @@
 -- Codes: issued, found for a subject, verified.
 
--- The codes that an entry for one of a subject's keys may be: first of all those that were given to somebody and are still good, whatever else there is; of
--- the address's own there are no more than the limits allow. Then the newest of all that were asked for it, or for a sign-up that carries it.
--- Each part is a short range of an index, however many sign-ups a stranger sends.
+-- The codes that an entry for a subject's key may match. First, every code that somebody was given and that is still good; the limits bound how many
+-- an address can have. Then the newest codes requested for the address, or for a sign-up that carries it.
+-- Each part reads a short index range, however many sign-ups a stranger sends.
 -- name: codes_near
 SELECT g.code_id FROM (SELECT code_id FROM given_code WHERE key = :key AND own = 1 ORDER BY code_id DESC LIMIT 1000) g
   JOIN code c ON c.id = g.code_id WHERE coalesce(c.runs_from + c.lifetime_ms > :entered_at, 1)
@@ -15,9 +15,9 @@ UNION
 SELECT id FROM (SELECT c.id FROM (SELECT attempt_id FROM subject WHERE key = :key ORDER BY holder DESC, attempt_id DESC LIMIT 200) s
                   JOIN code c ON c.attempt_id = s.attempt_id ORDER BY c.id DESC LIMIT 200)
 
--- These, or the one of a token's nonce, newest first, with their states as of :entered_at (used up, by a right entry or by wrong ones, a code is whenever that
--- was) and the verdicts on their attempts now. A key that collides (64 bits) can only bring in codes that do not match. A code that was made after :known_by could
--- not be entered then; the first one of an attempt counts as made when the attempt was, which a file may tell of later.
+-- These codes, or the one with a token's nonce, newest first, with their states as of :entered_at and the present verdicts on their attempts.
+-- A code that a right entry or wrong ones have used up counts as used up, whenever that was. Colliding keys (64 bits) only add codes that do not match.
+-- A code made after :known_by could not be entered then. An attempt's first code counts as made with the attempt, because a file may report that later.
 -- name: codes_of_subject
 SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.runs_from + c.lifetime_ms, r.device_id,
        (SELECT e.state FROM code_end e
@@ -44,18 +44,19 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
    AND CASE WHEN c.ordinal = 1 AND a.attempted_at < c.recorded_at THEN a.attempted_at ELSE c.recorded_at END <= :known_by
  ORDER BY c.id DESC
 
--- Where a code for an attempt can be sent: the address as it was given and as it is compared, and the number.
+-- Where a code for an attempt can go: the e-mail address as given and as compared, and the phone number.
 -- name: addresses_of_attempt
 SELECT email, email_folded, email_key, phone, phone_key FROM person WHERE attempt_id = :attempt_id
 
--- Whether a code to this address may complete the attempt: always, but where it would link a password to a third-party customer (see the view admit).
+-- Whether a code to this address may complete the attempt. If that links a password to a third-party customer, only the customer's own address may
+-- (see rules/admit.sql).
 -- name: address_completes
 SELECT a.link_to IS NULL
        OR EXISTS (SELECT 1 FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
                    WHERE s.key = :key AND s.holder = a.link_to AND :text IN (p.email_folded, p.phone))
   FROM attempt a WHERE a.id = :attempt_id
 
--- Codes of one subject, or of one attempt on one channel, that a new one would replace; and what limits it.
+-- A subject's last codes: those that a new one would replace, and those that count towards its limits.
 -- name: codes_before
 SELECT c.id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, coalesce(c.runs_from, c.recorded_at), c.runs_from, r.device_id,
        (c.runs_from + c.lifetime_ms <= :now) IS TRUE,

@@ -1,9 +1,9 @@
--- What is recorded of a customer after registration, and erasing.
+-- Facts recorded about a customer after registration, and erasure.
 
--- Whom a text means; see ext/codes/subject_lookup.h. A text has readings: the key of each in the index of subjects and the text that it stands for.
--- alone: only rows without a phone of their own count.
+-- Who a text means; see ext/codes/subject_lookup.h. A text has one or more readings, each with its key in the index of subjects and its normalised text.
+-- alone: only rows without their own phone count.
 
--- By one reading: the newest attempt that waits, the newest one of a customer, how many customers.
+-- For one reading: the newest pending attempt, the newest attempt of a customer, the number of customers.
 -- name: live_of_reading
 SELECT (SELECT s.attempt_id
           FROM subject s CROSS JOIN person p ON p.attempt_id = s.attempt_id JOIN waiting w ON w.attempt_id = s.attempt_id AND w.deadline > :now
@@ -13,8 +13,8 @@ SELECT (SELECT s.attempt_id
   FROM subject s CROSS JOIN person p ON p.attempt_id = s.attempt_id
  WHERE s.key = :key AND s.holder > 0 AND :text IN (p.email_folded, p.phone, p.username_folded) AND (NOT :alone OR p.phone IS NULL)
 
--- The people behind all readings, by their attempts or, where that stands alone, by a code; by which reading; whether a customer. apart: there are readings
--- that have nobody in common with the others. live: customers, and attempts that wait; otherwise also what came to nothing.
+-- The people behind all readings, each with an attempt (or a code without one), a reading, and whether it is a customer. apart: some readings share nobody
+-- with the others. live: only customers and pending attempts; otherwise failed attempts too.
 -- name: people_of_text
 WITH RECURSIVE reading (number, key, alone, text) AS (
     SELECT json_extract(value, '$[4]'), json_extract(value, '$[0]'), json_extract(value, '$[3]'),
@@ -38,8 +38,8 @@ WITH RECURSIVE reading (number, key, alone, text) AS (
 SELECT person, min(reading), lone, max(customer), EXISTS (SELECT 1 FROM found f WHERE f.reading NOT IN reached) AS apart
   FROM found GROUP BY lone, person ORDER BY lone, person
 
--- The attempts to erase with a text: those that carry it, and those of the customers it names. Or with one attempt: that one, and those of its customer.
--- An attempt that was told of a known customer, or linked to one, carries an identifier of an attempt of that customer.
+-- The attempts to erase for a text: those that carry it, and those of the customers it names. For an attempt id: that attempt and those of its customer.
+-- An attempt that was told for a known customer, or linked to one, shares an identifier with an attempt of that customer.
 -- name: attempts_of_person
 WITH RECURSIVE reading (key, text) AS (
     SELECT json_extract(value, '$[0]'),
@@ -53,7 +53,7 @@ WITH RECURSIVE reading (key, text) AS (
     SELECT a.id, coalesce((SELECT d.customer_id FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.customer_id, -1)
       FROM attempt a JOIN person p ON p.attempt_id = a.id WHERE a.id = :attempt_id
 ), customers AS (SELECT DISTINCT holder FROM mine WHERE holder > 0),
--- From attempts to their identifiers and back, each once: many attempts may share one.
+-- Walks from attempts to their identifiers and back, visiting each once, because many attempts may share one.
 theirs (attempt_id, key, holder) AS (
     SELECT holder, NULL, holder FROM customers
     UNION
@@ -69,7 +69,7 @@ SELECT attempt_id FROM mine
 UNION
 SELECT attempt_id FROM theirs WHERE attempt_id IS NOT NULL
 
--- Codes for a text that stand alone.
+-- Codes for a text without an attempt.
 -- name: lone_codes
 SELECT count(*) FROM recipient q CROSS JOIN code c ON c.id = q.code_id
  WHERE q.subject_key IN (SELECT value FROM json_each(:keys)) AND c.attempt_id IS NULL

@@ -1,13 +1,13 @@
--- What the page of `regjob dashboard` shows: counts, times and names of the product; nothing of a person.
+-- The numbers on the page of `regjob dashboard`: counts, times and product names, no personal data.
 -- Days are UTC and follow attempted_at, as the fraud vendor's dashboard does; day is a number of days since 1970.
 
--- The 90 days up to the newest sign-up, from the first of them that has any.
+-- The 90 days up to the newest sign-up, starting with the first that has one.
 -- name: dashboard_window
 SELECT (SELECT min(a.attempted_at) FROM attempt a WHERE a.attempted_at >= (w.last - 89) * 86400000) / 86400000, w.last,
        (SELECT count(*) FROM attempt)
   FROM (SELECT max(attempted_at) / 86400000 AS last FROM attempt) w
 
--- What became of the attempts of each day, and why. An attempt whose time is over counts as failed, whether it has been settled or not.
+-- Outcomes and reasons by day. An attempt whose time has run out counts as failed, settled or not.
 -- name: dashboard_outcomes
 SELECT a.attempted_at / 86400000 AS day,
        coalesce(d.outcome, CASE WHEN w.attempt_id IS NOT NULL THEN 'failure' ELSE a.outcome END) AS outcome,
@@ -22,13 +22,13 @@ SELECT a.attempted_at / 86400000 AS day,
  WHERE a.attempted_at >= :first * 86400000
  GROUP BY 1, 2, 3
 
--- How far the window's sign-ups have come.
+-- The funnel of the window's sign-ups.
 -- name: dashboard_funnel
 SELECT sum(received), sum(accepted), sum(code_sent), sum(confirmed), sum(registered), sum(kyc), sum(subscribed)
   FROM funnel WHERE day >= date(:first * 86400, 'unixepoch')
 
--- Seconds until a code was handed over to its channel, and from there until it was confirmed: how many, median, 95th
--- percentile (nearest rank), longest. Codes of the 90 days up to the newest code; those that the caller delivers have no hand-over of ours.
+-- Seconds until a code was handed over to its channel, and from then until it was confirmed: count, median, 95th
+-- percentile (nearest rank), longest. Covers the 90 days up to the newest code, without codes that the caller delivers.
 -- name: dashboard_delivery
 WITH recent AS (
     SELECT c.id, c.channel, c.recorded_at, c.handed_over_at
@@ -47,7 +47,7 @@ SELECT channel, step, number, max(CASE WHEN place = (number + 1) / 2 THEN ms END
        max(CASE WHEN place = (number * 95 + 99) / 100 THEN ms END) / 1000.0, max(ms) / 1000.0
   FROM ranked GROUP BY channel, step ORDER BY step, channel
 
--- Hand-over day by day (of the request), by channel.
+-- Hand-over times by day of the request and channel.
 -- name: dashboard_delivery_days
 WITH ranked AS (
     SELECT c.channel, c.recorded_at / 86400000 AS day, c.handed_over_at - c.recorded_at AS ms,

@@ -1,14 +1,13 @@
-# Turns the SQL files of this folder into C: `awk -f sql/embed.awk -v part=header|source FILE...`; with part=schema into the SQL that makes an empty ledger.
+# Turns the SQL files of this folder into C: `awk -f sql/embed.awk -v part=header|source FILE...`. part=schema prints the SQL that creates an empty ledger.
 #
 # upgrades/N.sql becomes statement_upgrades[N-1]: the script that brings a ledger from version N-1 to N.
-# Every table and view that they make, and those of rules, are named in statement_objects[].
+# statement_objects[] names every table and view that these scripts and the rules create.
 #
-# rules/NAME.sql is a rule: named steps, each an SQL statement with :name parameters that runs as it stands in any SQLite shell. Out of the one list come
-#   - the view NAME, with a column for every parameter, and its INSTEAD OF trigger, in which :x is NEW.x (all rules together: STATEMENT_rules);
-#   - STATEMENT_NAME, the one statement that runs the rule as a whole: INSERT INTO NAME (x, ...) VALUES (:x, ...);
-#   - STATEMENT_NAME_STEP for each step, and rule_NAME, the array of them in their order, for a caller that owns the transaction and runs them one by one.
-#     Such a caller rolls all of it back after an error, so that a step need not keep what it changed to undo itself alone: a plain INSERT into a table is
-#     made INSERT OR FAIL there.
+# rules/NAME.sql is a rule: named steps, each an SQL statement with :name parameters that runs unchanged in any SQLite shell. This list becomes
+#   - the view NAME, with a column for each parameter, and its INSTEAD OF trigger, in which :x is NEW.x (all rules together: STATEMENT_rules);
+#   - STATEMENT_NAME, which runs the whole rule: INSERT INTO NAME (x, ...) VALUES (:x, ...);
+#   - STATEMENT_NAME_STEP for each step, and the array rule_NAME of them in order, for a caller that owns the transaction and runs them one by one.
+#     Such a caller rolls everything back after an error, so a step need not be able to undo itself: a plain INSERT into a table becomes INSERT OR FAIL.
 #
 # In any other file, each `-- name: NOUN` heading starts a statement that ends at the next heading; it becomes STATEMENT_NOUN in the enumeration and
 # statement_text[STATEMENT_NOUN].

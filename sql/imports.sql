@@ -1,19 +1,19 @@
--- Imports: which file, how far, what became of its rows.
+-- Imports: files, progress and results.
 
--- The third column: the import that goes on with it, since the file grew while it was stopped, and has taken some of its lines.
+-- The third column is the import that continues it: the file grew while this import was stopped, and the other took some of its lines.
 -- name: import_by_digest
 SELECT id, finished_at,
        (SELECT max(n.id) FROM import n WHERE n.continues = i.id AND EXISTS (SELECT 1 FROM import_batch b WHERE b.import_id = n.id))
   FROM import i WHERE digest = :digest ORDER BY id DESC LIMIT 1
 
--- The newest import under a name; with :committed, the newest that came so far as to commit something.
+-- The newest import with a name; with :committed, the newest that committed something.
 -- name: import_by_name
 SELECT i.id, i.finished_at, i.digest, i.bytes FROM import i
  WHERE i.name = :name
    AND (NOT :committed OR i.finished_at IS NOT NULL OR EXISTS (SELECT 1 FROM import_batch b WHERE b.import_id = i.id))
  ORDER BY i.id DESC LIMIT 1
 
--- The import of a file's beginning; NULL where there is none.
+-- The import of the file's beginning, or NULL.
 -- name: import_continues
 SELECT continues FROM import WHERE id = :id
 
@@ -24,7 +24,7 @@ VALUES (:id, :run_id, :name, :digest, :bytes, :continues, :started_at)
 -- name: next_import
 SELECT coalesce(max(id), 0) + 1 FROM import
 
--- And with it those that it goes on with: what they had left is done, too.
+-- Also finishes the imports that it continues, because it has done what they left.
 -- name: finish_import
 UPDATE import SET finished_at = :finished_at, digest = coalesce(digest, :digest), bytes = coalesce(bytes, :bytes)
  WHERE finished_at IS NULL
@@ -44,7 +44,7 @@ SELECT end_offset, end_line, read, success, pending, failed, continued, rejected
 INSERT INTO reject (import_id, line, byte_offset, bytes, column_number, kind, message, recorded_at)
 VALUES (:import_id, :line, :byte_offset, :bytes, :column_number, :kind, :message, :recorded_at)
 
--- The law of the sum, from the rows themselves: what the last batch says, and what is there.
+-- Checks that the counts add up: those of the last batch, and those of the rows themselves.
 -- name: import_sum
 SELECT count(*) FILTER (WHERE outcome = 'success'), count(*) FILTER (WHERE outcome = 'pending'), count(*) FILTER (WHERE outcome = 'failure'),
        (SELECT count(*) FROM continuation WHERE import_id = :import_id),

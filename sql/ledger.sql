@@ -1,9 +1,9 @@
--- The ledger itself: identity, settings, runs.
+-- The ledger itself: identity, settings, time.
 
 -- name: user_version
 PRAGMA main.user_version
 
--- What a long call runs from time to time: where the host has been interrupted, or its progress handler says so, it fails.
+-- A long call runs this now and then. It fails if the host was interrupted or its progress handler says stop.
 -- name: goes_on
 SELECT 1
 
@@ -29,7 +29,7 @@ SELECT coalesce(max(id), 0) + 1, :recorded_at, :json FROM setting
 -- name: newest_setting
 SELECT id, json FROM setting ORDER BY id DESC LIMIT 1
 
--- The default countries that the ledger has had, the newest first.
+-- All default countries that the ledger has had, newest first.
 -- name: default_countries
 SELECT country FROM (SELECT CASE WHEN json_valid(json) THEN json_extract(json, '$.defaultCountry') END AS country, id FROM setting)
  WHERE country IS NOT NULL GROUP BY country ORDER BY max(id) DESC
@@ -37,7 +37,7 @@ SELECT country FROM (SELECT CASE WHEN json_valid(json) THEN json_extract(json, '
 -- name: newest_setting_id
 SELECT max(id) FROM setting
 
--- The newest entry's time, and what the clock showed then.
+-- The time of the newest entry, and what the clock showed then.
 -- name: newest_entry
 SELECT newest, read_at FROM clock
 

@@ -1,10 +1,12 @@
--- What the ledger holds of the outcomes of sign-ups, and what the vendor was told of them, as of a moment: for the reconciliation of a dashboard.
+-- The outcomes in the ledger, and what the vendor was told about them, as of a moment: for reconciling a dashboard.
 --
--- A row for each attempt that had an outcome at :as_of (unit = 1), with its report, and one for each earlier report of an attempt whose outcome was
--- corrected since (unit = 0), unless the vendor cannot have that. certain: the vendor has acknowledged it. possible: how many times more it may have it, by a deferred try, an ambiguous one, one
--- that was under way, or a second acceptance. cause: why what the vendor has of this row may differ from unit; NULL where it is acknowledged.
--- Attempts of :low to :high (attempted_at, Unix milliseconds); day: by the process's time zone.
--- No comments within: the text is also printed for people, as one line with the values in place of the parameters.
+-- There is one row for each attempt that had an outcome at :as_of (unit = 1), with its report, and one for each earlier report of an attempt whose
+-- outcome was corrected since (unit = 0), unless the vendor cannot have that one.
+--   certain   the vendor has acknowledged it
+--   possible  how many more times the vendor may have it: by a deferred or ambiguous try, one in progress, or a second acceptance
+--   cause     why the vendor's count for this row may differ from unit; NULL if acknowledged
+-- Covers attempted_at from :low to :high (Unix milliseconds); day is in the process's time zone.
+-- The statement has no comments, because it is also printed as one line with values in place of the parameters.
 -- name: told
 WITH verdict AS (
     SELECT a.id, a.attempted_at,

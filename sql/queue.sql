@@ -1,12 +1,12 @@
--- The queues of codes and reports: what is due, taking it, the journal of tries, what came of them, and whose time is over.
+-- The queues of codes and reports: due items, taking them, the journal of tries, their results, and settling.
 --
--- An item in a queue has next_try_at. Taking it moves next_try_at to the end of a lease, so that nobody else takes it meanwhile, and journals the try in the
--- same transaction. Whoever comes to nothing leaves a try without a result, which the next run finds (leftover_tries), and an item that is due again when
--- its lease is over.
+-- An item in a queue has next_try_at. Taking it moves next_try_at to the end of a lease, so that nobody else takes it, and journals the try in the
+-- same transaction. A run that dies leaves a try without a result, which the next run finds (leftover_tries), and an item that is due again when
+-- its lease ends.
 
--- First columns of both lists: id, next_try_at, wanted. What is no longer wanted is to be taken out of the queue (drop_code).
+-- Both lists begin with id, next_try_at, wanted. Unwanted items are to be removed from the queue (drop_code).
 
--- A code is wanted while it may still be entered: it has not ended, its time is not over, and its attempt is waiting or has succeeded.
+-- A code is wanted while it can still be entered: it has not ended or expired, and its attempt is pending or successful.
 -- name: due_codes
 SELECT c.id, c.next_try_at,
        r.address IS NOT NULL
@@ -23,7 +23,7 @@ SELECT c.id, c.next_try_at,
  WHERE c.channel = :channel AND c.next_try_at <= :now
  ORDER BY c.next_try_at, c.id LIMIT :limit
 
--- Reports of one attempt go out in their order, so that the other side ends with the last.
+-- Reports of one attempt go out in order, so that the last one wins at the vendor.
 -- name: due_reports
 SELECT r.id, r.next_try_at, 1, r.attempt_id, r.outcome, r.reasons,
        CASE r.outcome WHEN 'success'
@@ -35,14 +35,14 @@ SELECT r.id, r.next_try_at, 1, r.attempt_id, r.outcome, r.reasons,
    AND NOT EXISTS (SELECT 1 FROM report o WHERE o.attempt_id = r.attempt_id AND o.id < r.id AND o.next_try_at IS NOT NULL)
  ORDER BY r.next_try_at, r.id LIMIT :limit
 
--- Counted no further than anybody asks: the queue may be long.
+-- Counts no further than the caller needs, because the queue may be long.
 -- name: count_codes
 SELECT count(*) FROM (SELECT 1 FROM code WHERE channel = :channel AND next_try_at <= :until LIMIT :most)
 
 -- name: count_reports
 SELECT count(*) FROM (SELECT 1 FROM report WHERE next_try_at <= :until LIMIT :most)
 
--- Taking. No row changed: another has it, or it is gone.
+-- Taking. If no row changed, another run has the item or it is gone.
 -- name: take_code
 UPDATE code SET next_try_at = :lease_until WHERE id = :id AND next_try_at = :seen
 
@@ -59,14 +59,14 @@ SELECT max(id) FROM try
 INSERT INTO try (id, code_id, report_id, run_id, owner, started_at, lease_until)
 VALUES (:id, :code_id, :report_id, :run_id, :owner, :started_at, :lease_until)
 
--- A call that was journalled and never made is no fact.
+-- A call that was journalled but never made is not a fact.
 -- name: withdraw_try
 DELETE FROM try WHERE id = :id AND finished_at IS NULL
 
--- The end of a report's try, statement by statement within one transaction, as reports go by the hundred thousand: what the fraud API answered, and what follows
--- for the report. retry_at: NULL where it is not to be tried again.
--- The report is the try's own as long as its next_try_at is the try's lease. When the lease ran out and another took it, or it was erased, only an acceptance
--- still counts for it: the other side has it, and nobody need send it again.
+-- The end of a report's try: the answer, and what follows for the report. These are separate statements in one transaction, because reports go
+-- by the hundred thousand. retry_at: NULL if there is no further try.
+-- The report belongs to the try while its next_try_at is the try's lease. If the lease has run out and another run took the report, or it was erased, only an
+-- acceptance still counts: the other side has it, so nobody needs to send it again.
 -- name: finish_report_event
 INSERT INTO report_event (report_id, recorded_at, state, vendor_timestamp)
 SELECT :report_id, :recorded_at, CASE :result WHEN 'accepted' THEN 'acknowledged' WHEN 'deferred' THEN 'deferred' ELSE 'dead' END, :vendor_timestamp
@@ -78,20 +78,20 @@ SELECT :report_id, :recorded_at, CASE :result WHEN 'accepted' THEN 'acknowledged
 UPDATE report SET next_try_at = :retry_at
  WHERE id = :report_id AND (:result IN ('accepted', 'deferred') OR next_try_at = :lease_until)
 
--- What was sealed for the report has done its service, unless another report of the attempt is still to be sent.
+-- The sealed fingerprint is no longer needed, unless another report of the attempt is still to be sent.
 -- name: finish_report_fingerprint
 DELETE FROM fingerprint
  WHERE attempt_id = (SELECT r.attempt_id FROM report r WHERE r.id = :report_id)
    AND NOT EXISTS (SELECT 1 FROM report r WHERE r.attempt_id = fingerprint.attempt_id AND r.next_try_at IS NOT NULL)
 
--- Where the person was erased meanwhile, what was answered is not kept: it may repeat what was told.
+-- If the person was erased meanwhile, the answer is not kept, because it may repeat what was sent.
 -- name: finish_report_try
 UPDATE try SET finished_at = :recorded_at, result = :result, status = :status, retry_at = :retry_at,
        answer = CASE WHEN NOT EXISTS (SELECT 1 FROM report r JOIN erasure e ON e.attempt_id = r.attempt_id WHERE r.id = try.report_id) THEN :answer END
  WHERE id = :try_id AND finished_at IS NULL
 
--- How often an item has been tried since it was queued, how many of these tries it has spent (one that reached nobody is not spent), and for how long. The try
--- under way is among them. A longer gap than :most tells nothing: nobody tried, or the clock has been wrong.
+-- How often an item has been tried since it was queued, how many of these tries are spent (one that reached nobody is not), and for how long. This
+-- includes the try in progress. A gap longer than :most is not counted: nobody tried, or the clock was wrong.
 -- name: tries_of_code
 SELECT count(id), count(id) FILTER (WHERE NOT (result IS 'not_accepted' AND status IS NULL)), coalesce(sum(gap) FILTER (WHERE gap <= :most), 0)
   FROM (SELECT t.id, t.result, t.status, t.started_at - lag(t.started_at, 1, c.recorded_at) OVER (ORDER BY t.id) AS gap
@@ -104,7 +104,7 @@ SELECT count(id), count(id) FILTER (WHERE NOT (result IS 'not_accepted' AND stat
                   FROM report r WHERE r.id = :id) q
           LEFT JOIN try t ON t.report_id = q.id AND t.started_at >= q.since)
 
--- Tries whose makers are gone: of this host, where the step's lock is ours, and of anybody whose lease is over. The item was due when its try began.
+-- Tries whose runs are gone: those of this host, because we hold the step's lock, and any whose lease is over. The item was due when its try began.
 -- channel: NULL for reports.
 -- name: leftover_tries
 SELECT t.id, coalesce(t.code_id, t.report_id), t.lease_until, t.started_at, t.owner FROM try t INDEXED BY try_open
@@ -112,12 +112,12 @@ SELECT t.id, coalesce(t.code_id, t.report_id), t.lease_until, t.started_at, t.ow
    AND (t.lease_until <= :now OR substr(t.owner, 1, length(:host)) = :host)
  ORDER BY t.id LIMIT :limit
 
--- The clock has been set back: how long a report has waited for its next try is not known, so it is due.
+-- After the clock was set back nobody knows how long a report has waited, so it is due.
 -- name: release_reports
 UPDATE report SET next_try_at = :now
  WHERE next_try_at > :now AND id NOT IN (SELECT t.report_id FROM try t WHERE t.finished_at IS NULL AND t.report_id IS NOT NULL)
 
--- Dead reports go back into the queue, from one id to another: the next so many of them end at the id that dead_reports_end gives.
+-- Dead reports go back into the queue in ranges of ids; dead_reports_end gives the end of the next range.
 -- name: dead_reports_end
 SELECT max(report_id), count(*) FROM (SELECT DISTINCT report_id FROM report_event WHERE state = 'dead' AND report_id > :after ORDER BY report_id LIMIT :batch)
 
@@ -128,8 +128,8 @@ SELECT DISTINCT e.report_id, :now FROM report_event e JOIN report r ON r.id = e.
    AND NOT EXISTS (SELECT 1 FROM report_event n WHERE n.report_id = e.report_id AND n.id > e.id)
 RETURNING 1
 
--- Codes that were given up as undeliverable and would still be of use, from one code_end on: the attempt waits for it (its deadline is not over), or is a
--- success that asked for a confirmation, or there is none. The last two only if they are not old: nobody waits for them any more.
+-- Undeliverable codes that would still be useful, from one code_end on. The attempt is pending and its deadline not over, or it is a success to be
+-- confirmed, or there is none. The last two must not be old, because then nobody waits for them any more.
 -- name: undeliverable_codes
 SELECT e.id, c.id
   FROM code_end e
@@ -145,7 +145,7 @@ SELECT e.id, c.id
                  AND NOT EXISTS (SELECT 1 FROM code o JOIN code_end v ON v.code_id = o.id AND v.state = 'verified' WHERE o.attempt_id = a.id) END
  ORDER BY e.id LIMIT :batch
 
--- Another code in its place, with the whole of its time before it; the old one stays as history.
+-- Replaces the code with a new one that has its full lifetime; the old one stays as history.
 -- name: issue_anew
 INSERT INTO issue (attempt_id, channel, kind, nonce, digits, prefix, sandbox, recorded_at, lifetime_ms, next_try_at,
                    subject_key, address, device_id, replaces)
@@ -156,7 +156,7 @@ SELECT c.attempt_id, c.channel, c.kind, :nonce, c.digits, c.prefix, c.sandbox, :
    AND (SELECT e.state FROM code_end e WHERE e.code_id = c.id ORDER BY e.id DESC LIMIT 1) = 'undeliverable'
 RETURNING 1
 
--- Pending attempts whose time is over fail as of their deadline.
+-- Pending attempts whose time has run out fail as of their deadline.
 -- name: settle
 INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, reasons, reportable)
 SELECT s.attempt_id, :now, s.deadline, 'failure',
@@ -169,7 +169,7 @@ SELECT s.attempt_id, :now, s.deadline, 'failure',
 -- name: any_overdue
 SELECT EXISTS (SELECT 1 FROM waiting WHERE deadline <= :now)
 
--- Sealed fingerprints that nothing waits for any more: the attempt is not pending, none of its reports is queued, none has died of late.
+-- Sealed fingerprints that are no longer needed: the attempt is not pending, and none of its reports is queued or died recently.
 -- name: fingerprints_end
 SELECT max(attempt_id), count(*) FROM (SELECT attempt_id FROM fingerprint WHERE attempt_id > :after ORDER BY attempt_id LIMIT :batch)
 

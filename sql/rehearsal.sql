@@ -1,7 +1,7 @@
--- What a rehearsal takes over from the ledger: see ext/tables/rehearsal.c.
+-- What a rehearsal copies from the ledger; see ext/tables/rehearsal.c.
 
--- The attempts that a sign-up can meet: those that hold or wait for one of its identifiers, and their customers. all: also those that came to nothing, to which a
--- code may still belong.
+-- The attempts that matter for a sign-up: those that hold or wait for one of its identifiers, and their customers. all: failed ones too, because a code may still
+-- belong to them.
 -- name: rehearsal_met
 SELECT attempt_id FROM subject WHERE key IN (:email_key, :phone_key, :username_key, :uuid_key, :identity_key) AND (holder >= 0 OR :all)
 UNION
@@ -14,7 +14,7 @@ SELECT max(coalesce((SELECT max(id) FROM attempt), 0), coalesce((SELECT max(id) 
        coalesce((SELECT max(id) FROM code), 0), coalesce((SELECT max(id) FROM report), 0), coalesce((SELECT max(id) FROM decision), 0),
        coalesce((SELECT max(id) FROM code_end), 0), coalesce((SELECT max(id) FROM wrong_try), 0), coalesce((SELECT max(id) FROM report_event), 0)
 
--- Rows of nobody with the ledger's highest ids, so that what is new in the rehearsal never has the id of what is fetched later.
+-- Empty rows with the ledger's highest ids, so that new rows of the rehearsal never get the id of a row copied later.
 -- name: rehearsal_places
 INSERT INTO continuation (id, recorded_at, attempted_at, kind, verdict) VALUES (:attempt + 1, 0, 0, 'login', '');
 INSERT INTO code (id, ordinal, channel, kind, nonce, digits, sandbox, recorded_at, lifetime_ms) VALUES (:code + 1, 0, 'none', 'pin', zeroblob(16), 6, 0, 0, 0);

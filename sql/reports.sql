@@ -1,4 +1,4 @@
--- What the fraud API is told of an attempt, by what had been recorded at :as_of.
+-- What the fraud API is told about an attempt, by what had been recorded at :as_of.
 
 -- name: payload_facts
 SELECT a.attempted_at, coalesce(p.username, p.email, p.phone), a.has_password OR (p.password_hash IS NOT NULL
@@ -32,7 +32,7 @@ SELECT a.attempted_at, coalesce(p.username, p.email, p.phone), a.has_password OR
   LEFT JOIN fingerprint f ON f.attempt_id = a.id
  WHERE a.id = :attempt_id
 
--- The outcome of an attempt as it stands, for a payload that is only looked at.
+-- The present outcome of an attempt, for a payload that is only shown.
 -- name: outcome_now
 SELECT coalesce((SELECT d.outcome FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1),
                 CASE WHEN EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = a.id AND w.deadline <= :now) THEN 'failure' ELSE a.outcome END),

@@ -1,4 +1,4 @@
--- After a backup was put back (regjob init --restored).
+-- After restoring a backup (regjob init --restored).
 
 -- name: supersede_all_codes
 INSERT INTO code_end (code_id, recorded_at, state)
@@ -7,7 +7,7 @@ SELECT c.id, :recorded_at, 'superseded' FROM code c WHERE NOT EXISTS (SELECT 1 F
 -- name: unqueue_all_codes
 UPDATE code SET next_try_at = NULL WHERE next_try_at IS NOT NULL
 
--- Whoever held them is gone: they are due at once.
+-- The runs that held them are gone, so they are due at once.
 -- name: release_all_reports
 UPDATE report SET next_try_at = :recorded_at
  WHERE next_try_at IS NOT NULL AND id IN (SELECT t.report_id FROM try t WHERE t.finished_at IS NULL)

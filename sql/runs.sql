@@ -6,7 +6,7 @@ INSERT INTO run (id, command, started_at) SELECT coalesce(max(id), 0) + 1, :comm
 -- name: newest_run
 SELECT max(id) FROM run
 
--- The last run of each other command, as far as the last ten thousand runs tell: a week of a run each minute.
+-- The last run of each other command, among the last ten thousand runs: a week of one run per minute.
 -- name: other_runs
 SELECT command, exit_code, (finished_at - started_at) / 1000.0, finished_at / 1000.0, max(id)
   FROM run

@@ -1,4 +1,4 @@
--- What waits, and what the last runs did.
+-- The queues and the last runs.
 
 -- name: queue_state
 SELECT 'codes waiting to be sent' AS what, 'send' AS step, count(*), min(next_try_at) FROM code WHERE next_try_at IS NOT NULL

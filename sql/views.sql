@@ -1,4 +1,4 @@
--- Views for analysts that work in any SQLite, without the extension. Like the rules they are made anew with each version.
+-- Views for analysts that work in any SQLite, without the extension. Like the rules, each version creates them anew.
 -- name: views
 DROP VIEW IF EXISTS holding;
 DROP VIEW IF EXISTS funnel;
@@ -9,12 +9,12 @@ DROP VIEW IF EXISTS channel_health;
 DROP VIEW IF EXISTS report_backlog;
 DROP VIEW IF EXISTS pending_ages;
 
--- Who holds an attempt's identifiers, as it was admitted: the column `holder` of the index of subjects. The rule admit reads it.
+-- Who holds an attempt's identifiers as of its admission: the column `holder` of the index of subjects. The rule admit reads it.
 CREATE VIEW holding AS
 SELECT id AS attempt_id, outcome, reasons, CASE outcome WHEN 'success' THEN customer_id WHEN 'pending' THEN 0 ELSE -1 END AS holder FROM attempt;
 
--- How far the sign-ups of each day (UTC, by attempted_at) have come: received, accepted (not failed at once), code sent, confirmed, KYC, subscribed.
--- A step counts once for an attempt, whatever its status and however often it was recorded.
+-- How far each day's sign-ups (UTC, by attempted_at) got: received, accepted (not failed at once), code sent, confirmed, KYC, subscribed.
+-- A step counts once per attempt, whatever its status and however often it was recorded.
 CREATE VIEW funnel AS
 SELECT date(a.attempted_at / 1000, 'unixepoch') AS day,
        count(*) AS received,
@@ -27,7 +27,7 @@ SELECT date(a.attempted_at / 1000, 'unixepoch') AS day,
   FROM attempt a
  GROUP BY day;
 
--- Why attempts failed, by the day (UTC, attempted_at) and reason. An attempt counts under each of its reasons, and under one of them as the first.
+-- Why attempts failed, by day (UTC, attempted_at) and reason. An attempt counts under each of its reasons; as_first counts its first reason only.
 CREATE VIEW failure_reasons AS
 SELECT v.day, r.value AS reason, count(*) AS attempts, sum(r.key = 0) AS as_first
   FROM (SELECT date(a.attempted_at / 1000, 'unixepoch') AS day,
@@ -38,8 +38,8 @@ SELECT v.day, r.value AS reason, count(*) AS attempts, sum(r.key = 0) AS as_firs
  WHERE v.outcome = 'failure'
  GROUP BY v.day, r.value;
 
--- From which address, device or mail domain five attempts and more came within one hour (UTC), how many people that seem to be, and what came of it.
--- A mail domain is one where at least half of them are not new: large providers have many people.
+-- Addresses, devices and mail domains with at least five attempts within one hour (UTC): how many people these seem to be, and the outcomes.
+-- A mail domain is listed only if at least half of its attempts repeat a known person, because large providers have many users.
 CREATE VIEW duplicate_storms AS
 SELECT kind, value, hour, count(*) AS attempts, count(DISTINCT email) AS emails, sum(taken) AS taken, sum(outcome = 'success') AS success,
        min(attempted_at) AS first_ms, max(attempted_at) AS last_ms
@@ -56,7 +56,7 @@ SELECT kind, value, hour, count(*) AS attempts, count(DISTINCT email) AS emails,
  GROUP BY kind, value, hour
 HAVING count(*) >= 5 AND (kind <> 'domain' OR 2 * (sum(taken) + count(*) - count(DISTINCT email)) >= count(*));
 
--- How long it takes until a code is handed over to its channel, and from then until it is entered: median and 95th percentile (nearest rank).
+-- Time until a code is handed over to its channel, and from then until it is entered: median and 95th percentile (nearest rank).
 CREATE VIEW code_times AS
 SELECT channel, until, count(*) AS codes, max(seconds) FILTER (WHERE place = (total + 1) / 2) AS median_seconds,
        max(seconds) FILTER (WHERE place = (total * 95 + 99) / 100) AS p95_seconds, max(seconds) AS slowest_seconds
@@ -71,7 +71,7 @@ SELECT channel, until, count(*) AS codes, max(seconds) FILTER (WHERE place = (to
                  GROUP BY c.id))
  GROUP BY channel, until;
 
--- How each channel (and the fraud API) did by day (UTC): calls, what came of them, how long they took, and the last thing that went wrong.
+-- Each channel (and the fraud API) by day (UTC): calls, results, durations and the last error.
 CREATE VIEW channel_health AS
 SELECT h.channel, h.day, h.calls, h.accepted, h.deferred, h.refused, h.not_accepted, h.ambiguous, h.unanswered,
        round(100.0 * (h.calls - h.accepted - h.deferred) / h.calls, 1) AS failing_percent, h.median_seconds, h.p95_seconds,
@@ -90,7 +90,7 @@ SELECT h.channel, h.day, h.calls, h.accepted, h.deferred, h.refused, h.not_accep
                           FROM try t LEFT JOIN code c ON c.id = t.code_id))
          GROUP BY channel, day) h;
 
--- Outcomes that the fraud API was not told, by state: how many, since when, how often it was tried.
+-- Outcomes that the fraud API has not been told, by state: how many, since when, how many tries.
 CREATE VIEW report_backlog AS
 SELECT state, outcome, count(*) AS reports, min(recorded_at) AS oldest_ms,
        round((unixepoch() - min(recorded_at) / 1000) / 3600.0, 1) AS oldest_hours, sum(tries) AS tries, sum(ambiguous) AS ambiguous_tries,
@@ -105,7 +105,7 @@ SELECT state, outcome, count(*) AS reports, min(recorded_at) AS oldest_ms,
  WHERE state IN ('queued', 'retrying', 'dead')
  GROUP BY state, outcome;
 
--- Pending attempts by age: how many, how many of them have their code, and how many should have been settled by now.
+-- Pending attempts by age: how many, how many have their code, and how many should have been settled by now.
 CREATE VIEW pending_ages AS
 SELECT age, count(*) AS attempts, sum(handed_over) AS code_sent, sum(overdue) AS overdue, min(recorded_at) AS oldest_ms
   FROM (SELECT a.recorded_at, w.deadline <= unixepoch() * 1000 AS overdue,

@@ -1,14 +1,15 @@
 -- rule: admit
--- Admission, the one door: one sign-up in, its verdict and everything it brings about.
--- reasons: what the caller found, as `"reason"` with commas between; what is taken is decided here, and stands between reasons_before (each with a comma
--- behind it) and reasons_after (each with a comma before it).
+-- Admits one sign-up: writes its verdict and everything that follows from it. Every sign-up takes this way.
+--
+-- reasons: what the caller found, as `"reason"` separated by commas. This rule adds the identifiers that are taken, between reasons_before (a comma after
+-- each) and reasons_after (a comma before each).
 -- confirm: `never`; `after` (a success that is asked to confirm); `before` (pending until confirmed); `everyone` (the same by PIN);
--- `on_conflict` (by PIN only where the identifier is that of a customer who came by a third party and has no password).
--- With both last ones such a customer is not taken but linked (link_to), once a PIN that went to that customer's own address is verified: a PIN to any
--- other address would give the account away.
+-- `on_conflict` (by PIN, only if the identifier belongs to a customer who came through a third party and has no password).
+-- With the last two, such an identifier does not count as taken. The attempt is linked to that customer (link_to) once a PIN sent to the customer's own address is
+-- verified. A PIN to any other address would give the account away.
 
 -- step: login
--- A third-party sign-up of a known customer is a log-in: known by that identity, or by an e-mail address that the provider has verified.
+-- A third-party sign-up of a known customer is a log-in. The customer is known by that identity, or by an e-mail address that the provider has verified.
 INSERT INTO continuation (id, recorded_at, attempted_at, import_id, line, kind, attempt_id, verdict)
 SELECT :id, :recorded_at, :attempted_at, :import_id, :line, 'login', k.customer_id, k.verdict
   FROM (SELECT s.holder AS customer_id, 'known' AS verdict
@@ -27,7 +28,7 @@ SELECT :id, :recorded_at, :attempted_at, :import_id, :line, 'login', k.customer_
           FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
          WHERE :identity_key IS NOT NULL AND :email_verified_at IS NOT NULL AND :unique_email
            AND s.key = :email_key AND s.holder > 0 AND p.email_folded = :email_folded
-           -- Whoever set that customer's password has shown that the address is his: else he would get in where the address's owner now signs up.
+           -- If the customer has a password, whoever set it must have proved the address. Otherwise they would get into the account of the address's real owner.
            AND EXISTS (SELECT 1 FROM person c
                         WHERE c.attempt_id = s.holder
                           AND (c.password_hash IS NULL OR c.email_verified_at IS NOT NULL
@@ -42,9 +43,9 @@ SELECT :identity_key, attempt_id, :identity_provider, :identity_subject, :record
   FROM continuation WHERE id = :id AND verdict = 'linked';
 
 -- step: attempt
--- Who holds what, which of it may be linked, what is taken for good, and so the verdict: four questions, each over the answers to the one before. It reads
--- person, never attempt: else SQLite would put each new row into a table in between. And it calls no function: else SQLite would keep each page as it
--- was before, in case that fails. The limits keep SQLite from asking the same again for each mention.
+-- Four nested queries: who holds each identifier (held), which customer may be linked (linkable), what is taken, and the verdict.
+-- They read person and never attempt, otherwise SQLite would buffer each new row in a temporary table. They call no function, otherwise SQLite would
+-- journal each page in case it fails. The LIMITs keep SQLite from evaluating a subquery once per mention.
 INSERT INTO attempt (id, recorded_at, attempted_at, import_id, line, setting_id, outcome, reasons, customer_id, link_to, lifetime_ms, told, told_reason,
                      country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
                      device_type, manufacturer, model, os, language, app_name, app_platform, app_domain, guest_account, captcha,
@@ -125,7 +126,7 @@ INSERT OR IGNORE INTO subject (key, holder, attempt_id)
 SELECT k.key, h.holder, :id
   FROM (SELECT :email_key AS key UNION ALL SELECT :phone_key UNION ALL SELECT :username_key
         UNION ALL SELECT :uuid_key UNION ALL SELECT :identity_key) k
- CROSS JOIN holding h ON h.attempt_id = :id -- in this order SQLite needs no table in between
+ CROSS JOIN holding h ON h.attempt_id = :id -- this order needs no temporary table
  WHERE k.key IS NOT NULL;
 
 -- step: waiting
@@ -133,8 +134,8 @@ INSERT INTO waiting (attempt_id, deadline)
 SELECT a.id, a.recorded_at + a.lifetime_ms FROM attempt a WHERE a.id = :id AND a.outcome = 'pending';
 
 -- step: code
--- The resend pause and the daily limit hold per subject, whatever attempt asks: a code too many waits its turn. The newest thousand
--- tell, as each waits for those before it and a day has no more (maxCodesPerDay): a sign-up costs the same, however many there are for the address.
+-- The resend pause and the daily limit hold per subject, across attempts: an excess code waits its turn. Reading the newest thousand codes is
+-- enough, because each waits for those before it and a day has no more (maxCodesPerDay). So the cost of a sign-up does not depend on how many came before.
 INSERT INTO code (attempt_id, ordinal, channel, kind, nonce, digits, prefix, sandbox, recorded_at, lifetime_ms, next_try_at)
 SELECT a.id, 1, c.channel, :code_kind, c.nonce, :code_digits, :code_prefix, :code_sandbox, :recorded_at, c.lifetime_ms,
        max(:recorded_at,
@@ -144,7 +145,7 @@ SELECT a.id, 1, c.channel, :code_kind, c.nonce, :code_digits, :code_prefix, :cod
                        FROM recipient r JOIN code o ON o.id = r.code_id WHERE r.subject_key = c.subject_key AND r.code_id > c.before
                       ORDER BY coalesce(o.runs_from, o.next_try_at, o.recorded_at) DESC LIMIT 1 OFFSET :codes_per_day - 1), 0))
   FROM attempt a
-  -- Where they begin, and not they themselves, which SQLite would put into a table in between.
+  -- Selects where those codes begin rather than the codes, which SQLite would put into a temporary table.
   JOIN (SELECT 'email' AS channel, :email_nonce AS nonce, :email_code_ms AS lifetime_ms, :email_key AS subject_key,
                CASE WHEN :email_nonce IS NOT NULL
                     THEN coalesce((SELECT code_id FROM recipient WHERE subject_key = :email_key ORDER BY code_id DESC LIMIT 1 OFFSET 1000), 0) END AS before

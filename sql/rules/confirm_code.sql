@@ -1,8 +1,8 @@
 -- rule: confirm_code
--- The code that was entered is right. compared: a JSON array of the ids of all codes that it was compared with.
+-- The entered code is right. compared: a JSON array of the ids of all codes that it was compared with.
 
 -- step: verified
--- A code is good once: the index code_end_verified refuses it where somebody else was quicker.
+-- A code is good once: if somebody else was faster, the index code_end_verified rejects it.
 INSERT INTO code_end (code_id, recorded_at, state, entered_at) VALUES (:code_id, :recorded_at, 'verified', :entered_at);
 
 -- step: queue
@@ -20,7 +20,7 @@ UPDATE code SET next_try_at = NULL
    AND attempt_id IS (SELECT attempt_id FROM code WHERE id = :code_id);
 
 -- step: password
--- A password that was not asked for at sign-up comes with the code.
+-- A password that the sign-up did not ask for comes with the code.
 UPDATE person SET password_hash = :password_hash
  WHERE :password_hash IS NOT NULL AND password_hash IS NULL
    AND attempt_id = (SELECT attempt_id FROM code WHERE id = :code_id);
@@ -30,14 +30,14 @@ INSERT OR IGNORE INTO fingerprint (attempt_id, sealed)
 SELECT attempt_id, :sealed FROM code WHERE id = :code_id AND attempt_id IS NOT NULL AND :sealed IS NOT NULL;
 
 -- step: linked_password
--- A password that waited for the PIN goes to the third-party customer it was linked to.
+-- The password that waited for the PIN goes to the third-party customer that the attempt is linked to.
 UPDATE person
    SET password_hash = (SELECT p.password_hash FROM code c JOIN person p ON p.attempt_id = c.attempt_id WHERE c.id = :code_id)
  WHERE password_hash IS NULL
    AND attempt_id = (SELECT a.link_to FROM code c JOIN attempt a ON a.id = c.attempt_id WHERE c.id = :code_id);
 
 -- step: attempt
--- Pending, or settled although the code had been entered in time: then this is the correction.
+-- The attempt is pending, or was settled although the code had been entered in time; then this corrects it.
 INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, customer_id, reportable)
 SELECT a.id, :recorded_at, :entered_at, 'success', coalesce(a.link_to, a.id), :reportable
   FROM code c JOIN attempt a ON a.id = c.attempt_id

@@ -1,11 +1,11 @@
 -- rule: count_wrong_try
--- The code that was entered is none of those it was compared with (a JSON array of code ids, one for each attempt): each attempt has one try less.
+-- The entered code matches none of those it was compared with (a JSON array of code ids, one per attempt): each attempt loses one try.
 
 -- step: try
 INSERT INTO wrong_try (code_id, recorded_at) SELECT value, :recorded_at FROM json_each(:compared);
 
 -- step: exhausted
--- From the moment of the entry on: those that are recorded with it may have come after it, too.
+-- The code is exhausted from the time of this entry on, because entries recorded together with it may be later.
 INSERT INTO code_end (code_id, recorded_at, state, entered_at)
 SELECT c.id, :recorded_at, 'exhausted', :entered_at
   FROM json_each(:compared) o JOIN code c ON c.id = o.value
@@ -29,7 +29,7 @@ SELECT f.attempt_id, :recorded_at, :entered_at, 'failure', '["verification_faile
  ORDER BY f.attempt_id;
 
 -- step: others
--- Nor is another code of the same customer or subject left to be guessed at.
+-- Other codes of the same customer or subject end too, so that nobody can guess at them.
 INSERT INTO code_end (code_id, recorded_at, state, entered_at)
 SELECT s.id, :recorded_at, 'exhausted', :entered_at
   FROM code s

@@ -1,5 +1,5 @@
 -- rule: decide
--- A verdict after admission, with all that follows from it for this attempt: confirmed, settled, superseded, corrected or erased.
+-- Records a verdict after admission and everything that follows for the attempt: confirmed, settled, superseded, corrected or erased.
 
 -- step: decision
 INSERT INTO decision (attempt_id, recorded_at, decided_at, outcome, reasons, customer_id)
@@ -19,7 +19,7 @@ UPDATE subject
          UNION SELECT identity_key FROM person WHERE attempt_id = :attempt_id);
 
 -- step: codes
--- Codes whose time ran out read as expired by themselves; the others end here.
+-- Codes whose time has run out read as expired without a record; the others end here.
 INSERT INTO code_end (code_id, recorded_at, state)
 SELECT c.id, :recorded_at,
        CASE WHEN :outcome = 'success' OR :reasons = '["superseded_attempt"]' THEN 'superseded' ELSE 'cancelled' END

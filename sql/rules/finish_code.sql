@@ -1,8 +1,8 @@
 -- rule: finish_code
--- A code's try has ended: what the channel answered, and what follows for the code. (A report's: see queue.sql.)
--- retry_at: NULL where it is not to be tried again. recorded_at: when the answer was recorded.
--- The code is the try's own as long as its next_try_at is the try's lease. When the lease ran out and another took the code, or it was cancelled,
--- only an acceptance still counts for it: the other side has it, and nobody need send it again.
+-- Records the end of a code's try: the channel's answer, and what follows for the code. (For reports see queue.sql.)
+-- retry_at: NULL if there is no further try. recorded_at: when the answer was recorded.
+-- The code belongs to the try while its next_try_at is the try's lease. If the lease has run out and another run took the code, or it was cancelled,
+-- only an acceptance still counts: the other side has it, so nobody needs to send it again.
 
 -- step: start
 INSERT INTO start_code (code_id, recorded_at)
@@ -22,7 +22,7 @@ UPDATE code
    AND (:result IN ('accepted', 'deferred') OR next_try_at = (SELECT lease_until FROM try WHERE id = :try_id));
 
 -- step: try
--- Where the person was erased meanwhile, what was answered is not kept: it may repeat the address.
+-- If the person was erased meanwhile, the answer is not kept, because it may repeat the address.
 UPDATE try
    SET finished_at = :recorded_at, result = :result, status = :status, retry_at = :retry_at,
        answer = CASE WHEN EXISTS (SELECT 1 FROM recipient r WHERE r.code_id = try.code_id) THEN :answer END

@@ -1,6 +1,6 @@
 -- rule: forget
--- Erases a person. attempts: every attempt of the subject and of the customers it names, as a JSON array of ids; keys: those of the subject, for codes that
--- stand alone. Facts and counts stay; what is personal goes.
+-- Erases a person but keeps facts and counts. attempts: every attempt of the subject and of the customers it names, a JSON array of ids.
+-- keys: those of the subject, for codes without an attempt.
 
 -- step: erasure
 INSERT OR IGNORE INTO erasure (attempt_id, recorded_at) SELECT value, :recorded_at FROM json_each(:attempts);
@@ -11,7 +11,7 @@ SELECT w.attempt_id, :recorded_at, :recorded_at, 'failure', '["erased"]', :repor
   FROM waiting w WHERE w.attempt_id IN (SELECT value FROM json_each(:attempts)) ORDER BY w.attempt_id;
 
 -- step: codes
--- Codes of the attempts, and those that stand alone for the subject.
+-- Codes of the attempts, and codes for the subject without an attempt.
 INSERT INTO code_end (code_id, recorded_at, state)
 SELECT c.id, :recorded_at, 'cancelled'
   FROM code c
@@ -41,7 +41,7 @@ UPDATE report SET next_try_at = NULL
 DELETE FROM fingerprint WHERE attempt_id IN (SELECT value FROM json_each(:attempts));
 
 -- step: report_answers
--- An answer may repeat what it was told of the person.
+-- An answer may repeat personal data from the report.
 UPDATE try SET answer = NULL WHERE report_id IN (SELECT r.id FROM report r WHERE r.attempt_id IN (SELECT value FROM json_each(:attempts)));
 
 -- step: code_answers
@@ -80,7 +80,7 @@ DELETE FROM link WHERE customer_id IN (SELECT value FROM json_each(:attempts));
 DELETE FROM person WHERE attempt_id IN (SELECT value FROM json_each(:attempts));
 
 -- step: free_text
--- Free text is the person's, whatever column it stands in. What stays of an attempt is a number or one of a set.
+-- Free text counts as personal in any column. What stays of an attempt is numbers and values from fixed sets.
 UPDATE attempt
    SET told_reason = NULL, source_id = NULL, account_group_id = NULL, device_type = NULL, manufacturer = NULL, model = NULL, os = NULL,
        language = NULL, app_name = NULL, app_domain = NULL, captcha = NULL

@@ -1,5 +1,5 @@
 -- rule: give_code
--- Somebody may have a code from now on: it is found under each of its names (see given_code).
+-- From now on somebody may have the code, so it can be found under each of its names (see given_code).
 
 -- step: names
 INSERT OR IGNORE INTO given_code (key, own, code_id)

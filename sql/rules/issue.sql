@@ -1,6 +1,6 @@
 -- rule: issue
--- A new code for a subject, in place of the live ones of its channel (replaces: a JSON array of their ids). Its nonce is its own, and finds it.
--- runs_from: set where the caller is given the code at once. next_try_at: NULL where the caller delivers it.
+-- Issues a new code for a subject in place of the live ones of its channel (replaces: a JSON array of their ids). The nonce is unique and finds it.
+-- runs_from: set if the caller gets the code at once. next_try_at: NULL if the caller delivers it.
 
 -- step: replaced
 INSERT INTO code_end (code_id, recorded_at, state)

@@ -1,6 +1,6 @@
 -- rule: report_outcome
--- An outcome becomes due to the fraud API where it is a success, was recommended on, or failed for a reportable reason.
--- It is one attempt's verdict that is given, or, without an outcome, the verdicts at admission of all attempts up to last_attempt_id.
+-- Queues an outcome for the fraud API if it is a success, has a recommendation, or failed for a reportable reason.
+-- Takes one attempt's verdict, or, without an outcome, the verdicts at admission of all attempts up to last_attempt_id.
 
 -- step: report
 INSERT INTO report (attempt_id, outcome, reasons, recorded_at, next_try_at)

@@ -1,5 +1,5 @@
 -- rule: requeue_report
--- A dead report is to be sent after all; its tries are counted anew.
+-- Requeues a dead report; its tries start again from zero.
 
 -- step: event
 INSERT INTO report_event (report_id, recorded_at, state) VALUES (:report_id, :recorded_at, 'queued');

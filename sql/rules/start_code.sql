@@ -1,5 +1,5 @@
 -- rule: start_code
--- A code's time begins: it has been given to somebody. The attempt's time begins with its first code's.
+-- Starts a code's lifetime, because somebody has been given it. The attempt's lifetime starts with that of its first code.
 
 -- step: deadline
 UPDATE waiting
@@ -9,7 +9,7 @@ UPDATE waiting
    AND NOT EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = waiting.attempt_id AND c.runs_from IS NOT NULL);
 
 -- step: code
--- A hand-over after the deadline does not bring back an attempt that reads as failed by then.
+-- A hand-over after the deadline does not revive an attempt, which already reads as failed.
 UPDATE code SET runs_from = :recorded_at
  WHERE id = :code_id AND runs_from IS NULL
    AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = code.attempt_id AND w.deadline <= :recorded_at);

@@ -1,5 +1,5 @@
 -- rule: supersede
--- An attempt has succeeded: the pending ones for the same subject have lost.
+-- An attempt has succeeded, so pending attempts for the same subject fail.
 
 -- step: rivals
 INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, reasons, reportable)

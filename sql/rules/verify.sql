@@ -1,8 +1,8 @@
 -- rule: verify
--- What came of a code that was entered, by the name of its verdict. `verified`: code_id was right. `invalid_code`: it was none of `compared`.
+-- Records the result of an entered code, by its verdict. `verified`: it was code_id. `invalid_code`: it was none of `compared`.
 
 -- step: continuation
--- The second request of a two-step sign-up leaves a row of its own, whatever the verdict.
+-- The second request of a two-step sign-up gets its own row, whatever the verdict.
 INSERT INTO continuation (id, recorded_at, attempted_at, import_id, line, kind, attempt_id, verdict)
 SELECT :continuation_id, :recorded_at, :attempted_at, :import_id, :line, 'confirmation',
        (SELECT attempt_id FROM code WHERE id = coalesce(:code_id, (SELECT value FROM json_each(:compared) LIMIT 1))), :verdict

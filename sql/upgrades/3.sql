@@ -1,19 +1,19 @@
 -- The ledger, version 3.
 
--- Rules whose names are others now.
+-- Rules that have been renamed.
 DROP VIEW IF EXISTS due;
 DROP VIEW IF EXISTS start;
 DROP VIEW IF EXISTS requeue;
 
--- A code is good once, whoever asks at the same time.
+-- A code is good once, even for simultaneous entries.
 CREATE UNIQUE INDEX code_end_verified ON code_end (code_id) WHERE state = 'verified';
 
--- Of a ledger beside another application's tables, whose user_version is not ours to set: the ledger's version. NULL: user_version has it.
+-- The version of a ledger beside another application's tables, where user_version is not ours to set. NULL: see user_version.
 ALTER TABLE ledger ADD COLUMN version INTEGER;
 
--- Up to here a value that failed its check was kept as it had been sent, whatever it was: a password under a wrong header too. From here on it is not, and
--- what was kept of that kind is erased; the attempt keeps its reason. A told outcome has no such reasons: its values are known by their shape.
--- Before the values goes what the index of subjects has of them, which is found by them.
+-- Earlier versions kept a value that failed its check, even a password under a wrong header. This version does not, and erases those values; the attempt
+-- keeps its reason. Attempts with a told outcome have no such reasons, so their values are recognised by their form.
+-- The index of subjects comes first, because its entries are found by these values.
 DELETE FROM subject
  WHERE (key, attempt_id) IN
        (SELECT email_key, attempt_id FROM person WHERE email_key IS NOT NULL AND email_folded IS NULL
@@ -74,7 +74,7 @@ UPDATE attempt
   FROM (SELECT '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || ']*' AS controls)
  WHERE (told IS NOT NULL OR instr(reasons, '_invalid"') > 0 OR instr(reasons, '"identity_provider_unknown"') > 0);
 
--- Of people who were erased, free text had stayed with the facts, and in answers.
+-- Erasure used to leave free text in the facts and in answers.
 UPDATE attempt
    SET told_reason = NULL, source_id = NULL, account_group_id = NULL, device_type = NULL, manufacturer = NULL, model = NULL, os = NULL,
        language = NULL, app_name = NULL, app_domain = NULL, captcha = NULL
@@ -83,8 +83,8 @@ UPDATE step SET status = 'erased', reference = NULL WHERE attempt_id IN (SELECT 
 UPDATE try SET answer = NULL WHERE report_id IN (SELECT r.id FROM report r JOIN erasure e ON e.attempt_id = r.attempt_id);
 UPDATE try SET answer = NULL WHERE code_id IN (SELECT c.id FROM code c WHERE NOT EXISTS (SELECT 1 FROM recipient r WHERE r.code_id = c.id));
 
--- The time of the newest fact of an attempt, a code or a report, and what the clock showed when it was recorded: time in the ledger never goes back, though a
--- clock may (ext/ledger/ledger_time.h).
+-- The time of the newest fact of an attempt, a code or a report, and what the clock showed then. Ledger time never goes back, although a clock may
+-- (ext/ledger/ledger_time.h).
 CREATE TABLE clock (
     id      INTEGER PRIMARY KEY CHECK (id = 1),
     newest  INTEGER NOT NULL,
@@ -102,8 +102,8 @@ SELECT 1, n.newest, n.newest
                 UNION ALL SELECT max(recorded_at) FROM consent UNION ALL SELECT max(recorded_at) FROM step
                 UNION ALL SELECT max(recorded_at) FROM erasure) t) n;
 
--- Codes that somebody may have been given, by each name under which they are looked up: own, the address that a code went to; else another of its sign-up's.
--- However many sign-ups wait in the queue, a code that was handed over is found without them.
+-- Codes that somebody may have been given, by each name under which they are looked up. own: the address that the code went to; otherwise another name of
+-- its sign-up. So a code that was handed over is found without reading the sign-ups that wait in the queue.
 CREATE TABLE given_code (
     key     INTEGER NOT NULL, -- as in subject
     own     INTEGER NOT NULL,
