@@ -36,8 +36,7 @@ static void check_told(struct admission *admission)
         admission->told_reason = reason;
 }
 
-static bool check_policy(struct admission *admission, const char *password, char *error,
-                         size_t error_size)
+static bool check_policy(struct admission *admission, const char *password, struct error *error)
 {
     const struct signup *signup = admission->signup;
     struct policy_identity identity = {.email = signup->text[SIGNUP_email],
@@ -48,7 +47,7 @@ static bool check_policy(struct admission *admission, const char *password, char
                                        .phone =
                                            admission->phone[0] != '\0' ? admission->phone : NULL};
     return policy_check(&admission->settings->policy, password, strlen(password), &identity,
-                        &admission->reasons.policy, error, error_size);
+                        &admission->reasons.policy, error);
 }
 
 static void take_fingerprint(struct admission *admission, const char *hex)
@@ -63,7 +62,7 @@ static void take_fingerprint(struct admission *admission, const char *hex)
 }
 
 /* One of the four ways a password may come; what came in clear goes before what came hashed. */
-static bool check_password(struct admission *admission, char *error, size_t error_size)
+static bool check_password(struct admission *admission, struct error *error)
 {
     const struct signup *signup = admission->signup;
     const char *clear = signup->text[SIGNUP_password], *md5 = signup->text[SIGNUP_password_md5];
@@ -76,7 +75,7 @@ static bool check_password(struct admission *admission, char *error, size_t erro
         admission->has_fingerprint = true;
         if (judged && password_is_md5(clear))
             add_reason(admission, REASON_password_hash_invalid);
-        return !judged || check_policy(admission, clear, error, error_size);
+        return !judged || check_policy(admission, clear, error);
     }
     if (md5 != NULL) {
         admission->password = ADMIT_MD5;
@@ -99,22 +98,20 @@ static bool check_password(struct admission *admission, char *error, size_t erro
 }
 
 bool admit_prepare(struct admission *admission, const struct settings *settings,
-                   const struct signup *signup, int64_t now, char *error, size_t error_size)
+                   const struct signup *signup, int64_t now, struct error *error)
 {
     memset(admission, 0, sizeof *admission);
     admission->settings = settings;
     admission->signup = signup;
     admission->now = now;
-    if (!field_checks_run(admission, error, error_size))
+    if (!field_checks_run(admission, error))
         return false;
     check_told(admission);
-    if (!check_password(admission, error, error_size))
+    if (!check_password(admission, error))
         return false;
     if (!consents_read(signup, settings, admission->told == NULL, &admission->reasons,
-                       &admission->consents)) {
-        snprintf(error, error_size, "out of memory");
-        return false;
-    }
+                       &admission->consents))
+        return error_no_memory(error, NULL);
     if (admission->told == NULL && strcmp(admission->recommendation, "PREVENT") == 0)
         add_reason(admission, REASON_prevented);
     return true;

@@ -17,6 +17,7 @@
 #include "ledger/key.h"
 #include "passwords/password.h"
 #include "ledger/reasons.h"
+#include "values/error.h"
 #include "values/region.h"
 #include "values/signup.h"
 #include "values/subject.h"
@@ -74,9 +75,9 @@ struct admission {
 };
 
 /* Checks a sign-up against the settings. `now` in Unix milliseconds. False only when out of memory
- * or a file of the settings cannot be read (`error`). */
+ * or a file of the settings cannot be read. */
 bool admit_prepare(struct admission *admission, const struct settings *settings,
-                   const struct signup *signup, int64_t now, char *error, size_t error_size);
+                   const struct signup *signup, int64_t now, struct error *error);
 
 /* Whether a hash would be spent well: there is something to hash and nothing that has failed yet.
  */

@@ -66,13 +66,13 @@ static bool add_member(struct reading *reading, const char *name, const json_t *
 /* Cleeng sends an array of objects with a name, others an object by name. */
 static bool add_document(struct reading *reading, const char *text)
 {
-    json_error_t trouble = {.text = ""};
+    struct error error;
     if (strnlen(text, SIGNUP_LONGEST_CONSENTS + 1) > SIGNUP_LONGEST_CONSENTS)
         return false;
-    json_t *document = document_parse(text, 0, &trouble);
+    json_t *document = document_parse(text, 0, NULL, &error);
     bool right = json_is_object(document) || json_is_array(document);
     if (document == NULL)
-        reading->out_of_memory = text_tells_no_memory(trouble.text);
+        reading->out_of_memory = error.code == ERROR_NO_MEMORY;
     const char *name;
     json_t *value;
     if (json_is_object(document))

@@ -356,18 +356,17 @@ static void set_text(struct admission *admission, enum signup_column column, con
 
 /* The country by the request's address, and from the country currency and locale: what Cleeng's
  * front end asks /locales for. */
-static bool derive_region(struct admission *admission, char *error, size_t error_size)
+static bool derive_region(struct admission *admission, struct error *error)
 {
     const char *address = admission->signup->text[SIGNUP_ip_address];
     bool address_right =
         address != NULL && (admission->reasons.invalid >> SIGNUP_ip_address & 1) == 0;
-    error[0] = '\0';
     if (admission->signup->text[SIGNUP_country] == NULL && address_right &&
         admission->settings->country_database != NULL) {
         if (region_address_country(admission->settings->country_database, address,
-                                   admission->country, error, error_size))
+                                   admission->country, error))
             set_text(admission, SIGNUP_country, admission->country);
-        else if (error[0] != '\0')
+        else if (error->code != ERROR_NONE)
             return false;
     }
     if (admission->country[0] == '\0')
@@ -465,13 +464,13 @@ static void measure(struct admission *admission)
             admission->values[column].length = strlen(admission->values[column].text);
 }
 
-bool field_checks_run(struct admission *admission, char *error, size_t error_size)
+bool field_checks_run(struct admission *admission, struct error *error)
 {
     check_column(admission, SIGNUP_country); /* a national phone number is completed by these two */
     check_column(admission, SIGNUP_phone_country);
     for (int column = 0; column < SIGNUP_INPUT_ONLY; column++)
         check_column(admission, column);
-    if (!derive_region(admission, error, error_size))
+    if (!derive_region(admission, error))
         return false;
     derive_rest(admission);
     check_missing(admission);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "values/error.h"
 #include "values/signup.h"
 
 struct admission;
@@ -16,8 +17,8 @@ size_t columns_longest(enum signup_column column);
 /*
  * Fills values, reasons and the folded forms of `admission` from its sign-up. A value that is not
  * of its form is not kept and gives `<column>_invalid`; nothing is guessed. False only where the
- * settings' country database cannot be read (`error`).
+ * settings' country database cannot be read.
  */
-bool field_checks_run(struct admission *admission, char *error, size_t error_size);
+bool field_checks_run(struct admission *admission, struct error *error);
 
 #endif

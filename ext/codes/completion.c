@@ -15,8 +15,8 @@ static void refuse(struct completion *completion, const struct reasons *reasons)
     snprintf(completion->refusal + length, sizeof completion->refusal - length, "]");
 }
 
-bool completion_judge(struct completion *completion, const struct settings *settings, char *error,
-                      size_t error_size)
+bool completion_judge(struct completion *completion, const struct settings *settings,
+                      struct error *error)
 {
     const char *password = completion->password;
     size_t length = strlen(password);
@@ -26,18 +26,15 @@ bool completion_judge(struct completion *completion, const struct settings *sett
     completion->refusal[0] = '\0';
     if (password_is_md5(password))
         reasons.others |= 1U << REASON_password_hash_invalid;
-    else if (!policy_check(&settings->policy, password, length, &identity, &reasons.policy, error,
-                           error_size))
+    else if (!policy_check(&settings->policy, password, length, &identity, &reasons.policy, error))
         return false;
     if (!reasons_none(&reasons)) {
         refuse(completion, &reasons);
         return true;
     }
     crypto_hash_sha256(completion->fingerprint, (const unsigned char *)password, length);
-    if (password_hash(password, length, settings->password_cost, completion->stored))
-        return true;
-    snprintf(error, error_size, "hashing a password: out of memory");
-    return false;
+    return password_hash(password, length, settings->password_cost, completion->stored) ||
+           error_no_memory(error, "hashing a password");
 }
 
 void completion_wipe(struct completion *completion)

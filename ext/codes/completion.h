@@ -11,6 +11,7 @@
 #include "ledger/key.h"
 #include "passwords/password.h"
 #include "ledger/reasons.h"
+#include "values/error.h"
 
 struct settings;
 
@@ -28,10 +29,10 @@ struct completion {
  * Judges the password by the settings' policy, as at sign-up, and hashes a good one; needs no
  * ledger, so that no lock is held for it. An upper-case MD5 is not a password (reason
  * password_hash_invalid): whoever has only that sends it as password_md5 with the second request.
- * False: out of memory, or the policy's blocklist cannot be read (`error`).
+ * False: out of memory, or the policy's blocklist cannot be read.
  */
-bool completion_judge(struct completion *completion, const struct settings *settings, char *error,
-                      size_t error_size);
+bool completion_judge(struct completion *completion, const struct settings *settings,
+                      struct error *error);
 
 void completion_wipe(struct completion *completion);
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -79,10 +78,8 @@ void input_take(struct input *input, size_t length)
 
 static bool fail(struct input *input, const char *what)
 {
-    const int reason = errno;
-    snprintf(input->message, sizeof input->message, "%s at byte %" PRIu64 ": %s", what,
-             input->base + input->filled, strerror(reason));
-    return false;
+    return error_set(&input->error, ERROR_IO, "%s at byte %" PRIu64 ": %s", what,
+                     input->base + input->filled, strerror(errno));
 }
 
 static void move_to_front(struct input *input)
@@ -117,11 +114,10 @@ static bool make_room(struct input *input)
     else
         capacity = capacity > largest / 2 ? largest : capacity * 2;
     larger = realloc(input->buffer, capacity);
-    if (!larger) {
-        snprintf(input->message, sizeof input->message,
-                 "a longer record at byte %" PRIu64 ": out of memory", input->base + input->filled);
-        return false;
-    }
+    if (!larger)
+        return error_set(&input->error, ERROR_NO_MEMORY,
+                         "a longer record at byte %" PRIu64 ": out of memory",
+                         input->base + input->filled);
     input->buffer = larger;
     input->capacity = capacity;
     return true;

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "values/error.h"
+
 /* Where bytes come from. Offsets count from the first byte that `read` gives. */
 struct input_source {
     /* As read(2): bytes read, 0 at the end, -1 with errno. EINTR is tried again. */
@@ -27,16 +29,14 @@ struct input_descriptor {
 };
 struct input_source input_from_descriptor(struct input_descriptor *holder, int descriptor);
 
-enum { INPUT_MESSAGE = 256 };
-
 struct input {
     struct input_source source;
     size_t window;         /* so much, at least, can be held at once */
     unsigned char *buffer; /* [start, filled) is held */
     size_t capacity, start, filled;
-    uint64_t base;               /* offset of buffer[0] in the source */
-    bool ended;                  /* the source has no more */
-    char message[INPUT_MESSAGE]; /* after a failure */
+    uint64_t base;      /* offset of buffer[0] in the source */
+    bool ended;         /* the source has no more */
+    struct error error; /* after a failure */
 };
 
 void input_begin(struct input *input, const struct input_source *source, size_t window);

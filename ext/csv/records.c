@@ -34,8 +34,8 @@ struct records {
     records_spill_function *spill;
     void *spill_context;
     bool discreet;
-    bool failed; /* reading or memory: for good */
-    char message[MESSAGE];
+    char message[MESSAGE]; /* of a reject */
+    struct error error;    /* what ended the reading: for good */
 
     struct fields fields; /* of the record in hand */
     size_t columns;       /* 0 while the header is read */
@@ -64,19 +64,22 @@ say(struct records *records, const char *format, ...)
     va_end(arguments);
 }
 
+static bool has_failed(const struct records *records)
+{
+    return records->error.code != ERROR_NONE;
+}
+
 static bool fail_by_input(struct records *records)
 {
-    records->failed = true;
-    say(records, "%s", records->input.message);
+    records->error = records->input.error;
     return false;
 }
 
 static bool fail_without_memory(struct records *records)
 {
-    records->failed = true;
-    say(records, "the record at line %" PRIu64 " (lower max_field_bytes): out of memory",
-        records->line);
-    return false;
+    return error_set(&records->error, ERROR_NO_MEMORY,
+                     "the record at line %" PRIu64 " (lower max_field_bytes): out of memory",
+                     records->line);
 }
 
 const char *records_kind_name(enum records_kind kind)
@@ -167,11 +170,10 @@ static enum framing_verdict frame_on(struct records *records, struct framing *fr
 static bool spill(struct records *records, size_t length)
 {
     const unsigned char *bytes = input_bytes(&records->input);
-    if (records->spill && length > 0 && !records->spill(records->spill_context, bytes, length)) {
-        say(records, "keeping the bytes of the overlong record at byte %" PRIu64 " failed: %s",
-            input_offset(&records->input), strerror(errno));
-        return false;
-    }
+    if (records->spill && length > 0 && !records->spill(records->spill_context, bytes, length))
+        return error_set(&records->error, ERROR_IO,
+                         "keeping the bytes of the overlong record at byte %" PRIu64 " failed: %s",
+                         input_offset(&records->input), strerror(errno));
     records->line += count_lines(bytes, length);
     input_take(&records->input, length);
     return true;
@@ -302,9 +304,9 @@ static void fail_to_split(struct records *records)
         fail_without_memory(records);
         return;
     }
-    records->failed = true;
-    say(records, "line %" PRIu64 ": libcsv does not take a well-quoted record: report this",
-        records->line);
+    error_set(&records->error, ERROR_IO,
+              "line %" PRIu64 ": libcsv does not take a well-quoted record: report this",
+              records->line);
 }
 
 /* Splits and judges a whole, held record. False: there is a fault, or it failed. */
@@ -358,18 +360,11 @@ static bool judge_text(struct records *records, const struct framing *framing, s
     return true;
 }
 
-static enum records_result failed(struct records *records, struct record *record)
-{
-    records->failed = true;
-    record->message = records->message;
-    return RECORDS_FAILED;
-}
-
 static enum records_result reject(struct records *records, struct record *record,
                                   const struct fault *fault)
 {
     if (!take_rejected(records, record, fault->upto))
-        return failed(records, record);
+        return RECORDS_FAILED;
     record->kind = fault->kind;
     record->at = record->offset + fault->at;
     record->column = (size_t)fault->column;
@@ -390,8 +385,8 @@ enum records_result records_next(struct records *records, struct record *record)
     memset(record, 0, sizeof *record);
     record->line = record->next_line = records->line;
     record->offset = record->end = input_offset(&records->input);
-    if (records->failed)
-        return failed(records, record);
+    if (has_failed(records))
+        return RECORDS_FAILED;
     verdict = frame(records, &framing);
     while (verdict == FRAMING_WHOLE && framing.position > 0 &&
            framing.position == framing.line_end) { /* a line with nothing in it */
@@ -399,8 +394,8 @@ enum records_result records_next(struct records *records, struct record *record)
         records->line++;
         verdict = frame(records, &framing);
     }
-    if (records->failed)
-        return failed(records, record);
+    if (has_failed(records))
+        return RECORDS_FAILED;
     record->line = record->next_line = records->line;
     record->offset = record->end = input_offset(&records->input);
     if (verdict == FRAMING_WHOLE && framing.position == 0)
@@ -408,7 +403,7 @@ enum records_result records_next(struct records *records, struct record *record)
 
     if (verdict == FRAMING_MORE) {
         if (!judge_unheld(records, &framing, &fault))
-            return failed(records, record);
+            return RECORDS_FAILED;
         return reject(records, record, &fault);
     }
     if (verdict != FRAMING_WHOLE) {
@@ -418,7 +413,7 @@ enum records_result records_next(struct records *records, struct record *record)
         return reject(records, record, &fault);
     }
     if (!judge_text(records, &framing, &fault))
-        return records->failed ? failed(records, record) : reject(records, record, &fault);
+        return has_failed(records) ? RECORDS_FAILED : reject(records, record, &fault);
     give(records, record, (size_t)framing.position,
          framing.quoted ? count_lines(input_bytes(&records->input), (size_t)framing.position)
                         : framing.line_end > 0);
@@ -454,15 +449,14 @@ static bool check_names(struct records *records)
         column[i] = (struct column){records->fields.field[i].text, i + 1};
     qsort(column, records->fields.found, sizeof *column, compare_columns);
     if (column[0].name[0] == '\0') {
-        say(records, "column %zu of the header has no name", column[0].number);
-        good = false;
+        good = error_set(&records->error, ERROR_INVALID, "column %zu of the header has no name",
+                         column[0].number);
     }
     for (size_t i = 1; good && i < records->fields.found; i++)
-        if (strcmp(column[i - 1].name, column[i].name) == 0) {
-            say(records, "columns %zu and %zu of the header have the same name",
-                column[i - 1].number, column[i].number);
-            good = false;
-        }
+        if (strcmp(column[i - 1].name, column[i].name) == 0)
+            good = error_set(&records->error, ERROR_INVALID,
+                             "columns %zu and %zu of the header have the same name",
+                             column[i - 1].number, column[i].number);
     free(column);
     return good;
 }
@@ -470,12 +464,13 @@ static bool check_names(struct records *records)
 static bool check_size(struct records *records, const struct record *record)
 {
     if (records->fields.found > MOST_COLUMNS)
-        say(records, "the header has %zu columns: expected %d at the most", records->fields.found,
-            MOST_COLUMNS);
-    else if (record->raw_length > LONGEST_HEADER)
-        say(records, "the header has %zu bytes: expected %d at the most", record->raw_length,
-            LONGEST_HEADER);
-    return records->fields.found <= MOST_COLUMNS && record->raw_length <= LONGEST_HEADER;
+        return error_set(&records->error, ERROR_INVALID,
+                         "the header has %zu columns: expected %d at the most",
+                         records->fields.found, MOST_COLUMNS);
+    return record->raw_length <= LONGEST_HEADER ||
+           error_set(&records->error, ERROR_INVALID,
+                     "the header has %zu bytes: expected %d at the most", record->raw_length,
+                     LONGEST_HEADER);
 }
 
 /* Keeps the record just read as the header. */
@@ -505,10 +500,9 @@ static bool skip_byte_order_mark(struct records *records)
         return true;
     }
     if (input_held(input) >= 2 && (memcmp(input_bytes(input), "\xFF\xFE", 2) == 0 ||
-                                   memcmp(input_bytes(input), "\xFE\xFF", 2) == 0)) {
-        say(records, "the input is in UTF-16: convert it to UTF-8");
-        return false;
-    }
+                                   memcmp(input_bytes(input), "\xFE\xFF", 2) == 0))
+        return error_set(&records->error, ERROR_INVALID,
+                         "the input is in UTF-16: convert it to UTF-8");
     return true;
 }
 
@@ -521,30 +515,26 @@ static bool read_header(struct records *records)
     case RECORDS_ROW:
         return check_size(records, &record) && check_names(records) &&
                keep_header(records, &record);
-    case RECORDS_REJECT: {
-        char reason[MESSAGE];
-        memcpy(reason, records->message, sizeof reason);
-        say(records, "the header (line %" PRIu64 ", column %zu, byte %" PRIu64 "): %.160s",
-            record.line, record.column, record.at, reason);
-        return false;
-    }
+    case RECORDS_REJECT:
+        return error_set(&records->error, ERROR_INVALID,
+                         "the header (line %" PRIu64 ", column %zu, byte %" PRIu64 "): %.160s",
+                         record.line, record.column, record.at, record.message);
     case RECORDS_END:
-        say(records, "no header: the input has no line with column names");
-        return false;
+        return error_set(&records->error, ERROR_INVALID,
+                         "no header: the input has no line with column names");
     default:
         return false;
     }
 }
 
 struct records *records_open(const struct input_source *source, const struct records_limits *limits,
-                             bool *unreadable, char *error, size_t error_size)
+                             struct error *error)
 {
     struct records *records = calloc(1, sizeof *records);
     const uint64_t field = limits->max_field_bytes ? limits->max_field_bytes : DEFAULT_FIELD_BYTES;
 
-    *unreadable = false;
     if (!records) {
-        snprintf(error, error_size, "out of memory");
+        error_no_memory(error, NULL);
         return NULL;
     }
     records->line = 1;
@@ -559,8 +549,7 @@ struct records *records_open(const struct input_source *source, const struct rec
     fields_begin(&records->fields, records->max_field);
     if (read_header(records))
         return records;
-    *unreadable = !records->failed;
-    snprintf(error, error_size, "%s", records->message);
+    *error = records->error;
     records_close(records);
     return NULL;
 }
@@ -617,30 +606,29 @@ static bool take_record_end(struct records *records)
            (held >= 3 && bytes[1] == '\r' && bytes[2] == '\n');
 }
 
-bool records_resume(struct records *records, uint64_t offset, uint64_t line, const char **message)
+const struct error *records_error(const struct records *records)
 {
-    *message = records->message;
-    if (records->failed)
+    return &records->error;
+}
+
+bool records_resume(struct records *records, uint64_t offset, uint64_t line)
+{
+    if (has_failed(records))
         return false;
-    if (offset < records->header_end || input_offset(&records->input) > records->header_end) {
-        say(records, "going on at byte %" PRIu64 " is not possible: %s", offset,
-            offset < records->header_end ? "it is inside the header" : "reading has already begun");
-        records->failed = true;
-        return false;
-    }
+    if (offset < records->header_end || input_offset(&records->input) > records->header_end)
+        return error_set(&records->error, ERROR_INVALID,
+                         "going on at byte %" PRIu64 " is not possible: %s", offset,
+                         offset < records->header_end ? "it is inside the header"
+                                                      : "reading has already begun");
     records->line = line;
     if (offset == records->header_end)
         return true;
     if (!input_go_to(&records->input, offset - 1))
         return fail_by_input(records);
-    if (!take_record_end(records)) {
-        if (!records->failed)
-            say(records,
-                "byte %" PRIu64 " is not the end of a record: the input is not the one "
-                "that was read before",
-                offset);
-        records->failed = true;
-        return false;
-    }
-    return true;
+    if (!take_record_end(records) && !has_failed(records))
+        error_set(&records->error, ERROR_INVALID,
+                  "byte %" PRIu64 " is not the end of a record: the input is not the one that was "
+                  "read before",
+                  offset);
+    return !has_failed(records);
 }

@@ -74,15 +74,15 @@ struct record {
     uint64_t at;   /* offset of the byte that is wrong, or where what is wrong begins */
     size_t column; /* from 1; one past the header's last where there are too many fields */
     const char *column_name; /* NULL: no such column. From the file: escape it before printing */
-    const char *message;     /* what is wrong and what was expected; also that of a failure. Holds
-                                at most the one byte that is wrong, in hexadecimal digits */
+    const char *message;     /* what is wrong and what was expected. Holds at most the one byte that
+                                is wrong, in hexadecimal digits */
 };
 
 enum records_result {
     RECORDS_ROW,
     RECORDS_REJECT,
     RECORDS_END,   /* `offset` and `end` are the input's length, `line` the line after the last */
-    RECORDS_FAILED /* reading or memory failed, with `message`: from now on always */
+    RECORDS_FAILED /* reading or memory failed, see records_error(): from now on always */
 };
 
 /* Takes the bytes of a reject that cannot be held, in order and in pieces, before records_next
@@ -92,13 +92,15 @@ typedef bool records_spill_function(void *context, const void *bytes, size_t len
 struct records;
 
 /*
- * Reads the header. NULL: `error` says why (no header, a malformed one, empty or repeated column
- * names, reading failed) and `*unreadable` whether the input's own content is at fault, so that
- * trying again is of no use. records_close() frees it.
+ * Reads the header. NULL: no header, a malformed one, empty or repeated column names
+ * (ERROR_INVALID), or reading failed. records_close() frees it.
  */
 struct records *records_open(const struct input_source *source, const struct records_limits *limits,
-                             bool *unreadable, char *error, size_t error_size);
+                             struct error *error);
 void records_close(struct records *records);
+
+/* What ended the reading; ERROR_NONE while it goes on. */
+const struct error *records_error(const struct records *records);
 
 size_t records_columns(const struct records *records);
 /* The column names, records_columns() of them, until records_close(). */
@@ -114,9 +116,9 @@ void records_spill(struct records *records, records_spill_function *spill, void 
  * Goes on at `offset`, the `end` of a record read earlier from the same input, whose `next_line` is
  * `line`. A source that cannot be sought is read up to there. False: the place is not the end of a
  * record (before the header's end, after the input's, in the middle of a line) or reading failed:
- * *message says which; the records can only be closed then.
+ * records_error() says which; the records can only be closed then.
  */
-bool records_resume(struct records *records, uint64_t offset, uint64_t line, const char **message);
+bool records_resume(struct records *records, uint64_t offset, uint64_t line);
 
 /* The next record or reject. Everything in `record` is valid until the next call. */
 enum records_result records_next(struct records *records, struct record *record);

@@ -35,8 +35,7 @@ struct reading {
     ssize_t place[EXPORT_COLUMNS]; /* of each column in the file; -1: not there */
     size_t capacity;
     bool may_quote;
-    bool *unreadable;
-    char *error;
+    struct error *error;
 };
 
 /* A text of the file for a message: in quotes where it is short and harmless. */
@@ -72,32 +71,28 @@ static bool complain(struct reading *reading, uint64_t line, ssize_t place, cons
     __attribute__((format(printf, 4, 5)));
 static bool complain(struct reading *reading, uint64_t line, ssize_t place, const char *format, ...)
 {
+    char what[ERROR_SIZE];
     va_list arguments;
-    int length =
-        snprintf(reading->error, EXPORT_ERROR, "%.300s, line %" PRIu64, reading->path, line);
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    error_set(reading->error, ERROR_INVALID, "%.300s, line %" PRIu64, reading->path, line);
     const char *name = place >= 0 ? column_name(reading, place) : NULL;
     if (place >= 0)
-        length += snprintf(reading->error + length, (size_t)(EXPORT_ERROR - length),
-                           ", column %zd%s%s%s", place + 1, name == NULL ? "" : " (",
-                           name == NULL ? "" : name, name == NULL ? "" : ")");
-    length += snprintf(reading->error + length, (size_t)(EXPORT_ERROR - length), ": ");
-    va_start(arguments, format);
-    vsnprintf(reading->error + length, (size_t)(EXPORT_ERROR - length), format, arguments);
-    va_end(arguments);
-    *reading->unreadable = true;
-    return false;
+        error_set(reading->error, ERROR_INVALID, "%s, column %zd%s%s%s", reading->error->text,
+                  place + 1, name == NULL ? "" : " (", name == NULL ? "" : name,
+                  name == NULL ? "" : ")");
+    return error_set(reading->error, ERROR_INVALID, "%s: %s", reading->error->text, what);
 }
 
 static bool out_of_memory(struct reading *reading)
 {
-    snprintf(reading->error, EXPORT_ERROR, "%.300s: out of memory", reading->path);
-    return false;
+    return error_set(reading->error, ERROR_NO_MEMORY, "%.300s: out of memory", reading->path);
 }
 
 /* -- names -- */
 
-bool export_names_parse(struct export_names *names, const char *json, char *error,
-                        size_t error_size)
+bool export_names_parse(struct export_names *names, const char *json, struct error *error)
 {
     static const char expected[] =
         "a JSON object of date, outcome, count, success and failure with "
@@ -106,20 +101,18 @@ bool export_names_parse(struct export_names *names, const char *json, char *erro
     json_t *value;
     bool good = true;
     memset(names, 0, sizeof *names);
-    json_error_t trouble = {.text = ""};
-    json_t *object = document_parse(json, 0, &trouble);
-    if (!json_is_object(object)) {
-        snprintf(error, error_size, "%s",
-                 text_tells_no_memory(trouble.text) ? "out of memory" : expected);
-        good = false;
-    }
+    json_t *object = document_parse(json, 0, NULL, error);
+    if (object == NULL && error->code == ERROR_NO_MEMORY)
+        return false;
+    if (!json_is_object(object))
+        good = error_set(error, ERROR_INVALID, "%s", expected);
     json_object_foreach(object, key, value)
     {
         int column = header_find(&default_header, key);
         const char *text = json_string_value(value);
         bool fits = column >= 0 && text != NULL && text[0] != '\0' && strlen(text) < EXPORT_NAME;
         if (good && !fits)
-            snprintf(error, error_size, "%s: %s", text_shown(key, 40, "a member"), expected);
+            error_set(error, ERROR_INVALID, "%s: %s", text_shown(key, 40, "a member"), expected);
         else if (good)
             snprintf(names->text[column], EXPORT_NAME, "%s", text);
         good = good && fits;
@@ -309,6 +302,12 @@ static bool check_repeats(struct reading *reading)
     return good;
 }
 
+/* Complains in the words of the reader of records. */
+static bool pass_on(struct reading *reading, const struct error *why)
+{
+    return error_set(reading->error, why->code, "%.300s: %s", reading->path, why->text);
+}
+
 static bool read_records(struct reading *reading, struct records *records)
 {
     struct record record;
@@ -329,86 +328,72 @@ static bool read_records(struct reading *reading, struct records *records)
         case RECORDS_END:
             return check_repeats(reading);
         case RECORDS_FAILED:
-            snprintf(reading->error, EXPORT_ERROR, "%.300s: %s", reading->path, record.message);
-            return false;
+            return pass_on(reading, records_error(records));
         }
     }
 }
 
-int export_open(const char *path, bool *unreadable, char error[EXPORT_ERROR])
+int export_open(const char *path, struct error *error)
 {
     /* A pipe might make a query wait for ever. */
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    *unreadable = file < 0 && (errno == ENOENT || errno == EACCES || errno == ENOTDIR);
+    bool wrong = errno == ENOENT || errno == EACCES || errno == ENOTDIR;
     if (file < 0)
-        snprintf(error, EXPORT_ERROR, "%.300s: %s", path, strerror(errno));
+        error_set(error, wrong ? ERROR_INVALID : ERROR_IO, "%.300s: %s", path, strerror(errno));
     return file;
 }
 
-static bool file_fits(int file, const char *path, struct stat *facts, bool *unreadable,
-                      char error[EXPORT_ERROR])
+static bool file_fits(const struct export_file *file, struct stat *facts, struct error *error)
 {
-    bool known = fstat(file, facts) == 0;
-    *unreadable = known;
-    if (known && S_ISREG(facts->st_mode) && facts->st_size <= EXPORT_MOST_BYTES) {
-        *unreadable = false;
-        return true;
-    }
-    if (known && S_ISREG(facts->st_mode))
-        snprintf(error, EXPORT_ERROR, "%.300s: it is larger than %d MiB: no export is", path,
-                 EXPORT_MOST_BYTES >> 20);
-    else
-        snprintf(error, EXPORT_ERROR, "%.300s: %s", path,
-                 known ? "a regular file is expected" : strerror(errno));
-    return false;
+    if (fstat(file->descriptor, facts) != 0)
+        return error_set(error, ERROR_IO, "%.300s: %s", file->path, strerror(errno));
+    if (!S_ISREG(facts->st_mode))
+        return error_set(error, ERROR_INVALID, "%.300s: a regular file is expected", file->path);
+    return facts->st_size <= EXPORT_MOST_BYTES ||
+           error_set(error, ERROR_INVALID, "%.300s: it is larger than %d MiB: no export is",
+                     file->path, EXPORT_MOST_BYTES >> 20);
 }
 
-bool export_fits(int file, const char *path, bool *unreadable, char error[EXPORT_ERROR])
+bool export_fits(const struct export_file *file, struct error *error)
 {
     struct stat facts;
-    return file_fits(file, path, &facts, unreadable, error);
+    return file_fits(file, &facts, error);
 }
 
-bool export_read_file(struct export *export, int file, const char *path,
-                      const struct export_names *names, bool may_quote, bool *unreadable,
-                      char error[EXPORT_ERROR])
+bool export_read_file(struct export *export, const struct export_file *file,
+                      const struct export_names *names, struct error *error)
 {
     const struct records_limits limits = {.max_field_bytes = MOST_FIELD_BYTES,
-                                          .discreet = !may_quote};
+                                          .discreet = !file->may_quote};
     struct reading reading = {.export = export,
-                              .path = path,
+                              .path = file->path,
                               .names = names,
-                              .may_quote = may_quote,
-                              .unreadable = unreadable,
+                              .may_quote = file->may_quote,
                               .error = error};
     struct input_descriptor holder;
     struct stat facts;
-    char why[EXPORT_ERROR / 2];
-    bool good = false;
+    struct error why;
     memset(export, 0, sizeof *export);
-    if (!file_fits(file, path, &facts, unreadable, error))
+    if (!file_fits(file, &facts, error))
         return false;
     export->modified =
         (int64_t)facts.st_mtim.tv_sec * SECOND_MS + facts.st_mtim.tv_nsec / MILLISECOND_NS;
-    struct input_source source = input_from_descriptor(&holder, file);
-    struct records *records = records_open(&source, &limits, unreadable, why, sizeof why);
-    if (records == NULL)
-        snprintf(error, EXPORT_ERROR, "%.300s: %s", path, why);
-    else
-        good = read_records(&reading, records);
+    struct input_source source = input_from_descriptor(&holder, file->descriptor);
+    struct records *records = records_open(&source, &limits, &why);
+    bool good = records != NULL ? read_records(&reading, records) : pass_on(&reading, &why);
     records_close(records);
     return good;
 }
 
 bool export_read(struct export *export, const char *path, const struct export_names *names,
-                 bool *unreadable, char error[EXPORT_ERROR])
+                 struct error *error)
 {
     memset(export, 0, sizeof *export);
-    int file = export_open(path, unreadable, error);
-    if (file < 0)
+    struct export_file file = {.descriptor = export_open(path, error), .path = path};
+    if (file.descriptor < 0)
         return false;
-    bool good = export_read_file(export, file, path, names, false, unreadable, error);
-    close(file);
+    bool good = export_read_file(export, &file, names, error);
+    close(file.descriptor);
     return good;
 }
 

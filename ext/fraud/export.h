@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "values/error.h"
+
 enum export_column {
     EXPORT_DATE,
     EXPORT_OUTCOME,
@@ -22,12 +24,7 @@ enum export_column {
     EXPORT_COLUMNS
 };
 
-enum {
-    EXPORT_NAME = 128,
-    EXPORT_MOST_ROWS = 200000,
-    EXPORT_MOST_BYTES = 64 << 20,
-    EXPORT_ERROR = 768
-};
+enum { EXPORT_NAME = 128, EXPORT_MOST_ROWS = 200000, EXPORT_MOST_BYTES = 64 << 20 };
 
 /* What the vendor calls its columns; "": as above. */
 struct export_names {
@@ -35,8 +32,7 @@ struct export_names {
 };
 
 /* The same from JSON: {"date": "Day", "success": "Accepted"}. False with what is wrong. */
-bool export_names_parse(struct export_names *names, const char *json, char *error,
-                        size_t error_size);
+bool export_names_parse(struct export_names *names, const char *json, struct error *error);
 
 struct export_row {
     int64_t day; /* since 1970-01-01, of whatever time zone the vendor counts in */
@@ -54,21 +50,25 @@ struct export
 
 /*
  * Reads a regular file. False: `error` names file, line, column and what is expected, and quotes
- * nothing from the file: who calls a function may not be who may read the file.
- * `*unreadable`: the file is at fault, so that trying again is of no use. export_end() in either
- * case.
+ * nothing from the file: who calls a function may not be who may read the file. export_end() in
+ * either case.
  */
 bool export_read(struct export *export, const char *path, const struct export_names *names,
-                 bool *unreadable, char error[EXPORT_ERROR]);
+                 struct error *error);
 
-/* The same in steps, for one who does more with the file than that, and may have it quoted where he
- * may read it. -1, false: as above; the path
- * is for messages where there is a descriptor. */
-int export_open(const char *path, bool *unreadable, char error[EXPORT_ERROR]);
-bool export_fits(int file, const char *path, bool *unreadable, char error[EXPORT_ERROR]);
-bool export_read_file(struct export *export, int file, const char *path,
-                      const struct export_names *names, bool may_quote, bool *unreadable,
-                      char error[EXPORT_ERROR]);
+/* An open file, for one who does more with it than read an export. `path` is for messages;
+ * `may_quote`: they may quote the file, to somebody who may read it. */
+struct export_file {
+    int descriptor;
+    const char *path;
+    bool may_quote;
+};
+
+/* The same in steps. A descriptor of -1, false: as above. */
+int export_open(const char *path, struct error *error);
+bool export_fits(const struct export_file *file, struct error *error);
+bool export_read_file(struct export *export, const struct export_file *file,
+                      const struct export_names *names, struct error *error);
 void export_end(struct export *export);
 
 /* `2026-01-31`. */

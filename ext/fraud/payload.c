@@ -65,11 +65,11 @@ static void add_failure_reason(struct session *session, struct json_text *json,
                                const struct payload_request *request,
                                const struct settings *settings)
 {
-    json_error_t trouble = {.text = ""};
+    struct error error;
     json_t *reasons =
-        request->reasons == NULL ? NULL : document_parse(request->reasons, 0, &trouble);
+        request->reasons == NULL ? NULL : document_parse(request->reasons, 0, NULL, &error);
     if (request->reasons != NULL && reasons == NULL) {
-        json->failed = text_tells_no_memory(trouble.text);
+        json->failed = error.code == ERROR_NO_MEMORY;
         if (!json->failed)
             ledger_fail(session->ledger, SQLITE_CORRUPT,
                         "the ledger is damaged, or was edited: the reasons of attempt %lld are no "

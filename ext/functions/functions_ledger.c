@@ -45,7 +45,7 @@ void functions_settings(struct sql_call *call)
 
 static void change_settings(struct sql_call *call, bool patch)
 {
-    char error[512];
+    struct error error;
     struct settings *changed = NULL;
     const char *json = sql_call_document(call, 0, "json");
     if (json == NULL)
@@ -53,9 +53,9 @@ static void change_settings(struct sql_call *call, bool patch)
     ledger_begin(call->session->ledger);
     const struct settings *current = session_settings(call->session);
     if (current != NULL) {
-        changed = settings_parse(json, patch ? current : NULL, error, sizeof error);
+        changed = settings_parse(json, patch ? current : NULL, &error);
         if (changed == NULL)
-            ledger_fail(call->session->ledger, SQLITE_ERROR, "%s", error);
+            ledger_fail_as(call->session->ledger, &error);
         else
             settings_save(call->session->ledger, changed);
     }
@@ -207,7 +207,7 @@ void functions_report_payload(struct sql_call *call)
 /* The password is judged and hashed before the ledger is locked for the code. */
 void functions_complete(struct sql_call *call)
 {
-    char error[512];
+    struct error error;
     struct completion completion = {.subject = NULL};
     struct verify_request request = {.subject = NULL};
     request.subject = completion.subject = sql_call_text(call, 0, "subject");
@@ -218,8 +218,8 @@ void functions_complete(struct sql_call *call)
     const struct settings *settings = session_settings(call->session);
     if (!sql_call_succeeded(call))
         return;
-    if (!completion_judge(&completion, settings, error, sizeof error)) {
-        sql_call_fail(call, SQLITE_ERROR, "%s", error);
+    if (!completion_judge(&completion, settings, &error)) {
+        sql_call_fail_as(call, &error);
     } else if (completion.refusal[0] != '\0') {
         sqlite3_result_text(call->context, completion.refusal, -1, SQLITE_TRANSIENT);
     } else {

@@ -29,7 +29,7 @@ static void answer_rules(struct sql_call *call, uint32_t broken)
 
 void functions_check_policy(struct sql_call *call)
 {
-    char error[512];
+    struct error error;
     struct policy named;
     const struct policy *policy = &named;
     uint32_t broken = 0;
@@ -39,8 +39,8 @@ void functions_check_policy(struct sql_call *call)
     if (password == NULL || !call_optional(call, 1, "profile", &profile))
         return;
     if (profile != NULL) {
-        if (!policy_parse(profile, &named, error, sizeof error)) {
-            sql_call_fail(call, SQLITE_ERROR, "%s", error);
+        if (!policy_parse(profile, &named, &error)) {
+            sql_call_fail_as(call, &error);
             return;
         }
     } else {
@@ -49,8 +49,8 @@ void functions_check_policy(struct sql_call *call)
             return;
         policy = &settings->policy;
     }
-    if (!policy_check(policy, password, strlen(password), NULL, &broken, error, sizeof error))
-        sql_call_fail(call, SQLITE_ERROR, "%s", error);
+    if (!policy_check(policy, password, strlen(password), NULL, &broken, &error))
+        sql_call_fail_as(call, &error);
     else
         answer_rules(call, broken);
 }

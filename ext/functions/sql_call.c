@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "values/text.h"
-
 /* What SQLite keeps for a registered function. */
 struct registered {
     const struct sql_function *row;
@@ -47,11 +45,14 @@ void sql_call_fail(struct sql_call *call, int code, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text + length, sizeof text - (size_t)length, format, arguments);
     va_end(arguments);
-    if (code == SQLITE_ERROR && text_tells_no_memory(text))
-        code = SQLITE_NOMEM;
     sqlite3_result_error(call->context, text, -1);
     if (code != SQLITE_ERROR) /* keeps the text */
         sqlite3_result_error_code(call->context, code);
+}
+
+void sql_call_fail_as(struct sql_call *call, const struct error *error)
+{
+    sql_call_fail(call, ledger_code_for(error), "%s", error->text);
 }
 
 bool sql_call_is_null(const struct sql_call *call, int argument)

@@ -52,6 +52,9 @@ bool sql_call_is_null(const struct sql_call *call, int argument);
 void sql_call_fail(struct sql_call *call, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Answers with an error that came from elsewhere. */
+void sql_call_fail_as(struct sql_call *call, const struct error *error);
+
 /* Where the ledger failed: answers with its error, clears it, and gives false. */
 bool sql_call_succeeded(struct sql_call *call);
 

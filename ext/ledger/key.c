@@ -11,6 +11,7 @@
 
 #include "host.h"
 #include "ledger/private.h"
+#include "values/error.h"
 #include "values/write_all.h"
 
 /* Subkeys by number; a number is never used again for another purpose. */
@@ -40,26 +41,24 @@ void key_path(sqlite3 *database, const char *path, char found[KEY_PATH_SIZE])
 
 /* Written beside its place and linked there: of two processes that make the key at once one wins,
  * and both then read the same. */
-static bool create_file(const char *path, bool *ours, char *error, size_t error_size)
+static bool create_file(const char *path, bool *ours, struct error *error)
 {
     char draft[KEY_PATH_SIZE + 16];
     snprintf(draft, sizeof draft, "%s.XXXXXX", path);
     unsigned char *fresh = sodium_malloc(KEY_SIZE);
-    if (fresh == NULL) {
-        snprintf(error, error_size, "the key: out of memory");
-        return false;
-    }
+    if (fresh == NULL)
+        return error_no_memory(error, "the key");
     int descriptor = mkstemp(draft); /* mode 0600 */
     bool made = false;
     if (descriptor < 0) {
-        snprintf(error, error_size, "key file %s: cannot be made: %s", path, strerror(errno));
+        error_set(error, ERROR_IO, "key file %s: cannot be made: %s", path, strerror(errno));
         goto out;
     }
     randombytes_buf(fresh, KEY_SIZE);
     bool written = write_all(descriptor, fresh, KEY_SIZE) && fsync(descriptor) == 0;
     *ours = written && link(draft, path) == 0;
     if (!written || (!*ours && errno != EEXIST) || !sync_name(path))
-        snprintf(error, error_size, "key file %s: cannot be written: %s", path, strerror(errno));
+        error_set(error, ERROR_IO, "key file %s: cannot be written: %s", path, strerror(errno));
     else
         made = true;
     unlink(draft);
@@ -70,27 +69,24 @@ out:
     return made;
 }
 
-static bool read_file(const char *path, unsigned char *master, char *error, size_t error_size)
+static bool read_file(const char *path, unsigned char *master, struct error *error)
 {
     bool whole = false;
     struct stat facts = {0};
     unsigned char more;
     int descriptor =
         open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO in its place must not hold us up */
-    if (descriptor < 0) {
-        if (errno == ENOENT)
-            snprintf(error, error_size,
-                     "key file %s is missing: restore it, or name it in REG_KEY_FILE", path);
-        else
-            snprintf(error, error_size, "key file %s: %s", path, strerror(errno));
-        return false;
-    }
-    if (!private_is(descriptor, "key file ", path, error, error_size))
+    if (descriptor < 0 && errno == ENOENT)
+        return error_set(error, ERROR_IO,
+                         "key file %s is missing: restore it, or name it in REG_KEY_FILE", path);
+    if (descriptor < 0)
+        return error_set(error, ERROR_IO, "key file %s: %s", path, strerror(errno));
+    if (!private_is(descriptor, "key file ", path, error))
         whole = false;
     else if (fstat(descriptor, &facts) != 0 || facts.st_size != KEY_SIZE ||
              read(descriptor, master, KEY_SIZE) != KEY_SIZE || read(descriptor, &more, 1) != 0)
-        snprintf(error, error_size, "key file %s must hold %d bytes and holds %lld: restore it",
-                 path, KEY_SIZE, (long long)facts.st_size);
+        error_set(error, ERROR_INVALID, "key file %s must hold %d bytes and holds %lld: restore it",
+                  path, KEY_SIZE, (long long)facts.st_size);
     else
         whole = true;
     close(descriptor);
@@ -105,32 +101,31 @@ void key_remove(sqlite3 *database, const char *path)
     sync_name(file);
 }
 
-struct key *key_open(sqlite3 *database, const char *path, bool *made, char *error,
-                     size_t error_size)
+struct key *key_open(sqlite3 *database, const char *path, bool *made, struct error *error)
 {
     char file[KEY_PATH_SIZE];
     struct key *key = NULL;
     if (sodium_init() < 0) {
-        snprintf(error, error_size, "libsodium cannot be started");
+        error_set(error, ERROR_IO, "libsodium cannot be started");
         return NULL;
     }
     unsigned char *master = sodium_malloc(KEY_SIZE);
     if (master == NULL) {
-        snprintf(error, error_size, "the key: out of memory");
+        error_no_memory(error, "the key");
         return NULL;
     }
     key_path(database, path, file);
     if (file[0] == '\0') {
         randombytes_buf(master, KEY_SIZE);
     } else {
-        if (made != NULL && access(file, F_OK) != 0 && !create_file(file, made, error, error_size))
+        if (made != NULL && access(file, F_OK) != 0 && !create_file(file, made, error))
             goto out;
-        if (!read_file(file, master, error, error_size))
+        if (!read_file(file, master, error))
             goto out;
     }
     key = sodium_malloc(sizeof *key);
     if (key == NULL) {
-        snprintf(error, error_size, "the key: out of memory");
+        error_no_memory(error, "the key");
         goto out;
     }
     crypto_kdf_derive_from_key(key->codes, sizeof key->codes, SUBKEY_CODES, subkey_context, master);

@@ -22,15 +22,15 @@ enum {
 
 struct sqlite3;
 struct key;
+struct error;
 
 /*
  * The key of the database's ledger. `made`, unless NULL: makes the file where there is none
  * (written, synced, then named, so that a crash leaves all or nothing), and tells whether it did.
- * NULL with a message that names the file and what to do: missing, too open, of another length,
+ * NULL with an error that names the file and what to do: missing, too open, of another length,
  * unreadable. Free with key_close().
  */
-struct key *key_open(struct sqlite3 *database, const char *path, bool *made, char *error,
-                     size_t error_size);
+struct key *key_open(struct sqlite3 *database, const char *path, bool *made, struct error *error);
 /* Removes the file that key_open() has just made. */
 void key_remove(struct sqlite3 *database, const char *path);
 void key_close(struct key *key);

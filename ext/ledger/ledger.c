@@ -80,14 +80,17 @@ void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(ledger->error, sizeof ledger->error, format, arguments);
     va_end(arguments);
-    ledger->code =
-        code == SQLITE_ERROR && text_tells_no_memory(ledger->error) ? SQLITE_NOMEM : code;
+    ledger->code = code;
+}
+
+int ledger_code_for(const struct error *error)
+{
+    return error->code == ERROR_NO_MEMORY ? SQLITE_NOMEM : SQLITE_ERROR;
 }
 
 bool ledger_fail_as(struct ledger *ledger, const struct error *error)
 {
-    ledger_fail(ledger, error->code == ERROR_NO_MEMORY ? SQLITE_NOMEM : SQLITE_ERROR, "%s",
-                error->text);
+    ledger_fail(ledger, ledger_code_for(error), "%s", error->text);
     return false;
 }
 

@@ -177,7 +177,9 @@ bool ledger_goes_on(struct ledger *ledger);
 /* The error in the handle. `code` is one of SQLite's result codes. */
 void ledger_fail(struct ledger *ledger, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same from an error that came from elsewhere: SQLITE_NOMEM or SQLITE_ERROR. Returns false. */
+/* SQLite's code for an error that came from elsewhere: SQLITE_NOMEM or SQLITE_ERROR. */
+int ledger_code_for(const struct error *error);
+/* ledger_fail() with such an error. Returns false. */
 bool ledger_fail_as(struct ledger *ledger, const struct error *error);
 /* SQLite's message for a connection, with what to do where it says too little. */
 void ledger_say_engine(struct sqlite3 *database, char *text, size_t size);

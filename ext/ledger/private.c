@@ -29,29 +29,23 @@ static bool is_credential(const struct stat *file, const char *path)
            named.st_ino == file->st_ino;
 }
 
-bool private_is(int descriptor, const char *what, const char *path, char *error, size_t error_size)
+bool private_is(int descriptor, const char *what, const char *path, struct error *error)
 {
     struct stat file;
-    if (fstat(descriptor, &file) != 0) {
-        snprintf(error, error_size, "%s%s: %s", what, path, strerror(errno));
-        return false;
-    }
-    if (!S_ISREG(file.st_mode)) {
-        snprintf(error, error_size, "%s%s is not a regular file", what, path);
-        return false;
-    }
-    if (!is_ours(&file)) {
-        snprintf(error, error_size,
-                 "%s%s belongs to user %lu, who can change it: it must be root's or that of the "
-                 "user who runs this (%lu)",
-                 what, path, (unsigned long)file.st_uid, (unsigned long)geteuid());
-        return false;
-    }
+    if (fstat(descriptor, &file) != 0)
+        return error_set(error, ERROR_IO, "%s%s: %s", what, path, strerror(errno));
+    if (!S_ISREG(file.st_mode))
+        return error_set(error, ERROR_INVALID, "%s%s is not a regular file", what, path);
+    if (!is_ours(&file))
+        return error_set(
+            error, ERROR_INVALID,
+            "%s%s belongs to user %lu, who can change it: it must be root's or that of the "
+            "user who runs this (%lu)",
+            what, path, (unsigned long)file.st_uid, (unsigned long)geteuid());
     unsigned refused = is_credential(&file, path) ? MORE_THAN_GROUP_READS : OTHERS;
-    if ((file.st_mode & refused) != 0) {
-        snprintf(error, error_size, "%s%s can be used by others (mode %03o): chmod 600 it", what,
-                 path, (unsigned)file.st_mode & 0777U);
-        return false;
-    }
+    if ((file.st_mode & refused) != 0)
+        return error_set(error, ERROR_INVALID,
+                         "%s%s can be used by others (mode %03o): chmod 600 it", what, path,
+                         (unsigned)file.st_mode & 0777U);
     return true;
 }

@@ -6,12 +6,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "values/error.h"
+
 /*
  * A regular file of root's or of the user we act as, that nobody else may use. A file in the folder
  * $CREDENTIALS_DIRECTORY may be readable by its group: systemd gives us access to it by an ACL,
  * whose mask stands there. False: `error` says what is wrong and what to do; `what` and `path` name
  * the file in it.
  */
-bool private_is(int descriptor, const char *what, const char *path, char *error, size_t error_size);
+bool private_is(int descriptor, const char *what, const char *path, struct error *error);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include "host.h"
 #include "values/subject.h"
-#include "values/text.h"
 
 struct session *session_open(sqlite3 *database)
 {
@@ -49,13 +48,13 @@ void session_release(struct session *session)
  */
 static const struct key *open_key(struct session *session, bool *made, bool required)
 {
-    char error[KEY_PATH_SIZE + 256];
+    struct error error;
     if (session->key == NULL)
-        session->key = key_open(ledger_database(session->ledger), session->key_file, made, error,
-                                sizeof error);
-    if (session->key == NULL && (required || text_tells_no_memory(error)))
-        ledger_fail(session->ledger, text_tells_no_memory(error) ? SQLITE_NOMEM : SQLITE_AUTH, "%s",
-                    error);
+        session->key = key_open(ledger_database(session->ledger), session->key_file, made, &error);
+    if (session->key == NULL && error.code == ERROR_NO_MEMORY)
+        ledger_fail_as(session->ledger, &error);
+    else if (session->key == NULL && required)
+        ledger_fail(session->ledger, SQLITE_AUTH, "%s", error.text);
     return session->key;
 }
 

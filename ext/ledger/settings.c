@@ -11,6 +11,7 @@
 #include "host.h"
 #include "ledger/ledger.h"
 #include "ledger/reasons.h"
+#include "values/error.h"
 #include "values/region.h"
 #include "values/signup.h"
 #include "values/text.h"
@@ -111,37 +112,38 @@ static int choice_index(const char *choices, const char *text)
     return -1;
 }
 
-/* What a member allows, in words, for the message about a bad value. */
-static void allowed(const struct member *member, char *words, size_t size)
+/* What is expected, for the message about a bad value: take() names the member. Returns false. */
+static bool expect_allowed(const struct member *member, struct error *error)
 {
     switch (member->kind) {
     case CHOICE:
-        snprintf(words, size, "one of %s", member->choices);
+        error_set(error, ERROR_INVALID, "one of %s", member->choices);
         break;
     case NUMBER:
-        snprintf(words, size, "a whole number from %lld to %lld", (long long)member->lowest,
-                 (long long)member->highest);
+        error_set(error, ERROR_INVALID, "a whole number from %lld to %lld",
+                  (long long)member->lowest, (long long)member->highest);
         break;
     case FLAG:
-        snprintf(words, size, "true or false");
+        error_set(error, ERROR_INVALID, "true or false");
         break;
     case TEXT:
     case TEXT_OR_NULL:
-        snprintf(words, size, "a text of %lld to %lld bytes without control characters%s",
-                 (long long)member->lowest, (long long)member->highest,
-                 member->kind == TEXT_OR_NULL ? ", or null" : "");
+        error_set(error, ERROR_INVALID, "a text of %lld to %lld bytes without control characters%s",
+                  (long long)member->lowest, (long long)member->highest,
+                  member->kind == TEXT_OR_NULL ? ", or null" : "");
         break;
     case TEXTS:
-        snprintf(words, size, "an array of %lld to %lld different texts%s%s",
-                 (long long)member->lowest, (long long)member->highest,
-                 member->choices == NULL ? " of 1 to 255 bytes without control characters"
-                                         : " out of ",
-                 member->choices == NULL ? "" : member->choices);
+        error_set(error, ERROR_INVALID, "an array of %lld to %lld different texts%s%s",
+                  (long long)member->lowest, (long long)member->highest,
+                  member->choices == NULL ? " of 1 to 255 bytes without control characters"
+                                          : " out of ",
+                  member->choices == NULL ? "" : member->choices);
         break;
     case OBJECT:
-        snprintf(words, size, "an object");
+        error_set(error, ERROR_INVALID, "an object");
         break;
     }
+    return false;
 }
 
 /* Whether a text that may be empty can be shown to anybody. */
@@ -220,32 +222,33 @@ static bool map_of_texts(const json_t *value)
     return true;
 }
 
-static bool take_cost(struct password_cost *cost, const json_t *value, char *words, size_t size)
+static bool take_cost(struct password_cost *cost, const json_t *value, struct error *error)
 {
     const json_t *memory = json_object_get(value, "memoryKiB"),
                  *passes = json_object_get(value, "passes");
     if (!json_is_object(value) || json_object_size(value) != 2 || !json_is_integer(memory) ||
         json_integer_value(memory) < 8 || json_integer_value(memory) > 4194304 ||
         !json_is_integer(passes) || json_integer_value(passes) < 1 ||
-        json_integer_value(passes) > 1000) {
-        snprintf(words, size, "an object of memoryKiB (8 to 4194304) and passes (1 to 1000)");
-        return false;
-    }
+        json_integer_value(passes) > 1000)
+        return error_set(error, ERROR_INVALID,
+                         "an object of memoryKiB (8 to 4194304) and passes (1 to 1000)");
     cost->memory_kib = (uint32_t)json_integer_value(memory);
     cost->passes = (uint32_t)json_integer_value(passes);
-    snprintf(words, size, "memoryKiB times passes of at most %u", (unsigned)MOST_WORK_KIB);
-    return json_integer_value(memory) * json_integer_value(passes) <= MOST_WORK_KIB;
+    return json_integer_value(memory) * json_integer_value(passes) <= MOST_WORK_KIB ||
+           error_set(error, ERROR_INVALID, "memoryKiB times passes of at most %u",
+                     (unsigned)MOST_WORK_KIB);
 }
 
 /* What is made must be verified again. */
-static bool take_limit(struct settings *settings, const json_t *value, char *words, size_t size)
+static bool take_limit(struct settings *settings, const json_t *value, struct error *error)
 {
     const struct password_cost *cost = &settings->password_cost, *limit = &settings->password_limit;
-    if (!take_cost(&settings->password_limit, value, words, size))
+    if (!take_cost(&settings->password_limit, value, error))
         return false;
-    snprintf(words, size, "at least the memoryKiB (%u) and passes (%u) of passwordHash",
-             (unsigned)cost->memory_kib, (unsigned)cost->passes);
-    return limit->memory_kib >= cost->memory_kib && limit->passes >= cost->passes;
+    return (limit->memory_kib >= cost->memory_kib && limit->passes >= cost->passes) ||
+           error_set(error, ERROR_INVALID,
+                     "at least the memoryKiB (%u) and passes (%u) of passwordHash",
+                     (unsigned)cost->memory_kib, (unsigned)cost->passes);
 }
 
 /* The limit that was not sent holds the cost that was; so do settings that are older than it. */
@@ -265,63 +268,58 @@ static bool widen_limit(const struct settings *settings, json_t *limit)
     return true;
 }
 
-static bool take_policy(struct settings *settings, const json_t *value, char *words, size_t size)
+static bool take_policy(struct settings *settings, const json_t *value, struct error *error)
 {
     char *object = json_is_object(value) ? document_text(value, JSON_COMPACT) : NULL;
     const char *text = object != NULL ? object : json_string_value(value);
-    bool taken = text != NULL && policy_parse(text, &settings->policy, words, size);
-    if (text == NULL)
-        snprintf(words, size, "%s",
-                 json_is_object(value) ? "out of memory"
-                                       : "a profile (classic, cleeng, nist) or an object");
+    bool taken = text != NULL && policy_parse(text, &settings->policy, error);
+    if (text == NULL && json_is_object(value))
+        error_no_memory(error, NULL);
+    else if (text == NULL)
+        error_set(error, ERROR_INVALID, "a profile (classic, cleeng, nist) or an object");
     free(object);
     return taken;
 }
 
 /* A typing error here would be silent otherwise: an outcome that nobody is told. */
-static bool is_reason(const char *name, char *words, size_t size)
+static bool is_reason(const char *name, struct error *error)
 {
-    if (reasons_known(name))
-        return true;
-    snprintf(words, size, "reasons of reg_reasons; \"%.80s\" is none", name);
-    return false;
+    return reasons_known(name) ||
+           error_set(error, ERROR_INVALID, "reasons of reg_reasons; \"%.80s\" is none", name);
 }
 
-static bool take_reason_map(const json_t *value, char *words, size_t size)
+static bool take_reason_map(const json_t *value, struct error *error)
 {
     const char *reason;
     json_t *word;
     json_object_foreach((json_t *)value, reason, word)
     {
-        if (!is_reason(reason, words, size))
+        if (!is_reason(reason, error))
             return false;
     }
     return true;
 }
 
-/* Members whose values have rules of their own. False with what is allowed in `words`. */
+/* Members whose values have rules of their own. */
 static bool take_object(struct settings *settings, const struct member *member, const json_t *value,
-                        char *words, size_t size)
+                        struct error *error)
 {
     if (strcmp(member->name, "passwordPolicy") == 0)
-        return take_policy(settings, value, words, size);
+        return take_policy(settings, value, error);
     if (strcmp(member->name, "passwordHash") == 0)
-        return take_cost(&settings->password_cost, value, words, size);
+        return take_cost(&settings->password_cost, value, error);
     if (strcmp(member->name, "passwordHashLimit") == 0)
-        return take_limit(settings, value, words, size);
-    if (!map_of_texts(value)) {
-        snprintf(
-            words, size,
+        return take_limit(settings, value, error);
+    if (!map_of_texts(value))
+        return error_set(
+            error, ERROR_INVALID,
             "an object whose values are texts of at most 255 bytes without control characters");
-        return false;
-    }
-    return strcmp(member->name, "fraudReasonMap") != 0 || take_reason_map(value, words, size);
+    return strcmp(member->name, "fraudReasonMap") != 0 || take_reason_map(value, error);
 }
 
-static bool take_channels(struct settings *settings, json_t *value, char *words, size_t size)
+static bool take_channels(struct settings *settings, json_t *value, struct error *error)
 {
-    (void)words;
-    (void)size;
+    (void)error;
     for (size_t i = 0; i < json_array_size(value); i++)
         *(strcmp(json_string_value(json_array_get(value, i)), "sms") == 0
               ? &settings->channel_sms
@@ -329,56 +327,50 @@ static bool take_channels(struct settings *settings, json_t *value, char *words,
     return true;
 }
 
-static bool take_required_fields(struct settings *settings, json_t *value, char *words, size_t size)
+static bool take_required_fields(struct settings *settings, json_t *value, struct error *error)
 {
     for (size_t i = 0; i < json_array_size(value); i++) {
         const char *name = json_string_value(json_array_get(value, i));
         int column = signup_column_named(name);
-        if (column < 0 || column >= SIGNUP_INPUT_ONLY) {
-            snprintf(words, size, "an array of sign-up columns; \"%.80s\" is none", name);
-            return false;
-        }
+        if (column < 0 || column >= SIGNUP_INPUT_ONLY)
+            return error_set(error, ERROR_INVALID, "an array of sign-up columns; \"%.80s\" is none",
+                             name);
         settings->required_fields |= UINT64_C(1) << column;
     }
     return true;
 }
 
-static bool take_user_type(struct settings *settings, json_t *value, char *words, size_t size)
+static bool take_user_type(struct settings *settings, json_t *value, struct error *error)
 {
     (void)value;
-    snprintf(words, size, "a text of 1 to 64 letters, digits, _ and -");
-    return signup_user_type_is_right(settings->default_user_type);
+    return signup_user_type_is_right(settings->default_user_type) ||
+           error_set(error, ERROR_INVALID, "a text of 1 to 64 letters, digits, _ and -");
 }
 
-static bool take_country(struct settings *settings, json_t *value, char *words, size_t size)
+static bool take_country(struct settings *settings, json_t *value, struct error *error)
 {
     char alpha2[3];
     if (settings->default_country == NULL)
         return true;
-    if (!region_country(settings->default_country, alpha2)) {
-        snprintf(words, size, "a country by ISO 3166-1, or null");
-        return false;
-    }
-    if (json_string_set(value, alpha2) != 0) {
-        snprintf(words, size, "out of memory");
-        return false;
-    }
+    if (!region_country(settings->default_country, alpha2))
+        return error_set(error, ERROR_INVALID, "a country by ISO 3166-1, or null");
+    if (json_string_set(value, alpha2) != 0)
+        return error_no_memory(error, NULL);
     settings->default_country = json_string_value(value);
     return true;
 }
 
-static bool take_reportable(struct settings *settings, json_t *value, char *words, size_t size)
+static bool take_reportable(struct settings *settings, json_t *value, struct error *error)
 {
     for (size_t i = 0; i < json_array_size(value); i++)
-        if (!is_reason(json_string_value(json_array_get(value, i)), words, size))
+        if (!is_reason(json_string_value(json_array_get(value, i)), error))
             return false;
     settings->reportable_reasons = document_text(value, JSON_COMPACT);
-    snprintf(words, size, "out of memory"); /* the only other way to fail */
-    return settings->reportable_reasons != NULL;
+    return settings->reportable_reasons != NULL || error_no_memory(error, NULL);
 }
 
 /* A web address or an app's own scheme; what comes behind it is the operator's. */
-static bool take_link(struct settings *settings, json_t *value, char *words, size_t size)
+static bool take_link(struct settings *settings, json_t *value, struct error *error)
 {
     const char *link = settings->confirmation_redirect_link;
     (void)value;
@@ -389,17 +381,16 @@ static bool take_link(struct settings *settings, json_t *value, char *words, siz
     if (link == NULL || (scheme > 0 && link[scheme] == ':' && link[scheme + 1] != '\0' &&
                          strchr(link, ' ') == NULL && text_is_clean(link, strlen(link))))
         return true;
-    snprintf(words, size, "a link (SCHEME:..., without blanks), or null");
-    return false;
+    return error_set(error, ERROR_INVALID, "a link (SCHEME:..., without blanks), or null");
 }
 
 /* Members that other members, or another table, have a say in. */
 static bool take_rest(struct settings *settings, const struct member *member, json_t *value,
-                      char *words, size_t size)
+                      struct error *error)
 {
     static const struct {
         const char *name;
-        bool (*take)(struct settings *settings, json_t *value, char *words, size_t size);
+        bool (*take)(struct settings *settings, json_t *value, struct error *error);
     } rest[] = {
         {"channels", take_channels},
         {"requiredFields", take_required_fields},
@@ -410,28 +401,24 @@ static bool take_rest(struct settings *settings, const struct member *member, js
     };
     for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
         if (strcmp(member->name, rest[i].name) == 0)
-            return rest[i].take(settings, value, words, size);
+            return rest[i].take(settings, value, error);
     return true;
 }
 
-static bool take(struct settings *settings, const struct member *member, json_t *value, char *error,
-                 size_t error_size)
+static bool take(struct settings *settings, const struct member *member, json_t *value,
+                 struct error *error)
 {
-    char words[256];
-    bool taken = take_simple(settings, member, value);
+    bool taken = take_simple(settings, member, value)
+                     ? (member->kind != OBJECT || take_object(settings, member, value, error)) &&
+                           take_rest(settings, member, value, error)
+                     : expect_allowed(member, error);
     if (!taken)
-        allowed(member, words, sizeof words);
-    else if (member->kind == OBJECT)
-        taken = take_object(settings, member, value, words, sizeof words);
-    if (taken)
-        taken = take_rest(settings, member, value, words, sizeof words);
-    if (!taken)
-        snprintf(error, error_size, "%s: %s%s", member->name, words,
-                 text_tells_no_memory(words) ? "" : " is expected");
+        error_set(error, error->code, "%s: %s%s", member->name, error->text,
+                  error->code == ERROR_NO_MEMORY ? "" : " is expected");
     return taken;
 }
 
-static bool members_are_known(const json_t *sent, char *error, size_t error_size)
+static bool members_are_known(const json_t *sent, struct error *error)
 {
     const char *key;
     json_t *value;
@@ -441,33 +428,32 @@ static bool members_are_known(const json_t *sent, char *error, size_t error_size
             strcmp(key, warnings_member) == 0; /* shown by settings_text(), and no setting */
         for (size_t i = 0; i < MEMBERS && !known; i++)
             known = strcmp(key, members[i].name) == 0;
-        if (!known) {
-            snprintf(error, error_size,
-                     "%s: there is no such setting; reg_settings() shows those there are",
-                     text_shown(key, 80, "a member's name"));
-            return false;
-        }
+        if (!known)
+            return error_set(error, ERROR_INVALID,
+                             "%s: there is no such setting; reg_settings() shows those there are",
+                             text_shown(key, 80, "a member's name"));
     }
     return true;
 }
 
-struct settings *settings_parse(const char *text, const struct settings *base, char *error,
-                                size_t error_size)
+struct settings *settings_parse(const char *text, const struct settings *base, struct error *error)
 {
-    json_error_t trouble;
     struct settings *settings = calloc(1, sizeof *settings);
-    json_t *sent = document_parse(text, 0, &trouble);
+    json_t *sent = document_parse(text, 0, NULL, error);
     bool right = false;
-    if (sent == NULL || !json_is_object(sent)) {
-        snprintf(error, error_size, "settings must be one JSON object%s%s",
-                 sent == NULL ? ": " : "", sent == NULL ? trouble.text : "");
+    if (sent == NULL) {
+        error_at(error, "settings must be one JSON object");
+        goto out;
+    }
+    if (!json_is_object(sent)) {
+        error_set(error, ERROR_INVALID, "settings must be one JSON object");
         goto out;
     }
     if (settings == NULL || (settings->json = json_object()) == NULL) {
-        snprintf(error, error_size, "out of memory");
+        error_no_memory(error, NULL);
         goto out;
     }
-    if (!members_are_known(sent, error, error_size))
+    if (!members_are_known(sent, error))
         goto out;
     for (size_t i = 0; i < MEMBERS; i++) {
         const json_t *given = json_object_get(sent, members[i].name);
@@ -475,7 +461,7 @@ struct settings *settings_parse(const char *text, const struct settings *base, c
             given = json_object_get(base->json, members[i].name);
         json_t *value = given != NULL
                             ? json_deep_copy(given)
-                            : document_parse(members[i].standard, JSON_DECODE_ANY, &trouble);
+                            : document_parse(members[i].standard, JSON_DECODE_ANY, NULL, error);
         if (given != NULL && !json_equal(given, value)) { /* for want of memory: it does not say */
             json_decref(value);
             value = NULL;
@@ -486,10 +472,10 @@ struct settings *settings_parse(const char *text, const struct settings *base, c
             value = NULL;
         }
         if (value == NULL || json_object_set_new(settings->json, members[i].name, value) != 0) {
-            snprintf(error, error_size, "out of memory");
+            error_no_memory(error, NULL);
             goto out;
         }
-        if (!take(settings, &members[i], value, error, error_size))
+        if (!take(settings, &members[i], value, error))
             goto out;
     }
     right = true;
@@ -504,8 +490,8 @@ out:
 
 struct settings *settings_defaults(void)
 {
-    char error[256];
-    return settings_parse("{}", NULL, error, sizeof error);
+    struct error error;
+    return settings_parse("{}", NULL, &error);
 }
 
 void settings_free(struct settings *settings)
@@ -543,13 +529,13 @@ static void load_countries(struct settings *settings, struct ledger *ledger)
 
 struct settings *settings_load(struct ledger *ledger)
 {
-    char error[256] = "there are none";
+    struct error error = {.code = ERROR_INVALID, .text = "there are none"};
     struct settings *settings = NULL;
     int64_t id = 0;
     struct ledger_statement *newest = ledger_use(ledger, STATEMENT_newest_setting);
     if (ledger_row(newest)) {
         id = ledger_integer(newest, 0);
-        settings = settings_parse(ledger_word(newest, 1), NULL, error, sizeof error);
+        settings = settings_parse(ledger_word(newest, 1), NULL, &error);
         if (settings != NULL) {
             settings->id = id;
             settings->source = strdup(ledger_word(newest, 1));
@@ -557,16 +543,17 @@ struct settings *settings_load(struct ledger *ledger)
         if (settings != NULL && settings->source == NULL) {
             settings_free(settings);
             settings = NULL;
-            snprintf(error, sizeof error, "out of memory");
+            error_no_memory(&error, NULL);
         }
         ledger_done(newest);
     }
-    if (settings == NULL)
-        ledger_fail(ledger, SQLITE_ERROR,
-                    "the ledger's settings (table setting, id %lld) cannot be used: %s",
-                    (long long)id, error);
-    else
+    if (settings == NULL) {
+        error_at(&error, "the ledger's settings (table setting, id %lld) cannot be used",
+                 (long long)id);
+        ledger_fail_as(ledger, &error);
+    } else {
         load_countries(settings, ledger);
+    }
     if (ledger_failed(ledger)) {
         settings_free(settings);
         settings = NULL;

@@ -12,6 +12,7 @@
 #include "passwords/password.h"
 #include "passwords/policy.h"
 
+struct error;
 struct ledger;
 struct json_t;
 
@@ -75,10 +76,9 @@ void settings_free(struct settings *settings);
 
 /*
  * Settings from a JSON object. `base` NULL: members that are not sent have their defaults; else
- * they keep base's value (the patch). NULL with a message that names the member and what it allows.
+ * they keep base's value (the patch). NULL with an error that names the member and what it allows.
  */
-struct settings *settings_parse(const char *text, const struct settings *base, char *error,
-                                size_t error_size);
+struct settings *settings_parse(const char *text, const struct settings *base, struct error *error);
 
 /* As one JSON object, every member filled in, in the table's order, and `warnings` where there is
  * something to warn of. The caller frees it with free(). */

@@ -5,7 +5,6 @@
 #include <sha1.h>
 #include <sodium.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -22,8 +21,7 @@ struct blocklist {
     int file;
     const char *path;
     off_t end; /* of the last line's text, blank lines behind it left out */
-    char *error;
-    size_t error_size;
+    struct error *error;
 };
 
 struct line {
@@ -34,18 +32,16 @@ struct line {
 
 static bool fail_reading(const struct blocklist *list)
 {
-    (void)snprintf(list->error, list->error_size, "blocklist %s cannot be read: %s", list->path,
-                   strerror(errno));
-    return false;
+    return error_set(list->error, ERROR_IO, "blocklist %s cannot be read: %s", list->path,
+                     strerror(errno));
 }
 
 static bool fail_format(const struct blocklist *list, off_t at, const char *what)
 {
-    (void)snprintf(list->error, list->error_size,
-                   "blocklist %s, byte %jd: %s; it must be a text file of SHA-1 hashes in hex, one "
-                   "to a line, ordered by hash",
-                   list->path, (intmax_t)at, what);
-    return false;
+    return error_set(list->error, ERROR_INVALID,
+                     "blocklist %s, byte %jd: %s; it must be a text file of SHA-1 hashes in hex, "
+                     "one to a line, ordered by hash",
+                     list->path, (intmax_t)at, what);
 }
 
 static bool read_at(const struct blocklist *list, off_t at, char *bytes, size_t size)
@@ -177,9 +173,9 @@ static bool search(const struct blocklist *list, const char *hash, bool *found)
 }
 
 bool blocklist_contains(const char *path, const char *password, size_t length, bool *found,
-                        char *error, size_t error_size)
+                        struct error *error)
 {
-    struct blocklist list = {.path = path, .error = error, .error_size = error_size};
+    struct blocklist list = {.path = path, .error = error};
     SHA1_CTX context;
     unsigned char digest[SHA1_DIGEST_LENGTH];
     char hash[HASH_DIGITS + 1];

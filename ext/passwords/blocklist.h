@@ -5,13 +5,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "values/error.h"
+
 /*
  * Whether the SHA-1 of `password` is a line of `path`: `HASH` or `HASH:count` (Have I Been Pwned's
  * text format ordered by hash; hex of either case, LF or CRLF), found by binary search without
- * reading the file as a whole. False with a message where the file cannot be read, is not such a
- * file, or is seen not to be in order; `*found` is then unspecified.
+ * reading the file as a whole. False where the file cannot be read, is not such a file, or is seen
+ * not to be in order; `*found` is then unspecified.
  */
 bool blocklist_contains(const char *path, const char *password, size_t length, bool *found,
-                        char *error, size_t error_size);
+                        struct error *error);
 
 #endif

@@ -80,11 +80,6 @@ static const char *const rule_names[POLICY_RULES] = {
     [POLICY_BREACHED] = "breached",
 };
 
-struct message {
-    char *text;
-    size_t size;
-};
-
 /* What came from outside, harmless in a message: printable ASCII, and not much of it. */
 static const char *shown(const char *text, char safe[SHOWN_SIZE])
 {
@@ -106,7 +101,7 @@ static bool start_from(const char *name, struct policy *policy)
     return false;
 }
 
-static bool read_profile(const json_t *object, struct policy *policy, struct message error)
+static bool read_profile(const json_t *object, struct policy *policy, struct error *error)
 {
     const json_t *value = json_object_get(object, "profile");
 
@@ -114,61 +109,54 @@ static bool read_profile(const json_t *object, struct policy *policy, struct mes
         return start_from("classic", policy);
     if (json_is_string(value) && start_from(json_string_value(value), policy))
         return true;
-    (void)snprintf(error.text, error.size, "\"profile\" must be %s", PROFILE_NAMES);
-    return false;
+    return error_set(error, ERROR_INVALID, "\"profile\" must be %s", PROFILE_NAMES);
 }
 
 static bool read_number(const char *name, const json_t *value, unsigned least, unsigned most,
-                        unsigned *number, struct message error)
+                        unsigned *number, struct error *error)
 {
     json_int_t integer = json_integer_value(value);
 
-    if (!json_is_integer(value) || integer < (json_int_t)least || integer > (json_int_t)most) {
-        (void)snprintf(error.text, error.size, "\"%s\" must be a whole number from %u to %u", name,
-                       least, most);
-        return false;
-    }
+    if (!json_is_integer(value) || integer < (json_int_t)least || integer > (json_int_t)most)
+        return error_set(error, ERROR_INVALID, "\"%s\" must be a whole number from %u to %u", name,
+                         least, most);
     *number = (unsigned)integer;
     return true;
 }
 
 static bool read_switch(const char *name, const json_t *value, struct policy *policy, bool *known,
-                        struct message error)
+                        struct error *error)
 {
     *known = false;
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
         if (strcmp(name, switches[i].name) != 0)
             continue;
         *known = true;
-        if (!json_is_boolean(value)) {
-            (void)snprintf(error.text, error.size, "\"%s\" must be true or false", name);
-            return false;
-        }
+        if (!json_is_boolean(value))
+            return error_set(error, ERROR_INVALID, "\"%s\" must be true or false", name);
         *(bool *)((char *)policy + switches[i].offset) = json_is_true(value);
     }
     return true;
 }
 
-static bool read_blocklist(const json_t *value, struct policy *policy, struct message error)
+static bool read_blocklist(const json_t *value, struct policy *policy, struct error *error)
 {
     if (!json_is_string(value) || json_string_length(value) >= sizeof policy->blocklist ||
         (json_string_length(value) > 0 &&
-         !text_is_clean(json_string_value(value), POLICY_PATH_SIZE))) {
-        (void)snprintf(error.text, error.size,
-                       "\"blocklist\" must be the path of a file, of less than %d bytes and "
-                       "without control characters",
-                       POLICY_PATH_SIZE);
-        return false;
-    }
+         !text_is_clean(json_string_value(value), POLICY_PATH_SIZE)))
+        return error_set(error, ERROR_INVALID,
+                         "\"blocklist\" must be the path of a file, of less than %d bytes and "
+                         "without control characters",
+                         POLICY_PATH_SIZE);
     memcpy(policy->blocklist, json_string_value(value), json_string_length(value) + 1);
     return true;
 }
 
 static bool read_member(const char *name, const json_t *value, struct policy *policy,
-                        struct message error)
+                        struct error *error)
 {
     char safe[SHOWN_SIZE];
-    unsigned score;
+    unsigned score = 0;
     bool known;
 
     if (strcmp(name, "profile") == 0)
@@ -188,35 +176,33 @@ static bool read_member(const char *name, const json_t *value, struct policy *po
     if (!read_switch(name, value, policy, &known, error))
         return false;
     if (!known)
-        (void)snprintf(error.text, error.size,
-                       "a password policy has no member \"%s\": it may have profile, minLength, "
-                       "maxLength, lowercase, uppercase, letter, digit, symbol, digitOrSymbol, "
-                       "identity, normalise, minScore and blocklist",
-                       shown(name, safe));
+        (void)error_set(error, ERROR_INVALID,
+                        "a password policy has no member \"%s\": it may have profile, minLength, "
+                        "maxLength, lowercase, uppercase, letter, digit, symbol, digitOrSymbol, "
+                        "identity, normalise, minScore and blocklist",
+                        shown(name, safe));
     return known;
 }
 
-static bool parse_json(const char *text, struct policy *policy, struct message error)
+static bool parse_json(const char *text, struct policy *policy, struct error *error)
 {
-    json_error_t problem;
+    json_error_t place;
     char safe[SHOWN_SIZE];
-    json_t *object = document_parse(text, 0, &problem);
+    json_t *object = document_parse(text, 0, &place, error);
     const char *name;
     json_t *value;
     bool parsed = false;
 
-    if (object == NULL) {
-        (void)snprintf(error.text, error.size, "not a JSON object (line %d, column %d): %s",
-                       problem.line, problem.column, shown(problem.text, safe));
-        return false;
-    }
+    if (object == NULL)
+        return error_set(error, error->code, "not a JSON object (line %d, column %d): %s",
+                         place.line, place.column, shown(error->text, safe));
     if (!read_profile(object, policy, error))
         goto out;
     json_object_foreach(object, name, value) if (!read_member(name, value, policy, error)) goto out;
     if (policy->min_length > policy->max_length) {
-        (void)snprintf(error.text, error.size,
-                       "\"minLength\" (%u) must not be greater than \"maxLength\" (%u)",
-                       policy->min_length, policy->max_length);
+        (void)error_set(error, ERROR_INVALID,
+                        "\"minLength\" (%u) must not be greater than \"maxLength\" (%u)",
+                        policy->min_length, policy->max_length);
         goto out;
     }
     parsed = true;
@@ -225,18 +211,17 @@ out:
     return parsed;
 }
 
-bool policy_parse(const char *text, struct policy *policy, char *error, size_t error_size)
+bool policy_parse(const char *text, struct policy *policy, struct error *error)
 {
     char safe[SHOWN_SIZE];
 
     if (text[strspn(text, " \t\r\n")] == '{')
-        return parse_json(text, policy, (struct message){error, error_size});
+        return parse_json(text, policy, error);
     if (start_from(text, policy))
         return true;
-    (void)snprintf(error, error_size,
-                   "there is no password policy \"%s\": give %s, or a JSON object",
-                   shown(text, safe), PROFILE_NAMES);
-    return false;
+    return error_set(error, ERROR_INVALID,
+                     "there is no password policy \"%s\": give %s, or a JSON object",
+                     shown(text, safe), PROFILE_NAMES);
 }
 
 /* The password as it is judged; freed by release(). */
@@ -382,24 +367,20 @@ static int score(const struct candidate *candidate, const struct policy_identity
 /* As it was typed, and as it is judged where that is another text. */
 static bool check_blocklist(const struct policy *policy, const struct candidate *candidate,
                             const char *password, size_t length, uint32_t *broken,
-                            struct message error)
+                            struct error *error)
 {
     UErrorCode status = U_ZERO_ERROR;
     int32_t room = candidate->length * 3, used = 0;
     char *normal = NULL;
     bool found, checked;
 
-    checked =
-        blocklist_contains(policy->blocklist, password, length, &found, error.text, error.size);
+    checked = blocklist_contains(policy->blocklist, password, length, &found, error);
     if (checked && !found && policy->normalise && room > 0) {
         normal = calloc((size_t)room, 1);
-        if (normal == NULL) {
-            (void)snprintf(error.text, error.size, "checking the password: out of memory");
-            return false;
-        }
+        if (normal == NULL)
+            return error_no_memory(error, "checking the password");
         u_strToUTF8(normal, room, &used, candidate->text, candidate->length, &status);
-        checked = blocklist_contains(policy->blocklist, normal, (size_t)used, &found, error.text,
-                                     error.size);
+        checked = blocklist_contains(policy->blocklist, normal, (size_t)used, &found, error);
         sodium_memzero(normal, (size_t)room);
         free(normal);
     }
@@ -408,8 +389,7 @@ static bool check_blocklist(const struct policy *policy, const struct candidate 
 }
 
 bool policy_check(const struct policy *policy, const char *password, size_t length,
-                  const struct policy_identity *identity, uint32_t *broken, char *error,
-                  size_t error_size)
+                  const struct policy_identity *identity, uint32_t *broken, struct error *error)
 {
     struct candidate candidate = {NULL, 0, 0};
     bool made_of_identity, checked = false;
@@ -426,11 +406,10 @@ bool policy_check(const struct policy *policy, const char *password, size_t leng
     break_rule(broken, POLICY_GUESSABLE,
                policy->min_score > 0 && score(&candidate, identity) < policy->min_score);
     checked = policy->blocklist[0] == '\0' ||
-              check_blocklist(policy, &candidate, password, length, broken,
-                              (struct message){error, error_size});
+              check_blocklist(policy, &candidate, password, length, broken, error);
     goto out;
 no_memory:
-    (void)snprintf(error, error_size, "checking the password: out of memory");
+    (void)error_no_memory(error, "checking the password");
 out:
     release(&candidate);
     return checked;

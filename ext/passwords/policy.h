@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "values/error.h"
+
 /* The rules, in the fixed order in which they are reported. */
 enum policy_rule {
     POLICY_TOO_SHORT,
@@ -54,19 +56,18 @@ struct policy_identity {
  * Fills `policy` from a profile name ("classic", "cleeng", "nist") or the text of a JSON object,
  * which names a profile to start from ("profile", default "classic") and changes members of it:
  * minLength, maxLength, lowercase, uppercase, letter, digit, symbol, digitOrSymbol, identity,
- * normalise, minScore, blocklist. Returns false and a message that names the member and what it
+ * normalise, minScore, blocklist. Returns false with an error that names the member and what it
  * allows; `policy` is then unspecified.
  */
-bool policy_parse(const char *text, struct policy *policy, char *error, size_t error_size);
+bool policy_parse(const char *text, struct policy *policy, struct error *error);
 
 /*
  * Bit r of `*broken` is set where `password` (UTF-8, `length` bytes; a bad byte counts as one code
- * point) breaks rule r. `identity` may be NULL. Returns false with a message where the blocklist
- * cannot be read; nothing is then known of the password.
+ * point) breaks rule r. `identity` may be NULL. Returns false where the blocklist cannot be
+ * read, or for want of memory; nothing is then known of the password.
  */
 bool policy_check(const struct policy *policy, const char *password, size_t length,
-                  const struct policy_identity *identity, uint32_t *broken, char *error,
-                  size_t error_size);
+                  const struct policy_identity *identity, uint32_t *broken, struct error *error);
 
 /* "too_short" and so on; `rule` below POLICY_RULES. */
 const char *policy_rule_name(enum policy_rule rule);

@@ -1,23 +1,19 @@
 #include "tables/as_of.h"
 
-#include <stdio.h>
-
 #include "values/moment.h"
 #include "values/text.h"
 
 enum { LONGEST_SHOWN = 64 };
 
-bool as_of_read(sqlite3_value *value, int64_t now, int64_t *as_of, char *error, size_t error_size)
+bool as_of_read(sqlite3_value *value, int64_t now, int64_t *as_of, struct error *error)
 {
     int type = sqlite3_value_type(value); /* before asking for its text, which may change it */
     double real = type == SQLITE_FLOAT ? sqlite3_value_double(value) : 0;
     int64_t integer = sqlite3_value_int64(value);
     const char *text = (const char *)sqlite3_value_text(value);
     bool right = false;
-    if (text == NULL && type != SQLITE_NULL) {
-        snprintf(error, error_size, "out of memory");
-        return false;
-    }
+    if (text == NULL && type != SQLITE_NULL)
+        return error_no_memory(error, NULL);
     if (type == SQLITE_INTEGER || (type == SQLITE_FLOAT && (double)integer == real)) {
         *as_of = integer;
         right = true;
@@ -26,10 +22,9 @@ bool as_of_read(sqlite3_value *value, int64_t now, int64_t *as_of, char *error, 
     }
     const char *shown = text == NULL ? "NULL" : text_shown(text, LONGEST_SHOWN, "the text given");
     if (!right)
-        snprintf(error, error_size,
-                 "as_of: %s is not a moment; ISO 8601 text or Unix milliseconds are expected",
-                 shown);
-    else if (*as_of > now)
-        snprintf(error, error_size, "as_of: %s is in the future", shown);
-    return right && *as_of <= now;
+        return error_set(error, ERROR_INVALID,
+                         "as_of: %s is not a moment; ISO 8601 text or Unix milliseconds are "
+                         "expected",
+                         shown);
+    return *as_of <= now || error_set(error, ERROR_INVALID, "as_of: %s is in the future", shown);
 }

@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 #include "host.h"
+#include "values/error.h"
 
 /* ISO 8601 text or Unix milliseconds, whole ones also as a real number, as JavaScript binds them;
- * not after `now`. False with a message. */
-bool as_of_read(sqlite3_value *value, int64_t now, int64_t *as_of, char *error, size_t error_size);
+ * not after `now`. */
+bool as_of_read(sqlite3_value *value, int64_t now, int64_t *as_of, struct error *error);
 
 #endif

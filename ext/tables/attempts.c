@@ -118,8 +118,6 @@ static int refuse(sqlite3_vtab *table, const char *format, const char *name)
 {
     sqlite3_free(table->zErrMsg);
     table->zErrMsg = sqlite3_mprintf(format, name);
-    if (text_tells_no_memory(name))
-        return SQLITE_NOMEM;
     return SQLITE_ERROR; /* not SQLITE_CONSTRAINT, which under OR ROLLBACK would end the caller's
                             transaction */
 }
@@ -164,7 +162,7 @@ static int admit(sqlite3_vtab *table, const struct signup *signup, sqlite3_int64
 {
     struct session *session = history_door(table);
     struct admission admission;
-    char error[512];
+    struct error error;
     int code = SQLITE_OK;
     ledger_begin(session->ledger);
     const struct settings *settings = session_settings(session);
@@ -172,8 +170,8 @@ static int admit(sqlite3_vtab *table, const struct signup *signup, sqlite3_int64
         ledger_end(session->ledger);
         return report_ledger(table, session->ledger);
     }
-    if (!admit_prepare(&admission, settings, signup, moment_now(), error, sizeof error))
-        code = refuse(table, "reg_attempts: %s", error);
+    if (!admit_prepare(&admission, settings, signup, moment_now(), &error))
+        code = table_fail(table, "reg_attempts", &error);
     else if (admit_wants_hash(&admission) && !admit_is_held(session, &admission) &&
              !admit_hash(&admission))
         code = SQLITE_NOMEM;

@@ -7,22 +7,19 @@
 enum { DAY, OUTCOME, COUNT, COLUMNS };
 
 static bool load(struct session *session, sqlite3_value *const arguments[FILE_TABLE_ARGUMENTS],
-                 void **rows, char error[FILE_TABLE_ERROR])
+                 void **rows, struct error *error)
 {
     struct export_names names;
-    bool unreadable;
     (void)session;
     const char *json = arguments[1] == NULL ? NULL : (const char *)sqlite3_value_text(arguments[1]);
-    if (json != NULL && !export_names_parse(&names, json, error, FILE_TABLE_ERROR))
+    if (json != NULL && !export_names_parse(&names, json, error))
         return false;
     struct export *export = calloc(1, sizeof *export);
     *rows = export;
-    if (export == NULL) {
-        sqlite3_snprintf(FILE_TABLE_ERROR, error, "out of memory");
-        return false;
-    }
+    if (export == NULL)
+        return error_no_memory(error, NULL);
     return export_read(export, (const char *)sqlite3_value_text(arguments[0]),
-                       json == NULL ? NULL : &names, &unreadable, error);
+                       json == NULL ? NULL : &names, error);
 }
 
 static size_t count(const void *rows)

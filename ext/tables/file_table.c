@@ -1,5 +1,4 @@
 #include "tables/file_table.h"
-#include "values/text.h"
 
 #include <string.h>
 
@@ -62,20 +61,15 @@ static int cursor_close(sqlite3_vtab_cursor *base)
     return table_close(base);
 }
 
-static int fail(struct table *table, const char *error)
+/* With `error`, or else with the ledger's. */
+static int fail(struct table *table, const struct error *error)
 {
     struct ledger *ledger = table->session->ledger;
-    int code = SQLITE_ERROR;
-    bool failed = error[0] == '\0' && ledger_failed(ledger);
-    if (failed)
-        code = ledger_code(ledger);
-    if (!failed && text_tells_no_memory(error))
-        code = SQLITE_NOMEM;
-    sqlite3_free(table->base.zErrMsg);
-    table->base.zErrMsg = sqlite3_mprintf("%s: %s", kind_of(&table->base)->name,
-                                          failed ? ledger_error(ledger) : error);
+    const char *name = kind_of(&table->base)->name;
+    if (error->code == ERROR_NONE)
+        return table_fail_by_ledger(&table->base, name, ledger);
     ledger_forgive(ledger);
-    return code;
+    return table_fail(&table->base, name, error);
 }
 
 static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, int count,
@@ -83,7 +77,7 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
 {
     struct cursor *cursor = (struct cursor *)base;
     struct table *table = (struct table *)base->pVtab;
-    char error[FILE_TABLE_ERROR] = "";
+    struct error error = {.code = ERROR_NONE};
     (void)text;
     forget_rows(cursor);
     for (int k = 0, taken = 0; k < FILE_TABLE_ARGUMENTS && taken < count; k++)
@@ -97,12 +91,14 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
     const sqlite3_value *file = cursor->arguments[0];
     const char *name = file == NULL ? NULL : (const char *)sqlite3_value_text(cursor->arguments[0]);
     if (name == NULL || sqlite3_value_type(cursor->arguments[0]) != SQLITE_TEXT ||
-        strlen(name) != (size_t)sqlite3_value_bytes(cursor->arguments[0]))
-        return fail(table, "the name of a file is expected as its first argument");
-    if (!kind_of(base->pVtab)->load(table->session, cursor->arguments, &cursor->rows, error))
-        return fail(table, error);
-    cursor->base.count = kind_of(base->pVtab)->count(cursor->rows);
-    return SQLITE_OK;
+        strlen(name) != (size_t)sqlite3_value_bytes(cursor->arguments[0])) {
+        error_set(&error, ERROR_INVALID, "the name of a file is expected as its first argument");
+    } else if (kind_of(base->pVtab)
+                   ->load(table->session, cursor->arguments, &cursor->rows, &error)) {
+        cursor->base.count = kind_of(base->pVtab)->count(cursor->rows);
+        return SQLITE_OK;
+    }
+    return fail(table, &error);
 }
 
 static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)

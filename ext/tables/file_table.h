@@ -11,8 +11,9 @@
 
 #include "ledger/session.h"
 #include "host.h"
+#include "values/error.h"
 
-enum { FILE_TABLE_ARGUMENTS = 3, FILE_TABLE_ERROR = 1024 };
+enum { FILE_TABLE_ARGUMENTS = 3 };
 
 struct file_table {
     const char *name;
@@ -21,9 +22,9 @@ struct file_table {
     int arguments;
     const char *names[FILE_TABLE_ARGUMENTS]; /* of the arguments */
     /* Reads all rows; a NULL argument was not given, the first is a text. False: `error`, or the
-     * ledger's error is set. *rows goes to unload() in either case, unless it is NULL. */
+     * ledger's error, is set. *rows goes to unload() in either case, unless it is NULL. */
     bool (*load)(struct session *session, sqlite3_value *const arguments[FILE_TABLE_ARGUMENTS],
-                 void **rows, char error[FILE_TABLE_ERROR]);
+                 void **rows, struct error *error);
     size_t (*count)(const void *rows);
     void (*column)(const void *rows, size_t row, int column, sqlite3_context *context);
     void (*unload)(void *rows);

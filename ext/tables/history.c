@@ -51,7 +51,7 @@ static void finish(struct prepared *prepared)
     sqlite3_free(prepared);
 }
 
-static int table_fail(struct history_table *table, const char *format, const char *text)
+static int fail(struct history_table *table, const char *format, const char *text)
 {
     sqlite3_free(table->base.zErrMsg);
     table->base.zErrMsg = sqlite3_mprintf(format, text);
@@ -62,7 +62,7 @@ static int table_ledger_error(struct history_table *table)
 {
     struct ledger *ledger = table->session->ledger;
     int code = ledger_code(ledger);
-    table_fail(table, "%s", ledger_error(ledger));
+    fail(table, "%s", ledger_error(ledger));
     ledger_forgive(ledger);
     return code;
 }
@@ -126,10 +126,10 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
     }
     int code = history_plan_choose(table->history, table->rows, &table->given, info);
     return code == SQLITE_ERROR
-               ? table_fail(table,
-                            "as_of: one moment is expected, as in as_of = %s, for all of "
-                            "the condition: not within OR, CASE or another expression",
-                            "'2026-01-31T12:00:00Z'")
+               ? fail(table,
+                      "as_of: one moment is expected, as in as_of = %s, for all of "
+                      "the condition: not within OR, CASE or another expression",
+                      "'2026-01-31T12:00:00Z'")
                : code;
 }
 
@@ -149,7 +149,7 @@ static int prepare(struct history_table *table, struct cursor *cursor, const cha
                                                 &made->statement, NULL);
     sqlite3_free(sql);
     if (code != SQLITE_OK) {
-        table_fail(table, "%s", sqlite3_errmsg(database));
+        fail(table, "%s", sqlite3_errmsg(database));
         finish(made);
         return code;
     }
@@ -226,14 +226,15 @@ int history_close(sqlite3_vtab_cursor *base)
 static int read_as_of(struct history_table *table, struct cursor *cursor, sqlite3_value *value,
                       int64_t now)
 {
-    char error[256];
+    struct error error;
     sqlite3_value_free(cursor->as_of_given);
     cursor->as_of_given = sqlite3_value_dup(value);
     if (cursor->as_of_given == NULL)
         return SQLITE_NOMEM;
-    if (as_of_read(value, now, &cursor->as_of, error, sizeof error))
+    if (as_of_read(value, now, &cursor->as_of, &error))
         return SQLITE_OK;
-    return text_tells_no_memory(error) ? SQLITE_NOMEM : table_fail(table, "%s", error);
+    fail(table, "%s", error.text);
+    return ledger_code_for(&error);
 }
 
 /* The keys of an address in the index of subjects, which has folded forms: of ASCII, folding makes
@@ -372,7 +373,7 @@ static int step(struct cursor *cursor)
     cursor->at_end = code != SQLITE_ROW;
     if (code == SQLITE_ROW || code == SQLITE_DONE)
         return SQLITE_OK;
-    table_fail(table, "%s", sqlite3_errmsg(ledger_database(table->session->ledger)));
+    fail(table, "%s", sqlite3_errmsg(ledger_database(table->session->ledger)));
     return code;
 }
 

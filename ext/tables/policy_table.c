@@ -7,7 +7,6 @@
 #include "tables/catalog.h"
 #include "passwords/policy.h"
 #include "tables/table.h"
-#include "values/text.h"
 
 enum { REQUIREMENT_SIZE = 256 };
 enum column { RULE, REQUIREMENT, MET, PASSWORD, PROFILE };
@@ -16,6 +15,7 @@ enum plan {
     WITH_PROFILE = 2
 }; /* bits of idxNum; the arguments come in this order */
 
+static const char name[] = "reg_policy";
 static const char declaration[] =
     "CREATE TABLE x(rule TEXT, requirement TEXT, met INTEGER, password HIDDEN, profile HIDDEN)";
 
@@ -26,13 +26,6 @@ struct cursor {
     bool judged; /* there is a password */
     enum policy_rule rules[POLICY_RULES];
 };
-
-static int fail(struct table *table, const char *text)
-{
-    sqlite3_free(table->base.zErrMsg);
-    table->base.zErrMsg = sqlite3_mprintf("reg_policy: %s", text);
-    return text_tells_no_memory(text) ? SQLITE_NOMEM : SQLITE_ERROR;
-}
 
 static int policy_connect(sqlite3 *database, void *client, int count, const char *const *arguments,
                           sqlite3_vtab **made, char **error)
@@ -67,20 +60,16 @@ static bool requirement(const struct cursor *cursor, enum policy_rule rule,
 
 static int read_policy(struct table *table, struct cursor *cursor, sqlite3_value *profile)
 {
-    char error[512];
+    struct error error;
     const char *text = profile == NULL ? NULL : (const char *)sqlite3_value_text(profile);
     if (text == NULL && profile != NULL && sqlite3_value_type(profile) != SQLITE_NULL)
         return SQLITE_NOMEM;
     if (text != NULL)
-        return policy_parse(text, &cursor->policy, error, sizeof error) ? SQLITE_OK
-                                                                        : fail(table, error);
+        return policy_parse(text, &cursor->policy, &error) ? SQLITE_OK
+                                                           : table_fail(&table->base, name, &error);
     const struct settings *settings = session_settings_or_defaults(table->session);
-    if (settings == NULL) {
-        int code = ledger_code(table->session->ledger);
-        fail(table, ledger_error(table->session->ledger));
-        ledger_forgive(table->session->ledger);
-        return code;
-    }
+    if (settings == NULL)
+        return table_fail_by_ledger(&table->base, name, table->session->ledger);
     cursor->policy = settings->policy;
     return SQLITE_OK;
 }
@@ -90,7 +79,8 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
 {
     struct cursor *cursor = (struct cursor *)base;
     struct table *table = (struct table *)base->pVtab;
-    char error[512], words[REQUIREMENT_SIZE];
+    struct error error;
+    char words[REQUIREMENT_SIZE];
     (void)text;
     const char *password =
         (plan & WITH_PASSWORD) != 0 ? (const char *)sqlite3_value_text(arguments[0]) : NULL;
@@ -103,9 +93,9 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
     cursor->base.row = cursor->base.count = 0;
     cursor->broken = 0;
     cursor->judged = password != NULL;
-    if (password != NULL && !policy_check(&cursor->policy, password, strlen(password), NULL,
-                                          &cursor->broken, error, sizeof error))
-        return fail(table, error);
+    if (password != NULL &&
+        !policy_check(&cursor->policy, password, strlen(password), NULL, &cursor->broken, &error))
+        return table_fail(&table->base, name, &error);
     for (int rule = 0; rule < POLICY_RULES; rule++)
         if (requirement(cursor, (enum policy_rule)rule, words))
             cursor->rules[cursor->base.count++] = (enum policy_rule)rule;

@@ -21,25 +21,22 @@ enum {
 };
 
 static bool load(struct session *session, sqlite3_value *const arguments[FILE_TABLE_ARGUMENTS],
-                 void **rows, char error[FILE_TABLE_ERROR])
+                 void **rows, struct error *error)
 {
     struct export_names names;
     struct export export = {0};
     int64_t now = ledger_ready(session->ledger) ? ledger_now(session->ledger) : 0, as_of = now;
-    bool unreadable;
     const char *json = arguments[2] == NULL ? NULL : (const char *)sqlite3_value_text(arguments[2]);
     if (ledger_failed(session->ledger) ||
-        (arguments[1] != NULL && !as_of_read(arguments[1], now, &as_of, error, FILE_TABLE_ERROR)) ||
-        (json != NULL && !export_names_parse(&names, json, error, FILE_TABLE_ERROR)))
+        (arguments[1] != NULL && !as_of_read(arguments[1], now, &as_of, error)) ||
+        (json != NULL && !export_names_parse(&names, json, error)))
         return false;
     struct reconcile *reconcile = calloc(1, sizeof *reconcile);
     *rows = reconcile;
-    if (reconcile == NULL) {
-        sqlite3_snprintf(FILE_TABLE_ERROR, error, "out of memory");
-        return false;
-    }
+    if (reconcile == NULL)
+        return error_no_memory(error, NULL);
     bool done = export_read(&export, (const char *)sqlite3_value_text(arguments[0]),
-                            json == NULL ? NULL : &names, &unreadable, error) &&
+                            json == NULL ? NULL : &names, error) &&
                 reconcile_run(reconcile, session, &export, as_of);
     export_end(&export);
     return done;

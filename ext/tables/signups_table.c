@@ -62,19 +62,24 @@ struct reading {
     const char *path;
     struct header header;
     int64_t now;
-    char *error;
+    struct error *error;
 };
 
-static bool complain(struct reading *reading, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static bool complain(struct reading *reading, const char *format, ...)
+static bool complain(struct reading *reading, enum error_code code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static bool complain(struct reading *reading, enum error_code code, const char *format, ...)
 {
+    char what[ERROR_SIZE];
     va_list arguments;
-    int length = snprintf(reading->error, FILE_TABLE_ERROR, "%.300s", reading->path);
     va_start(arguments, format);
-    vsnprintf(reading->error + length, (size_t)(FILE_TABLE_ERROR - length), format, arguments);
+    vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    return false;
+    return error_set(reading->error, code, "%.300s%s", reading->path, what);
+}
+
+static bool out_of_memory(struct reading *reading)
+{
+    return complain(reading, ERROR_NO_MEMORY, ": out of memory");
 }
 
 /* -- the header, by the rules of an import -- */
@@ -83,19 +88,20 @@ static bool read_header(struct reading *reading, const struct records *records)
 {
     struct header *header = &reading->header;
     if (!header_read(header, &signup_header, records_header(records), records_columns(records)))
-        return complain(reading, ": out of memory");
+        return out_of_memory(reading);
     for (size_t i = 0; i < header->count; i++)
         if (header->columns[i].same_as > 0)
-            return complain(reading,
+            return complain(reading, ERROR_INVALID,
                             ", line 1, column %zu: column %zu means the same; one of them is "
                             "expected",
                             i + 1, header->columns[i].same_as);
     if (header->prefixed > SIGNUP_CONSENTS_MAX)
-        return complain(reading, ", line 1: at most %d columns of consents are expected",
+        return complain(reading, ERROR_INVALID,
+                        ", line 1: at most %d columns of consents are expected",
                         SIGNUP_CONSENTS_MAX);
     return header->named > 0 ||
-           complain(reading, ", line 1: no column of it is a sign-up's; `email` is expected, for "
-                             "one");
+           complain(reading, ERROR_INVALID,
+                    ", line 1: no column of it is a sign-up's; `email` is expected, for one");
 }
 
 static void fill(const struct reading *reading, const struct record *record, struct signup *signup)
@@ -112,7 +118,7 @@ static struct row *new_row(struct reading *reading, uint64_t line)
 {
     struct signups *signups = reading->signups;
     if (signups->count == MOST_ROWS) {
-        complain(reading,
+        complain(reading, ERROR_INVALID,
                  ", line %llu: at most %d rows are expected here; `regjob import --dry-run` "
                  "takes more",
                  (unsigned long long)line, MOST_ROWS);
@@ -122,7 +128,7 @@ static struct row *new_row(struct reading *reading, uint64_t line)
         size_t capacity = signups->capacity == 0 ? 64 : 2 * signups->capacity;
         struct row *rows = realloc(signups->rows, capacity * sizeof *rows);
         if (rows == NULL) {
-            complain(reading, ": out of memory");
+            out_of_memory(reading);
             return NULL;
         }
         signups->rows = rows;
@@ -142,7 +148,7 @@ static bool keep(struct reading *reading, struct row *row, const char *const tex
         size += texts[i] == NULL ? 0 : strlen(texts[i]) + 1;
     row->memory = malloc(size);
     if (row->memory == NULL)
-        return complain(reading, ": out of memory");
+        return out_of_memory(reading);
     char *at = row->memory;
     for (int i = 0; i < TEXTS; i++) {
         if (texts[i] == NULL)
@@ -177,11 +183,12 @@ static bool add_row(struct reading *reading, const struct record *record)
     struct signup signup;
     struct admission admission;
     struct rehearsal_verdict verdict;
-    char why[512];
+    struct error why;
     fill(reading, record, &signup);
-    if (!admit_prepare(&admission, reading->settings, &signup, reading->now, why, sizeof why)) {
+    if (!admit_prepare(&admission, reading->settings, &signup, reading->now, &why)) {
         admit_end(&admission);
-        return complain(reading, ", line %llu: %s", (unsigned long long)record->line, why);
+        return complain(reading, why.code, ", line %llu: %s", (unsigned long long)record->line,
+                        why.text);
     }
     bool done = rehearsal_admit(reading->rehearsal, &admission, &verdict);
     struct row *row = done ? new_row(reading, record->line) : NULL;
@@ -218,7 +225,8 @@ static bool read_rows(struct reading *reading, struct records *records)
         case RECORDS_END:
             return true;
         case RECORDS_FAILED:
-            return complain(reading, ": %s", record.message);
+            return complain(reading, records_error(records)->code, ": %s",
+                            records_error(records)->text);
         }
     }
 }
@@ -231,7 +239,8 @@ static int open_file(struct reading *reading)
     int file = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file >= 0 && fstat(file, &facts) == 0 && S_ISREG(facts.st_mode))
         return file;
-    complain(reading, ": %s", file < 0 ? strerror(errno) : "a regular file is expected");
+    complain(reading, file < 0 ? ERROR_IO : ERROR_INVALID, ": %s",
+             file < 0 ? strerror(errno) : "a regular file is expected");
     if (file >= 0)
         close(file);
     return -1;
@@ -247,13 +256,13 @@ static bool rehearse(struct reading *reading, struct records *records)
 }
 
 static bool load(struct session *session, sqlite3_value *const arguments[FILE_TABLE_ARGUMENTS],
-                 void **rows, char error[FILE_TABLE_ERROR])
+                 void **rows, struct error *error)
 {
     /* As an import has them unless configured. */
     const struct records_limits limits = {.discreet = true};
     struct input_descriptor holder;
-    bool unreadable, done = false;
-    char why[512];
+    bool done = false;
+    struct error why;
     struct signups *signups = calloc(1, sizeof *signups);
     struct reading reading = {.signups = signups,
                               .session = session,
@@ -262,14 +271,14 @@ static bool load(struct session *session, sqlite3_value *const arguments[FILE_TA
                               .error = error};
     *rows = signups;
     if (signups == NULL)
-        return complain(&reading, ": out of memory");
+        return out_of_memory(&reading);
     int file = open_file(&reading);
     if (file < 0)
         return false;
     struct input_source source = input_from_descriptor(&holder, file);
-    struct records *records = records_open(&source, &limits, &unreadable, why, sizeof why);
+    struct records *records = records_open(&source, &limits, &why);
     if (records == NULL)
-        complain(&reading, ": %s", why);
+        complain(&reading, why.code, ": %s", why.text);
     else
         done = rehearse(&reading, records);
     rehearsal_close(reading.rehearsal);

@@ -39,6 +39,22 @@ int table_disconnect(sqlite3_vtab *base)
     return SQLITE_OK;
 }
 
+int table_fail(sqlite3_vtab *table, const char *name, const struct error *error)
+{
+    sqlite3_free(table->zErrMsg);
+    table->zErrMsg = sqlite3_mprintf("%s: %s", name, error->text);
+    return ledger_code_for(error);
+}
+
+int table_fail_by_ledger(sqlite3_vtab *table, const char *name, struct ledger *ledger)
+{
+    int code = ledger_code(ledger);
+    sqlite3_free(table->zErrMsg);
+    table->zErrMsg = sqlite3_mprintf("%s: %s", name, ledger_error(ledger));
+    ledger_forgive(ledger);
+    return code;
+}
+
 bool table_column_used(const sqlite3_index_info *info, int column)
 {
     int bit = column < 63 ? column : 63; /* the last stands for all columns from the 64th on */

@@ -37,6 +37,11 @@ int table_make(sqlite3 *database, const char *declaration, int risk, struct sess
 int table_declare(sqlite3 *database, const char *declaration, char **error);
 int table_disconnect(sqlite3_vtab *base);
 
+/* "NAME: what went wrong" for the statement; returns SQLite's code for it. */
+int table_fail(sqlite3_vtab *table, const char *name, const struct error *error);
+/* The same with the ledger's error, which is forgiven. */
+int table_fail_by_ledger(sqlite3_vtab *table, const char *name, struct ledger *ledger);
+
 /*
  * The plan for a table whose arguments are `count` hidden columns from `first` on, of these names:
  * bit k of idxNum is set where argument k is given, by `=`; xFilter gets those that are, in the

@@ -2,7 +2,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,17 +20,22 @@ static bool is_there_room(size_t length)
 
 /* Of other memory that fails jansson makes a mistake in the text: so a mistake is looked at twice.
  */
-json_t *document_parse(const char *text, size_t flags, json_error_t *trouble)
+json_t *document_parse(const char *text, size_t flags, json_error_t *place, struct error *error)
 {
+    json_error_t trouble = {.text = ""};
     size_t length = strlen(text);
     bool room = is_there_room(length);
     json_t *document = NULL;
     for (int turn = 0; turn < 2 && room && document == NULL; turn++) {
-        document = json_loads(text, flags | JSON_REJECT_DUPLICATES, trouble);
+        document = json_loads(text, flags | JSON_REJECT_DUPLICATES, &trouble);
         room = document != NULL || is_there_room(length);
     }
     if (!room)
-        snprintf(trouble->text, sizeof trouble->text, "out of memory");
+        error_no_memory(error, NULL);
+    else if (document == NULL)
+        error_set(error, ERROR_INVALID, "%s", trouble.text);
+    if (place != NULL)
+        *place = trouble;
     return document;
 }
 

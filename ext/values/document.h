@@ -4,11 +4,14 @@
 
 #include <jansson.h>
 
+#include "values/error.h"
+
 /*
- * As json_loads() with these flags and JSON_REJECT_DUPLICATES. NULL: not JSON, or no memory, and
- * then trouble->text says "out of memory". The caller owns the result.
+ * As json_loads() with these flags and JSON_REJECT_DUPLICATES. NULL: ERROR_INVALID with jansson's
+ * words, or ERROR_NO_MEMORY. `place`, unless NULL, tells line and column of the mistake. The caller
+ * owns the result.
  */
-json_t *document_parse(const char *text, size_t flags, json_error_t *trouble);
+json_t *document_parse(const char *text, size_t flags, json_error_t *place, struct error *error);
 
 /* As json_dumps() with these flags, which may leave out a character where memory fails for a
  * moment. NULL: no memory. The caller frees it with free(). */

@@ -397,26 +397,37 @@ static void __attribute__((destructor)) close_at_exit(void)
     close_database();
 }
 
-static bool fail_database(const char *path, const char *reason, char *error, size_t error_size)
+static bool fail_database(struct error *error, enum error_code code, const char *path,
+                          const char *reason)
 {
-    (void)snprintf(error, error_size,
-                   "country database %s cannot be used: %s; it must be a file in MaxMind's format",
-                   path, reason);
-    return false;
+    return error_set(error, code,
+                     "country database %s cannot be used: %s; it must be a file in MaxMind's "
+                     "format",
+                     path, reason);
+}
+
+static bool fail_lookup(struct error *error, const char *path, int status)
+{
+    return fail_database(error,
+                         status == MMDB_OUT_OF_MEMORY_ERROR ? ERROR_NO_MEMORY
+                         : status == MMDB_IO_ERROR || status == MMDB_FILE_OPEN_ERROR
+                             ? ERROR_IO
+                             : ERROR_INVALID,
+                         path, MMDB_strerror(status));
 }
 
 /* With the lock held. */
-static bool open_database(const char *path, char *error, size_t error_size)
+static bool open_database(const char *path, struct error *error)
 {
     struct stat file;
     int status;
 
     if (strnlen(path, DATABASE_PATH_SIZE) == DATABASE_PATH_SIZE)
-        return fail_database("(its path)", strerror(ENAMETOOLONG), error, error_size);
+        return fail_database(error, ERROR_INVALID, "(its path)", strerror(ENAMETOOLONG));
     if (stat(path, &file) != 0)
-        return fail_database(path, strerror(errno), error, error_size);
+        return fail_database(error, ERROR_IO, path, strerror(errno));
     if (!S_ISREG(file.st_mode))
-        return fail_database(path, "not a regular file", error, error_size);
+        return fail_database(error, ERROR_INVALID, path, "not a regular file");
     if (database.is_open && strcmp(path, database.path) == 0 &&
         file.st_dev == database.file.st_dev && file.st_ino == database.file.st_ino &&
         file.st_size == database.file.st_size &&
@@ -426,7 +437,7 @@ static bool open_database(const char *path, char *error, size_t error_size)
     close_database();
     status = MMDB_open(path, MMDB_MODE_MMAP, &database.handle);
     if (status != MMDB_SUCCESS)
-        return fail_database(path, MMDB_strerror(status), error, error_size);
+        return fail_lookup(error, path, status);
     database.is_open = true;
     database.file = file;
     memcpy(database.path, path, strlen(path) + 1);
@@ -454,26 +465,25 @@ static bool read_country(MMDB_entry_s *entry, char alpha2[3])
     return false;
 }
 
-bool region_address_country(const char *path, const char *address, char alpha2[3], char *error,
-                            size_t error_size)
+bool region_address_country(const char *path, const char *address, char alpha2[3],
+                            struct error *error)
 {
     struct sockaddr_storage socket_address;
     MMDB_lookup_result_s result;
     int status = MMDB_SUCCESS;
     bool known = false;
 
-    if (error_size > 0)
-        error[0] = '\0';
+    *error = (struct error){.code = ERROR_NONE};
     if (!read_address(address, &socket_address))
         return false;
     (void)pthread_mutex_lock(&database.lock);
-    if (open_database(path, error, error_size)) {
+    if (open_database(path, error)) {
         result =
             MMDB_lookup_sockaddr(&database.handle, (struct sockaddr *)&socket_address, &status);
         if (status == MMDB_SUCCESS)
             known = result.found_entry && read_country(&result.entry, alpha2);
         else if (status != MMDB_IPV6_LOOKUP_IN_IPV4_DATABASE_ERROR)
-            (void)fail_database(path, MMDB_strerror(status), error, error_size);
+            (void)fail_lookup(error, path, status);
     }
     (void)pthread_mutex_unlock(&database.lock);
     return known;

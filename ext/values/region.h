@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "values/error.h"
+
 enum { REGION_LOCALE_SIZE = 64 };
 
 /* ISO 3166-1, alpha-2 or alpha-3, either case: gives alpha-2 upper case. Kosovo's XK is accepted
@@ -31,9 +33,9 @@ bool region_locale(const char *text, char locale[REGION_LOCALE_SIZE]);
 bool region_country_locale(const char *alpha2, char locale[REGION_LOCALE_SIZE]);
 
 /* The country (alpha-2) of an address (IPv4 or IPv6 text) by a MaxMind-format file. False: not
- * known (error "") or not readable (error says why). Replace the file by rename only. */
-bool region_address_country(const char *database, const char *address, char alpha2[3], char *error,
-                            size_t error_size);
+ * known (ERROR_NONE) or not readable. Replace the file by rename only. */
+bool region_address_country(const char *database, const char *address, char alpha2[3],
+                            struct error *error);
 
 /* IPv4 or IPv6 text, nothing else. */
 bool region_address_valid(const char *address);

@@ -176,10 +176,3 @@ bool text_integer(const char *text, int64_t *integer)
     *integer = minus ? -value : value;
     return true;
 }
-
-bool text_tells_no_memory(const char *error)
-{
-    static const char words[] = "out of memory";
-    size_t length = strlen(error);
-    return length >= sizeof words - 1 && strcmp(error + length - (sizeof words - 1), words) == 0;
-}

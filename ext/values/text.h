@@ -51,10 +51,6 @@ bool text_is_hex(const char *text, size_t digits);
  * Up to 18 digits; false for anything else. */
 bool text_integer(const char *text, int64_t *integer);
 
-/* Whether an error's text says that there was no memory: it is then SQLITE_NOMEM, wherever it was
- * found. */
-bool text_tells_no_memory(const char *error);
-
 /* Equal but for ASCII case, whatever locale the host has set: toupper(), strcasecmp() and their
  * like follow it, and I and i are two letters in a Turkish one. */
 bool text_same(const char *left, const char *right);

@@ -53,10 +53,8 @@ bool secret_from_file(char *secret, size_t size, const char *path, struct error 
     if (descriptor < 0) {
         return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
     }
-    if (!private_is(descriptor, "", path, error->text, sizeof error->text)) {
-        error->code = ERROR_INVALID;
+    if (!private_is(descriptor, "", path, error))
         goto out;
-    }
     ssize_t got = read_all(descriptor, secret, size);
     if (got < 0) {
         error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));

@@ -86,9 +86,7 @@ static bool reserve(struct chunk *chunk, struct chunk_row *row, size_t size)
         row->text = malloc(size);
         row->text_size = row->text == NULL ? 0 : size;
     }
-    if (row->text == NULL)
-        snprintf(chunk->error, sizeof chunk->error, "out of memory");
-    return row->text != NULL;
+    return row->text != NULL || error_no_memory(&chunk->error, NULL);
 }
 
 static struct chunk_row *next_row(struct chunk *chunk, const struct record *record, bool is_reject)
@@ -131,8 +129,7 @@ bool chunk_add_row(struct chunk *chunk, const struct record *record, const struc
     chunk->count++;
     chunk->bytes += size;
     row->prepared = true;
-    if (!admit_prepare(&row->admission, chunk->settings, &row->signup, chunk->now, chunk->error,
-                       sizeof chunk->error))
+    if (!admit_prepare(&row->admission, chunk->settings, &row->signup, chunk->now, &chunk->error))
         return false;
     row->wants_hash = admit_wants_hash(&row->admission);
     chunk->hashes += row->wants_hash;
@@ -199,10 +196,9 @@ static bool write_reject(struct chunk *chunk, const struct chunk_row *row,
     if (!rejects_have_room(target->rejects, row->end - row->offset, row->line) ||
         keep_bytes(row, target))
         return true;
-    snprintf(chunk->error, sizeof chunk->error, "%.300s: %s", target->rejects->path,
-             errno == 0 ? "the bytes to be kept are gone: the file has become shorter"
-                        : strerror(errno));
-    return false;
+    return error_set(&chunk->error, ERROR_IO, "%.300s: %s", target->rejects->path,
+                     errno == 0 ? "the bytes to be kept are gone: the file has become shorter"
+                                : strerror(errno));
 }
 
 /* A hash was spared because a customer had the identifier; erased meanwhile, he has it no more. */
@@ -210,10 +206,7 @@ static bool make_up_for_hash(struct chunk *chunk, struct chunk_row *row, struct 
 {
     if (!row->spared || admit_is_held(session, &row->admission) || ledger_failed(session->ledger))
         return true;
-    if (admit_hash(&row->admission))
-        return true;
-    snprintf(chunk->error, sizeof chunk->error, "hashing a password: out of memory");
-    return false;
+    return admit_hash(&row->admission) || error_no_memory(&chunk->error, "hashing a password");
 }
 
 static void count_verdict(struct chunk_counts *counts, enum admit_outcome outcome)

@@ -12,6 +12,7 @@
 #include "run/digest.h"
 #include "csv/records.h"
 #include "import/rejects.h"
+#include "values/error.h"
 
 struct session;
 struct settings;
@@ -36,7 +37,7 @@ struct chunk {
     unsigned char prefix[DIGEST_SIZE]; /* the digest of all up to `end` */
     const struct settings *settings;   /* that judge these rows */
     int64_t now;
-    char error[512];
+    struct error error;
 };
 
 /* False when out of memory. */

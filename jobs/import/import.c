@@ -132,8 +132,7 @@ static bool is_explained(struct import *import)
 
 static void open_records(struct import *import)
 {
-    char error[512];
-    bool unreadable = false;
+    struct error error;
     struct records_limits limits = {.max_field_bytes = import->job->config.import.max_field_bytes};
     struct input_source source = {
         .read = read_until_stop, .seek = NULL, .context = &import->source};
@@ -153,10 +152,11 @@ static void open_records(struct import *import)
     }
     if (import->source.seek != NULL)
         source.seek = seek_source;
-    import->records = records_open(&source, &limits, &unreadable, error, sizeof error);
+    import->records = records_open(&source, &limits, &error);
     if (import->records == NULL) {
         if (!is_explained(import))
-            fail_with(import, unreadable ? STATUS_BAD_DATA : STATUS_RETRY, error);
+            fail_with(import, error.code == ERROR_INVALID ? STATUS_BAD_DATA : STATUS_RETRY,
+                      error.text);
         return;
     }
     import->over =
@@ -165,15 +165,14 @@ static void open_records(struct import *import)
 
 static void resume(struct import *import)
 {
-    const char *message;
     unsigned char digest[DIGEST_SIZE];
     if (import->file.offset == 0)
         return;
-    if (!records_resume(import->records, import->file.offset, import->file.line, &message)) {
+    if (!records_resume(import->records, import->file.offset, import->file.line)) {
         if (is_explained(import))
             return;
         say_error("%s: cannot go on at byte %" PRIu64 ": %s", import->file.request->path,
-                  import->file.offset, message);
+                  import->file.offset, records_error(import->records)->text);
         fail(import, STATUS_BAD_DATA);
         return;
     }
@@ -383,7 +382,7 @@ static void write_chunk(struct import *import, struct batch *batch, struct chunk
     if (!batch->open)
         begin(import, batch);
     if (!ledger_failed(import->ledger) && !chunk_write(chunk, &target, &batch->counts))
-        refuse_batch(import, chunk->error);
+        refuse_batch(import, chunk->error.text);
     batch->rows += chunk->count;
     batch->end = chunk->end;
     batch->next_line = chunk->next_line;

@@ -84,11 +84,13 @@ static bool fill(struct pipeline *pipeline, struct chunk *chunk, bool *at_end)
             *at_end = true;
             return true;
         case RECORDS_FAILED:
-            error_set(&error, ERROR_IO, "line %" PRIu64 ": %s", record.line, record.message);
+            error = *records_error(work->records);
+            error_at(&error, "line %" PRIu64, record.line);
             return fail(pipeline, &error);
         }
         if (!added) {
-            error_set(&error, ERROR_IO, "line %" PRIu64 ": %s", record.line, chunk->error);
+            error = chunk->error;
+            error_at(&error, "line %" PRIu64, record.line);
             return fail(pipeline, &error);
         }
     }

@@ -93,29 +93,29 @@ static void note_digest(struct job *job, int file, const char *path)
 enum status_code reconcile_report_read(struct reconcile_report *one, struct job *job, int file,
                                        const char *path, const int64_t *as_of)
 {
-    char error[EXPORT_ERROR];
+    struct error error;
     struct export export;
     struct export_names names;
-    bool unreadable = false;
     memset(one, 0, sizeof *one);
     text_escape(one->name, sizeof one->name, path);
     set_zone(one);
     set_names(&names, &job->config.reconcile);
-    int opened = file < 0 ? export_open(path, &unreadable, error) : file;
-    bool fits = opened >= 0 && export_fits(opened, path, &unreadable, error);
+    const struct export_file source = {
+        .descriptor = file < 0 ? export_open(path, &error) : file, .path = path, .may_quote = true};
+    bool fits = source.descriptor >= 0 && export_fits(&source, &error);
     if (fits) /* what cannot be read is said below */
-        note_digest(job, opened, path);
+        note_digest(job, source.descriptor, path);
     memset(&export, 0, sizeof export);
     enum status_code status;
-    if (fits && export_read_file(&export, opened, path, &names, true, &unreadable, error)) {
+    if (fits && export_read_file(&export, &source, &names, &error)) {
         status = compare(one, job, &export, as_of);
     } else {
-        say_error("%s", error);
-        status = unreadable ? STATUS_BAD_DATA : STATUS_RETRY;
+        say_error("%s", error.text);
+        status = error.code == ERROR_INVALID ? STATUS_BAD_DATA : STATUS_RETRY;
     }
     export_end(&export);
-    if (file < 0 && opened >= 0)
-        close(opened);
+    if (file < 0 && source.descriptor >= 0)
+        close(source.descriptor);
     return status;
 }
 

@@ -79,15 +79,14 @@ static void check_records(const char *bytes, size_t length, const struct records
     struct memory memory = {.bytes = bytes, .length = length, .step = step};
     const struct input_source source = memory_source(&memory, true);
     struct spilled spilled = {.bytes = bytes, .length = length};
-    char error[512];
-    bool unreadable;
+    struct error error;
     struct record record;
     enum records_result result;
     size_t end;
-    struct records *records = records_open(&source, limits, &unreadable, error, sizeof error);
+    struct records *records = records_open(&source, limits, &error);
 
     if (!records) {
-        require(unreadable && *error);
+        require(error.code == ERROR_INVALID && error.text[0] != '\0');
         return;
     }
     spilled.position = skip_empty(bytes, length, end_of_header(bytes, length, records));

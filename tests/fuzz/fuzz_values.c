@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codes/code.h"
+#include "values/error.h"
 #include "values/moment.h"
 #include "passwords/password.h"
 #include "passwords/policy.h"
@@ -19,18 +20,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void read_policy(const char *text)
 {
     struct policy policy;
-    char error[256];
+    struct error error;
     uint32_t broken;
-    if (policy_parse(text, &policy, error, sizeof error)) {
+    if (policy_parse(text, &policy, &error)) {
         policy.blocklist[0] = '\0'; /* no files */
-        policy_check(&policy, text, strlen(text), NULL, &broken, error, sizeof error);
+        policy_check(&policy, text, strlen(text), NULL, &broken, &error);
     }
 }
 
 static void read_settings(const char *text)
 {
-    char error[256];
-    struct settings *settings = settings_parse(text, NULL, error, sizeof error);
+    struct error error;
+    struct settings *settings = settings_parse(text, NULL, &error);
     if (settings != NULL)
         free(settings_text(settings));
     settings_free(settings);
@@ -77,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 8:
         code_token_nonce(text, nonce);
-        password_is_phc(text);
+        password_is_phc(text, (struct password_cost){262144, 16});
         text_is_clean(text, size);
         break;
     case 9:

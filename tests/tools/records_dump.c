@@ -114,7 +114,7 @@ static int dump_records(struct records *records)
     }
     json_decref(spilled);
     if (result == RECORDS_FAILED) {
-        print(json_pack("{s:s}", "failed", record.message));
+        print(json_pack("{s:s}", "failed", records_error(records)->text));
         return 1;
     }
     print(json_pack("{s:I,s:I,s:I,s:I}", "end", (json_int_t)record.end, "line",
@@ -129,8 +129,7 @@ static int dump_file(const char *path, struct dump *dump, bool seekable,
     struct input_descriptor holder;
     struct input_source source = {read_step, NULL, dump};
     struct records *records;
-    char error[512];
-    bool unreadable;
+    struct error error;
     int status = 0;
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -141,9 +140,10 @@ static int dump_file(const char *path, struct dump *dump, bool seekable,
     dump->file = input_from_descriptor(&holder, descriptor);
     if (seekable && dump->file.seek)
         source.seek = seek_file;
-    records = records_open(&source, limits, &unreadable, error, sizeof error);
+    records = records_open(&source, limits, &error);
     if (!records) {
-        print(json_pack("{s:s,s:s,s:b}", "file", path, "error", error, "unreadable", unreadable));
+        print(json_pack("{s:s,s:s,s:b}", "file", path, "error", error.text, "unreadable",
+                        error.code == ERROR_INVALID));
     } else {
         json_t *header = json_array();
         for (size_t i = 0; i < records_columns(records); i++)

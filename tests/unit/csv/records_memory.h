@@ -155,7 +155,7 @@ static inline void story_tell(struct story *story, struct records *records)
         story_add(story, "\n");
     }
     if (result == RECORDS_FAILED)
-        story_add(story, "failed %s\n", record.message);
+        story_add(story, "failed %s\n", records_error(records)->text);
     else
         story_add(story, "%" PRIu64 " %" PRIu64 " end\n", record.line, record.offset);
     free(spilled.text);
@@ -168,14 +168,14 @@ static inline char *story_of(struct memory *memory, bool seekable,
 {
     const struct input_source source = memory_source(memory, seekable);
     struct story story = {0};
-    char error[512] = "";
-    bool unreadable = false;
+    struct error error;
     struct records *records;
 
     memory->position = 0;
-    records = records_open(&source, limits, &unreadable, error, sizeof error);
+    records = records_open(&source, limits, &error);
     if (!records) {
-        story_add(&story, "%s: %s\n", unreadable ? "unreadable" : "error", error);
+        story_add(&story, "%s: %s\n", error.code == ERROR_INVALID ? "unreadable" : "error",
+                  error.text);
         return story.text;
     }
     for (size_t i = 0; i < records_columns(records); i++) {

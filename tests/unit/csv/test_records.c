@@ -150,10 +150,9 @@ static void header_bytes_as_read(void **state)
 {
     struct memory memory = {.bytes = "\xEF\xBB\xBF\"a\nb\",c\r\n1,2\n", .length = 17};
     const struct input_source source = memory_source(&memory, false);
-    char error[256];
-    bool unreadable;
+    struct error error;
     size_t length = 0;
-    struct records *records = records_open(&source, &no_limits, &unreadable, error, sizeof error);
+    struct records *records = records_open(&source, &no_limits, &error);
     (void)state;
     assert_non_null(records);
     assert_memory_equal(records_header_raw(records, &length), "\"a\nb\",c\r\n", 9);
@@ -312,14 +311,14 @@ static void messages(void **state)
          "a higher max_field_bytes"}};
     (void)state;
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
-        char bytes[128], error[256];
+        char bytes[128];
+        struct error error;
         const int length = snprintf(bytes, sizeof bytes, "first,second\n%s", said[i].record);
         struct memory memory = {.bytes = bytes, .length = (size_t)length};
         const struct input_source source = memory_source(&memory, true);
         const struct records_limits limits = {8, 0, false};
         struct record record;
-        bool unreadable;
-        struct records *records = records_open(&source, &limits, &unreadable, error, sizeof error);
+        struct records *records = records_open(&source, &limits, &error);
         assert_non_null(records);
         assert_int_equal(records_next(records, &record), RECORDS_REJECT);
         assert_string_equal(record.message, said[i].message);
@@ -343,15 +342,14 @@ static void going_on_at_every_record(void **state)
     struct memory memory = {.bytes = mixed, .length = sizeof mixed - 1};
     const struct input_source source = memory_source(&memory, true);
     char *story = story_of(&memory, true, &no_limits), *rest = strchr(story, '\n') + 1;
-    char error[256];
-    bool unreadable;
+    struct error error;
     struct record record;
     unsigned places = 0;
     struct records *records;
     (void)state;
 
     memory.position = 0;
-    records = records_open(&source, &no_limits, &unreadable, error, sizeof error);
+    records = records_open(&source, &no_limits, &error);
     assert_non_null(records);
     while (records_next(records, &record) != RECORDS_END) {
         rest = strchr(rest, '\n') + 1;
@@ -359,11 +357,9 @@ static void going_on_at_every_record(void **state)
             struct memory again = {.bytes = mixed, .length = sizeof mixed - 1, .step = 5};
             const struct input_source second = memory_source(&again, seekable);
             struct story retold = {0};
-            const char *message;
-            struct records *resumed =
-                records_open(&second, &no_limits, &unreadable, error, sizeof error);
+            struct records *resumed = records_open(&second, &no_limits, &error);
             assert_non_null(resumed);
-            assert_true(records_resume(resumed, record.end, record.next_line, &message));
+            assert_true(records_resume(resumed, record.end, record.next_line));
             story_tell(&retold, resumed);
             assert_string_equal(retold.text, rest);
             free(retold.text);
@@ -383,19 +379,17 @@ static void check_resume(const char *bytes, uint64_t offset, uint64_t line, cons
         const struct input_source source = memory_source(&memory, seekable);
         struct story story = {0};
         struct record record;
-        char error[256];
-        const char *message = NULL;
-        bool unreadable;
-        struct records *records =
-            records_open(&source, &no_limits, &unreadable, error, sizeof error);
+        struct error error;
+        struct records *records = records_open(&source, &no_limits, &error);
         assert_non_null(records);
-        if (records_resume(records, offset, line, &message)) {
+        if (records_resume(records, offset, line)) {
             story_tell(&story, records);
             assert_string_equal(story.text, expected);
         } else {
-            assert_string_equal(message, expected);
+            assert_string_equal(records_error(records)->text, expected);
+            assert_int_equal(records_error(records)->code, ERROR_INVALID);
             assert_int_equal(records_next(records, &record), RECORDS_FAILED);
-            assert_string_equal(record.message, expected);
+            assert_string_equal(records_error(records)->text, expected);
         }
         free(story.text);
         records_close(records);
@@ -432,14 +426,13 @@ static void going_on_is_for_the_beginning(void **state)
     struct memory memory = {.bytes = "a\n1\n2\n", .length = 6};
     const struct input_source source = memory_source(&memory, true);
     struct record record;
-    const char *message;
-    char error[256];
-    bool unreadable;
-    struct records *records = records_open(&source, &no_limits, &unreadable, error, sizeof error);
+    struct error error;
+    struct records *records = records_open(&source, &no_limits, &error);
     (void)state;
     assert_int_equal(records_next(records, &record), RECORDS_ROW);
-    assert_false(records_resume(records, 4, 3, &message));
-    assert_string_equal(message, "going on at byte 4 is not possible: reading has already begun");
+    assert_false(records_resume(records, 4, 3));
+    assert_string_equal(records_error(records)->text,
+                        "going on at byte 4 is not possible: reading has already begun");
     records_close(records);
 }
 
@@ -449,15 +442,15 @@ static void failing_reads(void **state)
     struct memory memory = {.bytes = bytes, .length = sizeof bytes - 1};
     struct record record;
     const struct input_source source = memory_source(&memory, true);
-    char error[256], *story;
-    bool unreadable = true;
+    struct error error;
+    char *story;
     struct records *records;
     (void)state;
 
     memory.fail_from = 2; /* in the header */
-    assert_null(records_open(&source, &no_limits, &unreadable, error, sizeof error));
-    assert_string_equal(error, "reading failed at byte 2: Input/output error");
-    assert_false(unreadable);
+    assert_null(records_open(&source, &no_limits, &error));
+    assert_string_equal(error.text, "reading failed at byte 2: Input/output error");
+    assert_int_equal(error.code, ERROR_IO);
 
     memory.fail_from = 10; /* in a record: those before it are given, it is not */
     story = story_of(&memory, true, &no_limits);
@@ -467,13 +460,15 @@ static void failing_reads(void **state)
 
     memory.fail_from = 12; /* between the last record and the end: not taken for the end */
     memory.position = 0;
-    records = records_open(&source, &no_limits, &unreadable, error, sizeof error);
+    records = records_open(&source, &no_limits, &error);
     assert_int_equal(records_next(records, &record), RECORDS_ROW);
     assert_int_equal(records_next(records, &record), RECORDS_ROW);
     assert_int_equal(records_next(records, &record), RECORDS_FAILED);
     memory.fail_from = 0; /* a failure stays one */
     assert_int_equal(records_next(records, &record), RECORDS_FAILED);
-    assert_string_equal(record.message, "reading failed at byte 12: Input/output error");
+    assert_int_equal(records_error(records)->code, ERROR_IO);
+    assert_string_equal(records_error(records)->text,
+                        "reading failed at byte 12: Input/output error");
     records_close(records);
 
     memory.interrupted = true;
@@ -485,14 +480,14 @@ static void failing_reads(void **state)
 
 static void descriptors(void **state)
 {
-    char path[] = "/tmp/test_records_XXXXXX", error[256];
+    char path[] = "/tmp/test_records_XXXXXX";
+    struct error error;
     const int file = mkstemp(path);
     int end[2];
     struct input_descriptor holder;
     struct input_source source;
     struct records *records;
     struct record record;
-    bool unreadable;
     (void)state;
 
     /* a file from where it stands: offsets count from there */
@@ -502,7 +497,7 @@ static void descriptors(void **state)
     assert_int_equal(lseek(file, 8, SEEK_SET), 8);
     source = input_from_descriptor(&holder, file);
     assert_non_null(source.seek);
-    records = records_open(&source, &no_limits, &unreadable, error, sizeof error);
+    records = records_open(&source, &no_limits, &error);
     assert_non_null(records);
     assert_string_equal(records_header(records)[0], "a");
     assert_true(source.seek(source.context, 4));
@@ -516,7 +511,7 @@ static void descriptors(void **state)
     assert_null(source.seek);
     assert_int_equal(write(end[1], "a,b\n1,2\n", 8), 8);
     close(end[1]);
-    records = records_open(&source, &no_limits, &unreadable, error, sizeof error);
+    records = records_open(&source, &no_limits, &error);
     assert_non_null(records);
     assert_int_equal(records_next(records, &record), RECORDS_ROW);
     assert_string_equal(record.fields[1].text, "2");
@@ -531,9 +526,9 @@ static void descriptors(void **state)
     close(end[0]);
 
     source = input_from_descriptor(&holder, -1);
-    assert_null(records_open(&source, &no_limits, &unreadable, error, sizeof error));
-    assert_string_equal(error, "reading failed at byte 0: Bad file descriptor");
-    assert_false(unreadable);
+    assert_null(records_open(&source, &no_limits, &error));
+    assert_string_equal(error.text, "reading failed at byte 0: Bad file descriptor");
+    assert_int_equal(error.code, ERROR_IO);
 }
 
 static void many_columns(void **state)

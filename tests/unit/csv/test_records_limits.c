@@ -156,14 +156,13 @@ static void failing_spill(void **state)
     const struct input_source source = memory_source(&memory, true);
     struct record record;
     unsigned calls = 0;
-    char error[256];
-    bool unreadable;
-    struct records *records = records_open(&source, &limits, &unreadable, error, sizeof error);
+    struct error error;
+    struct records *records = records_open(&source, &limits, &error);
     (void)state;
     assert_non_null(records);
     records_spill(records, no_space, &calls);
     assert_int_equal(records_next(records, &record), RECORDS_FAILED);
-    assert_string_equal(record.message,
+    assert_string_equal(records_error(records)->text,
                         "keeping the bytes of the overlong record at byte 4 failed: "
                         "No space left on device");
     assert_int_equal(records_next(records, &record), RECORDS_FAILED); /* and not the next row */
@@ -257,12 +256,11 @@ static struct outcome read_giant(struct giant *giant, bool seekable)
     struct outcome outcome = {0};
     enum records_result result;
     struct record record;
-    char error[256];
-    bool unreadable;
+    struct error error;
     struct records *records;
 
     giant->position = giant->total_read = 0;
-    records = records_open(&source, &limits, &unreadable, error, sizeof error);
+    records = records_open(&source, &limits, &error);
     assert_non_null(records);
     records_spill(records, count_spilled, &outcome.spilled);
     while ((result = records_next(records, &record)) == RECORDS_ROW || result == RECORDS_REJECT) {

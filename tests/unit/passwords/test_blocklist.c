@@ -55,23 +55,23 @@ static void hash_of(const char *password, char hash[HASH + 1])
 
 static bool is_listed(const char *password)
 {
-    char error[1024] = "";
+    struct error error;
     bool found = false;
 
-    if (!blocklist_contains(path, password, strlen(password), &found, error, sizeof error))
-        fail_msg("%s", error);
+    if (!blocklist_contains(path, password, strlen(password), &found, &error))
+        fail_msg("%s", error.text);
     return found;
 }
 
 static void expect_refusal(const char *reason)
 {
-    char error[1024] = "";
+    struct error error;
     bool found;
 
-    if (blocklist_contains(path, "password", 8, &found, error, sizeof error))
+    if (blocklist_contains(path, "password", 8, &found, &error))
         fail_msg("accepted, not refused with \"%s\"", reason);
-    if (strstr(error, reason) == NULL || strstr(error, folder) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", error, reason);
+    if (strstr(error.text, reason) == NULL || strstr(error.text, folder) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", error.text, reason);
 }
 
 static int in_order(const void *left, const void *right)
@@ -201,7 +201,8 @@ static void a_long_list_is_searched_on_disk(void **state)
 
 static void the_policy_asks_it(void **state)
 {
-    char text[128], error[1024] = "";
+    char text[128];
+    struct error error;
     struct policy policy;
     uint32_t broken;
 
@@ -209,20 +210,21 @@ static void the_policy_asks_it(void **state)
     write_list("5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:3730471\n");
     (void)snprintf(text, sizeof text, "{\"profile\":\"nist\",\"minLength\":1,\"blocklist\":\"%s\"}",
                    path);
-    assert_true(policy_parse(text, &policy, error, sizeof error));
-    assert_true(policy_check(&policy, "password", 8, NULL, &broken, error, sizeof error));
+    assert_true(policy_parse(text, &policy, &error));
+    assert_true(policy_check(&policy, "password", 8, NULL, &broken, &error));
     assert_int_equal(broken, 1 << POLICY_BREACHED);
-    assert_true(policy_check(&policy, "passwort", 8, NULL, &broken, error, sizeof error));
+    assert_true(policy_check(&policy, "passwort", 8, NULL, &broken, &error));
     assert_int_equal(broken, 0);
     /* In full-width letters it is the same password to a policy that normalises. */
-    assert_true(policy_check(&policy, "ｐａｓｓｗｏｒｄ", 24, NULL, &broken, error, sizeof error));
+    assert_true(policy_check(&policy, "ｐａｓｓｗｏｒｄ", 24, NULL, &broken, &error));
     assert_int_equal(broken, 1 << POLICY_BREACHED);
     policy.normalise = false;
-    assert_true(policy_check(&policy, "ｐａｓｓｗｏｒｄ", 24, NULL, &broken, error, sizeof error));
+    assert_true(policy_check(&policy, "ｐａｓｓｗｏｒｄ", 24, NULL, &broken, &error));
     assert_int_equal(broken, 0);
     (void)unlink(path);
-    assert_false(policy_check(&policy, "password", 8, NULL, &broken, error, sizeof error));
-    assert_non_null(strstr(error, path));
+    assert_false(policy_check(&policy, "password", 8, NULL, &broken, &error));
+    assert_int_equal(error.code, ERROR_IO);
+    assert_non_null(strstr(error.text, path));
     write_list("");
 }
 

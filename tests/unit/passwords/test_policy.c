@@ -14,10 +14,10 @@
 static struct policy parsed(const char *text)
 {
     struct policy policy;
-    char error[512] = "";
+    struct error error;
 
-    if (!policy_parse(text, &policy, error, sizeof error))
-        fail_msg("%s: %s", text, error);
+    if (!policy_parse(text, &policy, &error))
+        fail_msg("%s: %s", text, error.text);
     return policy;
 }
 
@@ -27,12 +27,12 @@ static const char *broken_of(const char *policy_text, const char *password, size
 {
     static char names[512];
     struct policy policy = parsed(policy_text);
-    char error[512] = "";
+    struct error error;
     uint32_t broken;
     size_t used = 0;
 
-    if (!policy_check(&policy, password, length, identity, &broken, error, sizeof error))
-        fail_msg("%s: %s", policy_text, error);
+    if (!policy_check(&policy, password, length, identity, &broken, &error))
+        fail_msg("%s: %s", policy_text, error.text);
     names[0] = '\0';
     for (int rule = 0; rule < POLICY_RULES; rule++)
         if ((broken & (UINT32_C(1) << rule)) != 0)
@@ -383,25 +383,27 @@ static void wrong_policies_are_explained(void **state)
         {"{\"blocklist\":true}", {"\"blocklist\"", "path"}},
         {"{\"blocklist\":null}", {"\"blocklist\"", "path"}},
     };
-    char path[POLICY_PATH_SIZE + 64], text[POLICY_PATH_SIZE + 128], error[512];
+    char path[POLICY_PATH_SIZE + 64], text[POLICY_PATH_SIZE + 128];
+    struct error error;
     struct policy policy;
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        error[0] = '\0';
-        if (policy_parse(cases[i].text, &policy, error, sizeof error))
+        if (policy_parse(cases[i].text, &policy, &error))
             fail_msg("%s was accepted", cases[i].text);
+        assert_int_equal(error.code, ERROR_INVALID);
         for (int part = 0; part < 2; part++)
-            if (strstr(error, cases[i].said[part]) == NULL)
-                fail_msg("%s: \"%s\" does not say %s", cases[i].text, error, cases[i].said[part]);
+            if (strstr(error.text, cases[i].said[part]) == NULL)
+                fail_msg("%s: \"%s\" does not say %s", cases[i].text, error.text,
+                         cases[i].said[part]);
     }
     memset(path, 'p', sizeof path);
     path[POLICY_PATH_SIZE] = '\0';
     (void)snprintf(text, sizeof text, "{\"blocklist\":\"%s\"}", path);
-    assert_false(policy_parse(text, &policy, error, sizeof error));
+    assert_false(policy_parse(text, &policy, &error));
     path[POLICY_PATH_SIZE - 1] = '\0';
     (void)snprintf(text, sizeof text, "{\"blocklist\":\"%s\"}", path);
-    assert_true(policy_parse(text, &policy, error, sizeof error));
+    assert_true(policy_parse(text, &policy, &error));
     assert_string_equal(policy.blocklist, path);
 }
 

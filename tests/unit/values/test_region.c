@@ -373,14 +373,14 @@ static void write_database(const char *name, int version, const struct network *
 static const char *country_of(const char *name, const char *address)
 {
     static char alpha2[3];
-    char error[512] = "?";
+    struct error error = {.text = "?"};
 
-    if (region_address_country(name, address, alpha2, error, sizeof error)) {
-        assert_string_equal(error, "");
+    if (region_address_country(name, address, alpha2, &error)) {
+        assert_int_equal(error.code, ERROR_NONE);
         return alpha2;
     }
-    if (error[0] != '\0')
-        fail_msg("%s: %s", address, error);
+    if (error.code != ERROR_NONE)
+        fail_msg("%s: %s", address, error.text);
     return "none";
 }
 
@@ -426,11 +426,12 @@ static void a_replaced_database_is_read_anew(void **state)
 
 static void expect_refusal(const char *name, const char *reason)
 {
-    char alpha2[3], error[5000] = "";
+    char alpha2[3];
+    struct error error;
 
-    assert_false(region_address_country(name, "8.8.8.8", alpha2, error, sizeof error));
-    if (strstr(error, reason) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", error, reason);
+    assert_false(region_address_country(name, "8.8.8.8", alpha2, &error));
+    if (strstr(error.text, reason) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", error.text, reason);
 }
 
 static void what_is_no_database_is_refused(void **state)
