@@ -19,24 +19,24 @@ SELECT id FROM (SELECT c.id FROM (SELECT attempt_id FROM subject WHERE key = :ke
 -- A code that a right entry or wrong ones have used up counts as used up, whenever that was. Colliding keys (64 bits) only add codes that do not match.
 -- A code made after :known_by could not be entered then. An attempt's first code counts as made with the attempt, because a file may report that later.
 -- name: codes_of_subject
-SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.runs_from + c.lifetime_ms, r.device_id,
+SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.runs_from + c.lifetime_ms AS over_at, r.device_id,
        (SELECT e.state FROM code_end e
          WHERE e.code_id = c.id AND (coalesce(e.entered_at, e.recorded_at) <= :entered_at OR e.state IN ('verified', 'exhausted'))
-         ORDER BY e.state = 'verified' DESC, e.state = 'exhausted' DESC, e.id DESC LIMIT 1),
+         ORDER BY e.state = 'verified' DESC, e.state = 'exhausted' DESC, e.id DESC LIMIT 1) AS state,
        CASE WHEN a.id IS NULL THEN NULL
             ELSE coalesce((SELECT CASE d.outcome WHEN 'success' THEN 'success' ELSE d.reasons END
-                             FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.outcome) END,
+                             FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.outcome) END AS attempt_state,
        EXISTS (SELECT 1 FROM person p JOIN subject s ON s.holder > 0 AND s.attempt_id <> a.id AND s.holder IS NOT a.link_to
                 AND s.key IN (CASE WHEN :unique_email THEN p.email_key END, CASE WHEN :unique_phone THEN p.phone_key END, p.username_key, p.uuid_key)
                 JOIN person o ON o.attempt_id = s.attempt_id
                  AND (s.key = p.email_key AND o.email_folded = p.email_folded OR s.key = p.phone_key AND o.phone = p.phone
                       OR s.key = p.username_key AND o.username_folded = p.username_folded OR s.key = p.uuid_key AND o.uuid = p.uuid)
-                WHERE p.attempt_id = a.id),
+                WHERE p.attempt_id = a.id) AS taken,
        coalesce((SELECT w.deadline FROM waiting w WHERE w.attempt_id = a.id),
-                (SELECT d.decided_at FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1)),
+                (SELECT d.decided_at FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1)) AS deadline,
        a.partner_id,
-       (SELECT p.uuid FROM person p WHERE p.attempt_id = a.id),
-       c.sandbox OR c.runs_from IS NOT NULL OR EXISTS (SELECT 1 FROM try t WHERE t.code_id = c.id)
+       (SELECT p.uuid FROM person p WHERE p.attempt_id = a.id) AS uuid,
+       c.sandbox OR c.runs_from IS NOT NULL OR EXISTS (SELECT 1 FROM try t WHERE t.code_id = c.id) AS sent
   FROM code c
   JOIN recipient r ON r.code_id = c.id
   LEFT JOIN attempt a ON a.id = c.attempt_id
@@ -58,9 +58,9 @@ SELECT a.link_to IS NULL
 
 -- A subject's last codes: those that a new one would replace, and those that count towards its limits.
 -- name: codes_before
-SELECT c.id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, coalesce(c.runs_from, c.recorded_at), c.runs_from, r.device_id,
-       (c.runs_from + c.lifetime_ms <= :now) IS TRUE,
-       EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id AND e.state <> 'undeliverable'),
+SELECT c.id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, coalesce(c.runs_from, c.recorded_at) AS since, c.runs_from, r.device_id,
+       (c.runs_from + c.lifetime_ms <= :now) IS TRUE AS over,
+       EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id AND e.state <> 'undeliverable') AS ended,
        c.channel, c.attempt_id, c.recorded_at
   FROM recipient r JOIN code c ON c.id = r.code_id
  WHERE r.subject_key = :subject_key

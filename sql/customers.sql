@@ -8,8 +8,8 @@
 SELECT (SELECT s.attempt_id
           FROM subject s CROSS JOIN person p ON p.attempt_id = s.attempt_id JOIN waiting w ON w.attempt_id = s.attempt_id AND w.deadline > :now
          WHERE s.key = :key AND s.holder = 0 AND :text IN (p.email_folded, p.phone, p.username_folded) AND (NOT :alone OR p.phone IS NULL)
-         ORDER BY s.attempt_id DESC LIMIT 1),
-       max(s.attempt_id), count(DISTINCT s.holder)
+         ORDER BY s.attempt_id DESC LIMIT 1) AS pending,
+       max(s.attempt_id) AS customer, count(DISTINCT s.holder) AS customers
   FROM subject s CROSS JOIN person p ON p.attempt_id = s.attempt_id
  WHERE s.key = :key AND s.holder > 0 AND :text IN (p.email_folded, p.phone, p.username_folded) AND (NOT :alone OR p.phone IS NULL)
 
@@ -35,7 +35,7 @@ WITH RECURSIVE reading (number, key, alone, text) AS (
     UNION
     SELECT b.reading FROM reached r JOIN found a ON a.reading = r.reading JOIN found b ON b.person = a.person AND b.lone = a.lone
 )
-SELECT person, min(reading), lone, max(customer), EXISTS (SELECT 1 FROM found f WHERE f.reading NOT IN reached) AS apart
+SELECT person, min(reading) AS reading, lone, max(customer) AS customers, EXISTS (SELECT 1 FROM found f WHERE f.reading NOT IN reached) AS apart
   FROM found GROUP BY lone, person ORDER BY lone, person
 
 -- The attempts to erase for a text: those that carry it, and those of the customers it names. For an attempt id: that attempt and those of its customer.

@@ -3,8 +3,8 @@
 
 -- The 90 days up to the newest sign-up, starting with the first that has one.
 -- name: dashboard_window
-SELECT (SELECT min(a.attempted_at) FROM attempt a WHERE a.attempted_at >= (w.last - 89) * 86400000) / 86400000, w.last,
-       (SELECT count(*) FROM attempt)
+SELECT (SELECT min(a.attempted_at) FROM attempt a WHERE a.attempted_at >= (w.last - 89) * 86400000) / 86400000 AS first, w.last,
+       (SELECT count(*) FROM attempt) AS attempts
   FROM (SELECT max(attempted_at) / 86400000 AS last FROM attempt) w
 
 -- Outcomes and reasons by day. An attempt whose time has run out counts as failed, settled or not.
@@ -15,7 +15,7 @@ SELECT a.attempted_at / 86400000 AS day,
             WHEN w.attempt_id IS NULL THEN a.reasons
             WHEN EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = a.id AND c.runs_from IS NOT NULL) THEN '["verification_expired"]'
             ELSE '["undeliverable"]' END AS reasons,
-       count(*)
+       count(*) AS number
   FROM attempt a
   LEFT JOIN decision d ON d.id = (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id)
   LEFT JOIN waiting w ON w.attempt_id = a.id AND w.deadline <= :now
@@ -43,8 +43,8 @@ timed AS (
 ranked AS (
     SELECT channel, step, ms, row_number() OVER each AS place, count(*) OVER (PARTITION BY channel, step) AS number
       FROM timed WINDOW each AS (PARTITION BY channel, step ORDER BY ms))
-SELECT channel, step, number, max(CASE WHEN place = (number + 1) / 2 THEN ms END) / 1000.0,
-       max(CASE WHEN place = (number * 95 + 99) / 100 THEN ms END) / 1000.0, max(ms) / 1000.0
+SELECT channel, step, number, max(CASE WHEN place = (number + 1) / 2 THEN ms END) / 1000.0 AS median,
+       max(CASE WHEN place = (number * 95 + 99) / 100 THEN ms END) / 1000.0 AS most, max(ms) / 1000.0 AS longest
   FROM ranked GROUP BY channel, step ORDER BY step, channel
 
 -- Hand-over times by day of the request and channel.
@@ -56,6 +56,6 @@ WITH ranked AS (
       FROM code c
      WHERE c.channel <> 'none' AND c.handed_over_at IS NOT NULL
        AND c.recorded_at >= ((SELECT recorded_at FROM code ORDER BY id DESC LIMIT 1) / 86400000 - 89) * 86400000)
-SELECT day, channel, number, max(CASE WHEN place = (number + 1) / 2 THEN ms END) / 1000.0,
-       max(CASE WHEN place = (number * 95 + 99) / 100 THEN ms END) / 1000.0
+SELECT day, channel, number, max(CASE WHEN place = (number + 1) / 2 THEN ms END) / 1000.0 AS median,
+       max(CASE WHEN place = (number * 95 + 99) / 100 THEN ms END) / 1000.0 AS most
   FROM ranked GROUP BY day, channel ORDER BY day, channel

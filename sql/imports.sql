@@ -3,7 +3,7 @@
 -- The third column is the import that continues it: the file grew while this import was stopped, and the other took some of its lines.
 -- name: import_by_digest
 SELECT id, finished_at,
-       (SELECT max(n.id) FROM import n WHERE n.continues = i.id AND EXISTS (SELECT 1 FROM import_batch b WHERE b.import_id = n.id))
+       (SELECT max(n.id) FROM import n WHERE n.continues = i.id AND EXISTS (SELECT 1 FROM import_batch b WHERE b.import_id = n.id)) AS taken_on
   FROM import i WHERE digest = :digest ORDER BY id DESC LIMIT 1
 
 -- The newest import with a name; with :committed, the newest that committed something.
@@ -37,7 +37,7 @@ VALUES (:import_id, :recorded_at, :end_offset, :end_line, :read, :success, :pend
 
 -- name: newest_batch
 SELECT end_offset, end_line, read, success, pending, failed, continued, rejected, rejects_bytes, prefix,
-       (SELECT coalesce(sum(bytes), 0) FROM reject r WHERE r.import_id = :import_id)
+       (SELECT coalesce(sum(bytes), 0) FROM reject r WHERE r.import_id = :import_id) AS rejects_met
   FROM import_batch WHERE import_id = :import_id ORDER BY end_offset DESC LIMIT 1
 
 -- name: insert_reject
@@ -46,16 +46,17 @@ VALUES (:import_id, :line, :byte_offset, :bytes, :column_number, :kind, :message
 
 -- Checks that the counts add up: those of the last batch, and those of the rows themselves.
 -- name: import_sum
-SELECT count(*) FILTER (WHERE outcome = 'success'), count(*) FILTER (WHERE outcome = 'pending'), count(*) FILTER (WHERE outcome = 'failure'),
-       (SELECT count(*) FROM continuation WHERE import_id = :import_id),
-       (SELECT count(*) FROM reject WHERE import_id = :import_id)
+SELECT count(*) FILTER (WHERE outcome = 'success') AS success, count(*) FILTER (WHERE outcome = 'pending') AS pending,
+       count(*) FILTER (WHERE outcome = 'failure') AS failed,
+       (SELECT count(*) FROM continuation WHERE import_id = :import_id) AS continued,
+       (SELECT count(*) FROM reject WHERE import_id = :import_id) AS rejected
   FROM attempt WHERE import_id = :import_id
 
 -- name: import_reasons
-SELECT value, count(*) FROM attempt a, json_each(a.reasons) WHERE a.import_id = :import_id GROUP BY value ORDER BY count(*) DESC, value
+SELECT value AS what, count(*) AS number FROM attempt a, json_each(a.reasons) WHERE a.import_id = :import_id GROUP BY value ORDER BY count(*) DESC, value
 
 -- name: import_kinds
-SELECT kind, count(*) FROM reject WHERE import_id = :import_id GROUP BY kind ORDER BY kind
+SELECT kind AS what, count(*) AS number FROM reject WHERE import_id = :import_id GROUP BY kind ORDER BY kind
 
 -- name: import_verdicts
-SELECT kind || ': ' || verdict, count(*) FROM continuation WHERE import_id = :import_id GROUP BY 1 ORDER BY count(*) DESC, 1
+SELECT kind || ': ' || verdict AS what, count(*) AS number FROM continuation WHERE import_id = :import_id GROUP BY 1 ORDER BY count(*) DESC, 1

@@ -119,7 +119,7 @@ UPDATE report SET next_try_at = :now
 
 -- Dead reports go back into the queue in ranges of ids; dead_reports_end gives the end of the next range.
 -- name: dead_reports_end
-SELECT max(report_id), count(*) FROM (SELECT DISTINCT report_id FROM report_event WHERE state = 'dead' AND report_id > :after ORDER BY report_id LIMIT :batch)
+SELECT max(report_id) AS last, count(*) AS number FROM (SELECT DISTINCT report_id FROM report_event WHERE state = 'dead' AND report_id > :after ORDER BY report_id LIMIT :batch)
 
 -- name: requeue_dead
 INSERT INTO requeue_report (report_id, recorded_at)
@@ -131,7 +131,7 @@ RETURNING 1
 -- Undeliverable codes that would still be useful, from one code_end on. The attempt is pending and its deadline not over, or it is a success to be
 -- confirmed, or there is none. The last two must not be old, because then nobody waits for them any more.
 -- name: undeliverable_codes
-SELECT e.id, c.id
+SELECT e.id AS end_id, c.id AS code_id
   FROM code_end e
   JOIN code c ON c.id = e.code_id AND c.channel = :channel
   JOIN recipient r ON r.code_id = c.id
@@ -171,7 +171,7 @@ SELECT EXISTS (SELECT 1 FROM waiting WHERE deadline <= :now)
 
 -- Sealed fingerprints that are no longer needed: the attempt is not pending, and none of its reports is queued or died recently.
 -- name: fingerprints_end
-SELECT max(attempt_id), count(*) FROM (SELECT attempt_id FROM fingerprint WHERE attempt_id > :after ORDER BY attempt_id LIMIT :batch)
+SELECT max(attempt_id) AS last, count(*) AS number FROM (SELECT attempt_id FROM fingerprint WHERE attempt_id > :after ORDER BY attempt_id LIMIT :batch)
 
 -- name: forget_fingerprints
 DELETE FROM fingerprint

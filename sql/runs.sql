@@ -8,13 +8,13 @@ SELECT max(id) FROM run
 
 -- The last run of each other command, among the last ten thousand runs: a week of one run per minute.
 -- name: other_runs
-SELECT command, exit_code, (finished_at - started_at) / 1000.0, finished_at / 1000.0, max(id)
+SELECT command, exit_code, (finished_at - started_at) / 1000.0 AS seconds, finished_at / 1000.0 AS ended, max(id) AS id
   FROM run
  WHERE id > (SELECT max(id) - 10000 FROM run) AND finished_at IS NOT NULL AND command <> :command
  GROUP BY command
 
 -- name: run_items
-SELECT s.key, c.key, c.value FROM run r, json_each(r.counts) s, json_each(s.value) c WHERE r.id = :id
+SELECT s.key AS step, c.key AS what, c.value AS number FROM run r, json_each(r.counts) s, json_each(s.value) c WHERE r.id = :id
 
 -- name: end_run
 UPDATE run SET finished_at = :finished_at, exit_code = :exit_code, counts = :counts WHERE id = :id AND finished_at IS NULL

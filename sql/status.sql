@@ -1,7 +1,7 @@
 -- The queues and the last runs.
 
 -- name: queue_state
-SELECT 'codes waiting to be sent' AS what, 'send' AS step, count(*), min(next_try_at) FROM code WHERE next_try_at IS NOT NULL
+SELECT 'codes waiting to be sent' AS what, 'send' AS step, count(*) AS number, min(next_try_at) AS oldest FROM code WHERE next_try_at IS NOT NULL
 UNION ALL
 SELECT 'attempts pending', 'settle', count(*), min(deadline) FROM waiting
 UNION ALL
@@ -16,5 +16,5 @@ SELECT 'tries ambiguous', 'ambiguous', count(*), min(started_at) FROM try WHERE 
 
 -- name: last_runs
 SELECT id, command, started_at, finished_at, exit_code, counts,
-       CASE WHEN json_valid(counts) THEN json_remove(counts, '$.inputs') ELSE counts END
+       CASE WHEN json_valid(counts) THEN json_remove(counts, '$.inputs') ELSE counts END AS counted
   FROM run ORDER BY id DESC LIMIT 10

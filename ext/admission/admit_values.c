@@ -218,14 +218,16 @@ int64_t admit_next_id(struct ledger *ledger)
 struct admit_written admit_read_written(struct ledger *ledger, int64_t id)
 {
     struct admit_written written = {ADMIT_CONTINUED, 0};
-    struct ledger_statement *row = ledger_use(ledger, STATEMENT_admitted_outcome);
+    enum { OUTCOME, HOLDER };
+    static const char *const columns[] = {"outcome", "holder", NULL};
+    struct ledger_statement *row = ledger_select(ledger, STATEMENT_admitted_outcome, columns);
     ledger_set_integer_at(row, 1, id);
     if (ledger_row(row)) {
-        const char *text = ledger_word(row, 0);
+        const char *text = ledger_word(row, OUTCOME);
         written.outcome = text[0] == 's'   ? ADMIT_SUCCESS
                           : text[0] == 'p' ? ADMIT_PENDING
                                            : ADMIT_FAILURE;
-        written.holder = ledger_integer(row, 1);
+        written.holder = ledger_integer(row, HOLDER);
         ledger_done(row);
     }
     return written;

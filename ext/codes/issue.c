@@ -61,16 +61,20 @@ static bool may_complete(struct session *session, const struct target *target, c
 static void read_address(struct session *session, struct target *target, bool by_mail,
                          char folded[SUBJECT_SIZE])
 {
-    struct ledger_statement *row = ledger_use(session->ledger, STATEMENT_addresses_of_attempt);
+    static const char *const by_email[] = {"email", "email_folded", "email_key", NULL},
+                             *const by_phone[] = {"phone", "phone", "phone_key", NULL};
+    enum { ADDRESS, COMPARED, KEY };
+    struct ledger_statement *row = ledger_select(session->ledger, STATEMENT_addresses_of_attempt,
+                                                 by_mail ? by_email : by_phone);
     ledger_set_integer(row, ":attempt_id", target->attempt);
     if (!ledger_row(row))
         return;
-    const char *address = ledger_text(row, by_mail ? 0 : 3);
-    const char *compared = ledger_text(row, by_mail ? 1 : 3);
+    const char *address = ledger_text(row, ADDRESS);
+    const char *compared = ledger_text(row, COMPARED);
     if (address != NULL && compared != NULL && (by_mail || address[0] == '+')) {
         snprintf(target->address, sizeof target->address, "%s", address);
         snprintf(folded, SUBJECT_SIZE, "%s", compared);
-        target->key = ledger_key(row, by_mail ? 2 : 4);
+        target->key = ledger_key(row, KEY);
     }
     ledger_done(row);
 }
@@ -138,17 +142,37 @@ static bool find_target(struct session *session, const struct issue_request *req
     return find_address(session, request, meant, target);
 }
 
-/* Columns as in the statement codes_before. */
+/* Columns of the statement codes_before. */
+enum {
+    ID,
+    KIND,
+    NONCE,
+    DIGITS,
+    PREFIX,
+    SANDBOX,
+    SINCE,
+    RUNS_FROM,
+    DEVICE,
+    OVER,
+    ENDED,
+    CHANNEL,
+    ATTEMPT,
+    RECORDED_AT
+};
+static const char *const before_columns[] = {
+    "id",        "kind", "nonce", "digits",  "prefix",     "sandbox",     "since", "runs_from",
+    "device_id", "over", "ended", "channel", "attempt_id", "recorded_at", NULL};
+
 static void note_newest(struct ledger_statement *row, struct before *before)
 {
     static const struct code_columns columns = {
-        .kind = 1, .nonce = 2, .digits = 3, .prefix = 4, .sandbox = 5};
-    const char *device = ledger_text(row, 8);
+        .kind = KIND, .nonce = NONCE, .digits = DIGITS, .prefix = PREFIX, .sandbox = SANDBOX};
+    const char *device = ledger_text(row, DEVICE);
     before->any = true;
-    before->newest = ledger_integer(row, 0);
-    before->since = ledger_integer(row, 6);
-    before->started = !ledger_is_null(row, 7);
-    before->newest_live = ledger_integer(row, 9) == 0 && ledger_integer(row, 10) == 0;
+    before->newest = ledger_integer(row, ID);
+    before->since = ledger_integer(row, SINCE);
+    before->started = !ledger_is_null(row, RUNS_FROM);
+    before->newest_live = ledger_integer(row, OVER) == 0 && ledger_integer(row, ENDED) == 0;
     snprintf(before->device, sizeof before->device, "%s", device == NULL ? "" : device);
     code_read_seed(row, &columns, &before->seed, before->prefix);
 }
@@ -159,25 +183,26 @@ static void read_before(struct session *session, const struct issue_request *req
     memset(before, 0, sizeof *before);
     size_t length = (size_t)snprintf(before->replaces, LONGEST_LIST, "[");
     int64_t now = ledger_now(session->ledger);
-    struct ledger_statement *row = ledger_use(session->ledger, STATEMENT_codes_before);
+    struct ledger_statement *row =
+        ledger_select(session->ledger, STATEMENT_codes_before, before_columns);
     ledger_set_integer(row, ":subject_key", target->key);
     ledger_set_integer(row, ":now", now);
     while (ledger_row(row)) {
-        if (ledger_integer(row, 13) > now - DAY_MS) {
+        if (ledger_integer(row, RECORDED_AT) > now - DAY_MS) {
             before->today++;
-            before->oldest_today = ledger_integer(row, 13);
+            before->oldest_today = ledger_integer(row, RECORDED_AT);
         }
-        if (strcmp(ledger_word(row, 11), request->channel) != 0)
+        if (strcmp(ledger_word(row, CHANNEL), request->channel) != 0)
             continue;
-        if (ledger_integer(row, 6) > before->asked)
-            before->asked = ledger_integer(row, 6);
-        if (ledger_integer(row, 12) != target->attempt)
+        if (ledger_integer(row, SINCE) > before->asked)
+            before->asked = ledger_integer(row, SINCE);
+        if (ledger_integer(row, ATTEMPT) != target->attempt)
             continue;
         if (!before->any)
             note_newest(row, before);
-        if (ledger_integer(row, 10) == 0 && length + 24 < LONGEST_LIST)
+        if (ledger_integer(row, ENDED) == 0 && length + 24 < LONGEST_LIST)
             length += (size_t)snprintf(before->replaces + length, LONGEST_LIST - length, "%s%lld",
-                                       length > 1 ? "," : "", (long long)ledger_integer(row, 0));
+                                       length > 1 ? "," : "", (long long)ledger_integer(row, ID));
     }
     snprintf(before->replaces + length, LONGEST_LIST - length, "]");
     before->seed.prefix = before->prefix;

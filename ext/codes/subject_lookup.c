@@ -118,19 +118,22 @@ static void list_people(struct session *session, struct lookup *who, unsigned us
     size_t length = 0;
     int64_t count = 0;
     memset(people, 0, sizeof *people);
-    struct ledger_statement *row = ledger_use(session->ledger, STATEMENT_people_of_text);
+    enum { PERSON, READING, LONE, CUSTOMERS, APART };
+    static const char *const columns[] = {"person", "reading", "lone", "customers", "apart", NULL};
+    struct ledger_statement *row =
+        ledger_select(session->ledger, STATEMENT_people_of_text, columns);
     lookup_bind(row, who, uses);
     ledger_set_integer(row, ":live", uses != LOOKUP_ANY);
     ledger_set_integer(row, ":now", now);
     for (; ledger_row(row); count++) {
-        const struct lookup_reading *reading = &who->readings[ledger_integer(row, 1)];
-        people->customers += ledger_integer(row, 3);
-        people->apart = ledger_integer(row, 4) != 0;
+        const struct lookup_reading *reading = &who->readings[ledger_integer(row, READING)];
+        people->customers += ledger_integer(row, CUSTOMERS);
+        people->apart = ledger_integer(row, APART) != 0;
         if (count < MOST_NAMED)
             length += (size_t)snprintf(
                 people->names + length, sizeof people->names - length, "%s%s%lld by %s",
-                length > 0 ? ", " : "", ledger_integer(row, 2) != 0 ? "code " : "",
-                (long long)ledger_integer(row, 0), kind_words(reading->kind));
+                length > 0 ? ", " : "", ledger_integer(row, LONE) != 0 ? "code " : "",
+                (long long)ledger_integer(row, PERSON), kind_words(reading->kind));
     }
     if (count > MOST_NAMED)
         snprintf(people->names + length, sizeof people->names - length, " and %lld more",
@@ -157,13 +160,16 @@ static bool find_by(struct session *session, const struct lookup_reading *readin
                     struct lookup_found *found, int64_t *customers)
 {
     bool any = false;
-    struct ledger_statement *row = ledger_use(session->ledger, STATEMENT_live_of_reading);
+    enum { PENDING, CUSTOMER, CUSTOMERS };
+    static const char *const columns[] = {"pending", "customer", "customers", NULL};
+    struct ledger_statement *row =
+        ledger_select(session->ledger, STATEMENT_live_of_reading, columns);
     ledger_set_integer(row, ":key", reading->key);
     ledger_set_text(row, ":text", reading->text);
     ledger_set_integer(row, ":alone", reading->use == LOOKUP_INSTEAD);
     ledger_set_integer(row, ":now", now);
     if (ledger_row(row)) {
-        int64_t pending = ledger_integer(row, 0), customer = ledger_integer(row, 1);
+        int64_t pending = ledger_integer(row, PENDING), customer = ledger_integer(row, CUSTOMER);
         any = pending != 0 || customer != 0;
         if (pending > found->pending) {
             found->pending = pending;
@@ -173,7 +179,7 @@ static bool find_by(struct session *session, const struct lookup_reading *readin
             found->customer = customer;
             found->customer_by = reading;
         }
-        *customers += ledger_integer(row, 2);
+        *customers += ledger_integer(row, CUSTOMERS);
         ledger_done(row);
     }
     return any;

@@ -48,11 +48,35 @@ static const char *text_or_empty(struct ledger_statement *row, int column)
     return text == NULL ? "" : text;
 }
 
-/* What a right entry of this code would come to. Columns as in the statement codes_of_subject. */
+/* Columns of the statement codes_of_subject. */
+enum {
+    ID,
+    ATTEMPT,
+    KIND,
+    NONCE,
+    DIGITS,
+    PREFIX,
+    SANDBOX,
+    OVER_AT,
+    DEVICE,
+    STATE,
+    ATTEMPT_STATE,
+    TAKEN,
+    DEADLINE,
+    PARTNER_ID,
+    UUID,
+    SENT
+};
+static const char *const columns[] = {
+    "id",      "attempt_id", "kind",  "nonce",         "digits", "prefix",   "sandbox",
+    "over_at", "device_id",  "state", "attempt_state", "taken",  "deadline", "partner_id",
+    "uuid",    "sent",       NULL};
+
+/* What a right entry of this code would come to. */
 static enum verify_verdict standing(struct ledger_statement *row, int64_t entered_at)
 {
-    const char *state = text_or_empty(row, 9), *attempt = text_or_empty(row, 10);
-    bool over = !ledger_is_null(row, 12) && entered_at >= ledger_integer(row, 12);
+    const char *state = text_or_empty(row, STATE), *attempt = text_or_empty(row, ATTEMPT_STATE);
+    bool over = !ledger_is_null(row, DEADLINE) && entered_at >= ledger_integer(row, DEADLINE);
     if (strcmp(state, "verified") == 0)
         return VERIFY_ALREADY_VERIFIED;
     if (strcmp(attempt, "[\"erased\"]") == 0)
@@ -62,9 +86,9 @@ static enum verify_verdict standing(struct ledger_statement *row, int64_t entere
     /* Superseded as an attempt, or its subject is another customer's by now: late news must not
      * make a second one. */
     if (strcmp(state, "superseded") == 0 || strcmp(attempt, "[\"superseded_attempt\"]") == 0 ||
-        (strcmp(attempt, "success") != 0 && ledger_integer(row, 11) != 0))
+        (strcmp(attempt, "success") != 0 && ledger_integer(row, TAKEN) != 0))
         return VERIFY_SUPERSEDED;
-    if (!ledger_is_null(row, 7) && entered_at >= ledger_integer(row, 7))
+    if (!ledger_is_null(row, OVER_AT) && entered_at >= ledger_integer(row, OVER_AT))
         return VERIFY_CODE_TIMEOUT;
     if (over && strcmp(attempt, "success") != 0)
         return VERIFY_CODE_TIMEOUT;
@@ -74,7 +98,7 @@ static enum verify_verdict standing(struct ledger_statement *row, int64_t entere
 }
 
 static const struct code_columns seed_columns = {
-    .kind = 2, .nonce = 3, .digits = 4, .prefix = 5, .sandbox = 6};
+    .kind = KIND, .nonce = NONCE, .digits = DIGITS, .prefix = PREFIX, .sandbox = SANDBOX};
 
 /* Two of a kind, where both are given. */
 static bool differs(const char *second, const char *first)
@@ -134,16 +158,16 @@ static void read_candidate(struct session *session, const struct verify_request 
 {
     struct code_seed seed;
     char prefix[CODE_PREFIX_SIZE];
-    const char *device = ledger_text(row, 8);
+    const char *device = ledger_text(row, DEVICE);
     const struct key *key = session_key(session);
     const unsigned char *uuid =
         ledger_uuid(session->ledger); /* neither after an error of this row */
     code_read_seed(row, &seed_columns, &seed, prefix);
-    candidate->id = ledger_integer(row, 0);
-    candidate->attempt = ledger_integer(row, 1);
-    candidate->pending = ledger_is_null(row, 10) ||
-                         strcmp(text_or_empty(row, 10), "success") == 0 ||
-                         strcmp(text_or_empty(row, 10), "pending") == 0;
+    candidate->id = ledger_integer(row, ID);
+    candidate->attempt = ledger_integer(row, ATTEMPT);
+    candidate->pending = ledger_is_null(row, ATTEMPT_STATE) ||
+                         strcmp(text_or_empty(row, ATTEMPT_STATE), "success") == 0 ||
+                         strcmp(text_or_empty(row, ATTEMPT_STATE), "pending") == 0;
     /* The device rule is the pin's (Synerise): a token's link is opened wherever the mail is
      * read. */
     candidate->wrong_device =
@@ -154,7 +178,7 @@ static void read_candidate(struct session *session, const struct verify_request 
     /* A code that nobody has been sent can only be guessed: however many wait in the queue, they
      * make no guess better. */
     candidate->matches = key != NULL && uuid != NULL && code_matches(key, uuid, &seed, entry) &&
-                         (ledger_integer(row, 15) != 0 || request->subject == NULL);
+                         (ledger_integer(row, SENT) != 0 || request->subject == NULL);
 }
 
 /* The codes that the entry may be, each compared, so that time does not tell which one was near. */
@@ -167,7 +191,8 @@ static void read_candidates(struct session *session, const struct verify_request
     if (settings == NULL || session_key(session) == NULL || ledger_uuid(session->ledger) == NULL)
         return;
     char *codes = list_near(session, keys, entered_at);
-    struct ledger_statement *row = ledger_use(session->ledger, STATEMENT_codes_of_subject);
+    struct ledger_statement *row =
+        ledger_select(session->ledger, STATEMENT_codes_of_subject, columns);
     ledger_set_text(row, ":codes", codes);
     ledger_set_blob(row, ":nonce", nonce, CODE_NONCE_SIZE);
     ledger_set_integer(row, ":entered_at", entered_at);
@@ -180,8 +205,8 @@ static void read_candidates(struct session *session, const struct verify_request
         struct candidate *candidate = next_candidate(session, all);
         if (candidate == NULL)
             break;
-        if (differs(request->partner_id, ledger_text(row, 13)) ||
-            differs(request->uuid, ledger_text(row, 14)))
+        if (differs(request->partner_id, ledger_text(row, PARTNER_ID)) ||
+            differs(request->uuid, ledger_text(row, UUID)))
             continue;
         read_candidate(session, request, entry, entered_at, row, candidate);
         all->count += candidate->standing != VERIFY_NOT_FOUND;

@@ -16,7 +16,7 @@
 /* Columns of the statement payload_facts. */
 enum fact {
     ATTEMPTED_AT,
-    USERNAME,
+    LOGIN,
     HAS_PASSWORD,
     PROVIDER,
     APP_NAME,
@@ -44,7 +44,40 @@ enum fact {
     LATITUDE,
     LONGITUDE,
     SEALED,
-    CODE_MECHANISM
+    CODE_MECHANISM,
+    FACTS
+};
+static const char *const facts_columns[FACTS + 1] = {
+    [ATTEMPTED_AT] = "attempted_at",
+    [LOGIN] = "login",
+    [HAS_PASSWORD] = "has_password",
+    [PROVIDER] = "identity_provider",
+    [APP_NAME] = "app_name",
+    [APP_PLATFORM] = "app_platform",
+    [APP_DOMAIN] = "app_domain",
+    [GUEST_ACCOUNT] = "guest_account",
+    [MARKETING] = "marketing",
+    [USER_TYPE] = "user_type",
+    [CUSTOMER_ID] = "customer_id",
+    [EMAIL] = "email",
+    [EMAIL_VERIFIED_AT] = "email_verified_at",
+    [NAME] = "name",
+    [FAMILY_NAME] = "family_name",
+    [GIVEN_NAME] = "given_name",
+    [PHONE] = "phone",
+    [PHONE_VERIFIED_AT] = "phone_verified_at",
+    [PHONE_COUNTRY] = "phone_country",
+    [DEVICE_ID] = "device_id",
+    [DEVICE_TYPE] = "device_type",
+    [MANUFACTURER] = "manufacturer",
+    [MODEL] = "model",
+    [OS] = "os",
+    [IP_ADDRESS] = "ip_address",
+    [LANGUAGE] = "language",
+    [LATITUDE] = "latitude",
+    [LONGITUDE] = "longitude",
+    [SEALED] = "sealed",
+    [CODE_MECHANISM] = "code_mechanism",
 };
 
 static void add_text(struct json_text *json, const char *member, struct ledger_statement *facts,
@@ -160,7 +193,7 @@ static void add_registration(struct session *session, struct json_text *json,
 {
     const char *marketing = ledger_text(facts, MARKETING);
     json_text_open(json, "registration");
-    add_text(json, "username", facts, USERNAME);
+    add_text(json, "username", facts, LOGIN);
     json_text_boolean(json, "success", request->success);
     add_mechanism(session, json, facts, request, settings);
     json_text_open(json, "app");
@@ -223,7 +256,8 @@ char *payload_build(struct session *session, const struct payload_request *reque
 {
     struct json_text json;
     const struct settings *settings = session_settings(session);
-    struct ledger_statement *facts = ledger_use(session->ledger, STATEMENT_payload_facts);
+    struct ledger_statement *facts =
+        ledger_select(session->ledger, STATEMENT_payload_facts, facts_columns);
     ledger_set_integer(facts, ":attempt_id", request->attempt_id);
     ledger_set_integer(facts, ":as_of", request->as_of != 0 ? request->as_of : INT64_MAX);
     if (request->customer_id != 0)
@@ -263,13 +297,16 @@ char *payload_preview(struct session *session, int64_t attempt_id)
     struct payload_request request = {.attempt_id = attempt_id,
                                       .fingerprint = PAYLOAD_WHERE_KEY_IS};
     char *payload = NULL;
-    struct ledger_statement *outcome = ledger_use(session->ledger, STATEMENT_outcome_now);
+    enum { OUTCOME, REASONS, CUSTOMER };
+    static const char *const columns[] = {"outcome", "reasons", "customer_id", NULL};
+    struct ledger_statement *outcome =
+        ledger_select(session->ledger, STATEMENT_outcome_now, columns);
     ledger_set_integer(outcome, ":attempt_id", attempt_id);
     ledger_set_integer(outcome, ":now", ledger_now(session->ledger));
     if (ledger_row(outcome)) {
-        request.success = strcmp(ledger_word(outcome, 0), "success") == 0;
-        request.reasons = ledger_text(outcome, 1);
-        request.customer_id = ledger_integer(outcome, 2);
+        request.success = strcmp(ledger_word(outcome, OUTCOME), "success") == 0;
+        request.reasons = ledger_text(outcome, REASONS);
+        request.customer_id = ledger_integer(outcome, CUSTOMER);
         payload = payload_build(session, &request);
         ledger_done(outcome);
     }

@@ -164,15 +164,47 @@ static bool keep(struct ledger *ledger, const char *sql, sqlite3_stmt **kept)
     return code == SQLITE_OK;
 }
 
+static int place_of(struct ledger_statement *statement, enum statement name, const char *column)
+{
+    for (int i = 0; i < sqlite3_column_count(statement->prepared); i++)
+        if (strcmp(sqlite3_column_name(statement->prepared, i), column) == 0)
+            return i;
+    ledger_fail(statement->ledger, SQLITE_INTERNAL, "statement %s has no column %s",
+                statement_name[name], column);
+    return -1;
+}
+
+static void find_columns(struct ledger_statement *statement, enum statement name,
+                         const char *const columns[])
+{
+    bool more = columns != NULL;
+    for (int i = 0; i < LEDGER_MOST_COLUMNS; i++) {
+        more = more && columns[i] != NULL;
+        statement->place[i] = columns == NULL ? i
+                              : more          ? place_of(statement, name, columns[i])
+                                              : -1;
+    }
+    statement->columns = columns;
+}
+
 struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name)
+{
+    return ledger_select(ledger, name, NULL);
+}
+
+struct ledger_statement *ledger_select(struct ledger *ledger, enum statement name,
+                                       const char *const columns[])
 {
     struct ledger_statement *statement = &ledger->statements[name];
     statement->ledger = ledger;
     if (ledger_failed(ledger))
         return statement;
     if (statement->prepared == NULL) {
-        keep(ledger, statement_text[name], &statement->prepared);
+        if (keep(ledger, statement_text[name], &statement->prepared))
+            find_columns(statement, name, columns);
     } else {
+        if (statement->columns != columns)
+            find_columns(statement, name, columns);
         sqlite3_reset(statement->prepared);
         sqlite3_clear_bindings(statement->prepared);
     }
@@ -303,7 +335,7 @@ void ledger_refuse(struct ledger_statement *statement, int column, const char *f
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    name_place(statement, column, place, sizeof place);
+    name_place(statement, statement->place[column], place, sizeof place);
     ledger_fail(statement->ledger, SQLITE_CORRUPT,
                 "the ledger is damaged, or was edited: %s %s; restore it from a backup", place,
                 what);
@@ -311,17 +343,17 @@ void ledger_refuse(struct ledger_statement *statement, int column, const char *f
 
 bool ledger_is_null(struct ledger_statement *statement, int column)
 {
-    return sqlite3_column_type(statement->prepared, column) == SQLITE_NULL;
+    return sqlite3_column_type(statement->prepared, statement->place[column]) == SQLITE_NULL;
 }
 
 bool ledger_is_real(struct ledger_statement *statement, int column)
 {
-    return sqlite3_column_type(statement->prepared, column) == SQLITE_FLOAT;
+    return sqlite3_column_type(statement->prepared, statement->place[column]) == SQLITE_FLOAT;
 }
 
 int64_t ledger_within(struct ledger_statement *statement, int column, int64_t least, int64_t most)
 {
-    int64_t value = sqlite3_column_int64(statement->prepared, column);
+    int64_t value = sqlite3_column_int64(statement->prepared, statement->place[column]);
     if (value >= least && value <= most)
         return value;
     ledger_refuse(statement, column, "is %lld, and %lld to %lld is expected", (long long)value,
@@ -331,7 +363,7 @@ int64_t ledger_within(struct ledger_statement *statement, int column, int64_t le
 
 int64_t ledger_integer(struct ledger_statement *statement, int column)
 {
-    int64_t value = sqlite3_column_int64(statement->prepared, column);
+    int64_t value = sqlite3_column_int64(statement->prepared, statement->place[column]);
     if (value >= -MOST_INTEGER && value <= MOST_INTEGER)
         return value;
     ledger_refuse(statement, column, "is %lld", (long long)value);
@@ -340,18 +372,19 @@ int64_t ledger_integer(struct ledger_statement *statement, int column)
 
 int64_t ledger_key(struct ledger_statement *statement, int column)
 {
-    return sqlite3_column_int64(statement->prepared, column);
+    return sqlite3_column_int64(statement->prepared, statement->place[column]);
 }
 
 double ledger_real(struct ledger_statement *statement, int column)
 {
-    return sqlite3_column_double(statement->prepared, column);
+    return sqlite3_column_double(statement->prepared, statement->place[column]);
 }
 
 const char *ledger_text(struct ledger_statement *statement, int column)
 {
     bool is_null = ledger_is_null(statement, column);
-    const char *text = (const char *)sqlite3_column_text(statement->prepared, column);
+    const char *text =
+        (const char *)sqlite3_column_text(statement->prepared, statement->place[column]);
     if (text != NULL || is_null)
         return text;
     fail_for_memory(statement->ledger);
@@ -369,9 +402,10 @@ const char *ledger_word(struct ledger_statement *statement, int column)
 
 const void *ledger_blob(struct ledger_statement *statement, int column, size_t *length)
 {
-    bool is_blob = sqlite3_column_type(statement->prepared, column) == SQLITE_BLOB;
-    const void *bytes = sqlite3_column_blob(statement->prepared, column);
-    *length = (size_t)sqlite3_column_bytes(statement->prepared, column);
+    bool is_blob =
+        sqlite3_column_type(statement->prepared, statement->place[column]) == SQLITE_BLOB;
+    const void *bytes = sqlite3_column_blob(statement->prepared, statement->place[column]);
+    *length = (size_t)sqlite3_column_bytes(statement->prepared, statement->place[column]);
     if (bytes == NULL && is_blob && sqlite3_errcode(statement->ledger->database) == SQLITE_NOMEM)
         fail_for_memory(statement->ledger);
     return bytes;

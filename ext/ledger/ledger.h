@@ -113,6 +113,11 @@ void ledger_leave_as_before(struct ledger *ledger);
 /* A named statement, its parameters all NULL. Texts and blobs that are bound must live until it has
  * run. */
 struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name);
+/* The same for one whose rows have several columns: column i below is then the one named
+ * columns[i], wherever the statement has it. Its places are looked up when the statement is
+ * prepared; a name that it does not have is an error. `columns` is static and ends with NULL. */
+struct ledger_statement *ledger_select(struct ledger *ledger, enum statement name,
+                                       const char *const columns[]);
 void ledger_set_integer(struct ledger_statement *statement, const char *parameter, int64_t value);
 void ledger_set_text(struct ledger_statement *statement, const char *parameter, const char *text);
 void ledger_set_blob(struct ledger_statement *statement, const char *parameter, const void *bytes,
@@ -140,9 +145,9 @@ int64_t ledger_run(struct ledger_statement *statement);
 void ledger_done(struct ledger_statement *statement);
 
 /*
- * Columns of the row, counted from 0. Texts and blobs live until the next row. A ledger may have
- * been edited, or be damaged: what no program of ours writes is an error that names column and row,
- * and the value is then a harmless one.
+ * Columns of the row, counted as ledger_select() has them named, or from 0. Texts and blobs live
+ * until the next row. A ledger may have been edited, or be damaged: what no program of ours writes
+ * is an error that names column and row, and the value is then a harmless one.
  */
 bool ledger_is_null(struct ledger_statement *statement, int column);
 bool ledger_is_real(struct ledger_statement *statement, int column);

@@ -7,9 +7,13 @@
 #include "ledger/ledger_time.h"
 #include "ledger/schema.h"
 
+enum { LEDGER_MOST_COLUMNS = 32 };
+
 struct ledger_statement {
     struct ledger *ledger;
     sqlite3_stmt *prepared;
+    const char *const *columns;     /* whose places are known; NULL: each is where it is */
+    int place[LEDGER_MOST_COLUMNS]; /* of columns[i]; -1, which reads NULL, behind the last */
 };
 
 enum kept { BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK_TO, GUARD, KEPT };

@@ -48,11 +48,13 @@ static void read_newest(struct ledger *ledger, struct ledger_clock *clock)
         sqlite3_file_control(database, "main", SQLITE_FCNTL_DATA_VERSION, &version) == SQLITE_OK;
     if (tells && clock->known && version == clock->version)
         return;
-    struct ledger_statement *row = ledger_use(ledger, STATEMENT_newest_entry);
+    enum { NEWEST, READ_AT };
+    static const char *const columns[] = {"newest", "read_at", NULL};
+    struct ledger_statement *row = ledger_select(ledger, STATEMENT_newest_entry, columns);
     clock->newest = clock->read_at = 0;
     if (ledger_row(row)) {
-        clock->newest = ledger_integer(row, 0);
-        clock->read_at = ledger_integer(row, 1);
+        clock->newest = ledger_integer(row, NEWEST);
+        clock->read_at = ledger_integer(row, READ_AT);
         ledger_done(row);
     }
     clock->known = tells && !ledger_failed(ledger);

@@ -115,11 +115,12 @@ const struct settings *session_settings(struct session *session)
         return NULL;
     /* By their text, not by their id: a change that was rolled back leaves its id to another one.
      */
-    struct ledger_statement *newest = ledger_use(session->ledger, STATEMENT_newest_setting);
+    struct ledger_statement *newest = settings_newest(session->ledger);
     bool found = ledger_row(newest), same = false;
     if (found) {
-        same = session->settings != NULL && session->settings->id == ledger_integer(newest, 0) &&
-               strcmp(session->settings->source, ledger_word(newest, 1)) == 0;
+        same = session->settings != NULL &&
+               session->settings->id == ledger_integer(newest, SETTINGS_ID) &&
+               strcmp(session->settings->source, ledger_word(newest, SETTINGS_JSON)) == 0;
         ledger_done(newest);
     }
     if (ledger_failed(session->ledger))

@@ -527,18 +527,24 @@ static void load_countries(struct settings *settings, struct ledger *ledger)
             settings->country_count++;
 }
 
+struct ledger_statement *settings_newest(struct ledger *ledger)
+{
+    static const char *const columns[] = {[SETTINGS_ID] = "id", [SETTINGS_JSON] = "json", NULL};
+    return ledger_select(ledger, STATEMENT_newest_setting, columns);
+}
+
 struct settings *settings_load(struct ledger *ledger)
 {
     struct error error = {.code = ERROR_INVALID, .text = "there are none"};
     struct settings *settings = NULL;
     int64_t id = 0;
-    struct ledger_statement *newest = ledger_use(ledger, STATEMENT_newest_setting);
+    struct ledger_statement *newest = settings_newest(ledger);
     if (ledger_row(newest)) {
-        id = ledger_integer(newest, 0);
-        settings = settings_parse(ledger_word(newest, 1), NULL, &error);
+        id = ledger_integer(newest, SETTINGS_ID);
+        settings = settings_parse(ledger_word(newest, SETTINGS_JSON), NULL, &error);
         if (settings != NULL) {
             settings->id = id;
-            settings->source = strdup(ledger_word(newest, 1));
+            settings->source = strdup(ledger_word(newest, SETTINGS_JSON));
         }
         if (settings != NULL && settings->source == NULL) {
             settings_free(settings);

@@ -14,6 +14,7 @@
 
 struct error;
 struct ledger;
+struct ledger_statement;
 struct json_t;
 
 enum settings_registration {
@@ -83,6 +84,10 @@ struct settings *settings_parse(const char *text, const struct settings *base, s
 /* As one JSON object, every member filled in, in the table's order, and `warnings` where there is
  * something to warn of. The caller frees it with free(). */
 char *settings_text(const struct settings *settings);
+
+/* The newest row of the ledger's settings, as ledger_select() gives it. */
+enum { SETTINGS_ID, SETTINGS_JSON };
+struct ledger_statement *settings_newest(struct ledger *ledger);
 
 /* The settings in force. NULL with the ledger's error set. The caller frees them. */
 struct settings *settings_load(struct ledger *ledger);

@@ -373,10 +373,11 @@ static void read_verdict(struct rehearsal *rehearsal, int64_t id, struct rehears
     } else if (verdict->outcome == ADMIT_FAILURE) {
         /* Left at its row, which holds the text; the statement starts anew when it is used again.
          */
-        struct ledger_statement *row = ledger_use(ledger, STATEMENT_admitted_outcome);
+        static const char *const columns[] = {"reasons", NULL};
+        struct ledger_statement *row = ledger_select(ledger, STATEMENT_admitted_outcome, columns);
         ledger_set_integer(row, ":id", id);
-        if (ledger_row(row) && !ledger_is_null(row, 2))
-            verdict->reasons = ledger_text(row, 2);
+        if (ledger_row(row) && !ledger_is_null(row, 0))
+            verdict->reasons = ledger_text(row, 0);
     }
 }
 

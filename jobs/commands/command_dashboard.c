@@ -207,15 +207,18 @@ static void put_delivery_sums(struct page *page, struct ledger *ledger)
                                        "median, s", "95 %, s", "longest, s"};
     static const char *const step[] = {"", "asked for to handed over", "handed over to confirmed"};
     page_table(page, "Times of codes by channel, in seconds", "llrrrr", head);
-    struct ledger_statement *sums = ledger_use(ledger, STATEMENT_dashboard_delivery);
+    enum { CHANNEL, STEP, NUMBER, MEDIAN, MOST, LONGEST };
+    static const char *const columns[] = {"channel", "step",    "number", "median",
+                                          "most",    "longest", NULL};
+    struct ledger_statement *sums = ledger_select(ledger, STATEMENT_dashboard_delivery, columns);
     while (ledger_row(sums)) {
         page_row(page);
-        page_cell(page, ledger_word(sums, 0));
-        page_cell(page, step[ledger_integer(sums, 1) == 1 ? 1 : 2]);
-        page_number(page, ledger_integer(sums, 2));
-        page_seconds(page, ledger_real(sums, 3));
-        page_seconds(page, ledger_real(sums, 4));
-        page_seconds(page, ledger_real(sums, 5));
+        page_cell(page, ledger_word(sums, CHANNEL));
+        page_cell(page, step[ledger_integer(sums, STEP) == 1 ? 1 : 2]);
+        page_number(page, ledger_integer(sums, NUMBER));
+        page_seconds(page, ledger_real(sums, MEDIAN));
+        page_seconds(page, ledger_real(sums, MOST));
+        page_seconds(page, ledger_real(sums, LONGEST));
     }
     page_table_end(page);
 }
@@ -231,10 +234,13 @@ static void put_delivery_days(struct page *page, struct ledger *ledger, json_t *
         values[i] = page_chart_set(sets, names[i]);
     page_chart(page, "delivery", "Seconds from the request of a code to its hand-over, by day");
     page_table(page, "Seconds from the request of a code to its hand-over, by day", "llrrr", head);
-    struct ledger_statement *row = ledger_use(ledger, STATEMENT_dashboard_delivery_days);
+    enum { DAY, CHANNEL, NUMBER, MEDIAN, MOST };
+    static const char *const columns[] = {"day", "channel", "number", "median", "most", NULL};
+    struct ledger_statement *row =
+        ledger_select(ledger, STATEMENT_dashboard_delivery_days, columns);
     while (ledger_row(row)) {
         char date[DASHBOARD_NAME];
-        int64_t day = ledger_integer(row, 0);
+        int64_t day = ledger_integer(row, DAY);
         /* Days without a code have a place in the chart, and no point. */
         if (last == 0 || day - last > DASHBOARD_DAYS) /* the clock was not where it is now */
             last = day - 1;
@@ -246,15 +252,15 @@ static void put_delivery_days(struct page *page, struct ledger *ledger, json_t *
         }
         dashboard_date(day, date);
         size_t place = json_array_size(labels) - 1;
-        size_t set = strcmp(ledger_word(row, 1), "sms") == 0 ? 2 : 0;
-        json_array_set_new(values[set], place, json_real(ledger_real(row, 3)));
-        json_array_set_new(values[set + 1], place, json_real(ledger_real(row, 4)));
+        size_t set = strcmp(ledger_word(row, CHANNEL), "sms") == 0 ? 2 : 0;
+        json_array_set_new(values[set], place, json_real(ledger_real(row, MEDIAN)));
+        json_array_set_new(values[set + 1], place, json_real(ledger_real(row, MOST)));
         page_row(page);
         page_cell(page, date);
-        page_cell(page, ledger_word(row, 1));
-        page_number(page, ledger_integer(row, 2));
-        page_seconds(page, ledger_real(row, 3));
-        page_seconds(page, ledger_real(row, 4));
+        page_cell(page, ledger_word(row, CHANNEL));
+        page_number(page, ledger_integer(row, NUMBER));
+        page_seconds(page, ledger_real(row, MEDIAN));
+        page_seconds(page, ledger_real(row, MOST));
     }
     page_table_end(page);
     json_object_set_new(
@@ -287,15 +293,17 @@ static void put_queues(struct page *page, struct ledger *ledger)
     static const char *const head[] = {"what waits", "how many", "oldest (UTC)"};
     page_section(page, &sections[QUEUES]);
     page_table(page, "Queues", "lrl", head);
-    struct ledger_statement *queue = ledger_use(ledger, STATEMENT_queue_state);
+    enum { WHAT, NUMBER, OLDEST };
+    static const char *const columns[] = {"what", "number", "oldest", NULL};
+    struct ledger_statement *queue = ledger_select(ledger, STATEMENT_queue_state, columns);
     while (ledger_row(queue)) {
         page_row(page);
-        page_cell(page, ledger_word(queue, 0));
-        page_number(page, ledger_integer(queue, 2));
-        if (ledger_is_null(queue, 3))
+        page_cell(page, ledger_word(queue, WHAT));
+        page_number(page, ledger_integer(queue, NUMBER));
+        if (ledger_is_null(queue, OLDEST))
             page_cell(page, NULL);
         else
-            page_moment(page, ledger_integer(queue, 3));
+            page_moment(page, ledger_integer(queue, OLDEST));
     }
     page_table_end(page);
     page_section_end(page);
@@ -367,18 +375,23 @@ static void put_runs(struct page *page, struct ledger *ledger)
                                        "exit code", "seconds", "counted"};
     page_section(page, &sections[RUNS]);
     page_table(page, "The last runs of the job", "rlllrl", head);
-    struct ledger_statement *run = ledger_use(ledger, STATEMENT_last_runs);
+    enum { ID, COMMAND, STARTED_AT, FINISHED_AT, EXIT_CODE, COUNTS };
+    static const char *const columns[] = {"id",        "command", "started_at", "finished_at",
+                                          "exit_code", "counts",  NULL};
+    struct ledger_statement *run = ledger_select(ledger, STATEMENT_last_runs, columns);
     while (ledger_row(run)) {
         page_row(page);
-        page_number(page, ledger_integer(run, 0));
-        page_cell(page, ledger_word(run, 1));
-        page_moment(page, ledger_integer(run, 2));
-        put_exit_code(page, run, 4);
-        if (ledger_is_null(run, 3))
+        page_number(page, ledger_integer(run, ID));
+        page_cell(page, ledger_word(run, COMMAND));
+        page_moment(page, ledger_integer(run, STARTED_AT));
+        put_exit_code(page, run, EXIT_CODE);
+        if (ledger_is_null(run, FINISHED_AT))
             page_cell(page, NULL);
         else
-            page_seconds(page, (double)(ledger_integer(run, 3) - ledger_integer(run, 2)) / 1000);
-        put_counts(page, ledger_is_null(run, 5) ? NULL : ledger_text(run, 5));
+            page_seconds(
+                page, (double)(ledger_integer(run, FINISHED_AT) - ledger_integer(run, STARTED_AT)) /
+                          1000);
+        put_counts(page, ledger_is_null(run, COUNTS) ? NULL : ledger_text(run, COUNTS));
     }
     page_table_end(page);
     page_section_end(page);

@@ -12,6 +12,13 @@
 
 enum { QUEUES = 8, RUNS = 10, CELL = 256, QUEUE_CELLS = 3, RUN_CELLS = 6 };
 
+enum { QUEUE_WHAT, QUEUE_STEP, QUEUE_NUMBER, QUEUE_OLDEST };
+static const char *const queue_columns[] = {"what", "step", "number", "oldest", NULL};
+
+enum { RUN_ID, RUN_COMMAND, RUN_STARTED, RUN_FINISHED, RUN_EXIT_CODE, RUN_COUNTS, RUN_COUNTED };
+static const char *const run_columns[] = {"id",        "command", "started_at", "finished_at",
+                                          "exit_code", "counts",  "counted",    NULL};
+
 static void format_time(struct ledger_statement *row, int column, char text[CELL])
 {
     if (ledger_is_null(row, column))
@@ -37,12 +44,13 @@ static void show_queues(struct job *job)
     static const char *const head[] = {"what", "how many", "oldest"};
     char texts[QUEUES * QUEUE_CELLS][CELL];
     size_t rows = 0;
-    struct ledger_statement *queue = ledger_use(job->session->ledger, STATEMENT_queue_state);
+    struct ledger_statement *queue =
+        ledger_select(job->session->ledger, STATEMENT_queue_state, queue_columns);
     while (rows < QUEUES && ledger_row(queue)) {
         char(*cell)[CELL] = texts + QUEUE_CELLS * rows++;
-        snprintf(cell[0], CELL, "%s", ledger_word(queue, 0));
-        snprintf(cell[1], CELL, "%" PRId64, ledger_integer(queue, 2));
-        format_time(queue, 3, cell[2]);
+        snprintf(cell[0], CELL, "%s", ledger_word(queue, QUEUE_WHAT));
+        snprintf(cell[1], CELL, "%" PRId64, ledger_integer(queue, QUEUE_NUMBER));
+        format_time(queue, QUEUE_OLDEST, cell[2]);
     }
     show("queues", "lrl", head, texts, rows);
 }
@@ -52,17 +60,19 @@ static void show_runs(struct job *job)
     static const char *const head[] = {"run", "command", "started", "finished", "exit", "counts"};
     char texts[RUNS * RUN_CELLS][CELL];
     size_t rows = 0;
-    struct ledger_statement *run = ledger_use(job->session->ledger, STATEMENT_last_runs);
+    struct ledger_statement *run =
+        ledger_select(job->session->ledger, STATEMENT_last_runs, run_columns);
     while (rows < RUNS && ledger_row(run)) {
         char(*cell)[CELL] = texts + RUN_CELLS * rows++;
-        snprintf(cell[0], CELL, "%" PRId64, ledger_integer(run, 0));
-        snprintf(cell[1], CELL, "%s", ledger_word(run, 1));
-        format_time(run, 2, cell[2]);
-        format_time(run, 3, cell[3]);
+        snprintf(cell[0], CELL, "%" PRId64, ledger_integer(run, RUN_ID));
+        snprintf(cell[1], CELL, "%s", ledger_word(run, RUN_COMMAND));
+        format_time(run, RUN_STARTED, cell[2]);
+        format_time(run, RUN_FINISHED, cell[3]);
         cell[4][0] = '\0';
-        if (!ledger_is_null(run, 4))
-            snprintf(cell[4], CELL, "%" PRId64, ledger_integer(run, 4));
-        snprintf(cell[5], CELL, "%s", ledger_is_null(run, 6) ? "" : ledger_text(run, 6));
+        if (!ledger_is_null(run, RUN_EXIT_CODE))
+            snprintf(cell[4], CELL, "%" PRId64, ledger_integer(run, RUN_EXIT_CODE));
+        snprintf(cell[5], CELL, "%s",
+                 ledger_is_null(run, RUN_COUNTED) ? "" : ledger_text(run, RUN_COUNTED));
     }
     show("last runs", "rlllrl", head, texts, rows);
 }
@@ -81,24 +91,28 @@ static void add_time(json_t *object, const char *member, struct ledger_statement
 static void show_json(struct job *job)
 {
     json_t *status = json_object(), *queues = json_object(), *runs = json_array();
-    struct ledger_statement *queue = ledger_use(job->session->ledger, STATEMENT_queue_state);
+    struct ledger_statement *queue =
+        ledger_select(job->session->ledger, STATEMENT_queue_state, queue_columns);
     while (ledger_row(queue)) {
-        json_t *one = json_pack("{s:I}", "count", (json_int_t)ledger_integer(queue, 2));
-        add_time(one, "oldest", queue, 3);
-        json_object_set_new(queues, ledger_word(queue, 1), one);
+        json_t *one = json_pack("{s:I}", "count", (json_int_t)ledger_integer(queue, QUEUE_NUMBER));
+        add_time(one, "oldest", queue, QUEUE_OLDEST);
+        json_object_set_new(queues, ledger_word(queue, QUEUE_STEP), one);
     }
-    struct ledger_statement *run = ledger_use(job->session->ledger, STATEMENT_last_runs);
+    struct ledger_statement *run =
+        ledger_select(job->session->ledger, STATEMENT_last_runs, run_columns);
     while (ledger_row(run)) {
-        json_t *one = json_pack("{s:I, s:s}", "id", (json_int_t)ledger_integer(run, 0), "command",
-                                ledger_word(run, 1));
-        add_time(one, "started_at", run, 2);
-        add_time(one, "finished_at", run, 3);
+        json_t *one = json_pack("{s:I, s:s}", "id", (json_int_t)ledger_integer(run, RUN_ID),
+                                "command", ledger_word(run, RUN_COMMAND));
+        add_time(one, "started_at", run, RUN_STARTED);
+        add_time(one, "finished_at", run, RUN_FINISHED);
         json_object_set_new(one, "exit_code",
-                            ledger_is_null(run, 4) ? json_null()
-                                                   : json_integer(ledger_integer(run, 4)));
+                            ledger_is_null(run, RUN_EXIT_CODE)
+                                ? json_null()
+                                : json_integer(ledger_integer(run, RUN_EXIT_CODE)));
         json_object_set_new(one, "counts",
-                            ledger_is_null(run, 5) ? json_null()
-                                                   : json_loads(ledger_text(run, 5), 0, NULL));
+                            ledger_is_null(run, RUN_COUNTS)
+                                ? json_null()
+                                : json_loads(ledger_text(run, RUN_COUNTS), 0, NULL));
         json_array_append_new(runs, one);
     }
     json_object_set_new(status, "queues", queues);

@@ -112,13 +112,15 @@ static enum status_code requeue_dead(struct job *job)
     do {
         ledger_begin(ledger);
         int64_t now = ledger_stamp(ledger);
-        struct ledger_statement *end = ledger_use(ledger, STATEMENT_dead_reports_end);
+        enum { LAST, NUMBER };
+        static const char *const columns[] = {"last", "number", NULL};
+        struct ledger_statement *end = ledger_select(ledger, STATEMENT_dead_reports_end, columns);
         ledger_set_integer(end, ":after", after);
         ledger_set_integer(end, ":batch", REQUEUE_BATCH);
         int64_t last = after;
         if (ledger_row(end)) {
-            last = ledger_integer(end, 0);
-            count = ledger_integer(end, 1);
+            last = ledger_integer(end, LAST);
+            count = ledger_integer(end, NUMBER);
             ledger_done(end);
         }
         struct ledger_statement *requeue = ledger_use(ledger, STATEMENT_requeue_dead);

@@ -234,7 +234,9 @@ static size_t requeue_some(struct job *job, int channel, int64_t *after, uint64_
         return 0;
     ledger_begin(ledger);
     int64_t now = ledger_stamp(ledger);
-    struct ledger_statement *found = ledger_use(ledger, STATEMENT_undeliverable_codes);
+    enum { END_ID, CODE_ID };
+    static const char *const columns[] = {"end_id", "code_id", NULL};
+    struct ledger_statement *found = ledger_select(ledger, STATEMENT_undeliverable_codes, columns);
     ledger_set_text(found, ":channel", channel_names[channel]);
     ledger_set_integer(found, ":after", *after);
     ledger_set_integer(found, ":now", now);
@@ -242,8 +244,8 @@ static size_t requeue_some(struct job *job, int channel, int64_t *after, uint64_
     ledger_set_integer(found, ":success_since", now - success_ms);
     ledger_set_integer(found, ":batch", REQUEUE_BATCH);
     while (count < REQUEUE_BATCH && ledger_row(found)) {
-        *after = ledger_integer(found, 0);
-        codes[count++] = ledger_integer(found, 1);
+        *after = ledger_integer(found, END_ID);
+        codes[count++] = ledger_integer(found, CODE_ID);
     }
     ledger_done(found);
     for (size_t i = 0; i < count; i++) {

@@ -72,12 +72,15 @@ static bool settle_overdue(struct job *job)
 static bool next_fingerprints(struct job *job, int64_t after, int64_t *end)
 {
     bool any = false;
-    struct ledger_statement *next = ledger_use(ledger_of(job), STATEMENT_fingerprints_end);
+    enum { LAST, NUMBER };
+    static const char *const columns[] = {"last", "number", NULL};
+    struct ledger_statement *next =
+        ledger_select(ledger_of(job), STATEMENT_fingerprints_end, columns);
     ledger_set_integer(next, ":after", after);
     ledger_set_integer(next, ":batch", FINGERPRINT_BATCH);
     if (ledger_row(next)) {
-        *end = ledger_integer(next, 0);
-        any = ledger_integer(next, 1) > 0;
+        *end = ledger_integer(next, LAST);
+        any = ledger_integer(next, NUMBER) > 0;
         ledger_done(next);
     }
     return any;

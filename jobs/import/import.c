@@ -471,15 +471,18 @@ static bool sum_holds(struct import *import)
 {
     const struct chunk_counts *counts = &import->counts;
     struct chunk_counts found = {0, 0, 0, 0, 0, 0};
-    struct ledger_statement *sum = ledger_use(import->ledger, STATEMENT_import_sum);
+    enum { SUCCESS, PENDING, FAILED, CONTINUED, REJECTED };
+    static const char *const columns[] = {"success",   "pending",  "failed",
+                                          "continued", "rejected", NULL};
+    struct ledger_statement *sum = ledger_select(import->ledger, STATEMENT_import_sum, columns);
     ledger_set_integer(sum, ":import_id", import->file.id);
     if (ledger_row(sum)) {
         found = (struct chunk_counts){0,
-                                      (uint64_t)ledger_integer(sum, 0),
-                                      (uint64_t)ledger_integer(sum, 1),
-                                      (uint64_t)ledger_integer(sum, 2),
-                                      (uint64_t)ledger_integer(sum, 3),
-                                      (uint64_t)ledger_integer(sum, 4)};
+                                      (uint64_t)ledger_integer(sum, SUCCESS),
+                                      (uint64_t)ledger_integer(sum, PENDING),
+                                      (uint64_t)ledger_integer(sum, FAILED),
+                                      (uint64_t)ledger_integer(sum, CONTINUED),
+                                      (uint64_t)ledger_integer(sum, REJECTED)};
         ledger_done(sum);
     }
     found.read = found.success + found.pending + found.failed + found.continued + found.rejected;

@@ -131,19 +131,36 @@ void import_file_change(const struct import_file *file, char text[IMPORT_FILE_CH
 static bool read_progress(struct import_file *file, int64_t id, struct chunk_counts *counts)
 {
     size_t length;
-    struct ledger_statement *batch = ledger_use(file->job->session->ledger, STATEMENT_newest_batch);
+    enum {
+        END_OFFSET,
+        END_LINE,
+        READ,
+        SUCCESS,
+        PENDING,
+        FAILED,
+        CONTINUED,
+        REJECTED,
+        REJECTS_BYTES,
+        PREFIX,
+        REJECTS_MET
+    };
+    static const char *const columns[] = {"end_offset",    "end_line", "read",        "success",
+                                          "pending",       "failed",   "continued",   "rejected",
+                                          "rejects_bytes", "prefix",   "rejects_met", NULL};
+    struct ledger_statement *batch =
+        ledger_select(file->job->session->ledger, STATEMENT_newest_batch, columns);
     ledger_set_integer(batch, ":import_id", id);
     if (!ledger_row(batch))
         return false;
-    file->offset = (uint64_t)ledger_integer(batch, 0);
-    file->line = (uint64_t)ledger_integer(batch, 1);
+    file->offset = (uint64_t)ledger_integer(batch, END_OFFSET);
+    file->line = (uint64_t)ledger_integer(batch, END_LINE);
     *counts = (struct chunk_counts){
-        (uint64_t)ledger_integer(batch, 2), (uint64_t)ledger_integer(batch, 3),
-        (uint64_t)ledger_integer(batch, 4), (uint64_t)ledger_integer(batch, 5),
-        (uint64_t)ledger_integer(batch, 6), (uint64_t)ledger_integer(batch, 7)};
-    file->rejects_bytes = (uint64_t)ledger_integer(batch, 8);
-    file->rejects_met = (uint64_t)ledger_integer(batch, 10);
-    const void *prefix = ledger_blob(batch, 9, &length);
+        (uint64_t)ledger_integer(batch, READ),      (uint64_t)ledger_integer(batch, SUCCESS),
+        (uint64_t)ledger_integer(batch, PENDING),   (uint64_t)ledger_integer(batch, FAILED),
+        (uint64_t)ledger_integer(batch, CONTINUED), (uint64_t)ledger_integer(batch, REJECTED)};
+    file->rejects_bytes = (uint64_t)ledger_integer(batch, REJECTS_BYTES);
+    file->rejects_met = (uint64_t)ledger_integer(batch, REJECTS_MET);
+    const void *prefix = ledger_blob(batch, PREFIX, &length);
     if (prefix != NULL && length == DIGEST_SIZE) {
         memcpy(file->prefix, prefix, DIGEST_SIZE);
         file->has_prefix = true;
@@ -184,15 +201,17 @@ static void read_beginning(struct import_file *file, int64_t continues)
 static bool find_same_content(struct import_file *file)
 {
     char when[MOMENT_SIZE];
+    enum { ID, FINISHED_AT, TAKEN_ON };
+    static const char *const columns[] = {"id", "finished_at", "taken_on", NULL};
     struct ledger_statement *same =
-        ledger_use(file->job->session->ledger, STATEMENT_import_by_digest);
+        ledger_select(file->job->session->ledger, STATEMENT_import_by_digest, columns);
     ledger_set_blob(same, ":digest", file->digest, DIGEST_SIZE);
     if (!ledger_row(same))
         return false;
-    int64_t id = ledger_integer(same, 0), taken_on = ledger_integer(same, 2); /* NULL: 0 */
-    bool finished = !ledger_is_null(same, 1);
+    int64_t id = ledger_integer(same, ID), taken_on = ledger_integer(same, TAKEN_ON); /* NULL: 0 */
+    bool finished = !ledger_is_null(same, FINISHED_AT);
     if (finished) {
-        moment_format(ledger_integer(same, 1), when);
+        moment_format(ledger_integer(same, FINISHED_AT), when);
         say_note("%s: imported already (import %" PRId64 ", %s): nothing to do",
                  file->request->path, id, when);
         job_add(file->job, "import", "files_known", 1);
@@ -226,19 +245,21 @@ static bool find_same_name(struct import_file *file, bool committed, struct earl
 {
     size_t length;
     memset(earlier, 0, sizeof *earlier);
+    enum { ID, FINISHED_AT, DIGEST, BYTES };
+    static const char *const columns[] = {"id", "finished_at", "digest", "bytes", NULL};
     struct ledger_statement *named =
-        ledger_use(file->job->session->ledger, STATEMENT_import_by_name);
+        ledger_select(file->job->session->ledger, STATEMENT_import_by_name, columns);
     ledger_set_text(named, ":name", file->name);
     ledger_set_integer(named, ":committed", committed);
     if (!ledger_row(named))
         return false;
-    earlier->id = ledger_integer(named, 0);
-    earlier->finished = !ledger_is_null(named, 1);
-    const void *digest = ledger_blob(named, 2, &length);
+    earlier->id = ledger_integer(named, ID);
+    earlier->finished = !ledger_is_null(named, FINISHED_AT);
+    const void *digest = ledger_blob(named, DIGEST, &length);
     earlier->has_digest = digest != NULL && length == DIGEST_SIZE;
     if (earlier->has_digest)
         memcpy(earlier->digest, digest, DIGEST_SIZE);
-    earlier->bytes = (uint64_t)ledger_integer(named, 3);
+    earlier->bytes = (uint64_t)ledger_integer(named, BYTES);
     ledger_done(named);
     return true;
 }

@@ -27,10 +27,13 @@ static void add_line(struct lines *lines, const char *indent, const char *what, 
 static void add_details(struct job *job, struct lines *lines, enum statement statement,
                         int64_t import_id)
 {
-    struct ledger_statement *details = ledger_use(job->session->ledger, statement);
+    enum { WHAT, NUMBER };
+    static const char *const columns[] = {"what", "number", NULL};
+    struct ledger_statement *details = ledger_select(job->session->ledger, statement, columns);
     ledger_set_integer(details, ":import_id", import_id);
     while (ledger_row(details))
-        add_line(lines, "  ", ledger_word(details, 0), (uint64_t)ledger_integer(details, 1));
+        add_line(lines, "  ", ledger_word(details, WHAT),
+                 (uint64_t)ledger_integer(details, NUMBER));
     ledger_forgive(job->session->ledger); /* a table that could not be shown loses nothing */
 }
 

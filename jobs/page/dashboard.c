@@ -20,16 +20,18 @@ void dashboard_date(int64_t day, char text[DASHBOARD_NAME])
 
 static void read_window(struct dashboard *dashboard, struct ledger *ledger)
 {
-    struct ledger_statement *window = ledger_use(ledger, STATEMENT_dashboard_window);
-    if (!ledger_row(window) || ledger_is_null(window, 0)) {
+    enum { FIRST, LAST, ATTEMPTS };
+    static const char *const columns[] = {"first", "last", "attempts", NULL};
+    struct ledger_statement *window = ledger_select(ledger, STATEMENT_dashboard_window, columns);
+    if (!ledger_row(window) || ledger_is_null(window, FIRST)) {
         ledger_done(window);
         return;
     }
-    dashboard->first_day = ledger_integer(window, 0);
-    dashboard->days = (size_t)(ledger_within(window, 1, dashboard->first_day,
+    dashboard->first_day = ledger_integer(window, FIRST);
+    dashboard->days = (size_t)(ledger_within(window, LAST, dashboard->first_day,
                                              dashboard->first_day + DASHBOARD_DAYS - 1) -
                                dashboard->first_day + 1);
-    dashboard->all_attempts = ledger_integer(window, 2);
+    dashboard->all_attempts = ledger_integer(window, ATTEMPTS);
     ledger_done(window);
 }
 
@@ -76,18 +78,20 @@ static void count_outcome(struct dashboard_day *day, const char *outcome, int64_
 
 static void read_outcomes(struct dashboard *dashboard, struct ledger *ledger, int64_t now)
 {
-    struct ledger_statement *row = ledger_use(ledger, STATEMENT_dashboard_outcomes);
+    enum { DAY, OUTCOME, REASONS, NUMBER };
+    static const char *const columns[] = {"day", "outcome", "reasons", "number", NULL};
+    struct ledger_statement *row = ledger_select(ledger, STATEMENT_dashboard_outcomes, columns);
     ledger_set_integer(row, ":first", dashboard->first_day);
     ledger_set_integer(row, ":now", now);
     while (ledger_row(row)) {
-        size_t day = (size_t)(ledger_integer(row, 0) - dashboard->first_day);
-        int64_t number = ledger_integer(row, 3);
+        size_t day = (size_t)(ledger_integer(row, DAY) - dashboard->first_day);
+        int64_t number = ledger_integer(row, NUMBER);
         if (day >= dashboard->days)
             continue;
-        count_outcome(&dashboard->day[day], ledger_word(row, 1), number);
-        count_outcome(&dashboard->total, ledger_word(row, 1), number);
-        if (!ledger_is_null(row, 2))
-            count_reasons(dashboard, day, ledger_text(row, 2), number);
+        count_outcome(&dashboard->day[day], ledger_word(row, OUTCOME), number);
+        count_outcome(&dashboard->total, ledger_word(row, OUTCOME), number);
+        if (!ledger_is_null(row, REASONS))
+            count_reasons(dashboard, day, ledger_text(row, REASONS), number);
     }
 }
 

@@ -23,14 +23,17 @@ static void add_queues(struct job *job, struct metrics *metrics)
     int64_t now = ledger_now(job->session->ledger);
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         metrics_family(metrics, families[i].name, METRICS_GAUGE, families[i].help);
-        struct ledger_statement *queue = ledger_use(job->session->ledger, STATEMENT_queue_state);
+        enum { STEP, NUMBER, OLDEST };
+        static const char *const columns[] = {"step", "number", "oldest", NULL};
+        struct ledger_statement *queue =
+            ledger_select(job->session->ledger, STATEMENT_queue_state, columns);
         while (ledger_row(queue)) {
-            struct metrics_label label = {"queue", ledger_word(queue, 1)};
-            double waited = ledger_is_null(queue, 3) || ledger_integer(queue, 3) > now
+            struct metrics_label label = {"queue", ledger_word(queue, STEP)};
+            double waited = ledger_is_null(queue, OLDEST) || ledger_integer(queue, OLDEST) > now
                                 ? 0
-                                : (double)(now - ledger_integer(queue, 3)) / 1000;
+                                : (double)(now - ledger_integer(queue, OLDEST)) / 1000;
             metrics_sample(metrics, &label, 1,
-                           families[i].age ? waited : (double)ledger_integer(queue, 2));
+                           families[i].age ? waited : (double)ledger_integer(queue, NUMBER));
         }
     }
 }
@@ -46,15 +49,18 @@ struct run {
 static size_t find_runs(struct job *job, struct run runs[RUNS_MOST])
 {
     size_t count = 1;
-    struct ledger_statement *row = ledger_use(job->session->ledger, STATEMENT_other_runs);
+    enum { COMMAND, EXIT_CODE, SECONDS, ENDED, ID };
+    static const char *const columns[] = {"command", "exit_code", "seconds", "ended", "id", NULL};
+    struct ledger_statement *row =
+        ledger_select(job->session->ledger, STATEMENT_other_runs, columns);
     ledger_set_text(row, ":command", job->options.command);
     while (ledger_row(row) && count < RUNS_MOST) {
         struct run *run = &runs[count++];
-        snprintf(run->command, sizeof run->command, "%s", ledger_word(row, 0));
-        run->exit_code = ledger_real(row, 1);
-        run->seconds = ledger_real(row, 2);
-        run->end = ledger_real(row, 3);
-        run->id = ledger_integer(row, 4);
+        snprintf(run->command, sizeof run->command, "%s", ledger_word(row, COMMAND));
+        run->exit_code = ledger_real(row, EXIT_CODE);
+        run->seconds = ledger_real(row, SECONDS);
+        run->end = ledger_real(row, ENDED);
+        run->id = ledger_integer(row, ID);
     }
     ledger_done(row);
     return count;
@@ -83,12 +89,15 @@ static void add_items(struct job *job, struct metrics *metrics, const struct run
     }
     if (run->id == 0)
         return;
-    struct ledger_statement *item = ledger_use(job->session->ledger, STATEMENT_run_items);
+    enum { STEP, WHAT, NUMBER };
+    static const char *const columns[] = {"step", "what", "number", NULL};
+    struct ledger_statement *item =
+        ledger_select(job->session->ledger, STATEMENT_run_items, columns);
     ledger_set_integer(item, ":id", run->id);
     while (ledger_row(item)) {
-        labels[1].value = ledger_word(item, 0);
-        labels[2].value = ledger_word(item, 1);
-        metrics_sample(metrics, labels, LABELS, (double)ledger_integer(item, 2));
+        labels[1].value = ledger_word(item, STEP);
+        labels[2].value = ledger_word(item, WHAT);
+        metrics_sample(metrics, labels, LABELS, (double)ledger_integer(item, NUMBER));
     }
 }
 
