@@ -151,9 +151,17 @@ static struct candidate *next_candidate(struct session *session, struct candidat
     return &all->rows[all->count];
 }
 
+/* What is looked for: the codes for these keys (a JSON array), or the token of this nonce. */
+struct search {
+    const struct verify_request *request;
+    const struct code_entry *entry;
+    int64_t entered_at;
+    const char *keys;
+    const unsigned char *nonce; /* NULL: none */
+};
+
 /* One code, as the entry stands to it. */
-static void read_candidate(struct session *session, const struct verify_request *request,
-                           const struct code_entry *entry, int64_t entered_at,
+static void read_candidate(struct session *session, const struct search *search,
                            struct ledger_statement *row, struct candidate *candidate)
 {
     struct code_seed seed;
@@ -172,29 +180,31 @@ static void read_candidate(struct session *session, const struct verify_request 
      * read. */
     candidate->wrong_device =
         seed.kind == CODE_PIN && device != NULL &&
-        (request->device_id == NULL || strcmp(device, request->device_id) != 0);
-    candidate->standing = standing(row, entered_at);
-    candidate->fits = code_fits(&seed, entry);
+        (search->request->device_id == NULL || strcmp(device, search->request->device_id) != 0);
+    candidate->standing = standing(row, search->entered_at);
+    candidate->fits = code_fits(&seed, search->entry);
     /* A code that nobody has been sent can only be guessed: however many wait in the queue, they
      * make no guess better. */
-    candidate->matches = key != NULL && uuid != NULL && code_matches(key, uuid, &seed, entry) &&
-                         (ledger_integer(row, SENT) != 0 || request->subject == NULL);
+    candidate->matches = key != NULL && uuid != NULL &&
+                         code_matches(key, uuid, &seed, search->entry) &&
+                         (ledger_integer(row, SENT) != 0 || search->request->subject == NULL);
 }
 
 /* The codes that the entry may be, each compared, so that time does not tell which one was near. */
-static void read_candidates(struct session *session, const struct verify_request *request,
-                            const struct code_entry *entry, int64_t entered_at, const char *keys,
-                            const unsigned char *nonce, struct candidates *all)
+static void read_candidates(struct session *session, const struct search *search,
+                            struct candidates *all)
 {
+    const struct verify_request *request = search->request;
+    const int64_t entered_at = search->entered_at;
     const struct settings *settings = session_settings(session);
     all->count = 0;
     if (settings == NULL || session_key(session) == NULL || ledger_uuid(session->ledger) == NULL)
         return;
-    char *codes = list_near(session, keys, entered_at);
+    char *codes = list_near(session, search->keys, entered_at);
     struct ledger_statement *row =
         ledger_select(session->ledger, STATEMENT_codes_of_subject, columns);
     ledger_set_text(row, ":codes", codes);
-    ledger_set_blob(row, ":nonce", nonce, CODE_NONCE_SIZE);
+    ledger_set_blob(row, ":nonce", search->nonce, CODE_NONCE_SIZE);
     ledger_set_integer(row, ":entered_at", entered_at);
     ledger_set_integer(row, ":known_by",
                        entered_at < ledger_now(session->ledger) ? entered_at + PRECISION_MS
@@ -208,7 +218,7 @@ static void read_candidates(struct session *session, const struct verify_request
         if (differs(request->partner_id, ledger_text(row, PARTNER_ID)) ||
             differs(request->uuid, ledger_text(row, UUID)))
             continue;
-        read_candidate(session, request, entry, entered_at, row, candidate);
+        read_candidate(session, search, row, candidate);
         all->count += candidate->standing != VERIFY_NOT_FOUND;
     }
     sqlite3_free(codes);
@@ -362,14 +372,19 @@ static void find_candidates(struct session *session, const struct verify_request
 {
     unsigned char nonce[CODE_NONCE_SIZE];
     char keys[LOOKUP_LIST];
+    struct search search = {
+        .request = request, .entry = entry, .entered_at = entered_at, .keys = "[]"};
     all->count = 0;
     *several = false;
     if (request->refused != NULL)
         return;
     if (request->subject != NULL && find_keys(session, request, several, keys))
-        read_candidates(session, request, entry, entered_at, keys, NULL, all);
+        search.keys = keys;
     else if (request->subject == NULL && code_token_nonce(entry->token, nonce))
-        read_candidates(session, request, entry, entered_at, "[]", nonce, all);
+        search.nonce = nonce;
+    else
+        return;
+    read_candidates(session, &search, all);
 }
 
 /* Judged as of entered_at. */

@@ -250,9 +250,10 @@ static void upgrade(struct ledger *ledger, int from, bool beside,
         making->make_key(making->context);
 }
 
-/* What has changed the schema makes prepared statements start from their text, which cannot be
- * done when they are to roll back. One that is under way does not start; this one is of those that
- * could write, and its next step is its end. */
+/* Neither ROLLBACK nor a savepoint does here: after a change of the schema SQLite prepares them
+ * anew, which fails while the statement that has called us is out of memory. A statement that is
+ * under way is not prepared anew; this one is of those that could write, and its next step is its
+ * end. */
 static void watch_over(struct ledger *ledger)
 {
     if (sqlite3_prepare_v2(ledger->database, "PRAGMA main.journal_mode", -1, &ledger->under_way,

@@ -1,4 +1,4 @@
-/* ledger_inside.h: what a struct ledger is made of, for ledger.c and ledger_whole.c alone. */
+/* ledger_inside.h: what a struct ledger is made of, for ledger.c and ledger_creation.c alone. */
 #ifndef LEDGER_INSIDE_H
 #define LEDGER_INSIDE_H
 
@@ -22,7 +22,7 @@ struct ledger {
     sqlite3 *database;
     struct ledger_statement statements[STATEMENT_COUNT];
     sqlite3_stmt *kept[KEPT]; /* prepared while there is memory for it */
-    sqlite3_stmt *under_way;  /* see ledger_whole.c, watch_over() */
+    sqlite3_stmt *under_way;  /* see ledger_creation.c, watch_over() */
     const char *keeper;       /* see ledger_keep_by() */
     bool keeps;               /* the keeper has been prepared since the statements were let go */
     bool own_transaction;

@@ -21,8 +21,9 @@ static int table_connect(sqlite3 *database, void *client, int count, const char 
     const struct catalog_module *module = client;
     (void)count;
     (void)arguments;
-    return table_make(database, module->listing->declaration, SQLITE_VTAB_INNOCUOUS,
-                      module->session, module->listing, made, error);
+    const struct table_design design = {module->listing->declaration, SQLITE_VTAB_INNOCUOUS,
+                                        module->listing};
+    return table_make(database, module->session, &design, made, error);
 }
 
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)

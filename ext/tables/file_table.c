@@ -23,8 +23,9 @@ static int table_connect(sqlite3 *database, void *client, int count, const char 
     (void)count;
     (void)arguments;
     /* DIRECTONLY: a schema may not choose what is read. */
-    return table_make(database, module->table->declaration, SQLITE_VTAB_DIRECTONLY, module->session,
-                      module->table, made, error);
+    const struct table_design design = {module->table->declaration, SQLITE_VTAB_DIRECTONLY,
+                                        module->table};
+    return table_make(database, module->session, &design, made, error);
 }
 
 static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)

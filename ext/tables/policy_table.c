@@ -33,8 +33,8 @@ static int policy_connect(sqlite3 *database, void *client, int count, const char
     (void)count;
     (void)arguments;
     /* DIRECTONLY: a profile may name a file. */
-    return table_make(database, declaration, SQLITE_VTAB_DIRECTONLY,
-                      ((struct catalog_module *)client)->session, NULL, made, error);
+    const struct table_design design = {declaration, SQLITE_VTAB_DIRECTONLY, NULL};
+    return table_make(database, ((struct catalog_module *)client)->session, &design, made, error);
 }
 
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)

@@ -14,17 +14,17 @@ int table_declare(sqlite3 *database, const char *declaration, char **error)
     return code;
 }
 
-int table_make(sqlite3 *database, const char *declaration, int risk, struct session *session,
-               const void *kind, sqlite3_vtab **made, char **error)
+int table_make(sqlite3 *database, struct session *session, const struct table_design *design,
+               sqlite3_vtab **made, char **error)
 {
-    int code = table_declare(database, declaration, error);
+    int code = table_declare(database, design->declaration, error);
     struct table *table = code == SQLITE_OK ? sqlite3_malloc(sizeof *table) : NULL;
     if (table == NULL)
         return code == SQLITE_OK ? SQLITE_NOMEM : code;
     memset(table, 0, sizeof *table);
-    table->kind = kind;
+    table->kind = design->kind;
     table->session = session_hold(session);
-    sqlite3_vtab_config(database, risk);
+    sqlite3_vtab_config(database, design->risk);
     *made = &table->base;
     return SQLITE_OK;
 }

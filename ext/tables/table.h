@@ -30,9 +30,16 @@ struct table_cursor {
     size_t row, count; /* xFilter sets the count, and the row to 0 */
 };
 
-/* For xConnect. `risk`: SQLITE_VTAB_INNOCUOUS or SQLITE_VTAB_DIRECTONLY. */
-int table_make(sqlite3 *database, const char *declaration, int risk, struct session *session,
-               const void *kind, sqlite3_vtab **made, char **error);
+/* What a table is made from. */
+struct table_design {
+    const char *declaration;
+    int risk;         /* SQLITE_VTAB_INNOCUOUS or SQLITE_VTAB_DIRECTONLY */
+    const void *kind; /* the module's own */
+};
+
+/* For xConnect. */
+int table_make(sqlite3 *database, struct session *session, const struct table_design *design,
+               sqlite3_vtab **made, char **error);
 /* Declares the columns; an authorizer of the host's may forbid it, which `error` then says. */
 int table_declare(sqlite3 *database, const char *declaration, char **error);
 int table_disconnect(sqlite3_vtab *base);
