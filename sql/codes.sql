@@ -18,6 +18,7 @@ SELECT id FROM (SELECT c.id FROM (SELECT attempt_id FROM subject WHERE key = :ke
 -- These codes, or the one with a token's nonce, newest first, with their states as of :entered_at and the present verdicts on their attempts.
 -- A code that a right entry or wrong ones have used up counts as used up, whenever that was. Colliding keys (64 bits) only add codes that do not match.
 -- A code made after :known_by could not be entered then. An attempt's first code counts as made with the attempt, because a file may report that later.
+-- Tries belong to the attempt and stay spent, whatever became of it since.
 -- name: codes_of_subject
 SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.runs_from + c.lifetime_ms AS over_at, r.device_id,
        (SELECT e.state FROM code_end e
@@ -36,7 +37,8 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
                 (SELECT d.decided_at FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1)) AS deadline,
        a.partner_id,
        (SELECT p.uuid FROM person p WHERE p.attempt_id = a.id) AS uuid,
-       c.sandbox OR c.runs_from IS NOT NULL OR EXISTS (SELECT 1 FROM try t WHERE t.code_id = c.id) AS sent
+       c.sandbox OR c.runs_from IS NOT NULL OR EXISTS (SELECT 1 FROM try t WHERE t.code_id = c.id) AS sent,
+       (SELECT count(*) FROM code s JOIN wrong_try w ON w.code_id = s.id WHERE s.attempt_id = a.id) >= :max_tries AS spent
   FROM code c
   JOIN recipient r ON r.code_id = c.id
   LEFT JOIN attempt a ON a.id = c.attempt_id

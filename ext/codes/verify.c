@@ -27,7 +27,6 @@ const char *verify_name(enum verify_verdict verdict)
 struct candidate {
     int64_t id;
     int64_t attempt; /* 0: none */
-    bool pending; /* its attempt waits for it, or it stands alone: a wrong entry costs it a try */
     bool wrong_device;
     bool fits; /* the entry could be it, by its shape */
     bool matches;
@@ -65,12 +64,13 @@ enum {
     DEADLINE,
     PARTNER_ID,
     UUID,
-    SENT
+    SENT,
+    SPENT
 };
 static const char *const columns[] = {
     "id",      "attempt_id", "kind",  "nonce",         "digits", "prefix",   "sandbox",
     "over_at", "device_id",  "state", "attempt_state", "taken",  "deadline", "partner_id",
-    "uuid",    "sent",       NULL};
+    "uuid",    "sent",       "spent", NULL};
 
 /* What a right entry of this code would come to. */
 static enum verify_verdict standing(struct ledger_statement *row, int64_t entered_at)
@@ -81,7 +81,8 @@ static enum verify_verdict standing(struct ledger_statement *row, int64_t entere
         return VERIFY_ALREADY_VERIFIED;
     if (strcmp(attempt, "[\"erased\"]") == 0)
         return VERIFY_NOT_FOUND;
-    if (strcmp(state, "exhausted") == 0 || strcmp(attempt, "[\"verification_failed\"]") == 0)
+    if (strcmp(state, "exhausted") == 0 || ledger_integer(row, SPENT) != 0 ||
+        strcmp(attempt, "[\"verification_failed\"]") == 0)
         return VERIFY_RATE_LIMIT;
     /* Superseded as an attempt, or its subject is another customer's by now: late news must not
      * make a second one. */
@@ -173,9 +174,6 @@ static void read_candidate(struct session *session, const struct search *search,
     code_read_seed(row, &seed_columns, &seed, prefix);
     candidate->id = ledger_integer(row, ID);
     candidate->attempt = ledger_integer(row, ATTEMPT);
-    candidate->pending = ledger_is_null(row, ATTEMPT_STATE) ||
-                         strcmp(text_or_empty(row, ATTEMPT_STATE), "success") == 0 ||
-                         strcmp(text_or_empty(row, ATTEMPT_STATE), "pending") == 0;
     /* The device rule is the pin's (Synerise): a token's link is opened wherever the mail is
      * read. */
     candidate->wrong_device =
@@ -209,6 +207,7 @@ static void read_candidates(struct session *session, const struct search *search
     ledger_set_integer(row, ":known_by",
                        entered_at < ledger_now(session->ledger) ? entered_at + PRECISION_MS
                                                                 : INT64_MAX);
+    ledger_set_integer(row, ":max_tries", settings->max_code_tries);
     ledger_set_integer(row, ":unique_email", settings->unique_email);
     ledger_set_integer(row, ":unique_phone", settings->unique_phone);
     while (ledger_row(row)) {
@@ -264,11 +263,12 @@ static bool is_malformed(const struct candidate *candidates, size_t count)
     return count > 0;
 }
 
-/* Whether a wrong entry costs this code's attempt a try. What cannot be the code tells nothing of
- * it. */
+/* Whether a wrong entry costs this code's attempt a try: also where the attempt was settled or the
+ * code's time is up, since late news could still make a success of the right one, and its verdict
+ * alone would tell it from the wrong ones. What cannot be the code tells nothing of it. */
 static bool pays(const struct candidate *candidate)
 {
-    return candidate->fits && candidate->pending && !candidate->wrong_device &&
+    return candidate->fits && !candidate->wrong_device &&
            candidate->standing != VERIFY_ALREADY_VERIFIED &&
            candidate->standing != VERIFY_RATE_LIMIT;
 }

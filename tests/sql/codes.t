@@ -318,6 +318,29 @@ is "two wrong" invalid_code "$(at "$(later 1)" verify p@example.com "$(wrong_for
 is "the attempt has failed at once, and is reported" 'failure|["verification_failed"]|exhausted|2026-01-01T12:00:01.000Z|queued' "$(at "$(later 1)" sql "SELECT outcome, reasons, code_state, decided_at, report_state FROM reg_attempts;")"
 is "the right one is late" rate_limit "$(at "$(later 2)" verify p@example.com "$code")"
 
+# Settled, and then guessed at: a try is a try, whatever became of the attempt, so that late news of the right code is no prize for whoever tries them all.
+settle() { LD_PRELOAD=$faketime FAKETIME=$CLOCK $BUILD/regjob -l "$LEDGER" settle; }
+enter() { sql "INSERT INTO reg_attempts (email, email_confirm_code, attempted_at) VALUES ('a@example.com', '$1', '2026-01-01T12:00:30Z'); SELECT verdict FROM continuation ORDER BY id DESC LIMIT 1;"; }
+for way in enter "verify a@example.com"; do
+    ledger "{$SIGN_UP,\"pendingLifetimeInSeconds\":60,\"maxCodeTries\":3}"
+    at "$START" sql "INSERT INTO reg_attempts (email) VALUES ('a@example.com');"
+    first=$(at "$START" issue a@example.com none)
+    at "$(later 61)" settle
+    answers "settled" 'failure|["verification_expired"]|0' "SELECT outcome, reasons, (SELECT count(*) FROM wrong_try) FROM reg_attempts;"
+    said=
+    for try in 1 2 3 4; do said+="$(at "$(later $((61 + try)))" $way "$(wrong_for "$first")") "; done
+    is "$way: wrong ones are counted" "invalid_code invalid_code invalid_code rate_limit " "$said"
+    is "$way: and then the right one is as good as they are" rate_limit "$(at "$(later 70)" enter "$first")"
+    is "$way: nor does it tell that it is right" rate_limit "$(at "$(later 70)" verify a@example.com "$first")"
+    answers "$way: it stays failed, and why" 'failure|["verification_expired"]|3' "SELECT outcome, reasons, (SELECT count(*) FROM wrong_try) FROM reg_attempts;"
+done
+ledger "{$SIGN_UP,\"pendingLifetimeInSeconds\":60,\"maxCodeTries\":3}"
+at "$START" sql "INSERT INTO reg_attempts (email) VALUES ('a@example.com');"
+first=$(at "$START" issue a@example.com none)
+at "$(later 61)" settle
+is "one wrong try leaves the others" invalid_code "$(at "$(later 62)" enter "$(wrong_for "$first")")"
+is "of which the right one, entered in time, is" verified "$(at "$(later 63)" enter "$first")"
+
 # Deadlines: a pending attempt that nobody settled reads as failed.
 ledger "{$SIGN_UP,\"pendingLifetimeInSeconds\":60,\"pinConfirmationValidInSeconds\":3600}"
 at "$START" sql "INSERT INTO reg_attempts(email) VALUES ('never@example.com'), ('given@example.com');" >/dev/null
