@@ -13,8 +13,8 @@ SELECT (SELECT s.attempt_id
   FROM subject s CROSS JOIN person p ON p.attempt_id = s.attempt_id
  WHERE s.key = :key AND s.holder > 0 AND :text IN (p.email_folded, p.phone, p.username_folded) AND (NOT :alone OR p.phone IS NULL)
 
--- The people behind all readings, each with an attempt (or a code without one), a reading, and whether it is a customer. apart: some readings share nobody
--- with the others. live: only customers and pending attempts; otherwise failed attempts too.
+-- The people behind all readings, each with an attempt (or a code without one), a reading, and whether it is a customer. apart: somebody is found only by
+-- readings that share no customer with the others. An attempt that failed for two people makes one of neither. live: only customers and pending attempts; otherwise failed attempts too.
 -- name: people_of_text
 WITH RECURSIVE reading (number, key, alone, text) AS (
     SELECT json_extract(value, '$[4]'), json_extract(value, '$[0]'), json_extract(value, '$[3]'),
@@ -33,9 +33,10 @@ WITH RECURSIVE reading (number, key, alone, text) AS (
 ), reached (reading) AS (
     SELECT min(reading) FROM found
     UNION
-    SELECT b.reading FROM reached r JOIN found a ON a.reading = r.reading JOIN found b ON b.person = a.person AND b.lone = a.lone
+    SELECT b.reading FROM reached r JOIN found a ON a.reading = r.reading AND a.customer JOIN found b ON b.person = a.person AND b.customer
 )
-SELECT person, min(reading) AS reading, lone, max(customer) AS customers, EXISTS (SELECT 1 FROM found f WHERE f.reading NOT IN reached) AS apart
+SELECT person, min(reading) AS reading, lone, max(customer) AS customers,
+       EXISTS (SELECT lone, person FROM found EXCEPT SELECT lone, person FROM found WHERE reading IN reached) AS apart
   FROM found GROUP BY lone, person ORDER BY lone, person
 
 -- The attempts to erase for a text: those that carry it, and those of the customers it names. For an attempt id: that attempt and those of its customer.

@@ -395,16 +395,11 @@ static void derive_phone(struct admission *admission)
     }
 }
 
-/* Whether the username means an address or a number that this sign-up does not have. As it was
- * given, and in the form in which it is compared: that may be another's where it was none itself.
- */
-static bool means_another(const struct admission *admission, const char *username,
-                          const char *country)
+/* Whether a text means an address or a number that this sign-up does not have. */
+static bool means_another(const struct admission *admission, const char *text, const char *country)
 {
     char meant[SUBJECT_SIZE];
-    enum subject_kind kind = subject_meaning(username, country, meant);
-    if (kind == SUBJECT_USERNAME && !text_is_ascii(username, strlen(username)))
-        kind = subject_meaning(admission->username_folded, country, meant);
+    enum subject_kind kind = subject_meaning(text, country, meant);
     return (kind == SUBJECT_EMAIL && strcmp(meant, admission->email_folded) != 0) ||
            (kind == SUBJECT_PHONE && strcmp(meant, admission->phone) != 0);
 }
@@ -419,9 +414,14 @@ static void check_whose_username(struct admission *admission)
                                                        : admission->signup->text[SIGNUP_username];
     if (username == NULL || admission->username_folded[0] == '\0')
         return;
-    bool another = means_another(admission, username, NULL);
-    for (size_t i = 0; i < settings->country_count && !another; i++)
-        another = means_another(admission, username, settings->countries[i]);
+    /* As it was given, and as it is compared: that may be another's where it was none itself. */
+    const char *const readings[] = {username, admission->username_folded};
+    bool another = false;
+    for (size_t k = 0; k < 2 && !another; k++) {
+        another = means_another(admission, readings[k], NULL);
+        for (size_t i = 0; i < settings->country_count && !another; i++)
+            another = means_another(admission, readings[k], settings->countries[i]);
+    }
     if (!another)
         return;
     admission->username_folded[0] = '\0'; /* so that nobody is found by it */

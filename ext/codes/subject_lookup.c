@@ -46,13 +46,13 @@ static void add_number(struct session *session, struct lookup *who, const char *
         add(session, who, SUBJECT_PHONE, use, number);
 }
 
-/* Whether a username as it is compared means an address or a number, though it was not written as
- * one: in another width, or with characters that cannot be seen. */
-static bool folds_to_another(const char *text, const char *username)
+/* Whether a username as it is compared means an address or a number that the text does not mean as
+ * it was written: in another width, or with characters that cannot be seen. */
+static bool folds_to_another(const struct lookup *who)
 {
     char meant[SUBJECT_SIZE];
-    return !text_is_ascii(text, strlen(text)) &&
-           subject_meaning(username, NULL, meant) != SUBJECT_USERNAME;
+    return subject_meaning(who->username, NULL, meant) != SUBJECT_USERNAME &&
+           (who->count == 0 || strcmp(meant, who->readings[0].text) != 0);
 }
 
 bool lookup_read(struct session *session, const char *text, struct lookup *who)
@@ -69,9 +69,8 @@ bool lookup_read(struct session *session, const char *text, struct lookup *who)
     bool stands_alone = who->count > 0;
     if (!stands_alone)
         add_number(session, who, text, settings->default_country, LOOKUP_MEANT);
-    if (subject_fold_username(text, who->username))
-        add(session, who, SUBJECT_USERNAME,
-            stands_alone || folds_to_another(text, who->username) ? LOOKUP_ERASING : LOOKUP_MEANT,
+    if (subject_fold_username(text, who->username) && !folds_to_another(who))
+        add(session, who, SUBJECT_USERNAME, stands_alone ? LOOKUP_ERASING : LOOKUP_MEANT,
             who->username);
     for (size_t i = 0; i < settings->country_count && !stands_alone; i++)
         add_number(session, who, text, settings->countries[i], LOOKUP_FORMER);

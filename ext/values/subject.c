@@ -132,6 +132,8 @@ bool subject_fold_username(const char *text, char folded[SUBJECT_SIZE])
         return fold_ascii_username(text, length, folded);
     if (!text_is_clean(text, MOST_USERNAME) || !is_username(text, length))
         return false;
+    if (email_fold(text, folded))
+        return true;
     units = utf_widen(text, (int32_t)length, given);
     units = unorm2_normalize(unorm2_getNFKCCasefoldInstance(&status), given, units, wide,
                              SUBJECT_SIZE, &status);

@@ -35,7 +35,8 @@ bool subject_phone_country(const char *e164, char country[3]);
 /*
  * Checks a username (1 to 255 octets of UTF-8, no control or unassigned characters, no leading or
  * trailing white space) and gives the form in which usernames are compared: NFKC case-folded, which
- * must be such a username too.
+ * must be such a username too; one of the form of an e-mail address is compared as that is, which
+ * keeps more apart.
  */
 bool subject_fold_username(const char *text, char folded[SUBJECT_SIZE]);
 
