@@ -68,9 +68,9 @@ enum {
     SPENT
 };
 static const char *const columns[] = {
-    "id",      "attempt_id", "kind",  "nonce",         "digits", "prefix",   "sandbox",
-    "over_at", "device_id",  "state", "attempt_state", "taken",  "deadline", "partner_id",
-    "uuid",    "sent",       "spent", NULL};
+    "id",       "attempt_id", "kind",      "nonce", "digits",        "prefix",
+    "sandbox",  "over_at",    "device_id", "state", "attempt_state", "taken",
+    "deadline", "partner_id", "uuid",      "sent",  "spent",         NULL};
 
 /* What a right entry of this code would come to. */
 static enum verify_verdict standing(struct ledger_statement *row, int64_t entered_at)

@@ -99,9 +99,10 @@ static bool read_header(struct reading *reading, const struct records *records)
         return complain(reading, ERROR_INVALID,
                         ", line 1: at most %d columns of consents are expected",
                         SIGNUP_CONSENTS_MAX);
-    return header->named > 0 ||
+    return signup_header_names_people(header) ||
            complain(reading, ERROR_INVALID,
-                    ", line 1: no column of it is a sign-up's; `email` is expected, for one");
+                    ", line 1: none of its columns says who signed up: %s is expected",
+                    signup_people_columns);
 }
 
 static void fill(const struct reading *reading, const struct record *record, struct signup *signup)

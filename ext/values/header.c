@@ -60,6 +60,14 @@ bool header_read(struct header *header, const struct header_names *names, const 
     return true;
 }
 
+bool header_has(const struct header *header, int column)
+{
+    for (size_t i = 0; i < header->count; i++)
+        if (header->columns[i].column == column)
+            return true;
+    return false;
+}
+
 void header_end(struct header *header)
 {
     free(header->columns);

@@ -34,6 +34,7 @@ int header_find(const struct header_names *names, const char *name);
 /* False: out of memory. */
 bool header_read(struct header *header, const struct header_names *names, const char *const *cells,
                  size_t count);
+bool header_has(const struct header *header, int column);
 void header_end(struct header *header);
 
 #endif

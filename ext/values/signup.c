@@ -76,6 +76,18 @@ void signup_column_aliases(enum signup_column column, char *aliases, size_t size
                                        length > 0 ? " " : "", names[i].name);
 }
 
+const char signup_people_columns[] = "`email`, `phone`, `username`, `uuid` or `identity_subject`";
+
+bool signup_header_names_people(const struct header *header)
+{
+    static const enum signup_column columns_of_people[] = {
+        SIGNUP_email, SIGNUP_phone, SIGNUP_username, SIGNUP_uuid, SIGNUP_identity_subject};
+    for (size_t i = 0; i < sizeof columns_of_people / sizeof *columns_of_people; i++)
+        if (header_has(header, columns_of_people[i]))
+            return true;
+    return false;
+}
+
 int signup_column_named(const char *name)
 {
     return header_find(&signup_header, name);

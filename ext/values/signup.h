@@ -119,6 +119,10 @@ void signup_give_cell(struct signup *signup, const struct header_column *column,
 /* The names of the columns, ours first, then the systems' own; and consent_<name>. */
 extern const struct header_names signup_header;
 
+/* Whether a file's columns tell its people apart: else each row would be a failure of nobody. */
+bool signup_header_names_people(const struct header *header);
+extern const char signup_people_columns[]; /* which would, to be shown */
+
 const char *signup_column_name(enum signup_column column);
 const char *signup_column_help(enum signup_column column);
 

@@ -33,16 +33,8 @@ static bool check_column(const struct import_request *request, const struct head
     return column->same_as == 0;
 }
 
-static bool has_column(const struct header *header, enum signup_column column)
-{
-    for (size_t i = 0; i < header->count; i++)
-        if (header->columns[i].column == (int)column)
-            return true;
-    return false;
-}
-
-/* A file that has none of our columns is another kind of file; and more consents than a sign-up can
- * have would be lost. */
+/* A file without the columns that its rows need is another kind of file; and more consents than a
+ * sign-up can have would be lost. */
 static bool makes_sense(const struct import_request *request, const struct header *header)
 {
     if (header->prefixed > SIGNUP_CONSENTS_MAX) {
@@ -52,13 +44,14 @@ static bool makes_sense(const struct import_request *request, const struct heade
         return false;
     }
     if (request->confirmations
-            ? has_column(header, SIGNUP_email) && has_column(header, SIGNUP_email_confirm_code)
-            : header->named > 0)
+            ? header_has(header, SIGNUP_email) && header_has(header, SIGNUP_email_confirm_code)
+            : signup_header_names_people(header))
         return true;
-    say_error("%s: %s", request->path,
-              request->confirmations
-                  ? "the columns `subject` and `code` are expected"
-                  : "no column of its first line is a sign-up's; `email` is expected, for one");
+    if (request->confirmations)
+        say_error("%s: the columns `subject` and `code` are expected", request->path);
+    else
+        say_error("%s: none of its columns says who signed up: %s is expected", request->path,
+                  signup_people_columns);
     return false;
 }
 

@@ -13,6 +13,7 @@
 #include "values/text.h"
 #include "run/say.h"
 #include "run/stop.h"
+#include "run/unchanged.h"
 
 enum {
     NEVER_TOO_MUCH = 64 << 20, /* bytes that any file may unpack to */
@@ -98,11 +99,7 @@ uint64_t import_file_most(const struct import_file *file)
 
 bool import_file_is_unchanged(const struct import_file *file)
 {
-    struct stat now;
-    return file->is_stream ||
-           (fstat(file->input, &now) == 0 && now.st_size == file->facts.st_size &&
-            now.st_mtim.tv_sec == file->facts.st_mtim.tv_sec &&
-            now.st_mtim.tv_nsec == file->facts.st_mtim.tv_nsec);
+    return file->is_stream || unchanged_file(file->input, &file->facts);
 }
 
 void import_file_change(const struct import_file *file, char text[IMPORT_FILE_CHANGE])

@@ -1,5 +1,6 @@
 /* inbox_file.c: one file of an inbox: taken, and done with. */
 #include "inbox/inbox.h"
+#include "run/unchanged.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -113,15 +114,6 @@ int64_t inbox_age(const struct inbox_file *file)
     return last - now <= CLOCKS_DIFFER ? 0 : INT64_MAX;
 }
 
-/* Not a byte has been written to it since it was taken. */
-static bool is_unchanged(const struct inbox_file *file)
-{
-    struct stat now;
-    return fstat(file->descriptor, &now) == 0 && now.st_size == file->facts.st_size &&
-           now.st_mtim.tv_sec == file->facts.st_mtim.tv_sec &&
-           now.st_mtim.tv_nsec == file->facts.st_mtim.tv_nsec;
-}
-
 static bool is_under(int folder, const char *name, const struct inbox_file *file)
 {
     struct stat facts;
@@ -161,7 +153,7 @@ bool inbox_done(const struct inbox_file *file, struct error *error)
     strftime(date, sizeof date, "%Y-%m-%d.", gmtime_r(&now, &day));
     if (!is_under(inbox->descriptor, file->name, file))
         why = replaced;
-    else if (!is_unchanged(file))
+    else if (!unchanged_file(file->descriptor, &file->facts))
         why = written;
     if (why != NULL) {
         return error_set(error, ERROR_IO, "%s: %s", file->path, why);
@@ -174,7 +166,7 @@ bool inbox_done(const struct inbox_file *file, struct error *error)
     /* In the moment before. */
     if (!is_under(inbox->done, kept, file))
         why = replaced;
-    else if (!is_unchanged(file))
+    else if (!unchanged_content(file->descriptor, &file->facts))
         why = written;
     if (why == NULL)
         return true;

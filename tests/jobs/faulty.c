@@ -11,6 +11,8 @@
  * TERM_AFTER_SYNCS=n: SIGTERM there.
  *
  * TOUCH_AFTER_SYNCS=n: there appends a byte to the file TOUCH_FILE.
+ * OVERWRITE_AFTER_SYNCS=n: there changes the first letter of the file TOUCH_FILE, and puts the time
+ *   of its writing back.
  *
  * SWAP_AFTER_SYNCS=n: there renames SWAP_FROM to SWAP_TO; SWAP_BEFORE_MOVE=name: before the file of
  * that name in its folder is moved.
@@ -94,6 +96,18 @@ static void touch(const char *path)
     close(descriptor);
 }
 
+static void overwrite(const char *path)
+{
+    struct stat facts;
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+    if (descriptor < 0 || fstat(descriptor, &facts) != 0 || pwrite(descriptor, "E", 1, 0) != 1)
+        abort();
+    const struct timespec times[] = {facts.st_atim, facts.st_mtim};
+    if (futimens(descriptor, times) != 0)
+        abort();
+    close(descriptor);
+}
+
 static void swap(void)
 {
     if (rename(getenv("SWAP_FROM"), getenv("SWAP_TO")) != 0)
@@ -112,6 +126,8 @@ static void count_sync(int descriptor)
         kill(getpid(), SIGTERM);
     if (now == setting("TOUCH_AFTER_SYNCS"))
         touch(getenv("TOUCH_FILE"));
+    if (now == setting("OVERWRITE_AFTER_SYNCS"))
+        overwrite(getenv("TOUCH_FILE"));
     if (now == setting("SWAP_AFTER_SYNCS"))
         swap();
 }

@@ -234,6 +234,37 @@ rejects_of() {
     [ "$(ledger "SELECT max(line) FROM attempt")" = 4 ]
 }
 
+@test "nor is one whose writer puts its time back" {
+    people ann | drop a.csv
+    run faulty OVERWRITE_AFTER_SYNCS=4 TOUCH_FILE=inbox/a.csv "$REGJOB" -c job.conf nightly
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"inbox/a.csv: "*"written to"* ]]
+    [ -e inbox/a.csv ]
+    [ "$(ls inbox/done)" = "" ]
+    # While its rows are read nothing of it is committed.
+    people bob | drop b.csv
+    run faulty OVERWRITE_AFTER_SYNCS=3 TOUCH_FILE=inbox/b.csv "$REGJOB" -l ledger.db import inbox/b.csv
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"inbox/b.csv: has changed while it was read"* ]]
+    [ "$(emails)" = ann@example.com ]
+}
+
+@test "a file of confirmations among the sign-ups is refused before its first row, and good in its own inbox" {
+    mkdir codes
+    sed -i '/^inbox/a confirm_inbox = codes' job.conf
+    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\",\"pinConfirmationType\":\"EVERYONE\",\"sandbox\":true}')" >/dev/null
+    ledger_reg "INSERT INTO reg_attempts(email, password) VALUES ('ann@example.com', 'A9#bL8@z'); SELECT reg_issue_code('ann@example.com', 'none')" >/dev/null
+    printf 'subject,code,device_id\nann@example.com,12345,\n' | drop codes.csv
+    run nightly
+    [ "$status" -eq 65 ]
+    [[ "$output" == *'inbox/codes.csv: none of its columns says who signed up: `email`, `phone`, '* ]]
+    [ "$(ledger "SELECT count(*) FROM attempt")" = 1 ]
+    mv inbox/codes.csv codes/
+    run nightly
+    [ "$status" -eq 0 ]
+    [ "$(ledger_reg "SELECT outcome FROM reg_attempts")" = success ]
+}
+
 @test "an export is read by the same rules" {
     printf '[ledger]\npath = ledger.db\n[reconcile]\ninbox = exports\n' >job.conf
     mkdir exports

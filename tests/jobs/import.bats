@@ -153,7 +153,7 @@ hostile() {
     printf 'colour,size\nred,4\n' >c.csv
     run job import c.csv
     [ "$status" -eq 65 ]
-    [[ "$output" == *"c.csv: no column"* ]]
+    [[ "$output" == *"c.csv: none of its columns"* ]]
     printf 'email,name,email\na@example.com,A,b@example.com\n' >d.csv
     run job import d.csv
     [ "$status" -eq 65 ]

@@ -54,7 +54,7 @@ today() {
     printf 'colour\nred\n' >inbox/aa.csv
     run nightly
     [ "$status" -eq 65 ]
-    [[ "$output" == *"aa.csv: no column"* ]]
+    [[ "$output" == *"aa.csv: none of its columns"* ]]
     [ "$(ls inbox/*.csv)" = inbox/aa.csv ]
     [ "$(ledger "SELECT count(*) FROM attempt")" = 2 ]
 }

@@ -102,7 +102,7 @@ agree() {
         [[ "$output" == *"reg_signups: $2"* ]] || { echo "$output"; false; }
     }
     printf 'colour,size\nred,1\n' >a.csv
-    refused "'a.csv'" 'a.csv, line 1: no column of it is a sign-up'
+    refused "'a.csv'" 'a.csv, line 1: none of its columns says who signed up'
     printf 'email,E_MAIL\na,b\n' >a.csv
     refused "'a.csv'" 'a.csv, line 1, column 2: column 1 means the same'
     printf '' >a.csv
