@@ -1,6 +1,7 @@
 /* fraud.c: see fraud.h. */
 #include "channels/fraud.h"
 
+#include "delivery/http_status.h"
 #include "delivery/response.h"
 
 #include <jansson.h>
@@ -45,20 +46,20 @@ static bool make_headers(struct fraud *fraud)
     return list != NULL;
 }
 
-struct fraud *fraud_open(const struct config_fraud *config, char *error, size_t error_size)
+struct fraud *fraud_open(const struct config_fraud *config, struct error *error)
 {
     bool good = false;
     size_t length = strlen(config->url);
     struct fraud *fraud = calloc(1, sizeof *fraud);
     if (!fraud || sodium_init() < 0) {
-        snprintf(error, error_size, "out of memory");
+        error_no_memory(error, NULL);
         goto out;
     }
     fraud->config = config;
     if (!is_token(config->token)) {
-        snprintf(error, error_size,
-                 "[fraud] token: missing, or it holds blanks or other characters that a token has "
-                 "not: check the file or variable that it comes from");
+        error_set(error, ERROR_INVALID,
+                  "[fraud] token: missing, or it holds blanks or other characters that a token has "
+                  "not: check the file or variable that it comes from");
         goto out;
     }
     while (length > 0 && config->url[length - 1] == '/')
@@ -68,7 +69,7 @@ struct fraud *fraud_open(const struct config_fraud *config, char *error, size_t 
         fraud->url = NULL;
     good = fraud->url && make_headers(fraud);
     if (!good)
-        snprintf(error, error_size, "out of memory");
+        error_no_memory(error, NULL);
 out:
     if (good)
         return fraud;
@@ -130,9 +131,10 @@ static int64_t read_timestamp(const char *body, size_t length)
 static void judge(void *context, const struct transfer_reply *reply, struct transfer_answer *answer)
 {
     const struct fraud *fraud = context;
-    response_judge_http(reply, 200, 299, fraud->config->retry_429, answer);
-    if (answer->result == TRANSFER_ACCEPTED && (response_is_html(reply) || response_is_page(reply)))
-        response_judge_page(reply, answer);
+    http_status_judge(reply, 200, 299, fraud->config->retry_429, answer);
+    if (answer->result == TRANSFER_ACCEPTED &&
+        (http_status_is_html(reply) || http_status_is_page(reply)))
+        http_status_judge_page(reply, answer);
     if (answer->result == TRANSFER_ACCEPTED)
         answer->timestamp = read_timestamp(reply->body, reply->body_length);
 }

@@ -15,7 +15,7 @@ struct fraud_request {
 struct fraud;
 
 /* `config` must outlive it. NULL: error filled (a configuration error); never names the token. */
-struct fraud *fraud_open(const struct config_fraud *config, char *error, size_t error_size);
+struct fraud *fraud_open(const struct config_fraud *config, struct error *error);
 void fraud_close(struct fraud *fraud);
 
 /* answer.timestamp is the `timestamp` of a 200 answer, where it has one. */

@@ -4,6 +4,7 @@
 #include "channels/maildir.h"
 #include "channels/mime.h"
 #include "config/url.h"
+#include "delivery/http_status.h"
 #include "delivery/response.h"
 
 #include <sodium.h>
@@ -58,15 +59,15 @@ static bool parse_from(struct mail *mail, const char *from)
 
 /* -- opening -- */
 
-static bool check_credentials(const struct config_mail *config, char *error, size_t error_size)
+static bool check_credentials(const struct config_mail *config, struct error *error)
 {
     bool encrypted =
         strncasecmp(config->url, "smtps:", 6) == 0 || config->tls == CONFIG_TLS_REQUIRED;
     if (!config->username[0] || url_file_path(config->url) || encrypted ||
         url_is_loopback(config->url))
         return true;
-    snprintf(error, error_size,
-             "[mail] username: a password must not travel in clear: set tls = required");
+    error_set(error, ERROR_INVALID,
+              "[mail] username: a password must not travel in clear: set tls = required");
     return false;
 }
 
@@ -84,35 +85,36 @@ static bool make_url(struct mail *mail)
     return mail->url != NULL;
 }
 
-struct mail *mail_open(const struct config_mail *config, char *error, size_t error_size)
+struct mail *mail_open(const struct config_mail *config, struct error *error)
 {
     bool good = false;
     char reason[CONFIG_TEXT];
     const char *folder = url_file_path(config->url);
     struct mail *mail = calloc(1, sizeof *mail);
     if (!mail || sodium_init() < 0) {
-        snprintf(error, error_size, "out of memory");
+        error_no_memory(error, NULL);
         goto out;
     }
     mail->config = config;
     if (!parse_from(mail, config->from)) {
-        snprintf(error, error_size, "[mail] from: not an address: give ADDRESS or NAME <ADDRESS>");
+        error_set(error, ERROR_INVALID,
+                  "[mail] from: not an address: give ADDRESS or NAME <ADDRESS>");
         goto out;
     }
-    if (!check_credentials(config, error, error_size))
+    if (!check_credentials(config, error))
         goto out;
     mail->domain = config->message_domain[0] ? config->message_domain : email_domain(mail->address);
     mail->templates = message_open(config->templates, MESSAGE_EMAIL, reason, sizeof reason);
     if (!mail->templates) {
-        snprintf(error, error_size, "[mail] templates: %s", reason);
+        error_set(error, ERROR_INVALID, "[mail] templates: %s", reason);
         goto out;
     }
     if (!make_url(mail)) {
-        snprintf(error, error_size, "out of memory");
+        error_no_memory(error, NULL);
         goto out;
     }
-    if (folder && !(mail->maildir = maildir_open(folder, reason, sizeof reason))) {
-        snprintf(error, error_size, "[mail] url: %s", reason);
+    if (folder && !(mail->maildir = maildir_open(folder, error))) {
+        error_at(error, "[mail] url");
         goto out;
     }
     good = true;
@@ -198,12 +200,14 @@ static void deliver(struct mail *mail, const struct transfer_call *call,
                     struct transfer_answer *answer)
 {
     bool uncertain = false;
-    char reason[TRANSFER_TEXT] = "delivered";
+    struct error error;
+    const char *outcome = "delivered";
     answer->result = TRANSFER_ACCEPTED;
-    if (!maildir_deliver(mail->maildir, call->body, call->body_length, "", &uncertain, reason,
-                         sizeof reason))
-        answer->result = uncertain ? TRANSFER_AMBIGUOUS : TRANSFER_FATAL;
-    response_escape(answer->text, sizeof answer->text, reason, strlen(reason), call->hide);
+    if (!maildir_deliver(mail->maildir, call->body, call->body_length, "", &uncertain, &error)) {
+        answer->result = uncertain ? TRANSFER_AMBIGUOUS : TRANSFER_ABOUT_US;
+        outcome = error.text;
+    }
+    response_escape(answer->text, sizeof answer->text, outcome, strlen(outcome), call->hide);
 }
 
 static enum transfer_prepared prepare(void *context, const void *argument,
@@ -287,7 +291,7 @@ static void describe(const struct transfer_reply *reply, struct transfer_answer 
 /* A connection that ended, or never came about, without a reply that refuses. */
 static void judge_silence(const struct transfer_reply *reply, struct transfer_answer *answer)
 {
-    response_judge_silence(reply, answer);
+    http_status_judge_silence(reply, answer);
     if (reply->sent && !reply->upload_ended) {
         /* Without its final dot a message is not accepted. */
         answer->result = TRANSFER_NOT_ACCEPTED;
@@ -306,7 +310,7 @@ static void judge(void *context, const struct transfer_reply *reply, struct tran
         describe(reply, answer);
     } else if (!particular &&
                (is_about_us(reply) || (reply->code == CURLE_LOGIN_DENIED && status / 100 != 4))) {
-        answer->result = TRANSFER_FATAL;
+        answer->result = TRANSFER_ABOUT_US;
         describe(reply, answer);
     } else if (!reply->sent || !final) {
         judge_silence(reply, answer);

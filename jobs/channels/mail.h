@@ -11,7 +11,7 @@ struct mail;
 
 /* Reads the templates, checks `from` and the URL, opens the Maildir of a `file:` URL. `config` must
  * outlive it. NULL: error filled (a configuration error). */
-struct mail *mail_open(const struct config_mail *config, char *error, size_t error_size);
+struct mail *mail_open(const struct config_mail *config, struct error *error);
 void mail_close(struct mail *mail);
 
 struct transfer_channel mail_channel(struct mail *mail);

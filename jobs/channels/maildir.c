@@ -31,21 +31,21 @@ static int open_folder(int parent, const char *name)
                   O_RDONLY | O_DIRECTORY | O_CLOEXEC | (parent == AT_FDCWD ? 0 : O_NOFOLLOW));
 }
 
-struct maildir *maildir_open(const char *directory, char *error, size_t error_size)
+struct maildir *maildir_open(const char *directory, struct error *error)
 {
     bool good = false;
     int cur = -1;
     struct maildir *maildir = calloc(1, sizeof *maildir);
     if (!maildir) {
-        snprintf(error, error_size, "%s: out of memory", directory);
+        error_no_memory(error, directory);
         return NULL;
     }
     maildir->tmp = maildir->new = -1;
     int top = open_folder(AT_FDCWD, directory);
     if (top < 0 || (maildir->tmp = open_folder(top, "tmp")) < 0 ||
         (maildir->new = open_folder(top, "new")) < 0 || (cur = open_folder(top, "cur")) < 0) {
-        snprintf(error, error_size, "%s: cannot be made or opened as a Maildir: %s", directory,
-                 strerror(errno));
+        error_set(error, ERROR_IO, "%s: cannot be made or opened as a Maildir: %s", directory,
+                  strerror(errno));
         goto out;
     }
     maildir->directory = strdup(directory);
@@ -56,7 +56,7 @@ struct maildir *maildir_open(const char *directory, char *error, size_t error_si
             *letter = '-';
     good = maildir->directory != NULL;
     if (!good)
-        snprintf(error, error_size, "%s: out of memory", directory);
+        error_no_memory(error, directory);
 out:
     if (cur >= 0)
         close(cur);
@@ -93,14 +93,14 @@ static void make_name(const struct maildir *maildir, const char *suffix, char na
 }
 
 bool maildir_deliver(struct maildir *maildir, const char *bytes, size_t length, const char *suffix,
-                     bool *uncertain, char *error, size_t error_size)
+                     bool *uncertain, struct error *error)
 {
     char name[NAME_SIZE];
     *uncertain = false;
     make_name(maildir, suffix, name);
     int file = openat(maildir->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0) {
-        snprintf(error, error_size, "%s/tmp: %s", maildir->directory, strerror(errno));
+        error_set(error, ERROR_IO, "%s/tmp: %s", maildir->directory, strerror(errno));
         return false;
     }
     bool good = write_all(file, bytes, length) && fsync(file) == 0;
@@ -115,13 +115,13 @@ bool maildir_deliver(struct maildir *maildir, const char *bytes, size_t length, 
     }
     if (!good) {
         unlinkat(maildir->tmp, name, 0);
-        snprintf(error, error_size, "%s: %s", maildir->directory, strerror(reason));
+        error_set(error, ERROR_IO, "%s: %s", maildir->directory, strerror(reason));
         return false;
     }
     if (fsync(maildir->new) == 0)
         return true;
     *uncertain = true;
-    snprintf(error, error_size, "%s/new: delivered, but perhaps not on disk: %s",
-             maildir->directory, strerror(errno));
+    error_set(error, ERROR_IO, "%s/new: delivered, but perhaps not on disk: %s", maildir->directory,
+              strerror(errno));
     return false;
 }

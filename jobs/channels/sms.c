@@ -4,6 +4,7 @@
 #include "channels/maildir.h"
 #include "channels/success_body.h"
 #include "config/url.h"
+#include "delivery/http_status.h"
 #include "delivery/response.h"
 
 #include <jansson.h>
@@ -187,12 +188,12 @@ static const char *body_template(const struct config_sms *config)
 /* -- opening -- */
 
 /* A body that cannot work should be found before the first message. */
-static bool check_body(const struct config_sms *config, char *error, size_t error_size)
+static bool check_body(const struct config_sms *config, struct error *error)
 {
     static const char *const samples[PARTS] = {"+1", "a", "a \"quoted\" line\nand another"};
     const char *template = body_template(config);
     if (!strstr(template, "{to}") || !strstr(template, "{text}")) {
-        snprintf(error, error_size, "[sms] body: must hold {to} and {text}");
+        error_set(error, ERROR_INVALID, "[sms] body: must hold {to} and {text}");
         return false;
     }
     if (config->profile != CONFIG_SMS_JSON)
@@ -201,8 +202,8 @@ static bool check_body(const struct config_sms *config, char *error, size_t erro
     json_t *parsed = body ? json_loads(body, JSON_REJECT_DUPLICATES, NULL) : NULL;
     bool good = parsed != NULL;
     if (!good)
-        snprintf(error, error_size,
-                 "[sms] body: not JSON once filled in: put {to}, {from} and {text} inside quotes");
+        error_set(error, ERROR_INVALID,
+                  "[sms] body: not JSON once filled in: put {to}, {from} and {text} inside quotes");
     json_decref(parsed);
     free(body);
     return good;
@@ -217,7 +218,7 @@ static bool has_header(const struct curl_slist *list, const char *name)
 }
 
 /* The configuration's `Name: value` pieces, separated by |, and what every request needs. */
-static bool make_headers(struct sms *sms, char *error, size_t error_size)
+static bool make_headers(struct sms *sms, struct error *error)
 {
     const struct config_sms *config = sms->config;
     struct curl_slist *list = response_header(NULL, "Expect:");
@@ -228,7 +229,7 @@ static bool make_headers(struct sms *sms, char *error, size_t error_size)
         snprintf(header, sizeof header, "%.*s", (int)length, at + skip);
         size_t name = strcspn(header, ": \t");
         if (length > 0 && (name == 0 || header[name] != ':')) {
-            snprintf(error, error_size, "[sms] headers: give `Name: value`, separated by |");
+            error_set(error, ERROR_INVALID, "[sms] headers: give `Name: value`, separated by |");
             response_headers_free(list);
             return false;
         }
@@ -245,20 +246,20 @@ static bool make_headers(struct sms *sms, char *error, size_t error_size)
     if (list && !has_header(list, "Accept:"))
         list = response_header(list, "Accept: application/json, */*");
     if (!list)
-        snprintf(error, error_size, "out of memory");
+        error_no_memory(error, NULL);
     sms->headers = list;
     return list != NULL;
 }
 
-static bool make_url(struct sms *sms, char *error, size_t error_size)
+static bool make_url(struct sms *sms, struct error *error)
 {
     const struct config_sms *config = sms->config;
     size_t length = strlen(config->url);
     if (config->profile != CONFIG_SMS_TWILIO) {
         sms->url = strdup(config->url);
     } else if (!config->username[0] || !config->token[0] || !config->from[0]) {
-        snprintf(error, error_size,
-                 "[sms] profile = twilio needs username (the account), a token and from");
+        error_set(error, ERROR_INVALID,
+                  "[sms] profile = twilio needs username (the account), a token and from");
         return false;
     } else {
         char *account = encode_form(config->username);
@@ -270,45 +271,44 @@ static bool make_url(struct sms *sms, char *error, size_t error_size)
         free(account);
     }
     if (!sms->url)
-        snprintf(error, error_size, "out of memory");
+        error_no_memory(error, NULL);
     return sms->url != NULL;
 }
 
-static bool read_success(struct sms *sms, char *error, size_t error_size)
+static bool read_success(struct sms *sms, struct error *error)
 {
-    char reason[CONFIG_TEXT];
     if (!sms->config->success_body[0])
         return true;
-    sms->success = success_body_open(sms->config->success_body, reason, sizeof reason);
+    sms->success = success_body_open(sms->config->success_body, error);
     if (!sms->success)
-        snprintf(error, error_size, "[sms] success_body: %s", reason);
+        error_at(error, "[sms] success_body");
     return sms->success != NULL;
 }
 
-struct sms *sms_open(const struct config_sms *config, char *error, size_t error_size)
+struct sms *sms_open(const struct config_sms *config, struct error *error)
 {
     char reason[CONFIG_TEXT];
     const char *folder = url_file_path(config->url);
     struct sms *sms = calloc(1, sizeof *sms);
     bool good = false;
     if (!sms || sodium_init() < 0) {
-        snprintf(error, error_size, "out of memory");
+        error_no_memory(error, NULL);
         goto out;
     }
     sms->config = config;
     sms->templates = message_open(config->templates, MESSAGE_SMS, reason, sizeof reason);
     if (!sms->templates) {
-        snprintf(error, error_size, "[sms] templates: %s", reason);
+        error_set(error, ERROR_INVALID, "[sms] templates: %s", reason);
         goto out;
     }
     if (folder) {
-        sms->maildir = maildir_open(folder, reason, sizeof reason);
+        sms->maildir = maildir_open(folder, error);
         good = sms->maildir != NULL;
         if (!good)
-            snprintf(error, error_size, "[sms] url: %s", reason);
+            error_at(error, "[sms] url");
     } else {
-        good = check_body(config, error, error_size) && read_success(sms, error, error_size) &&
-               make_headers(sms, error, error_size) && make_url(sms, error, error_size);
+        good = check_body(config, error) && read_success(sms, error) && make_headers(sms, error) &&
+               make_url(sms, error);
     }
 out:
     if (good)
@@ -375,7 +375,8 @@ static void deliver(struct sms *sms, const char *to, const char *text, struct tr
                     struct transfer_answer *answer)
 {
     bool uncertain = false;
-    char reason[TRANSFER_TEXT];
+    char outcome[ERROR_SIZE];
+    struct error error;
     struct sms_length air = sms_segments(text);
     int length = asprintf(&call->body, "To: %s\nFrom: %s\n\n%s\n", to, sms->config->from, text);
     if (length < 0) {
@@ -385,13 +386,14 @@ static void deliver(struct sms *sms, const char *to, const char *text, struct tr
         return;
     }
     call->body_length = (size_t)length;
-    snprintf(reason, sizeof reason, "delivered (%u segment%s of %s)", air.segments,
-             air.segments == 1 ? "" : "s", air.unicode ? "UCS-2" : "GSM-7");
     answer->result = TRANSFER_ACCEPTED;
-    if (!maildir_deliver(sms->maildir, call->body, call->body_length, ".txt", &uncertain, reason,
-                         sizeof reason))
-        answer->result = uncertain ? TRANSFER_AMBIGUOUS : TRANSFER_FATAL;
-    response_escape(answer->text, sizeof answer->text, reason, strlen(reason), call->hide);
+    snprintf(outcome, sizeof outcome, "delivered (%u segment%s of %s)", air.segments,
+             air.segments == 1 ? "" : "s", air.unicode ? "UCS-2" : "GSM-7");
+    if (!maildir_deliver(sms->maildir, call->body, call->body_length, ".txt", &uncertain, &error)) {
+        answer->result = uncertain ? TRANSFER_AMBIGUOUS : TRANSFER_ABOUT_US;
+        snprintf(outcome, sizeof outcome, "%s", error.text);
+    }
+    response_escape(answer->text, sizeof answer->text, outcome, strlen(outcome), call->hide);
 }
 
 static bool is_number(const char *to)
@@ -444,8 +446,8 @@ static void judge_body(const struct sms *sms, const struct transfer_reply *reply
     char shown[TRANSFER_TEXT - 64];
     if (sms->success && success_body_holds(sms->success, reply->body, reply->body_length))
         return;
-    if (response_is_page(reply)) {
-        response_judge_page(reply, answer);
+    if (http_status_is_page(reply)) {
+        http_status_judge_page(reply, answer);
     } else if (sms->success) {
         response_escape(shown, sizeof shown, reply->body, reply->body_length, reply->hide);
         answer->result = whole ? TRANSFER_REFUSED : TRANSFER_AMBIGUOUS;
@@ -458,7 +460,7 @@ static void judge(void *context, const struct transfer_reply *reply, struct tran
 {
     const struct sms *sms = context;
     /* No gateway's 429 is known to keep the message. */
-    response_judge_http(reply, sms->config->success_low, sms->config->success_high, true, answer);
+    http_status_judge(reply, sms->config->success_low, sms->config->success_high, true, answer);
     if (answer->result == TRANSFER_ACCEPTED)
         judge_body(sms, reply, answer);
 }

@@ -9,7 +9,7 @@ struct sms;
 
 /* Reads the templates, checks URL, headers and body template. `config` must outlive it. NULL: error
  * filled (a configuration error). */
-struct sms *sms_open(const struct config_sms *config, char *error, size_t error_size);
+struct sms *sms_open(const struct config_sms *config, struct error *error);
 void sms_close(struct sms *sms);
 
 struct transfer_channel sms_channel(struct sms *sms);

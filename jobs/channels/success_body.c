@@ -15,30 +15,28 @@ struct success_body {
 };
 
 /* The first = that is not within a name: names hold no =, for want of an escape. */
-static bool split(struct success_body *wanted, const char *text, char *error, size_t error_size)
+static bool split(struct success_body *wanted, const char *text, struct error *error)
 {
     wanted->pointer = strdup(text);
     wanted->value = wanted->pointer ? strchr(wanted->pointer, '=') : NULL;
-    if (!wanted->value) {
-        snprintf(error, error_size, "%s",
-                 wanted->pointer ? "after a JSON pointer, = and a value are expected"
-                                 : "out of memory");
-        return false;
-    }
+    if (!wanted->pointer)
+        return error_no_memory(error, NULL);
+    if (!wanted->value)
+        return error_set(error, ERROR_INVALID, "after a JSON pointer, = and a value are expected");
     *wanted->value++ = 0;
     return true;
 }
 
-struct success_body *success_body_open(const char *text, char *error, size_t error_size)
+struct success_body *success_body_open(const char *text, struct error *error)
 {
     struct success_body *wanted = calloc(1, sizeof *wanted);
     if (!wanted) {
-        snprintf(error, error_size, "out of memory");
+        error_no_memory(error, NULL);
         return NULL;
     }
     wanted->by_pointer = text[0] == '/';
     if (wanted->by_pointer) {
-        if (split(wanted, text, error, error_size))
+        if (split(wanted, text, error))
             return wanted;
         free(wanted->pointer);
         free(wanted);
@@ -47,7 +45,8 @@ struct success_body *success_body_open(const char *text, char *error, size_t err
     int code = regcomp(&wanted->pattern, text, REG_EXTENDED | REG_NOSUB);
     if (code == 0)
         return wanted;
-    regerror(code, &wanted->pattern, error, error_size);
+    error->code = ERROR_INVALID;
+    regerror(code, &wanted->pattern, error->text, sizeof error->text);
     free(wanted);
     return NULL;
 }

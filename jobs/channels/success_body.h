@@ -6,10 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "values/error.h"
+
 struct success_body;
 
 /* `text`: a POSIX ERE, or /JSON/POINTER=TEXT. NULL: `error` filled. */
-struct success_body *success_body_open(const char *text, char *error, size_t error_size);
+struct success_body *success_body_open(const char *text, struct error *error);
 void success_body_close(struct success_body *wanted);
 
 /* A NUL ends `body`, also before `length`. */

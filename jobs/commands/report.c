@@ -170,11 +170,11 @@ static enum status_code say_dead(uint64_t dead)
 
 static enum status_code send_due(struct job *job, const struct queue *queue, uint64_t *dead)
 {
-    char error[JOB_ERROR_SIZE];
+    struct error error;
     uint64_t limit = job->options.limit;
-    struct fraud *fraud = fraud_open(&job->config.fraud, error, sizeof error);
+    struct fraud *fraud = fraud_open(&job->config.fraud, &error);
     if (fraud == NULL) {
-        say_error("%s", error);
+        say_error("%s", error.text);
         return STATUS_CONFIG;
     }
     struct delivery_lane lane = {.channel = "fraud API",

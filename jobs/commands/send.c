@@ -9,6 +9,7 @@
 #include "channels/confirm_link.h"
 #include "channels/mail.h"
 #include "delivery/delivery_run.h"
+#include "delivery/retry.h"
 #include "values/duration.h"
 #include "run/say.h"
 #include "channels/sms.h"
@@ -173,7 +174,7 @@ struct channels {
 static bool open_lane(struct job *job, int channel, struct maker *maker, struct channels *open,
                       struct delivery_lane *lane)
 {
-    char error[JOB_ERROR_SIZE];
+    struct error error;
     *lane = (struct delivery_lane){
         .channel = channel_names[channel],
         .section = channel == EMAIL ? "mail" : "sms",
@@ -182,16 +183,16 @@ static bool open_lane(struct job *job, int channel, struct maker *maker, struct 
         .cargo = {maker, load, request, unload},
         .pace = channel == EMAIL ? job->config.mail.pace : job->config.sms.pace};
     if (channel == EMAIL) {
-        open->mail = mail_open(&job->config.mail, error, sizeof error);
+        open->mail = mail_open(&job->config.mail, &error);
         if (open->mail != NULL)
             lane->transfer = mail_channel(open->mail);
     } else {
-        open->sms = sms_open(&job->config.sms, error, sizeof error);
+        open->sms = sms_open(&job->config.sms, &error);
         if (open->sms != NULL)
             lane->transfer = sms_channel(open->sms);
     }
     if (lane->transfer.prepare == NULL)
-        say_error("%s", error);
+        say_error("%s", error.text);
     return lane->transfer.prepare != NULL;
 }
 
@@ -225,7 +226,6 @@ static enum status_code send_by(struct job *job, unsigned busy, struct maker *ma
 /* One batch of a channel in a transaction; how many were found, and queued. */
 static size_t requeue_some(struct job *job, int channel, int64_t *after, uint64_t *queued)
 {
-    static const int64_t success_ms = (int64_t)QUEUE_UNREACHED_DAYS * DAY_MS;
     struct ledger *ledger = job->session->ledger;
     const struct settings *settings = session_settings(job->session);
     int64_t codes[REQUEUE_BATCH];
@@ -241,7 +241,7 @@ static size_t requeue_some(struct job *job, int channel, int64_t *after, uint64_
     ledger_set_integer(found, ":after", *after);
     ledger_set_integer(found, ":now", now);
     ledger_set_integer(found, ":alone_since", now - settings->pending_lifetime_seconds * SECOND_MS);
-    ledger_set_integer(found, ":success_since", now - success_ms);
+    ledger_set_integer(found, ":success_since", now - retry_unreached_ms());
     ledger_set_integer(found, ":batch", REQUEUE_BATCH);
     while (count < REQUEUE_BATCH && ledger_row(found)) {
         *after = ledger_integer(found, END_ID);

@@ -1,7 +1,7 @@
+/* delivery_run.c: see delivery_run.h. */
 #include "delivery/delivery_run.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,44 +10,20 @@
 #include "run/stop.h"
 #include "config/url.h"
 
-struct run {
-    struct journal *journals[TRANSFER_DESTINATIONS];
-    size_t count;
-    volatile sig_atomic_t stop;
-    struct say_progress progress;
-};
-
-static uint64_t tries(const struct journal *journal)
+static uint64_t tries(const struct record_counts *counts)
 {
-    const struct journal_counts *counts = journal_counts(journal);
     uint64_t sum = 0;
     for (int result = 0; result < TRANSFER_RESULTS; result++)
         sum += counts->results[result];
     return sum;
 }
 
-static bool tick(void *context)
-{
-    struct run *run = context;
-    uint64_t finished = 0;
-    bool good = true;
-    run->stop = stop_asked();
-    for (size_t i = 0; i < run->count; i++) {
-        good = journal_tick(run->journals[i]) && good;
-        finished += tries(run->journals[i]);
-    }
-    say_progress_step(&run->progress, finished);
-    return good;
-}
-
 static void count(struct job *job, const struct delivery_words *words,
-                  const struct journal *journal)
+                  const struct record_counts *counts)
 {
-    const struct journal_counts *counts = journal_counts(journal);
     for (int result = 0; result < TRANSFER_RESULTS; result++)
-        if (result != TRANSFER_FATAL)
-            job_add(job, words->step, transfer_result_name((enum transfer_result)result),
-                    counts->results[result]);
+        job_add(job, words->step, transfer_result_name((enum transfer_result)result),
+                counts->results[result]);
     job_add(job, words->step, "again", counts->again);
     job_add(job, words->step, words->given_up, counts->given_up);
 }
@@ -60,9 +36,9 @@ static void describe_end(const struct delivery_lane *lane, const struct transfer
     url_server(lane->url, server, sizeof server);
     if (outcome->end == TRANSFER_END_STOPPED && stop_asked())
         stop_words(text, size);
-    else if (outcome->end == TRANSFER_END_FATAL && lane->transfer.local)
+    else if (outcome->end == TRANSFER_END_ABOUT_US && lane->transfer.local)
         snprintf(text, size, "nothing can be delivered into %s: %s", server, outcome->text);
-    else if (outcome->end == TRANSFER_END_FATAL)
+    else if (outcome->end == TRANSFER_END_ABOUT_US)
         snprintf(text, size,
                  "our credentials or set-up are refused by %s, see [%s] in the configuration: %s",
                  server, lane->section, outcome->text);
@@ -74,14 +50,14 @@ static void describe_end(const struct delivery_lane *lane, const struct transfer
 static enum status_code say_lane(struct job *job, const struct delivery_words *words,
                                  const struct delivery_lane *lane,
                                  const struct transfer_outcome *outcome,
-                                 const struct journal *journal)
+                                 const struct record *record)
 {
-    const struct journal_counts *counts = journal_counts(journal);
+    const struct record_counts *counts = &record->counts;
     enum status_code status = STATUS_DONE;
     char text[TRANSFER_TEXT + 384];
     uint64_t left = 0;
     say_note("%s: %s: %llu tried: %llu accepted, %llu deferred, %llu again later, %llu %s",
-             words->step, lane->channel, (unsigned long long)tries(journal),
+             words->step, lane->channel, (unsigned long long)tries(counts),
              (unsigned long long)counts->results[TRANSFER_ACCEPTED],
              (unsigned long long)counts->results[TRANSFER_DEFERRED],
              (unsigned long long)counts->again, (unsigned long long)counts->given_up,
@@ -101,82 +77,130 @@ static enum status_code say_lane(struct job *job, const struct delivery_words *w
     if (counts->again > 0) {
         say_error("%s: %s: %llu of %llu failed and will be tried again; the last answer: %s",
                   words->step, lane->channel, (unsigned long long)counts->again,
-                  (unsigned long long)tries(journal), journal_last_failure(journal));
+                  (unsigned long long)tries(counts), record->last_failure);
         status = STATUS_RETRY;
     }
     return status;
 }
 
-static enum status_code carry(struct job *job, const struct delivery_words *words,
-                              struct delivery_lane *lanes, struct run *run)
+struct run {
+    struct transfer *transfer;
+    struct journal *journals[TRANSFER_DESTINATIONS];
+    size_t count;
+};
+
+/* Writes down what has come back. False: a ledger failed. */
+static bool tick(struct run *run, struct say_progress *progress)
 {
-    struct transfer_destination destinations[TRANSFER_DESTINATIONS];
-    struct transfer_outcome outcomes[TRANSFER_DESTINATIONS];
-    const struct transfer_limits limits = {.stop = &run->stop,
-                                           .run_ms = (int64_t)job->config.run_seconds * 1000,
-                                           .tick = tick,
-                                           .tick_context = run};
-    enum status_code status = STATUS_DONE;
-    for (size_t i = 0; i < run->count; i++)
-        destinations[i] = (struct transfer_destination){.name = lanes[i].channel,
-                                                        .channel = lanes[i].transfer,
-                                                        .pace = lanes[i].pace,
-                                                        .patience = *lanes[i].queue.patience,
-                                                        .owner = journal_owner(run->journals[i])};
-    run->stop = stop_asked();
-    if (!transfer_run(destinations, run->count, &limits, outcomes)) {
-        say_error("%s: %s", words->step, outcomes[0].text);
-        return STATUS_RETRY;
-    }
+    uint64_t finished = 0;
+    bool good = true;
     for (size_t i = 0; i < run->count; i++) {
-        status = job_worse(status, journal_settle(run->journals[i]));
-        count(job, words, run->journals[i]);
+        good = journal_tick(run->journals[i]) && good;
+        finished += tries(&journal_record(run->journals[i])->counts);
     }
-    say_progress_end(&run->progress);
-    /* A ledger that failed has been said; that the transfer broke off follows from it. */
-    const bool ledger_failed_before = status != STATUS_DONE;
-    for (size_t i = 0; i < run->count; i++)
-        if (!ledger_failed_before || outcomes[i].end != TRANSFER_END_BROKEN)
-            status =
-                job_worse(status, say_lane(job, words, &lanes[i], &outcomes[i], run->journals[i]));
+    say_progress_step(progress, finished);
+    return good;
+}
+
+/* Take, send, record: until every destination is over. */
+static void carry(struct run *run, struct say_progress *progress)
+{
+    int64_t tick_at = moment_monotonic() + TRANSFER_TICK_MS;
+    bool more;
+    do {
+        struct transfer_item *item;
+        if (stop_asked())
+            transfer_end(run->transfer, TRANSFER_END_STOPPED, "stopped");
+        more = transfer_step(run->transfer);
+        while ((item = transfer_ended(run->transfer)) != NULL)
+            journal_ended(run->journals[item->destination], item);
+        if (moment_monotonic() < tick_at)
+            continue;
+        tick_at = moment_monotonic() + TRANSFER_TICK_MS;
+        if (!tick(run, progress))
+            transfer_end(run->transfer, TRANSFER_END_BROKEN, "the items' source failed");
+    } while (more);
+}
+
+static enum status_code settle(struct job *job, const struct delivery_words *words,
+                               const struct delivery_lane *lanes, const struct run *run)
+{
+    enum status_code settled = STATUS_DONE;
+    for (size_t i = 0; i < run->count; i++) {
+        settled = job_worse(settled, journal_settle(run->journals[i]));
+        count(job, words, &journal_record(run->journals[i])->counts);
+    }
+    /* A ledger that failed has been said; that a transfer broke off follows from it. */
+    enum status_code status = settled;
+    for (size_t i = 0; i < run->count; i++) {
+        const struct transfer_outcome *outcome = transfer_outcome(run->transfer, i);
+        if (settled == STATUS_DONE || outcome->end != TRANSFER_END_BROKEN)
+            status = job_worse(
+                status, say_lane(job, words, &lanes[i], outcome, journal_record(run->journals[i])));
+    }
     return status;
 }
 
-enum status_code delivery_run(struct job *job, const struct delivery_words *words,
-                              struct delivery_lane *lanes, size_t lane_count, uint64_t *limit,
-                              uint64_t *given_up)
+/* Opens the journals and the engine. False: said. */
+static bool open_run(struct run *run, struct job *job, const struct delivery_words *words,
+                     const struct delivery_lane *lanes, uint64_t *limit)
 {
-    struct run run = {.count = lane_count};
-    enum status_code status = STATUS_RETRY;
-    uint64_t due = 0;
+    struct transfer_destination destinations[TRANSFER_DESTINATIONS];
+    const struct transfer_limits limits = {.run_ms = (int64_t)job->config.run_seconds * 1000};
+    struct error error;
     if (!handed_begin(lanes[0].queue.handed, job->owner)) {
         say_error("%s: the lock file: %s: what sets out cannot be noted there", words->step,
                   strerror(errno));
-        return STATUS_RETRY;
+        return false;
     }
-    for (size_t i = 0; i < lane_count; i++) {
-        due += queue_count(&lanes[i].queue, limit != NULL ? *limit : UINT64_MAX);
-        run.journals[i] = journal_open(&lanes[i].queue, &lanes[i].cargo, words->item, limit);
-        if (run.journals[i] == NULL) {
+    for (size_t i = 0; i < run->count; i++) {
+        run->journals[i] = journal_open(&lanes[i].queue, &lanes[i].cargo, words->item, limit);
+        if (run->journals[i] == NULL) {
             say_error("out of memory");
-            goto out;
+            return false;
         }
+        destinations[i] = (struct transfer_destination){.channel = lanes[i].transfer,
+                                                        .pace = lanes[i].pace,
+                                                        .patience = *lanes[i].queue.patience,
+                                                        .source = journal_source(run->journals[i])};
     }
-    say_progress_start(&run.progress, words->step, limit != NULL && *limit < due ? *limit : due);
-    status = carry(job, words, lanes, &run);
-    for (size_t i = 0; i < lane_count; i++)
-        *given_up += journal_counts(run.journals[i])->given_up;
+    run->transfer = transfer_open(destinations, run->count, &limits, &error);
+    if (run->transfer == NULL)
+        say_error("%s: %s", words->step, error.text);
+    return run->transfer != NULL;
+}
+
+enum status_code delivery_run(struct job *job, const struct delivery_words *words,
+                              const struct delivery_lane *lanes, size_t count, uint64_t *limit,
+                              uint64_t *given_up)
+{
+    struct run run = {.count = count};
+    struct say_progress progress;
+    enum status_code status = STATUS_RETRY;
+    uint64_t due = 0;
+    if (!open_run(&run, job, words, lanes, limit))
+        goto out;
+    for (size_t i = 0; i < count; i++)
+        due += queue_count(&lanes[i].queue, limit != NULL ? *limit : UINT64_MAX);
+    say_progress_start(&progress, words->step, limit != NULL && *limit < due ? *limit : due);
+    carry(&run, &progress);
+    say_progress_end(&progress);
+    status = settle(job, words, lanes, &run);
+    for (size_t i = 0; i < count; i++)
+        *given_up += journal_record(run.journals[i])->counts.given_up;
 out:
-    for (size_t i = 0; i < lane_count; i++)
+    if (run.transfer != NULL)
+        transfer_close(run.transfer);
+    for (size_t i = 0; i < count; i++)
         journal_close(run.journals[i]);
     return status;
 }
 
-enum status_code delivery_leftovers(const struct delivery_words *words, struct queue *queue,
+enum status_code delivery_leftovers(const struct delivery_words *words, const struct queue *queue,
                                     uint64_t *given_up)
 {
     struct job *job = queue->job;
-    const struct queue_leftovers leftovers = queue_finish_leftovers(queue);
+    const struct record_leftovers leftovers = record_leftovers(queue);
     if (ledger_failed(job->session->ledger))
         return job_ledger_failed(job, "looking for tries without an answer");
     *given_up += leftovers.given_up;

@@ -1,5 +1,5 @@
-/* delivery_run.h: one round of a step: what is due in its queues is carried to its destinations,
- * side by side, and what came of it is counted and said.
+/* delivery_run.h: one round of a step: what is due in its queues is taken, sent to its
+ * destinations, side by side, and recorded; and what came of it is counted and said.
  */
 #ifndef DELIVERY_RUN_H
 #define DELIVERY_RUN_H
@@ -11,7 +11,7 @@ struct delivery_lane {
     const char *section; /* of the configuration */
     const char *url;     /* where it goes; in the configuration */
     struct queue queue;
-    struct journal_cargo cargo;
+    struct take_cargo cargo;
     struct transfer_channel transfer;
     struct config_pace pace;
 };
@@ -29,12 +29,12 @@ struct delivery_words {
  * were. STATUS_RETRY where something is to be tried again, or was left; all has been said.
  */
 enum status_code delivery_run(struct job *job, const struct delivery_words *words,
-                              struct delivery_lane *lanes, size_t count, uint64_t *limit,
+                              const struct delivery_lane *lanes, size_t count, uint64_t *limit,
                               uint64_t *given_up);
 
 /* Finishes the tries that an earlier run left without an answer, counted and noted. Adds to
  * `*given_up` how many items that was the last try of. */
-enum status_code delivery_leftovers(const struct delivery_words *words, struct queue *queue,
+enum status_code delivery_leftovers(const struct delivery_words *words, const struct queue *queue,
                                     uint64_t *given_up);
 
 #endif

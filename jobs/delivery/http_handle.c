@@ -1,4 +1,4 @@
-/* slot.c: see slot.h. */
+/* http_handle.c: see http_handle.h. */
 #include "delivery/http_handle.h"
 
 #include "delivery/response.h"
@@ -7,12 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <time.h>
 
 enum {
     FIRST_BODY = 1024,
     OLDEST_CONNECTION_SECONDS = 30, /* idle; servers close theirs after 60 and more */
+    LONGEST_WAIT_SECONDS = 3600,
 };
 
 /* Keeps at most TRANSFER_BODY bytes; the rest is not worth reading, so the call ends. */
@@ -41,46 +40,27 @@ static size_t receive_body(char *bytes, size_t size, size_t count, void *argumen
     return keep;
 }
 
-/* A header's value as text, without the line's end. */
-static void copy_value(char text[SLOT_LINE], const char *bytes, size_t length)
+/* Keeps a line without its end. */
+static void keep_line(char line[SLOT_LINE], const char *bytes, size_t length)
 {
-    while (length > 0 && (*bytes == ' ' || *bytes == '\t')) {
-        bytes++;
-        length--;
-    }
     while (length > 0 && (bytes[length - 1] == '\r' || bytes[length - 1] == '\n'))
         length--;
     if (length >= SLOT_LINE)
         length = SLOT_LINE - 1;
-    memcpy(text, bytes, length);
-    text[length] = 0;
-}
-
-static bool has_name(const char *bytes, size_t length, const char *name)
-{
-    size_t size = strlen(name);
-    return length > size && strncasecmp(bytes, name, size) == 0 && bytes[size] == ':';
+    memcpy(line, bytes, length);
+    line[length] = 0;
 }
 
 /* HTTP headers and SMTP replies, one line a call. */
 static size_t receive_line(char *bytes, size_t size, size_t count, void *argument)
 {
-    static const char retry_after[] = "Retry-After";
-    static const char location[] = "Location";
     struct http_handle *slot = argument;
     size_t length = size * count;
-    char value[SLOT_LINE];
     slot->header_bytes += length;
     if (slot->header_bytes > SLOT_HEADER_BYTES)
         return 0;
     if (length < 3 || memcmp(bytes, "221", 3) != 0) /* libcurl's QUIT hides what it followed */
-        copy_value(slot->last_line, bytes, length);
-    if (has_name(bytes, length, retry_after)) {
-        copy_value(value, bytes + sizeof retry_after, length - sizeof retry_after);
-        slot->retry_after_ms = response_retry_after(value, (int64_t)time(NULL) * 1000);
-    } else if (has_name(bytes, length, location)) {
-        copy_value(slot->location, bytes + sizeof location, length - sizeof location);
-    }
+        keep_line(slot->last_line, bytes, length);
     return length;
 }
 
@@ -114,17 +94,6 @@ static int note_command(CURL *easy, curl_infotype type, char *bytes, size_t leng
             slot->command = commands[i];
     }
     return 0;
-}
-
-static int on_progress(void *argument, curl_off_t to_receive, curl_off_t received,
-                       curl_off_t to_send, curl_off_t sent)
-{
-    struct http_handle *slot = argument;
-    (void)to_receive;
-    (void)received;
-    (void)to_send;
-    (void)sent;
-    return slot->abort;
 }
 
 static CURLcode set_limits(CURL *easy, const struct config_patience *patience)
@@ -167,9 +136,6 @@ static CURLcode set_callbacks(CURL *easy, struct http_handle *slot)
     code |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
     code |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_send);
     code |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
-    code |= curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
-    code |= curl_easy_setopt(easy, CURLOPT_XFERINFODATA, slot);
-    code |= curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
     code |= curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, note_command);
     code |= curl_easy_setopt(easy, CURLOPT_DEBUGDATA, slot);
     return code;
@@ -177,7 +143,6 @@ static CURLcode set_callbacks(CURL *easy, struct http_handle *slot)
 
 bool http_handle_open(struct http_handle *slot, const struct config_patience *patience)
 {
-    slot->retry_after_ms = -1;
     slot->call.easy = curl_easy_init();
     if (!slot->call.easy)
         return false;
@@ -190,6 +155,18 @@ bool http_handle_open(struct http_handle *slot, const struct config_patience *pa
     return false;
 }
 
+/* What Retry-After asks for, as seconds or as a date, at most an hour. libcurl gives 0 for none,
+ * for what it cannot read and for "now", and before 8.12 a date in the past as a negative number.
+ */
+static int64_t retry_after_ms(CURL *easy)
+{
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
+    if (seconds <= 0)
+        return -1;
+    return (seconds < LONGEST_WAIT_SECONDS ? seconds : LONGEST_WAIT_SECONDS) * 1000;
+}
+
 void http_handle_reply(struct http_handle *slot, CURLcode code, bool stopped,
                        struct transfer_reply *reply)
 {
@@ -198,8 +175,10 @@ void http_handle_reply(struct http_handle *slot, CURLcode code, bool stopped,
     long status = 0;
     curl_off_t ready = 0;
     char *type = NULL;
+    char *location = NULL;
     curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &location);
     curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
     const char *error = slot->error[0] ? slot->error : curl_easy_strerror(code);
     if (slot->sends > 1)
@@ -219,8 +198,8 @@ void http_handle_reply(struct http_handle *slot, CURLcode code, bool stopped,
         .type = type ? type : "",
         .command = slot->command ? slot->command : "",
         .last_line = slot->last_line,
-        .location = slot->location,
-        .retry_after_ms = slot->retry_after_ms,
+        .location = location ? location : "",
+        .retry_after_ms = retry_after_ms(easy),
         .hide = slot->call.hide,
     };
 }
@@ -238,14 +217,12 @@ void http_handle_clear(struct http_handle *slot)
     if (slot->body)
         sodium_memzero(slot->body, slot->body_length);
     slot->call = (struct transfer_call){.easy = slot->call.easy};
-    slot->item = (struct transfer_item){0};
+    slot->item = NULL;
     slot->busy = slot->probe = slot->body_cut = false;
-    slot->abort = false;
     slot->sends = 0;
     slot->body_length = slot->header_bytes = 0;
     slot->command = NULL;
-    slot->last_line[0] = slot->location[0] = slot->error[0] = 0;
-    slot->retry_after_ms = -1;
+    slot->last_line[0] = slot->error[0] = 0;
 }
 
 void http_handle_close(struct http_handle *slot)

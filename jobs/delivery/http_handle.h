@@ -5,13 +5,11 @@
 
 #include "delivery/transfer.h"
 
-#include <stdatomic.h>
-
 enum { SLOT_LINE = 512, SLOT_HEADER_BYTES = 64 * 1024 };
 
 struct http_handle {
     void *owner; /* the engine's */
-    struct transfer_item item;
+    struct transfer_item *item;
     struct transfer_call call;
     bool busy;
     bool probe;
@@ -19,7 +17,6 @@ struct http_handle {
 
     struct http_handle *next; /* in the workers' lists */
     CURLcode code;            /* how curl_easy_perform() ended there */
-    atomic_bool abort;        /* asks a call that a worker carries out to end */
 
     unsigned sends; /* times that libcurl was about to send the request */
     char *body;     /* kept for the next call */
@@ -29,8 +26,6 @@ struct http_handle {
     size_t header_bytes;
     const char *command; /* SMTP: the last that was sent; NULL: none */
     char last_line[SLOT_LINE];
-    char location[SLOT_LINE];
-    int64_t retry_after_ms;
     char error[CURL_ERROR_SIZE];
 };
 

@@ -48,7 +48,7 @@ static bool is_another(const struct refusals *refusals, const char *recipient)
 bool refusals_hold(struct refusals *refusals, const struct refusal *refusal)
 {
     if (refusals->count == 0)
-        reduce(&refusal->answer, refusals->words);
+        reduce(&refusal->item->answer, refusals->words);
     refusals->recipients += is_another(refusals, refusal->recipient);
     refusals->held[refusals->count++] = *refusal;
     return refusals->recipients >= (refusals->taken ? REFUSALS_MANY : REFUSALS_FEW);

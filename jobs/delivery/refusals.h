@@ -18,9 +18,8 @@ enum {
 };
 
 struct refusal {
-    struct transfer_item item;
-    const char *recipient; /* NULL: one of its own; lives as long as the item is out */
-    struct transfer_answer answer;
+    struct transfer_item *item; /* with the refusal in its answer */
+    const char *recipient;      /* NULL: one of its own; lives as long as the item is out */
 };
 
 struct refusals {

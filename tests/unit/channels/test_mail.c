@@ -180,12 +180,12 @@ static int make_config(void **state)
 static void test_maildir(void **state)
 {
     (void)state;
-    char error[512];
+    struct error error;
     unsigned mode;
     struct stat status;
     char path[FOLDER_PATH];
     folder_write("email.en.txt", "Subject: {code}\n\nHello {name}\n");
-    struct mail *mail = mail_open(&config, error, sizeof error);
+    struct mail *mail = mail_open(&config, &error);
     assert_non_null(mail);
     struct message_request request = {.to = "jane@bücher.example",
                                       .values = {.code = "123456", .name = "x\r\n.\r\nQUIT"}};
@@ -208,7 +208,8 @@ static void test_maildir(void **state)
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(rmdir(path), 0); /* empty */
     answer = deliver_one(mail_channel(mail), &request);
-    assert_int_equal(answer.result, TRANSFER_FATAL); /* the folder, not the message, is at fault */
+    assert_int_equal(answer.result,
+                     TRANSFER_ABOUT_US); /* the folder, not the message, is at fault */
     assert_non_null(strstr(answer.text, "No such file or directory"));
     request.to = "nobody";
     answer = deliver_one(mail_channel(mail), &request);
@@ -219,17 +220,17 @@ static void test_maildir(void **state)
 
 static void refuses(const char *expected)
 {
-    char error[512] = "";
-    assert_null(mail_open(&config, error, sizeof error));
-    if (!strstr(error, expected))
-        print_error("%s\n", error);
-    assert_non_null(strstr(error, expected));
+    struct error error;
+    assert_null(mail_open(&config, &error));
+    if (!strstr(error.text, expected))
+        print_error("%s\n", error.text);
+    assert_non_null(strstr(error.text, expected));
 }
 
 static void test_configuration(void **state)
 {
     (void)state;
-    char error[512];
+    struct error error;
     refuses("[mail] templates: ");
     folder_write("email.en.txt", "Subject: x\n\nx\n");
     snprintf(config.from, sizeof config.from, "%s", "nobody");
@@ -242,7 +243,7 @@ static void test_configuration(void **state)
     config.tls = CONFIG_TLS_OPTIONAL;
     refuses("must not travel in clear");
     config.tls = CONFIG_TLS_REQUIRED;
-    struct mail *mail = mail_open(&config, error, sizeof error);
+    struct mail *mail = mail_open(&config, &error);
     assert_non_null(mail);
     mail_close(mail);
     folder_write("plain", "");

@@ -123,10 +123,10 @@ static int end_gateway(void **state)
 
 static struct transfer_answer send_one(const char *to)
 {
-    char error[512] = "";
-    struct sms *sms = sms_open(&config, error, sizeof error);
+    struct error error;
+    struct sms *sms = sms_open(&config, &error);
     if (!sms)
-        print_error("%s\n", error);
+        print_error("%s\n", error.text);
     assert_non_null(sms);
     struct message_request request = {
         .to = to, .values = {.code = "123456", .minutes = 5}, .token = "Zm9v-YmFy_YmF6"};
@@ -273,8 +273,8 @@ static void test_a_page_is_no_answer(void **state)
 {
     (void)state;
     static const char page[] = "<!DOCTYPE html><title>Log in</title>OK";
-    assert_int_equal(answered("", "text/html", page).result, TRANSFER_FATAL);
-    assert_int_equal(answered("^OK", "text/html", page).result, TRANSFER_FATAL);
+    assert_int_equal(answered("", "text/html", page).result, TRANSFER_ABOUT_US);
+    assert_int_equal(answered("^OK", "text/html", page).result, TRANSFER_ABOUT_US);
     assert_int_equal(answered("OK$", "text/html", page).result, TRANSFER_ACCEPTED);
 }
 
@@ -314,11 +314,11 @@ static void test_folder(void **state)
 
 static void refuses(const char *expected)
 {
-    char error[512] = "";
-    assert_null(sms_open(&config, error, sizeof error));
-    if (!strstr(error, expected))
-        print_error("%s\n", error);
-    assert_non_null(strstr(error, expected));
+    struct error error;
+    assert_null(sms_open(&config, &error));
+    if (!strstr(error.text, expected))
+        print_error("%s\n", error.text);
+    assert_non_null(strstr(error.text, expected));
 }
 
 static void test_configuration(void **state)

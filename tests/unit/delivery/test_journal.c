@@ -1,4 +1,4 @@
-/* The journal as a transfer's owner: nothing is handed out that is not committed, and nothing that
+/* The journal as the engine's source: nothing is handed out that is not committed, and nothing that
  * came back is lost while another writer holds the ledger. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,13 +58,13 @@ struct desk {
     struct job *job, *other;
     struct queue queue;
     struct journal *journal;
-    struct transfer_owner owner;
-    struct transfer_item item; /* handed out last */
+    struct transfer_source source;
+    struct transfer_item *item; /* given last */
 };
 
 static void desk_open(struct desk *desk, int reports, uint64_t *limit)
 {
-    static const struct journal_cargo cargo = {NULL, load, request, unload};
+    static const struct take_cargo cargo = {NULL, load, request, unload};
     desk->job = outbox_make("one:1", reports);
     desk_door = desk->job->session;
     doors[0] = doors[1] = false;
@@ -73,7 +73,7 @@ static void desk_open(struct desk *desk, int reports, uint64_t *limit)
         .job = desk->job, .kind = QUEUE_REPORTS, .patience = &desk->job->config.fraud.patience};
     desk->journal = journal_open(&desk->queue, &cargo, "report", limit);
     assert_non_null(desk->journal);
-    desk->owner = journal_owner(desk->journal);
+    desk->source = journal_source(desk->journal);
 }
 
 static void desk_close(struct desk *desk)
@@ -88,7 +88,7 @@ static enum transfer_supply next(struct desk *desk, unsigned room)
 {
     int64_t later_ms = -1;
     enum transfer_supply supply =
-        desk->owner.next(desk->owner.context, room, &desk->item, &later_ms);
+        desk->source.next(desk->source.context, room, &desk->item, &later_ms);
     if (supply == TRANSFER_LATER || supply == TRANSFER_AFTER)
         assert_true(later_ms > 0);
     return supply;
@@ -96,9 +96,10 @@ static enum transfer_supply next(struct desk *desk, unsigned room)
 
 static void done(struct desk *desk, enum transfer_result result)
 {
-    const struct transfer_answer answer = {
+    desk->item->answered = true;
+    desk->item->answer = (struct transfer_answer){
         .result = result, .status = 200, .retry_after_ms = -1, .timestamp = -1};
-    desk->owner.done(desk->owner.context, &desk->item, &answer);
+    journal_ended(desk->journal, desk->item);
 }
 
 static int64_t count(struct desk *desk, const char *what)
@@ -114,7 +115,7 @@ static void a_group_is_committed_before_its_first_item_is_handed_out(void **stat
     struct desk desk;
     desk_open(&desk, 5, NULL);
     assert_int_equal(next(&desk, 3), TRANSFER_ITEM);
-    assert_int_equal(*(const int64_t *)desk.item.request, 1);
+    assert_int_equal(*(const int64_t *)desk.item->request, 1);
     assert_int_equal(count(&desk, "try WHERE finished_at IS NULL"), 3);
     done(&desk, TRANSFER_ACCEPTED);
     assert_int_equal(count(&desk, "report_event"), 0);
@@ -130,7 +131,7 @@ static void a_group_is_committed_before_its_first_item_is_handed_out(void **stat
     assert_int_equal(next(&desk, 3), TRANSFER_NO_MORE);
     assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
     assert_int_equal(count(&desk, "report_event"), 5);
-    assert_int_equal(journal_counts(desk.journal)->results[TRANSFER_ACCEPTED], 5);
+    assert_int_equal(journal_record(desk.journal)->counts.results[TRANSFER_ACCEPTED], 5);
     desk_close(&desk);
 }
 
@@ -140,10 +141,10 @@ static void what_is_not_handed_out_is_taken_back(void **state)
     struct desk desk;
     desk_open(&desk, 4, NULL);
     assert_int_equal(next(&desk, 4), TRANSFER_ITEM);
-    struct transfer_item first = desk.item;
+    struct transfer_item *first = desk.item;
     assert_int_equal(next(&desk, 4), TRANSFER_ITEM);
-    desk.owner.returned(desk.owner.context, &first);
-    done(&desk, TRANSFER_FATAL);
+    journal_ended(desk.journal, first);
+    done(&desk, TRANSFER_ABOUT_US);
     assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
     assert_int_equal(count(&desk, "try"), 0);
     assert_int_equal(count(&desk, "report WHERE next_try_at = recorded_at"), 4);
@@ -154,12 +155,13 @@ static void what_may_be_at_fault_itself_goes_back_behind_the_others(void **state
 {
     (void)state;
     struct desk desk;
-    const struct transfer_answer ours = {.result = TRANSFER_FATAL, .behind = true};
     desk_open(&desk, 3, NULL);
     assert_int_equal(next(&desk, 1), TRANSFER_ITEM);
-    desk.owner.done(desk.owner.context, &desk.item, &ours);
+    desk.item->answered = true;
+    desk.item->answer = (struct transfer_answer){.result = TRANSFER_ABOUT_US, .behind = true};
+    journal_ended(desk.journal, desk.item);
     assert_int_equal(next(&desk, 1), TRANSFER_ITEM);
-    done(&desk, TRANSFER_FATAL);
+    done(&desk, TRANSFER_ABOUT_US);
     assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
     assert_int_equal(count(&desk, "try"), 0);
     assert_int_equal(count(&desk, "report_event"), 0);
@@ -176,7 +178,7 @@ static void a_limit_holds_and_counts_what_was_made(void **state)
     uint64_t limit = 2;
     desk_open(&desk, 5, &limit);
     assert_int_equal(next(&desk, 100), TRANSFER_ITEM);
-    desk.owner.returned(desk.owner.context, &desk.item);
+    journal_ended(desk.journal, desk.item);
     assert_int_equal(next(&desk, 100), TRANSFER_ITEM);
     done(&desk, TRANSFER_ACCEPTED);
     assert_int_equal(next(&desk, 100), TRANSFER_NO_MORE);
@@ -207,7 +209,7 @@ static void another_writer_is_waited_for(void **state)
     assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
     assert_int_equal(count(&desk, "try WHERE result = 'accepted'"), 1);
     assert_int_equal(count(&desk, "try WHERE result = 'ambiguous'"), 1);
-    assert_int_equal(journal_counts(desk.journal)->again, 1);
+    assert_int_equal(journal_record(desk.journal)->counts.again, 1);
     desk_close(&desk);
 }
 
@@ -218,12 +220,12 @@ static void what_another_run_took_in_between_is_left_to_it(void **state)
     desk_open(&one, 3, NULL);
     two = one;
     two.queue.job = one.other;
-    static const struct journal_cargo cargo = {NULL, load, request, unload};
+    static const struct take_cargo cargo = {NULL, load, request, unload};
     two.journal = journal_open(&two.queue, &cargo, "report", NULL);
-    two.owner = journal_owner(two.journal);
+    two.source = journal_source(two.journal);
     assert_int_equal(next(&one, 2), TRANSFER_ITEM);
     assert_int_equal(next(&two, 100), TRANSFER_ITEM);
-    assert_int_equal(*(const int64_t *)two.item.request, 3);
+    assert_int_equal(*(const int64_t *)two.item->request, 3);
     assert_int_equal(count(&one, "try"), 3);
     done(&one, TRANSFER_ACCEPTED);
     done(&two, TRANSFER_ACCEPTED);
@@ -240,7 +242,7 @@ static void what_waits_too_long_is_taken_back(void **state)
     struct desk desk;
     desk_open(&desk, 3, NULL);
     assert_int_equal(next(&desk, 3), TRANSFER_ITEM);
-    struct transfer_item first = desk.item;
+    struct transfer_item *first = desk.item;
     ahead += 4;
     assert_true(journal_tick(desk.journal));
     assert_int_equal(count(&desk, "try"), 3);
@@ -251,7 +253,7 @@ static void what_waits_too_long_is_taken_back(void **state)
     /* The other way round: what is too old is not handed out, however late the tick. */
     assert_int_equal(next(&desk, 2), TRANSFER_ITEM);
     ahead += 6;
-    struct transfer_item second = desk.item;
+    struct transfer_item *second = desk.item;
     assert_int_equal(next(&desk, 1), TRANSFER_AFTER);
     assert_true(journal_tick(desk.journal));
     assert_int_equal(count(&desk, "try"), 2);
@@ -274,7 +276,7 @@ static int hand_out(struct desk *desk)
     for (;;) {
         switch (next(desk, MANY)) {
         case TRANSFER_ITEM:
-            handed[*(const int64_t *)desk->item.request]++;
+            handed[*(const int64_t *)desk->item->request]++;
             done(desk, TRANSFER_ACCEPTED);
             count++;
             continue;

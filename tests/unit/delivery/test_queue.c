@@ -8,7 +8,8 @@
 
 #include <unistd.h>
 
-#include "delivery/queue.h"
+#include "delivery/record.h"
+#include "delivery/take.h"
 #include "../folder.h"
 #include "outbox.h"
 
@@ -25,37 +26,38 @@ static struct transfer_answer answer(enum transfer_result result, long status)
 }
 
 /* The first due item as a run sees it; false: none. */
-static bool find(struct queue *queue, int64_t now, struct queue_item *item)
+static bool find(struct queue *queue, int64_t now, struct queue_place *item)
 {
     struct ledger_statement *due = queue_due(queue, queue->job->session->ledger, now, 10);
     bool found = ledger_row(due);
     if (found)
-        *item = (struct queue_item){.id = ledger_integer(due, QUEUE_COLUMN_ID),
-                                    .seen = ledger_integer(due, QUEUE_COLUMN_SEEN)};
+        *item = (struct queue_place){.id = ledger_integer(due, QUEUE_COLUMN_ID),
+                                     .seen = ledger_integer(due, QUEUE_COLUMN_SEEN)};
     ledger_done(due);
     return found;
 }
 
-static bool take(struct queue *queue, struct queue_item *item, int64_t now)
+static bool take(struct queue *queue, struct queue_place *item, int64_t now)
 {
-    queue_begin(queue);
-    bool taken = queue_take(queue, item, now);
-    ledger_end(queue->job->session->ledger);
+    ledger_begin(queue_ledger(queue));
+    int64_t newest = take_newest_try(queue);
+    bool taken = take_journal_try(queue, item, &newest, now);
+    ledger_end(queue_ledger(queue));
     return taken;
 }
 
-static enum queue_fate finish(struct queue *queue, const struct queue_item *item,
+static enum queue_fate finish(struct queue *queue, const struct queue_place *item,
                               const struct transfer_answer *given)
 {
-    queue_begin(queue);
-    enum queue_fate fate = queue_finish(queue, item, given, moment_now());
-    ledger_end(queue->job->session->ledger);
+    ledger_begin(queue_ledger(queue));
+    enum queue_fate fate = record_answer(queue, item, given, moment_now());
+    ledger_end(queue_ledger(queue));
     return fate;
 }
 
 static uint64_t finish_leftovers(struct queue *queue)
 {
-    struct queue_leftovers leftovers = queue_finish_leftovers(queue);
+    struct record_leftovers leftovers = record_leftovers(queue);
     assert_int_equal(leftovers.given_up, 0);
     assert_int_equal(leftovers.unmade, 0);
     return leftovers.ambiguous;
@@ -65,7 +67,7 @@ static uint64_t finish_leftovers(struct queue *queue)
 struct pair {
     struct job *job[2];
     struct queue queue[2];
-    struct queue_item item[2];
+    struct queue_place item[2];
 };
 
 static struct pair pair_make(void)
@@ -90,7 +92,7 @@ static void an_item_has_one_taker(void **state)
 {
     (void)state;
     struct pair pair = pair_make();
-    struct queue_item other;
+    struct queue_place other;
     assert_true(take(&pair.queue[0], &pair.item[0], moment_now()));
     assert_false(take(&pair.queue[1], &pair.item[1], moment_now()));
     assert_false(find(&pair.queue[1], moment_now(), &other));
@@ -117,8 +119,8 @@ static void a_call_that_was_not_made_leaves_nothing(void **state)
     (void)state;
     struct pair pair = pair_make();
     assert_true(take(&pair.queue[0], &pair.item[0], moment_now()));
-    queue_begin(&pair.queue[0]);
-    queue_withdraw(&pair.queue[0], &pair.item[0]);
+    ledger_begin(queue_ledger(&pair.queue[0]));
+    record_withdraw(&pair.queue[0], &pair.item[0]);
     ledger_end(pair.job[0]->session->ledger);
     assert_int_equal(outbox_number(pair.job[0], "SELECT count(*) FROM try"), 0);
     assert_true(take(&pair.queue[1], &pair.item[1], moment_now()));
@@ -132,12 +134,12 @@ static void leftovers_are_those_of_the_own_host_and_those_whose_lease_is_over(vo
     struct job *again = outbox_open("one:22");
     struct job *two = outbox_open("one2:1");
     struct queue queue = queue_of(one), of_again = queue_of(again), of_two = queue_of(two);
-    struct queue_item fresh, stale;
+    struct queue_place fresh, stale;
     assert_true(find(&queue, moment_now(), &stale));
     assert_true(take(&queue, &stale, moment_now() - 86400000));
     assert_true(find(&queue, moment_now(), &fresh));
     outbox_run(one, "UPDATE report SET next_try_at = 5 WHERE id = 2");
-    fresh = (struct queue_item){.id = 2, .seen = 5};
+    fresh = (struct queue_place){.id = 2, .seen = 5};
     assert_true(take(&queue, &fresh, moment_now()));
     /* Of another host, only what its maker has given up. */
     assert_int_equal(finish_leftovers(&of_two), 1);
@@ -172,17 +174,17 @@ static void what_never_set_out_is_taken_back(void **state)
     assert_true(handed_begin(&handed, "one:1"));
     int64_t now = moment_now();
     for (int id = 1; id <= 3; id++) {
-        struct queue_item item = {.id = id, .seen = now};
+        struct queue_place item = {.id = id, .seen = now};
         outbox_run(job, "UPDATE report SET next_try_at = %lld WHERE id = %d", (long long)now, id);
         assert_true(take(&queue, &item, now));
         if (id == 1)
-            assert_true(queue_hand_out(&queue, &item));
+            assert_true(handed_note(&handed, queue.lane, item.try_id));
     }
     /* Killed: nobody has forgotten the note. */
     close(lock.descriptor);
     assert_int_equal(lock_take(&lock, outbox_path, "report", message, sizeof message), LOCK_TAKEN);
     handed_read(&handed, &lock);
-    struct queue_leftovers leftovers = queue_finish_leftovers(&queue);
+    struct record_leftovers leftovers = record_leftovers(&queue);
     assert_int_equal(leftovers.ambiguous, 1);
     assert_int_equal(leftovers.unmade, 2);
     assert_int_equal(outbox_number(job, "SELECT group_concat(report_id) FROM try"), 1);
@@ -259,7 +261,7 @@ static void a_try_that_reached_nobody_is_not_spent(void **state)
     job->config.fraud.patience.tries = 1;
     static const enum queue_fate fates[] = {QUEUE_AGAIN, QUEUE_AGAIN, QUEUE_AGAIN, QUEUE_GIVEN_UP};
     for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
-        struct queue_item item = {.id = 1, .seen = 5};
+        struct queue_place item = {.id = 1, .seen = 5};
         outbox_run(job, "UPDATE report SET next_try_at = 5");
         assert_true(take(&queue, &item, moment_now()));
         assert_int_equal(finish(&queue, &item, i < 3 ? &unreached : &busy), fates[i]);
