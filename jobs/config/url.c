@@ -1,13 +1,12 @@
-/* url.c: a strict reading of the URLs that the configuration may give. What it does not understand
- * it refuses, because libcurl would read it in its own way. */
+/* url.c: a strict reading of the URLs that the configuration may give, by libcurl's own parser, so
+ * that what is checked is what is called. */
 #include "config/url.h"
 
 #include <arpa/inet.h>
+#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-enum { URL_HOST = 256, URL_PORT_MOST = 65535 };
 
 enum scheme_rule { SCHEME_REFUSED, SCHEME_ALLOWED, SCHEME_LOOPBACK };
 
@@ -57,66 +56,86 @@ const char *url_file_path(const char *url)
     return strncmp(url + 5, "///", 3) == 0 ? url + 7 : url + 5;
 }
 
+static bool fail(struct error *error, const char *text)
+{
+    return error_set(error, ERROR_INVALID, "%s", text);
+}
+
+/* `host` as libcurl gives it: an IPv6 address stands in brackets. */
 static bool is_loopback(const char *host)
 {
     struct in_addr four;
     struct in6_addr six;
+    char inside[INET6_ADDRSTRLEN] = "";
 
     if (inet_pton(AF_INET, host, &four) == 1) {
         return (ntohl(four.s_addr) >> 24) == 127;
     }
-    if (inet_pton(AF_INET6, host, &six) == 1) {
-        return IN6_IS_ADDR_LOOPBACK(&six);
+    if (sscanf(host, "[%45[^]]]", inside) == 1) {
+        return inet_pton(AF_INET6, inside, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
     }
     return strcasecmp(host, "localhost") == 0;
 }
 
-/* `text` is what follows the host. */
-static bool is_port(const char *text, size_t length)
-{
-    unsigned port = 0;
+/* What a URL is made of, in libcurl's reading; NULL for what it has not. */
+struct parts {
+    char *host, *port, *path, *query;
+};
 
-    if (length == 0) {
-        return true;
-    }
-    if (text[0] != ':' || length < 2 || length > 6) {
-        return false;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return false;
-        }
-        port = port * 10 + (unsigned)(text[i] - '0');
-    }
-    return port >= 1 && port <= URL_PORT_MOST;
+static void parts_free(struct parts *parts)
+{
+    curl_free(parts->host);
+    curl_free(parts->port);
+    curl_free(parts->path);
+    curl_free(parts->query);
 }
 
-/* Takes the host out of HOST[:PORT] or [IPv6][:PORT]. */
-static bool read_host(const char *authority, size_t length, char host[URL_HOST])
+/* To be freed whatever it returns. */
+static CURLUcode parts_read(const char *url, struct parts *parts)
 {
-    static const char letters[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-    bool bracket = length > 0 && authority[0] == '[';
-    const char *start = authority + (bracket ? 1 : 0);
-    const char *end = bracket ? memchr(authority, ']', length) : NULL;
-    size_t width = bracket && end != NULL ? (size_t)(end - start) : strspn(start, letters);
-    const char *rest = start + width + (bracket ? 1 : 0);
-    struct in6_addr six;
+    CURLU *parsed = curl_url();
+    CURLUcode code = CURLUE_OUT_OF_MEMORY;
 
-    if ((bracket && end == NULL) || width == 0 || width >= URL_HOST || rest > authority + length) {
-        return false;
+    *parts = (struct parts){NULL};
+    if (parsed != NULL) {
+        code = curl_url_set(parsed, CURLUPART_URL, url,
+                            CURLU_DISALLOW_USER | CURLU_NON_SUPPORT_SCHEME);
     }
-    snprintf(host, URL_HOST, "%.*s", (int)width, start);
-    if (bracket && inet_pton(AF_INET6, host, &six) != 1) {
-        return false;
+    if (code == CURLUE_OK) {
+        code = curl_url_get(parsed, CURLUPART_HOST, &parts->host, 0);
     }
-    return is_port(rest, (size_t)(authority + length - rest));
+    if (code == CURLUE_OK) {
+        code = curl_url_get(parsed, CURLUPART_PATH, &parts->path, 0);
+    }
+    if (code == CURLUE_OK) { /* these two may be missing */
+        curl_url_get(parsed, CURLUPART_PORT, &parts->port, 0);
+        curl_url_get(parsed, CURLUPART_QUERY, &parts->query, 0);
+    }
+    curl_url_cleanup(parsed);
+    return code;
+}
+
+static bool check_parts(const struct parts *parts, const char *scheme, enum scheme_rule rule,
+                        struct error *error)
+{
+    if (parts->port != NULL && strcmp(parts->port, "0") == 0) {
+        return fail(error, "a port is from 1 to 65535");
+    }
+    if (strncmp(scheme, "smtp", 4) == 0 &&
+        (strcmp(parts->path, "/") != 0 || parts->query != NULL)) {
+        return fail(error, "a mail server has no path: SCHEME://HOST[:PORT] is expected");
+    }
+    if (rule == SCHEME_LOOPBACK && !is_loopback(parts->host)) {
+        return fail(error, "without encryption only this machine may be called "
+                           "(127.0.0.0/8, ::1, localhost): use https://");
+    }
+    return true;
 }
 
 bool url_check(const char *url, const char *schemes, struct error *error)
 {
-    char host[URL_HOST];
     char allowed[512];
+    struct parts parts;
     size_t scheme_length = strcspn(url, ":");
 
     enum scheme_rule rule = find_scheme(schemes, url, scheme_length);
@@ -127,58 +146,55 @@ bool url_check(const char *url, const char *schemes, struct error *error)
     const char *path = url_file_path(url);
     if (path != NULL) {
         return (*path != '\0' && strncmp(path, "//", 2) != 0) ||
-               error_set(error, ERROR_INVALID, "file: and a folder is expected, as file:outbox");
+               fail(error, "file: and a folder is expected, as file:outbox");
     }
     for (const char *next = url; *next != '\0'; next++) {
         if (*next <= ' ' || *next > '~' || *next == '\\' || *next == '#') {
-            return error_set(error, ERROR_INVALID,
-                             "a URL has no blanks, no # or \\, and only ASCII characters");
+            return fail(error, "a URL has no blanks, no # or \\, and only ASCII characters");
         }
     }
+    /* libcurl takes one slash to three. */
     if (strncmp(url + scheme_length, "://", 3) != 0) {
-        return error_set(error, ERROR_INVALID, "a URL begins with SCHEME://HOST");
+        return fail(error, "a URL begins with SCHEME://HOST");
     }
-    const char *authority = url + scheme_length + 3;
-    size_t length = strcspn(authority, "/?");
-    if (memchr(authority, '@', length) != NULL) {
-        return error_set(error, ERROR_INVALID,
-                         "a URL must not hold a user name or password: there are keys for them");
+    CURLUcode code = parts_read(url, &parts);
+    bool good = false;
+    if (code == CURLUE_OK && url[scheme_length + 3] == '/') {
+        code = CURLUE_NO_HOST;
     }
-    if (!read_host(authority, length, host)) {
-        return error_set(error, ERROR_INVALID,
-                         "a host name or address is expected after ://, and after "
-                         "it at most a port from 1 to 65535");
+    if (code == CURLUE_OUT_OF_MEMORY) {
+        error_no_memory(error, NULL);
+    } else if (code == CURLUE_USER_NOT_ALLOWED) {
+        fail(error, "a URL must not hold a user name or password: there are keys for them");
+    } else if (code != CURLUE_OK) {
+        fail(error, "a host name or address is expected after ://, and after it at most a port "
+                    "from 1 to 65535");
+    } else {
+        good = check_parts(&parts, url, rule, error);
     }
-    if (strncmp(url, "smtp", 4) == 0 && authority[length] != '\0' &&
-        strcmp(authority + length, "/") != 0) {
-        return error_set(error, ERROR_INVALID,
-                         "a mail server has no path: SCHEME://HOST[:PORT] is expected");
-    }
-    if (rule == SCHEME_LOOPBACK && !is_loopback(host)) {
-        return error_set(error, ERROR_INVALID,
-                         "without encryption only this machine may be called "
-                         "(127.0.0.0/8, ::1, localhost): use https://");
-    }
-    return true;
+    parts_free(&parts);
+    return good;
 }
 
 bool url_is_loopback(const char *url)
 {
-    char host[URL_HOST];
-    const char *authority = strstr(url, "://");
-    return authority != NULL && read_host(authority + 3, strcspn(authority + 3, "/?"), host) &&
-           is_loopback(host);
+    struct parts parts;
+    bool loopback = parts_read(url, &parts) == CURLUE_OK && is_loopback(parts.host);
+    parts_free(&parts);
+    return loopback;
 }
 
 void url_server(const char *url, char *server, size_t size)
 {
     const char *folder = url_file_path(url);
-    const char *authority = strstr(url, "://");
+    struct parts parts;
 
-    if (folder == NULL && authority != NULL) {
-        authority += 3;
-        snprintf(server, size, "%.*s", (int)strcspn(authority, "/?"), authority);
-    } else {
-        snprintf(server, size, "%s", folder != NULL ? folder : "");
+    if (folder != NULL) {
+        snprintf(server, size, "%s", folder);
+        return;
     }
+    parts_read(url, &parts);
+    snprintf(server, size, "%s%s%s", parts.host != NULL ? parts.host : "",
+             parts.port != NULL ? ":" : "", parts.port != NULL ? parts.port : "");
+    parts_free(&parts);
 }

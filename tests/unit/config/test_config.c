@@ -338,6 +338,7 @@ static void urls_are_checked(void **state)
         "[sms]\nurl = https://gateway.example",
         "[sms]\nurl = file:/var/sms",
         "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://127.1.2.3:80",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://127.1", /* as libcurl reads it */
         "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://[::1]:8080",
         "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://localhost:8080/base",
         "[fraud]\nproxy = socks5h://proxy.example:1080",
@@ -347,6 +348,8 @@ static void urls_are_checked(void **state)
         "[mail]\nfrom = a@b\nurl = smtp:mail.example",
         "[mail]\nfrom = a@b\nurl = smtp://",
         "[mail]\nfrom = a@b\nurl = smtp://mail.example:0",
+        "[mail]\nfrom = a@b\nurl = smtp:///mail.example",
+        "[fraud]\ntoken_env = TEST_CONFIG_SECRET\nurl = http://128.1",
         "[mail]\nfrom = a@b\nurl = smtp://mail.example:65536",
         "[mail]\nfrom = a@b\nurl = smtp://mail.example:25x",
         "[mail]\nfrom = a@b\nurl = smtp://me:hunter2@mail.example",
