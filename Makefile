@@ -67,10 +67,11 @@ JOBS     = jobs/main.c \
             jobs/import/import_file.c jobs/import/import_summary.c jobs/import/overlong_rejects.c jobs/import/pipeline.c jobs/import/precheck.c \
             jobs/import/rejects.c jobs/import/stream.c \
             jobs/inbox/inbox.c jobs/inbox/inbox_file.c jobs/inbox/inbox_job.c jobs/inbox/inbox_name.c \
-            jobs/delivery/breaker.c jobs/delivery/delivery_run.c jobs/delivery/handed.c jobs/delivery/http_handle.c jobs/delivery/http_status.c \
+            jobs/delivery/breaker.c jobs/delivery/delivery_run.c jobs/delivery/http_handle.c jobs/delivery/http_status.c \
             jobs/delivery/journal.c jobs/delivery/pace.c jobs/delivery/queue.c jobs/delivery/read_ahead.c jobs/delivery/record.c jobs/delivery/refusals.c \
             jobs/delivery/response.c jobs/delivery/retry.c jobs/delivery/take.c jobs/delivery/transfer.c jobs/delivery/workers.c \
-            jobs/run/atomic_file.c jobs/run/digest.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c jobs/run/thread.c jobs/run/unchanged.c \
+            jobs/run/atomic_file.c jobs/run/digest.c jobs/run/handed.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c \
+            jobs/run/thread.c jobs/run/unchanged.c \
             jobs/config/config.c jobs/config/config_key.c jobs/config/config_value.c jobs/config/options.c jobs/config/secret.c jobs/config/suggestion.c \
             jobs/config/url.c
 EXT_C    = $(filter %.c,$(EXT))

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "delivery/handed.h"
+#include "run/handed.h"
 #include "delivery/transfer.h"
 #include "run/job.h"
 

@@ -1,5 +1,5 @@
 /* handed.c: see handed.h. */
-#include "delivery/handed.h"
+#include "run/handed.h"
 
 #include <fcntl.h>
 #include <stdio.h>
