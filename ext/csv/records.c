@@ -437,7 +437,7 @@ static int compare_columns(const void *left, const void *right)
     return order ? order : (a->number > b->number) - (a->number < b->number);
 }
 
-/* Column names are there, and differ. */
+/* Column names differ. One may be missing: a spreadsheet's empty column, a frame's row numbers. */
 static bool check_names(struct records *records)
 {
     struct column *column = calloc(records->fields.found, sizeof *column);
@@ -448,12 +448,8 @@ static bool check_names(struct records *records)
     for (size_t i = 0; i < records->fields.found; i++)
         column[i] = (struct column){records->fields.field[i].text, i + 1};
     qsort(column, records->fields.found, sizeof *column, compare_columns);
-    if (column[0].name[0] == '\0') {
-        good = error_set(&records->error, ERROR_INVALID, "column %zu of the header has no name",
-                         column[0].number);
-    }
     for (size_t i = 1; good && i < records->fields.found; i++)
-        if (strcmp(column[i - 1].name, column[i].name) == 0)
+        if (column[i].name[0] != '\0' && strcmp(column[i - 1].name, column[i].name) == 0)
             good = error_set(&records->error, ERROR_INVALID,
                              "columns %zu and %zu of the header have the same name",
                              column[i - 1].number, column[i].number);

@@ -10,8 +10,9 @@
  *   without NUL.
  * - A line with nothing in it is no record, in a file of one column too (where an empty value must
  *   be written `""`). It is skipped, and counted as a line.
- * - Each record has as many fields as the header, which is the first record. Column names are not
- *   empty and differ; there are 1000 of them at the most, and the header has 64 KiB at the most.
+ * - Each record has as many fields as the header, which is the first record. Column names
+ *   differ, where they are given; there are 1000 of them at the most, and the header has 64 KiB at
+ * the most.
  *
  * What happens to the rest (reject kinds)
  * - field_count, encoding, nul, too_long: the quoting is sound, so the record is known to its end:

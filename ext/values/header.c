@@ -5,17 +5,36 @@
 
 #include "values/text.h"
 
-/* The one comparison of names. */
+/* Steps over what stands between the words of a name and around it: blanks (a spreadsheet's
+ * no-break space, too), `_`, `-`, the `.` that R writes for a blank, and byte order marks. */
+static const char *skip_between(const char *at)
+{
+    static const char *const between[] = {" ", "\t", "_", "-", ".", "\xC2\xA0", "\xEF\xBB\xBF"};
+    for (size_t i = 0; i < sizeof between / sizeof *between; i++)
+        if (strncmp(at, between[i], strlen(between[i])) == 0) {
+            at += strlen(between[i]);
+            i = SIZE_MAX; /* and again from the first */
+        }
+    return at;
+}
+
+/* The one comparison of names. Where `left` begins with `right`: the rest of it, else NULL. */
+static const char *after_name(const char *left, const char *right)
+{
+    for (;;) {
+        left = skip_between(left);
+        right = skip_between(right);
+        if (*right == '\0')
+            return left;
+        if (text_lower(*left++) != text_lower(*right++))
+            return NULL;
+    }
+}
+
 static bool same_name(const char *left, const char *right)
 {
-    for (;; left++, right++) {
-        left += strspn(left, "_");
-        right += strspn(right, "_");
-        if (text_lower(*left) != text_lower(*right))
-            return false;
-        if (*left == '\0')
-            return true;
-    }
+    const char *rest = after_name(left, right);
+    return rest != NULL && *rest == '\0';
 }
 
 int header_find(const struct header_names *names, const char *name)
@@ -26,12 +45,19 @@ int header_find(const struct header_names *names, const char *name)
     return -1;
 }
 
-static const char *suffix(const struct header_names *names, const char *cell)
+/* What follows the prefix, or NULL; false: out of memory. */
+static bool read_suffix(const struct header_names *names, const char *cell, char **suffix)
 {
-    size_t length = names->prefix == NULL ? 0 : strlen(names->prefix);
-    return length > 0 && text_same_start(cell, names->prefix, length) && cell[length] != '\0'
-               ? cell + length
-               : NULL;
+    const char *rest = names->prefix == NULL ? NULL : after_name(cell, names->prefix);
+    *suffix = NULL;
+    bool apart = rest != NULL && rest > cell && strchr(" \t_-.\xA0\xBF", rest[-1]) != NULL;
+    if (!apart || *rest == '\0')
+        return true;
+    size_t length = strlen(rest);
+    while (length > 0 && (rest[length - 1] == ' ' || rest[length - 1] == '\t'))
+        length--;
+    *suffix = strndup(rest, length);
+    return *suffix != NULL;
 }
 
 static bool means_the_same(const struct header_column *left, const struct header_column *right)
@@ -50,7 +76,8 @@ bool header_read(struct header *header, const struct header_names *names, const 
     for (size_t i = 0; i < count; i++) {
         struct header_column *column = &header->columns[i];
         column->column = header_find(names, cells[i]);
-        column->suffix = column->column < 0 ? suffix(names, cells[i]) : NULL;
+        if (column->column < 0 && !read_suffix(names, cells[i], &column->suffix))
+            return false;
         header->named += column->column >= 0;
         header->prefixed += column->suffix != NULL;
         for (size_t k = 0; k < i && column->same_as == 0; k++)
@@ -70,6 +97,8 @@ bool header_has(const struct header *header, int column)
 
 void header_end(struct header *header)
 {
+    for (size_t i = 0; i < header->count; i++)
+        free(header->columns[i].suffix);
     free(header->columns);
     *header = (struct header){0};
 }

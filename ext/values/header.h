@@ -17,9 +17,9 @@ struct header_names {
 
 /* What a column of the file is to us. */
 struct header_column {
-    int column;         /* by its name; -1: none */
-    const char *suffix; /* what follows the prefix, in the file's cell; NULL: none */
-    size_t same_as;     /* an earlier column that means the same, from 1; 0: none */
+    int column;     /* by its name; -1: none */
+    char *suffix;   /* what follows the prefix; NULL: none */
+    size_t same_as; /* an earlier column that means the same, from 1; 0: none */
 };
 
 struct header {
@@ -28,10 +28,11 @@ struct header {
     size_t named, prefixed; /* how many have a name of ours; the prefix */
 };
 
-/* The column of that name, whose case and `_` do not matter: -1: none. */
+/* The column of that name, -1: none. Case, blanks, `_`, `-`, `.` and byte order marks do not
+ * matter: `E-Mail Address` is `email_address`. */
 int header_find(const struct header_names *names, const char *name);
 
-/* False: out of memory. */
+/* False: out of memory. header_end() in either case. */
 bool header_read(struct header *header, const struct header_names *names, const char *const *cells,
                  size_t count);
 bool header_has(const struct header *header, int column);

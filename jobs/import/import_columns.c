@@ -1,7 +1,14 @@
 /* import_columns.c: what the header of a file means. */
 #include "import/import_columns.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "config/suggestion.h"
 #include "run/say.h"
+#include "values/text.h"
+
+enum { NAME_SHOWN = 64, UNKNOWN_SHOWN = 1024 };
 
 /* A confirmation is the second request of a sign-up, whose subject may be a phone number or a
  * username as well. */
@@ -12,22 +19,56 @@ static const struct header_name confirmation_columns[] = {
 static const struct header_names confirmation_header = {
     confirmation_columns, sizeof confirmation_columns / sizeof *confirmation_columns, NULL};
 
+static const struct header_names *names_of(const struct import_request *request)
+{
+    return request->confirmations ? &confirmation_header : &signup_header;
+}
+
+/* The name that a mistyped one most likely stands for; NULL where none is near. */
+static const char *nearest_name(const struct header_names *names, const char *cell)
+{
+    struct suggestion nearest = {0};
+    char typed[NAME_SHOWN];
+    size_t length = 0;
+    for (; cell[length] != '\0' && length < sizeof typed - 1; length++)
+        typed[length] = strchr(" -.", cell[length]) != NULL ? '_' : text_lower(cell[length]);
+    typed[length] = '\0';
+    for (size_t i = 0; i < names->count; i++)
+        suggestion_offer(&nearest, typed, names->list[i].name);
+    return nearest.distance * 3 <= length ? nearest.word : NULL;
+}
+
+/* One line for all that is left out: nobody who reads it in the morning should have to guess. */
+static bool say_unknown(const struct import_request *request, const struct header *header,
+                        const char *const *cells)
+{
+    char list[UNKNOWN_SHOWN] = "";
+    size_t length = 0, unknown = 0;
+    for (size_t i = 0; i < header->count; i++) {
+        const struct header_column *column = &header->columns[i];
+        if (column->column >= 0 || column->suffix != NULL)
+            continue;
+        const char *near = nearest_name(names_of(request), cells[i]);
+        if (length < sizeof list)
+            length += (size_t)snprintf(list + length, sizeof list - length, "%s%zu `%s`%s%s%s",
+                                       unknown++ > 0 ? ", " : "", i + 1, cells[i],
+                                       near == NULL ? "" : " (did you mean `",
+                                       near == NULL ? "" : near, near == NULL ? "" : "`?)");
+    }
+    if (unknown > 0)
+        say_error("%s: column%s without a meaning here: %s%s", request->path,
+                  unknown == 1 ? "" : "s", list,
+                  request->strict ? "; --strict refuses the file" : "; left out");
+    return unknown == 0 || !request->strict;
+}
+
 static bool check_column(const struct import_request *request, const struct header *header,
                          size_t at, const char *const *cells)
 {
     const struct header_column *column = &header->columns[at];
-    if (column->column < 0 && column->suffix == NULL) {
-        if (request->strict)
-            say_error("%s: column %zu, `%s`, has no meaning here: --strict refuses it",
-                      request->path, at + 1, cells[at]);
-        else
-            say_note("%s: column %zu, `%s`, has no meaning here and is left out", request->path,
-                     at + 1, cells[at]);
-        return !request->strict;
-    }
     if (column->same_as > 0)
-        say_error("%s: columns %zu and %zu both mean `%s`: remove one", request->path,
-                  column->same_as, at + 1,
+        say_error("%s: columns %zu `%s` and %zu `%s` both mean `%s`: remove one", request->path,
+                  column->same_as, cells[column->same_as - 1], at + 1, cells[at],
                   column->column >= 0 ? signup_column_name((enum signup_column)column->column)
                                       : cells[at]);
     return column->same_as == 0;
@@ -59,8 +100,7 @@ bool import_columns(struct header *header, const struct import_request *request,
                     const struct records *records, enum status_code *status)
 {
     const char *const *cells = records_header(records);
-    if (!header_read(header, request->confirmations ? &confirmation_header : &signup_header, cells,
-                     records_columns(records))) {
+    if (!header_read(header, names_of(request), cells, records_columns(records))) {
         say_error("out of memory");
         *status = STATUS_RETRY;
         return false;
@@ -68,7 +108,7 @@ bool import_columns(struct header *header, const struct import_request *request,
     bool good = true;
     for (size_t i = 0; i < header->count && good; i++)
         good = check_column(request, header, i, cells);
-    good = good && makes_sense(request, header);
+    good = good && makes_sense(request, header) && say_unknown(request, header, cells);
     if (!good)
         *status = STATUS_BAD_DATA;
     return good;

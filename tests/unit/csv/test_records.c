@@ -128,8 +128,7 @@ static void headers(void **state)
     check("\r\n\n", "unreadable: no header: the input has no line with column names\n");
     check("a,b", "a|b\n1 3 end\n");
     check("a,b\r\n", "a|b\n2 5 end\n");
-    check("a,,c\n", "unreadable: column 2 of the header has no name\n");
-    check("a,b,\"\"\n", "unreadable: column 3 of the header has no name\n");
+    check("a,,c,\"\"\n", "a||c|\n2 8 end\n");
     check("x,b,a,b\n", "unreadable: columns 2 and 4 of the header have the same name\n");
     wide_headers();
     check("a,A,a_\n", "a|A|a_\n2 7 end\n");

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-static void case_and_underscores_do_not_matter(void **state)
+static void what_stands_between_words_does_not_matter(void **state)
 {
     static const struct header_name list[] = {{"entered_at", 7}, {"code", 8}};
     const struct header_names names = {list, 2, NULL};
@@ -15,22 +15,28 @@ static void case_and_underscores_do_not_matter(void **state)
     assert_int_equal(header_find(&names, "entered_at"), 7);
     assert_int_equal(header_find(&names, "EnteredAt"), 7);
     assert_int_equal(header_find(&names, "_Code_"), 8);
+    assert_int_equal(header_find(&names, "\xEF\xBB\xBF"
+                                         "Entered-at "),
+                     7);
+    assert_int_equal(header_find(&names, "entered.AT\xC2\xA0"), 7);
+    assert_int_equal(header_find(&names, " "), -1);
     assert_int_equal(header_find(&names, "codes"), -1);
     assert_int_equal(header_find(&names, ""), -1);
 }
 
 static void doubles_and_prefixes_are_found(void **state)
 {
-    static const char *const cells[] = {"email",         "note",          "consent_terms", "E_Mail",
-                                        "Consent_terms", "consent_Terms", "consent_",      "note"};
-    static const size_t same_as[] = {0, 0, 0, 1, 3, 0, 0, 0};
+    static const char *const cells[] = {
+        "email",         "note",     "consent_terms", "E_Mail",           "Consent_terms",
+        "consent_Terms", "consent_", "note",          "Consent - terms ", "consentual"};
+    static const size_t same_as[] = {0, 0, 0, 1, 3, 0, 0, 0, 3, 0};
     struct header header;
     (void)state;
-    assert_true(header_read(&header, &signup_header, cells, 8));
-    assert_int_equal(header.count, 8);
+    assert_true(header_read(&header, &signup_header, cells, 10));
+    assert_int_equal(header.count, 10);
     assert_int_equal(header.named, 2);
-    assert_int_equal(header.prefixed, 3);
-    for (size_t i = 0; i < 8; i++)
+    assert_int_equal(header.prefixed, 4);
+    for (size_t i = 0; i < 10; i++)
         assert_int_equal(header.columns[i].same_as, same_as[i]);
     assert_int_equal(header.columns[3].column, SIGNUP_email);
     assert_string_equal(header.columns[5].suffix, "Terms");
@@ -41,7 +47,7 @@ static void doubles_and_prefixes_are_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(case_and_underscores_do_not_matter),
+        cmocka_unit_test(what_stands_between_words_does_not_matter),
         cmocka_unit_test(doubles_and_prefixes_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
