@@ -1,10 +1,13 @@
 """Ledgers whose rows somebody has edited: every column of every table, to values that no program of ours writes.
 
-    made(path)             a ledger with a row at least in every table, and its key
-    cases()                (table, column, SQL of a value) for each
-    damage(path, case)     puts the value into all rows of the column, past every constraint
+    made(path)                        a ledger with a row at least in every table, and its key
+    cases(path)                       (table, column, SQL of a value) for each
+    damage(whole, path, case, first)  a copy of that ledger with the value in all rows of the column, past every constraint; `first` are
+                                      statements, each with its parameters, that run before
 """
+import glob
 import os
+import shutil
 import sqlite3
 
 import reg
@@ -63,6 +66,18 @@ def made(path):
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     db.execute("PRAGMA journal_mode = DELETE").fetchall()
     db.close()
+    made_loose(os.path.join(reg.folder, path))
+
+
+def made_loose(whole):
+    """A copy whose schema holds nothing back: cases begin with it."""
+    shutil.copy(whole, whole + ".loose")
+    db = sqlite3.connect(whole + ".loose", isolation_level=None)
+    version = db.execute("PRAGMA schema_version").fetchone()[0]
+    db.execute("PRAGMA writable_schema = ON")
+    db.execute("UPDATE sqlite_schema SET sql = replace(replace(replace(sql, ' NOT NULL', ''), ') STRICT', ')'), 'STRICT, ', '') WHERE type = 'table'")
+    db.execute(f"PRAGMA schema_version = {version + 1}")
+    db.close()
 
 
 def tables(db):
@@ -77,25 +92,25 @@ def cases(path):
     return found
 
 
-def damage(path, case):
+def damage(whole, path, case, first=()):
     """False where the value cannot stand there: a key, or one that the column does not take."""
     table, column, value = case
+    for rest in glob.glob(path + "*"):
+        os.remove(rest)
+    shutil.copy(whole + ".loose", path)
     db = sqlite3.connect(path, isolation_level=None)
     try:
-        # A schema that holds nothing back, in force for one statement.
-        kept = db.execute("SELECT name, sql FROM sqlite_schema").fetchall()
-        version = db.execute("PRAGMA schema_version").fetchone()[0]
-        db.execute("PRAGMA writable_schema = ON")
-        db.execute("UPDATE sqlite_schema SET sql = replace(replace(replace(sql, ' NOT NULL', ''), ') STRICT', ')'), 'STRICT, ', '') WHERE type = 'table'")
-        db.execute(f"PRAGMA schema_version = {version + 1}")
-        db.close()
-        db = sqlite3.connect(path, isolation_level=None)
-        for pragma in ("ignore_check_constraints = ON", "foreign_keys = OFF", "writable_schema = ON"):
+        for pragma in ("ignore_check_constraints = ON", "foreign_keys = OFF", "writable_schema = ON", "synchronous = OFF"):
             db.execute("PRAGMA " + pragma)
+        db.execute("BEGIN")
+        for statement, parameters in first:
+            db.execute(statement, parameters)
         done = db.execute(f"UPDATE OR IGNORE {table} SET {column} = {value}").rowcount > 0
-        for name, sql in kept:
-            db.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", (sql, name))
-        db.execute(f"PRAGMA schema_version = {version + 2}")
+        db.execute("ATTACH ? AS whole", (whole,))
+        db.execute("UPDATE main.sqlite_schema AS loose SET sql = strict.sql FROM whole.sqlite_schema AS strict WHERE strict.name = loose.name AND loose.type = 'table'")
+        version = db.execute("PRAGMA schema_version").fetchone()[0]
+        db.execute(f"PRAGMA schema_version = {version + 1}")
+        db.execute("COMMIT")
         return done
     except sqlite3.DatabaseError as error:
         if "datatype mismatch" in str(error) or "constraint" in str(error) or "cannot store" in str(error):
