@@ -2,6 +2,8 @@
 # The ledger as a file: made, its key, its version, and what happens where it cannot be written.
 . tests/sql/tap.sh
 VERSION=3
+# How many pages more each time, where the disk is full. The sanitizers, which a page more tells little, look at fewer.
+case ${SOAK:-$BUILD} in 1) stride=1 ;; */asan) stride=6 ;; *) stride=2 ;; esac
 signup="INSERT INTO reg_attempts(email, password, consents) VALUES ('someone@example.com', 'A9#bL8@z', '{\"terms\":true}');"
 
 # Made, and made again.
@@ -203,7 +205,7 @@ beside "CREATE VIEW funnel AS SELECT 'theirs';"
 refuses "beside: a view that has the name of one of ours" 'has a view "funnel" already' "SELECT reg_init('beside');"
 is "beside: stays theirs" "theirs" "$(sqlite3 "$LEDGER" "SELECT * FROM funnel;")"
 
-# All or nothing: whatever fails, at each page that a full disk leaves, in and out of a transaction of the caller's.
+# All or nothing: whatever fails, at one page after another that a full disk leaves, in and out of a transaction of the caller's.
 made() { # what there is: objects, ids, journal mode, files
     echo "$(sqlite3 "$LEDGER" "SELECT (SELECT count(*) FROM sqlite_schema), user_version, application_id, journal_mode FROM pragma_user_version, pragma_application_id, pragma_journal_mode;" |
         sed "s/^[0-9]*[1-9][0-9]*|$VERSION|1919248243|/whole|/") $(cd "$FOLDER" && ls -d full.db* | paste -sd' ')"
@@ -217,7 +219,7 @@ results=
 for transaction in "" "BEGIN;" "CREATE TABLE mine(x); BEGIN;"; do
     how=reg_init\(\)
     [ "${transaction#CREATE}" = "$transaction" ] || how="reg_init('beside')"
-    for pages in $(seq 1 3 100); do
+    for pages in $(seq 1 $((2 * stride + 1)) 100); do
         fresh
         said=$(sql "$transaction PRAGMA max_page_count = $pages;
 SELECT $how;
@@ -338,7 +340,7 @@ many="WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1
 sql "SELECT reg_settings_patch('{\"passwordAt\":\"confirm\",\"requiredConsents\":[],\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\",\"pinConfirmationType\":\"EVERYONE\"}');" >/dev/null
 cp "$LEDGER" "$FOLDER/before.db"
 was=$(sql "$state")
-for extra in $(seq 0 30); do
+for extra in $(seq 0 $stride 30); do
     for transaction in "" "BEGIN;"; do
         cp "$FOLDER/before.db" "$LEDGER"
         said=$(sql "PRAGMA max_page_count = $((pages + extra)); $transaction $many
@@ -354,7 +356,7 @@ for extra in $(seq 0 30); do
         fi
     done
 done
-is "full at every page: all or nothing, in or out of a transaction" "0 broken, full: yes, whole: yes" "$broken broken, full: $([ $full -gt 10 ] && echo yes), whole: $([ $whole -gt 3 ] && echo yes)"
+is "full at one page after another: all or nothing, in or out of a transaction" "0 broken, full: yes, whole: yes" "$broken broken, full: $([ $full -ge 3 ] && echo yes), whole: $([ $whole -gt 1 ] && echo yes)"
 cp "$FOLDER/before.db" "$LEDGER"
 like "full: a code says so" "Error: reg_issue_code: database or disk is full" "$(sql "PRAGMA max_page_count = $pages;
     SELECT sum(reg_issue_code('a' || value || '@example.com', 'none') IS NULL) FROM json_each('[$(seq -s, 1 300)]');")"
