@@ -2,6 +2,7 @@
 # Why a sign-up fails: every reason, alone and together, in the fixed order; and which values are right.
 . tests/sql/tap.sh
 ledger '{"requiredConsents":["terms"],"consentVersions":{"terms":"3","news":"1"}}'
+session
 ok_consent='{"terms":{"state":"accepted","version":"3"}}'
 
 # attempt COLUMNS VALUES: the verdict on a sign-up that is right but for what is given here

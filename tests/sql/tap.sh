@@ -4,6 +4,8 @@
 #   sql SQL               runs SQL in the shell on $LEDGER (":memory:" at first), the extension
 #                         loaded; rows and errors as they come; an error reads "Error: ...", and
 #                         passes over the rest of its line (shells of other versions say where first)
+#   session               from now on one shell runs all that `sql` is given for this $LEDGER, but at another time: for tests
+#                         of many statements that do not care for the connection
 #   at TIME sql SQL       the same with the clock standing at TIME (UTC, 2026-01-01 00:00:00.000)
 #   $(later SECONDS)      START and so many seconds, for `at`; also 59.999
 #   $(meanwhile SQL)      within SQL: another process runs this between two statements
@@ -20,6 +22,7 @@ FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/reg-sql.XXXXXX")
 LEDGER=:memory:
 CLOCK=
 SHELL_ARGUMENTS=-batch
+SESSION=
 tests=0
 failures=0
 ledgers=0
@@ -38,14 +41,40 @@ case $BUILD in
 *) sanitizer= ;;
 esac
 
-sql() {
+shell() {
     local preload=$sanitizer
     [ -z "$CLOCK" ] || preload=$faketime${sanitizer:+:$sanitizer}
     # shellcheck disable=SC2086
-    printf '.load %s\n%s\n' "$PWD/$BUILD/reg" "$1" |
-        env ${preload:+LD_PRELOAD=$preload} ${CLOCK:+FAKETIME="$CLOCK"} timeout "${SQL_LIMIT:-60}" \
-            sqlite3 $SHELL_ARGUMENTS "$LEDGER" 2>&1 |
-        sed -E 's/^(Runtime error|Parse error|Error) near line [0-9]+: /Error: /; /^  .*( error here ---\^|\^--- error here)$/d'
+    env ${preload:+LD_PRELOAD=$preload} ${CLOCK:+FAKETIME="$CLOCK"} timeout "${SQL_LIMIT:-60}" sqlite3 $SHELL_ARGUMENTS "$LEDGER" 2>&1
+}
+
+sql() {
+    if [ "$SESSION" = "$LEDGER" ] && [ -z "$CLOCK" ]; then
+        printf '%s\n.print end of answer\n' "$1" >&7
+        while IFS= read -r -t 60 -u 8 line && [ "$line" != "end of answer" ]; do printf '%s\n' "$line"; done
+    else
+        printf '.load %s\n%s\n' "$PWD/$BUILD/reg" "$1" | shell
+    fi | sed -E 's/^(Runtime error|Parse error|Error) near line [0-9]+: /Error: /; /^  .*( error here ---\^|\^--- error here)$/d'
+}
+
+session() {
+    mkfifo "$FOLDER/asked" "$FOLDER/answered"
+    SQL_LIMIT=300 shell <"$FOLDER/asked" >"$FOLDER/answered" &
+    SESSION_ID=$!
+    exec 7>"$FOLDER/asked" 8<"$FOLDER/answered"
+    rm "$FOLDER/asked" "$FOLDER/answered"
+    SESSION=$LEDGER
+    sql ".load $PWD/$BUILD/reg"
+}
+
+# What a sanitizer finds at the end, such as a leak, is said here.
+session_ends() {
+    exec 7>&-
+    is "the session ends without a word" "" "$(cat <&8)"
+    wait "$SESSION_ID"
+    like "and well, or with the errors that it was to show" '^[01]$' $?
+    exec 8<&-
+    SESSION=
 }
 
 meanwhile() {
@@ -130,6 +159,7 @@ ledger() {
 }
 
 done_testing() {
+    [ -z "$SESSION" ] || session_ends
     echo "1..$tests"
     [ "$failures" = 0 ]
 }
