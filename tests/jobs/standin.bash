@@ -67,12 +67,16 @@ standin_stats() {
     if [ $# = 0 ]; then
         standin_get /stats
     else
-        standin_get /stats | /usr/bin/python3 -c '
-import json, sys
-value = json.load(sys.stdin)
-for name in sys.argv[1].split("."):
-    value = value.get(name, 0)
-print(value)' "$1"
+        local stats name
+        stats=$(standin_get /stats) || return
+        for name in ${1//./ }; do
+            case $stats in
+            *"\"$name\":"*) stats=${stats#*"\"$name\":"} ;;
+            *) stats=0 ;;
+            esac
+        done
+        stats=${stats%%[,\}]*}
+        echo ${stats//[[:space:]]/}
     fi
 }
 
