@@ -111,7 +111,8 @@ agree() {
     mkfifo pipe
     refused "'pipe'" 'pipe: a regular file is expected'
     refused "NULL" 'the name of a file is expected'
-    { echo email; seq -f 'p%.0f@example.com' 100001; } >a.csv
+    # Rows with a field too many: they count as any others, and take no time.
+    { echo email; yes a,b | head -100001; } >a.csv
     refused "'a.csv'" 'a.csv, line 100002: at most 100000 rows are expected here'
     run ledger_reg "CREATE TEMP TABLE t AS SELECT 1; CREATE VIEW v AS SELECT * FROM reg_signups('a.csv'); SELECT * FROM v"
     [[ "$output" == *"unsafe use of virtual table"* ]]
