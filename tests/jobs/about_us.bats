@@ -1,10 +1,7 @@
 # Answers that are about us and not about a recipient stop the channel and mark nothing; what is refused to one recipient is undeliverable, said, and can be
 # queued again. By a real SMTP server (aiosmtpd), and by the stand-in's SMS gateway and fraud API.
 
-load regjob
-load standin
-load outbound
-load kept
+load ../helper
 
 setup() {
     regjob_setup
@@ -37,14 +34,6 @@ gateway() {
     standin_start
     outbound_config sms "$(printf 'url = %s/sms\nfrom = +16045550000\ntoken_file = token\nconcurrency = 1\n%s' "$STANDIN_URL" "${1:-}")"
     pins sms
-}
-
-settings() {
-    ledger_reg "SELECT reg_settings_patch('$1')" >/dev/null
-}
-
-pins() {
-    settings '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","channels":["'"$1"'"]}'
 }
 
 # A ledger without sign-ups, at the present time.

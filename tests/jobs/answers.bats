@@ -1,9 +1,7 @@
 # What becomes of one due report by what the fraud API answers: every class of answer and every fault of the stand-in. For each: the exit code, the
 # report's state, tries and ambiguous tries, and how often the stand-in holds the event; then the same two hours later, when the other side is well again.
 
-load regjob
-load standin
-load outbound
+load ../helper
 
 setup() {
     regjob_setup

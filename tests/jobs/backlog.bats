@@ -1,9 +1,7 @@
 # A long queue: what is in it takes neither memory nor time before the first call.
 # SOAK=1 takes a million due codes and reports, and tells all of them.
 
-load regjob
-load standin
-load outbound
+load ../helper
 
 setup() {
     regjob_setup

@@ -1,8 +1,6 @@
 # A clock that was wrong: what it has recorded stays, nothing dies of it, and it is said.
 
-load regjob
-load standin
-load outbound
+load ../helper
 
 setup() {
     regjob_setup
@@ -29,7 +27,7 @@ sign_up() {
 }
 
 waiting_for_pins() {
-    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\",\"pinConfirmationType\":\"EVERYONE\"}')" >/dev/null
+    settings '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE"}'
 }
 
 @test "a report that reaches nobody while the clock is a year ahead is not dead; it is told when the clock is right" {

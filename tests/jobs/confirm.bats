@@ -1,10 +1,10 @@
 # regjob confirm: codes as they come out of a table.
 
-load regjob
+load ../helper
 
 setup() {
     regjob_setup
-    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\",\"pinConfirmationType\":\"EVERYONE\",\"passwordAt\":\"confirm\",\"maxCodeTries\":1}')" >/dev/null
+    settings '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","passwordAt":"confirm","maxCodeTries":1}'
 }
 
 # Sign-ups until one of them has a PIN that begins with a zero; all of them with their PINs.

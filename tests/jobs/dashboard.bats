@@ -1,6 +1,6 @@
 # regjob dashboard: the numbers on the page are those that SQL gives, and nothing else is on it. How it looks: make browser-test.
 
-load regjob
+load ../helper
 
 setup() {
     regjob_setup
@@ -8,8 +8,8 @@ setup() {
 
 # A ledger of some days: imported sign-ups, codes sent (some later than others), some of them confirmed.
 some_days() {
-    ledger_reg "SELECT reg_settings_patch('{\"registrationType\": \"REQUIRE_PIN_CONFIRMATION\", \"pinConfirmationType\": \"EVERYONE\",
-                                            \"sandbox\": true, \"pinConfirmationValidInSeconds\": 3600}')" >/dev/null
+    settings '{"registrationType": "REQUIRE_PIN_CONFIRMATION", "pinConfirmationType": "EVERYONE",
+                                            "sandbox": true, "pinConfirmationValidInSeconds": 3600}'
     # Sign-ups whose own time cannot be read count on this day, and the page goes back 90 days from it.
     perl "$ROOT/samples/recent.pl" "$ROOT/samples/signups.csv" >signups.csv
     job import signups.csv

@@ -1,9 +1,6 @@
 # What the disk does to a run: a full one, a ledger that is read-only for a while.
 
-load regjob
-load outbound
-load faulty
-load unprivileged
+load ../helper
 
 setup() {
     regjob_setup

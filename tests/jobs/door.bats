@@ -1,6 +1,6 @@
 # One door: a row of a file and an INSERT get the same verdict and leave the same rows.
 
-load regjob
+load ../helper
 
 setup() {
     regjob_setup
@@ -43,7 +43,7 @@ PY
         rm -rf "${BATS_TEST_TMPDIR:?}/kept"
         REGJOB_FRESH=$BATS_FILE_TMPDIR/pristine
         regjob_fresh
-        ledger_reg "SELECT reg_settings_patch('{$way}')" >/dev/null
+        settings "{$way}"
         /usr/bin/python3 "$ROOT/tests/jobs/hostile_rows.py" "${ROWS:-400}" "${SEED:-7}" >a.csv
         echo "# $way"
         same_both_ways a.csv

@@ -1,10 +1,10 @@
 # Where a run finds itself (time zone, locale, umask) changes nothing of what it does.
 
-load regjob
+load ../helper
 
 setup() {
     regjob_setup
-    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\",\"pinConfirmationType\":\"EVERYONE\",\"channels\":[\"email\",\"sms\"]}')" >/dev/null
+    settings '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","channels":["email","sms"]}'
     regjob_keep
     cat >job.conf <<'END'
 [ledger]

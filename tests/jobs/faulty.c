@@ -1,6 +1,6 @@
 /*
- * Preloaded into a program (see faulty.bash): the disk's faults, and death at chosen instants. By
- * environment variables:
+ * Preloaded into a program (see tests/helper.bash): the disk's faults, and death at chosen
+ * instants. By environment variables:
  *
  * KILL_AT=n: SIGKILL before the n-th call that changes a file (write, truncation, sync, rename,
  * removal).

@@ -1,8 +1,7 @@
 # regjob nightly over folders that others write to: links, devices and names that are none, files that are replaced, still written or
 # without end. Each is said, and the rest goes on.
 
-load regjob
-load faulty
+load ../helper
 
 setup() {
     regjob_setup
@@ -454,7 +453,7 @@ rejects_of() {
 }
 
 @test "a file has its time, which is said with its name, and the next one's turn comes" {
-    ledger_reg "SELECT reg_settings_patch('{\"passwordHash\":{\"memoryKiB\":19456,\"passes\":2}}')" >/dev/null
+    settings '{"passwordHash":{"memoryKiB":19456,"passes":2}}'
     { echo email,password; seq -f 'p%g@example.com,Abcdef1!x' 20000; } | drop a.csv
     printf 'email,outcome\nzoe@example.com,success\n' | drop z.csv
     printf 'batch = 10\nfile_seconds = 3\n' >>job.conf
@@ -464,7 +463,7 @@ rejects_of() {
     [ "$(ls inbox)" = $'a.csv\ndone' ]
     [ "$(ledger "SELECT count(*) FROM person WHERE email = 'zoe@example.com'")" = 1 ]
     done_before=$(ledger "SELECT coalesce(max(read), 0) FROM import_batch")
-    ledger_reg "SELECT reg_settings_patch('{\"passwordHash\":{\"memoryKiB\":8,\"passes\":1}}')" >/dev/null
+    settings '{"passwordHash":{"memoryKiB":8,"passes":1}}'
     sed -i 's/^file_seconds.*/file_seconds = 0/' job.conf
     run nightly
     [ "$status" -eq 0 ]

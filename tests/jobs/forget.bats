@@ -1,6 +1,6 @@
 # regjob forget: by arguments, a file and standard input; nobody, several people, and what cannot be a subject.
 
-load regjob
+load ../helper
 
 setup() {
     regjob_setup
@@ -18,7 +18,7 @@ people() {
 # Attempt 1 has the digits as username, from before a country was the default; attempt 2 the number.
 two_people() {
     sign 'email, username' "'bob@example.com', '6045550001'"
-    ledger_reg "SELECT reg_settings_patch('{\"defaultCountry\":\"CA\"}')" >/dev/null
+    settings '{"defaultCountry":"CA"}'
     sign 'email, phone' "'ada@example.com', '604 555 0001'"
 }
 
@@ -184,7 +184,7 @@ two_people() {
 }
 
 @test "a confirmation whose subject may mean two people: recorded, and nobody's try; a rehearsal says the same" {
-    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\",\"pinConfirmationType\":\"EVERYONE\"}')" >/dev/null
+    settings '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE"}'
     two_people
     printf 'email,email_confirm_code\n6045550001,123456\nnobody@example.com,123456\n' >second.csv
     [ "$(ledger_reg "SELECT line, outcome, detail FROM reg_signups('second.csv') ORDER BY line")" = $'2|continued|confirmation subject_ambiguous\n3|continued|confirmation not_found' ]
@@ -199,7 +199,7 @@ two_people() {
 
 @test "a username of the form of another's address or number: one verdict from an INSERT, a rehearsal and an import" {
     sign 'email, phone' "'ada@example.com', '+16045550001'"
-    ledger_reg "SELECT reg_settings_patch('{\"defaultCountry\":\"CA\"}')" >/dev/null
+    settings '{"defaultCountry":"CA"}'
     cat >signups.csv <<END
 email,phone,username,password
 m@example.com,,ada@example.com,A9#bL8@z

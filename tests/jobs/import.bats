@@ -1,6 +1,6 @@
 # regjob import: what becomes of the lines of a file. Its identity and its stops: import_again.bats, import_stop.bats.
 
-load regjob
+load ../helper
 
 setup() {
     regjob_setup
@@ -242,7 +242,7 @@ hostile() {
 }
 
 @test "a pending file, a log-in and a second request are counted as what they are" {
-    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_EMAIL_ACTIVATION\",\"sandbox\":true}')" >/dev/null
+    settings '{"registrationType":"REQUIRE_EMAIL_ACTIVATION","sandbox":true}'
     cat >a.csv <<'CSV'
 email,password,identity_provider,identity_subject,emailConfirmCode
 ann@example.com,Abcdef1!x,,,
@@ -250,7 +250,7 @@ ann@example.com,Abcdef1!x,,,
 ,,google,g-1,
 nobody@example.com,,,,12345
 CSV
-    ledger_reg "SELECT reg_settings_patch('{\"requiredFields\":[]}')" >/dev/null
+    settings '{"requiredFields":[]}'
     run job import a.csv
     [ "$status" -eq 0 ]
     [ "$(sums)" = "4|1|1|0|2|0" ]

@@ -1,7 +1,6 @@
 # regjob import: what a file is known by, so that a sign-up of a file becomes an attempt once, however often it is imported.
 
-load regjob
-load faulty
+load ../helper
 
 setup() {
     regjob_setup

@@ -1,7 +1,6 @@
 # regjob import: compressed files, folders, fields without end, and the limit of rejects.
 
-load regjob
-load faulty
+load ../helper
 
 setup() {
     regjob_setup

@@ -1,6 +1,6 @@
 # regjob import: a stream far larger than memory, which is never on a disk: MEGABYTES of it (400; 10240 with SOAK=1).
 
-load regjob
+load ../helper
 
 setup() {
     regjob_setup

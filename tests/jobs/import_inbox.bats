@@ -1,6 +1,6 @@
 # The inbox of `regjob nightly`, what is kept of it, and what is not kept anywhere.
 
-load regjob
+load ../helper
 
 setup() {
     regjob_setup
@@ -83,7 +83,7 @@ today() {
 }
 
 @test "no password, code or fingerprint is left in the ledger, its log, the output or the disk's temporary files" {
-    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_EMAIL_ACTIVATION\"}')" >/dev/null
+    settings '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}'
     sha256=$(printf 'Second1!pw' | sha256sum | cut -d' ' -f1)
     cat >secret.csv <<CSV
 email,password,password_md5,password_sha256,outcome,emailConfirmCode

@@ -1,10 +1,10 @@
 # regjob import while memory runs out: it says so and exits with 1, or gets by; and what it has left is gone on with.
 
-load regjob
+load ../helper
 
 setup() {
     regjob_setup
-    ledger_reg "SELECT reg_settings_patch('{\"requiredFields\":[]}')" >/dev/null
+    settings '{"requiredFields":[]}'
     regjob_keep
     printf '[ledger]\npath = ledger.db\n[import]\nbatch = 8\nworkers = 2\nmax_field_bytes = 1K\n' >job.conf
     {

@@ -1,11 +1,10 @@
 # regjob import: stopped at any instant, by any means, and gone on with: the same ledger as without.
 
-load regjob
-load faulty
+load ../helper
 
 setup() {
     regjob_setup
-    ledger_reg "SELECT reg_settings_patch('{\"requiredFields\":[]}')" >/dev/null
+    settings '{"requiredFields":[]}'
     regjob_keep
     printf '[ledger]\npath = ledger.db\nbusy_timeout_ms = 200\n[import]\nbatch = 10\n' >job.conf
 }
@@ -119,7 +118,7 @@ same_as_undisturbed() {
 @test "the time limit of a run ends it as SIGTERM does" {
     mixed 20000 >a.csv
     sed -i '/^path/a run_seconds = 1' job.conf
-    ledger_reg "SELECT reg_settings_patch('{\"passwordHash\":{\"memoryKiB\":19456,\"passes\":2}}')" >/dev/null
+    settings '{"passwordHash":{"memoryKiB":19456,"passes":2}}'
     run import a.csv
     [ "$status" -eq 1 ]
     [[ "$output" == *"the time limit of 1 seconds is over"* ]]

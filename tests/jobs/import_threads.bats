@@ -1,11 +1,10 @@
 # regjob import with many threads, under whatever watches them: `make tsan` and `make valgrind` run this with their builds of regjob.
 
-load regjob
-load faulty
+load ../helper
 
 setup() {
     regjob_setup
-    ledger_reg "SELECT reg_settings_patch('{\"requiredFields\":[]}')" >/dev/null
+    settings '{"requiredFields":[]}'
     regjob_keep
     printf '[ledger]\npath = ledger.db\n[import]\nbatch = 100\nworkers = 7\nmax_field_bytes = 1K\n' >job.conf
     seq "${ROWS:-3000}" | awk '

@@ -1,8 +1,6 @@
 # The locks of the job's steps, where they cannot be had: a step that cannot lock does nothing, and says so.
 
-load regjob
-load standin
-load outbound
+load ../helper
 
 setup() {
     regjob_setup

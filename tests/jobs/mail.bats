@@ -1,6 +1,6 @@
 # Mail through a real SMTP server (aiosmtpd) with STARTTLS and AUTH, read back by Python's email package.
 
-load kept
+load ../helper
 
 send_mail=${BUILD:-build}/tools/send_mail
 

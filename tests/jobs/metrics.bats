@@ -1,8 +1,6 @@
 # --metrics FILE: one file for all commands.
 
-load regjob
-load standin
-load outbound
+load ../helper
 
 setup() {
     regjob_setup

@@ -1,18 +1,15 @@
 # regjob nightly: each step has the time of a run for itself, and what was cut short or left out is named.
 
-load regjob
-load standin
-load outbound
-load faulty
+load ../helper
 
 setup() {
     regjob_setup
     # Sign-ups that take longer than any time limit here; a code, a pending attempt whose time is over, and an outcome that wait for their steps.
-    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\",\"pinConfirmationType\":\"EVERYONE\"}')" >/dev/null
+    settings '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE"}'
     ledger_reg "INSERT INTO reg_attempts (email, password) VALUES ('a@example.com', 'Abcdef1!x'), ('b@example.com', 'Abcdef1!x')"
     ledger "UPDATE waiting SET deadline = 1 WHERE attempt_id = 2"
     outcomes 1
-    ledger_reg "SELECT reg_settings_patch('{\"passwordHash\":{\"memoryKiB\":19456,\"passes\":2}}')" >/dev/null
+    settings '{"passwordHash":{"memoryKiB":19456,"passes":2}}'
     mkdir inbox confirmations
     seq 20000 | awk 'BEGIN { print "email,password" } { print "p" $1 "@example.net,Abcdef1!x" }' >inbox/many.csv
     standin_start

@@ -1,8 +1,6 @@
 # A destination that is down costs one probe at a time, not a queue of time-outs.
 
-load regjob
-load standin
-load outbound
+load ../helper
 
 setup() {
     regjob_setup
@@ -70,7 +68,7 @@ one_at_a_time() {
 
 @test "a mail server that takes connections and never greets: no try is spent, no code has ended" {
     silent_server
-    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_EMAIL_ACTIVATION\"}')" >/dev/null
+    settings '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}'
     ledger_reg "INSERT INTO reg_attempts (email, password) SELECT 'jane' || value || '@example.com', 'Abcdef1!x' FROM generate_series(1, 100)"
     outbound_config ledger 'run_seconds = 8' mail "url = smtp://127.0.0.1:$port
 from = noreply@example.com

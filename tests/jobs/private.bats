@@ -1,8 +1,6 @@
 # What keeps secrets from others on the same machine: the program's memory, the files of secrets.
 
-load regjob
-load outbound
-load unprivileged
+load ../helper
 
 setup() {
     regjob_setup

@@ -1,8 +1,7 @@
 # regjob reconcile and reg_reconcile: every unit of difference is put down to the cause that was planted, and nothing
 # that was planted as unexplained is explained. What is planted how: reconcile_plan.py.
 
-load regjob
-load standin
+load ../helper
 bats_require_minimum_version 1.5.0
 
 PLAN=$BATS_TEST_DIRNAME/reconcile_plan.py
@@ -571,7 +570,7 @@ EOF
 
 @test "the vendor's own dashboard after a night of sign-ups, answers lost and 429: every unit is explained" {
     standin_start --fault 429-accepted:path=/v2/registration,after=3,count=2 --fault hangup-after:path=/v2/registration,after=8,count=2
-    ledger_reg "SELECT reg_settings_patch('{\"requiredConsents\":[]}')" >/dev/null
+    settings '{"requiredConsents":[]}'
     { echo attempted_at,email,password
       for i in {10..30}; do echo "2026-01-${i}T1${i: -1}:00:00Z,p$i@example.com,Abcdef1!x"; done
       for i in {10..14}; do echo "2026-01-${i}T10:00:00Z,p$i@example.com,Abcdef1!x"; done

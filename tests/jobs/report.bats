@@ -1,8 +1,6 @@
 # regjob report: what becomes of due outcomes, by the fraud API's answer. Stops, kills and two jobs: report_stop.bats.
 
-load regjob
-load standin
-load outbound
+load ../helper
 
 setup() {
     regjob_setup

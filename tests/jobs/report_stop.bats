@@ -1,9 +1,7 @@
 # regjob report, stopped: by a signal, by its time limit, by SIGKILL at any instant, or met by another run.
 # SOAK=1 takes ten thousand outcomes and thirty kills.
 
-load regjob
-load standin
-load outbound
+load ../helper
 
 setup() {
     regjob_setup

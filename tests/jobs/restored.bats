@@ -1,9 +1,6 @@
 # regjob init --restored, after a backup was put back; and what must be on the disk before it can be backed up.
 
-load regjob
-load standin
-load outbound
-load faulty
+load ../helper
 
 setup() {
     regjob_setup

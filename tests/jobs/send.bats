@@ -1,8 +1,6 @@
 # regjob send: codes by mail (into a Maildir) and by SMS (to the stand-in's gateway).
 
-load regjob
-load standin
-load outbound
+load ../helper
 
 setup() {
     regjob_setup
@@ -12,19 +10,11 @@ teardown() {
     standin_stop
 }
 
-settings() {
-    ledger_reg "SELECT reg_settings_patch('$1')" >/dev/null
-}
-
 # sign_up N: with mail address and phone; pending or not by the settings
 sign_up() {
     ledger_reg "INSERT INTO reg_attempts (email, phone, name, password)
                 SELECT 'jane' || value || '@example.com', '+1604555' || (1000 + value), 'Jane Doe', 'Abcdef1!x'
                   FROM generate_series(1, $1)"
-}
-
-pins() {
-    settings '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","channels":["'"${1:-email}"'"]}'
 }
 
 # The stand-in's gateway, as [sms] has it.

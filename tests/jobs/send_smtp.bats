@@ -1,9 +1,6 @@
 # regjob send through a real SMTP server (aiosmtpd) with STARTTLS and AUTH; what arrives is read back by Python's email package.
 
-load regjob
-load standin
-load outbound
-load kept
+load ../helper
 
 setup_file() {
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
@@ -26,7 +23,7 @@ password_file = password
 ca_file = $BATS_FILE_TMPDIR/certificate.pem
 from = Exämple <no-reply@example.com>
 concurrency = 1"
-    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\",\"pinConfirmationType\":\"EVERYONE\"}')" >/dev/null
+    settings '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE"}'
 }
 
 teardown() {

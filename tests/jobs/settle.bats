@@ -1,12 +1,10 @@
 # regjob settle: pending attempts whose time is over, and what is kept for reports that nobody waits for.
 
-load regjob
-load standin
-load outbound
+load ../helper
 
 setup() {
     regjob_setup
-    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\",\"pinConfirmationType\":\"EVERYONE\"}')" >/dev/null
+    settings '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE"}'
 }
 
 teardown() {

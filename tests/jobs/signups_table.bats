@@ -1,6 +1,6 @@
 # reg_signups: the verdicts that an import would give are those that it then gives, row by row; and nothing is written.
 
-load regjob
+load ../helper
 
 setup() {
     regjob_setup
@@ -40,7 +40,7 @@ agree() {
     for settings in '{}' '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","channels":["email","sms"]}' \
         '{"registrationType":"REQUIRE_PIN_CONFIRMATION"}' '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}' '{"uniqueEmail":false,"uniquePhone":false}'; do
         regjob_fresh
-        ledger_reg "SELECT reg_settings_patch('$settings')" >settings
+        settings "$settings"
         cp "$SAMPLES/signups.csv" "$SAMPLES/signups-damaged.csv" .
         agree signups.csv
         agree signups-damaged.csv
@@ -65,7 +65,7 @@ agree() {
 }
 
 @test "third-party sign-ups, log-ins, and rivals that a success supersedes" {
-    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\"}')" >settings
+    settings '{"registrationType":"REQUIRE_PIN_CONFIRMATION"}'
     printf 'email,identity_provider,identity_subject,email_verified_at,password,outcome\nann@example.com,google,1,,,\nbob@example.com,,,2025-12-01,Abcdef1!x,success\ncat@example.com,google,3,,,\n' >first.csv
     job import first.csv
     printf 'email,identity_provider,identity_subject,email_verified_at,password,outcome\nann@example.com,google,1,,,\nann@example.com,,,,Abcdef1!x,\nbob@example.com,google,2,2026-01-01,,\nbob@example.com,google,2,,,\ncat@example.com,,,,Abcdef1!x,\nnew@example.com,apple,9,,,\nnew@example.com,apple,9,,,\nnew@example.com,,,,Abcdef1!x,failure\n' >a.csv
@@ -79,7 +79,7 @@ agree() {
 }
 
 @test "the second request of a two-step sign-up, with the key and without" {
-    ledger_reg "SELECT reg_settings_patch('{\"registrationType\":\"REQUIRE_PIN_CONFIRMATION\",\"pinConfirmationType\":\"EVERYONE\",\"sandbox\":true}')" >settings
+    settings '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","sandbox":true}'
     printf 'email,password\nann@example.com,Abcdef1!x\nbob@example.com,Abcdef1!x\n' >first.csv
     job import first.csv
     printf 'email,email_confirm_code\nann@example.com,12345\nann@example.com,12345\nbob@example.com,99999\nnobody@example.com,12345\n' >a.csv

@@ -1,6 +1,6 @@
 # What the stand-in's own tests share: the vendor's example, and how it is sent, changed and asked about.
 
-load standin
+load ../helper
 
 setup() {
     body=$BATS_TEST_TMPDIR/body.json

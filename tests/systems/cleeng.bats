@@ -9,7 +9,7 @@ setup() {
 }
 
 @test "through CSV: metadata given, validated, completed by the country; consents required, named and versioned" {
-    patch "{\"countryDatabase\":\"$PWD/countries.mmdb\"}"
+    settings "{\"countryDatabase\":\"$PWD/countries.mmdb\"}"
     run job -v import "$ROOT/samples/cleeng.csv"
     [ "$status" = 0 ]
     [ "$(sums)" = "7|3|0|4|0|0" ]
@@ -26,7 +26,7 @@ setup() {
 }
 
 @test "through SQL: the same verdicts" {
-    patch "{\"countryDatabase\":\"$PWD/countries.mmdb\"}"
+    settings "{\"countryDatabase\":\"$PWD/countries.mmdb\"}"
     ledger_reg "INSERT INTO reg_attempts(email, password, country, currency, locale, consents)
                 VALUES ('ann@example.com', 'secret12', 'NLD', 'eur', 'nl_NL', '{\"terms\":{\"state\":\"accepted\",\"version\":\"1\"}}');
                 INSERT INTO reg_attempts(email, password, ip_address, consents)
@@ -39,7 +39,7 @@ setup() {
 }
 
 @test "what is sent goes before what is derived; an unknown or private address derives nothing" {
-    patch "{\"countryDatabase\":\"$PWD/countries.mmdb\",\"requiredConsents\":[],\"requiredFields\":[\"email\"]}"
+    settings "{\"countryDatabase\":\"$PWD/countries.mmdb\",\"requiredConsents\":[],\"requiredFields\":[\"email\"]}"
     ledger_reg "INSERT INTO reg_attempts(email, password, ip_address, country) VALUES ('a@example.com', 'secret12', '192.0.2.7', 'FR');
                 INSERT INTO reg_attempts(email, password, ip_address, currency) VALUES ('b@example.com', 'secret12', '192.0.2.7', 'USD');
                 INSERT INTO reg_attempts(email, password, ip_address) VALUES ('c@example.com', 'secret12', '203.0.113.200');
@@ -56,7 +56,7 @@ setup() {
 }
 
 @test "a country database that cannot be read is the operator's error, not the customer's" {
-    patch '{"countryDatabase":"/nonexistent/countries.mmdb"}'
+    settings '{"countryDatabase":"/nonexistent/countries.mmdb"}'
     run ledger_reg "INSERT INTO reg_attempts(email, password, ip_address, consents)
                     VALUES ('a@example.com', 'secret12', '192.0.2.7', '{\"terms\":{\"state\":\"accepted\",\"version\":\"1\"}}')"
     [ "$status" != 0 ]
@@ -66,7 +66,7 @@ setup() {
     [ "$status" = 1 ]
     [[ "$output" == *"/nonexistent/countries.mmdb"* ]]
     # Mended, the import goes through.
-    patch "{\"countryDatabase\":\"$PWD/countries.mmdb\"}"
+    settings "{\"countryDatabase\":\"$PWD/countries.mmdb\"}"
     job import "$ROOT/samples/cleeng.csv"
     [ "$(sums)" = "7|3|0|4|0|0" ]
 }
@@ -96,7 +96,7 @@ setup() {
         VALUES ('ann@example.com', 'secret12', 'FR', '{\"terms\":{\"state\":\"accepted\",\"version\":\"1\"}}')"
     [ "$(at "2026-01-02 00:00:00" ledger_reg "SELECT reg_set_consent('ann@example.com', 'marketing', '1', 'accepted')")" = accepted ]
     at "2026-01-03 00:00:00" ledger_reg "SELECT reg_set_consent('ann@example.com', 'marketing', '1', 'declined')"
-    patch '{"consentVersions":{"terms":"2","marketing":"1"}}'
+    settings '{"consentVersions":{"terms":"2","marketing":"1"}}'
     run at "2026-01-04 00:00:00" ledger_reg "SELECT reg_set_consent('ann@example.com', 'terms', '1', 'accepted')"
     [ "$status" != 0 ]
     [[ "$output" == *"the current version of terms is 2"* ]]
@@ -123,7 +123,7 @@ setup() {
 }
 
 @test "the locale chooses a message's language, with fallbacks from id-ID to id to en" {
-    patch '{"registrationType":"REQUIRE_EMAIL_ACTIVATION","requiredConsents":[],"confirmationRedirectLink":"https://shop.example.com/confirm"}'
+    settings '{"registrationType":"REQUIRE_EMAIL_ACTIVATION","requiredConsents":[],"confirmationRedirectLink":"https://shop.example.com/confirm"}'
     ledger_reg "INSERT INTO reg_attempts(email, password, country) VALUES ('a@example.com', 'secret12', 'ID');
                 INSERT INTO reg_attempts(email, password, country, locale) VALUES ('b@example.com', 'secret12', 'CH', 'fr-CH');
                 INSERT INTO reg_attempts(email, password, country, locale) VALUES ('c@example.com', 'secret12', 'FI', 'fi-FI')"

@@ -128,7 +128,7 @@ MD5=$(printf %s 'A9#bL8@z' | md5sum | cut -c1-32 | tr a-f A-F)
 }
 
 @test "passwords that come as upper-case MD5 with the sign-up itself" {
-    patch '{"passwordAt":"signup"}'
+    settings '{"passwordAt":"signup"}'
     ledger_reg "INSERT INTO reg_attempts(phone, name, birth_date, birth_place, gender, country, account_group_id, password_md5)
                 VALUES ('081234567890', 'Septian Cahyo', '1990-12-31', 'Jakarta', 'true', 'ID', '01', '$MD5')"
     [ "$(ledger_reg "SELECT outcome FROM reg_attempts")" = pending ]

@@ -10,7 +10,7 @@ setup() {
 first="INSERT INTO reg_attempts(user_type, email, password, partner_id) VALUES ('CUSTOMER', 'ann@example.com', 'A9#bL8@z', 4711)"
 
 @test "sandbox, through CSV: the first request sends a code, the second one with 12345 creates the user" {
-    patch '{"sandbox":true}'
+    settings '{"sandbox":true}'
     run job -v import "$ROOT/samples/partner.csv"
     [ "$status" = 0 ]
     [ "$(sums)" = "8|0|2|3|3|0" ]
@@ -68,7 +68,7 @@ first="INSERT INTO reg_attempts(user_type, email, password, partner_id) VALUES (
 }
 
 @test "a wrong code spends a try, the last one fails the attempt, and the second request says so" {
-    patch '{"sandbox":true,"maxCodeTries":2}'
+    settings '{"sandbox":true,"maxCodeTries":2}'
     ledger_reg "$first"
     for code in 11111 22222 12345; do
         ledger_reg "INSERT INTO reg_attempts(email, partner_id, email_confirm_code) VALUES ('ann@example.com', 4711, '$code')"
@@ -79,10 +79,10 @@ first="INSERT INTO reg_attempts(user_type, email, password, partner_id) VALUES (
 
 @test "the sandbox's code is a property of the code when it was asked for" {
     ledger_reg "$first"
-    patch '{"sandbox":true}'
+    settings '{"sandbox":true}'
     [ "$(ledger_reg "SELECT reg_verify_code('ann@example.com', '12345')")" = invalid_code ]
     ledger_reg "INSERT INTO reg_attempts(email, password, partner_id) VALUES ('bob@example.com', 'A9#bL8@z', 1)"
-    patch '{"sandbox":false}'
+    settings '{"sandbox":false}'
     [ "$(ledger_reg "SELECT reg_verify_code('bob@example.com', '12345')")" = verified ]
 }
 
@@ -121,7 +121,7 @@ first="INSERT INTO reg_attempts(user_type, email, password, partner_id) VALUES (
     [ "$(ledger_reg "SELECT count(*) FROM reg_attempts WHERE reasons = '[\"partner_id_invalid\"]'")" = 6 ]
     ledger_reg "INSERT INTO reg_attempts(email, password) VALUES ('r@example.com', 'A9#bL8@z')"
     [ "$(ledger_reg "SELECT reasons FROM reg_attempts WHERE email = 'r@example.com'")" = '["partner_id_missing"]' ]
-    patch '{"requirePartnerId":false}'
+    settings '{"requirePartnerId":false}'
     ledger_reg "INSERT INTO reg_attempts(email, password) VALUES ('r@example.com', 'A9#bL8@z')"
     [ "$(ledger_reg "SELECT outcome FROM reg_attempts ORDER BY id DESC LIMIT 1")" = pending ]
 }
@@ -130,7 +130,7 @@ first="INSERT INTO reg_attempts(user_type, email, password, partner_id) VALUES (
     ledger_reg "INSERT INTO reg_attempts(email, password, partner_id) VALUES ('a@example.com', 'A9#bL8@z', 1);
                 INSERT INTO reg_attempts(email, password, partner_id, user_type) VALUES ('b@example.com', 'A9#bL8@z', 1, 'MERCHANT');
                 INSERT INTO reg_attempts(email, password, partner_id, user_type) VALUES ('c@example.com', 'A9#bL8@z', 1, 'no such!')"
-    patch '{"defaultUserType":"AGENT"}'
+    settings '{"defaultUserType":"AGENT"}'
     ledger_reg "INSERT INTO reg_attempts(email, password, partner_id) VALUES ('d@example.com', 'A9#bL8@z', 1)"
     run ledger_reg "SELECT user_type, outcome, failure_reason FROM reg_attempts ORDER BY id"
     [ "${lines[0]}" = "CUSTOMER|pending|" ]
@@ -140,7 +140,7 @@ first="INSERT INTO reg_attempts(user_type, email, password, partner_id) VALUES (
 }
 
 @test "after creation come KYC (Sumsub) and the subscription, seen in the attempt and in the funnel" {
-    patch '{"sandbox":true}'
+    settings '{"sandbox":true}'
     at "2026-03-01 10:00:00" ledger_reg "INSERT INTO reg_attempts(email, password, partner_id) VALUES ('ann@example.com', 'A9#bL8@z', 4711);
         INSERT INTO reg_attempts(email, password, partner_id) VALUES ('bob@example.com', 'A9#bL8@z', 4711);
         INSERT INTO reg_attempts(email, password, partner_id) VALUES ('cat@example.com', 'abc', 4711)"

@@ -111,7 +111,7 @@ sorted_json() {
     [ "${lines[1]}" = "email_taken|queued" ]
     [ "${lines[2]}" = "phone_taken|queued" ]
     [ "${lines[3]}" = "password_too_short|" ]
-    patch '{"reportableReasons":["password_too_short"]}'
+    settings '{"reportableReasons":["password_too_short"]}'
     ledger_reg "INSERT INTO reg_attempts(email, password) VALUES ('cat@example.com', 'short');
                 INSERT INTO reg_attempts(email, password) VALUES ('ann@example.com', 'A9#bL8@z')"
     run ledger_reg "SELECT failure_reason, report_state FROM reg_attempts WHERE id > 4 ORDER BY id"
@@ -136,7 +136,7 @@ sorted_json() {
 }
 
 @test "a mandatory verification that fails is told when it fails" {
-    patch '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","maxCodeTries":2}'
+    settings '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","maxCodeTries":2}'
     ledger_reg "INSERT INTO reg_attempts(email, password) VALUES ('ann@example.com', 'A9#bL8@z')"
     job report
     [ "$(standin_stats by_status.200)" = 0 ]
@@ -151,7 +151,7 @@ sorted_json() {
 }
 
 @test "the other mechanisms, the app, guests, marketing, suppliers and the customer's id" {
-    patch '{"passwordAt":"confirm","sendCustomerId":true}'
+    settings '{"passwordAt":"confirm","sendCustomerId":true}'
     ledger_reg "INSERT INTO reg_attempts(email, identity_provider, identity_subject, app_name, app_platform, app_domain, guest_account, consents)
                 VALUES ('ann@example.com', 'Facebook', '1', 'Shop', 'Mobile-Web', 'shop.example.com', 'true', '{\"marketing\":\"accepted\"}');
                 INSERT INTO reg_attempts(email, identity_provider, identity_subject) VALUES ('bob@example.com', 'oauth', '2');
@@ -171,14 +171,14 @@ sorted_json() {
 }
 
 @test "who has no password came by a code: an SMS code or a magic link, with the vendor's word where it failed" {
-    patch '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","passwordAt":"confirm","channels":["sms"],
+    settings '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","passwordAt":"confirm","channels":["sms"],
             "requiredFields":["phone"],"maxCodeTries":1,"fraudReasonMap":{"verification_failed":"INVALID_CODE"}}'
     run ledger_reg "INSERT INTO reg_attempts(phone) VALUES ('+16045555555');
                     SELECT reg_verify_code('+16045555555', '000000');
                     SELECT json_remove(reg_report_payload(1), '$.timestamp')"
     [ "${lines[0]}" = invalid_code ]
     [ "${lines[1]}" = '{"registration":{"username":"+16045555555","success":false,"registrationMechanism":{"smsCode":{"phoneNumber":"+16045555555","success":false,"failureReason":"INVALID_CODE"}}},"customer":{"telephone":"+16045555555"}}' ]
-    patch '{"registrationType":"REQUIRE_EMAIL_ACTIVATION","channels":["email"],"requiredFields":["email"],
+    settings '{"registrationType":"REQUIRE_EMAIL_ACTIVATION","channels":["email"],"requiredFields":["email"],
             "fraudReasonMap":{"verification_expired":"TIMEOUT"}}'
     at "2026-01-01 00:00:00" ledger_reg "INSERT INTO reg_attempts(email) VALUES ('ann@example.com'); SELECT length(reg_issue_code('ann@example.com', 'email'))"
     run at "2026-01-02 00:00:00" ledger_reg "SELECT outcome, failure_reason FROM reg_attempts WHERE id = 2;

@@ -26,7 +26,7 @@ outcome() { # ID
         \"pinConfirmationType\":\"ON_CONFLICT_WITH_EXTERNAL_ACCOUNT\",\"pinConfirmationLength\":6,\"pinConfirmationValidInSeconds\":300,
         \"allowPinResendFromDifferentDeviceId\":false}'), '$.warnings') ->> '$.registrationType'"
     [ "$output" = REQUIRE_PIN_CONFIRMATION ]
-    patch '{"pinConfirmationLength":8,"voucherPoolUuid":"b3f56868-9667-4843-a8e5-0509456baa9b","allowOverwriteCustomIdentify":true}'
+    settings '{"pinConfirmationLength":8,"voucherPoolUuid":"b3f56868-9667-4843-a8e5-0509456baa9b","allowOverwriteCustomIdentify":true}'
     run ledger_reg "SELECT reg_settings() ->> '$.pinConfirmationLength', reg_settings() ->> '$.registrationType', reg_settings() ->> '$.voucherPoolUuid'"
     [ "$output" = "8|REQUIRE_PIN_CONFIRMATION|b3f56868-9667-4843-a8e5-0509456baa9b" ]
     run ledger_reg "SELECT reg_settings('{\"pinConfirmationLength\":7}') ->> '$.registrationType';
@@ -51,7 +51,7 @@ outcome() { # ID
     done
     # Every change is history, and an attempt knows which one judged it.
     basic a@example.com
-    patch '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}'
+    settings '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}'
     basic b@example.com
     run ledger "SELECT s.json ->> '$.registrationType' FROM attempt a JOIN setting s ON s.id = a.setting_id ORDER BY a.id"
     [ "$output" = $'AUTOMATIC\nREQUIRE_EMAIL_ACTIVATION' ]
@@ -88,14 +88,14 @@ outcome() { # ID
 }
 
 @test "AUTOMATIC: usable at once, e-mail not confirmed" {
-    patch '{"registrationType":"AUTOMATIC"}'
+    settings '{"registrationType":"AUTOMATIC"}'
     basic a@example.com
     [ "$(outcome 1)" = success ]
     [ "$(ledger "SELECT count(*) FROM code")" = 0 ]
 }
 
 @test "e-mail confirmation required: usable at once, confirmed by the token in the link" {
-    patch '{"registrationType":"REQUIRE_EMAIL_CONFIRMATION","confirmationRedirectLink":"https://shop.example.com/done?lang=en#top"}'
+    settings '{"registrationType":"REQUIRE_EMAIL_CONFIRMATION","confirmationRedirectLink":"https://shop.example.com/done?lang=en#top"}'
     basic a@example.com $DEVICE
     [ "$(outcome 1)" = success ]
     [ "$(ledger_reg "SELECT reg_email_exists('a@example.com')")" = 1 ]
@@ -110,13 +110,13 @@ outcome() { # ID
 }
 
 @test "e-mail confirmation that never comes: the account stays" {
-    patch '{"registrationType":"REQUIRE_EMAIL_CONFIRMATION"}'
+    settings '{"registrationType":"REQUIRE_EMAIL_CONFIRMATION"}'
     at "2026-01-01 00:00:00" basic a@example.com
     [ "$(at "2026-03-01 00:00:00" ledger_reg "SELECT outcome FROM reg_attempts")" = success ]
 }
 
 @test "e-mail activation required: unusable until the token is entered; a new token on request" {
-    patch '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}'
+    settings '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}'
     at "2026-01-01 00:00:00" basic a@example.com $DEVICE
     [ "$(at "2026-01-01 00:00:01" ledger_reg "SELECT reg_email_exists('a@example.com')")" = 0 ]
     local first second
@@ -131,7 +131,7 @@ outcome() { # ID
 }
 
 @test "PIN for everyone: length, life, and that it completes the account" {
-    patch '{"pinConfirmationType":"EVERYONE","pinConfirmationLength":8,"pinConfirmationValidInSeconds":60}'
+    settings '{"pinConfirmationType":"EVERYONE","pinConfirmationLength":8,"pinConfirmationValidInSeconds":60}'
     at "2026-01-01 00:00:00" basic a@example.com $DEVICE
     [ "$(at "2026-01-01 00:00:01" outcome 1)" = pending ]
     local pin
@@ -156,7 +156,7 @@ outcome() { # ID
 }
 
 @test "the PIN of a conflict goes to the third-party customer's own address and nowhere else" {
-    patch '{"channels":["email","sms"]}'
+    settings '{"channels":["email","sms"]}'
     ledger_reg "INSERT INTO reg_attempts(email, phone, identity_provider, identity_subject) VALUES ('owner@example.com', '+16045555555', 'FACEBOOK', '1001')"
     # Somebody with the owner's address and a phone of his own, and with the owner's phone and an address of his own.
     ledger_reg "INSERT INTO reg_attempts(email, phone, password) VALUES ('owner@example.com', '+16045555556', 'Strong-passw0rd');
@@ -170,18 +170,18 @@ outcome() { # ID
         [[ "$output" == *"another customer is to be linked"* || "$output" == *"no code was asked"* ]]
     done
     # Where no channel could prove it, the identifier is taken.
-    patch '{"channels":["email"]}'
+    settings '{"channels":["email"]}'
     ledger_reg "INSERT INTO reg_attempts(email, phone, password) VALUES ('thief@example.com', '+16045555555', 'Strong-passw0rd')"
     [ "$(outcome 4)" = failure:phone_taken ]
     # With both of the owner's own, either code will do.
-    patch '{"channels":["email","sms"]}'
+    settings '{"channels":["email","sms"]}'
     ledger_reg "INSERT INTO reg_attempts(email, phone, username, password) VALUES ('owner@example.com', '+16045555555', 'owner', 'Strong-passw0rd')"
     [ "$(outcome 5)" = pending ]
     [ "$(ledger_reg "SELECT count(*) FROM reg_codes WHERE attempt_id = 5")" = 2 ]
 }
 
 @test "the device rule: the PIN is good only from the device that asked for it last" {
-    patch '{"pinConfirmationType":"EVERYONE"}'
+    settings '{"pinConfirmationType":"EVERYONE"}'
     basic a@example.com phone-1
     local pin
     pin=$(ledger_reg "SELECT reg_issue_code('a@example.com', 'email', 'phone-1')")
@@ -198,7 +198,7 @@ outcome() { # ID
 }
 
 @test "a PIN asked for again from another device is that device's, where it is allowed" {
-    patch '{"pinConfirmationType":"EVERYONE","allowPinResendFromDifferentDeviceId":true}'
+    settings '{"pinConfirmationType":"EVERYONE","allowPinResendFromDifferentDeviceId":true}'
     at "2026-01-01 00:00:00" basic a@example.com phone-1
     local first second
     first=$(at "2026-01-01 00:00:00" ledger_reg "SELECT reg_issue_code('a@example.com', 'email', 'phone-1')")
@@ -213,7 +213,7 @@ outcome() { # ID
 }
 
 @test "the activation request in its own names, as a row of CSV: device, e-mail, PIN and uuid are the registration's" {
-    patch '{"pinConfirmationType":"EVERYONE"}'
+    settings '{"pinConfirmationType":"EVERYONE"}'
     ledger_reg "INSERT INTO reg_attempts(email, password, uuid, device_id) VALUES ('john.doe@synerise.com', 'Strong-passw0rd', '$UUID', '$DEVICE')"
     job send
     local pin
@@ -250,11 +250,11 @@ outcome() { # ID
         "facebook success,google success,apple success,oauth success" ]
     [ "$(ledger "SELECT count(*), count(DISTINCT attempt_id), group_concat(DISTINCT verdict) FROM continuation WHERE kind = 'login'")" = "4|4|known" ]
     # The log-in needs neither e-mail address nor consent: the person is known.
-    patch '{"requiredConsents":["terms"]}'
+    settings '{"requiredConsents":["terms"]}'
     ledger_reg "INSERT INTO reg_attempts(identity_provider, identity_subject) VALUES ('google', 's2')"
     [ "$(ledger "SELECT count(*) FROM continuation WHERE kind = 'login'")" = 5 ]
     # A subject is the provider's own: another provider's same subject is somebody else.
-    patch '{"requiredConsents":[]}'
+    settings '{"requiredConsents":[]}'
     ledger_reg "INSERT INTO reg_attempts(email, identity_provider, identity_subject) VALUES ('q@example.com', 'apple', 's2')"
     [ "$(ledger "SELECT count(*) FROM attempt WHERE outcome = 'success'")" = 5 ]
 }
@@ -278,7 +278,7 @@ outcome() { # ID
 }
 
 @test "non-unique e-mail addresses, where they are configured" {
-    patch '{"uniqueEmail":false,"requiredFields":["custom_id"]}'
+    settings '{"uniqueEmail":false,"requiredFields":["custom_id"]}'
     for id in crm-1 crm-2; do
         ledger_reg "INSERT INTO reg_attempts(email, password, custom_id) VALUES ('family@example.com', 'Strong-passw0rd', '$id')"
     done
@@ -289,13 +289,13 @@ outcome() { # ID
     ledger_reg "INSERT INTO reg_attempts(email, custom_id, identity_provider, identity_subject) VALUES ('face@example.com', 'crm-3', 'facebook', '1');
                 INSERT INTO reg_attempts(email, password, custom_id) VALUES ('face@example.com', 'Strong-passw0rd', 'crm-4')"
     [ "$(outcome 5)" = success ]
-    patch '{"uniqueEmail":true,"requiredFields":["email"]}'
+    settings '{"uniqueEmail":true,"requiredFields":["email"]}'
     basic family@example.com
     [ "$(outcome 6)" = failure:email_taken ]
 }
 
 @test "several attempts wait for one address: the PIN that is entered decides, the others have lost" {
-    patch '{"pinConfirmationType":"EVERYONE","resendPauseInSeconds":0}'
+    settings '{"pinConfirmationType":"EVERYONE","resendPauseInSeconds":0}'
     at "2026-01-01 00:00:00" basic a@example.com
     local first second
     first=$(at "2026-01-01 00:00:05" ledger_reg "SELECT reg_issue_code('a@example.com', 'email')")
@@ -309,7 +309,7 @@ outcome() { # ID
 }
 
 @test "wrong tries count for the attempt and survive a new PIN; the last one fails it at once" {
-    patch '{"pinConfirmationType":"EVERYONE","maxCodeTries":3}'
+    settings '{"pinConfirmationType":"EVERYONE","maxCodeTries":3}'
     at "2026-01-01 00:00:00" basic a@example.com
     local pin
     at "2026-01-01 00:00:00" ledger_reg "SELECT reg_issue_code('a@example.com', 'email')"
@@ -324,7 +324,7 @@ outcome() { # ID
 }
 
 @test "a wrong code costs each waiting attempt of the address a try" {
-    patch '{"pinConfirmationType":"EVERYONE","maxCodeTries":2,"resendPauseInSeconds":0}'
+    settings '{"pinConfirmationType":"EVERYONE","maxCodeTries":2,"resendPauseInSeconds":0}'
     at "2026-01-01 00:00:00" basic a@example.com
     at "2026-01-01 00:00:00" ledger_reg "SELECT reg_issue_code('a@example.com', 'email')"
     [ "$(at "2026-01-01 00:00:10" ledger_reg "SELECT reg_verify_code('a@example.com', '000000')")" = invalid_code ]

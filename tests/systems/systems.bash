@@ -2,15 +2,13 @@
 #
 #   system_setup NAME    a fresh ledger with the preset samples/settings/NAME.json (hashes cost next to nothing), in a
 #                        folder of the test's own; regjob.conf there sends mail and text messages into folders
-#   job, ledger_reg, sums, regjob_fresh    as in tests/jobs/regjob.bash; `job` with that configuration
+#   job, ledger_reg, settings, sums, regjob_fresh    as in tests/helper.bash; `job` with that configuration
 #   at TIME COMMAND...   with the clock standing at TIME (UTC)
-#   patch JSON           changes settings
 #   mailed ADDRESS, texted NUMBER    the newest message to them, as text
 #   code_in TEXT         the code in a message: prefix and digits
 #   document ROW...      one JSON document out of the stand-in's accepted.jsonl
 
-load ../jobs/regjob
-load ../jobs/standin
+load ../helper
 
 system_setup() {
     mkdir -p "$BATS_TEST_TMPDIR/work"
@@ -24,15 +22,11 @@ url = file:sms
 END
     "$REGJOB" -l ledger.db init
     ledger_reg "SELECT reg_settings(readfile('$ROOT/samples/settings/$1.json'))" >/dev/null
-    patch '{"passwordHash":{"memoryKiB":8,"passes":1}}'
+    settings '{"passwordHash":{"memoryKiB":8,"passes":1}}'
 }
 
 job() {
     "$REGJOB" -c regjob.conf -l ledger.db "$@"
-}
-
-patch() {
-    ledger_reg "SELECT reg_settings_patch('$1')" >/dev/null
 }
 
 # Only the clock of the day stands still; what waits for an event goes on.
