@@ -76,8 +76,10 @@ const unsigned char *ledger_salt(struct ledger *ledger);
 
 /*
  * A write of its own: IMMEDIATE, so that what is read within stays true; or part of the caller's,
- * where one is open or the running statement writes already. ledger_end() commits, or rolls back
- * after an error and keeps the error's message. Calls do not nest.
+ * where one is open or the running statement writes already. ledger_end() commits, or undoes what
+ * was written after an error and keeps the error's message: alone, but where the running statement
+ * writes, and undoes it itself, and where an interruption or want of memory leaves only the whole
+ * of the caller's transaction to undo. Calls do not nest.
  */
 void ledger_begin(struct ledger *ledger);
 void ledger_end(struct ledger *ledger);

@@ -262,22 +262,16 @@ static void watch_over(struct ledger *ledger)
         ledger_fail_with_engine(ledger);
 }
 
-static void watch_no_more(struct ledger *ledger, bool nested)
+static void watch_no_more(struct ledger *ledger)
 {
     if (!ledger_failed(ledger)) {
         ledger_let_go_of_kept(ledger);
         ledger_prepare_kept(ledger);
     }
-    /* In the caller's transaction what was done is undone alone, where SQLite still can. */
-    if (ledger_failed(ledger) && nested && ledger_is_open(ledger) &&
-        ledger_run_kept(ledger, ROLLBACK_TO) != SQLITE_OK)
-        ledger_roll_back(ledger);
-    if (ledger_failed(ledger) && ledger->own_transaction)
+    if (ledger_failed(ledger) && (ledger->own_transaction || ledger->own_savepoint))
         ledger_roll_back(ledger);
     sqlite3_finalize(ledger->under_way);
     ledger->under_way = NULL;
-    if (nested && ledger_is_open(ledger) && ledger_run_kept(ledger, RELEASE) != SQLITE_OK)
-        ledger_fail_with_engine(ledger);
 }
 
 static int read_text(void *text, int count, char **values, char **names)
@@ -306,15 +300,17 @@ static void leave_as_found(struct ledger *ledger, const char *mode,
     sqlite3 *database = ledger->database;
     char ledgers[JOURNAL_MODE_SIZE] = "", pragma[64];
     bool begun = !ledger_is_open(ledger);
-    if (begun && sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+    if (begun && ledger_run_kept(ledger, BEGIN) != SQLITE_OK) {
+        ledger_roll_back(ledger);
         return;
+    }
     sqlite3_exec(database, "SELECT count(*) FROM main.sqlite_schema WHERE name = 'ledger'",
                  read_text, ledgers, NULL);
     bool none = strcmp(ledgers, "0") == 0;
     if (none && making->take_back_key != NULL)
         making->take_back_key(making->context);
     if (begun)
-        sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+        ledger_roll_back(ledger);
     snprintf(pragma, sizeof pragma, "PRAGMA main.journal_mode = %s", mode);
     if (none && begun && mode[0] != '\0')
         sqlite3_exec(database, pragma, NULL, NULL, NULL);
@@ -324,13 +320,9 @@ static void leave_as_found(struct ledger *ledger, const char *mode,
 static void make(struct ledger *ledger, const struct ledger_making *making)
 {
     ledger_begin(ledger);
-    bool nested = !ledger->own_transaction && !ledger_failed(ledger);
-    if (nested) {
-        ledger_prepare_kept(ledger);
-        if (!ledger_failed(ledger) && ledger_run_kept(ledger, SAVEPOINT) != SQLITE_OK)
-            ledger_fail_with_engine(ledger);
-        nested = !ledger_failed(ledger);
-    }
+    if (!ledger->own_transaction && !ledger->own_savepoint)
+        ledger_fail(ledger, SQLITE_BUSY,
+                    "the calling statement writes: call it in a statement of its own");
     int found = ledger_version_found(ledger); /* another process may have been quicker */
     bool beside = found > 0 ? !ledger->ours : making->beside;
     if (found == 0) {
@@ -345,7 +337,7 @@ static void make(struct ledger *ledger, const struct ledger_making *making)
         watch_over(ledger);
         upgrade(ledger, found, beside, making);
     }
-    watch_no_more(ledger, nested);
+    watch_no_more(ledger);
     ledger_end(ledger);
 }
 

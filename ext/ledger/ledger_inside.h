@@ -26,6 +26,7 @@ struct ledger {
     const char *keeper;       /* see ledger_keep_by() */
     bool keeps;               /* the keeper has been prepared since the statements were let go */
     bool own_transaction;
+    bool own_savepoint; /* within the caller's transaction */
     struct ledger_clock clock;
     enum ledger_secure_delete before; /* the host's own, while another is in force; else ON */
     bool identity_known;
@@ -53,6 +54,8 @@ int ledger_run_kept(struct ledger *ledger, enum kept kept);
 
 /* Whether a transaction is open, the caller's or ours. */
 bool ledger_is_open(struct ledger *ledger);
+/* Undoes what was written since ledger_begin(): for certain, at need with the caller's transaction.
+ */
 void ledger_roll_back(struct ledger *ledger);
 
 #endif

@@ -240,7 +240,7 @@ mkdir "$LEDGER.key"
 refuses "no key can be made: refused" "key file $LEDGER.key is not a regular file" "SELECT reg_init();"
 is "no key can be made: nothing is made" "0|0|0|delete full.db full.db.key" "$(made)"
 rmdir "$LEDGER.key"
-refuses "within a statement that writes" "reg_init: cannot open savepoint - SQL statements in progress" "CREATE TABLE mine AS SELECT reg_init('beside');"
+refuses "within a statement that writes" "reg_init: the calling statement writes: call it in a statement of its own" "CREATE TABLE mine AS SELECT reg_init('beside');"
 is "within a statement that writes: nothing is made" "0|0|0|delete full.db" "$(made)"
 like "within a transaction the caller's own work stays, and no more" "already, and the ledger needs that name.*
 kept 1$" "$(rm -f "$LEDGER"; sql "BEGIN; CREATE TABLE report(x); INSERT INTO report VALUES ('kept');
