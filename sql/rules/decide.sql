@@ -9,9 +9,10 @@ VALUES (:attempt_id, :recorded_at, :decided_at, :outcome, :reasons, :customer_id
 DELETE FROM waiting WHERE attempt_id = :attempt_id;
 
 -- step: holder
+-- An attempt that is decided held nothing yet. Naming that keeps each look-up exact, however many attempts carry the same identifier.
 UPDATE subject
    SET holder = CASE :outcome WHEN 'success' THEN :customer_id ELSE -1 END
- WHERE attempt_id = :attempt_id
+ WHERE attempt_id = :attempt_id AND holder IN (-1, 0)
    AND key IN (SELECT email_key FROM person WHERE attempt_id = :attempt_id
          UNION SELECT phone_key FROM person WHERE attempt_id = :attempt_id
          UNION SELECT username_key FROM person WHERE attempt_id = :attempt_id

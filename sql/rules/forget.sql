@@ -50,14 +50,14 @@ UPDATE try SET answer = NULL
                    UNION SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(:keys)));
 
 -- step: given
+-- As the rule give_code has named them.
 DELETE FROM given_code
- WHERE key IN (SELECT value FROM json_each(:keys)
-         UNION SELECT r.subject_key FROM json_each(:attempts) j JOIN code c ON c.attempt_id = j.value JOIN recipient r ON r.code_id = c.id
-         UNION SELECT p.email_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id
-         UNION SELECT p.phone_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id
-         UNION SELECT p.username_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id)
-   AND code_id IN (SELECT c.id FROM json_each(:attempts) j JOIN code c ON c.attempt_id = j.value
-             UNION SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(:keys)));
+ WHERE (key, own, code_id) IN
+       (SELECT CASE k.column1 WHEN 1 THEN r.subject_key WHEN 2 THEN p.email_key WHEN 3 THEN p.phone_key ELSE p.username_key END, o.column1, c.id
+          FROM code c LEFT JOIN recipient r ON r.code_id = c.id LEFT JOIN person p ON p.attempt_id = c.attempt_id
+         CROSS JOIN (VALUES (1), (2), (3), (4)) k CROSS JOIN (VALUES (0), (1)) o
+         WHERE c.attempt_id IN (SELECT value FROM json_each(:attempts))
+            OR c.id IN (SELECT q.code_id FROM recipient q WHERE q.subject_key IN (SELECT value FROM json_each(:keys))));
 
 -- step: recipient
 DELETE FROM recipient
@@ -65,13 +65,13 @@ DELETE FROM recipient
     OR code_id IN (SELECT c.id FROM code c WHERE c.attempt_id IN (SELECT value FROM json_each(:attempts)));
 
 -- step: subject
+-- By every holder that an attempt can have: a row of the index each, however many attempts carry the same identifier.
 DELETE FROM subject
- WHERE attempt_id IN (SELECT value FROM json_each(:attempts))
-   AND key IN (SELECT p.email_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id
-         UNION SELECT p.phone_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id
-         UNION SELECT p.username_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id
-         UNION SELECT p.uuid_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id
-         UNION SELECT p.identity_key FROM person p JOIN json_each(:attempts) j ON j.value = p.attempt_id);
+ WHERE (key, holder, attempt_id) IN
+       (SELECT CASE k.column1 WHEN 1 THEN p.email_key WHEN 2 THEN p.phone_key WHEN 3 THEN p.username_key WHEN 4 THEN p.uuid_key ELSE p.identity_key END,
+               coalesce(h.column1, (SELECT d.customer_id FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.customer_id), a.id
+          FROM json_each(:attempts) j JOIN attempt a ON a.id = j.value JOIN person p ON p.attempt_id = a.id
+         CROSS JOIN (VALUES (1), (2), (3), (4), (5)) k CROSS JOIN (VALUES (-1), (0), (NULL)) h);
 
 -- step: link
 DELETE FROM link WHERE customer_id IN (SELECT value FROM json_each(:attempts));

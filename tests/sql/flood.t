@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Many sign-ups for one address, or with one username: a code that was handed over is still good, and a look for it costs no more."""
 import os
+import re
 import shutil
 import sqlite3
 import sys
@@ -154,4 +155,21 @@ for size in (1500, 4500):
                   cost(db, "SELECT reg_resend_code(?, 'email')", (MAIL,))))
 for what, few, many in zip(("a look", "a sign-up", "a new code"), *costs):
     reg.ok(few > 0 and many < 1.3 * few, f"{what} among 4,500 costs what one among 1,500 does", f"hundreds of steps: {few}, {many}")
+
+# Each of the attempts that a verdict ends costs the same, however many of them carry the same identifier.
+SETTLE = re.search(r"^-- name: settle\n(.*?)\n\n", open("sql/queue.sql", encoding="utf-8").read(), re.M | re.S).group(1)
+ENDS = {
+    "a right code": lambda db, code, now: cost(db, "SELECT reg_verify_code(?, ?)", ("+16045550001", code)),
+    "settling": lambda db, code, now: cost(db, SETTLE, {"now": now + 10**9, "batch": 10**6, "reportable": "[]"}),
+    "forgetting": lambda db, code, now: cost(db, "SELECT reg_forget(?)", (MAIL,)),
+}
+for what, end in ENDS.items():
+    costs = []
+    for size in (400, 1600):
+        db = ledger(f"end-{size}-{what[2:6]}.db", ',"channels":["sms"]')
+        sign_up(db, 1, size, email=f"'{MAIL}'", phone="printf('+1604555%04d', i)", username=f"'{NAME}'")
+        code = reg.one(db, "SELECT reg_issue_code('+16045550001', 'none')")
+        costs.append(end(db, code, int(time.time() * 1000)))
+        reg.equal(reg.one(db, "SELECT count(*) FROM waiting"), 0, f"{what} ends {size}")
+    reg.ok(costs[0] > 0 and costs[1] < 5 * costs[0], f"{what}: four times as many cost four times as much", f"hundreds of steps: {costs}")
 reg.done()
