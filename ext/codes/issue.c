@@ -132,7 +132,8 @@ static bool find_target(struct session *session, const struct issue_request *req
         return false;
     }
     lookup_find(session, &who, ledger_now(session->ledger), &found);
-    if (found.people.apart)
+    /* An attempt that waits is one person's, whoever else has the address. */
+    if (found.people.apart || (found.pending == 0 && found.people.customers > 1))
         lookup_refuse(session, &found.people);
     /* The newest attempt that waits, else the customer's; of nobody, what the text means first. */
     target->attempt = found.pending != 0 ? found.pending : found.customer;

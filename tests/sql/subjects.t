@@ -169,7 +169,12 @@ sign email "'a@example.com'" >/dev/null
 sign email "'a@example.com'" >/dev/null
 refuses "several customers: a consent is nobody's" "reg_set_consent: subject: it may mean several people: 1 by e-mail address, 2 by e-mail address" "SELECT reg_set_consent('a@example.com', 'news', NULL, 'accepted');"
 refuses "several customers: nor is a step" "reg_record_step: subject: it may mean several people" "SELECT reg_record_step('a@example.com', 'KYC', 'started');"
+refuses "several customers: nor is a code" "reg_issue_code: subject: it may mean several people: 1 by e-mail address, 2 by e-mail address" "SELECT reg_issue_code('a@example.com', 'none');"
 refuses "several customers: nor is one erased" "reg_forget: subject: it names several people: 1 by e-mail address, 2 by e-mail address; " "SELECT reg_forget('a@example.com');"
+patch "{$PIN}"
+sign email "'a@example.com'" >/dev/null
+is "several customers: but whoever signs up has a code" verified "$(verify a@example.com "$(code a@example.com none)")"
+answers "several customers: which is that attempt's" '3|success' "SELECT c.attempt_id, a.outcome FROM reg_codes c JOIN reg_attempts a ON a.id = c.attempt_id WHERE c.state = 'verified';"
 ledger "{\"uniqueEmail\":false}"
 sign email "'a@example.com'" >/dev/null
 patch "{$PIN}"
