@@ -51,9 +51,9 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
 SELECT email, email_folded, email_key, phone, phone_key FROM person WHERE attempt_id = :attempt_id
 
 -- Whether a code to this address may complete the attempt. If that links a password to a third-party customer, only the customer's own address may
--- (see rules/admit.sql).
+-- (see rules/admit.sql). Once that customer is erased, nothing is linked.
 -- name: address_completes
-SELECT a.link_to IS NULL
+SELECT a.link_to IS NULL OR EXISTS (SELECT 1 FROM erasure e WHERE e.attempt_id = a.link_to)
        OR EXISTS (SELECT 1 FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
                    WHERE s.key = :key AND s.holder = a.link_to AND :text IN (p.email_folded, p.phone))
   FROM attempt a WHERE a.id = :attempt_id

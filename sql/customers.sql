@@ -21,7 +21,10 @@ WITH RECURSIVE reading (number, key, alone, text) AS (
            coalesce(json_extract(value, '$[2]'), CASE json_extract(value, '$[1]') WHEN 'e' THEN :email ELSE :username END)
       FROM json_each(:readings)
 ), found (reading, person, lone, customer) AS MATERIALIZED (
-    SELECT r.number, CASE WHEN s.holder > 0 THEN s.holder WHEN :live THEN coalesce(a.link_to, a.id) ELSE a.id END, 0, s.holder > 0
+    SELECT r.number,
+           CASE WHEN s.holder > 0 THEN s.holder
+                WHEN :live AND a.link_to IS NOT NULL AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.attempt_id = a.link_to) THEN a.link_to ELSE a.id END,
+           0, s.holder > 0
       FROM reading r CROSS JOIN subject s ON s.key = r.key CROSS JOIN person p ON p.attempt_id = s.attempt_id JOIN attempt a ON a.id = s.attempt_id
      WHERE r.text IN (p.email_folded, p.phone, p.username_folded) AND (NOT r.alone OR p.phone IS NULL)
        AND (NOT :live OR s.holder > 0

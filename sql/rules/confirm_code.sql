@@ -38,8 +38,10 @@ UPDATE person
 
 -- step: attempt
 -- The attempt is pending, or was settled although the code had been entered in time; then this corrects it.
+-- If the customer that it would have been linked to has been erased, it stands alone.
 INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, customer_id, reportable)
-SELECT a.id, :recorded_at, :entered_at, 'success', coalesce(a.link_to, a.id), :reportable
+SELECT a.id, :recorded_at, :entered_at, 'success',
+       CASE WHEN a.link_to IS NULL OR EXISTS (SELECT 1 FROM erasure e WHERE e.attempt_id = a.link_to) THEN a.id ELSE a.link_to END, :reportable
   FROM code c JOIN attempt a ON a.id = c.attempt_id
  WHERE c.id = :code_id AND a.outcome = 'pending'
    AND coalesce((SELECT d.outcome FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), 'pending') <> 'success';

@@ -111,6 +111,15 @@ is "ON_CONFLICT: links to that customer, and makes no second one" '4|success|1' 
 is "ON_CONFLICT: who has the password now" 1 "$(sql "SELECT reg_verify_password('A9#bL8@z', password_hash) FROM person WHERE attempt_id = 1;")"
 is "ON_CONFLICT: from then on it is taken" 'failure|["email_taken"]|' "$(sign g@example.com)"
 is "ON_CONFLICT: and the third party still logs in" 1 "$(sql "INSERT INTO reg_attempts(email, identity_provider, identity_subject) VALUES ('g@example.com', 'google', 'g-1'); SELECT attempt_id FROM continuation ORDER BY id DESC LIMIT 1;")"
+ledger '{"registrationType":"REQUIRE_PIN_CONFIRMATION"}'
+at "$START" sql "INSERT INTO reg_attempts(email, phone, identity_provider, identity_subject) VALUES ('g@example.com', '+16045550001', 'google', 'g-1');" >/dev/null
+sign g@example.com >/dev/null
+is "ON_CONFLICT: the customer is erased while a link waits" 1 "$(at "$START" sql "SELECT reg_forget('+16045550001');")"
+code=$(pin g@example.com)
+is "ON_CONFLICT: then the attempt has its pin all the same" verified "$(verify g@example.com "$code")"
+is "ON_CONFLICT: and is a customer of its own" '2|success|2|1' "$(at "$(later 5)" sql "SELECT id, outcome, customer_id, reg_email_exists('g@example.com') FROM reg_attempts WHERE email = 'g@example.com';")"
+is "ON_CONFLICT: who is known by the address" 1 "$(at "$(later 5)" sql "SELECT reg_record_step('g@example.com', 'KYC', 'done'); SELECT reg_forget('g@example.com');" | tail -n 1)"
+is "ON_CONFLICT: and can be erased, so that it is free again" 'success|[]|' "$(WHEN=$(later 6) sign g@example.com)"
 ledger '{"registrationType":"AUTOMATIC"}'
 at "$START" sql "INSERT INTO reg_attempts(email, identity_provider, identity_subject) VALUES ('g@example.com', 'google', 'g-1');" >/dev/null
 is "AUTOMATIC: who came by a third party is taken, nothing is linked without a proof" 'failure|["email_taken"]|' "$(sign g@example.com)"

@@ -202,6 +202,14 @@ stage.code(1, 2, ADA, handed_over_at=2000)
 stage.rule("confirm_code", code_id=1, compared="[1]", **told)
 equal((stage.one("SELECT password_hash FROM person WHERE attempt_id = 1"), stage.one("SELECT customer_id FROM decision")), ("hash", 1),
       "confirm_code: a password that waited for the PIN goes to the customer it was linked to")
+stage = Tested()
+stage.attempt(1, "success", email=ADA, identity_provider="google", identity_subject="sub", identity_key=77)
+stage.attempt(2, "pending", email=ADA, password_hash="hash", link_to=1)
+stage.code(1, 2, ADA, handed_over_at=2000)
+stage.rule("forget", attempts="[1]", keys="[]", recorded_at=5000, reportable=REPORTABLE)
+stage.rule("confirm_code", code_id=1, compared="[1]", **told)
+equal((stage.rows("SELECT attempt_id, customer_id FROM decision"), stage.rows("SELECT holder, attempt_id FROM subject")), ([(2, 2)], [(2, 2)]),
+      "confirm_code: an attempt whose customer was erased is a customer of its own")
 
 for rule, verdict in (("count_wrong_try", {}), ("verify", {"verdict": "invalid_code"})):
     wrong = {name: value for name, value in told.items() if not name.startswith("unique")}
