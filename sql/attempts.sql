@@ -30,6 +30,8 @@ SELECT a.id AS id, a.outcome AS admitted_outcome, a.attempted_at AS attempted_at
             THEN CASE WHEN EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = a.id AND c.runs_from <= :as_of)
                       THEN '["verification_expired"]' ELSE '["undeliverable"]' END
             ELSE a.reasons END, '[]') AS reasons,
+       coalesce(a.notes, '[]') AS notes,
+       (SELECT n.value ->> 'rule' FROM json_each(a.notes) n WHERE n.value ->> 'done' = 'refused' LIMIT 1) AS hint,
        a.told_reason AS told_reason,
        CASE WHEN d.id IS NOT NULL THEN d.decided_at
             WHEN a.outcome <> 'pending' THEN a.recorded_at

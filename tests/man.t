@@ -253,6 +253,11 @@ def names(page, made):
     check(len(reasons) > 100 and not missing and "column_missing" in described and "column_invalid" in described,
           "reg.7: every reason is described, by its own sentence", missing)
     check([name for name in described if name in reasons] == [name for name in reasons if name in described], "reg.7: the reasons stand in their order")
+    rules = dict(made.execute("SELECT rule, sentence FROM reg_rules"))
+    described = page.terms("RULES")
+    missing = {rule: sentence for rule, sentence in rules.items() if described.get(rule) != sentence}
+    check(len(rules) > 10 and not missing and [name for name in described if name in rules] == list(rules),
+          "reg.7: every rule of the notes is described, in order, by its own sentence", missing)
     described = page.terms("STATES")
     for kind, states in STATES.items():
         said = set(re.findall(r"[a-z_]+", described.get(kind, "")))

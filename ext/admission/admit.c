@@ -25,8 +25,10 @@ static void check_told(struct admission *admission)
 {
     const char *reason = admission->signup->text[SIGNUP_failure_reason];
     bool failure = admission->told != NULL && strcmp(admission->told, "failure") == 0;
-    if (reason != NULL && !failure)
+    if (reason != NULL && !failure) {
         admission->reasons.invalid |= UINT64_C(1) << SIGNUP_failure_reason;
+        notes_add(&admission->notes, SIGNUP_failure_reason, RULE_outcome);
+    }
     if (!failure)
         return;
     bool known = reason != NULL && reasons_known(reason);
@@ -112,6 +114,8 @@ bool admit_prepare(struct admission *admission, const struct settings *settings,
     if (!consents_read(signup, settings, admission->told == NULL, &admission->reasons,
                        &admission->consents))
         return error_no_memory(error, NULL);
+    if ((admission->reasons.invalid >> SIGNUP_consents & 1) != 0)
+        notes_add(&admission->notes, SIGNUP_consents, RULE_form);
     if (admission->told == NULL && strcmp(admission->recommendation, "PREVENT") == 0)
         add_reason(admission, REASON_prevented);
     return true;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "admission/notes.h"
 #include "codes/code.h"
 #include "ledger/key.h"
 #include "passwords/password.h"
@@ -49,10 +50,14 @@ struct admit_value {
 struct admission {
     const struct settings *settings;
     const struct signup *signup;
+    const char *given[SIGNUP_COLUMN_COUNT]; /* its texts as they are read; NULL: not given */
+    char *mended; /* those of them that were changed; freed by admit_end() */
+    size_t mended_length;
     int64_t now;
     int64_t attempted_at;
     struct admit_value values[SIGNUP_INPUT_ONLY];
     struct reasons reasons;
+    struct notes notes;
     const char *told;             /* "success", "failure" or NULL */
     const char *told_reason;      /* its text where it is in no list */
     char outcome_counts_list[80]; /* `,"reason"` of a told failure */

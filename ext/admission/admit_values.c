@@ -190,6 +190,7 @@ void admit_values_fill(struct admit_values *values, struct session *session,
     set_integer(values, ADMIT_has_password,
                 admission->password != ADMIT_NO_PASSWORD || admission->has_fingerprint);
     admit_values_text(values, ADMIT_password_hash, given(admission->stored));
+    admit_values_text(values, ADMIT_notes, notes_text(admission, values->notes));
     set_reasons(values, admission);
     set_integer(values, ADMIT_unique_email, admission->settings->unique_email);
     set_integer(values, ADMIT_unique_phone, admission->settings->unique_phone);

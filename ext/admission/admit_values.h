@@ -4,6 +4,7 @@
 #define ADMIT_VALUES_H
 
 #include "admission/admit.h"
+#include "admission/notes.h"
 #include "codes/code.h"
 #include "ledger/ledger.h"
 
@@ -17,6 +18,7 @@
     X(told)                                                                                        \
     X(told_reason)                                                                                 \
     X(has_password)                                                                                \
+    X(notes)                                                                                       \
     X(email_folded)                                                                                \
     X(email_key)                                                                                   \
     X(phone_key)                                                                                   \
@@ -72,7 +74,8 @@ struct admit_bound {
 /* The values point into the admission, its sign-up and settings, and into this structure. */
 struct admit_values {
     struct admit_bound bound[ADMIT_PARAMETER_COUNT];
-    char reasons[2 * REASONS_TEXT], before[REASONS_TEXT + 1], after[REASONS_TEXT];
+    char notes[NOTES_TEXT], reasons[2 * REASONS_TEXT], before[REASONS_TEXT + 1],
+        after[REASONS_TEXT];
     unsigned char email_nonce[CODE_NONCE_SIZE], sms_nonce[CODE_NONCE_SIZE];
     char prefix[CODE_PREFIX_SIZE];
     unsigned char sealed[KEY_SEALED_SIZE];

@@ -17,8 +17,9 @@
 #include "values/text.h"
 
 /* A field's check: takes a text of the column's length and characters, may replace what goes into
- * the column, and says whether the text is of its form. */
-typedef bool field_check(struct admission *admission, const char *text, struct admit_value *value);
+ * the column, and says by which rule it was taken or not. */
+typedef enum rule field_check(struct admission *admission, const char *text,
+                              struct admit_value *value);
 
 static bool is_one_of(const char *text, const char *const *names, char *found, size_t size)
 {
@@ -30,23 +31,28 @@ static bool is_one_of(const char *text, const char *const *names, char *found, s
     return false;
 }
 
-static bool check_moment(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_moment(struct admission *admission, const char *text,
+                              struct admit_value *value)
 {
     int64_t moment;
     /* A clock may be ahead by the hours of a forgotten time zone, not by more. */
-    bool right = moment_parse(text, &moment) && moment <= admission->now + DAY_MS;
-    value->type = right ? ADMIT_INTEGER : ADMIT_NULL;
-    value->integer = right ? moment : 0;
-    return right;
+    if (!moment_parse(text, &moment))
+        return RULE_time;
+    if (moment > admission->now + DAY_MS)
+        return RULE_future;
+    value->type = ADMIT_INTEGER;
+    value->integer = moment;
+    return RULE_as_given;
 }
 
-static bool check_email(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_email(struct admission *admission, const char *text,
+                             struct admit_value *value)
 {
     (void)value;
     if (email_fold(text, admission->email_folded))
-        return true;
+        return RULE_as_given;
     admission->email_folded[0] = '\0';
-    return false;
+    return RULE_email;
 }
 
 static const char *phone_country(const struct admission *admission)
@@ -58,132 +64,146 @@ static const char *phone_country(const struct admission *admission)
     return admission->settings->default_country;
 }
 
-static bool check_phone(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_phone(struct admission *admission, const char *text,
+                             struct admit_value *value)
 {
     if (!subject_phone(text, phone_country(admission), admission->phone)) {
         admission->phone[0] = '\0';
-        return false;
+        return RULE_phone;
     }
     value->text = admission->phone;
-    return true;
+    return RULE_as_given;
 }
 
-static bool check_username(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_username(struct admission *admission, const char *text,
+                                struct admit_value *value)
 {
     if (!admission->settings->username_is_phone) {
         if (subject_fold_username(text, admission->username_folded))
-            return true;
+            return RULE_as_given;
         admission->username_folded[0] = '\0';
-        return false;
+        return RULE_form;
     }
     if (!subject_phone(text, phone_country(admission), admission->username_phone))
-        return false;
+        return RULE_phone;
     snprintf(admission->username_folded, SUBJECT_SIZE, "%s", admission->username_phone);
     value->text = admission->username_phone;
-    return true;
+    return RULE_as_given;
 }
 
-static bool check_country(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_country(struct admission *admission, const char *text,
+                               struct admit_value *value)
 {
     value->text = admission->country;
-    return region_country(text, admission->country);
+    return region_country(text, admission->country) ? RULE_as_given : RULE_code;
 }
 
-static bool check_phone_country(struct admission *admission, const char *text,
-                                struct admit_value *value)
+static enum rule check_phone_country(struct admission *admission, const char *text,
+                                     struct admit_value *value)
 {
     value->text = admission->phone_country;
-    return region_country(text, admission->phone_country);
+    return region_country(text, admission->phone_country) ? RULE_as_given : RULE_code;
 }
 
-static bool check_currency(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_currency(struct admission *admission, const char *text,
+                                struct admit_value *value)
 {
     value->text = admission->currency;
-    return region_currency(text, admission->currency);
+    return region_currency(text, admission->currency) ? RULE_as_given : RULE_code;
 }
 
-static bool check_locale(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_locale(struct admission *admission, const char *text,
+                              struct admit_value *value)
 {
     value->text = admission->locale;
-    return region_locale(text, admission->locale);
+    return region_locale(text, admission->locale) ? RULE_as_given : RULE_code;
 }
 
-static bool check_language(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_language(struct admission *admission, const char *text,
+                                struct admit_value *value)
 {
     value->text = admission->language;
-    return region_locale(text, admission->language);
+    return region_locale(text, admission->language) ? RULE_as_given : RULE_code;
 }
 
-static bool check_birth_date(struct admission *admission, const char *text,
-                             struct admit_value *value)
+static enum rule check_birth_date(struct admission *admission, const char *text,
+                                  struct admit_value *value)
 {
     char today[MOMENT_SIZE];
     (void)value;
     moment_format(admission->now + DAY_MS, today); /* somewhere it is tomorrow already */
-    return moment_is_date(text) && strncmp(text, today, 10) <= 0;
+    if (!moment_is_date(text))
+        return RULE_time;
+    return strncmp(text, today, 10) <= 0 ? RULE_as_given : RULE_future;
 }
 
-static bool check_gender(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_gender(struct admission *admission, const char *text,
+                              struct admit_value *value)
 {
     static const char *const genders[] = {"true",  "false",       "male", "female",
                                           "other", "unspecified", NULL};
     if (!is_one_of(text, genders, admission->gender, sizeof admission->gender))
-        return false;
+        return RULE_word;
     value->text = admission->gender;
-    return true;
+    return RULE_as_given;
 }
 
-static bool check_user_type(struct admission *admission, const char *text,
-                            struct admit_value *value)
+static enum rule check_user_type(struct admission *admission, const char *text,
+                                 struct admit_value *value)
 {
     (void)admission;
     (void)value;
-    return signup_user_type_is_right(text);
+    return signup_user_type_is_right(text) ? RULE_as_given : RULE_form;
 }
 
-static bool check_partner_id(struct admission *admission, const char *text,
-                             struct admit_value *value)
+static enum rule check_partner_id(struct admission *admission, const char *text,
+                                  struct admit_value *value)
 {
     int64_t number;
     (void)admission;
     if (!text_integer(text, &number) || number < 0 || number > INT32_MAX)
-        return false;
+        return RULE_number;
     value->type = ADMIT_INTEGER;
     value->integer = number;
-    return true;
+    return RULE_as_given;
 }
 
-static bool check_uuid(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_uuid(struct admission *admission, const char *text,
+                            struct admit_value *value)
 {
     if (strlen(text) != 36)
-        return false;
+        return RULE_form;
     for (size_t i = 0; i < 36; i++) {
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
         if (dash ? text[i] != '-' : strchr("0123456789abcdefABCDEF", text[i]) == NULL)
-            return false;
+            return RULE_form;
     }
     for (size_t i = 0; i <= 36; i++)
         admission->uuid[i] =
             text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
     value->text = admission->uuid;
-    return true;
+    return RULE_as_given;
 }
 
-static bool check_provider(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_provider(struct admission *admission, const char *text,
+                                struct admit_value *value)
 {
     /* Synerise's four, and those of the fraud API's social mechanism (docs). */
     static const char *const providers[] = {"facebook", "google",   "apple",     "oauth",
                                             "azure",    "linkedin", "microsoft", "okta",
                                             "onelogin", "ping",     "twitter",   NULL};
     value->text = admission->provider;
-    return is_one_of(text, providers, admission->provider, sizeof admission->provider);
+    return is_one_of(text, providers, admission->provider, sizeof admission->provider)
+               ? RULE_as_given
+               : RULE_word;
 }
 
-static bool check_address(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_address(struct admission *admission, const char *text,
+                               struct admit_value *value)
 {
     (void)admission;
     (void)value;
-    return region_address_valid(text);
+    return region_address_valid(text) ? RULE_as_given : RULE_address;
 }
 
 /* The decimal point is a point whatever the host's locale says. */
@@ -195,77 +215,81 @@ static void make_plain_locale(void)
     plain_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
-static bool check_degrees(const char *text, double most, struct admit_value *value)
+static enum rule check_degrees(const char *text, double most, struct admit_value *value)
 {
     char *end;
     errno = 0;
     if (strspn(text, "+-0123456789.eE") != strlen(text)) /* no hex, no "nan"; SQL's own text of a
                                                             small number has an exponent */
-        return false;
+        return RULE_number;
     pthread_once(&plain_once, make_plain_locale);
     if (plain_locale == (locale_t)0)
-        return false;
+        return RULE_number;
     double degrees = strtod_l(text, &end, plain_locale);
     if (end == text || *end != '\0' || errno != 0 || degrees < -most || degrees > most)
-        return false;
+        return RULE_number;
     value->type = ADMIT_REAL;
     value->real = degrees;
-    return true;
+    return RULE_as_given;
 }
 
-static bool check_latitude(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_latitude(struct admission *admission, const char *text,
+                                struct admit_value *value)
 {
     (void)admission;
     return check_degrees(text, 90, value);
 }
 
-static bool check_longitude(struct admission *admission, const char *text,
-                            struct admit_value *value)
+static enum rule check_longitude(struct admission *admission, const char *text,
+                                 struct admit_value *value)
 {
     (void)admission;
     return check_degrees(text, 180, value);
 }
 
-static bool check_platform(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_platform(struct admission *admission, const char *text,
+                                struct admit_value *value)
 {
     static const char *const platforms[] = {"ios", "android", "web", "mobile-web", NULL};
     if (!is_one_of(text, platforms, admission->platform, sizeof admission->platform))
-        return false;
+        return RULE_word;
     value->text = admission->platform;
-    return true;
+    return RULE_as_given;
 }
 
-static bool check_flag(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_flag(struct admission *admission, const char *text,
+                            struct admit_value *value)
 {
     (void)admission;
     int64_t number = -1;
     bool known = text_integer(text, &number), yes = text_same(text, "true") || number == 1;
     if (!yes && !text_same(text, "false") && (!known || number != 0))
-        return false;
+        return RULE_word;
     value->type = ADMIT_INTEGER;
     value->integer = yes;
-    return true;
+    return RULE_as_given;
 }
 
-static bool check_recommendation(struct admission *admission, const char *text,
-                                 struct admit_value *value)
+static enum rule check_recommendation(struct admission *admission, const char *text,
+                                      struct admit_value *value)
 {
     static const char *const recommendations[] = {"ALLOW", "REVIEW", "PREVENT", NULL};
     if (!is_one_of(text, recommendations, admission->recommendation,
                    sizeof admission->recommendation))
-        return false;
+        return RULE_word;
     value->text = admission->recommendation;
-    return true;
+    return RULE_as_given;
 }
 
-static bool check_outcome(struct admission *admission, const char *text, struct admit_value *value)
+static enum rule check_outcome(struct admission *admission, const char *text,
+                               struct admit_value *value)
 {
     (void)value;
     /* The fraud API's own member, `success`, is true or false. */
     admission->told = strcmp(text, "success") == 0 || strcmp(text, "true") == 0    ? "success"
                       : strcmp(text, "failure") == 0 || strcmp(text, "false") == 0 ? "failure"
                                                                                    : NULL;
-    return admission->told != NULL;
+    return admission->told != NULL ? RULE_as_given : RULE_word;
 }
 
 /* What each column takes: so many bytes, without the characters that text_is_clean() refuses, and
@@ -324,28 +348,58 @@ size_t columns_longest(enum signup_column column)
     return (int)column < SIGNUP_INPUT_ONLY ? forms[column].longest : 0;
 }
 
+#define BIT(column) (UINT64_C(1) << SIGNUP_##column)
+/* What says who a person is, what was decided, and when: never left out. */
+static const uint64_t deciding = BIT(attempted_at) | BIT(email) | BIT(username) | BIT(uuid) |
+                                 BIT(custom_id) | BIT(identity_provider) | BIT(identity_subject) |
+                                 BIT(recommendation) | BIT(consents) | BIT(outcome) |
+                                 BIT(failure_reason);
+
+static uint64_t required_columns(const struct settings *settings)
+{
+    return settings->required_fields | (settings->require_partner_id ? BIT(partner_id) : 0);
+}
+
+/* The columns whose value, where it is wrong, fails the attempt. */
+static uint64_t strict_columns(const struct settings *settings)
+{
+    bool phone = settings->channel_sms || settings->username_is_phone;
+    return deciding | (phone ? BIT(phone) : 0) | required_columns(settings) |
+           settings->strict_fields;
+}
+
 /* What is not of its form is not kept: under a wrong header it may be anything, a password too. */
-static void refuse(struct admission *admission, int column)
+static void refuse(struct admission *admission, int column, enum rule rule)
 {
     admission->values[column].type = ADMIT_NULL;
+    notes_add(&admission->notes, column, rule);
     if (column == SIGNUP_identity_provider)
         admission->reasons.others |= 1U << REASON_identity_provider_unknown;
-    else
+    else if ((strict_columns(admission->settings) >> column & 1) != 0)
         admission->reasons.invalid |= UINT64_C(1) << column;
+}
+
+static enum rule check_text(struct admission *admission, const struct form *form, const char *text,
+                            struct admit_value *value)
+{
+    if (!text_is_clean(text, form->longest))
+        return text_is_clean(text, SIZE_MAX) ? RULE_too_long : RULE_characters;
+    return form->check == NULL ? RULE_as_given : form->check(admission, text, value);
 }
 
 static void check_column(struct admission *admission, int column)
 {
     const char *text = admission->signup->text[column];
-    const struct form *form = &forms[column];
     struct admit_value *value = &admission->values[column];
     if (text == NULL || value->type != ADMIT_NULL || column == SIGNUP_consents)
         return; /* not given, looked at already, or to be looked at */
     value->type = ADMIT_TEXT;
     value->text = text;
-    if (!text_is_clean(text, form->longest) ||
-        (form->check != NULL && !form->check(admission, text, value)))
-        refuse(admission, column);
+    enum rule rule = check_text(admission, &forms[column], text, value);
+    if (rule_refuses(rule))
+        refuse(admission, column, rule);
+    else if (rule != RULE_as_given)
+        notes_add(&admission->notes, column, rule);
 }
 
 static void set_text(struct admission *admission, enum signup_column column, const char *text)
@@ -359,8 +413,7 @@ static void set_text(struct admission *admission, enum signup_column column, con
 static bool derive_region(struct admission *admission, struct error *error)
 {
     const char *address = admission->signup->text[SIGNUP_ip_address];
-    bool address_right =
-        address != NULL && (admission->reasons.invalid >> SIGNUP_ip_address & 1) == 0;
+    bool address_right = admission->values[SIGNUP_ip_address].type == ADMIT_TEXT;
     if (admission->signup->text[SIGNUP_country] == NULL && address_right &&
         admission->settings->country_database != NULL) {
         if (region_address_country(admission->settings->country_database, address,
@@ -425,7 +478,7 @@ static void check_whose_username(struct admission *admission)
     if (!another)
         return;
     admission->username_folded[0] = '\0'; /* so that nobody is found by it */
-    refuse(admission, SIGNUP_username);
+    refuse(admission, SIGNUP_username, RULE_another);
 }
 
 static void derive_rest(struct admission *admission)
@@ -441,14 +494,11 @@ static void derive_rest(struct admission *admission)
 
 static void check_missing(struct admission *admission)
 {
-    uint64_t required = admission->settings->required_fields;
+    uint64_t required = required_columns(admission->settings);
     bool provider = admission->signup->text[SIGNUP_identity_provider] != NULL;
     bool subject = admission->signup->text[SIGNUP_identity_subject] != NULL;
-    if (admission->settings->require_partner_id)
-        required |= UINT64_C(1) << SIGNUP_partner_id;
     if (provider != subject) /* neither names anybody alone */
-        required |= UINT64_C(1) << SIGNUP_identity_provider | UINT64_C(1)
-                                                                  << SIGNUP_identity_subject;
+        required |= BIT(identity_provider) | BIT(identity_subject);
     for (int column = 0; column < SIGNUP_INPUT_ONLY; column++)
         if ((required >> column & 1) != 0 && admission->values[column].type == ADMIT_NULL &&
             admission->signup->text[column] == NULL)

@@ -63,6 +63,7 @@ static const struct member members[] = {
     {"passwordHash", OBJECT, NOWHERE, "{\"memoryKiB\":19456,\"passes\":2}", NULL, 0, 0},
     {"passwordHashLimit", OBJECT, NOWHERE, "{\"memoryKiB\":262144,\"passes\":16}", NULL, 0, 0},
     {"requiredFields", TEXTS, NOWHERE, "[\"email\"]", NULL, 0, SIGNUP_INPUT_ONLY},
+    {"strictFields", TEXTS, NOWHERE, "[]", NULL, 0, SIGNUP_INPUT_ONLY},
     {"requiredConsents", TEXTS, NOWHERE, "[\"terms\"]", NULL, 0, SIGNUP_CONSENTS_MAX},
     {"consentVersions", OBJECT, NOWHERE, "{}", NULL, 0, 0},
     {"requirePartnerId", FLAG, AT(require_partner_id), "false", NULL, 0, 0},
@@ -327,7 +328,7 @@ static bool take_channels(struct settings *settings, json_t *value, struct error
     return true;
 }
 
-static bool take_required_fields(struct settings *settings, json_t *value, struct error *error)
+static bool take_fields(uint64_t *fields, const json_t *value, struct error *error)
 {
     for (size_t i = 0; i < json_array_size(value); i++) {
         const char *name = json_string_value(json_array_get(value, i));
@@ -335,9 +336,19 @@ static bool take_required_fields(struct settings *settings, json_t *value, struc
         if (column < 0 || column >= SIGNUP_INPUT_ONLY)
             return error_set(error, ERROR_INVALID, "an array of sign-up columns; \"%.80s\" is none",
                              name);
-        settings->required_fields |= UINT64_C(1) << column;
+        *fields |= UINT64_C(1) << column;
     }
     return true;
+}
+
+static bool take_required_fields(struct settings *settings, json_t *value, struct error *error)
+{
+    return take_fields(&settings->required_fields, value, error);
+}
+
+static bool take_strict_fields(struct settings *settings, json_t *value, struct error *error)
+{
+    return take_fields(&settings->strict_fields, value, error);
 }
 
 static bool take_user_type(struct settings *settings, json_t *value, struct error *error)
@@ -394,6 +405,7 @@ static bool take_rest(struct settings *settings, const struct member *member, js
     } rest[] = {
         {"channels", take_channels},
         {"requiredFields", take_required_fields},
+        {"strictFields", take_strict_fields},
         {"defaultUserType", take_user_type},
         {"defaultCountry", take_country},
         {"reportableReasons", take_reportable},

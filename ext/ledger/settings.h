@@ -56,6 +56,7 @@ struct settings {
     struct password_cost password_cost;
     struct password_cost password_limit; /* of a hash that is taken in or verified */
     uint64_t required_fields;            /* bits by enum signup_column */
+    uint64_t strict_fields;              /* the same: a wrong value fails, though none is needed */
     bool require_partner_id;
     bool unique_email;
     bool unique_phone;

@@ -83,6 +83,8 @@ static const struct history_column attempts_columns[] = {
     {"recorded_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
     TIME("decided_at"),
     VALUE("reasons", "TEXT"),
+    VALUE("notes", "TEXT"),
+    VALUE("hint", "TEXT"),
     VALUE("told_reason", "TEXT"),
     {"import_id", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
     {"line", "INTEGER", HISTORY_VALUE, SEARCH_NONE},

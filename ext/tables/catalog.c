@@ -5,6 +5,7 @@
 
 #include "admission/field_checks.h"
 #include "ledger/reasons.h"
+#include "values/rule.h"
 #include "values/signup.h"
 #include "tables/table.h"
 
@@ -91,6 +92,14 @@ static bool reasons_row(size_t n, const char *texts[])
 
 const struct catalog listing_reasons = {"CREATE TABLE x(reason TEXT, sentence TEXT)", 2, -1,
                                         reasons_row};
+
+static bool rules_row(size_t n, const char *texts[])
+{
+    return rule_nth(n, &texts[0], &texts[1], &texts[2]);
+}
+
+const struct catalog listing_rules = {"CREATE TABLE x(rule TEXT, done TEXT, sentence TEXT)", 3, -1,
+                                      rules_row};
 
 static bool columns_row(size_t n, const char *texts[])
 {

@@ -27,6 +27,7 @@ struct catalog_module {
 
 extern const sqlite3_module catalog_module;
 extern const struct catalog listing_reasons;
+extern const struct catalog listing_rules;
 extern const struct catalog listing_columns;
 
 #endif

@@ -31,14 +31,24 @@ enum {
     OUTCOME,
     FAILURE_REASON,
     REASONS,
+    NOTES,
     DETAIL,
     COLUMNS
 };
-enum { MOST_ROWS = 100000, TEXTS = 6 };
+enum { MOST_ROWS = 100000, TEXTS = 7 };
 
-/* A row's texts, as sent where they are of their form; then its reasons and its detail. NULL: none.
+/* A row's texts, as sent where they are of their form; then its reasons, notes and detail. NULL:
+ * none.
  */
-enum text { TEXT_ATTEMPTED_AT, TEXT_EMAIL, TEXT_USERNAME, TEXT_PHONE, TEXT_REASONS, TEXT_DETAIL };
+enum text {
+    TEXT_ATTEMPTED_AT,
+    TEXT_EMAIL,
+    TEXT_USERNAME,
+    TEXT_PHONE,
+    TEXT_REASONS,
+    TEXT_NOTES,
+    TEXT_DETAIL
+};
 static const enum signup_column shown[] = {SIGNUP_attempted_at, SIGNUP_email, SIGNUP_username,
                                            SIGNUP_phone};
 
@@ -185,6 +195,7 @@ static bool add_row(struct reading *reading, const struct record *record)
     struct admission admission;
     struct rehearsal_verdict verdict;
     struct error why;
+    char notes[NOTES_TEXT];
     fill(reading, record, &signup);
     if (!admit_prepare(&admission, reading->settings, &signup, reading->now, &why)) {
         admit_end(&admission);
@@ -195,12 +206,14 @@ static bool add_row(struct reading *reading, const struct record *record)
     struct row *row = done ? new_row(reading, record->line) : NULL;
     done = row != NULL;
     if (done) {
+        const char *noted =
+            verdict.outcome == ADMIT_CONTINUED ? NULL : notes_text(&admission, notes);
         const char *texts[TEXTS] = {[TEXT_REASONS] = verdict.reasons,
+                                    [TEXT_NOTES] = noted == NULL ? "[]" : noted,
                                     [TEXT_DETAIL] =
                                         verdict.detail[0] == '\0' ? NULL : verdict.detail};
         for (int i = 0; i < TEXT_REASONS; i++) /* no more than the ledger would keep */
-            texts[i] =
-                (admission.reasons.invalid >> shown[i] & 1) != 0 ? NULL : signup.text[shown[i]];
+            texts[i] = admission.values[shown[i]].type == ADMIT_NULL ? NULL : signup.text[shown[i]];
         row->outcome = outcomes[verdict.outcome];
         done = keep(reading, row, texts);
     }
@@ -324,6 +337,9 @@ static void column(const void *rows, size_t number, int which, sqlite3_context *
     case REASONS:
         show_text(row->texts[TEXT_REASONS], context);
         break;
+    case NOTES:
+        show_text(row->texts[TEXT_NOTES], context);
+        break;
     case DETAIL:
         show_text(row->texts[TEXT_DETAIL], context);
         break;
@@ -343,9 +359,11 @@ static void unload(void *rows)
 
 const struct file_table file_table_signups = {
     .name = "reg_signups",
-    .declaration = "CREATE TABLE x(line INTEGER, attempted_at TEXT, email TEXT, username TEXT, "
-                   "phone TEXT, outcome TEXT, failure_reason TEXT, reasons TEXT, detail TEXT, "
-                   "file TEXT HIDDEN)",
+    .declaration =
+        "CREATE TABLE x(line INTEGER, attempted_at TEXT, email TEXT, username TEXT, "
+        "phone TEXT, outcome TEXT, failure_reason TEXT, reasons TEXT, notes TEXT, detail "
+        "TEXT, "
+        "file TEXT HIDDEN)",
     .columns = COLUMNS,
     .arguments = 1,
     .names = {"file"},

@@ -49,7 +49,7 @@ SELECT :identity_key, attempt_id, :identity_provider, :identity_subject, :record
 INSERT INTO attempt (id, recorded_at, attempted_at, import_id, line, setting_id, outcome, reasons, customer_id, link_to, lifetime_ms, told, told_reason,
                      country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
                      device_type, manufacturer, model, os, language, app_name, app_platform, app_domain, guest_account, captcha,
-                     recommendation, consents, has_password)
+                     recommendation, consents, has_password, notes)
 SELECT :id, :recorded_at, :attempted_at, :import_id, :line, :setting_id, verdict.outcome,
        CASE verdict.outcome WHEN 'failure' THEN '[' || verdict.reasons || ']' END,
        CASE verdict.outcome WHEN 'success' THEN coalesce(CASE WHEN :told = 'success' THEN verdict.known END, :id) END,
@@ -57,7 +57,7 @@ SELECT :id, :recorded_at, :attempted_at, :import_id, :line, :setting_id, verdict
        CASE verdict.outcome WHEN 'pending' THEN :pending_ms END, :told, :told_reason,
        :country, :currency, :locale, :phone_country, :user_type, :partner_id, :source_id, :account_group_id,
        :identity_provider, :device_type, :manufacturer, :model, :os, :language, :app_name, :app_platform,
-       :app_domain, :guest_account, :captcha, :recommendation, :consents, :has_password
+       :app_domain, :guest_account, :captcha, :recommendation, :consents, :has_password, :notes
   FROM (SELECT taken.known, taken.external,
                CASE WHEN :told IS NOT NULL THEN :told
                     WHEN :reasons <> '' OR taken.email OR taken.phone OR taken.username OR taken.uuid THEN 'failure'

@@ -74,6 +74,7 @@ nowhere() {
             echo DE
         done
     } >swapped.csv
+    ledger_reg "SELECT reg_settings_patch('{\"strictFields\":[\"phone\",\"phone_country\",\"country\"]}')" >/dev/null
     run job import swapped.csv
     [ "$(sums)" = "3|0|0|3|0|0" ]
     in_ledger country_invalid

@@ -8,15 +8,15 @@ setup() {
 
 SAMPLES=$BATS_TEST_DIRNAME/../../samples
 
-# rehearsed FILE: line, outcome and reasons as reg_signups has them. imported: those of the newest import.
+# rehearsed FILE: line, outcome, reasons and notes as reg_signups has them. imported: those of the newest import.
 rehearsed() {
-    ledger_reg "SELECT line, outcome, reasons FROM reg_signups('$1') ORDER BY line"
+    ledger_reg "SELECT line, outcome, reasons, notes FROM reg_signups('$1') ORDER BY line"
 }
 
 imported() {
-    ledger "SELECT line, outcome, coalesce(reasons, '[]') FROM attempt WHERE import_id = (SELECT max(id) FROM import)
-            UNION ALL SELECT line, 'continued', '[]' FROM continuation WHERE import_id = (SELECT max(id) FROM import)
-            UNION ALL SELECT line, 'rejected', '[\"' || kind || '\"]' FROM reject WHERE import_id = (SELECT max(id) FROM import) ORDER BY 1"
+    ledger "SELECT line, outcome, coalesce(reasons, '[]'), coalesce(notes, '[]') FROM attempt WHERE import_id = (SELECT max(id) FROM import)
+            UNION ALL SELECT line, 'continued', '[]', '[]' FROM continuation WHERE import_id = (SELECT max(id) FROM import)
+            UNION ALL SELECT line, 'rejected', '[\"' || kind || '\"]', NULL FROM reject WHERE import_id = (SELECT max(id) FROM import) ORDER BY 1"
 }
 
 # agree FILE: as above, before and after its import; the ledger is what it was in between.
@@ -55,11 +55,11 @@ agree() {
     job import first.csv
     printf 'email,username,phone,password,attempted_at\nANN@example.com,x,,Abcdef1!x,\nbob@example.com,bob,,Abcdef1!x,2026-01-01T00:00:00Z\nBob@Example.com,bob2,,Abcdef1!x,\neve@example.com,BOB,+16045550100,short,\nnot "good",,,,\n' >a.csv
     run ledger_reg "SELECT * FROM reg_signups('a.csv')"
-    [ "${lines[0]}" = '2||ANN@example.com|x||failure|email_taken|["email_taken"]|' ]
-    [ "${lines[1]}" = '3|2026-01-01T00:00:00Z|bob@example.com|bob||success||[]|' ]
-    [ "${lines[2]}" = '4||Bob@Example.com|bob2||failure|email_taken|["email_taken"]|' ]
-    [[ "${lines[3]}" == '5||eve@example.com|BOB|+16045550100|failure|password_too_short|["password_too_short",'*'"username_taken"]|' ]]
-    [[ "${lines[4]}" == '6|||||rejected|quoting|["quoting"]|column 1: '* ]]
+    [ "${lines[0]}" = '2||ANN@example.com|x||failure|email_taken|["email_taken"]|[]|' ]
+    [ "${lines[1]}" = '3|2026-01-01T00:00:00Z|bob@example.com|bob||success||[]|[]|' ]
+    [ "${lines[2]}" = '4||Bob@Example.com|bob2||failure|email_taken|["email_taken"]|[]|' ]
+    [[ "${lines[3]}" == '5||eve@example.com|BOB|+16045550100|failure|password_too_short|["password_too_short",'*'"username_taken"]|[]|' ]]
+    [[ "${lines[4]}" == '6|||||rejected|quoting|["quoting"]||column 1: '* ]]
     [ "${#lines[@]}" -eq 5 ]
     agree a.csv
 }

@@ -34,6 +34,7 @@ reg_report_payload|reg_report_payload(attempt_id)
 reg_reports|reg_reports([as_of])
 reg_resend_code|reg_resend_code(subject, channel)
 reg_resend_code|reg_resend_code(subject, channel, device_id)
+reg_rules|reg_rules
 reg_set_consent|reg_set_consent(subject, name, version, state)
 reg_settings|reg_settings()
 reg_settings|reg_settings(json)
@@ -52,7 +53,7 @@ answers "functions that SQLite knows" "" "
     SELECT DISTINCT name FROM pragma_function_list WHERE name GLOB 'reg_*'
     EXCEPT SELECT name FROM reg_functions;
     SELECT name FROM reg_functions EXCEPT SELECT name FROM pragma_function_list EXCEPT SELECT name FROM pragma_module_list;"
-answers "tables that SQLite knows" "reg_attempts reg_codes reg_columns reg_dashboard reg_functions reg_policy reg_reasons reg_reconcile reg_reports reg_signups" "
+answers "tables that SQLite knows" "reg_attempts reg_codes reg_columns reg_dashboard reg_functions reg_policy reg_reasons reg_reconcile reg_reports reg_rules reg_signups" "
     SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_module_list WHERE name GLOB 'reg_*' ORDER BY 1);"
 answers "each with the arguments of its signature" "" "
     SELECT name, narg FROM pragma_function_list WHERE name GLOB 'reg_*'

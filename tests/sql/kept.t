@@ -19,6 +19,7 @@ TEXTS = ("name given_name family_name birth_place source_id account_group_id cus
 FORMS = ("attempted_at email username phone phone_country birth_date gender country currency locale user_type partner_id uuid identity_provider "
          "ip_address language latitude longitude app_platform guest_account recommendation email_verified_at phone_verified_at consents outcome "
          "failure_reason").split()
+DECIDING = "attempted_at email username uuid custom_id identity_provider identity_subject recommendation consents outcome failure_reason".split()
 
 
 def tick(milliseconds=1001):
@@ -47,15 +48,17 @@ def found(name, needles):
 
 # -- a value that fails its check --
 
-db = reg.ledger("refused.db")
+db = reg.ledger("refused.db", json.dumps({"strictFields": TEXTS + FORMS}))
 columns = [name for name, in db.execute("SELECT name FROM reg_columns WHERE longest IS NOT NULL")] if \
     "longest" in [row[1] for row in db.execute("PRAGMA table_xinfo(reg_columns)")] else TEXTS + FORMS
 reg.equal(sorted(columns), sorted(TEXTS + FORMS), "every column whose values are kept is tried")
-needles, verdicts, shown = [], {}, {}
-for told in (False, True):
+needles, verdicts, shown, noted = [], {}, {}, {}
+for told in (False, True, None):  # None: not told, and what is wrong in an optional column is left out
+    if told is None:
+        db.execute("SELECT reg_settings_patch('{\"strictFields\":[]}')").fetchall()
     for n, column in enumerate(TEXTS + FORMS):
         # A password under a wrong header: of no form, and too long or with an escape where any text is one.
-        secret = f"Sw0pped#{n:02}{'told' if told else 'asked'}"
+        secret = f"Sw0pped#{n:02}{'told' if told else 'lenient' if told is None else 'asked'}"
         value = secret + ("\x1b[31m" if n % 2 else "~" * 1100) if column in TEXTS or column == "failure_reason" else secret + " "
         needles.append(secret)
         given = {"email": f"p{n}{told}@example.com", "password": "A9#bL8@z", column: value}
@@ -65,13 +68,18 @@ for told in (False, True):
             given["identity_subject"] = "1"
         if told and column != "outcome":
             given["outcome"] = "failure" if column == "failure_reason" else "success"
-        row = db.execute(f"SELECT reasons, {column}, told_reason FROM reg_attempts WHERE id = ?", (insert(db, **given),)).fetchone()
+        row = db.execute(f"SELECT reasons, {column}, told_reason, notes FROM reg_attempts WHERE id = ?", (insert(db, **given),)).fetchone()
         reason = "identity_provider_unknown" if column == "identity_provider" else f"{column}_invalid"
-        if (not told or column == "outcome") and reason not in json.loads(row[0]):
-            verdicts[column] = row[0]
+        fails = column == "outcome" or not told and (told is False or column in DECIDING)
+        if (reason in json.loads(row[0])) != fails:
+            verdicts[column, told] = row[0]
+        if [note["done"] for note in json.loads(row[3]) if note["column"] == column] != (["refused"] if fails else ["left_out"]):
+            noted[column, told] = row[3]
         if column not in ("attempted_at", "consents", "outcome", "failure_reason") and row[1] is not None or row[2] is not None:
-            shown[column, told] = row[1:]
-reg.equal(verdicts, {}, "each is named among the reasons")
+            shown[column, told] = row[1:3]
+reg.equal(verdicts, {}, "each is named among the reasons, where it is strict or decides")
+reg.equal(noted, {}, "and in a note, with what was done")
+db.execute("SELECT reg_settings_patch(?)", (json.dumps({"strictFields": TEXTS + FORMS}),)).fetchall()
 reg.equal(shown, {}, "and reads NULL, in a told outcome too")
 reg.equal(found("refused.db", needles), [], "none of them is in the ledger or its log")
 reg.equal(reg.one(db, "SELECT count(*) FROM person WHERE email IS NULL AND email_key IS NOT NULL OR username IS NULL AND username_key IS NOT NULL"
@@ -124,7 +132,7 @@ for column in FORMS:
     if column not in ("consents", "failure_reason"):
         reg.ok(f"{column}_invalid" in reasons(column, "1" * 1000000) or column == "identity_provider", f"{column}: a million characters are refused")
 db.execute("COMMIT")
-reg.ok(os.path.getsize(os.path.join(reg.folder, "refused.db-wal")) < 8000000, "and not kept")
+reg.ok(os.path.getsize(os.path.join(reg.folder, "refused.db-wal")) < 12000000, "and not kept")
 reg.equal(reg.one(db, "SELECT group_concat(name, ' ') FROM reg_columns WHERE longest IS NULL"), "password password_md5 password_hash password_sha256 email_confirm_code",
           "reg_columns says how long a value may be, and of what nothing is kept")
 reg.equal(dict(db.execute("SELECT name, longest FROM reg_columns WHERE name IN ('country', 'name', 'user_type', 'uuid')").fetchall()),

@@ -5,7 +5,7 @@ LEDGER=$FOLDER/settings.db
 sql "SELECT reg_init();" >/dev/null
 
 # Names and defaults are fixed; so is the order.
-defaults='{"registrationType":"AUTOMATIC","tokenLifetimeInSeconds":3600,"confirmationRedirectLink":null,"voucherPoolUuid":null,"allowOverwriteCustomIdentify":false,"allowEmailChangeFromWebForm":false,"pinConfirmationType":"ON_CONFLICT_WITH_EXTERNAL_ACCOUNT","pinConfirmationLength":6,"pinConfirmationValidInSeconds":300,"allowPinResendFromDifferentDeviceId":false,"sandbox":false,"pinPrefixLength":0,"channels":["email"],"maxCodeTries":5,"resendPauseInSeconds":60,"maxCodesPerDay":10,"pendingLifetimeInSeconds":86400,"passwordAt":"signup","passwordPolicy":"classic","passwordHash":{"memoryKiB":19456,"passes":2},"passwordHashLimit":{"memoryKiB":262144,"passes":16},"requiredFields":["email"],"requiredConsents":["terms"],"consentVersions":{},"requirePartnerId":false,"uniqueEmail":true,"uniquePhone":true,"usernameIsPhone":false,"defaultUserType":"CUSTOMER","supplierUserTypes":[],"defaultCountry":null,"countryDatabase":null,"sendCustomerId":false,"reportableReasons":["email_taken","phone_taken","username_taken","verification_failed","verification_expired"],"fraudReasonMap":{}}'
+defaults='{"registrationType":"AUTOMATIC","tokenLifetimeInSeconds":3600,"confirmationRedirectLink":null,"voucherPoolUuid":null,"allowOverwriteCustomIdentify":false,"allowEmailChangeFromWebForm":false,"pinConfirmationType":"ON_CONFLICT_WITH_EXTERNAL_ACCOUNT","pinConfirmationLength":6,"pinConfirmationValidInSeconds":300,"allowPinResendFromDifferentDeviceId":false,"sandbox":false,"pinPrefixLength":0,"channels":["email"],"maxCodeTries":5,"resendPauseInSeconds":60,"maxCodesPerDay":10,"pendingLifetimeInSeconds":86400,"passwordAt":"signup","passwordPolicy":"classic","passwordHash":{"memoryKiB":19456,"passes":2},"passwordHashLimit":{"memoryKiB":262144,"passes":16},"requiredFields":["email"],"strictFields":[],"requiredConsents":["terms"],"consentVersions":{},"requirePartnerId":false,"uniqueEmail":true,"uniquePhone":true,"usernameIsPhone":false,"defaultUserType":"CUSTOMER","supplierUserTypes":[],"defaultCountry":null,"countryDatabase":null,"sendCustomerId":false,"reportableReasons":["email_taken","phone_taken","username_taken","verification_failed","verification_expired"],"fraudReasonMap":{}}'
 answers "the defaults" "$defaults" "SELECT reg_settings();"
 answers "what the first ledger has is what no settings give" 1 "SELECT reg_settings() = reg_settings('{}');"
 
@@ -105,6 +105,7 @@ refuse_setting '{"passwordHashLimit":{"memoryKiB":19455,"passes":2}}' 'passwordH
 refuse_setting '{"passwordHashLimit":{"memoryKiB":4194305,"passes":2}}' 'passwordHashLimit: an object of memoryKiB'
 refuse_setting '{"passwordHashLimit":null}' 'passwordHashLimit: an object of memoryKiB'
 refuse_setting '{"requiredFields":["mail"]}' 'requiredFields: .*"mail" is none'
+refuse_setting '{"strictFields":["mail"]}' 'strictFields: .*"mail" is none'
 refuse_setting '{"requiredFields":["password"]}' 'requiredFields: .*"password" is none'
 refuse_setting '{"consentVersions":{"terms":3}}' 'consentVersions: an object whose values are texts of at most 255 bytes without control characters is expected'
 refuse_setting '{"consentVersions":["terms"]}' 'consentVersions: an object whose values are texts of at most 255 bytes without control characters is expected'

@@ -280,7 +280,7 @@ def ahead(folder, off):
 
 @limit("birth_date may be a day that has begun somewhere, not one that has not", "birth_date_invalid", "success", "success")
 def birth_date(folder, off):
-    ledger = Ledger(folder, CHEAP)
+    ledger = Ledger(folder, dict(CHEAP, strictFields=["birth_date"]))
     ledger.sign_up(DAY + off, birth_date=clock.iso(2 * DAY)[:10])
     return ledger.outcome()
 

@@ -130,13 +130,15 @@ first="INSERT INTO reg_attempts(user_type, email, password, partner_id) VALUES (
     ledger_reg "INSERT INTO reg_attempts(email, password, partner_id) VALUES ('a@example.com', 'A9#bL8@z', 1);
                 INSERT INTO reg_attempts(email, password, partner_id, user_type) VALUES ('b@example.com', 'A9#bL8@z', 1, 'MERCHANT');
                 INSERT INTO reg_attempts(email, password, partner_id, user_type) VALUES ('c@example.com', 'A9#bL8@z', 1, 'no such!')"
-    settings '{"defaultUserType":"AGENT"}'
+    settings '{"defaultUserType":"AGENT","strictFields":["user_type"]}'
+    ledger_reg "INSERT INTO reg_attempts(email, password, partner_id, user_type) VALUES ('e@example.com', 'A9#bL8@z', 1, 'no such!')"
     ledger_reg "INSERT INTO reg_attempts(email, password, partner_id) VALUES ('d@example.com', 'A9#bL8@z', 1)"
     run ledger_reg "SELECT user_type, outcome, failure_reason FROM reg_attempts ORDER BY id"
     [ "${lines[0]}" = "CUSTOMER|pending|" ]
     [ "${lines[1]}" = "MERCHANT|pending|" ]
-    [ "${lines[2]}" = "|failure|user_type_invalid" ]
-    [ "${lines[3]}" = "AGENT|pending|" ]
+    [ "${lines[2]}" = "|pending|" ]
+    [ "${lines[3]}" = "|failure|user_type_invalid" ]
+    [ "${lines[4]}" = "AGENT|pending|" ]
 }
 
 @test "after creation come KYC (Sumsub) and the subscription, seen in the attempt and in the funnel" {

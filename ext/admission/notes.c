@@ -1,0 +1,38 @@
+#include "admission/notes.h"
+
+#include <stdio.h>
+
+#include "admission/admit.h"
+
+void notes_add(struct notes *notes, int column, enum rule rule)
+{
+    notes->columns |= UINT64_C(1) << column;
+    notes->rules[column] = (unsigned char)rule;
+}
+
+/* A told outcome has reasons of its own: there nothing is refused. */
+static bool is_refused(const struct admission *admission, int column)
+{
+    bool unknown = column == SIGNUP_identity_provider &&
+                   (admission->reasons.others >> REASON_identity_provider_unknown & 1) != 0;
+    return admission->told == NULL && (unknown || (admission->reasons.invalid >> column & 1) != 0);
+}
+
+const char *notes_text(const struct admission *admission, char text[NOTES_TEXT])
+{
+    const struct notes *notes = &admission->notes;
+    size_t length = 0;
+    if (notes->columns == 0) /* the rule, not the exception: an import asks a million times */
+        return NULL;
+    for (int column = 0; column < SIGNUP_INPUT_ONLY; column++) {
+        enum rule rule = (enum rule)notes->rules[column];
+        if ((notes->columns >> column & 1) != 0)
+            length += (size_t)snprintf(
+                text + length, NOTES_TEXT - length,
+                "%s{\"column\":\"%s\",\"done\":\"%s\",\"rule\":\"%s\"}", length == 0 ? "[" : ",",
+                signup_column_name((enum signup_column)column),
+                is_refused(admission, column) ? "refused" : rule_done(rule), rule_name(rule));
+    }
+    snprintf(text + length, NOTES_TEXT - length, "]");
+    return text;
+}

@@ -1,0 +1,30 @@
+/* notes.h: what was done to the values of a sign-up, beside the verdict: one note a column. */
+#ifndef NOTES_H
+#define NOTES_H
+
+#include <stdint.h>
+
+#include "values/rule.h"
+#include "values/signup.h"
+
+struct admission;
+
+/* The rule that each column met last: what weighs more comes later. */
+struct notes {
+    uint64_t columns; /* bits by enum signup_column: those that have one */
+    unsigned char rules[SIGNUP_INPUT_ONLY];
+};
+
+enum { NOTES_TEXT = 4096 };
+
+void notes_add(struct notes *notes, int column, enum rule rule);
+
+/*
+ * As the ledger keeps them: [{"column":"phone","done":"left_out","rule":"phone"}, ...] in the
+ * columns' order, never a value. `done` is `trimmed` or `normalised` (taken in another form),
+ * `left_out` (not taken, and nobody fails for it) or `refused` (one of the reasons why the attempt
+ * failed: the rule is the hint). NULL where there are none.
+ */
+const char *notes_text(const struct admission *admission, char text[NOTES_TEXT]);
+
+#endif

@@ -1,0 +1,84 @@
+#!/bin/bash
+# What is done to a value beside the verdict: left out, or taken in another form, with a note that names the rule and never the value.
+. tests/sql/tap.sh
+ledger '{"consentVersions":{"terms":"3"}}'
+
+# sign COLUMNS VALUES: the verdict and the notes of a sign-up with these, as DONE RULE of each column.
+sign() {
+    sql "INSERT INTO reg_attempts($1, password) VALUES ($2, 'A9#bL8@z');
+        SELECT a.outcome || coalesce(' ' || a.failure_reason, '') || coalesce(' ' || (SELECT group_concat(n.value ->> 'column' || ' ' || (n.value ->> 'done') || ' ' || (n.value ->> 'rule'), ', ')
+            FROM json_each(a.notes) n), '') FROM reg_attempts a WHERE a.id = last_insert_rowid();"
+}
+mail() { # an address of its own
+    echo "'n$RANDOM$RANDOM@example.com'"
+}
+left_out() { # COLUMN VALUE RULE
+    is "left out: $1 $2" "success $1 left_out $3" "$(sign "email, $1" "$(mail), $2")"
+    is "and it reads NULL" "" "$(sql "SELECT $1 FROM reg_attempts ORDER BY id DESC LIMIT 1;")"
+    sql "SELECT reg_settings_patch('{\"strictFields\":[\"$1\"]}');" >/dev/null
+    is "strict: $1 $2" "failure ${1}_invalid $1 refused $3" "$(sign "email, $1" "$(mail), $2")"
+    sql "SELECT reg_settings_patch('{\"strictFields\":[]}');" >/dev/null
+}
+refused() { # COLUMN VALUE RULE
+    is "refused: $1 $2" "failure ${1}_invalid $1 refused $3" "$(sign "email, $1" "$(mail), $2")"
+}
+
+is "nothing to note" "success" "$(sign email "$(mail)")"
+answers "then there is none, and no hint" '[]||1' "SELECT notes, hint, (SELECT notes IS NULL FROM attempt WHERE attempt.id = a.id) FROM reg_attempts a;"
+
+# An optional value that cannot be understood.
+left_out phone "'12'" phone
+left_out phone_country "'ZZ'" code
+left_out name "'a' || char(27)" characters
+left_out birth_date "'1990-02-30'" time
+left_out birth_date "'2999-01-01'" future
+left_out gender "'x'" word
+left_out country "'XX'" code
+left_out currency "'AAA'" code
+left_out locale "'xx-YY-nonsense'" code
+left_out user_type "'a b'" form
+left_out partner_id -1 number
+left_out source_id "printf('%1025s', 'x')" too_long
+left_out ip_address "'81.152.92.256'" address
+left_out language "'12'" code
+left_out latitude 91 number
+left_out app_platform "'windows'" word
+left_out guest_account "'maybe'" word
+left_out email_verified_at "'soon'" time
+
+# What decides, or is required, is never left out.
+is "e-mail" "failure email_invalid email refused email" "$(sign email "'a b'")"
+refused attempted_at "'yesterday'" time
+refused username "' '" form
+refused uuid "'x'" form
+refused custom_id "'a' || char(7)" characters
+refused recommendation "'STOP'" word
+refused outcome "'maybe'" word
+refused failure_reason "'email_taken'" outcome
+refused consents "'[]['" form
+is "the provider" "failure identity_provider_unknown identity_provider refused word" "$(sign "email, identity_provider, identity_subject" "$(mail), 'myspace', '1'")"
+is "another one's address as username" "failure username_invalid username refused another" "$(sign "email, username" "$(mail), 'ada@example.com'")"
+sql "SELECT reg_settings_patch('{\"channels\":[\"email\",\"sms\"],\"requiredFields\":[\"email\",\"country\"],\"requirePartnerId\":true}');" >/dev/null
+is "the phone where it is a channel, what is required" "failure phone_invalid phone refused phone, country refused code, partner_id refused number" \
+    "$(sign "email, phone, country, partner_id" "$(mail), '12', 'XX', -1")"
+answers "the first of them is the hint" phone "SELECT hint FROM reg_attempts ORDER BY id DESC LIMIT 1;"
+sql "SELECT reg_settings_patch('{\"channels\":[\"email\"],\"requiredFields\":[\"email\"],\"requirePartnerId\":false,\"usernameIsPhone\":true}');" >/dev/null
+refused phone "'12'" phone
+sql "SELECT reg_settings_patch('{\"usernameIsPhone\":false}');" >/dev/null
+is "a told outcome refuses nothing" "success email left_out email, country left_out code" "$(sign "email, country, outcome" "'a b', 'XX', 'success'")"
+
+# A failure for another reason has its notes too; what was derived is no note.
+sql "SELECT reg_settings_patch('{\"requiredConsents\":[\"terms\"]}');" >/dev/null
+is "beside another reason" "failure consent_required country left_out code" "$(sign "email, country" "$(mail), 'XX'")"
+sql "SELECT reg_settings_patch('{\"requiredConsents\":[]}');" >/dev/null
+
+# The import and its rehearsal note the same.
+printf 'email,password,country,gender,uuid\nf1@example.com,A9#bL8@z,Utopia,x,\nf2@example.com,A9#bL8@z,DE,,\nf3@example.com,A9#bL8@z,DE,y,7\n' >"$FOLDER/a.csv"
+rehearsed=$(sql "SELECT line, outcome, notes FROM reg_signups('$FOLDER/a.csv');")
+is "as by INSERT" '2|success|[{"column":"gender","done":"left_out","rule":"word"},{"column":"country","done":"left_out","rule":"too_long"}]
+3|success|[]
+4|failure|[{"column":"gender","done":"left_out","rule":"word"},{"column":"uuid","done":"refused","rule":"form"}]' "$rehearsed"
+printf '[ledger]\npath = %s\n' "$LEDGER" >"$FOLDER/job.conf"
+"$BUILD/regjob" -c "$FOLDER/job.conf" import "$FOLDER/a.csv" >/dev/null 2>&1
+answers "the import's are those of the rehearsal" "$rehearsed" "SELECT line, outcome, notes FROM reg_attempts WHERE import_id = 1;"
+done_testing
