@@ -23,7 +23,7 @@ static void add_reason(struct admission *admission, enum reason reason)
  * beside. */
 static void check_told(struct admission *admission)
 {
-    const char *reason = admission->signup->text[SIGNUP_failure_reason];
+    const char *reason = admission->given[SIGNUP_failure_reason];
     bool failure = admission->told != NULL && strcmp(admission->told, "failure") == 0;
     if (reason != NULL && !failure) {
         admission->reasons.invalid |= UINT64_C(1) << SIGNUP_failure_reason;
@@ -40,12 +40,12 @@ static void check_told(struct admission *admission)
 
 static bool check_policy(struct admission *admission, const char *password, struct error *error)
 {
-    const struct signup *signup = admission->signup;
-    struct policy_identity identity = {.email = signup->text[SIGNUP_email],
-                                       .username = signup->text[SIGNUP_username],
-                                       .name = signup->text[SIGNUP_name],
-                                       .given_name = signup->text[SIGNUP_given_name],
-                                       .family_name = signup->text[SIGNUP_family_name],
+    const char *const *given = admission->given;
+    struct policy_identity identity = {.email = given[SIGNUP_email],
+                                       .username = given[SIGNUP_username],
+                                       .name = given[SIGNUP_name],
+                                       .given_name = given[SIGNUP_given_name],
+                                       .family_name = given[SIGNUP_family_name],
                                        .phone =
                                            admission->phone[0] != '\0' ? admission->phone : NULL};
     return policy_check(&admission->settings->policy, password, strlen(password), &identity,
@@ -92,7 +92,7 @@ static bool check_password(struct admission *admission, struct error *error)
             add_reason(admission, REASON_password_hash_invalid);
     } else if (sha256 != NULL && !judged) {
         take_fingerprint(admission, sha256);
-    } else if (judged && signup->text[SIGNUP_identity_provider] == NULL &&
+    } else if (judged && admission->given[SIGNUP_identity_provider] == NULL &&
                admission->settings->password_at == SETTINGS_AT_SIGNUP) {
         add_reason(admission, REASON_password_missing);
     }
@@ -158,14 +158,23 @@ bool admit_is_held(struct session *session, const struct admission *admission)
            is_held(session, SUBJECT_UUID, admission->uuid);
 }
 
+static bool hash_clear(struct admission *admission, const char *password)
+{
+    char *form = policy_form(&admission->settings->policy, password);
+    bool hashed =
+        form != NULL &&
+        password_hash(form, strlen(form), admission->settings->password_cost, admission->stored);
+    policy_release_form(form);
+    return hashed;
+}
+
 bool admit_hash(struct admission *admission)
 {
     const struct signup *signup = admission->signup;
     struct password_cost cost = admission->settings->password_cost;
     switch (admission->password) {
     case ADMIT_CLEAR:
-        return password_hash(signup->text[SIGNUP_password], strlen(signup->text[SIGNUP_password]),
-                             cost, admission->stored);
+        return hash_clear(admission, signup->text[SIGNUP_password]);
     case ADMIT_MD5:
         return password_wrap_md5(signup->text[SIGNUP_password_md5], cost, admission->stored);
     case ADMIT_PHC: /* taken as it came, when it was checked */
@@ -178,6 +187,7 @@ bool admit_hash(struct admission *admission)
 void admit_end(struct admission *admission)
 {
     free(admission->consents);
+    free(admission->mended);
     sodium_memzero(admission, sizeof *admission);
 }
 
@@ -202,12 +212,12 @@ static const char *refusal(const struct admission *admission, char reason[REASON
 
 const char *admit_subject(const struct admission *admission)
 {
-    const struct signup *signup = admission->signup;
-    if (signup->text[SIGNUP_email] != NULL)
-        return signup->text[SIGNUP_email];
+    const char *const *given = admission->given;
+    if (given[SIGNUP_email] != NULL)
+        return given[SIGNUP_email];
     if (admission->phone[0] != '\0')
         return admission->phone;
-    return signup->text[SIGNUP_username] != NULL ? signup->text[SIGNUP_username] : "";
+    return given[SIGNUP_username] != NULL ? given[SIGNUP_username] : "";
 }
 
 struct admit_verdict admit_write(struct session *session, struct admission *admission)
@@ -240,7 +250,7 @@ struct admit_verdict admit_confirm(struct session *session, const struct admissi
     struct verify_request request = {
         .subject = admit_subject(admission),
         .code = signup->text[SIGNUP_email_confirm_code],
-        .device_id = signup->text[SIGNUP_device_id],
+        .device_id = admission->given[SIGNUP_device_id],
         .entered_at = tells_when ? admission->attempted_at : 0,
         .continuation_id = id,
         .attempted_at = admission->attempted_at,

@@ -19,7 +19,8 @@
 #include "passwords/password.h"
 #include "ledger/reasons.h"
 #include "values/error.h"
-#include "values/region.h"
+#include "values/moment.h"
+#include "values/region_read.h"
 #include "values/signup.h"
 #include "values/subject.h"
 
@@ -65,10 +66,13 @@ struct admission {
     bool has_fingerprint;
     unsigned char fingerprint[KEY_FINGERPRINT_SIZE];
     char stored[PASSWORD_STORED_SIZE]; /* "" until admit_hash() */
+    char email[SUBJECT_SIZE];          /* without quotes that it had */
     char email_folded[SUBJECT_SIZE];
     char phone[SUBJECT_SIZE];
     char username_folded[SUBJECT_SIZE];
     char username_phone[SUBJECT_SIZE];
+    char birth_date[MOMENT_DAY_SIZE];
+    char address[REGION_ADDRESS_SIZE];
     char uuid[37];
     char provider[16];
     char recommendation[8];

@@ -19,7 +19,8 @@ static const char *state_named(const char *text, size_t length)
         const char *state;
     } words[] = {{"accepted", "accepted"}, {"true", "accepted"},     {"yes", "accepted"},
                  {"1", "accepted"},        {"declined", "declined"}, {"false", "declined"},
-                 {"no", "declined"},       {"0", "declined"}};
+                 {"no", "declined"},       {"0", "declined"},        {"y", "accepted"},
+                 {"n", "declined"}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strlen(words[i].word) == length && text_same_start(words[i].word, text, length))
             return words[i].state;

@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "admission/admit.h"
+#include "admission/given.h"
 #include "values/duration.h"
+#include "values/mend.h"
 #include "values/moment.h"
-#include "values/region.h"
+#include "values/region_read.h"
 #include "ledger/settings.h"
 #include "values/subject.h"
 #include "values/text.h"
@@ -35,24 +37,57 @@ static enum rule check_moment(struct admission *admission, const char *text,
                               struct admit_value *value)
 {
     int64_t moment;
+    enum rule rule = moment_read(text, admission->now, &moment);
+    if (rule_refuses(rule))
+        return rule;
     /* A clock may be ahead by the hours of a forgotten time zone, not by more. */
-    if (!moment_parse(text, &moment))
-        return RULE_time;
     if (moment > admission->now + DAY_MS)
         return RULE_future;
     value->type = ADMIT_INTEGER;
     value->integer = moment;
-    return RULE_as_given;
+    return rule;
+}
+
+/* RFC 5321 4.1.2: "ada"@example.com is ada@example.com. What needs its quotes is not taken. */
+static enum rule unquote_email(struct admission *admission, const char *text,
+                               struct admit_value *value)
+{
+    const char *end = strstr(text, "\"@");
+    char *plain = admission->email;
+    if (end == NULL || end == text || strlen(text) >= sizeof admission->email)
+        return RULE_email_at;
+    snprintf(plain, sizeof admission->email, "%.*s%s", (int)(end - text - 1), text + 1, end + 1);
+    if (!email_fold(plain, admission->email_folded))
+        return RULE_email_quotes;
+    value->text = admission->given[SIGNUP_email] = plain;
+    value->length = strlen(plain);
+    return RULE_quoted;
+}
+
+static enum rule why_no_email(const char *text)
+{
+    const char *at = strchr(text, '@');
+    char sample[SUBJECT_SIZE], folded[SUBJECT_SIZE];
+    if (at == NULL || at == text || at[1] == '\0' || strchr(at + 1, '@') != NULL)
+        return RULE_email_at;
+    if (mend_has_invisible(text))
+        return RULE_invisible;
+    if (at - text > 64 || strlen(text) > 254)
+        return RULE_email_length;
+    snprintf(sample, sizeof sample, "a%s", at);
+    return email_fold(sample, folded) ? RULE_email : RULE_email_domain;
 }
 
 static enum rule check_email(struct admission *admission, const char *text,
                              struct admit_value *value)
 {
-    (void)value;
+    enum rule rule = RULE_as_given;
     if (email_fold(text, admission->email_folded))
-        return RULE_as_given;
-    admission->email_folded[0] = '\0';
-    return RULE_email;
+        return rule;
+    rule = text[0] == '"' ? unquote_email(admission, text, value) : why_no_email(text);
+    if (rule_refuses(rule))
+        admission->email_folded[0] = '\0';
+    return rule;
 }
 
 static const char *phone_country(const struct admission *admission)
@@ -64,15 +99,21 @@ static const char *phone_country(const struct admission *admission)
     return admission->settings->default_country;
 }
 
+static enum rule read_phone(const struct admission *admission, const char *text,
+                            char e164[SUBJECT_SIZE])
+{
+    bool valid = admission->settings->phone_check == SETTINGS_PHONE_VALID;
+    enum rule rule = phone_number(text, phone_country(admission), valid, e164, SUBJECT_SIZE);
+    if (rule_refuses(rule))
+        e164[0] = '\0';
+    return rule;
+}
+
 static enum rule check_phone(struct admission *admission, const char *text,
                              struct admit_value *value)
 {
-    if (!subject_phone(text, phone_country(admission), admission->phone)) {
-        admission->phone[0] = '\0';
-        return RULE_phone;
-    }
     value->text = admission->phone;
-    return RULE_as_given;
+    return read_phone(admission, text, admission->phone);
 }
 
 static enum rule check_username(struct admission *admission, const char *text,
@@ -82,27 +123,28 @@ static enum rule check_username(struct admission *admission, const char *text,
         if (subject_fold_username(text, admission->username_folded))
             return RULE_as_given;
         admission->username_folded[0] = '\0';
-        return RULE_form;
+        return mend_has_invisible(text) ? RULE_invisible : RULE_form;
     }
-    if (!subject_phone(text, phone_country(admission), admission->username_phone))
-        return RULE_phone;
+    enum rule rule = read_phone(admission, text, admission->username_phone);
+    if (rule_refuses(rule))
+        return rule;
     snprintf(admission->username_folded, SUBJECT_SIZE, "%s", admission->username_phone);
     value->text = admission->username_phone;
-    return RULE_as_given;
+    return rule;
 }
 
 static enum rule check_country(struct admission *admission, const char *text,
                                struct admit_value *value)
 {
     value->text = admission->country;
-    return region_country(text, admission->country) ? RULE_as_given : RULE_code;
+    return region_read_country(text, admission->country);
 }
 
 static enum rule check_phone_country(struct admission *admission, const char *text,
                                      struct admit_value *value)
 {
     value->text = admission->phone_country;
-    return region_country(text, admission->phone_country) ? RULE_as_given : RULE_code;
+    return region_read_country(text, admission->phone_country);
 }
 
 static enum rule check_currency(struct admission *admission, const char *text,
@@ -116,25 +158,26 @@ static enum rule check_locale(struct admission *admission, const char *text,
                               struct admit_value *value)
 {
     value->text = admission->locale;
-    return region_locale(text, admission->locale) ? RULE_as_given : RULE_code;
+    return region_read_locale(text, admission->locale);
 }
 
 static enum rule check_language(struct admission *admission, const char *text,
                                 struct admit_value *value)
 {
     value->text = admission->language;
-    return region_locale(text, admission->language) ? RULE_as_given : RULE_code;
+    return region_read_locale(text, admission->language);
 }
 
 static enum rule check_birth_date(struct admission *admission, const char *text,
                                   struct admit_value *value)
 {
     char today[MOMENT_SIZE];
-    (void)value;
+    enum rule rule = moment_read_day(text, admission->birth_date);
+    if (rule_refuses(rule))
+        return rule;
+    value->text = admission->birth_date;
     moment_format(admission->now + DAY_MS, today); /* somewhere it is tomorrow already */
-    if (!moment_is_date(text))
-        return RULE_time;
-    return strncmp(text, today, 10) <= 0 ? RULE_as_given : RULE_future;
+    return strncmp(admission->birth_date, today, 10) <= 0 ? rule : RULE_future;
 }
 
 static enum rule check_gender(struct admission *admission, const char *text,
@@ -201,9 +244,8 @@ static enum rule check_provider(struct admission *admission, const char *text,
 static enum rule check_address(struct admission *admission, const char *text,
                                struct admit_value *value)
 {
-    (void)admission;
-    (void)value;
-    return region_address_valid(text) ? RULE_as_given : RULE_address;
+    value->text = admission->address;
+    return region_read_address(text, admission->address);
 }
 
 /* The decimal point is a point whatever the host's locale says. */
@@ -257,17 +299,34 @@ static enum rule check_platform(struct admission *admission, const char *text,
     return RULE_as_given;
 }
 
+/* true or false in any case, and the words that stand for them; numbers as SQL writes them. */
+static enum rule read_flag(const char *text, bool *yes)
+{
+    static const char *const words[] = {"no", "yes", "n", "y"};
+    int64_t number;
+    *yes = text_same(text, "true");
+    if (*yes || text_same(text, "false"))
+        return RULE_as_given;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (text_same(text, words[i])) {
+            *yes = i % 2 != 0;
+            return RULE_boolean;
+        }
+    if (!text_integer(text, &number) || number < 0 || number > 1)
+        return RULE_word;
+    *yes = number == 1;
+    return RULE_as_given;
+}
+
 static enum rule check_flag(struct admission *admission, const char *text,
                             struct admit_value *value)
 {
+    bool yes;
+    enum rule rule = read_flag(text, &yes);
     (void)admission;
-    int64_t number = -1;
-    bool known = text_integer(text, &number), yes = text_same(text, "true") || number == 1;
-    if (!yes && !text_same(text, "false") && (!known || number != 0))
-        return RULE_word;
     value->type = ADMIT_INTEGER;
     value->integer = yes;
-    return RULE_as_given;
+    return rule;
 }
 
 static enum rule check_recommendation(struct admission *admission, const char *text,
@@ -284,16 +343,28 @@ static enum rule check_recommendation(struct admission *admission, const char *t
 static enum rule check_outcome(struct admission *admission, const char *text,
                                struct admit_value *value)
 {
+    bool success = text_same(text, "success"),
+         plain = strcmp(text, "success") == 0 || strcmp(text, "failure") == 0 ||
+                 strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
     (void)value;
     /* The fraud API's own member, `success`, is true or false. */
-    admission->told = strcmp(text, "success") == 0 || strcmp(text, "true") == 0    ? "success"
-                      : strcmp(text, "failure") == 0 || strcmp(text, "false") == 0 ? "failure"
-                                                                                   : NULL;
-    return admission->told != NULL ? RULE_as_given : RULE_word;
+    if (!success && !text_same(text, "failure") && rule_refuses(read_flag(text, &success)))
+        return RULE_word;
+    admission->told = success ? "success" : "failure";
+    return plain ? RULE_as_given : RULE_boolean;
 }
 
-/* What each column takes: so many bytes, without the characters that text_is_clean() refuses, and
- * of the form that its check asks for. */
+/* An identifier of another system: any text, but every character of it can be seen. */
+static enum rule check_identifier(struct admission *admission, const char *text,
+                                  struct admit_value *value)
+{
+    (void)admission;
+    (void)value;
+    return mend_has_invisible(text) ? RULE_invisible : RULE_as_given;
+}
+
+/* What each column takes: so many bytes of what is given, without the characters that
+ * text_is_clean() refuses, and of the form that its check asks for. */
 static const struct form {
     size_t longest;
     field_check *check; /* NULL: any text */
@@ -301,32 +372,32 @@ static const struct form {
     [SIGNUP_attempted_at] = {40, check_moment},
     [SIGNUP_email] = {320, check_email},
     [SIGNUP_username] = {255, check_username},
-    [SIGNUP_phone] = {48, check_phone},
-    [SIGNUP_phone_country] = {3, check_phone_country},
+    [SIGNUP_phone] = {96, check_phone},
+    [SIGNUP_phone_country] = {6, check_phone_country},
     [SIGNUP_name] = {1024, NULL},
     [SIGNUP_given_name] = {1024, NULL},
     [SIGNUP_family_name] = {1024, NULL},
-    [SIGNUP_birth_date] = {10, check_birth_date},
+    [SIGNUP_birth_date] = {40, check_birth_date},
     [SIGNUP_birth_place] = {1024, NULL},
     [SIGNUP_gender] = {11, check_gender},
-    [SIGNUP_country] = {3, check_country},
+    [SIGNUP_country] = {6, check_country},
     [SIGNUP_currency] = {3, check_currency},
-    [SIGNUP_locale] = {63, check_locale},
+    [SIGNUP_locale] = {255, check_locale},
     [SIGNUP_user_type] = {64, check_user_type},
     [SIGNUP_partner_id] = {10, check_partner_id},
     [SIGNUP_source_id] = {1024, NULL},
     [SIGNUP_account_group_id] = {1024, NULL},
     [SIGNUP_uuid] = {36, check_uuid},
-    [SIGNUP_custom_id] = {1024, NULL},
+    [SIGNUP_custom_id] = {1024, check_identifier},
     [SIGNUP_identity_provider] = {9, check_provider},
-    [SIGNUP_identity_subject] = {255, NULL},
+    [SIGNUP_identity_subject] = {255, check_identifier},
     [SIGNUP_device_id] = {SIGNUP_LONGEST_DEVICE, NULL},
     [SIGNUP_device_type] = {1024, NULL},
     [SIGNUP_manufacturer] = {1024, NULL},
     [SIGNUP_model] = {1024, NULL},
     [SIGNUP_os] = {1024, NULL},
-    [SIGNUP_ip_address] = {45, check_address},
-    [SIGNUP_language] = {63, check_language},
+    [SIGNUP_ip_address] = {255, check_address},
+    [SIGNUP_language] = {255, check_language},
     [SIGNUP_latitude] = {40, check_latitude},
     [SIGNUP_longitude] = {40, check_longitude},
     [SIGNUP_user_agent] = {1024, NULL},
@@ -348,23 +419,23 @@ size_t columns_longest(enum signup_column column)
     return (int)column < SIGNUP_INPUT_ONLY ? forms[column].longest : 0;
 }
 
-#define BIT(column) (UINT64_C(1) << SIGNUP_##column)
 /* What says who a person is, what was decided, and when: never left out. */
-static const uint64_t deciding = BIT(attempted_at) | BIT(email) | BIT(username) | BIT(uuid) |
-                                 BIT(custom_id) | BIT(identity_provider) | BIT(identity_subject) |
-                                 BIT(recommendation) | BIT(consents) | BIT(outcome) |
-                                 BIT(failure_reason);
+static const uint64_t deciding = SIGNUP_BIT(attempted_at) | SIGNUP_BIT(email) |
+                                 SIGNUP_BIT(username) | SIGNUP_BIT(uuid) | SIGNUP_BIT(custom_id) |
+                                 SIGNUP_BIT(identity_provider) | SIGNUP_BIT(identity_subject) |
+                                 SIGNUP_BIT(recommendation) | SIGNUP_BIT(consents) |
+                                 SIGNUP_BIT(outcome) | SIGNUP_BIT(failure_reason);
 
 static uint64_t required_columns(const struct settings *settings)
 {
-    return settings->required_fields | (settings->require_partner_id ? BIT(partner_id) : 0);
+    return settings->required_fields | (settings->require_partner_id ? SIGNUP_BIT(partner_id) : 0);
 }
 
 /* The columns whose value, where it is wrong, fails the attempt. */
 static uint64_t strict_columns(const struct settings *settings)
 {
     bool phone = settings->channel_sms || settings->username_is_phone;
-    return deciding | (phone ? BIT(phone) : 0) | required_columns(settings) |
+    return deciding | (phone ? SIGNUP_BIT(phone) : 0) | required_columns(settings) |
            settings->strict_fields;
 }
 
@@ -379,23 +450,37 @@ static void refuse(struct admission *admission, int column, enum rule rule)
         admission->reasons.invalid |= UINT64_C(1) << column;
 }
 
-static enum rule check_text(struct admission *admission, const struct form *form, const char *text,
+/* Numbers of other systems, which are long. */
+static const uint64_t long_numbers = SIGNUP_BIT(username) | SIGNUP_BIT(phone) |
+                                     SIGNUP_BIT(custom_id) | SIGNUP_BIT(identity_subject) |
+                                     SIGNUP_BIT(source_id) | SIGNUP_BIT(account_group_id) |
+                                     SIGNUP_BIT(device_id) | SIGNUP_BIT(partner_id);
+
+static enum rule check_text(struct admission *admission, int column, const char *text,
                             struct admit_value *value)
 {
-    if (!text_is_clean(text, form->longest))
+    const struct form *form = &forms[column];
+    if (value->length > form->longest)
         return text_is_clean(text, SIZE_MAX) ? RULE_too_long : RULE_characters;
+    /* A phone number may have been set with direction characters, which it loses. */
+    if (column != SIGNUP_phone && !text_is_clean(text, form->longest))
+        return RULE_characters;
+    if (given_is_placeholder(column, text, value->length))
+        return RULE_placeholder;
+    if ((long_numbers >> column & 1) != 0 && mend_is_scientific(text))
+        return RULE_scientific;
     return form->check == NULL ? RULE_as_given : form->check(admission, text, value);
 }
 
 static void check_column(struct admission *admission, int column)
 {
-    const char *text = admission->signup->text[column];
+    const char *text = admission->given[column];
     struct admit_value *value = &admission->values[column];
     if (text == NULL || value->type != ADMIT_NULL || column == SIGNUP_consents)
         return; /* not given, looked at already, or to be looked at */
     value->type = ADMIT_TEXT;
     value->text = text;
-    enum rule rule = check_text(admission, &forms[column], text, value);
+    enum rule rule = check_text(admission, column, text, value);
     if (rule_refuses(rule))
         refuse(admission, column, rule);
     else if (rule != RULE_as_given)
@@ -412,9 +497,9 @@ static void set_text(struct admission *admission, enum signup_column column, con
  * front end asks /locales for. */
 static bool derive_region(struct admission *admission, struct error *error)
 {
-    const char *address = admission->signup->text[SIGNUP_ip_address];
+    const char *address = admission->values[SIGNUP_ip_address].text;
     bool address_right = admission->values[SIGNUP_ip_address].type == ADMIT_TEXT;
-    if (admission->signup->text[SIGNUP_country] == NULL && address_right &&
+    if (admission->given[SIGNUP_country] == NULL && address_right &&
         admission->settings->country_database != NULL) {
         if (region_address_country(admission->settings->country_database, address,
                                    admission->country, error))
@@ -424,10 +509,10 @@ static bool derive_region(struct admission *admission, struct error *error)
     }
     if (admission->country[0] == '\0')
         return true;
-    if (admission->signup->text[SIGNUP_currency] == NULL &&
+    if (admission->given[SIGNUP_currency] == NULL &&
         region_country_currency(admission->country, admission->currency))
         set_text(admission, SIGNUP_currency, admission->currency);
-    if (admission->signup->text[SIGNUP_locale] == NULL &&
+    if (admission->given[SIGNUP_locale] == NULL &&
         region_country_locale(admission->country, admission->locale))
         set_text(admission, SIGNUP_locale, admission->locale);
     return true;
@@ -436,7 +521,7 @@ static bool derive_region(struct admission *admission, struct error *error)
 /* With usernameIsPhone each of the two is the other, where only one is given. */
 static void derive_phone(struct admission *admission)
 {
-    const char *const *given = admission->signup->text;
+    const char *const *given = admission->given;
     if (!admission->settings->username_is_phone)
         return;
     if (given[SIGNUP_username] == NULL && admission->phone[0] != '\0') {
@@ -464,7 +549,7 @@ static void check_whose_username(struct admission *admission)
 {
     const struct settings *settings = admission->settings;
     const char *username = settings->username_is_phone ? admission->username_folded
-                                                       : admission->signup->text[SIGNUP_username];
+                                                       : admission->given[SIGNUP_username];
     if (username == NULL || admission->username_folded[0] == '\0')
         return;
     /* As it was given, and as it is compared: that may be another's where it was none itself. */
@@ -483,7 +568,7 @@ static void check_whose_username(struct admission *admission)
 
 static void derive_rest(struct admission *admission)
 {
-    if (admission->signup->text[SIGNUP_user_type] == NULL)
+    if (admission->given[SIGNUP_user_type] == NULL)
         set_text(admission, SIGNUP_user_type, admission->settings->default_user_type);
     derive_phone(admission);
     check_whose_username(admission);
@@ -495,13 +580,13 @@ static void derive_rest(struct admission *admission)
 static void check_missing(struct admission *admission)
 {
     uint64_t required = required_columns(admission->settings);
-    bool provider = admission->signup->text[SIGNUP_identity_provider] != NULL;
-    bool subject = admission->signup->text[SIGNUP_identity_subject] != NULL;
+    bool provider = admission->given[SIGNUP_identity_provider] != NULL;
+    bool subject = admission->given[SIGNUP_identity_subject] != NULL;
     if (provider != subject) /* neither names anybody alone */
-        required |= BIT(identity_provider) | BIT(identity_subject);
+        required |= SIGNUP_BIT(identity_provider) | SIGNUP_BIT(identity_subject);
     for (int column = 0; column < SIGNUP_INPUT_ONLY; column++)
         if ((required >> column & 1) != 0 && admission->values[column].type == ADMIT_NULL &&
-            admission->signup->text[column] == NULL)
+            admission->given[column] == NULL)
             admission->reasons.missing |= UINT64_C(1) << column;
 }
 
@@ -510,12 +595,15 @@ static void check_missing(struct admission *admission)
 static void measure(struct admission *admission)
 {
     for (int column = 0; column < SIGNUP_INPUT_ONLY; column++)
-        if (admission->values[column].type == ADMIT_TEXT)
+        if (admission->values[column].type == ADMIT_TEXT &&
+            admission->values[column].text != admission->given[column])
             admission->values[column].length = strlen(admission->values[column].text);
 }
 
 bool field_checks_run(struct admission *admission, struct error *error)
 {
+    if (!given_take(admission))
+        return error_no_memory(error, NULL);
     check_column(admission, SIGNUP_country); /* a national phone number is completed by these two */
     check_column(admission, SIGNUP_phone_country);
     for (int column = 0; column < SIGNUP_INPUT_ONLY; column++)

@@ -4,6 +4,32 @@
 
 #include "admission/admit.h"
 
+static const struct {
+    const char *name;
+    const char *sentence;
+} rules[RULE_COUNT] = {
+#define DESCRIBE(name, sentence) [RULE_##name] = {#name, sentence},
+    RULES_THAT_TAKE(DESCRIBE) RULES_THAT_REFUSE(DESCRIBE)
+#undef DESCRIBE
+};
+
+static const char *rule_done(enum rule rule)
+{
+    return rule == RULE_blanks ? "trimmed" : rule_refuses(rule) ? "left_out" : "normalised";
+}
+
+bool notes_rule(size_t n, const char **name, const char **done, const char **sentence)
+{
+    size_t rule = n + 1; /* not RULE_as_given */
+    rule += rule >= RULE_LAST_THAT_TAKES;
+    if (rule >= RULE_COUNT)
+        return false;
+    *name = rules[rule].name;
+    *done = rule_done((enum rule)rule);
+    *sentence = rules[rule].sentence;
+    return true;
+}
+
 void notes_add(struct notes *notes, int column, enum rule rule)
 {
     notes->columns |= UINT64_C(1) << column;
@@ -31,7 +57,7 @@ const char *notes_text(const struct admission *admission, char text[NOTES_TEXT])
                 text + length, NOTES_TEXT - length,
                 "%s{\"column\":\"%s\",\"done\":\"%s\",\"rule\":\"%s\"}", length == 0 ? "[" : ",",
                 signup_column_name((enum signup_column)column),
-                is_refused(admission, column) ? "refused" : rule_done(rule), rule_name(rule));
+                is_refused(admission, column) ? "refused" : rule_done(rule), rules[rule].name);
     }
     snprintf(text + length, NOTES_TEXT - length, "]");
     return text;

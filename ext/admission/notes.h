@@ -2,6 +2,7 @@
 #ifndef NOTES_H
 #define NOTES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "values/rule.h"
@@ -16,6 +17,9 @@ struct notes {
 };
 
 enum { NOTES_TEXT = 4096 };
+
+/* The n-th rule, from 0: its name, what is done by it, and a sentence. False after the last. */
+bool notes_rule(size_t n, const char **name, const char **done, const char **sentence);
 
 void notes_add(struct notes *notes, int column, enum rule rule);
 

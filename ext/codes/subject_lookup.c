@@ -24,12 +24,10 @@ static void add(struct session *session, struct lookup *who, enum subject_kind k
                                     .key = session_subject_key(session, kind, text)};
 }
 
-/* The number that a text is with this country; NULL: none, or one that is there. */
-static const char *number_of(struct lookup *who, const char *text, const char *country)
+/* Keeps a number; NULL: one that is there, or there is no room. */
+static const char *keep_number(struct lookup *who, const char *number)
 {
-    char number[SUBJECT_SIZE];
-    if (who->number_count == LOOKUP_NUMBERS || !subject_phone(text, country, number) ||
-        strlen(number) >= SUBJECT_NUMBER_SIZE)
+    if (who->number_count == LOOKUP_NUMBERS || strlen(number) >= SUBJECT_NUMBER_SIZE)
         return NULL;
     for (size_t i = 0; i < who->number_count; i++)
         if (strcmp(who->numbers[i], number) == 0)
@@ -41,9 +39,14 @@ static const char *number_of(struct lookup *who, const char *text, const char *c
 static void add_number(struct session *session, struct lookup *who, const char *text,
                        const char *country, enum lookup_use use)
 {
-    const char *number = number_of(who, text, country);
-    if (number != NULL)
-        add(session, who, SUBJECT_PHONE, use, number);
+    char number[SUBJECT_SIZE];
+    const char *kept = subject_phone(text, country, number) ? keep_number(who, number) : NULL;
+    if (kept != NULL)
+        add(session, who, SUBJECT_PHONE, use, kept);
+    /* Older ledgers kept E.164 as it was sent, whatever prefix was in it. */
+    kept = phone_number_is_e164(text) ? keep_number(who, text) : NULL;
+    if (kept != NULL)
+        add(session, who, SUBJECT_PHONE, use, kept);
 }
 
 /* Whether a username as it is compared means an address or a number that the text does not mean as

@@ -86,10 +86,32 @@ void functions_hash_password(struct sql_call *call)
     const struct settings *settings = session_settings_or_defaults(call->session);
     if (!sql_call_succeeded(call))
         return;
-    if (password_hash(password, strlen(password), settings->password_cost, stored))
+    char *form = policy_form(&settings->policy, password);
+    bool hashed =
+        form != NULL && password_hash(form, strlen(form), settings->password_cost, stored);
+    policy_release_form(form);
+    if (hashed)
         answer_wiped(call, stored, sizeof stored);
     else
         sqlite3_result_error_nomem(call->context);
+}
+
+/* As the policy reads it, and as it was typed: so it was hashed before the policy said NFKC, or
+ * elsewhere. */
+static void verify(struct sql_call *call, const struct settings *settings, const char *password,
+                   const char *stored)
+{
+    const struct password_cost limit = settings->password_limit;
+    char *form = policy_form(&settings->policy, password);
+    if (form == NULL) {
+        sqlite3_result_error_nomem(call->context);
+        return;
+    }
+    bool right = password_verify(form, strlen(form), stored, limit);
+    if (!right && strcmp(form, password) != 0)
+        right = password_verify(password, strlen(password), stored, limit);
+    policy_release_form(form);
+    sqlite3_result_int(call->context, right);
 }
 
 void functions_verify_password(struct sql_call *call)
@@ -110,8 +132,7 @@ void functions_verify_password(struct sql_call *call)
             "(%u KiB of memory, %u passes)",
             (unsigned)limit.memory_kib, (unsigned)limit.passes);
     else
-        sqlite3_result_int(call->context,
-                           password_verify(password, strlen(password), stored, limit));
+        verify(call, settings, password, stored);
 }
 
 void functions_needs_rehash(struct sql_call *call)

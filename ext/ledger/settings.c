@@ -73,6 +73,7 @@ static const struct member members[] = {
     {"defaultUserType", TEXT, AT(default_user_type), "\"CUSTOMER\"", NULL, 1, 64},
     {"supplierUserTypes", TEXTS, NOWHERE, "[]", NULL, 0, 100},
     {"defaultCountry", TEXT_OR_NULL, AT(default_country), "null", NULL, 2, 3},
+    {"phoneCheck", CHOICE, AT(phone_check), "\"possible\"", "possible|valid", 0, 0},
     {"countryDatabase", TEXT_OR_NULL, AT(country_database), "null", NULL, 1, 1000},
     {"sendCustomerId", FLAG, AT(send_customer_id), "false", NULL, 0, 0},
     {"reportableReasons", TEXTS, NOWHERE,

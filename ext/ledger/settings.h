@@ -24,6 +24,7 @@ enum settings_registration {
     SETTINGS_REQUIRE_PIN_CONFIRMATION
 };
 enum settings_pin { SETTINGS_ON_CONFLICT_WITH_EXTERNAL_ACCOUNT, SETTINGS_EVERYONE };
+enum settings_phone { SETTINGS_PHONE_POSSIBLE, SETTINGS_PHONE_VALID };
 enum settings_password_at { SETTINGS_AT_SIGNUP, SETTINGS_AT_CONFIRM };
 
 /* How many default countries of its past a ledger remembers. */
@@ -67,6 +68,7 @@ struct settings {
      * numbers that they completed are in it. */
     char countries[SETTINGS_COUNTRIES][3];
     size_t country_count;
+    int phone_check;              /* enum settings_phone */
     const char *country_database; /* NULL: none */
     bool send_customer_id;
     char *reportable_reasons; /* JSON array */

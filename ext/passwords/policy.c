@@ -279,6 +279,38 @@ static bool read_candidate(const struct policy *policy, const char *password, si
     return !policy->normalise || normalise(candidate);
 }
 
+char *policy_form(const struct policy *policy, const char *password)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    size_t length = strlen(password);
+    struct candidate candidate = {NULL, 0, 0};
+    int32_t size = 0;
+    char *form = NULL;
+
+    /* What is longer is refused by every policy, and ASCII is NFKC. */
+    if (!policy->normalise || length > JUDGED_BYTES || text_is_ascii(password, length))
+        return strdup(password);
+    if (read_candidate(policy, password, length, &candidate)) {
+        size = candidate.length * 3 + 1;
+        form = malloc((size_t)size);
+    }
+    if (form != NULL)
+        u_strToUTF8(form, size, NULL, candidate.text, candidate.length, &status);
+    release(&candidate);
+    if (form != NULL && U_FAILURE(status)) {
+        policy_release_form(form);
+        form = NULL;
+    }
+    return form;
+}
+
+void policy_release_form(char *form)
+{
+    if (form != NULL)
+        sodium_memzero(form, strlen(form));
+    free(form);
+}
+
 struct composition {
     bool lowercase, uppercase, letter, digit, symbol;
 };

@@ -69,6 +69,13 @@ bool policy_parse(const char *text, struct policy *policy, struct error *error);
 bool policy_check(const struct policy *policy, const char *password, size_t length,
                   const struct policy_identity *identity, uint32_t *broken, struct error *error);
 
+/*
+ * The password as it is hashed: in NFKC where the policy reads it so, else as it was typed. NULL:
+ * out of memory. policy_release_form() wipes and frees it.
+ */
+char *policy_form(const struct policy *policy, const char *password);
+void policy_release_form(char *form);
+
 /* "too_short" and so on; `rule` below POLICY_RULES. */
 const char *policy_rule_name(enum policy_rule rule);
 

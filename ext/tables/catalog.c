@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "admission/field_checks.h"
+#include "admission/notes.h"
 #include "ledger/reasons.h"
-#include "values/rule.h"
 #include "values/signup.h"
 #include "tables/table.h"
 
@@ -95,7 +95,7 @@ const struct catalog listing_reasons = {"CREATE TABLE x(reason TEXT, sentence TE
 
 static bool rules_row(size_t n, const char *texts[])
 {
-    return rule_nth(n, &texts[0], &texts[1], &texts[2]);
+    return notes_rule(n, &texts[0], &texts[1], &texts[2]);
 }
 
 const struct catalog listing_rules = {"CREATE TABLE x(rule TEXT, done TEXT, sentence TEXT)", 3, -1,

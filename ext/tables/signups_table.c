@@ -213,7 +213,8 @@ static bool add_row(struct reading *reading, const struct record *record)
                                     [TEXT_DETAIL] =
                                         verdict.detail[0] == '\0' ? NULL : verdict.detail};
         for (int i = 0; i < TEXT_REASONS; i++) /* no more than the ledger would keep */
-            texts[i] = admission.values[shown[i]].type == ADMIT_NULL ? NULL : signup.text[shown[i]];
+            texts[i] =
+                admission.values[shown[i]].type == ADMIT_NULL ? NULL : admission.given[shown[i]];
         row->outcome = outcomes[verdict.outcome];
         done = keep(reading, row, texts);
     }

@@ -73,7 +73,8 @@ static bool is_atext(UChar32 c)
  * give two addresses that look the same. */
 static bool is_visible(UChar32 c)
 {
-    return c >= 0x80 && (U_GET_GC_MASK(c) & (U_GC_C_MASK | U_GC_Z_MASK)) == 0;
+    return c >= 0x80 && (U_GET_GC_MASK(c) & (U_GC_C_MASK | U_GC_Z_MASK)) == 0 &&
+           !u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
 }
 
 /* A dot-string: atoms with single dots between. */
@@ -176,8 +177,9 @@ static bool fold_domain(const char *text, size_t length, char *folded, size_t si
         return false;
     written =
         uidna_nameToASCII_UTF8(idna, text, (int32_t)length, folded, (int32_t)size, &info, &status);
-    return U_SUCCESS(status) && info.errors == 0 && written > 0 && written < (int32_t)size &&
-           folded[written - 1] != '.';
+    /* Hyphens in the third and fourth place are reserved, and in use all the same. */
+    return U_SUCCESS(status) && (info.errors & ~(uint32_t)UIDNA_ERROR_HYPHEN_3_4) == 0 &&
+           written > 0 && written < (int32_t)size && folded[written - 1] != '.';
 }
 
 /* RFC 5321 2.3.5 asks for a fully qualified name, so there is a dot, but for a mailbox of this

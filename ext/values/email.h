@@ -10,10 +10,10 @@ enum { EMAIL_SIZE = 512 };
 /*
  * Checks an e-mail address (RFC 5321 lengths in octets: 64 before the @, 254 in all with the domain
  * in its ASCII form; RFC 6531: UTF-8 is kept) and gives the form in which addresses are compared:
- * local part in NFC and case-folded (dots and tags kept), domain by IDNA (UTS 46) in ASCII lower
- * case. No trimming: a blank makes it invalid. Control characters, quotes, angle brackets, commas
- * and anything that could break a header are refused, and so is what cannot be seen or is not
- * assigned, and a domain that is not fully qualified (RFC 5321 2.3.5).
+ * local part in NFC and case-folded (dots and tags kept), domain by IDNA (UTS 46, hyphens anywhere
+ * within a label) in ASCII lower case. No trimming: a blank makes it invalid. Control characters,
+ * quotes, angle brackets, commas and anything that could break a header are refused, and so is what
+ * cannot be seen or is not assigned, and a domain that is not fully qualified (RFC 5321 2.3.5).
  */
 bool email_fold(const char *text, char folded[EMAIL_SIZE]);
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "values/duration.h"
@@ -19,6 +20,10 @@ static const int64_t FIRST_SHOWN = INT64_C(-62167219200000);
 /* A bare number is in seconds below, in milliseconds from here on (seconds reach the year 5138,
  * milliseconds begin in 1973). */
 static const int64_t UNIX_MILLISECONDS_FROM = INT64_C(100000000000);
+
+/* Of a bare number from outside: 2000-01-01, and what a clock may be ahead or a term run. */
+static const int64_t FIRST_PLAUSIBLE = INT64_C(946684800000);
+static const int64_t A_YEAR = INT64_C(366) * DAY_MS;
 
 struct date {
     int64_t year;
@@ -141,7 +146,7 @@ static bool read_milliseconds(const char **at, int *milliseconds)
 }
 
 /* `hh:mm`, `hh:mm:ss` or `hh:mm:ss.fraction` (ISO 8601 also writes the comma), as milliseconds of
- * the day. */
+ * the day. The 60th second is a leap second, which belongs at 23:59 UTC (see parse_iso). */
 static bool read_time(const char **at, int64_t *milliseconds)
 {
     int hour, minute, second = 0, fraction = 0;
@@ -156,32 +161,62 @@ static bool read_time(const char **at, int64_t *milliseconds)
             return false;
     }
     *milliseconds = (int64_t)hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS + fraction;
-    return hour <= 23 && minute <= 59 && second <= 59;
+    return hour <= 23 && minute <= 59 && second <= 60;
 }
 
-/* `Z`, `+hh:mm`, `+hhmm`, `+hh` (or `-`), or nothing: the milliseconds by which local time is
- * ahead of UTC. */
+static bool read_word(const char **at, const char *word)
+{
+    size_t length = strlen(word);
+    if (strncmp(*at, word, length) != 0)
+        return false;
+    *at += length;
+    return true;
+}
+
+/* What stands behind an offset for people to read: ` UTC`, ` CET` (Go), `[Europe/Paris]` (Java). */
+static void skip_zone_name(const char **at)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    size_t length = **at == ' ' ? strspn(*at + 1, letters) : 0;
+    if (length >= 3 && length <= 5)
+        *at += 1 + length;
+    else if (**at == '[' && (*at)[strcspn(*at, "]")] == ']')
+        *at += strcspn(*at, "]") + 1;
+}
+
+/* `Z`, `UTC`, `GMT`, `+hh:mm`, `+hhmm`, `+hh` (or `-`), with or without a blank before it, or
+ * nothing: the milliseconds by which local time is ahead of UTC. */
 static bool read_offset(const char **at, int64_t *milliseconds)
 {
     int hour, minute = 0;
-    bool behind = **at == '-';
 
     *milliseconds = 0;
-    if (**at == '\0' || read_character(at, 'Z'))
+    if (**at == '\0')
         return true;
+    (void)read_character(at, ' ');
+    if (read_character(at, 'Z') || read_character(at, 'z') || read_word(at, "UTC") ||
+        read_word(at, "GMT"))
+        return true;
+    bool behind = **at == '-';
     if (!read_character(at, '-') && !read_character(at, '+'))
         return false;
     if (!read_digits(at, 2, &hour))
         return false;
-    if (**at != '\0') {
-        (void)read_character(at, ':');
+    if (read_character(at, ':') || is_digit(**at)) {
         if (!read_digits(at, 2, &minute))
             return false;
     }
+    skip_zone_name(at);
     *milliseconds = (int64_t)hour * HOUR_MS + minute * MINUTE_MS;
     if (behind)
         *milliseconds = -*milliseconds;
     return hour <= 23 && minute <= 59;
+}
+
+/* Behind `YYYY-MM-DDThh:mm:`, which has been read. */
+static bool has_leap_second(const char *text)
+{
+    return strlen(text) > 18 && text[16] == ':' && text[17] == '6';
 }
 
 static bool parse_iso(const char *text, int64_t *milliseconds)
@@ -193,13 +228,17 @@ static bool parse_iso(const char *text, int64_t *milliseconds)
     if (!read_date(&at, &date) || date.year < FIRST_YEAR || date.year > LAST_YEAR)
         return false;
     if (*at != '\0') {
-        if (!read_character(&at, 'T') && !read_character(&at, ' '))
+        if (!read_character(&at, 'T') && !read_character(&at, 't') && !read_character(&at, ' '))
             return false;
         if (!read_time(&at, &time_of_day) || !read_offset(&at, &offset) || *at != '\0')
             return false;
     }
     moment = days_of_date(date) * DAY_MS + time_of_day - offset;
     if (moment < 0 || moment > LAST_MOMENT)
+        return false;
+    /* The 60th second is read as the second after it, which begins a month in UTC. */
+    if (has_leap_second(text) &&
+        (moment % DAY_MS >= SECOND_MS || date_of_days(moment / DAY_MS).day != 1))
         return false;
     *milliseconds = moment;
     return true;
@@ -237,6 +276,76 @@ bool moment_parse(const char *text, int64_t *milliseconds)
     while (is_digit(*at))
         at++;
     return *at == '-' ? parse_iso(text, milliseconds) : parse_unix(text, milliseconds);
+}
+
+/* -- what comes from outside -- */
+
+/* `YYYYMMDD` of a day that exists, as `YYYY-MM-DD`. */
+static bool read_eight_digits(const char *text, char day[MOMENT_DAY_SIZE])
+{
+    if (strspn(text, "0123456789") != 8 || text[8] != '\0')
+        return false;
+    (void)snprintf(day, MOMENT_DAY_SIZE, "%.4s-%.2s-%.2s", text, text + 4, text + 6);
+    return moment_is_date(day);
+}
+
+/* Five digits, perhaps with a fraction: a spreadsheet counts days, from 1927 to 2173 in so many. */
+static bool is_serial(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    return digits == 5 && text[0] != '0' &&
+           (text[digits] == '\0' ||
+            (text[digits] == '.' &&
+             strspn(text + digits + 1, "0123456789") == strlen(text + digits + 1)));
+}
+
+/* Why a text that is no time is none: what people write, too, is called by its name. */
+static enum rule why_no_time(const char *text)
+{
+    int first, second, third, length = 0;
+    if (is_serial(text))
+        return RULE_spreadsheet_serial;
+    if (sscanf(text, "%2d%*1[/.-]%2d%*1[/.-]%4d%n", &first, &second, &third, &length) != 3 ||
+        length == 0 || (text[length] != '\0' && text[length] != ' ' && text[length] != ','))
+        return RULE_time;
+    bool either = first >= 1 && first <= 12 && second >= 1 && second <= 12 && first != second;
+    return either ? RULE_ambiguous : RULE_date_order;
+}
+
+enum rule moment_read(const char *text, int64_t now, int64_t *milliseconds)
+{
+    char day[MOMENT_DAY_SIZE];
+    bool number = text[strspn(text, "0123456789.")] == '\0';
+    if (read_eight_digits(text, day))
+        return moment_parse(day, milliseconds) ? RULE_eight_digits : RULE_time;
+    if (strspn(text, "0123456789") == 8 && text[8] == '\0')
+        return RULE_time;
+    if (!moment_parse(text, milliseconds) || (number && is_serial(text)))
+        return why_no_time(text);
+    if (*milliseconds < DAY_MS)
+        return RULE_unix_zero;
+    if (number && (*milliseconds < FIRST_PLAUSIBLE || *milliseconds > now + A_YEAR))
+        return RULE_unix_span;
+    return !number && has_leap_second(text) ? RULE_leap_second : RULE_as_given;
+}
+
+enum rule moment_read_day(const char *text, char day[MOMENT_DAY_SIZE])
+{
+    static const char zeros[] = "00:00:00.000000000";
+    size_t length = strlen(text), rest;
+    if (moment_is_date(text)) {
+        memcpy(day, text, MOMENT_DAY_SIZE);
+        return RULE_as_given;
+    }
+    if (read_eight_digits(text, day))
+        return RULE_eight_digits;
+    (void)snprintf(day, MOMENT_DAY_SIZE, "%.10s", text);
+    if (length < 16 || !moment_is_date(day) || strchr("Tt ", text[10]) == NULL)
+        return why_no_time(text);
+    rest = length - 11;
+    rest -= text[length - 1] == 'Z' || text[length - 1] == 'z';
+    return rest >= 5 && rest < sizeof zeros && memcmp(text + 11, zeros, rest) == 0 ? RULE_midnight
+                                                                                   : RULE_time;
 }
 
 static char *write_digits(char *at, int64_t value, int count)

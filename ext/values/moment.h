@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MOMENT_SIZE = 32 };
+#include "values/rule.h"
+
+enum { MOMENT_SIZE = 32, MOMENT_DAY_SIZE = 11 };
 
 /* Now, by CLOCK_REALTIME. */
 int64_t moment_now(void);
@@ -14,12 +16,23 @@ int64_t moment_now(void);
 int64_t moment_monotonic(void);
 
 /*
- * ISO 8601 (date alone, or date, `T` or a blank, time to minutes, seconds or fractions; `Z` or an
- * offset, none: UTC), or Unix seconds (integer, may have a fraction), from 1e11 on milliseconds.
- * Years 1970 to 9999, days that exist, 24:00 and leap seconds refused. The whole text must be used;
- * anything else is false.
+ * ISO 8601 (date alone, or date, `T` or a blank, time to minutes, seconds or fractions; `Z`, `UTC`,
+ * `GMT` or an offset, none: UTC), as RFC 3339, databases and languages write it, or Unix seconds
+ * (integer, may have a fraction), from 1e11 on milliseconds. Years 1970 to 9999, days that exist,
+ * 24:00 refused; a leap second is the second after it. The whole text must be used; anything else
+ * is false.
  */
 bool moment_parse(const char *text, int64_t *milliseconds);
+
+/*
+ * The same of a value from outside, where a number may be anything: eight digits are that day, Unix
+ * time lies between 2000 and a year from now, five digits are a spreadsheet's days, and the zero of
+ * Unix time is none that anybody meant.
+ */
+enum rule moment_read(const char *text, int64_t now, int64_t *milliseconds);
+
+/* A calendar date from outside: `YYYY-MM-DD`, `YYYYMMDD`, or that with a midnight behind it. */
+enum rule moment_read_day(const char *text, char day[MOMENT_DAY_SIZE]);
 
 /* `2017-12-09T14:16:28.826Z`; outside the years 0 to 9999, which moment_parse never gives, the bare
  * number. */

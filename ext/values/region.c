@@ -13,6 +13,8 @@
 #include <unicode/uloc.h>
 #include <unicode/uscript.h>
 
+#include "values/moment.h"
+
 enum {
     LETTERS = 26,
     PAIRS = LETTERS * LETTERS,
@@ -158,6 +160,36 @@ static void add_languages(void)
     }
 }
 
+/* What came after the machine's ICU may have been made, with the day from which it holds. Remove an
+ * entry when the oldest ICU that is built with knows it (tests/unit/values/test_region.c tells). */
+static const char newer_currencies[][4] = {
+    "VED", /* 2021-10-01, Banco Central de Venezuela */
+    "ZWG", /* 2024-06-25, Reserve Bank of Zimbabwe */
+    "XCG", /* 2025-03-31, Centrale Bank van Curacao en Sint Maarten */
+};
+static const struct {
+    char country[3], currency[4];
+    int64_t from; /* Unix milliseconds */
+} newer_in_use[] = {
+    {"CW", "XCG", INT64_C(1743379200000)}, /* 2025-03-31, as above */
+    {"SX", "XCG", INT64_C(1743379200000)},
+    {"BG", "EUR", INT64_C(1767225600000)}, /* 2026-01-01, Council Decision (EU) 2025/1407 */
+};
+
+static void add_newer_currencies(void)
+{
+    int64_t now = moment_now();
+
+    for (size_t i = 0; i < sizeof newer_currencies / sizeof *newer_currencies; i++)
+        table.currency[code_index(newer_currencies[i], 3)] = true;
+    for (size_t i = 0; i < sizeof newer_in_use / sizeof *newer_in_use; i++) {
+        uint16_t number = table.by_alpha2[code_index(newer_in_use[i].country, 2)];
+
+        if (number != NO_COUNTRY && now >= newer_in_use[i].from)
+            memcpy(table.countries[number].currency, newer_in_use[i].currency, 4);
+    }
+}
+
 static void fill_table(void)
 {
     uint16_t number = NO_COUNTRY;
@@ -166,6 +198,7 @@ static void fill_table(void)
         if (!is_part_of_country(*alpha2) && number + 1 < MOST_COUNTRIES)
             add_country(*alpha2, ++number);
     add_currencies();
+    add_newer_currencies();
     add_languages();
 }
 

@@ -7,28 +7,62 @@
 #define RULE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* Name and a sentence. These take the value in another form. */
-#define RULES_THAT_TAKE(X) X(blanks, "Blanks around the value were trimmed.")
+#define RULES_THAT_TAKE(X)                                                                         \
+    X(blanks, "Blanks around the value were trimmed.")                                             \
+    X(apostrophe, "The apostrophe that a spreadsheet puts before + = - @ was left out.")           \
+    X(direction, "Characters that set the direction of a name were left out.")                     \
+    X(line_break, "A line end or tab in a name is a blank.")                                       \
+    X(boolean, "Another word for true or false, success or failure.")                              \
+    X(eight_digits, "Eight digits are a day: YYYYMMDD.")                                           \
+    X(midnight, "The midnight behind a day was left out.")                                         \
+    X(leap_second, "A leap second is the second after it.")                                        \
+    X(phone_spelling, "A phone number is written with other characters than ASCII's.")             \
+    X(trunk_prefix, "A trunk or former prefix behind the country's code was left out.")            \
+    X(country_code, "A phone number that begins with its country's code lacked the +.")            \
+    X(quoted, "A quoted local part that needs no quotes is the same without them.")                \
+    X(customary_code, "A customary, reserved or former code means this country.")                  \
+    X(subdivision, "The code of a part of a country means the country.")                           \
+    X(locale_country, "A locale stands for its country.")                                          \
+    X(posix_locale, "A locale as POSIX writes it, without its encoding.")                          \
+    X(language_list, "The preferred one of a browser's list of languages.")                        \
+    X(address_list, "The first address of a forwarded list, which is the client's.")               \
+    X(address_port, "The port and brackets of an IP address were left out.")                       \
+    X(address_zone, "The zone of an IPv6 address was left out.")
 
 /* These do not take it. */
 #define RULES_THAT_REFUSE(X)                                                                       \
     X(characters, "It is not UTF-8, or has control or direction characters.")                      \
+    X(invisible, "An identifier has a character that cannot be seen.")                             \
+    X(placeholder, "It is what programs write for nothing: NULL, N/A, \\N or a hyphen.")           \
+    X(scientific, "A long number in scientific notation has lost its last digits.")                \
     X(too_long, "It has more bytes than the column has room for.")                                 \
     X(form, "It is not of the column's form.")                                                     \
     X(word, "It is none of the words that the column knows.")                                      \
     X(number, "It is no number, or one outside the column's range.")                               \
-    X(time, "It is no time that can be read.")                                                     \
+    X(time, "It is no time or day that can be read.")                                              \
+    X(date_order, "A date in another order than YYYY-MM-DD.")                                      \
+    X(spreadsheet_serial, "It is the number of a day as a spreadsheet counts them.")               \
+    X(unix_zero, "It is the zero of Unix time, which programs write for no time.")                 \
+    X(unix_span, "Unix time before 2000 or more than a year ahead.")                               \
     X(future, "It lies ahead of the clock.")                                                       \
     X(email, "It is no e-mail address that mail can be sent to.")                                  \
+    X(email_at, "An e-mail address has one @, and something on both sides of it.")                 \
+    X(email_length, "An e-mail address has at most 64 bytes before the @ and 254 in all.")         \
+    X(email_quotes, "A quoted local part that needs its quotes is not taken.")                     \
+    X(email_domain, "The domain is not one that mail can be sent to.")                             \
     X(phone, "It is no phone number.")                                                             \
+    X(phone_country, "A phone number without a country to complete it, or of none.")               \
+    X(phone_length, "No phone number of that country has so many digits.")                         \
+    X(phone_range, "It is in no range of phone numbers that is known to be in use.")               \
     X(code, "It is no code of the standard.")                                                      \
     X(address, "It is no IP address.")                                                             \
+    X(ambiguous, "It can be read in two ways.")                                                    \
     X(another, "It is an e-mail address or phone number that this sign-up does not have.")         \
     X(outcome, "A reason for a failure stands beside no outcome that is one.")
 
@@ -44,14 +78,6 @@ static inline bool rule_refuses(enum rule rule)
 {
     return rule > RULE_LAST_THAT_TAKES;
 }
-
-const char *rule_name(enum rule rule);
-
-/* What is done by it: "trimmed", "normalised", or "left_out" (where the column may be empty). */
-const char *rule_done(enum rule rule);
-
-/* The n-th rule, from 0: its name, what is done by it, and a sentence. False after the last. */
-bool rule_nth(size_t n, const char **name, const char **done, const char **sentence);
 
 #ifdef __cplusplus
 }

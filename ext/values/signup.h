@@ -15,27 +15,33 @@
  * them are reported. */
 #define SIGNUP_COLUMNS(X)                                                                          \
     X(attempted_at,                                                                                \
-      "when the person asked to register: ISO 8601 (UTC without an offset) or Unix time; "         \
-      "default: now",                                                                              \
+      "when the person asked to register: ISO 8601 or RFC 3339 (no offset: UTC), as databases "    \
+      "and languages write it, or Unix time from 2000 to a year ahead; missing: now",              \
       "fraud API (timestamp)")                                                                     \
-    X(email, "RFC 5321; compared case-folded; dots and tags count",                                \
+    X(email,                                                                                       \
+      "RFC 5321 and 6531: dot-atoms and domains by IDNA, quotes only where none are needed; "      \
+      "compared case-folded, dots and tags kept",                                                  \
       "all five; RFC 5321 and 6531, domain by IDNA")                                               \
     X(username,                                                                                    \
       "compared by NFKC case folding; may look like an e-mail address or a phone number only if "  \
       "the person has it; with usernameIsPhone a phone number, also used as a missing phone",      \
       "fraud API, INVAS; Unicode NFKC_Casefold")                                                   \
-    X(phone, "E.164, or national, completed by phone_country, country or defaultCountry",          \
+    X(phone,                                                                                       \
+      "E.164, or national and completed by phone_country, country or defaultCountry; blanks, "     \
+      "hyphens, dots and brackets do not matter",                                                  \
       "INVAS, fraud API; ITU-T E.164")                                                             \
-    X(phone_country, "ISO 3166-1 alpha-2 or alpha-3", "fraud API; ISO 3166-1")                     \
+    X(phone_country, "as country", "fraud API; ISO 3166-1")                                        \
     X(name, "full name", "fraud API, INVAS")                                                       \
     X(given_name, "given name", "fraud API")                                                       \
     X(family_name, "family name", "fraud API")                                                     \
-    X(birth_date, "YYYY-MM-DD, not in the future", "INVAS; ISO 8601")                              \
+    X(birth_date, "YYYY-MM-DD or YYYYMMDD, not in the future", "INVAS; ISO 8601")                  \
     X(birth_place, "place of birth", "INVAS")                                                      \
     X(gender, "true or false (as INVAS sends it), male, female, other or unspecified", "INVAS")    \
-    X(country, "ISO 3166-1 alpha-2 or alpha-3", "Cleeng, INVAS; ISO 3166-1")                       \
+    X(country, "ISO 3166-1 alpha-2 or alpha-3; also UK and EL, former codes, US-CA, en_AE",        \
+      "Cleeng, INVAS; ISO 3166-1")                                                                 \
     X(currency, "ISO 4217", "Cleeng; ISO 4217")                                                    \
-    X(locale, "BCP 47", "Cleeng; BCP 47")                                                          \
+    X(locale, "BCP 47; also en_US.UTF-8, and the first choice of a list as browsers send it",      \
+      "Cleeng; BCP 47")                                                                            \
     X(user_type, "role; default: the setting defaultUserType", "partner API")                      \
     X(partner_id, "int32, not negative", "partner API")                                            \
     X(source_id, "where the sign-up came from", "INVAS")                                           \
@@ -54,7 +60,9 @@
     X(manufacturer, "of the device", "fraud API")                                                  \
     X(model, "of the device", "fraud API")                                                         \
     X(os, "of the device", "fraud API")                                                            \
-    X(ip_address, "IPv4 or IPv6", "fraud API, Cleeng")                                             \
+    X(ip_address,                                                                                  \
+      "IPv4 or IPv6; also with port, brackets or zone, and the first of a forwarded list",         \
+      "fraud API, Cleeng")                                                                         \
     X(language, "of the device, BCP 47", "fraud API; BCP 47")                                      \
     X(latitude, "degrees, -90 to 90", "fraud API")                                                 \
     X(longitude, "degrees, -180 to 180", "fraud API")                                              \
@@ -62,7 +70,7 @@
     X(app_name, "application", "fraud API (documentation)")                                        \
     X(app_platform, "ios, android, web or mobile-web", "fraud API (documentation)")                \
     X(app_domain, "application's domain", "fraud API (documentation)")                             \
-    X(guest_account, "true or false", "fraud API (documentation)")                                 \
+    X(guest_account, "true or false, 1 or 0, yes or no, y or n", "fraud API (documentation)")      \
     X(captcha, "result of a captcha, kept as sent", "Cleeng")                                      \
     X(recommendation, "of the fraud API: ALLOW, REVIEW or PREVENT (fails with `prevented`)",       \
       "fraud API")                                                                                 \
@@ -72,7 +80,9 @@
       "JSON: {\"NAME\": \"accepted\"} or {\"NAME\": {\"state\": \"accepted\", "                    \
       "\"version\": \"2\"}}",                                                                      \
       "Cleeng")                                                                                    \
-    X(outcome, "decided elsewhere: success or failure (or true or false, as in the fraud API)",    \
+    X(outcome,                                                                                     \
+      "decided elsewhere: success or failure (or, as the fraud API says it, true or false; 1 or "  \
+      "0, yes or no)",                                                                             \
       "fraud API (success)")                                                                       \
     X(failure_reason, "the reason, for outcome failure", "fraud API (documentation)")              \
     X(password, "in clear; hashed with Argon2id, never stored",                                    \
@@ -95,6 +105,7 @@ enum { SIGNUP_INPUT_ONLY = SIGNUP_password, SIGNUP_CONSENTS_MAX = 32 };
 /* Bytes of what also comes in by another way than its column. */
 enum { SIGNUP_LONGEST_DEVICE = 1024, SIGNUP_LONGEST_CONSENTS = 16384 };
 
+#define SIGNUP_BIT(column) (UINT64_C(1) << SIGNUP_##column)
 _Static_assert(SIGNUP_COLUMN_COUNT <= 64, "sets of columns are kept in 64 bits");
 
 /* One sign-up. NULL: not given. Everything belongs to whoever filled it. */

@@ -1,5 +1,6 @@
 #include "values/subject.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <unicode/uchar.h>
@@ -12,26 +13,122 @@
 enum {
     MOST_USERNAME = 255, /* octets */
     LEAST_DIGITS = 8,
-    MOST_DIGITS = 15,  /* ITU-T E.164 */
-    MOST_SPELLING = 48 /* characters of a phone number with everything that separates digits */
+    MOST_DIGITS = 15,   /* ITU-T E.164 */
+    MOST_SPELLING = 48, /* characters with everything that separates digits */
+    CODES = 1000        /* country codes have up to three digits */
 };
 
-static bool is_digit(char c)
+bool phone_number_is_e164(const char *text)
 {
-    return c >= '0' && c <= '9';
-}
-
-static bool is_e164(const char *text)
-{
-    size_t digits;
-
     if (text[0] != '+' || text[1] < '1' || text[1] > '9')
         return false;
-    digits = strnlen(text + 1, MOST_DIGITS + 1);
-    for (size_t i = 1; i <= digits; i++)
-        if (!is_digit(text[i]))
+    size_t digits = strspn(text + 1, "0123456789");
+    return text[1 + digits] == '\0' && digits >= LEAST_DIGITS && digits <= MOST_DIGITS;
+}
+
+/*
+ * Asking the library costs more than the rest of a sign-up. By country code: the first digits of a
+ * national number with which E.164 means itself, so that nothing is left to ask but whether its
+ * length is possible. With the others it may hold a trunk or carrier prefix that has to go; codes
+ * that are not here are asked in full. tests/unit/values/test_phone_number.c compares.
+ */
+#define BUT_ZERO 0x3fe
+static const uint16_t plain[CODES] = {
+    [1] = BUT_ZERO & ~(1U << 1),
+    [7] = BUT_ZERO & ~(1U << 8),
+    [20] = BUT_ZERO,
+    [27] = BUT_ZERO,
+    [30] = BUT_ZERO,
+    [31] = BUT_ZERO,
+    [32] = BUT_ZERO,
+    [33] = BUT_ZERO,
+    [34] = BUT_ZERO,
+    [39] = BUT_ZERO,
+    [40] = BUT_ZERO,
+    [41] = BUT_ZERO,
+    [43] = BUT_ZERO,
+    [44] = BUT_ZERO,
+    [45] = BUT_ZERO,
+    [46] = BUT_ZERO,
+    [47] = BUT_ZERO,
+    [48] = BUT_ZERO,
+    [49] = BUT_ZERO,
+    [51] = BUT_ZERO,
+    [60] = BUT_ZERO,
+    [61] = BUT_ZERO & ~(1U << 1),
+    [62] = BUT_ZERO,
+    [63] = BUT_ZERO,
+    [64] = BUT_ZERO,
+    [65] = BUT_ZERO,
+    [66] = BUT_ZERO,
+    [81] = BUT_ZERO,
+    [82] = BUT_ZERO,
+    [84] = BUT_ZERO,
+    [90] = BUT_ZERO,
+    [91] = BUT_ZERO,
+    [92] = BUT_ZERO,
+    [94] = BUT_ZERO,
+    [98] = BUT_ZERO,
+    [351] = BUT_ZERO,
+    [352] = BUT_ZERO & ~(1U << 1),
+    [353] = BUT_ZERO,
+    [354] = BUT_ZERO,
+    [358] = BUT_ZERO,
+    [359] = BUT_ZERO,
+    [370] = BUT_ZERO & ~(1U << 8),
+    [371] = BUT_ZERO,
+    [372] = BUT_ZERO,
+    [380] = BUT_ZERO,
+    [385] = BUT_ZERO,
+    [386] = BUT_ZERO,
+    [420] = BUT_ZERO,
+    [421] = BUT_ZERO,
+};
+
+/* The lengths that the library calls possible, once it has been asked. */
+static _Atomic uint32_t lengths[CODES];
+static const uint32_t KNOWN = UINT32_C(1) << 31;
+
+static bool is_possible(int code, size_t digits)
+{
+    uint32_t found = atomic_load_explicit(&lengths[code], memory_order_relaxed);
+    if (found == 0) {
+        found = KNOWN | phone_lengths(code);
+        atomic_store_explicit(&lengths[code], found, memory_order_relaxed);
+    }
+    return (found >> digits & 1) != 0;
+}
+
+/* Whether E.164 can be answered without the library, and if so, how. */
+static bool is_plain(const char *e164, enum rule *rule)
+{
+    int code = 0;
+    for (size_t digits = 1; digits <= 3; digits++) {
+        code = code * 10 + (e164[digits] - '0');
+        if (plain[code] == 0)
+            continue;
+        if ((plain[code] >> (e164[digits + 1] - '0') & 1) == 0)
             return false;
-    return digits >= LEAST_DIGITS && digits <= MOST_DIGITS;
+        *rule = is_possible(code, strlen(e164) - 1 - digits) ? RULE_as_given : RULE_phone_length;
+        return true;
+    }
+    return false;
+}
+
+/* One character of a number as ASCII; 0: it does not matter; -1: it does not belong there. */
+static int plain_character(UChar32 c)
+{
+    int32_t digit = u_charDigitValue(c);
+    if (digit >= 0)
+        return '0' + digit;
+    if (u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) ||
+        (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
+        return 0;
+    if (u_hasBinaryProperty(c, UCHAR_DASH))
+        return '-';
+    if (u_charType(c) == U_SPACE_SEPARATOR)
+        return ' ';
+    return c == 0xff0b ? '+' : c > 0 && c < 0x80 && strchr("+ .-/()", c) != NULL ? c : -1;
 }
 
 /*
@@ -39,44 +136,59 @@ static bool is_e164(const char *text)
  * and numbers found within other text, and ignore what it does not know: none of that is a number
  * that someone meant to register with.
  */
-static bool is_phone_spelling(const char *text)
+static bool spell(const char *text, char spelling[MOST_SPELLING + 2])
 {
-    size_t length = strnlen(text, MOST_SPELLING + 1);
+    int32_t at = 0, length = (int32_t)strnlen(text, INT32_MAX / 2);
+    size_t used = 0;
+    while (at < length) {
+        int c = plain_character(utf_next8(text, &at, length));
+        if (c == '+' && used == 1 && spelling[0] == '(') /* (+49) 151 */
+            used = 0;
+        if (c < 0 || (c == '+' && used > 0) || used == MOST_SPELLING)
+            return false;
+        if (c > 0)
+            spelling[used++] = (char)c;
+    }
+    spelling[used] = '\0';
+    if (spelling[0] == '0' && spelling[1] == '0') {
+        spelling[0] = '+';
+        memmove(spelling + 1, spelling + 2, used - 1);
+    }
+    return used > 0;
+}
 
-    return length > 0 && length <= MOST_SPELLING && strspn(text, "+0123456789 .-/()") == length &&
-           strchr(text + 1, '+') == NULL;
+enum rule phone_number(const char *text, const char *country, bool valid, char *e164, size_t size)
+{
+    char spelling[MOST_SPELLING + 2], region[3] = "";
+    enum rule rule;
+    if (!valid && phone_number_is_e164(text) && strlen(text) < size && is_plain(text, &rule)) {
+        memcpy(e164, text, strlen(text) + 1);
+        return rule;
+    }
+    if (!spell(text, spelling))
+        return RULE_phone;
+    if (spelling[0] != '+') {
+        if (country == NULL || strnlen(country, 3) != 2)
+            return RULE_phone_country;
+        for (int i = 0; i < 2; i++)
+            region[i] = text_upper(country[i]);
+    }
+    rule = phone_e164(spelling, region[0] != '\0' ? region : NULL, valid, e164, size);
+    if (rule_refuses(rule))
+        return rule;
+    if (!phone_number_is_e164(e164))
+        return RULE_phone_length;
+    return rule == RULE_as_given && !text_is_ascii(text, strlen(text)) ? RULE_phone_spelling : rule;
 }
 
 bool subject_phone(const char *text, const char *country, char e164[SUBJECT_SIZE])
 {
-    char spelling[MOST_SPELLING + 2];
-    char region[3] = "";
-
-    if (is_e164(text)) {
-        memcpy(e164, text, strlen(text) + 1);
-        return true;
-    }
-    if (!is_phone_spelling(text))
-        return false;
-    if (text[0] == '0' && text[1] == '0') {
-        spelling[0] = '+';
-        memcpy(spelling + 1, text + 2, strlen(text + 2) + 1);
-    } else {
-        memcpy(spelling, text, strlen(text) + 1);
-    }
-    if (spelling[0] != '+') {
-        if (country == NULL || strnlen(country, 3) != 2)
-            return false;
-        for (int i = 0; i < 2; i++)
-            region[i] = text_upper(country[i]);
-    }
-    return phone_e164(spelling, region[0] != '\0' ? region : NULL, e164, SUBJECT_SIZE) &&
-           is_e164(e164);
+    return !rule_refuses(phone_number(text, country, false, e164, SUBJECT_SIZE));
 }
 
 bool subject_phone_country(const char *e164, char country[3])
 {
-    return is_e164(e164) && phone_country(e164, country);
+    return phone_number_is_e164(e164) && phone_country(e164, country);
 }
 
 static bool is_white_space(UChar32 c)
@@ -99,7 +211,8 @@ static bool is_username(const char *text, size_t length)
         bool first = at == 0;
 
         last = utf_next8(text, &at, (int32_t)length);
-        if (last < 0 || (U_GET_GC_MASK(last) & refused) != 0 || (first && is_white_space(last)))
+        if (last < 0 || (U_GET_GC_MASK(last) & refused) != 0 || (first && is_white_space(last)) ||
+            u_hasBinaryProperty(last, UCHAR_DEFAULT_IGNORABLE_CODE_POINT))
             return false;
     }
     return !is_white_space(last);
@@ -147,7 +260,9 @@ enum subject_kind subject_meaning(const char *text, const char *country, char fo
 {
     if (email_fold(text, folded))
         return SUBJECT_EMAIL;
-    if (subject_phone(text, country, folded))
+    /* Digits that a country completes are a number only where it is one in use: they may well be a
+     * name. */
+    if (!rule_refuses(phone_number(text, country, text[0] != '+', folded, SUBJECT_SIZE)))
         return SUBJECT_PHONE;
     return subject_fold_username(text, folded) ? SUBJECT_USERNAME : SUBJECT_NOTHING;
 }
@@ -207,7 +322,7 @@ void subject_mask(const char *text, char *masked, size_t size)
     if (size == 0)
         return;
     masked[0] = '\0';
-    if (is_e164(text)) {
+    if (phone_number_is_e164(text)) {
         mask_phone(&out, text);
         return;
     }

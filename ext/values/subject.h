@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "values/email.h"
+#include "values/rule.h"
 
 enum { SUBJECT_SIZE = EMAIL_SIZE, SUBJECT_NUMBER_SIZE = 17 /* of a number in E.164 */ };
 
@@ -20,12 +21,18 @@ enum subject_kind {
     SUBJECT_IDENTITY = 't'
 };
 
+/* `+` and 8 to 15 digits, of which the first is no zero (ITU-T E.164). */
+bool phone_number_is_e164(const char *text);
+
 /*
- * Brings a phone number to E.164 with `+` (8 to 15 digits). A number that starts with + or 00
- * stands alone; a national number needs `country` (ISO 3166 alpha-2, may be NULL). Plain E.164 is
- * accepted as it stands (ITU-T E.164 length and leading digit), other spellings (spaces, dots,
- * brackets, national numbers) are asked of libphonenumber, which must call them valid.
+ * E.164 of a number. One that starts with + or 00 stands alone; a national one needs `country` (ISO
+ * 3166 alpha-2, may be NULL). Blanks, dots, hyphens, slashes and brackets of any script do not
+ * matter, nor do the characters for direction that contact cards put around it. It must be possible
+ * by its country's lengths, with `valid` in a range that is known to be in use: phone.h.
  */
+enum rule phone_number(const char *text, const char *country, bool valid, char *e164, size_t size);
+
+/* Brings a phone number to E.164: phone_number(), where possible is enough. */
 bool subject_phone(const char *text, const char *country, char e164[SUBJECT_SIZE]);
 
 /* The country (alpha-2) a number in E.164 belongs to, by libphonenumber; false where it cannot be

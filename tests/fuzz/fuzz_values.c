@@ -9,7 +9,8 @@
 #include "values/moment.h"
 #include "passwords/password.h"
 #include "passwords/policy.h"
-#include "values/region.h"
+#include "values/mend.h"
+#include "values/region_read.h"
 #include "ledger/settings.h"
 #include "values/signup.h"
 #include "values/subject.h"
@@ -41,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char folded[SUBJECT_SIZE], locale[REGION_LOCALE_SIZE], alpha[4];
     unsigned char nonce[CODE_NONCE_SIZE];
+    char day[MOMENT_DAY_SIZE], address[REGION_ADDRESS_SIZE], *mended;
     int64_t moment;
     if (size == 0 || memchr(data + 1, 0, size - 1) != NULL)
         return 0;
@@ -51,12 +53,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 0:
         moment_parse(text, &moment);
         moment_is_date(text);
+        moment_read(text, 0, &moment);
+        moment_read_day(text, day);
         break;
     case 1:
         email_fold(text, folded);
         break;
     case 2:
         subject_phone(text, "ID", folded);
+        mended = malloc(size);
+        if (mended != NULL) {
+            mend(text, strlen(text), true, mended);
+            mend_has_invisible(mended);
+            mend_is_scientific(mended);
+        }
+        free(mended);
         break;
     case 3:
         subject_fold_username(text, folded);
@@ -69,6 +80,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         region_country(text, alpha);
         region_currency(text, alpha);
         region_address_valid(text);
+        region_read_country(text, alpha);
+        region_read_locale(text, locale);
+        region_read_address(text, address);
         break;
     case 6:
         read_policy(text);

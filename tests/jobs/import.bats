@@ -105,12 +105,12 @@ hostile() {
     [ "$(sums)" = "2|2|0|0|0|0" ]
 }
 
-@test "numbers keep their zeros, blanks stay, and what is too much of a value is a failed attempt" {
+@test "numbers keep their zeros, blanks around a value go, and what is too much of a value is a failed attempt" {
     printf 'email,custom_id,name,partner_id,password\na@example.com,007, A ,12,Abcdef1!x\nb@example.com,1,B,-5,Abcdef1!x\n' >a.csv
     ledger_reg "SELECT reg_settings_patch('{\"strictFields\":[\"partner_id\"]}')" >/dev/null
     run job import a.csv
     [ "$status" -eq 0 ]
-    [ "$(ledger "SELECT custom_id, name FROM person WHERE attempt_id = 1")" = "007| A " ]
+    [ "$(ledger "SELECT custom_id, name FROM person WHERE attempt_id = 1")" = "007|A" ]
     [ "$(ledger "SELECT reasons FROM attempt WHERE id = 2")" = '["partner_id_invalid"]' ]
 }
 

@@ -40,7 +40,6 @@ static void nothing_is_sent_to_what_a_sign_up_refuses(void **state)
                                           "a@127.0.0.1",
                                           "a@example.127",
                                           "a@[127.0.0.1]",
-                                          "a@ab--cd.example",
                                           "a@b@example.com",
                                           ""};
     char address[EMAIL_SIZE];

@@ -46,6 +46,92 @@ static void iso_is_read(void **state)
     expect("9999-12-31T23:59:59.999Z", 253402300799999);
 }
 
+/* RFC 3339, 5.6 to 5.8, and what Ruby, Go, Java, PostgreSQL, Python, SQL Server and MySQL print. */
+static void other_programs_are_read(void **state)
+{
+    (void)state;
+    expect("2017-12-09t14:16:28.826z", 1512828988826);
+    expect("1990-12-31T23:59:60Z", 662688000000);
+    expect("1990-12-31T15:59:60-08:00", 662688000000);
+    expect("1985-04-12T23:20:50.52Z", 482196050520);
+    expect("2017-12-09 14:16:28 UTC", 1512828988000);
+    expect("2017-12-09 14:16:28 GMT", 1512828988000);
+    expect("2017-12-09 14:16:28UTC", 1512828988000);
+    expect("2017-12-09 15:16:28 +0100", 1512828988000);
+    expect("2017-12-09 14:16:28.826123456 +0000 UTC", 1512828988826);
+    expect("2017-12-09 15:16:28 +0100 CET", 1512828988000);
+    expect("2017-12-09T15:16:28.826+01:00[Europe/Paris]", 1512828988826);
+    expect("2017-12-09 15:16:28.826+01", 1512828988826);
+    expect("2017-12-09 14:16:28.826123+00:00", 1512828988826);
+    expect("2017-12-09 15:16:28.8261234 +01:00", 1512828988826);
+    expect("2017-12-09 14:16:28 Z", 1512828988000);
+}
+
+static void rule(const char *text, enum rule wanted)
+{
+    int64_t moment;
+    enum rule found = moment_read(text, INT64_C(1767225600000), &moment);
+
+    if (found != wanted)
+        fail_msg("\"%s\": rule %d, not %d", text, (int)found, (int)wanted);
+}
+
+static void numbers_from_outside_are_plausible(void **state)
+{
+    int64_t moment;
+
+    (void)state;
+    rule("946684800", RULE_as_given); /* 2000-01-01 */
+    rule("946684799", RULE_unix_span);
+    rule("946684800000", RULE_as_given);
+    rule("1798761600", RULE_as_given); /* 2027-01-01, a year from now */
+    rule("1830297600", RULE_unix_span);
+    rule("0", RULE_unix_zero);
+    rule("0.0", RULE_unix_zero);
+    rule("1970-01-01T00:00:00Z", RULE_unix_zero);
+    rule("1970-01-01 01:00:00+01:00", RULE_unix_zero);
+    rule("46023", RULE_spreadsheet_serial); /* 2026-01-01 in LibreOffice and Excel */
+    rule("46023.75", RULE_spreadsheet_serial);
+    rule("20260131", RULE_eight_digits);
+    rule("20260231", RULE_time);
+    rule("03/04/2026", RULE_ambiguous);
+    rule("03/04/2026 12:00", RULE_ambiguous);
+    rule("3.4.2026", RULE_ambiguous);
+    rule("31/12/2026", RULE_date_order);
+    rule("12/31/2026", RULE_date_order);
+    rule("0000-00-00 00:00:00", RULE_time);
+    rule("2016-12-31T23:59:60Z", RULE_leap_second);
+    rule("yesterday", RULE_time);
+    assert_int_equal(moment_read("20260131", 0, &moment), RULE_eight_digits);
+    assert_int_equal(moment, INT64_C(1769817600000));
+}
+
+static void day(const char *text, const char *wanted, enum rule by)
+{
+    char found[MOMENT_DAY_SIZE];
+
+    if (moment_read_day(text, found) != by)
+        fail_msg("\"%s\": another rule than %d", text, (int)by);
+    if (wanted != NULL)
+        assert_string_equal(found, wanted);
+}
+
+static void days_are_read(void **state)
+{
+    (void)state;
+    day("1990-12-31", "1990-12-31", RULE_as_given);
+    day("19901231", "1990-12-31", RULE_eight_digits);
+    day("1990-12-31 00:00:00", "1990-12-31", RULE_midnight);
+    day("1990-12-31T00:00:00.000Z", "1990-12-31", RULE_midnight);
+    day("1990-12-31T00:00", "1990-12-31", RULE_midnight);
+    day("1990-12-30T23:00:00Z", NULL, RULE_time); /* whose day? */
+    day("1990-02-30", NULL, RULE_time);
+    day("33238", NULL, RULE_spreadsheet_serial);
+    day("04/05/1990", NULL, RULE_ambiguous);
+    day("31.12.1990", NULL, RULE_date_order);
+    day("90-12-31", NULL, RULE_date_order);
+}
+
 static void unix_numbers_are_read(void **state)
 {
     (void)state;
@@ -117,11 +203,16 @@ static void the_rest_is_refused(void **state)
         "2017-02-09T14:16.5Z",
         "2017-02-09T24:00:00Z",
         "2017-02-09T14:60:00Z",
-        "2016-12-31T23:59:60Z",
-        "2017-02-09T14:16:28z",
-        "2017-02-09t14:16:28Z",
+        "2017-02-09T23:59:60Z", /* no leap second within a month */
+        "2016-12-31T22:59:60Z",
+        "2016-12-31T23:59:60+01:00",
+        "2016-12-31T23:59:61Z",
         "2017-02-09  14:16:28Z",
-        "2017-02-09T14:16:28 Z",
+        "2017-02-09T14:16:28 CET", /* who knows which */
+        "2017-02-09T14:16:28 utc",
+        "2017-02-09T14:16:28  +0100",
+        "2017-02-09T14:16:28+01:00 X",
+        "2017-02-09T14:16:28+01:00[",
         "2017-02-09T14:16:28ZZ",
         "2017-02-09T14:16:28+",
         "2017-02-09T14:16:28+1",
@@ -227,6 +318,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(iso_is_read),
+        cmocka_unit_test(other_programs_are_read),
+        cmocka_unit_test(numbers_from_outside_are_plausible),
+        cmocka_unit_test(days_are_read),
         cmocka_unit_test(unix_numbers_are_read),
         cmocka_unit_test(the_rest_is_refused),
         cmocka_unit_test(each_day_agrees_with_the_library),

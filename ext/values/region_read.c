@@ -1,0 +1,193 @@
+#include "values/region_read.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "values/text.h"
+
+enum { TEXT_SIZE = 256 };
+
+static const char digits[] = "0123456789";
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/* ISO 3166-1, exceptionally reserved (AC CP DG EA FX IC TA UK); the European Union's
+ * interinstitutional style guide, 7.1 (EL, UK); ISO 3166-3, former codes with one successor; XKX as
+ * the World Bank writes Kosovo; ROM, Romania's until 2002. "" where one code has become several
+ * countries. */
+static const struct {
+    char code[4];
+    char country[3];
+} customary[] = {
+    {"UK", "GB"},  {"EL", "GR"},  {"AC", "SH"},  {"TA", "SH"},  {"CP", "FR"},  {"DG", "IO"},
+    {"EA", "ES"},  {"IC", "ES"},  {"FX", "FR"},  {"BU", "MM"},  {"DD", "DE"},  {"DY", "BJ"},
+    {"HV", "BF"},  {"NH", "VU"},  {"RH", "ZW"},  {"TP", "TL"},  {"VD", "VN"},  {"YD", "YE"},
+    {"ZR", "CD"},  {"FXX", "FR"}, {"BUR", "MM"}, {"DDR", "DE"}, {"DHY", "BJ"}, {"HVO", "BF"},
+    {"NHB", "VU"}, {"RHO", "ZW"}, {"TMP", "TL"}, {"VDR", "VN"}, {"YMD", "YE"}, {"ZAR", "CD"},
+    {"ROM", "RO"}, {"XKX", "XK"}, {"SU", ""},    {"SUN", ""},   {"YU", ""},    {"YUG", ""},
+    {"CS", ""},    {"SCG", ""},   {"CSK", ""},   {"AN", ""},    {"ANT", ""},
+};
+
+static bool is_upper(const char *text, size_t length)
+{
+    return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") >= length;
+}
+
+/* `US-CA`: a country and a part of it; `en_AE`: a language and a country. */
+static enum rule read_two_parts(const char *text, char alpha2[3])
+{
+    char first[3] = {text[0], text[1], '\0'}, locale[REGION_LOCALE_SIZE], second[3];
+    const char *rest = text + 3;
+    size_t length = strlen(rest);
+    bool part = region_country(first, alpha2) && length >= 1 && length <= 3 &&
+                strspn(rest, digits) + strspn(rest + strspn(rest, digits), letters) == length;
+    bool spoken = length == 2 && region_country(rest, second) && region_locale(text, locale);
+    if (text[2] == '-' && part && (is_upper(text, 2) || !spoken))
+        return RULE_subdivision;
+    if (text[2] == '-' && part)
+        return RULE_ambiguous;
+    if (!spoken || (part && is_upper(text, 2)))
+        return spoken ? RULE_ambiguous : RULE_code;
+    memcpy(alpha2, second, sizeof second);
+    return RULE_locale_country;
+}
+
+enum rule region_read_country(const char *text, char alpha2[3])
+{
+    for (size_t i = 0; i < sizeof customary / sizeof *customary; i++)
+        if (text_same(text, customary[i].code)) {
+            memcpy(alpha2, customary[i].country, 3);
+            return alpha2[0] == '\0' ? RULE_ambiguous : RULE_customary_code;
+        }
+    if (region_country(text, alpha2))
+        return RULE_as_given;
+    if (strspn(text, letters) == 2 && (text[2] == '-' || text[2] == '_'))
+        return read_two_parts(text, alpha2);
+    return RULE_code;
+}
+
+/* The weight of a language in a list, in thousandths: `;q=0.8`; 1 where there is none. -1: none. */
+static int read_weight(const char *text)
+{
+    int whole, thousandths = 0, scale = 100;
+    text += strspn(text, " \t");
+    if (*text == '\0')
+        return 1000;
+    if (*text++ != ';')
+        return -1;
+    text += strspn(text, " \t");
+    if ((text[0] != 'q' && text[0] != 'Q') || text[1] != '=' || (text[2] != '0' && text[2] != '1'))
+        return -1;
+    whole = text[2] - '0';
+    text += 3;
+    if (*text == '.')
+        for (text++; *text >= '0' && *text <= '9'; text++, scale /= 10)
+            thousandths += (*text - '0') * scale;
+    return text[strspn(text, " \t")] == '\0' ? whole * 1000 + thousandths : -1;
+}
+
+static enum rule read_list(const char *text, char locale[REGION_LOCALE_SIZE])
+{
+    char item[TEXT_SIZE], found[REGION_LOCALE_SIZE];
+    int best = 0;
+    for (const char *at = text;; at++) {
+        at += strspn(at, " \t");
+        size_t length = strcspn(at, ","), name;
+        if (length == 0 || length >= sizeof item)
+            return RULE_code;
+        snprintf(item, sizeof item, "%.*s", (int)length, at);
+        name = strcspn(item, "; \t");
+        int weight = read_weight(item + name);
+        if (weight < 0)
+            return RULE_code;
+        item[name] = '\0';
+        if (weight > best && strcmp(item, "*") != 0 && region_locale(item, found)) {
+            memcpy(locale, found, sizeof found);
+            best = weight;
+        }
+        at += length;
+        if (*at == '\0')
+            break;
+    }
+    return best > 0 ? RULE_language_list : RULE_code;
+}
+
+enum rule region_read_locale(const char *text, char locale[REGION_LOCALE_SIZE])
+{
+    char base[REGION_LOCALE_SIZE];
+    size_t length = strcspn(text, ".@");
+    const char *modifier = strchr(text, '@');
+    if (region_locale(text, locale))
+        return RULE_as_given;
+    if (strpbrk(text, ",;") != NULL)
+        return read_list(text, locale);
+    /* Other modifiers name a script or a dialect, which must not be lost. */
+    if (text[length] == '\0' || length >= sizeof base ||
+        (modifier != NULL && strcmp(modifier, "@euro") != 0))
+        return RULE_code;
+    snprintf(base, sizeof base, "%.*s", (int)length, text);
+    return region_locale(base, locale) ? RULE_posix_locale : RULE_code;
+}
+
+static bool is_port(const char *text)
+{
+    size_t length = strspn(text, digits);
+    return length >= 1 && length <= 5 && text[length] == '\0' && atoi(text) <= 65535;
+}
+
+/* The first of a list, without what RFC 7239 puts around it: `for="[2001:db8::1]:4711";proto=https`
+ */
+static bool take_first(const char *text, char first[TEXT_SIZE])
+{
+    size_t length;
+    text += text_same_start(text, "for=", 4) ? 4 : 0;
+    bool quoted = *text == '"';
+    text += quoted;
+    length = quoted ? strcspn(text, "\"") : strcspn(text, ",; \t");
+    if (length == 0 || length >= TEXT_SIZE || (quoted && text[length] != '"'))
+        return false;
+    snprintf(first, TEXT_SIZE, "%.*s", (int)length, text);
+    return true;
+}
+
+/* Takes the port away, and the brackets that keep it apart from an IPv6 address. */
+static bool strip_port(char *text)
+{
+    char *colon = strrchr(text, ':'), *bracket = strchr(text, ']');
+    if (text[0] == '[' && bracket != NULL && (bracket[1] == '\0' || bracket[1] == ':')) {
+        if (bracket[1] == ':' && !is_port(bracket + 2))
+            return false;
+        *bracket = '\0';
+        memmove(text, text + 1, strlen(text));
+        return strchr(text, ':') != NULL;
+    }
+    if (colon == NULL || strchr(text, ':') != colon || !is_port(colon + 1))
+        return false;
+    *colon = '\0';
+    return true;
+}
+
+enum rule region_read_address(const char *text, char address[REGION_ADDRESS_SIZE])
+{
+    char first[TEXT_SIZE];
+    enum rule rule = RULE_as_given;
+    bool list = strpbrk(text, ",;=\"") != NULL;
+    if (!take_first(text, first) || (!list && strcmp(first, text) != 0))
+        return RULE_address;
+    if (list)
+        rule = RULE_address_list;
+    if (!region_address_valid(first)) {
+        if (strip_port(first))
+            rule = RULE_address_port;
+        char *zone = strchr(first, '%');
+        if (zone != NULL && zone[1] != '\0' && strchr(first, ':') != NULL) {
+            *zone = '\0';
+            rule = RULE_address_zone;
+        }
+    }
+    if (!region_address_valid(first) || strlen(first) >= REGION_ADDRESS_SIZE)
+        return RULE_address;
+    snprintf(address, REGION_ADDRESS_SIZE, "%s", first);
+    return rule;
+}
