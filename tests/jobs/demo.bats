@@ -63,7 +63,7 @@ with_env() {
 }
 
 @test "codes are read from mails and text messages and verified, refused, limited" {
-    said '^176 mails and 60 text messages have arrived\.$'
+    said '^210 mails and 74 text messages have arrived\.$'
     said '^ +[0-9]+ verified$'
     said '^ +5 invalid_code$'
     said '^ +1 rate_limit$'
@@ -95,7 +95,7 @@ with_env() {
     [ "$(grep -c '^(exit code 0)$' "$BATS_TEST_TMPDIR/part")" = 2 ]
     [ "$(grep -cE '^[0-9]{4}-[0-9]{2}-[0-9]{2} +(success|failure) .* match( |$)' "$BATS_TEST_TMPDIR/part")" = 24 ]
     [ "$(grep -cE '^[0-9]{4}-.* (un)?explained' "$BATS_TEST_TMPDIR/part")" = 0 ]
-    said '^not_reportable +-123 +123 +failed for a reason that is not reported$'
+    said '^not_reportable +-93 +93 +failed for a reason that is not reported$'
     [ "$(awk -F, 'NR > 1 { sum += $2 + $3 } END { print sum }' build/demo-test/exports/dashboard.csv)" = "$(wc -l <build/demo-test/accepted.jsonl)" ]
 }
 
