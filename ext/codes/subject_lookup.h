@@ -4,8 +4,9 @@
  * A text of the form of an e-mail address means the address. One of the form of a phone number
  * means the number; digits that only a default country completes mean the number of each default
  * country that the ledger has had, and a username. Any other text is a username. A username of the
- * form of an address or a number is only for whoever has that (columns.c), so that nobody is hidden
- * by it; in rows of older versions it may be somebody else's, and counts for erasing alone.
+ * form of an address or a number is only for whoever has that (admission/field_checks.c), so that
+ * nobody is hidden by it; in rows of older versions it may be somebody else's, and counts for
+ * erasing alone.
  */
 #ifndef SUBJECT_LOOKUP_H
 #define SUBJECT_LOOKUP_H

@@ -186,8 +186,9 @@ enum rule region_read_address(const char *text, char address[REGION_ADDRESS_SIZE
             rule = RULE_address_zone;
         }
     }
-    if (!region_address_valid(first) || strlen(first) >= REGION_ADDRESS_SIZE)
+    size_t length = strlen(first);
+    if (!region_address_valid(first) || length >= REGION_ADDRESS_SIZE)
         return RULE_address;
-    snprintf(address, REGION_ADDRESS_SIZE, "%s", first);
+    memcpy(address, first, length + 1);
     return rule;
 }

@@ -1,4 +1,4 @@
-/* nearest.c: edit distance between short words. */
+/* suggestion.c: edit distance between short words. */
 #include "config/suggestion.h"
 
 #include <stdbool.h>

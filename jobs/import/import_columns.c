@@ -8,7 +8,7 @@
 #include "run/say.h"
 #include "values/text.h"
 
-enum { NAME_SHOWN = 64, UNKNOWN_SHOWN = 1024 };
+enum { NAME_TO_GUESS = 4, NAME_SHOWN = 64, UNKNOWN_SHOWN = 1024 };
 
 /* A confirmation is the second request of a sign-up, whose subject may be a phone number or a
  * username as well. */
@@ -35,7 +35,7 @@ static const char *nearest_name(const struct header_names *names, const char *ce
     typed[length] = '\0';
     for (size_t i = 0; i < names->count; i++)
         suggestion_offer(&nearest, typed, names->list[i].name);
-    return nearest.distance * 3 <= length ? nearest.word : NULL;
+    return length >= NAME_TO_GUESS && nearest.distance * 3 <= length ? nearest.word : NULL;
 }
 
 /* One line for all that is left out: nobody who reads it in the morning should have to guess. */
@@ -76,7 +76,8 @@ static bool check_column(const struct import_request *request, const struct head
 
 /* A file without the columns that its rows need is another kind of file; and more consents than a
  * sign-up can have would be lost. */
-static bool makes_sense(const struct import_request *request, const struct header *header)
+static bool makes_sense(const struct import_request *request, const struct header *header,
+                        const char *const *cells)
 {
     if (header->prefixed > SIGNUP_CONSENTS_MAX) {
         say_error("%s: %zu columns of consents, and a sign-up has at most %d: put them into the "
@@ -90,6 +91,9 @@ static bool makes_sense(const struct import_request *request, const struct heade
         return true;
     if (request->confirmations)
         say_error("%s: the columns `subject` and `code` are expected", request->path);
+    else if (header->count == 1 && strpbrk(cells[0], ";\t|") != NULL)
+        say_error("%s: its columns are not separated by commas: save it as CSV with commas",
+                  request->path);
     else
         say_error("%s: none of its columns says who signed up: %s is expected", request->path,
                   signup_people_columns);
@@ -108,7 +112,7 @@ bool import_columns(struct header *header, const struct import_request *request,
     bool good = true;
     for (size_t i = 0; i < header->count && good; i++)
         good = check_column(request, header, i, cells);
-    good = good && makes_sense(request, header) && say_unknown(request, header, cells);
+    good = good && makes_sense(request, header, cells) && say_unknown(request, header, cells);
     if (!good)
         *status = STATUS_BAD_DATA;
     return good;
