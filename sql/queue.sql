@@ -4,7 +4,7 @@
 -- same transaction. A run that dies leaves a try without a result, which the next run finds (leftover_tries), and an item that is due again when
 -- its lease ends.
 
--- Both lists begin with id, next_try_at, wanted. Unwanted items are to be removed from the queue (drop_code).
+-- Both lists have id, next_try_at and wanted. Unwanted items are to be removed from the queue (drop_code).
 
 -- A code is wanted while it can still be entered: it has not ended or expired, and its attempt is pending or successful.
 -- name: due_codes
@@ -14,8 +14,8 @@ SELECT c.id, c.next_try_at,
        AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id)
        AND (c.attempt_id IS NULL
             OR EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = c.attempt_id AND w.deadline > :now)
-            OR coalesce((SELECT d.outcome FROM decision d WHERE d.attempt_id = c.attempt_id ORDER BY d.id DESC LIMIT 1), a.outcome) = 'success'),
-       c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.lifetime_ms, c.runs_from, r.address, a.locale, coalesce(p.name, p.given_name)
+            OR coalesce((SELECT d.outcome FROM decision d WHERE d.attempt_id = c.attempt_id ORDER BY d.id DESC LIMIT 1), a.outcome) = 'success') AS wanted,
+       c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.lifetime_ms, c.runs_from, r.address, a.locale, coalesce(p.name, p.given_name) AS name
   FROM code c
   LEFT JOIN recipient r ON r.code_id = c.id
   LEFT JOIN attempt a ON a.id = c.attempt_id
@@ -25,9 +25,9 @@ SELECT c.id, c.next_try_at,
 
 -- Reports of one attempt go out in order, so that the last one wins at the vendor.
 -- name: due_reports
-SELECT r.id, r.next_try_at, 1, r.attempt_id, r.outcome, r.reasons,
+SELECT r.id, r.next_try_at, 1 AS wanted, r.attempt_id, r.outcome, r.reasons,
        CASE r.outcome WHEN 'success'
-            THEN (SELECT d.customer_id FROM decision d WHERE d.attempt_id = r.attempt_id AND d.outcome = 'success' ORDER BY d.id DESC LIMIT 1) END,
+            THEN (SELECT d.customer_id FROM decision d WHERE d.attempt_id = r.attempt_id AND d.outcome = 'success' ORDER BY d.id DESC LIMIT 1) END AS customer_id,
        p.email, p.phone, p.username
   FROM report r
   LEFT JOIN person p ON p.attempt_id = r.attempt_id
@@ -93,12 +93,14 @@ UPDATE try SET finished_at = :recorded_at, result = :result, status = :status, r
 -- How often an item has been tried since it was queued, how many of these tries are spent (one that reached nobody is not), and for how long. This
 -- includes the try in progress. A gap longer than :most is not counted: nobody tried, or the clock was wrong.
 -- name: tries_of_code
-SELECT count(id), count(id) FILTER (WHERE NOT (result IS 'not_accepted' AND status IS NULL)), coalesce(sum(gap) FILTER (WHERE gap <= :most), 0)
+SELECT count(id) AS tries, count(id) FILTER (WHERE NOT (result IS 'not_accepted' AND status IS NULL)) AS spent,
+       coalesce(sum(gap) FILTER (WHERE gap <= :most), 0) AS tried_for_ms
   FROM (SELECT t.id, t.result, t.status, t.started_at - lag(t.started_at, 1, c.recorded_at) OVER (ORDER BY t.id) AS gap
           FROM code c LEFT JOIN try t ON t.code_id = c.id WHERE c.id = :id)
 
 -- name: tries_of_report
-SELECT count(id), count(id) FILTER (WHERE NOT (result IS 'not_accepted' AND status IS NULL)), coalesce(sum(gap) FILTER (WHERE gap <= :most), 0)
+SELECT count(id) AS tries, count(id) FILTER (WHERE NOT (result IS 'not_accepted' AND status IS NULL)) AS spent,
+       coalesce(sum(gap) FILTER (WHERE gap <= :most), 0) AS tried_for_ms
   FROM (SELECT t.id, t.result, t.status, t.started_at - lag(t.started_at, 1, q.since) OVER (ORDER BY t.id) AS gap
           FROM (SELECT r.id, coalesce((SELECT max(e.recorded_at) FROM report_event e WHERE e.report_id = r.id AND e.state = 'queued'), r.recorded_at) AS since
                   FROM report r WHERE r.id = :id) q
@@ -107,7 +109,7 @@ SELECT count(id), count(id) FILTER (WHERE NOT (result IS 'not_accepted' AND stat
 -- Tries whose runs are gone: those of this host, because we hold the step's lock, and any whose lease is over. The item was due when its try began.
 -- channel: NULL for reports.
 -- name: leftover_tries
-SELECT t.id, coalesce(t.code_id, t.report_id), t.lease_until, t.started_at, t.owner FROM try t INDEXED BY try_open
+SELECT t.id, coalesce(t.code_id, t.report_id) AS item_id, t.lease_until, t.started_at, t.owner FROM try t INDEXED BY try_open
  WHERE t.finished_at IS NULL AND (SELECT c.channel FROM code c WHERE c.id = t.code_id) IS :channel
    AND (t.lease_until <= :now OR substr(t.owner, 1, length(:host)) = :host)
  ORDER BY t.id LIMIT :limit

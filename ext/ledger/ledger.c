@@ -630,10 +630,12 @@ static void learn_identity(struct ledger *ledger)
 {
     if (ledger->identity_known && !ledger->unsettled)
         return;
-    struct ledger_statement *identity = ledger_use(ledger, STATEMENT_ledger_identity);
+    enum { UUID, SALT };
+    static const char *const columns[] = {"uuid", "subject_salt", NULL};
+    struct ledger_statement *identity = ledger_select(ledger, STATEMENT_ledger_identity, columns);
     if (ledger_row(identity)) {
-        ledger_bytes(identity, 0, ledger->uuid, sizeof ledger->uuid);
-        ledger_bytes(identity, 1, ledger->salt, sizeof ledger->salt);
+        ledger_bytes(identity, UUID, ledger->uuid, sizeof ledger->uuid);
+        ledger_bytes(identity, SALT, ledger->salt, sizeof ledger->salt);
         ledger_done(identity);
         ledger->identity_known = !ledger_failed(ledger);
     } else {

@@ -10,16 +10,7 @@
 #include "run/say.h"
 #include "run/stop.h"
 
-enum {
-    COLUMN_ATTEMPT = QUEUE_COLUMNS,
-    COLUMN_OUTCOME,
-    COLUMN_REASONS,
-    COLUMN_CUSTOMER,
-    COLUMN_EMAIL,
-    COLUMN_PHONE,
-    COLUMN_USERNAME,
-    REQUEUE_BATCH = 10000
-};
+enum { REQUEUE_BATCH = 10000 };
 
 static const struct delivery_words words = {"report", "report", "dead"};
 
@@ -59,10 +50,10 @@ static void hide(struct parcel *parcel, const char *const *texts, const size_t *
 static char *build(struct session *session, struct ledger_statement *row)
 {
     const struct payload_request request = {
-        .attempt_id = ledger_integer(row, COLUMN_ATTEMPT),
-        .success = strcmp(ledger_word(row, COLUMN_OUTCOME), "success") == 0,
-        .reasons = ledger_text(row, COLUMN_REASONS),
-        .customer_id = ledger_integer(row, COLUMN_CUSTOMER),
+        .attempt_id = ledger_integer(row, QUEUE_REPORT_ATTEMPT),
+        .success = strcmp(ledger_word(row, QUEUE_REPORT_OUTCOME), "success") == 0,
+        .reasons = ledger_text(row, QUEUE_REPORT_REASONS),
+        .customer_id = ledger_integer(row, QUEUE_REPORT_CUSTOMER),
         .fingerprint = PAYLOAD_NEEDED,
     };
     return payload_build(session, &request);
@@ -71,8 +62,9 @@ static char *build(struct session *session, struct ledger_statement *row)
 static void *load(void *context, struct session *session, struct ledger_statement *row)
 {
     (void)context;
-    const char *texts[] = {ledger_text(row, COLUMN_EMAIL), ledger_text(row, COLUMN_PHONE),
-                           ledger_text(row, COLUMN_USERNAME)};
+    const char *texts[] = {ledger_text(row, QUEUE_REPORT_EMAIL),
+                           ledger_text(row, QUEUE_REPORT_PHONE),
+                           ledger_text(row, QUEUE_REPORT_USERNAME)};
     enum { TEXTS = sizeof texts / sizeof *texts };
     size_t sizes[TEXTS];
     size_t size = sizeof(struct parcel);
@@ -148,11 +140,11 @@ static enum status_code show_due(struct job *job, const struct queue *queue)
     struct ledger *ledger = job->session->ledger;
     struct ledger_statement *due = queue_due(queue, ledger, ledger_now(ledger), limit);
     while (ledger_row(due)) {
-        const char *reasons = ledger_text(due, COLUMN_REASONS);
-        say_line("report %lld: attempt %lld, %s%s%s",
-                 (long long)ledger_integer(due, QUEUE_COLUMN_ID),
-                 (long long)ledger_integer(due, COLUMN_ATTEMPT), ledger_word(due, COLUMN_OUTCOME),
-                 reasons == NULL ? "" : " ", reasons == NULL ? "" : reasons);
+        const char *reasons = ledger_text(due, QUEUE_REPORT_REASONS);
+        say_line("report %lld: attempt %lld, %s%s%s", (long long)ledger_integer(due, QUEUE_ID),
+                 (long long)ledger_integer(due, QUEUE_REPORT_ATTEMPT),
+                 ledger_word(due, QUEUE_REPORT_OUTCOME), reasons == NULL ? "" : " ",
+                 reasons == NULL ? "" : reasons);
     }
     return ledger_failed(job->session->ledger) ? job_ledger_failed(job, "reading the queue")
                                                : STATUS_DONE;

@@ -16,22 +16,8 @@
 #include "run/stop.h"
 #include "values/subject.h"
 
-enum {
-    COLUMN_KIND = QUEUE_COLUMNS,
-    COLUMN_NONCE,
-    COLUMN_DIGITS,
-    COLUMN_PREFIX,
-    COLUMN_SANDBOX,
-    COLUMN_LIFETIME,
-    COLUMN_RUNS_FROM,
-    COLUMN_ADDRESS,
-    COLUMN_LOCALE,
-    COLUMN_NAME,
-    EMAIL = 0,
-    SMS,
-    CHANNELS,
-    REQUEUE_BATCH = 1000
-};
+enum { EMAIL, SMS, CHANNELS };
+enum { REQUEUE_BATCH = 1000 };
 
 static const struct delivery_words words = {"send", "code", "undeliverable"};
 static const char *const channel_names[CHANNELS] = {"email", "sms"};
@@ -82,14 +68,14 @@ static const char *keep(char **at, const char *text)
 
 static void read_seed(struct parcel *parcel, struct ledger_statement *row)
 {
-    static const struct code_columns columns = {.kind = COLUMN_KIND,
-                                                .nonce = COLUMN_NONCE,
-                                                .digits = COLUMN_DIGITS,
-                                                .prefix = COLUMN_PREFIX,
-                                                .sandbox = COLUMN_SANDBOX};
+    static const struct code_columns columns = {.kind = QUEUE_CODE_KIND,
+                                                .nonce = QUEUE_CODE_NONCE,
+                                                .digits = QUEUE_CODE_DIGITS,
+                                                .prefix = QUEUE_CODE_PREFIX,
+                                                .sandbox = QUEUE_CODE_SANDBOX};
     code_read_seed(row, &columns, &parcel->seed, parcel->prefix);
-    parcel->lifetime_ms = ledger_integer(row, COLUMN_LIFETIME);
-    parcel->runs_from = ledger_integer(row, COLUMN_RUNS_FROM);
+    parcel->lifetime_ms = ledger_integer(row, QUEUE_CODE_LIFETIME);
+    parcel->runs_from = ledger_integer(row, QUEUE_CODE_RUNS_FROM);
 }
 
 static void *load(void *context, struct session *session, struct ledger_statement *row)
@@ -97,7 +83,7 @@ static void *load(void *context, struct session *session, struct ledger_statemen
     (void)context;
     (void)session;
     size_t size = sizeof(struct parcel) + 1; /* an address that is missing is still a text */
-    for (int column = COLUMN_ADDRESS; column <= COLUMN_NAME; column++)
+    for (int column = QUEUE_CODE_ADDRESS; column <= QUEUE_CODE_NAME; column++)
         size += ledger_is_null(row, column) ? 0 : strlen(ledger_text(row, column)) + 1;
     struct parcel *parcel = calloc(1, size);
     if (parcel == NULL)
@@ -105,9 +91,9 @@ static void *load(void *context, struct session *session, struct ledger_statemen
     char *at = parcel->texts;
     parcel->size = size;
     read_seed(parcel, row);
-    parcel->request.to = keep(&at, ledger_word(row, COLUMN_ADDRESS));
-    parcel->request.locale = keep(&at, ledger_text(row, COLUMN_LOCALE));
-    parcel->request.values.name = keep(&at, ledger_text(row, COLUMN_NAME));
+    parcel->request.to = keep(&at, ledger_word(row, QUEUE_CODE_ADDRESS));
+    parcel->request.locale = keep(&at, ledger_text(row, QUEUE_CODE_LOCALE));
+    parcel->request.values.name = keep(&at, ledger_text(row, QUEUE_CODE_NAME));
     parcel->request.values.subject = parcel->request.to;
     return parcel;
 }
@@ -336,11 +322,11 @@ static enum status_code show_due(struct job *job)
         struct ledger_statement *due = queue_due(&queue, ledger, ledger_now(ledger), INT64_MAX);
         while (left > 0 && ledger_row(due)) {
             char masked[SUBJECT_SIZE];
-            const char *locale = ledger_text(due, COLUMN_LOCALE);
-            if (ledger_integer(due, QUEUE_COLUMN_WANTED) == 0)
+            const char *locale = ledger_text(due, QUEUE_CODE_LOCALE);
+            if (ledger_integer(due, QUEUE_WANTED) == 0)
                 continue;
-            subject_mask(ledger_word(due, COLUMN_ADDRESS), masked, sizeof masked);
-            say_line("code %lld: %s to %s%s%s", (long long)ledger_integer(due, QUEUE_COLUMN_ID),
+            subject_mask(ledger_word(due, QUEUE_CODE_ADDRESS), masked, sizeof masked);
+            say_line("code %lld: %s to %s%s%s", (long long)ledger_integer(due, QUEUE_ID),
                      channel_names[channel], masked, locale == NULL ? "" : ", ",
                      locale == NULL ? "" : locale);
             left--;

@@ -1,6 +1,36 @@
 /* queue.c: see queue.h. */
 #include "delivery/queue.h"
 
+static const char *const code_columns[] = {
+    [QUEUE_ID] = "id",
+    [QUEUE_SEEN] = "next_try_at",
+    [QUEUE_WANTED] = "wanted",
+    [QUEUE_CODE_KIND] = "kind",
+    [QUEUE_CODE_NONCE] = "nonce",
+    [QUEUE_CODE_DIGITS] = "digits",
+    [QUEUE_CODE_PREFIX] = "prefix",
+    [QUEUE_CODE_SANDBOX] = "sandbox",
+    [QUEUE_CODE_LIFETIME] = "lifetime_ms",
+    [QUEUE_CODE_RUNS_FROM] = "runs_from",
+    [QUEUE_CODE_ADDRESS] = "address",
+    [QUEUE_CODE_LOCALE] = "locale",
+    [QUEUE_CODE_NAME] = "name",
+    NULL,
+};
+static const char *const report_columns[] = {
+    [QUEUE_ID] = "id",
+    [QUEUE_SEEN] = "next_try_at",
+    [QUEUE_WANTED] = "wanted",
+    [QUEUE_REPORT_ATTEMPT] = "attempt_id",
+    [QUEUE_REPORT_OUTCOME] = "outcome",
+    [QUEUE_REPORT_REASONS] = "reasons",
+    [QUEUE_REPORT_CUSTOMER] = "customer_id",
+    [QUEUE_REPORT_EMAIL] = "email",
+    [QUEUE_REPORT_PHONE] = "phone",
+    [QUEUE_REPORT_USERNAME] = "username",
+    NULL,
+};
+
 void queue_list_clear(struct queue_list *list)
 {
     list->first = NULL;
@@ -39,11 +69,13 @@ struct ledger_statement *queue_use(const struct queue *queue, enum statement cod
 struct ledger_statement *queue_due(const struct queue *queue, struct ledger *ledger, int64_t now,
                                    int64_t limit)
 {
-    struct ledger_statement *due = ledger_use(
-        ledger, queue->kind == QUEUE_CODES ? STATEMENT_due_codes : STATEMENT_due_reports);
+    bool codes = queue->kind == QUEUE_CODES;
+    struct ledger_statement *due =
+        ledger_select(ledger, codes ? STATEMENT_due_codes : STATEMENT_due_reports,
+                      codes ? code_columns : report_columns);
     ledger_set_integer(due, ":now", now);
     ledger_set_integer(due, ":limit", limit);
-    if (queue->kind == QUEUE_CODES)
+    if (codes)
         ledger_set_text(due, ":channel", queue->channel);
     return due;
 }

@@ -13,8 +13,29 @@
 
 enum queue_kind { QUEUE_CODES, QUEUE_REPORTS };
 
-/* The first columns of a list of due items. */
-enum { QUEUE_COLUMN_ID, QUEUE_COLUMN_SEEN, QUEUE_COLUMN_WANTED, QUEUE_COLUMNS };
+/* Columns of a list of due items; then those of codes, and of reports. */
+enum { QUEUE_ID, QUEUE_SEEN, QUEUE_WANTED, QUEUE_COLUMNS };
+enum {
+    QUEUE_CODE_KIND = QUEUE_COLUMNS,
+    QUEUE_CODE_NONCE,
+    QUEUE_CODE_DIGITS,
+    QUEUE_CODE_PREFIX,
+    QUEUE_CODE_SANDBOX,
+    QUEUE_CODE_LIFETIME,
+    QUEUE_CODE_RUNS_FROM,
+    QUEUE_CODE_ADDRESS,
+    QUEUE_CODE_LOCALE,
+    QUEUE_CODE_NAME
+};
+enum {
+    QUEUE_REPORT_ATTEMPT = QUEUE_COLUMNS,
+    QUEUE_REPORT_OUTCOME,
+    QUEUE_REPORT_REASONS,
+    QUEUE_REPORT_CUSTOMER,
+    QUEUE_REPORT_EMAIL,
+    QUEUE_REPORT_PHONE,
+    QUEUE_REPORT_USERNAME
+};
 
 struct queue {
     struct job *job;
@@ -61,7 +82,7 @@ void queue_list_add(struct queue_list *list, struct queue_item *item);
 struct queue_item *queue_list_take(struct queue_list *list);
 
 /* The list of due items, read through `ledger` (any connection to the queue's), its parameters set;
- * to be read with ledger_row(). */
+ * to be read with ledger_row(), its columns as listed above. */
 struct ledger_statement *queue_due(const struct queue *queue, struct ledger *ledger, int64_t now,
                                    int64_t limit);
 

@@ -31,14 +31,17 @@ static struct retry_history history_of(const struct queue *queue, const struct q
                                        const struct transfer_answer *answer)
 {
     struct retry_history history = {.tries = 1, .spent = 1};
-    struct ledger_statement *tries =
-        queue_use(queue, STATEMENT_tries_of_code, STATEMENT_tries_of_report);
+    enum { TRIES, SPENT, TRIED_FOR };
+    static const char *const columns[] = {"tries", "spent", "tried_for_ms", NULL};
+    struct ledger_statement *tries = ledger_select(
+        queue_ledger(queue),
+        queue->kind == QUEUE_CODES ? STATEMENT_tries_of_code : STATEMENT_tries_of_report, columns);
     ledger_set_integer(tries, ":id", place->id);
     ledger_set_integer(tries, ":most", retry_unreached_ms());
     if (ledger_row(tries)) {
-        history.tries = ledger_integer(tries, 0);
-        history.spent = ledger_integer(tries, 1);
-        history.tried_for_ms = ledger_integer(tries, 2);
+        history.tries = ledger_integer(tries, TRIES);
+        history.spent = ledger_integer(tries, SPENT);
+        history.tried_for_ms = ledger_integer(tries, TRIED_FOR);
         ledger_done(tries);
     }
     if (answer->unreached)
@@ -203,20 +206,24 @@ static size_t end_some_leftovers(const struct queue *queue, const char *host, in
     struct queue_place places[LEFTOVER_BATCH];
     bool unmade[LEFTOVER_BATCH];
     size_t count = 0;
-    struct ledger_statement *leftover = ledger_use(queue_ledger(queue), STATEMENT_leftover_tries);
+    enum { ID, ITEM, LEASE_UNTIL, STARTED_AT, OWNER };
+    static const char *const columns[] = {"id",         "item_id", "lease_until",
+                                          "started_at", "owner",   NULL};
+    struct ledger_statement *leftover =
+        ledger_select(queue_ledger(queue), STATEMENT_leftover_tries, columns);
     if (queue->kind == QUEUE_CODES)
         ledger_set_text(leftover, ":channel", queue->channel);
     ledger_set_integer(leftover, ":now", now);
     ledger_set_text(leftover, ":host", host);
     ledger_set_integer(leftover, ":limit", LEFTOVER_BATCH);
     while (ledger_row(leftover) && count < LEFTOVER_BATCH) {
-        places[count] = (struct queue_place){.try_id = ledger_integer(leftover, 0),
-                                             .id = ledger_integer(leftover, 1),
-                                             .lease_until = ledger_integer(leftover, 2),
-                                             .seen = ledger_integer(leftover, 3)};
-        unmade[count] =
-            queue->handed != NULL && handed_never(queue->handed, queue->lane,
-                                                  ledger_text(leftover, 4), places[count].try_id);
+        places[count] = (struct queue_place){.try_id = ledger_integer(leftover, ID),
+                                             .id = ledger_integer(leftover, ITEM),
+                                             .lease_until = ledger_integer(leftover, LEASE_UNTIL),
+                                             .seen = ledger_integer(leftover, STARTED_AT)};
+        unmade[count] = queue->handed != NULL &&
+                        handed_never(queue->handed, queue->lane, ledger_text(leftover, OWNER),
+                                     places[count].try_id);
         count++;
     }
     for (size_t i = 0; i < count; i++) {

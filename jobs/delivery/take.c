@@ -89,9 +89,9 @@ static struct queue_item *load_item(const struct take *take, struct session *ses
         ledger_fail(session->ledger, SQLITE_NOMEM, "out of memory");
         return NULL;
     }
-    item->place.id = ledger_integer(row, QUEUE_COLUMN_ID);
-    item->place.seen = ledger_integer(row, QUEUE_COLUMN_SEEN);
-    item->wanted = ledger_integer(row, QUEUE_COLUMN_WANTED) != 0;
+    item->place.id = ledger_integer(row, QUEUE_ID);
+    item->place.seen = ledger_integer(row, QUEUE_SEEN);
+    item->wanted = ledger_integer(row, QUEUE_WANTED) != 0;
     if (!item->wanted)
         return item;
     item->parcel = take->cargo.load(take->cargo.context, session, row);

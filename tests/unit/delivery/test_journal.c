@@ -36,7 +36,7 @@ static void *load(void *context, struct session *session, struct ledger_statemen
     doors[session != desk_door] = true;
     int64_t *parcel = malloc(sizeof *parcel);
     assert_non_null(parcel);
-    *parcel = ledger_integer(row, QUEUE_COLUMN_ID);
+    *parcel = ledger_integer(row, QUEUE_ID);
     loaded++;
     return parcel;
 }

@@ -31,8 +31,8 @@ static bool find(struct queue *queue, int64_t now, struct queue_place *item)
     struct ledger_statement *due = queue_due(queue, queue->job->session->ledger, now, 10);
     bool found = ledger_row(due);
     if (found)
-        *item = (struct queue_place){.id = ledger_integer(due, QUEUE_COLUMN_ID),
-                                     .seen = ledger_integer(due, QUEUE_COLUMN_SEEN)};
+        *item = (struct queue_place){.id = ledger_integer(due, QUEUE_ID),
+                                     .seen = ledger_integer(due, QUEUE_SEEN)};
     ledger_done(due);
     return found;
 }
