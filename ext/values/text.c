@@ -48,13 +48,12 @@ const char *text_shown(const char *text, size_t longest, const char *otherwise)
     return is_made_of(text, longest, TEXT_SEEN) ? text : otherwise;
 }
 
-size_t text_escape_one(const char *text, size_t *taken, char escaped[TEXT_ESCAPED])
+size_t text_escape_next(const char *text, int32_t *at, int32_t length, char escaped[TEXT_ESCAPED])
 {
-    int32_t length = 0;
-    const bool seen = text_class(utf_next8(text, &length, -1)) == TEXT_SEEN;
+    int32_t i = *at;
+    const bool seen = text_class(utf_next8(text, at, length)) == TEXT_SEEN;
     size_t used = 0;
-    *taken = (size_t)length;
-    for (size_t i = 0; i < *taken; i++)
+    for (; i < *at; i++)
         used += (size_t)snprintf(escaped + used, TEXT_ESCAPED - used, seen ? "%c" : "\\x%02X",
                                  (unsigned char)text[i]);
     return used;
@@ -63,13 +62,15 @@ size_t text_escape_one(const char *text, size_t *taken, char escaped[TEXT_ESCAPE
 char *text_escape(char *out, size_t size, const char *text)
 {
     char one[TEXT_ESCAPED];
-    size_t used = 0, taken;
-    for (; *text != '\0'; text += taken) {
-        const size_t length = text_escape_one(text, &taken, one);
+    size_t used = 0;
+    while (*text != '\0') {
+        int32_t taken = 0;
+        const size_t length = text_escape_next(text, &taken, -1, one);
         if (used + length >= size)
             break;
         memcpy(out + used, one, length);
         used += length;
+        text += taken;
     }
     if (size > 0)
         out[used] = '\0';

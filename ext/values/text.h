@@ -35,8 +35,9 @@ char *text_escape(char *out, size_t size, const char *text);
 
 enum { TEXT_ESCAPED = 4 * sizeof "\\xNN" };
 
-/* The same for one character of `*taken` bytes. Returns the bytes written. */
-size_t text_escape_one(const char *text, size_t *taken, char escaped[TEXT_ESCAPED]);
+/* The same for the character at `*at`, below `length` (-1: the text ends with NUL); steps over it.
+ * Returns the bytes written, which end with '\0'. */
+size_t text_escape_next(const char *text, int32_t *at, int32_t length, char escaped[TEXT_ESCAPED]);
 
 /* For bytes that need not be UTF-8 (passwords, paths): whether there is a control character of
  * ASCII in them, which could begin a line of its own in a header or a file. */

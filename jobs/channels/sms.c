@@ -6,6 +6,7 @@
 #include "config/url.h"
 #include "delivery/http_status.h"
 #include "delivery/response.h"
+#include "values/utf.h"
 
 #include <jansson.h>
 #include <sodium.h>
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unicode/utf8.h>
 
 struct sms {
     const struct config_sms *config;
@@ -54,9 +54,7 @@ static enum alphabet alphabet_of(UChar32 character)
 static bool needs_unicode(const char *text, int32_t length)
 {
     for (int32_t at = 0; at < length;) {
-        UChar32 character;
-        U8_NEXT((const uint8_t *)text, at, length, character);
-        if (alphabet_of(character) == NOT_GSM)
+        if (alphabet_of(utf_next8(text, &at, length)) == NOT_GSM)
             return true;
     }
     return false;
@@ -70,8 +68,7 @@ struct sms_length sms_segments(const char *text)
     unsigned most = result.unicode ? PART_UNICODE : PART_GSM;
     unsigned filled = 0; /* of the last segment; a pair of units is never split */
     for (int32_t at = 0; at < length;) {
-        UChar32 character;
-        U8_NEXT((const uint8_t *)text, at, length, character);
+        UChar32 character = utf_next8(text, &at, length);
         unsigned units = 1;
         if (result.unicode ? character > 0xffff : alphabet_of(character) == GSM_EXTENDED)
             units = 2;

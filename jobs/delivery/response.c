@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unicode/uchar.h>
-#include <unicode/utf8.h>
+
+#include "values/text.h"
+#include "values/utf.h"
 
 enum {
     SHORTEST_HIDDEN = 3, /* shorter texts would blot out whole answers and hide nothing */
@@ -30,44 +31,19 @@ void response_refuse(struct transfer_answer *answer, const char *reason)
 
 /* -- showing what came from outside -- */
 
-static bool is_blank(UChar32 character)
+static bool is_blank(char byte)
 {
-    return character == ' ' || character == '\t' || character == '\r' || character == '\n';
-}
-
-/* Controls, bidirectional and invisible marks, line separators and unassigned characters can change
- * what a terminal or a report shows around them. */
-static bool is_showable(UChar32 character)
-{
-    if (character < 0)
-        return false;
-    if (character < 0x7f)
-        return character >= 0x20;
-    switch (u_charType(character)) {
-    case U_CONTROL_CHAR:
-    case U_FORMAT_CHAR:
-    case U_LINE_SEPARATOR:
-    case U_PARAGRAPH_SEPARATOR:
-    case U_PRIVATE_USE_CHAR:
-    case U_SURROGATE:
-    case U_UNASSIGNED:
-        return false;
-    default:
-        return true;
-    }
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
 static bool is_binary(const char *bytes, size_t length)
 {
-    int32_t at = 0;
     int32_t end = (int32_t)(length < SAMPLE_BYTES ? length : SAMPLE_BYTES);
     unsigned characters = 0;
     unsigned strange = 0;
-    while (at < end) {
-        UChar32 character;
-        U8_NEXT((const uint8_t *)bytes, at, end, character);
-        characters++;
-        if (!is_blank(character) && !is_showable(character))
+    for (int32_t at = 0; at < end; characters++) {
+        bool blank = is_blank(bytes[at]);
+        if (text_class(utf_next8(bytes, &at, end)) != TEXT_SEEN && !blank)
             strange++;
     }
     return strange > characters / 4;
@@ -87,41 +63,39 @@ static size_t hidden_length(const char *bytes, size_t length, const char *const 
     return digits >= FINGERPRINT_DIGITS ? digits : 0;
 }
 
+/* What stands for the bytes at `bytes`; returns how many they are. */
+static size_t next_piece(const char *bytes, size_t length, const char *const *hide,
+                         char piece[TEXT_ESCAPED])
+{
+    int32_t taken = 0;
+    size_t hidden = hidden_length(bytes, length, hide);
+    if (hidden > 0) {
+        snprintf(piece, TEXT_ESCAPED, "[hidden]");
+        return hidden;
+    }
+    if (is_blank(*bytes)) {
+        snprintf(piece, TEXT_ESCAPED, " ");
+        return 1;
+    }
+    text_escape_next(bytes, &taken, length < 4 ? (int32_t)length : 4, piece);
+    return (size_t)taken;
+}
+
 void response_escape(char *text, size_t text_size, const char *bytes, size_t length,
                      const char *const *hide)
 {
     static const char more[] = "...";
+    char piece[TEXT_ESCAPED];
     size_t used = 0;
     text[0] = 0;
     if (is_binary(bytes, length)) {
         snprintf(text, text_size, "(%zu bytes of binary data)", length);
         return;
     }
-    size_t at = 0;
-    while (at < length) {
-        char piece[16];
-        size_t size = hidden_length(bytes + at, length - at, hide);
-        if (size > 0) {
-            snprintf(piece, sizeof piece, "[hidden]");
-        } else {
-            UChar32 character;
-            size_t room = length - at < 4 ? length - at : 4;
-            int32_t step = 0;
-            U8_NEXT((const uint8_t *)bytes + at, step, (int32_t)room, character);
-            size = (size_t)step;
-            if (is_blank(character)) {
-                bool joined = used == 0 || text[used - 1] == ' ';
-                snprintf(piece, sizeof piece, "%s", joined ? "" : " ");
-            } else if (is_showable(character)) {
-                memcpy(piece, bytes + at, size);
-                piece[size] = 0;
-            } else if (character >= 0) {
-                snprintf(piece, sizeof piece, "\\u{%X}", (unsigned)character);
-            } else {
-                size = 1;
-                snprintf(piece, sizeof piece, "\\x%02X", (unsigned char)bytes[at]);
-            }
-        }
+    for (size_t at = 0; at < length;) {
+        at += next_piece(bytes + at, length - at, hide, piece);
+        if (piece[0] == ' ' && (used == 0 || text[used - 1] == ' '))
+            continue;
         size_t piece_length = strlen(piece);
         if (used + piece_length + sizeof more > text_size) {
             memcpy(text + used, more, sizeof more);
@@ -129,7 +103,6 @@ void response_escape(char *text, size_t text_size, const char *bytes, size_t len
         }
         memcpy(text + used, piece, piece_length + 1);
         used += piece_length;
-        at += size;
     }
     if (used > 0 && text[used - 1] == ' ')
         text[used - 1] = 0;

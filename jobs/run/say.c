@@ -133,13 +133,11 @@ void say_document(const char *text, size_t length)
     }
     for (const char *next = copy; *next != '\0';) {
         char one[TEXT_ESCAPED];
-        size_t taken = 1;
-        if (*next == '\n' || *next == '\t') {
-            put(stdout, next, 1);
-        } else {
-            size_t escaped = text_escape_one(next, &taken, one);
-            put(stdout, one, escaped);
-        }
+        int32_t taken = 0;
+        if (*next == '\n' || *next == '\t')
+            put(stdout, next++, 1);
+        else
+            put(stdout, one, text_escape_next(next, &taken, -1, one));
         next += taken;
     }
     free(copy);

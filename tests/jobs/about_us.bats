@@ -94,7 +94,7 @@ END
     run carry send
     echo "$output"
     [ "$status" -eq 1 ]
-    [[ "$output" == *'3 in a row alike: SMTP 550 we do not relay to [hidden] \u{1B}[2J'* ]]
+    [[ "$output" == *'3 in a row alike: SMTP 550 we do not relay to [hidden] \x1B[2J'* ]]
     [[ "$output" != *a@example* ]]
     [ "$(states)" = "pending 3" ]
 }

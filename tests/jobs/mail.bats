@@ -104,7 +104,7 @@ assert envelope["to"] == ["jane@example.com"]'
     [ "${lines[3]}" = "3 refused 554 SMTP 554 5.6.0 not wanted" ]
     [[ "${lines[4]}" = "4 not_accepted 0 (unreached) "* ]]
     [[ "${lines[5]}" = "5 ambiguous 0 "* ]]
-    [ "${lines[6]}" = '6 refused 550 SMTP 550 5.7.1 \u{1B}[2Jgone \u{7}' ]
+    [ "${lines[6]}" = '6 refused 550 SMTP 550 5.7.1 \x1B[2Jgone \x07' ]
     [ "${lines[7]}" = "7 not_accepted 421 SMTP 421 4.3.2 too busy" ]
     [ "${lines[8]}" = "8 accepted 250 SMTP 250 OK kept" ]
     [ -e "$kept/1.eml" ] && [ -e "$kept/2.eml" ] && [ ! -e "$kept/3.eml" ]

@@ -266,7 +266,7 @@ static void test_success_body(void **state)
                          table[i].result);
     struct transfer_answer answer = answered("^OK", "text/plain", "ERR 123456 \x1b[2J");
     assert_string_equal(answer.text,
-                        "HTTP 200, but its body says no success: ERR [hidden] \\u{1B}[2J");
+                        "HTTP 200, but its body says no success: ERR [hidden] \\x1B[2J");
 }
 
 static void test_a_page_is_no_answer(void **state)

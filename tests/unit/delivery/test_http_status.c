@@ -63,7 +63,7 @@ static void test_judge_status(void **state)
     assert_string_equal(judge(CURLE_OK, 200, true, false).text, "HTTP 200");
     assert_string_equal(judge(CURLE_OK, 400, true, false).text, "HTTP 400: {\"message\":\"no\"}");
     assert_string_equal(judge(CURLE_OK, 302, true, false).text,
-                        "HTTP 302 (redirects are not followed): http://elsewhere/\\u{1B}");
+                        "HTTP 302 (redirects are not followed): http://elsewhere/\\x1B");
 }
 
 static void test_judge_silence(void **state)

@@ -26,11 +26,14 @@ static void test_escape(void **state)
     escapes_to("", NULL, "");
     escapes_to(" two\r\n\tlines \n", NULL, "two lines");
     response_escape(text, sizeof text, nul, sizeof nul - 1, NULL);
-    assert_string_equal(text, "a fairly long text with a NUL\\u{0}in it");
-    escapes_to("clear \x1b[2J screen", NULL, "clear \\u{1B}[2J screen");
-    escapes_to("C1 csi \xc2\x9b 8-bit", NULL, "C1 csi \\u{9B} 8-bit");
+    assert_string_equal(text, "a fairly long text with a NUL\\x00in it");
+    escapes_to("clear \x1b[2J screen", NULL, "clear \\x1B[2J screen");
+    escapes_to("C1 csi \xc2\x9b 8-bit", NULL, "C1 csi \\xC2\\x9B 8-bit");
     escapes_to("bad utf8 \xff\xc3 end", NULL, "bad utf8 \\xFF\\xC3 end");
-    escapes_to("right-to-left \xe2\x80\xae mark", NULL, "right-to-left \\u{202E} mark");
+    escapes_to("right-to-left \xe2\x80\xae mark", NULL, "right-to-left \\xE2\\x80\\xAE mark");
+    escapes_to("unseen \xf3\xa0\x87\xaf mark", NULL, "unseen \\xF3\\xA0\\x87\\xAF mark");
+    response_escape(text, sizeof text, "cut in two: \xc3\xbc", 13, NULL);
+    assert_string_equal(text, "cut in two: \\xC3");
     escapes_to("Grüße 日本", NULL, "Grüße 日本");
     escapes_to("code 123456 for Jane@Example.com!", hide, "code [hidden] for [hidden]!");
     escapes_to("hash ef92b778bafe771e89245b89ecbc08a44a4e166c06659911881f383d4473e94f.", NULL,
