@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "values/duration.h"
 #include "values/moment.h"
 #include "run/say.h"
 #include "run/stop.h"
@@ -146,7 +147,7 @@ static bool open_run(struct run *run, struct job *job, const struct delivery_wor
                      const struct delivery_lane *lanes, uint64_t *limit)
 {
     struct transfer_destination destinations[TRANSFER_DESTINATIONS];
-    const struct transfer_limits limits = {.run_ms = (int64_t)job->config.run_seconds * 1000};
+    const struct transfer_limits limits = {.run_ms = (int64_t)job->config.run_seconds * SECOND_MS};
     struct error error;
     if (!handed_begin(lanes[0].queue.handed, job->owner)) {
         say_error("%s: the lock file: %s: what sets out cannot be noted there", words->step,

@@ -2,6 +2,7 @@
 #include "delivery/http_handle.h"
 
 #include "delivery/response.h"
+#include "values/duration.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 enum {
     FIRST_BODY = 1024,
     OLDEST_CONNECTION_SECONDS = 30, /* idle; servers close theirs after 60 and more */
-    LONGEST_WAIT_SECONDS = 3600,
+    LONGEST_WAIT_SECONDS = HOUR_MS / SECOND_MS,
 };
 
 /* Keeps at most TRANSFER_BODY bytes; the rest is not worth reading, so the call ends. */
@@ -164,7 +165,7 @@ static int64_t retry_after_ms(CURL *easy)
     curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
     if (seconds <= 0)
         return -1;
-    return (seconds < LONGEST_WAIT_SECONDS ? seconds : LONGEST_WAIT_SECONDS) * 1000;
+    return (seconds < LONGEST_WAIT_SECONDS ? seconds : LONGEST_WAIT_SECONDS) * SECOND_MS;
 }
 
 void http_handle_reply(struct http_handle *slot, CURLcode code, bool stopped,

@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "run/say.h"
+#include "values/duration.h"
 #include "values/moment.h"
 
 enum {
     LATER_MS = 20,
     BUSY_PAUSE_MS = 100,
-    BUSY_MOST_MS = 60000 /* another writer that holds the ledger for longer has failed us */
+    BUSY_MOST_MS = MINUTE_MS /* another writer that holds the ledger for longer has failed us */
 };
 
 struct journal {

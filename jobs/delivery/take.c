@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "delivery/read_ahead.h"
+#include "values/duration.h"
 #include "values/moment.h"
 
 enum {
@@ -12,7 +13,7 @@ enum {
     GROUP_FAST = 3000, /* taken at once: the next group is worth being read ahead */
     /* An item that has waited so long to be given out, because the destination slowed down, is
      * taken back: a crash would leave its try ambiguous, and its lease is running. */
-    STALE_MS = 5000,
+    STALE_MS = 5 * SECOND_MS,
 };
 
 struct take {
@@ -39,7 +40,7 @@ static int64_t lease_ms(const struct queue *queue)
 {
     return ((int64_t)queue->patience->connect_seconds + queue->patience->transfer_seconds +
             TAKE_LEASE_SLACK_SECONDS) *
-           1000;
+           SECOND_MS;
 }
 
 bool take_journal_try(const struct queue *queue, struct queue_place *place, int64_t *try_id,

@@ -7,6 +7,7 @@
 #include "delivery/http_handle.h"
 #include "delivery/response.h"
 #include "delivery/workers.h"
+#include "values/duration.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@ enum {
     MILLISECOND = 1000, /* the engine counts in microseconds */
     TICK = TRANSFER_TICK_MS * MILLISECOND,
     DEFAULT_PROBES = 8,
-    DEFAULT_DOWN_MS = 60000,
+    DEFAULT_DOWN_MS = MINUTE_MS,
     DEFAULT_PROBE_PAUSE_MS = 500,
 };
 

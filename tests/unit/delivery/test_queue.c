@@ -12,6 +12,7 @@
 #include "delivery/take.h"
 #include "../folder.h"
 #include "outbox.h"
+#include "values/duration.h"
 
 static struct queue queue_of(struct job *job)
 {
@@ -136,7 +137,7 @@ static void leftovers_are_those_of_the_own_host_and_those_whose_lease_is_over(vo
     struct queue queue = queue_of(one), of_again = queue_of(again), of_two = queue_of(two);
     struct queue_place fresh, stale;
     assert_true(find(&queue, moment_now(), &stale));
-    assert_true(take(&queue, &stale, moment_now() - 86400000));
+    assert_true(take(&queue, &stale, moment_now() - DAY_MS));
     assert_true(find(&queue, moment_now(), &fresh));
     outbox_run(one, "UPDATE report SET next_try_at = 5 WHERE id = 2");
     fresh = (struct queue_place){.id = 2, .seen = 5};
@@ -205,7 +206,7 @@ static void late_news_count_only_where_the_other_side_has_it(void **state)
         struct transfer_answer late =
             accepted ? answer(TRANSFER_ACCEPTED, 200) : answer(TRANSFER_REFUSED, 400);
         struct transfer_answer second = answer(TRANSFER_NOT_ACCEPTED, 503);
-        assert_true(take(&pair.queue[0], &pair.item[0], moment_now() - 86400000));
+        assert_true(take(&pair.queue[0], &pair.item[0], moment_now() - DAY_MS));
         assert_true(find(&pair.queue[1], moment_now(), &pair.item[1]));
         assert_int_equal(finish_leftovers(&pair.queue[1]), 1);
         outbox_run(pair.job[0], "UPDATE report SET next_try_at = 5");
