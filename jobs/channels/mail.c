@@ -88,7 +88,6 @@ static bool make_url(struct mail *mail)
 struct mail *mail_open(const struct config_mail *config, struct error *error)
 {
     bool good = false;
-    char reason[CONFIG_TEXT];
     const char *folder = url_file_path(config->url);
     struct mail *mail = calloc(1, sizeof *mail);
     if (!mail || sodium_init() < 0) {
@@ -104,9 +103,9 @@ struct mail *mail_open(const struct config_mail *config, struct error *error)
     if (!check_credentials(config, error))
         goto out;
     mail->domain = config->message_domain[0] ? config->message_domain : email_domain(mail->address);
-    mail->templates = message_open(config->templates, MESSAGE_EMAIL, reason, sizeof reason);
+    mail->templates = message_open(config->templates, MESSAGE_EMAIL, error);
     if (!mail->templates) {
-        error_set(error, ERROR_INVALID, "[mail] templates: %s", reason);
+        error_at(error, "[mail] templates");
         goto out;
     }
     if (!make_url(mail)) {

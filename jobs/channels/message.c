@@ -63,58 +63,56 @@ static bool add(struct message_templates *templates, const struct template *temp
 
 /* Reads the template that a file name speaks of, if it does. */
 static bool read_named(struct message_templates *templates, const char *name,
-                       enum message_kind kind, const char *folder, char *error, size_t error_size)
+                       enum message_kind kind, const char *folder, struct error *error)
 {
     struct template template = {0};
     if (!template_locale(name, kind, template.locale))
         return true;
-    bool read = template_read(&template, kind, folder, error, error_size);
+    bool read = template_read(&template, kind, folder, error);
     if (read && add(templates, &template))
         return true;
     if (read)
-        snprintf(error, error_size, "%s: out of memory", name);
+        error_no_memory(error, name);
     template_free(&template);
     return false;
 }
 
-static bool read_builtin(struct message_templates *templates, enum message_kind kind, char *error,
-                         size_t error_size)
+static bool read_builtin(struct message_templates *templates, enum message_kind kind,
+                         struct error *error)
 {
     for (const struct builtin_file *file = builtin_files; file->name; file++)
-        if (!read_named(templates, file->name, kind, "", error, error_size))
+        if (!read_named(templates, file->name, kind, "", error))
             return false;
     return true;
 }
 
 static bool read_folder(struct message_templates *templates, enum message_kind kind,
-                        const char *folder, char *error, size_t error_size)
+                        const char *folder, struct error *error)
 {
     bool good = true;
     DIR *directory = opendir(folder);
-    if (!directory) {
-        snprintf(error, error_size, "%s: %s", folder, strerror(errno));
-        return false;
-    }
+    if (!directory)
+        return error_set(error, ERROR_IO, "%s: %s", folder, strerror(errno));
     for (struct dirent *entry; good && (entry = readdir(directory));)
-        good = read_named(templates, entry->d_name, kind, folder, error, error_size);
+        good = read_named(templates, entry->d_name, kind, folder, error);
     closedir(directory);
     return good;
 }
 
-struct message_templates *message_open(const char *folder, enum message_kind kind, char *error,
-                                       size_t error_size)
+struct message_templates *message_open(const char *folder, enum message_kind kind,
+                                       struct error *error)
 {
     struct message_templates *templates = calloc(1, sizeof *templates);
     if (!templates) {
-        snprintf(error, error_size, "out of memory");
+        error_no_memory(error, NULL);
         return NULL;
     }
-    if (folder[0] == '\0' ? read_builtin(templates, kind, error, error_size)
-                          : read_folder(templates, kind, folder, error, error_size)) {
+    if (folder[0] == '\0' ? read_builtin(templates, kind, error)
+                          : read_folder(templates, kind, folder, error)) {
         if (find(templates, last_resort))
             return templates;
-        snprintf(error, error_size, "%s: no %s.en.txt: the English text is the last resort", folder,
-                 kind == MESSAGE_EMAIL ? "email" : "sms");
+        error_set(error, ERROR_INVALID, "%s: no %s.en.txt: the English text is the last resort",
+                  folder, kind == MESSAGE_EMAIL ? "email" : "sms");
     }
     message_close(templates);
     return NULL;

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "values/error.h"
+
 enum { MESSAGE_LOCALE = 64 };
 
 enum message_kind { MESSAGE_EMAIL, MESSAGE_SMS };
@@ -52,8 +54,8 @@ struct message_templates;
 
 /* Reads and checks all templates of a kind; folder "": those that the program brings with it.
  * NULL: error names file, line and what is wrong. */
-struct message_templates *message_open(const char *folder, enum message_kind kind, char *error,
-                                       size_t error_size);
+struct message_templates *message_open(const char *folder, enum message_kind kind,
+                                       struct error *error);
 void message_close(struct message_templates *templates);
 
 /* Fills in the template of the locale (`id-ID`, then `id`, then `en`). False: out of memory. The

@@ -284,7 +284,6 @@ static bool read_success(struct sms *sms, struct error *error)
 
 struct sms *sms_open(const struct config_sms *config, struct error *error)
 {
-    char reason[CONFIG_TEXT];
     const char *folder = url_file_path(config->url);
     struct sms *sms = calloc(1, sizeof *sms);
     bool good = false;
@@ -293,9 +292,9 @@ struct sms *sms_open(const struct config_sms *config, struct error *error)
         goto out;
     }
     sms->config = config;
-    sms->templates = message_open(config->templates, MESSAGE_SMS, reason, sizeof reason);
+    sms->templates = message_open(config->templates, MESSAGE_SMS, error);
     if (!sms->templates) {
-        error_set(error, ERROR_INVALID, "[sms] templates: %s", reason);
+        error_at(error, "[sms] templates");
         goto out;
     }
     if (folder) {

@@ -23,17 +23,26 @@ static const char *const placeholder_names[TEMPLATE_PLACEHOLDERS] = {
 struct where {
     const char *path; /* FOLDER/NAME, or only the name of a file that the program brings with it */
     bool is_builtin;
-    char *error;
-    size_t error_size;
+    struct error *error;
 };
 
+/* `line` 0: of the whole file. */
 static bool fail(const struct where *where, size_t line, const char *text)
 {
     if (line > 0)
-        snprintf(where->error, where->error_size, "%s:%zu: %s", where->path, line, text);
-    else
-        snprintf(where->error, where->error_size, "%s: %s", where->path, text);
-    return false;
+        return error_set(where->error, ERROR_INVALID, "%s:%zu: %s", where->path, line, text);
+    return error_set(where->error, ERROR_INVALID, "%s: %s", where->path, text);
+}
+
+static bool fail_for_memory(const struct where *where)
+{
+    return error_no_memory(where->error, where->path);
+}
+
+/* By errno. */
+static bool fail_to_read(const struct where *where)
+{
+    return error_set(where->error, ERROR_IO, "%s: %s", where->path, strerror(errno));
 }
 
 /* -- reading -- */
@@ -83,7 +92,7 @@ static bool line_parse(struct template_line *line, const char *text, size_t leng
         struct template_piece before = {TEMPLATE_LITERAL, text + literal, at - literal};
         struct template_piece value = {TEMPLATE_LITERAL, text + at, size};
         if (before.length > 0 && !line_add(line, before))
-            return fail(where, number, "out of memory");
+            return fail_for_memory(where);
         if (size == 0)
             break;
         value.kind = placeholder_find(text + at, size);
@@ -96,7 +105,7 @@ static bool line_parse(struct template_line *line, const char *text, size_t leng
             return fail(where, number, message);
         }
         if (!line_add(line, value))
-            return fail(where, number, "out of memory");
+            return fail_for_memory(where);
         at += size;
         literal = at;
     }
@@ -108,7 +117,7 @@ static bool lines_add(struct template_lines *lines, const char *text, size_t len
 {
     struct template_line *longer = realloc(lines->line, (lines->count + 1) * sizeof *longer);
     if (!longer)
-        return fail(where, number, "out of memory");
+        return fail_for_memory(where);
     lines->line = longer;
     lines->line[lines->count] = (struct template_line){0};
     return line_parse(&lines->line[lines->count++], text, length, where, number);
@@ -182,17 +191,17 @@ static char *source_read(const struct where *where)
     size_t length = 0;
     FILE *file = source_open(where);
     if (!file) {
-        fail(where, 0, strerror(errno));
+        fail_to_read(where);
         return NULL;
     }
     text = malloc(LARGEST_FILE + 1);
     if (!text) {
-        fail(where, 0, "out of memory");
+        fail_for_memory(where);
         goto out;
     }
     length = fread(text, 1, LARGEST_FILE + 1, file);
     if (ferror(file)) {
-        fail(where, 0, strerror(errno));
+        fail_to_read(where);
         goto out;
     }
     if (length > LARGEST_FILE) {
@@ -226,12 +235,12 @@ out:
 }
 
 bool template_read(struct template *template, enum message_kind kind, const char *folder,
-                   char *error, size_t error_size)
+                   struct error *error)
 {
     char path[4096];
     bool is_builtin = folder[0] == '\0';
     const char *slash = is_builtin ? "" : "/";
-    struct where where = {path, is_builtin, error, error_size};
+    struct where where = {path, is_builtin, error};
     const char *noun = kind == MESSAGE_EMAIL ? "email" : "sms";
     size_t number = 1;
     snprintf(path, sizeof path, "%s%s%s.%s.txt", folder, slash, noun, template->locale);
@@ -246,7 +255,7 @@ bool template_read(struct template *template, enum message_kind kind, const char
     snprintf(path, sizeof path, "%s%s%s.%s.html", folder, slash, noun, template->locale);
     FILE *probe = kind == MESSAGE_EMAIL ? source_open(&where) : NULL;
     if (!probe) /* there need not be one; one that cannot be read is an error below */
-        return kind != MESSAGE_EMAIL || errno == ENOENT || fail(&where, 0, strerror(errno));
+        return kind != MESSAGE_EMAIL || errno == ENOENT || fail_to_read(&where);
     fclose(probe);
     template->html_source = source_read(&where);
     return template->html_source && lines_parse(&template->html, template->html_source, 1, &where);

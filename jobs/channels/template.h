@@ -51,7 +51,7 @@ bool template_locale(const char *file_name, enum message_kind kind, char locale[
 /* Reads the files of template->locale; folder "": those that the program brings with it. False:
  * error names file and line; free it all the same. */
 bool template_read(struct template *template, enum message_kind kind, const char *folder,
-                   char *error, size_t error_size);
+                   struct error *error);
 
 void template_free(struct template *template);
 

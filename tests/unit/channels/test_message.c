@@ -20,10 +20,10 @@ static const char plain_mail[] = "Subject: Your code is {code}\n"
 
 static struct message_templates *open_mail(void)
 {
-    char error[512];
-    struct message_templates *templates = message_open(folder, MESSAGE_EMAIL, error, sizeof error);
+    struct error error;
+    struct message_templates *templates = message_open(folder, MESSAGE_EMAIL, &error);
     if (!templates)
-        print_error("%s\n", error);
+        print_error("%s\n", error.text);
     assert_non_null(templates);
     return templates;
 }
@@ -205,21 +205,23 @@ static void test_dates(void **state)
 static void fails_with(const char *name, const char *content, enum message_kind kind,
                        const char *expected)
 {
-    char error[512] = "";
+    struct error error = {0};
     folder_write(name, content);
-    assert_null(message_open(folder, kind, error, sizeof error));
-    if (!strstr(error, expected))
-        print_error("%s\n", error);
-    assert_non_null(strstr(error, expected));
+    assert_null(message_open(folder, kind, &error));
+    if (!strstr(error.text, expected))
+        print_error("%s\n", error.text);
+    assert_non_null(strstr(error.text, expected));
+    assert_int_equal(error.code, ERROR_INVALID);
 }
 
 static void test_errors(void **state)
 {
     char path[FOLDER_PATH];
-    char error[512];
+    struct error error;
     (void)state;
-    assert_null(message_open("/nonexistent", MESSAGE_SMS, error, sizeof error));
-    assert_string_equal(error, "/nonexistent: No such file or directory");
+    assert_null(message_open("/nonexistent", MESSAGE_SMS, &error));
+    assert_string_equal(error.text, "/nonexistent: No such file or directory");
+    assert_int_equal(error.code, ERROR_IO);
     fails_with("email.de.txt", "Subject: x\n\nx\n", MESSAGE_EMAIL, ": no email.en.txt");
     fails_with("email.en.txt", "Subject: x\n\nx\n{cod}\n", MESSAGE_EMAIL,
                "/email.en.txt:4: unknown placeholder {cod}: use {code}");
@@ -243,8 +245,8 @@ static void test_errors(void **state)
     for (int i = 0; i < 30000; i++)
         fputs("0123456789", file);
     fclose(file);
-    assert_null(message_open(folder, MESSAGE_SMS, error, sizeof error));
-    assert_non_null(strstr(error, "larger than 256 KiB"));
+    assert_null(message_open(folder, MESSAGE_SMS, &error));
+    assert_non_null(strstr(error.text, "larger than 256 KiB"));
 }
 
 static void test_line_ends_and_bom(void **state)
@@ -253,8 +255,8 @@ static void test_line_ends_and_bom(void **state)
     struct message_text text;
     folder_write("email.en.txt", "\xef\xbb\xbfSubject: x\r\n\r\nline {code}\r\nlast");
     folder_write("email.en.html", "<style>p { color:red } a {b}</style>\n");
-    char error[512];
-    assert_null(message_open(folder, MESSAGE_EMAIL, error, sizeof error)); /* {b} */
+    struct error error;
+    assert_null(message_open(folder, MESSAGE_EMAIL, &error)); /* {b} */
     folder_write("email.en.html", "<style>p { color:red } a { }</style>\n");
     struct message_templates *templates = open_mail();
     assert_true(message_render(templates, "en", &full, &text));
@@ -269,14 +271,12 @@ static void test_samples(void **state)
     static const char *const locales[] = {"en", "id", "de", "es", "fr", "ja"};
     struct message_values pin = full;
     struct message_values token = full;
-    char error[512];
+    struct error error;
     (void)state;
     pin.link = NULL;
     token.code = NULL;
-    struct message_templates *mail =
-        message_open("samples/templates", MESSAGE_EMAIL, error, sizeof error);
-    struct message_templates *sms =
-        message_open("samples/templates", MESSAGE_SMS, error, sizeof error);
+    struct message_templates *mail = message_open("samples/templates", MESSAGE_EMAIL, &error);
+    struct message_templates *sms = message_open("samples/templates", MESSAGE_SMS, &error);
     assert_non_null(mail);
     assert_non_null(sms);
     for (size_t i = 0; i < sizeof locales / sizeof *locales; i++) {
