@@ -190,8 +190,10 @@ def expected_story(data, limits, excuses):
         kind, taken, place, column, fields = judge_record(data, offset, columns, limits, excuses)
         raw = data[offset:offset + taken]
         if columns is None:
-            if kind != "row" or None in fields or b"" in fields or len(set(fields)) != len(fields):
+            named = [field for field in fields or [] if field]  # a column may have no name
+            if kind != "row" or len(set(named)) != len(named):
                 return ["error"]
+            fields = [field or b"" for field in fields]
             columns = len(fields)
             story.append(("header", fields))
         else:
