@@ -1,14 +1,15 @@
 -- Codes: issued, found for a subject, verified.
 
--- The codes that an entry for a subject's key may match. First, every code that somebody was given and that is still good; the limits bound how many
--- an address can have. Then the newest codes requested for the address, or for a sign-up that carries it.
--- Each part reads a short index range, however many sign-ups a stranger sends.
+-- The codes that an entry for a subject's key may match. First, every code that somebody was given and that is still good. The limits bound how many an
+-- address has been sent. A name that sign-ups share may have had any number sent to their own addresses, and none may hide another: each costs a message,
+-- and one whose time is over costs no more than a look at it. Then the newest codes requested for the address, or for a sign-up that carries it: a short
+-- index range, however many sign-ups a stranger sends.
 -- name: codes_near
 SELECT g.code_id FROM (SELECT code_id FROM given_code WHERE key = :key AND own = 1 ORDER BY code_id DESC LIMIT 1000) g
   JOIN code c ON c.id = g.code_id WHERE coalesce(c.runs_from + c.lifetime_ms > :entered_at, 1)
 UNION
-SELECT g.code_id FROM (SELECT code_id FROM given_code WHERE key = :key AND own = 0 ORDER BY code_id DESC LIMIT 1000) g
-  JOIN code c ON c.id = g.code_id WHERE coalesce(c.runs_from + c.lifetime_ms > :entered_at, 1)
+SELECT g.code_id FROM given_code g CROSS JOIN code c ON c.id = g.code_id
+ WHERE g.key = :key AND g.own = 0 AND coalesce(c.runs_from + c.lifetime_ms > :entered_at, 1)
 UNION
 SELECT code_id FROM (SELECT code_id FROM recipient WHERE subject_key = :key ORDER BY code_id DESC LIMIT 200)
 UNION

@@ -73,6 +73,16 @@ reg.equal(reg.one(db, "SELECT count(*) FROM reg_codes WHERE state = 'sent'"), 60
 reg.equal(verify(db, NAME, wrong(code)), "invalid_code", "by the username, a wrong one")
 reg.equal(verify(db, MAIL, code), "verified", "by the address, the right one after 600 others")
 
+# However many were handed over to others who chose the same username: what a person was given is good by that name, too.
+db = ledger("shared.db")
+sign_up(db, 1, 1, email=f"'{MAIL}'", username=f"'{NAME}'")
+code = reg.one(db, "SELECT reg_issue_code(?, 'email')", (MAIL,))
+sign_up(db, 2, 2500, email="'other' || i || '@example.com'", username=f"'{NAME}'")
+hand_over(db)
+reg.equal(reg.one(db, "SELECT count(*) FROM given_code WHERE own = 0"), 2501, "2,500 others were sent a code")
+reg.equal(verify(db, NAME, code), "verified", "by the username, the right one after theirs")
+reg.equal(reg.one(db, "SELECT outcome FROM reg_attempts WHERE id = 1"), "success", "completes its own sign-up")
+
 # A code that stands alone.
 db = ledger("alone.db")
 code = reg.one(db, "SELECT reg_issue_code(?, 'none')", (MAIL,))
@@ -155,6 +165,17 @@ for size in (1500, 4500):
                   cost(db, "SELECT reg_resend_code(?, 'email')", (MAIL,))))
 for what, few, many in zip(("a look", "a sign-up", "a new code"), *costs):
     reg.ok(few > 0 and many < 1.3 * few, f"{what} among 4,500 costs what one among 1,500 does", f"hundreds of steps: {few}, {many}")
+
+db = ledger("past.db")
+sign_up(db, 1, 1, email=f"'{MAIL}'", username=f"'{NAME}'")
+code = reg.one(db, "SELECT reg_issue_code(?, 'email')", (MAIL,))
+alone = cost(db, "SELECT reg_verify_code(?, ?)", (NAME, wrong(code)))
+sign_up(db, 2, 3000, email="'other' || i || '@example.com'", username=f"'{NAME}'")
+hand_over(db)
+db.execute("UPDATE code SET runs_from = runs_from - lifetime_ms - 1 WHERE attempt_id > 1")
+among = cost(db, "SELECT reg_verify_code(?, ?)", (NAME, wrong(code)))
+recent = 200 * 3  # hundreds of steps for the newest, which any look compares
+reg.ok(among < alone + 3000 * 15 / 100 + recent, "codes of others whose time is over cost a look less than fifteen steps each", f"hundreds of steps: {alone}, {among}")
 
 # Each of the attempts that a verdict ends costs the same, however many of them carry the same identifier.
 SETTLE = re.search(r"^-- name: settle\n(.*?)\n\n", open("sql/queue.sql", encoding="utf-8").read(), re.M | re.S).group(1)
