@@ -78,7 +78,6 @@ bool header_read(struct header *header, const struct header_names *names, const 
         column->column = header_find(names, cells[i]);
         if (column->column < 0 && !read_suffix(names, cells[i], &column->suffix))
             return false;
-        header->named += column->column >= 0;
         header->prefixed += column->suffix != NULL;
         for (size_t k = 0; k < i && column->same_as == 0; k++)
             if (means_the_same(&header->columns[k], column))

@@ -25,7 +25,7 @@ struct header_column {
 struct header {
     struct header_column *columns; /* one for each of the file */
     size_t count;
-    size_t named, prefixed; /* how many have a name of ours; the prefix */
+    size_t prefixed; /* how many have the prefix */
 };
 
 /* The column of that name, -1: none. Case, blanks, `_`, `-`, `.` and byte order marks do not

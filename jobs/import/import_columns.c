@@ -42,22 +42,28 @@ static const char *nearest_name(const struct header_names *names, const char *ce
 static bool say_unknown(const struct import_request *request, const struct header *header,
                         const char *const *cells)
 {
-    char list[UNKNOWN_SHOWN] = "";
-    size_t length = 0, unknown = 0;
+    char list[UNKNOWN_SHOWN] = "", rest[32] = "";
+    size_t length = 0, shown = 0, unknown = 0;
     for (size_t i = 0; i < header->count; i++) {
         const struct header_column *column = &header->columns[i];
-        if (column->column >= 0 || column->suffix != NULL)
+        if (column->column >= 0 || column->suffix != NULL || unknown++ > shown)
             continue;
         const char *near = nearest_name(names_of(request), cells[i]);
-        if (length < sizeof list)
-            length += (size_t)snprintf(list + length, sizeof list - length, "%s%zu `%s`%s%s%s",
-                                       unknown++ > 0 ? ", " : "", i + 1, cells[i],
-                                       near == NULL ? "" : " (did you mean `",
-                                       near == NULL ? "" : near, near == NULL ? "" : "`?)");
+        int width =
+            snprintf(list + length, sizeof list - length, "%s%zu `%.80s`%s%s%s",
+                     shown > 0 ? ", " : "", i + 1, cells[i], near == NULL ? "" : " (did you mean `",
+                     near == NULL ? "" : near, near == NULL ? "" : "`?)");
+        if ((size_t)width < sizeof list - length) {
+            length += (size_t)width;
+            shown++;
+        }
+        list[length] = '\0'; /* whole ones, the first that fit */
     }
+    if (unknown > shown)
+        snprintf(rest, sizeof rest, " and %zu more", unknown - shown);
     if (unknown > 0)
-        say_error("%s: column%s without a meaning here: %s%s", request->path,
-                  unknown == 1 ? "" : "s", list,
+        say_error("%s: column%s without a meaning here: %s%s%s", request->path,
+                  unknown == 1 ? "" : "s", list, rest,
                   request->strict ? "; --strict refuses the file" : "; left out");
     return unknown == 0 || !request->strict;
 }

@@ -152,6 +152,16 @@ hostile() {
         'a@example.com|Ada|Byron|+16045550101|2026-01-01T00:00:00.000Z|success|{"terms":{"state":"accepted"}}' ]
 }
 
+@test "of very many columns without a meaning the first are named, and the others counted" {
+    python3 -c 'print(",".join(["email"] + [f"nothing_of_that_kind_{n:03}" for n in range(100)])); print("a@example.com" + "," * 100)' >a.csv
+    run job import a.csv
+    [ "$status" -eq 0 ]
+    [[ "$output" == *'2 `nothing_of_that_kind_000`, 3 '*'`nothing_of_that_kind_0'??'` and '*' more; left out' ]]
+    named=$(grep -o nothing_of <<<"$output" | wc -l)
+    [ "$named" -gt 20 ]
+    [[ "$output" == *" and $((100 - named)) more; left out" ]]
+}
+
 @test "two columns with one meaning, no known column, a name twice: refused with both named" {
     printf 'email,telephone,phone\na@example.com,+16045550101,+16045550102\n' >a.csv
     run job import a.csv

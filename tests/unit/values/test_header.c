@@ -34,7 +34,6 @@ static void doubles_and_prefixes_are_found(void **state)
     (void)state;
     assert_true(header_read(&header, &signup_header, cells, 10));
     assert_int_equal(header.count, 10);
-    assert_int_equal(header.named, 2);
     assert_int_equal(header.prefixed, 4);
     for (size_t i = 0; i < 10; i++)
         assert_int_equal(header.columns[i].same_as, same_as[i]);
