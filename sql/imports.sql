@@ -55,6 +55,10 @@ SELECT count(*) FILTER (WHERE outcome = 'success') AS success, count(*) FILTER (
 -- name: import_reasons
 SELECT value AS what, count(*) AS number FROM attempt a, json_each(a.reasons) WHERE a.import_id = :import_id GROUP BY value ORDER BY count(*) DESC, value
 
+-- name: import_notes
+SELECT replace(n.value ->> 'done', '_', ' ') || ': ' || (n.value ->> 'column') || ' (' || (n.value ->> 'rule') || ')' AS what, count(*) AS number
+  FROM attempt a, json_each(a.notes) n WHERE a.import_id = :import_id AND n.value ->> 'done' <> 'refused' GROUP BY 1 ORDER BY count(*) DESC, 1
+
 -- name: import_kinds
 SELECT kind AS what, count(*) AS number FROM reject WHERE import_id = :import_id GROUP BY kind ORDER BY kind
 

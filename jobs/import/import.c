@@ -525,15 +525,20 @@ static void finish(struct import *import)
         import->status = job_worse(import->status, STATUS_PARTLY);
 }
 
-static void say_left_out(const struct import *import)
+/* Always: exit code 2 alone says nothing to whoever reads cron's mail. */
+static void say_rejects(const struct import *import, uint64_t before)
 {
     const struct rejects *rejects = &import->rejects;
+    uint64_t rejected = import->counts.rejected - before;
     if (rejects->left_out > 0)
         say_error("%s: %" PRIu64 " rejects, the first in line %" PRIu64
                   ", are counted but not kept in %s: they are too much "
                   "(max_rejects_bytes = %" PRIu64 ")",
                   import->file.request->path, rejects->left_out, rejects->left_out_from,
                   rejects->path, rejects->most);
+    else if (rejected > 0 && !import->file.request->dry_run)
+        say_error("%s: %" PRIu64 " line%s rejected: see %s", import->file.request->path, rejected,
+                  rejected == 1 ? "" : "s", rejects->path);
 }
 
 static void run(struct import *import)
@@ -552,7 +557,7 @@ static void run(struct import *import)
     } else if (!import->over) {
         say_stopped(import);
     }
-    say_left_out(import);
+    say_rejects(import, before.rejected);
     struct import_summary summary = {.path = import->file.request->path,
                                      .import_id = import->file.id,
                                      .dry_run = import->file.request->dry_run,

@@ -55,6 +55,7 @@ void import_summarise(struct job *job, const struct import_summary *summary)
     }
     lines.count = 0;
     add_line(&lines, "", "read", counts->read);
+    add_details(job, &lines, STATEMENT_import_notes, summary->import_id);
     add_line(&lines, "", "success", counts->success);
     add_line(&lines, "", "pending", counts->pending);
     add_line(&lines, "", "failed", counts->failed);
