@@ -65,7 +65,6 @@ static const struct header_name names[] = {
     {"signup_date", SIGNUP_attempted_at},
     {"signed_up_at", SIGNUP_attempted_at},
     {"external_id", SIGNUP_custom_id},
-    {"customer_id", SIGNUP_custom_id},
     {"customer_number", SIGNUP_custom_id},
     {"ip", SIGNUP_ip_address},
 };

@@ -61,7 +61,7 @@ answers "each with the arguments of its signature" "" "
                              ELSE length(signature) - length(replace(signature, ',', '')) + 1 END FROM reg_functions;"
 answers "each with a line of help" 0 "SELECT count(*) FROM reg_functions WHERE length(help) < 10 OR help IS NULL;"
 answers "each with the source of its rules" 0 "SELECT count(*) FROM reg_functions WHERE length(source) < 5 OR source IS NULL;"
-answers "the columns of a sign-up, with their other names" "custom_id|external_id customer_id customer_number
+answers "the columns of a sign-up, with their other names" "custom_id|external_id customer_number
 email_confirm_code|emailConfirmCode pinCode
 phone|telephone phone_number mobile mobile_number mobile_phone cell_phone" "SELECT name, other_names FROM reg_columns WHERE name IN ('phone', 'email_confirm_code', 'custom_id') ORDER BY name;"
 answers "each column with its rule and the source of it" 0 "SELECT count(*) FROM reg_columns WHERE length(help) < 5 OR length(source) < 5 OR help IS NULL OR source IS NULL;"

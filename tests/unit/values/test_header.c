@@ -43,11 +43,24 @@ static void doubles_and_prefixes_are_found(void **state)
     header_end(&header);
 }
 
+/* What the ledger decides is no name of what comes in, by whatever alias. */
+static void columns_of_the_ledger_are_not_taken(void **state)
+{
+    static const char *const decided[] = {
+        "id",        "customer_id", "recorded_at", "reasons", "outcome_at",      "import_id",
+        "line",      "told_reason", "notes",       "hint",    "attempted_at_ms", "decided_at",
+        "code_state"};
+    (void)state;
+    for (size_t i = 0; i < sizeof decided / sizeof *decided; i++)
+        assert_int_equal(header_find(&signup_header, decided[i]), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_stands_between_words_does_not_matter),
         cmocka_unit_test(doubles_and_prefixes_are_found),
+        cmocka_unit_test(columns_of_the_ledger_are_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
