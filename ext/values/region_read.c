@@ -53,7 +53,7 @@ static enum rule read_two_parts(const char *text, char alpha2[3])
     return RULE_locale_country;
 }
 
-enum rule region_read_country(const char *text, char alpha2[3])
+static enum rule read_country(const char *text, char alpha2[3])
 {
     for (size_t i = 0; i < sizeof customary / sizeof *customary; i++)
         if (text_same(text, customary[i].code)) {
@@ -65,6 +65,15 @@ enum rule region_read_country(const char *text, char alpha2[3])
     if (strspn(text, letters) == 2 && (text[2] == '-' || text[2] == '_'))
         return read_two_parts(text, alpha2);
     return RULE_code;
+}
+
+/* What is not taken leaves nothing behind, from which a phone number would be completed. */
+enum rule region_read_country(const char *text, char alpha2[3])
+{
+    enum rule rule = read_country(text, alpha2);
+    if (rule_refuses(rule))
+        alpha2[0] = '\0';
+    return rule;
 }
 
 /* The weight of a language in a list, in thousandths: `;q=0.8`; 1 where there is none. -1: none. */
@@ -160,7 +169,7 @@ static bool strip_port(char *text)
             return false;
         *bracket = '\0';
         memmove(text, text + 1, strlen(text));
-        return strchr(text, ':') != NULL;
+        return true;
     }
     if (colon == NULL || strchr(text, ':') != colon || !is_port(colon + 1))
         return false;

@@ -154,7 +154,7 @@ for currency in ("XCG", "ZWG", "VED", "SLE", "eur"):
 reg.equal([sign(country=country)["currency"] for country in ("BG", "CW", "SX", "HR")], ["EUR", "XCG", "XCG", "EUR"], "the currency of today")
 
 # -- addresses, by Python's ipaddress --
-for text, rule in (("192.0.2.7", None), ("2001:db8::1", None), ("192.0.2.7:8080", "address_port"), ("[2001:db8::1]:443", "address_port"), ("[2001:db8::1]", "address_port"),
+for text, rule in (("192.0.2.7", None), ("2001:db8::1", None), ("192.0.2.7:8080", "address_port"), ("[192.0.2.7]:8080", "address_port"), ("[192.0.2.7]", "address_port"), ("[2001:db8::1]:443", "address_port"), ("[2001:db8::1]", "address_port"),
                    ("192.0.2.7, 10.0.0.1", "address_list"), ("for=192.0.2.7;proto=https", "address_list"), ('for="[2001:db8::1]:4711"', "address_port"), ("fe80::1%eth0", "address_zone")):
     row = sign(ip_address=text)
     reg.equal((str(ipaddress.ip_address(row["ip_address"])) in text, row["notes"].get("ip_address")), (True, rule and ("normalised", rule)), f"ip_address: {text}")
