@@ -72,26 +72,59 @@ static std::string digits_of(const std::string &text)
     return digits;
 }
 
+/* Of two readings of one text the one that is valid. */
+static struct reading better(const struct reading &one, const struct reading &other)
+{
+    if (!other.possible || other.e164 == one.e164)
+        return one;
+    if (!one.possible || (other.valid && !one.valid))
+        return other;
+    struct reading chosen = one;
+    if (one.valid == other.valid)
+        chosen.rule = RULE_ambiguous;
+    return chosen;
+}
+
 /* A spreadsheet takes the + for a sign: what is dialled in a country and begins with its code may
  * be the whole number. */
-static struct reading choose(const PhoneNumberUtil *numbers, const std::string &text,
-                             const char *country, const struct reading &national)
+static struct reading read_national(const PhoneNumberUtil *numbers, const std::string &text,
+                                    const char *country)
 {
     std::string digits = digits_of(text);
     std::string code = std::to_string(numbers->GetCountryCodeForRegion(country));
+    struct reading national = read(numbers, text, country);
 
     if (digits.compare(0, code.size(), code) != 0)
         return national;
     struct reading whole = read(numbers, "+" + digits, NO_COUNTRY);
-    if (!whole.possible || whole.e164 == national.e164)
-        return national;
-    if (national.possible && national.valid == whole.valid)
-        whole.rule = RULE_ambiguous;
-    else if (national.possible && national.valid)
-        return national;
-    else
+    if (whole.possible)
         whole.rule = RULE_country_code;
-    return whole;
+    return better(national, whole);
+}
+
+static struct reading read_whole(const PhoneNumberUtil *numbers, const std::string &text)
+{
+    struct reading reading = read(numbers, text, NO_COUNTRY);
+
+    if (reading.rule == RULE_as_given && "+" + digits_of(text) != reading.e164)
+        reading.rule = RULE_trunk_prefix;
+    return reading;
+}
+
+/* 00 is what most of the world dials to get abroad. In Australia that is 0011, in Hong Kong 001,
+ * and what follows is another country's number then. */
+static struct reading read_abroad(const PhoneNumberUtil *numbers, const std::string &text,
+                                  const char *country)
+{
+    struct reading whole = read_whole(numbers, "+" + text.substr(2));
+    PhoneNumber number;
+
+    if (country == nullptr ||
+        numbers->ParseAndKeepRawInput(text, country, &number) !=
+            PhoneNumberUtil::NO_PARSING_ERROR ||
+        number.country_code_source() != PhoneNumber::FROM_NUMBER_WITH_IDD)
+        return whole;
+    return better(whole, read(numbers, text, country));
 }
 
 enum rule phone_e164(const char *text, const char *country, bool valid, char *e164, size_t size)
@@ -99,12 +132,11 @@ enum rule phone_e164(const char *text, const char *country, bool valid, char *e1
     /* The callers are C: whatever is thrown here (memory) ends here. */
     try {
         const PhoneNumberUtil *numbers = silent_library();
-        struct reading reading = read(numbers, text, country != nullptr ? country : NO_COUNTRY);
+        struct reading reading =
+            text[0] == '0' && text[1] == '0'       ? read_abroad(numbers, text, country)
+            : text[0] != '+' && country != nullptr ? read_national(numbers, text, country)
+                                                   : read_whole(numbers, text);
 
-        if (text[0] != '+' && country != nullptr)
-            reading = choose(numbers, text, country, reading);
-        else if (reading.rule == RULE_as_given && "+" + digits_of(text) != reading.e164)
-            reading.rule = RULE_trunk_prefix;
         if (rule_refuses(reading.rule))
             return reading.rule;
         if (valid && !reading.valid)
@@ -135,21 +167,4 @@ uint32_t phone_lengths(int country_code)
         lengths = 0;
     }
     return lengths;
-}
-
-bool phone_country(const char *e164, char country[3])
-{
-    try {
-        const PhoneNumberUtil *numbers = silent_library();
-        PhoneNumber number;
-        std::string region;
-
-        if (numbers->Parse(e164, NO_COUNTRY, &number) != PhoneNumberUtil::NO_PARSING_ERROR)
-            return false;
-        numbers->GetRegionCodeForNumber(number, &region);
-        /* "001" stands for numbers of no country. */
-        return region.size() == 2 && region != NO_COUNTRY && keep(region, country, 3);
-    } catch (...) {
-        return false;
-    }
 }

@@ -15,17 +15,14 @@ extern "C" {
 /*
  * E.164 of a number: possible by its country's lengths, and with `valid` in a range that the
  * library knows. `country` (ISO 3166 alpha-2, may be NULL) is where a number without + is dialled.
- * One that begins with its country's code and lacks the + has two readings: the one that is valid
- * is taken, RULE_ambiguous where both are as good. Also refused where `size` is too small.
+ * One that begins with its country's code and lacks the + has two readings, and so has one that
+ * begins with 00 where 00 is but the beginning of what is dialled to get abroad: the one that is
+ * valid is taken, RULE_ambiguous where both are as good. Also refused where `size` is too small.
  */
 enum rule phone_e164(const char *text, const char *country, bool valid, char *e164, size_t size);
 
 /* The lengths that a national number (behind this country code) can have: bit n for n digits. */
 uint32_t phone_lengths(int country_code);
-
-/* The country (alpha-2) of a number with +; false where it cannot be told (not in the numbering
- * plan, satellite and other numbers that belong to no country). */
-bool phone_country(const char *e164, char country[3]);
 
 #ifdef __cplusplus
 }

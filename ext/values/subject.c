@@ -142,18 +142,14 @@ static bool spell(const char *text, char spelling[MOST_SPELLING + 2])
     size_t used = 0;
     while (at < length) {
         int c = plain_character(utf_next8(text, &at, length));
-        if (c == '+' && used == 1 && spelling[0] == '(') /* (+49) 151 */
-            used = 0;
+        if (c == '(' && used == 0) /* (+49) 151 */
+            continue;
         if (c < 0 || (c == '+' && used > 0) || used == MOST_SPELLING)
             return false;
         if (c > 0)
             spelling[used++] = (char)c;
     }
     spelling[used] = '\0';
-    if (spelling[0] == '0' && spelling[1] == '0') {
-        spelling[0] = '+';
-        memmove(spelling + 1, spelling + 2, used - 1);
-    }
     return used > 0;
 }
 
@@ -167,12 +163,12 @@ enum rule phone_number(const char *text, const char *country, bool valid, char *
     }
     if (!spell(text, spelling))
         return RULE_phone;
-    if (spelling[0] != '+') {
-        if (country == NULL || strnlen(country, 3) != 2)
-            return RULE_phone_country;
+    bool abroad = spelling[0] == '0' && spelling[1] == '0';
+    if (spelling[0] != '+' && country != NULL && strnlen(country, 3) == 2)
         for (int i = 0; i < 2; i++)
             region[i] = text_upper(country[i]);
-    }
+    else if (spelling[0] != '+' && !abroad)
+        return RULE_phone_country;
     rule = phone_e164(spelling, region[0] != '\0' ? region : NULL, valid, e164, size);
     if (rule_refuses(rule))
         return rule;
@@ -184,11 +180,6 @@ enum rule phone_number(const char *text, const char *country, bool valid, char *
 bool subject_phone(const char *text, const char *country, char e164[SUBJECT_SIZE])
 {
     return !rule_refuses(phone_number(text, country, false, e164, SUBJECT_SIZE));
-}
-
-bool subject_phone_country(const char *e164, char country[3])
-{
-    return phone_number_is_e164(e164) && phone_country(e164, country);
 }
 
 static bool is_white_space(UChar32 c)

@@ -35,10 +35,6 @@ enum rule phone_number(const char *text, const char *country, bool valid, char *
 /* Brings a phone number to E.164: phone_number(), where possible is enough. */
 bool subject_phone(const char *text, const char *country, char e164[SUBJECT_SIZE]);
 
-/* The country (alpha-2) a number in E.164 belongs to, by libphonenumber; false where it cannot be
- * told. */
-bool subject_phone_country(const char *e164, char country[3]);
-
 /*
  * Checks a username (1 to 255 octets of UTF-8, no control or unassigned characters, no leading or
  * trailing white space) and gives the form in which usernames are compared: NFKC case-folded, which

@@ -38,6 +38,12 @@ static void one_number_has_one_form(void **state)
     number("+5215512345678", NULL, "+525512345678", RULE_trunk_prefix); /* until 2019 */
     number("+390612345678", NULL, "+390612345678", RULE_as_given);      /* Italy's zero stays */
     number("16045550123", "CA", "+16045550123", RULE_as_given);
+    number("(0049) 30 23125000", NULL, "+493023125000", RULE_as_given);
+    number("(0049) 30 23125000", "US", "+493023125000", RULE_as_given);
+    number("0049 30 23125000", "DE", "+493023125000", RULE_as_given);
+    number("0011 49 30 23125000", "AU", "+493023125000", RULE_as_given);
+    number("0011 65 8123 4567", "AU", "+6581234567", RULE_as_given); /* not Jamaica's +1 658 */
+    number("0049 30 23125000", "AU", "+493023125000", RULE_as_given);
     number("442079460123", "GB", "+442079460123", RULE_as_given);
     /* As contact cards have it: U+202A, U+00A0, U+2011, U+202C. */
     number("\xe2\x80\xaa+49\xc2\xa0"
@@ -60,6 +66,8 @@ static void what_is_none_is_refused_by_name(void **state)
     number("4.93E+11", "DE", NULL, RULE_phone);
     assert_int_equal(phone_number("+16041234567", NULL, true, (char[64]){""}, 64),
                      RULE_phone_range);
+    /* In Hong Kong 001 leads abroad, and 00 is what others write: Jamaica's or Singapore's. */
+    number("001 658 212 2345", "HK", NULL, RULE_ambiguous);
     /* Germany's numbers may begin with 49 and have thirteen digits, and the + may be lost. */
     number("49454757329", "DE", NULL, RULE_ambiguous);
 }

@@ -480,23 +480,6 @@ static void bad_phones_are_refused(void **state)
     no_phone(many, "CA");
 }
 
-static void phones_have_countries(void **state)
-{
-    char country[3];
-
-    (void)state;
-    assert_true(subject_phone_country("+16042345678", country));
-    assert_string_equal(country, "CA");
-    assert_true(subject_phone_country("+6281234567890", country));
-    assert_string_equal(country, "ID");
-    assert_true(subject_phone_country("+18092345678", country));
-    assert_string_equal(country, "DO");
-    assert_false(subject_phone_country("+80012345678", country)); /* of no country */
-    assert_false(subject_phone_country("+99912345678", country));
-    assert_false(subject_phone_country("6042345678", country));
-    assert_false(subject_phone_country("", country));
-}
-
 static void mask(const char *text, const char *wanted)
 {
     char masked[128];
@@ -584,7 +567,6 @@ int main(void)
         cmocka_unit_test(folding_twice_changes_nothing),
         cmocka_unit_test(phones_become_e164),
         cmocka_unit_test(bad_phones_are_refused),
-        cmocka_unit_test(phones_have_countries),
         cmocka_unit_test(a_text_means_what_its_form_says),
         cmocka_unit_test(masks_hide),
         cmocka_unit_test(masks_fit_their_room),
