@@ -195,8 +195,11 @@ static bool read_offset(const char **at, int64_t *milliseconds)
         return true;
     (void)read_character(at, ' ');
     if (read_character(at, 'Z') || read_character(at, 'z') || read_word(at, "UTC") ||
-        read_word(at, "GMT"))
+        read_word(at, "GMT")) {
+        if (**at == '[')
+            skip_zone_name(at);
         return true;
+    }
     bool behind = **at == '-';
     if (!read_character(at, '-') && !read_character(at, '+'))
         return false;
