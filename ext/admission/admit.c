@@ -111,11 +111,12 @@ bool admit_prepare(struct admission *admission, const struct settings *settings,
     check_told(admission);
     if (!check_password(admission, error))
         return false;
-    if (!consents_read(signup, settings, admission->told == NULL, &admission->reasons,
+    enum rule consents;
+    if (!consents_read(signup, settings, admission->told == NULL, &admission->reasons, &consents,
                        &admission->consents))
         return error_no_memory(error, NULL);
-    if ((admission->reasons.invalid >> SIGNUP_consents & 1) != 0)
-        notes_add(&admission->notes, SIGNUP_consents, RULE_form);
+    if (consents != RULE_as_given)
+        notes_add(&admission->notes, SIGNUP_consents, consents);
     if (admission->told == NULL && strcmp(admission->recommendation, "PREVENT") == 0)
         add_reason(admission, REASON_prevented);
     return true;

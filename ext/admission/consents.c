@@ -1,16 +1,18 @@
 #include "admission/consents.h"
 
 #include <jansson.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "values/document.h"
+#include "values/mend.h"
 #include "ledger/reasons.h"
 #include "ledger/settings.h"
 #include "values/signup.h"
 #include "values/text.h"
 
-enum { LONGEST_NAME = 64, LONGEST_VERSION = 64 };
+enum { LONGEST_NAME = 64, LONGEST_VERSION = 64, LONGEST_CELL = 8 + 1 + LONGEST_VERSION };
 
 static const char *state_named(const char *text, size_t length)
 {
@@ -30,8 +32,24 @@ static const char *state_named(const char *text, size_t length)
 /* What has been read so far. */
 struct reading {
     json_t *all;
+    enum rule rule;     /* what was made of it */
     bool out_of_memory; /* which is no fault of the consents */
 };
+
+/* Keeps one consent; two that differ are no answer. */
+static bool keep(struct reading *reading, const char *name, json_t *consent)
+{
+    const json_t *before = json_object_get(reading->all, name);
+    if (before != NULL && consent != NULL && json_equal(before, consent) == 0) {
+        json_decref(consent);
+        json_object_del(reading->all, name);
+        reading->rule = RULE_ambiguous;
+        return false;
+    }
+    if (json_object_set_new(reading->all, name, consent) != 0)
+        reading->out_of_memory = true;
+    return true;
+}
 
 /* Adds one consent; false where it cannot be read. */
 static bool add(struct reading *reading, const char *name, const char *state, size_t state_length,
@@ -42,11 +60,9 @@ static bool add(struct reading *reading, const char *name, const char *state, si
         (version != NULL && !text_is_clean(version, LONGEST_VERSION)))
         return false;
     /* Not by "s*", which leaves a version out where memory fails. */
-    json_t *consent = version == NULL ? json_pack("{s:s}", "state", known)
-                                      : json_pack("{s:s, s:s}", "state", known, "version", version);
-    if (json_object_set_new(reading->all, name, consent) != 0)
-        reading->out_of_memory = true;
-    return true;
+    return keep(reading, name,
+                version == NULL ? json_pack("{s:s}", "state", known)
+                                : json_pack("{s:s, s:s}", "state", known, "version", version));
 }
 
 static bool add_member(struct reading *reading, const char *name, const json_t *value)
@@ -89,10 +105,22 @@ static bool add_document(struct reading *reading, const char *text)
     return right;
 }
 
+/* STATE or STATE@VERSION, perhaps with blanks around it. */
 static bool add_column(struct reading *reading, const char *name, const char *value)
 {
-    const char *at = strchr(value, '@');
-    return add(reading, name, value, at == NULL ? strlen(value) : (size_t)(at - value),
+    char cell[LONGEST_CELL + 1];
+    size_t from = 0, to = strnlen(value, INT32_MAX / 2);
+    bool blanks = mend_trim(value, &from, &to);
+    if (from == to) /* nothing but blanks is an empty cell */
+        return true;
+    if (blanks && reading->rule == RULE_as_given)
+        reading->rule = RULE_blanks;
+    if (to - from > LONGEST_CELL)
+        return false;
+    memcpy(cell, value + from, to - from);
+    cell[to - from] = '\0';
+    const char *at = strchr(cell, '@');
+    return add(reading, name, cell, at == NULL ? strlen(cell) : (size_t)(at - cell),
                at == NULL ? NULL : at + 1);
 }
 
@@ -121,7 +149,7 @@ static void judge_versions(json_t *all, const struct settings *settings, struct 
 }
 
 bool consents_read(const struct signup *signup, const struct settings *settings, bool judge,
-                   struct reasons *reasons, char **json)
+                   struct reasons *reasons, enum rule *rule, char **json)
 {
     const char *document = signup->text[SIGNUP_consents];
     struct reading reading = {.all = json_object()};
@@ -134,8 +162,12 @@ bool consents_read(const struct signup *signup, const struct settings *settings,
         if (signup->consents[i].value != NULL)
             readable = add_column(&reading, signup->consents[i].name, signup->consents[i].value) &&
                        readable;
-    if (!readable)
+    if (!readable) {
         reasons->invalid |= UINT64_C(1) << SIGNUP_consents;
+        *rule = reading.rule == RULE_ambiguous ? RULE_ambiguous : RULE_form;
+    } else {
+        *rule = reading.rule;
+    }
     if (judge) {
         judge_required(all, settings, reasons);
         judge_versions(all, settings, reasons);

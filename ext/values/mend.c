@@ -43,8 +43,7 @@ bool mend_is_needed(const char *text, size_t length, bool name)
     return false;
 }
 
-/* Where the text begins and ends without its outer blanks. */
-static bool trim(const char *text, size_t *from, size_t *to)
+bool mend_trim(const char *text, size_t *from, size_t *to)
 {
     int32_t length = (int32_t)*to, at = 0, begin = length, end = 0;
     while (at < length) {
@@ -92,7 +91,7 @@ enum rule mend(const char *text, size_t length, bool name, char *mended)
         memcpy(mended, text, length + 1);
         return rule;
     }
-    if (trim(text, &from, &to))
+    if (mend_trim(text, &from, &to))
         rule = RULE_blanks;
     if (has_apostrophe(text + from, to - from)) {
         rule = RULE_apostrophe;

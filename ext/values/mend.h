@@ -12,6 +12,10 @@
  * person or place. */
 bool mend_is_needed(const char *text, size_t length, bool name);
 
+/* Where the text, which ends at *to, begins and ends without the white space at its ends; false
+ * where there is none. At most INT32_MAX / 2 bytes. */
+bool mend_trim(const char *text, size_t *from, size_t *to);
+
 /*
  * Writes the text without white space at its ends (Unicode's, and U+FEFF), without the apostrophe
  * that a spreadsheet puts before + = - @; a name also without direction controls, and with one

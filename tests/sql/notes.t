@@ -46,6 +46,12 @@ left_out app_platform "'windows'" word
 left_out guest_account "'maybe'" word
 left_out email_verified_at "'soon'" time
 
+# What is left out decides nothing either: no number is completed by it, nothing derived from it.
+for column in country phone_country; do
+    is "a $column that is left out completes no number" "success phone left_out phone_country, $column left_out ambiguous" "$(sign "email, phone, $column" "$(mail), '0664 1234567', 'de-AT'")"
+    answers "and gives no currency" "||" "SELECT phone, currency, locale FROM reg_attempts ORDER BY id DESC LIMIT 1;"
+done
+
 # What decides, or is required, is never left out.
 is "e-mail" "failure email_invalid email refused email_at" "$(sign email "'a b'")"
 refused attempted_at "'yesterday'" time
@@ -56,6 +62,7 @@ refused recommendation "'STOP'" word
 refused outcome "'maybe'" word
 refused failure_reason "'email_taken'" outcome
 refused consents "'[]['" form
+refused consents "'[{\"name\":\"terms\",\"state\":\"declined\"},{\"name\":\"terms\",\"state\":\"accepted\",\"version\":\"3\"}]'" ambiguous
 is "the provider" "failure identity_provider_unknown identity_provider refused word" "$(sign "email, identity_provider, identity_subject" "$(mail), 'myspace', '1'")"
 is "another one's address as username" "failure username_invalid username refused another" "$(sign "email, username" "$(mail), 'ada@example.com'")"
 sql "SELECT reg_settings_patch('{\"channels\":[\"email\",\"sms\"],\"requiredFields\":[\"email\",\"country\"],\"requirePartnerId\":true}');" >/dev/null
@@ -81,4 +88,13 @@ is "as by INSERT" '2|success|[{"column":"gender","done":"left_out","rule":"word"
 printf '[ledger]\npath = %s\n' "$LEDGER" >"$FOLDER/job.conf"
 "$BUILD/regjob" -c "$FOLDER/job.conf" import "$FOLDER/a.csv" >/dev/null 2>&1
 answers "the import's are those of the rehearsal" "$rehearsed" "SELECT line, outcome, notes FROM reg_attempts WHERE import_id = 1;"
+
+# Blanks around a consent's cell do not matter; two answers are none.
+printf 'email,password,consent_terms,consents\ng1@example.com,A9#bL8@z,\302\240Yes@3 ,\ng2@example.com,A9#bL8@z, ,\n' >"$FOLDER/b.csv"
+printf 'g3@example.com,A9#bL8@z,yes@3,"{""terms"":""declined""}"\ng4@example.com,A9#bL8@z,accepted,"{""terms"":true}"\n' >>"$FOLDER/b.csv"
+"$BUILD/regjob" -c "$FOLDER/job.conf" import "$FOLDER/b.csv" >/dev/null 2>&1
+answers "consents in cells" '2|success|{"terms":{"state":"accepted","version":"3"}}|blanks
+3|success|{}|
+4|failure|{}|ambiguous
+5|failure|{"terms":{"state":"accepted"}}|' "SELECT line, outcome, consents, notes ->> '\$[0].rule' FROM reg_attempts WHERE import_id = 2;"
 done_testing
