@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unicode/uenum.h>
+#include <unicode/uloc.h>
 
 #include "values/text.h"
 
@@ -34,6 +36,20 @@ static bool is_upper(const char *text, size_t length)
     return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") >= length;
 }
 
+/* Whether somebody writes that language so: `PT-BR`, `es-419`, but not `DE-BY`. */
+static bool is_in_use(const char *text)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UEnumeration *all = uloc_openAvailableByType(ULOC_AVAILABLE_WITH_LEGACY_ALIASES, &status);
+    const char *name;
+    bool found = false;
+    while (!found && U_SUCCESS(status) && (name = uenum_next(all, NULL, &status)) != NULL)
+        found = strlen(name) > 3 && text_same_start(name, text, 2) && name[2] == '_' &&
+                text_same(name + 3, text + 3);
+    uenum_close(all);
+    return found;
+}
+
 /* `US-CA`: a country and a part of it; `en_AE`: a language and a country. */
 static enum rule read_two_parts(const char *text, char alpha2[3])
 {
@@ -43,10 +59,12 @@ static enum rule read_two_parts(const char *text, char alpha2[3])
     bool part = region_country(first, alpha2) && length >= 1 && length <= 3 &&
                 strspn(rest, digits) + strspn(rest + strspn(rest, digits), letters) == length;
     bool spoken = length == 2 && region_country(rest, second) && region_locale(text, locale);
-    if (text[2] == '-' && part && (is_upper(text, 2) || !spoken))
-        return RULE_subdivision;
-    if (text[2] == '-' && part)
-        return RULE_ambiguous;
+    bool same = part && spoken && strcmp(alpha2, second) == 0; /* no-NO */
+    if (text[2] == '-' && part && !same)
+        return (spoken && !is_upper(text, 2)) || is_in_use(text) ? RULE_ambiguous
+                                                                 : RULE_subdivision;
+    if (same)
+        return RULE_locale_country;
     if (!spoken || (part && is_upper(text, 2)))
         return spoken ? RULE_ambiguous : RULE_code;
     memcpy(alpha2, second, sizeof second);

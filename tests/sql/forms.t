@@ -139,9 +139,10 @@ refused("identity_subject", "1.23457E+17", "scientific", identity_provider="goog
 
 # -- countries, currencies, locales --
 for text, country, rule in (("GBR", "GB", None), ("UK", "GB", "customary_code"), ("el", "GR", "customary_code"), ("ROM", "RO", "customary_code"), ("DD", "DE", "customary_code"),
-                            ("US-CA", "US", "subdivision"), ("GB-ENG", "GB", "subdivision"), ("FR-75", "FR", "subdivision"), ("en_AE", "AE", "locale_country")):
+                            ("US-CA", "US", "subdivision"), ("GB-ENG", "GB", "subdivision"), ("FR-75", "FR", "subdivision"), ("DE-BY", "DE", "subdivision"), ("SI-061", "SI", "subdivision"),
+                            ("en_AE", "AE", "locale_country"), ("no-NO", "NO", "locale_country"), ("de-DE", "DE", "locale_country")):
     taken("country", text, country, rule)
-for text, rule in (("YU", "ambiguous"), ("AN", "ambiguous"), ("XX-1", "code"), ("EU", "code"), ("Utopia", "code")):
+for text, rule in (("YU", "ambiguous"), ("AN", "ambiguous"), ("PT-BR", "ambiguous"), ("de-AT", "ambiguous"), ("DE-BE", "ambiguous"), ("es-419", "ambiguous"), ("XX-1", "code"), ("EU", "code"), ("Utopia", "code")):
     left_out("country", text, rule)
 for text, locale, rule in (("en_AE", "en-AE", None), ("en_US.UTF-8", "en-US", "posix_locale"), ("de_DE@euro", "de-DE", "posix_locale"),
                            ("de-AT,de;q=0.9,en;q=0.8", "de-AT", "language_list"), ("en;q=0.5, fr-CH, *;q=0.1", "fr-CH", "language_list")):
