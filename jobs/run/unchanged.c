@@ -16,5 +16,5 @@ bool unchanged_file(int descriptor, const struct stat *then)
 {
     struct stat now;
     return unchanged_content(descriptor, then) && fstat(descriptor, &now) == 0 &&
-           (is_same_time(now.st_ctim, then->st_ctim) || now.st_nlink != then->st_nlink);
+           (is_same_time(now.st_ctim, then->st_ctim) || now.st_nlink == 0);
 }

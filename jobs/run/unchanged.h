@@ -10,7 +10,8 @@
 bool unchanged_content(int descriptor, const struct stat *then);
 
 /* Nor has its time of writing been put back: nobody can set the time of its last change, which says
- * so. Where its name was taken for another file it has changed, too, and is still the same. */
+ * so. A file whose name is gone has
+ * changed, too, and is still the same. */
 bool unchanged_file(int descriptor, const struct stat *then);
 
 #endif

@@ -12,7 +12,7 @@
  *
  * TOUCH_AFTER_SYNCS=n: there appends a byte to the file TOUCH_FILE.
  * OVERWRITE_AFTER_SYNCS=n: there changes the first letter of the file TOUCH_FILE, and puts the time
- *   of its writing back.
+ *   of its writing back; LINK_TO gives it another name as well.
  *
  * SWAP_AFTER_SYNCS=n: there renames SWAP_FROM to SWAP_TO; SWAP_BEFORE_MOVE=name: before the file of
  * that name in its folder is moved.
@@ -104,6 +104,8 @@ static void overwrite(const char *path)
         abort();
     const struct timespec times[] = {facts.st_atim, facts.st_mtim};
     if (futimens(descriptor, times) != 0)
+        abort();
+    if (getenv("LINK_TO") != NULL && link(path, getenv("LINK_TO")) != 0)
         abort();
     close(descriptor);
 }

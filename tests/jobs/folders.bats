@@ -240,12 +240,18 @@ rejects_of() {
     [[ "$output" == *"inbox/a.csv: "*"written to"* ]]
     [ -e inbox/a.csv ]
     [ "$(ls inbox/done)" = "" ]
+    # Nor where it gets another name at once.
+    people eve | drop a.csv
+    run faulty OVERWRITE_AFTER_SYNCS=4 LINK_TO=other TOUCH_FILE=inbox/a.csv "$REGJOB" -c job.conf nightly
+    [ "$status" -eq 1 ]
+    [ "$(ls inbox/done)" = "" ]
+    rm inbox/a.csv
     # While its rows are read nothing of it is committed.
     people bob | drop b.csv
     run faulty OVERWRITE_AFTER_SYNCS=3 TOUCH_FILE=inbox/b.csv "$REGJOB" -l ledger.db import inbox/b.csv
     [ "$status" -eq 1 ]
     [[ "$output" == *"inbox/b.csv: has changed while it was read"* ]]
-    [ "$(emails)" = ann@example.com ]
+    [ "$(emails)" = "ann@example.com eve@example.com" ]
 }
 
 @test "a file of confirmations among the sign-ups is refused before its first row, and good in its own inbox" {
