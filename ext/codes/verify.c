@@ -30,6 +30,7 @@ struct candidate {
     bool wrong_device;
     bool fits; /* the entry could be it, by its shape */
     bool matches;
+    bool stands_for_all; /* of its attempt's: pays the try */
     enum verify_verdict
         standing; /* what a right entry would come to; VERIFY_VERIFIED where it is live */
 };
@@ -172,6 +173,7 @@ static void read_candidate(struct session *session, const struct search *search,
     const unsigned char *uuid =
         ledger_uuid(session->ledger); /* neither after an error of this row */
     code_read_seed(row, &seed_columns, &seed, prefix);
+    candidate->stands_for_all = false;
     candidate->id = ledger_integer(row, ID);
     candidate->attempt = ledger_integer(row, ATTEMPT);
     /* The device rule is the pin's (Synerise): a token's link is opened wherever the mail is
@@ -273,19 +275,47 @@ static bool pays(const struct candidate *candidate)
            candidate->standing != VERIFY_RATE_LIMIT;
 }
 
+static int by_attempt(const void *left, const void *right)
+{
+    const struct candidate *one = *(struct candidate *const *)left,
+                           *other = *(struct candidate *const *)right;
+    if (one->attempt != other->attempt)
+        return one->attempt < other->attempt ? -1 : 1;
+    return one < other ? -1 : 1;
+}
+
+/* One code for each attempt that pays with a try: the newest. False after an error. */
+static bool choose_payers(struct session *session, const struct candidates *all)
+{
+    struct candidate **paying = calloc(all->count + 1, sizeof *paying);
+    size_t count = 0;
+    if (paying == NULL) {
+        ledger_fail(session->ledger, SQLITE_NOMEM, "out of memory");
+        return false;
+    }
+    for (size_t i = 0; i < all->count; i++)
+        if (pays(&all->rows[i]))
+            paying[count++] = &all->rows[i];
+    qsort(paying, count, sizeof *paying, by_attempt);
+    for (size_t i = 0; i < count; i++)
+        paying[i]->stands_for_all = i == 0 || paying[i]->attempt != paying[i - 1]->attempt;
+    free(paying);
+    return true;
+}
+
 /* JSON arrays of code ids: of a right entry, the live codes that it makes idle; of a wrong one, one
  * code for each attempt that pays with a try. To be freed with sqlite3_free(); NULL after an error.
  */
 static char *list_codes(struct session *session, const struct candidates *all, bool right)
 {
+    if (!right && !choose_payers(session, all))
+        return NULL;
     sqlite3_str *json = sqlite3_str_new(NULL);
     sqlite3_str_appendchar(json, 1, '[');
     for (size_t i = 0; i < all->count; i++) {
         const struct candidate *candidate = &all->rows[i];
-        bool listed =
-            right ? candidate->standing == VERIFY_VERIFIED && !candidate->matches : pays(candidate);
-        for (size_t k = 0; k < i && listed && !right; k++) /* only one that pays stands for all */
-            listed = all->rows[k].attempt != candidate->attempt || !pays(&all->rows[k]);
+        bool listed = right ? candidate->standing == VERIFY_VERIFIED && !candidate->matches
+                            : candidate->stands_for_all;
         if (listed)
             sqlite3_str_appendf(json, "%s%lld", sqlite3_str_length(json) > 1 ? "," : "",
                                 (long long)candidate->id);
