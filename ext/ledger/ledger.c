@@ -17,12 +17,6 @@ extern const char *sqlite3_column_table_name(sqlite3_stmt *, int) __attribute__(
 
 static const int64_t MOST_INTEGER = INT64_C(1) << 53;
 
-static const char *const kept_text[KEPT] = {
-    [BEGIN] = "BEGIN IMMEDIATE",    [COMMIT] = "COMMIT",
-    [ROLLBACK] = "ROLLBACK",        [SAVEPOINT] = "SAVEPOINT reg_call",
-    [RELEASE] = "RELEASE reg_call", [ROLLBACK_TO] = "ROLLBACK TO reg_call",
-    [GUARD] = SCHEMA_GUARD};
-
 struct ledger *ledger_open(sqlite3 *database)
 {
     struct ledger *ledger = calloc(1, sizeof *ledger);
@@ -39,15 +33,6 @@ void ledger_close(struct ledger *ledger)
         return;
     ledger_rest(ledger);
     free(ledger);
-}
-
-void ledger_let_go_of_kept(struct ledger *ledger)
-{
-    for (int i = 0; i < KEPT; i++) {
-        sqlite3_finalize(ledger->kept[i]);
-        ledger->kept[i] = NULL;
-    }
-    ledger->facts_known = false; /* a new guard knows of no change */
 }
 
 void ledger_rest(struct ledger *ledger)
@@ -148,7 +133,7 @@ void ledger_forgive(struct ledger *ledger)
 /* Statements */
 
 /* A statement that is kept. False with the error set. */
-static bool keep(struct ledger *ledger, const char *sql, sqlite3_stmt **kept)
+bool ledger_keep(struct ledger *ledger, const char *sql, sqlite3_stmt **kept)
 {
     int code = SQLITE_OK;
     if (ledger->keeper != NULL && !ledger->keeps) {
@@ -200,7 +185,7 @@ struct ledger_statement *ledger_select(struct ledger *ledger, enum statement nam
     if (ledger_failed(ledger))
         return statement;
     if (statement->prepared == NULL) {
-        if (keep(ledger, statement_text[name], &statement->prepared))
+        if (ledger_keep(ledger, statement_text[name], &statement->prepared))
             find_columns(statement, name, columns);
     } else {
         if (statement->columns != columns)
@@ -444,8 +429,6 @@ bool ledger_goes_on(struct ledger *ledger)
     return !ledger_failed(ledger);
 }
 
-/* Transactions */
-
 void ledger_execute(struct ledger *ledger, const char *sql)
 {
     if (!ledger_failed(ledger) &&
@@ -453,177 +436,9 @@ void ledger_execute(struct ledger *ledger, const char *sql)
         ledger_fail_with_engine(ledger);
 }
 
-void ledger_prepare_kept(struct ledger *ledger)
-{
-    for (int i = 0; i < KEPT && !ledger_failed(ledger); i++)
-        if (ledger->kept[i] == NULL)
-            keep(ledger, kept_text[i], &ledger->kept[i]);
-}
-
-int ledger_run_kept(struct ledger *ledger, enum kept kept)
-{
-    sqlite3_step(ledger->kept[kept]);
-    return sqlite3_reset(ledger->kept[kept]);
-}
-
-bool ledger_is_open(struct ledger *ledger)
-{
-    return sqlite3_get_autocommit(ledger->database) == 0;
-}
-
-/* What a call has written in the caller's transaction is undone alone, where SQLite still can: its
- * answer may be lost, though it has. */
-static bool undo_within(struct ledger *ledger)
-{
-    return ledger->own_savepoint && (ledger_run_kept(ledger, ROLLBACK_TO) == SQLITE_OK ||
-                                     ledger_run_kept(ledger, ROLLBACK_TO) == SQLITE_OK);
-}
-
-/*
- * While the statement runs that has called us, its lack of memory, or its interruption, also fails
- * whatever is run from within; nothing can be prepared then, and a ROLLBACK does not get to its
- * work. But SQLite undoes the whole transaction of a statement that is cut off for want of memory,
- * and of one that writes, as BEGIN IMMEDIATE does, by whatever. A progress handler that has ended
- * the ROLLBACK may let the BEGIN pass: an interruption of our own does not. What is open would be
- * committed, half a write, by whoever comes next.
- */
-void ledger_roll_back(struct ledger *ledger)
-{
-    if (!ledger_is_open(ledger) || undo_within(ledger))
-        return;
-    ledger_run_kept(ledger, ROLLBACK);
-    if (ledger_is_open(ledger))
-        ledger_run_kept(ledger, BEGIN);
-    while (ledger_is_open(ledger) && sqlite3_step(ledger->under_way) == SQLITE_ROW)
-        ;
-    if (ledger_is_open(ledger)) {
-        sqlite3_interrupt(ledger->database);
-        ledger_run_kept(ledger, BEGIN);
-    }
-}
-
-void ledger_leave_nothing(struct ledger *ledger)
-{
-    ledger->before = ledger_secure_delete(ledger, LEDGER_SECURE_DELETE_ON);
-}
-
-void ledger_leave_as_before(struct ledger *ledger)
-{
-    if (ledger->before != LEDGER_SECURE_DELETE_ON)
-        ledger_secure_delete(ledger, ledger->before);
-    ledger->before = LEDGER_SECURE_DELETE_ON;
-}
-
-/* A statement of the caller's that writes permits no savepoint: it undoes its own work. */
-static void begin_within(struct ledger *ledger)
-{
-    int code = ledger_run_kept(ledger, SAVEPOINT);
-    ledger->own_savepoint = code == SQLITE_OK;
-    if (code == SQLITE_OK || code == SQLITE_BUSY)
-        return;
-    ledger_fail(ledger, code, "%s", sqlite3_errstr(code));
-    ledger_run_kept(ledger, RELEASE); /* a progress handler may have ended it when it was there */
-}
-
-static void begin(struct ledger *ledger)
-{
-    ledger->own_transaction = ledger_run_kept(ledger, BEGIN) == SQLITE_OK;
-    if (ledger->own_transaction)
-        return;
-    ledger_fail_with_engine(ledger);
-    ledger_roll_back(ledger); /* as above */
-}
-
-void ledger_begin(struct ledger *ledger)
-{
-    ledger_leave_nothing(ledger);
-    ledger_clock_begin(&ledger->clock);
-    ledger->own_transaction = ledger->own_savepoint = false;
-    bool within = ledger_is_open(ledger);
-    if (!within && sqlite3_txn_state(ledger->database, "main") == SQLITE_TXN_WRITE)
-        return;
-    ledger_prepare_kept(ledger);
-    if (ledger_failed(ledger))
-        return;
-    if (within)
-        begin_within(ledger);
-    else
-        begin(ledger);
-}
-
-/* A progress handler may end a COMMIT when it has committed. */
-static bool commit(struct ledger *ledger)
-{
-    int code = ledger_run_kept(ledger, COMMIT);
-    return code == SQLITE_OK || (code == SQLITE_INTERRUPT && !ledger_is_open(ledger));
-}
-
-static void end_transaction(struct ledger *ledger)
-{
-    if (ledger->own_transaction && !ledger_failed(ledger) && !commit(ledger))
-        ledger_fail_with_engine(ledger);
-    if (ledger_failed(ledger))
-        ledger_roll_back(ledger); /* a full disk may have done so already */
-    if (ledger->own_savepoint && ledger_is_open(ledger))
-        ledger_run_kept(ledger, RELEASE); /* one that stays does no harm */
-    ledger->own_transaction = ledger->own_savepoint = false;
-}
-
 struct ledger_clock *ledger_clock_of(struct ledger *ledger)
 {
     return &ledger->clock;
-}
-
-void ledger_end(struct ledger *ledger)
-{
-    ledger_clock_end(&ledger->clock);
-    if (ledger->own_transaction || ledger->own_savepoint)
-        end_transaction(ledger);
-    ledger_leave_as_before(ledger);
-}
-
-static int read_mode(void *mode, int count, char **values, char **names)
-{
-    (void)names;
-    if (count > 0 && values[0] != NULL)
-        *(int *)mode = values[0][0] - '0';
-    return 0;
-}
-
-enum ledger_secure_delete ledger_secure_delete(struct ledger *ledger,
-                                               enum ledger_secure_delete mode)
-{
-    static const char *const set[] = {
-        [LEDGER_SECURE_DELETE_OFF] = "PRAGMA main.secure_delete = OFF",
-        [LEDGER_SECURE_DELETE_ON] = "PRAGMA main.secure_delete = ON",
-        [LEDGER_SECURE_DELETE_FAST] = "PRAGMA main.secure_delete = FAST"};
-    int before = LEDGER_SECURE_DELETE_OFF;
-    sqlite3_exec(ledger->database, "PRAGMA main.secure_delete", read_mode, &before, NULL);
-    sqlite3_exec(ledger->database, set[mode], NULL, NULL, NULL);
-    return before >= LEDGER_SECURE_DELETE_OFF && before <= LEDGER_SECURE_DELETE_FAST
-               ? (enum ledger_secure_delete)before
-               : LEDGER_SECURE_DELETE_ON;
-}
-
-void ledger_trust(struct ledger *ledger, bool trusted)
-{
-    sqlite3_db_config(ledger->database, SQLITE_DBCONFIG_ENABLE_FKEY, !trusted, NULL);
-}
-
-void ledger_rehearse(struct ledger *ledger)
-{
-    ledger_execute(ledger, "BEGIN IMMEDIATE");
-}
-
-void ledger_look(struct ledger *ledger)
-{
-    ledger_execute(ledger, "BEGIN");
-}
-
-void ledger_undo(struct ledger *ledger)
-{
-    ledger_rest(ledger); /* a statement that is still being read would keep what it reads */
-    sqlite3_exec(ledger->database, "ROLLBACK", NULL, NULL, NULL);
 }
 
 static void learn_identity(struct ledger *ledger)

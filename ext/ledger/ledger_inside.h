@@ -1,4 +1,5 @@
-/* ledger_inside.h: what a struct ledger is made of, for ledger.c and ledger_creation.c alone. */
+/* ledger_inside.h: what a struct ledger is made of, for ledger.c, transaction.c and
+ * ledger_creation.c alone. */
 #ifndef LEDGER_INSIDE_H
 #define LEDGER_INSIDE_H
 
@@ -45,6 +46,9 @@ struct ledger {
 void ledger_fail_with_engine(struct ledger *ledger);
 
 void ledger_execute(struct ledger *ledger, const char *sql);
+
+/* Prepares a statement that is kept. False with the error set. */
+bool ledger_keep(struct ledger *ledger, const char *sql, sqlite3_stmt **kept);
 
 /* Statements that begin and end transactions, prepared ahead: where they are needed there may be no
  * memory. */
