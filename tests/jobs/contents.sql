@@ -10,7 +10,7 @@ SELECT 'reject', import_id, line, byte_offset, bytes, column_number, kind, messa
 SELECT 'attempt', a.import_id, a.line, CASE WHEN a.recorded_at - a.attempted_at BETWEEN -600000 AND 600000 THEN 'now' ELSE a.attempted_at END, a.setting_id, a.outcome, a.reasons, c.import_id, c.line, l.line, a.lifetime_ms, a.told, a.told_reason,
        a.country, a.currency, a.locale, a.phone_country, a.user_type, typeof(a.partner_id), a.partner_id, a.source_id, a.account_group_id, a.identity_provider,
        a.device_type, a.manufacturer, a.model, a.os, a.language, a.app_name, a.app_platform, a.app_domain, typeof(a.guest_account), a.guest_account,
-       a.captcha, a.recommendation, a.consents, a.has_password
+       a.captcha, a.recommendation, a.consents, a.notes, a.has_password
   FROM attempt a LEFT JOIN attempt c ON c.id = a.customer_id LEFT JOIN attempt l ON l.id = a.link_to ORDER BY a.import_id, a.line, a.id;
 SELECT 'person', a.import_id, a.line, p.email, p.email_folded, p.email_key, p.phone, p.phone_key, p.username, p.username_folded, p.username_key, p.uuid,
        p.uuid_key, p.identity_subject, p.identity_key, p.name, p.given_name, p.family_name, p.birth_date, p.birth_place, p.gender, p.custom_id,
