@@ -37,6 +37,11 @@ JOB_LIBS := $(EXT_LIBS) $(call package,--libs $(JOB_PACKAGES)) -lpthread
 
 comma   := ,
 
+# As many jobs at once as there are cores, unless the caller or an outer make has said how many.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 CHARTS   = /usr/share/javascript/chart.js/chart.min.js
 
 SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/rules/*.sql)) $(sort $(wildcard sql/*.sql))

@@ -51,7 +51,7 @@ cd "$(dirname "$0")/.."
 
 # The same start for every test.
 export TZ=UTC LC_ALL=C.UTF-8 HOME=/nonexistent
-unset LANG LANGUAGE REG_KEY_FILE CDPATH BASH_ENV ENV \
+unset LANG LANGUAGE REG_KEY_FILE CDPATH BASH_ENV ENV MAKEFLAGS MAKELEVEL MFLAGS \
     http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
 umask 022
 
