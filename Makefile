@@ -58,7 +58,7 @@ EXT      = ext/reg.c \
             ext/ledger/connection.c ext/ledger/key.c ext/ledger/ledger.c ext/ledger/ledger_creation.c ext/ledger/ledger_time.c ext/ledger/private.c ext/ledger/reasons.c \
             ext/ledger/schema.c ext/ledger/session.c ext/ledger/settings.c ext/ledger/transaction.c \
             ext/passwords/blocklist.c ext/passwords/identity.c ext/passwords/password.c ext/passwords/policy.c \
-            ext/csv/fields.c ext/csv/framing.c ext/csv/input.c ext/csv/records.c \
+            ext/csv/fields.c ext/csv/framing.c ext/csv/input.c ext/csv/records.c ext/csv/wiped.c \
             ext/values/document.c ext/values/email.c ext/values/error.c ext/values/header.c ext/values/mend.c ext/values/moment.c ext/values/phone.cc ext/values/region.c ext/values/region_read.c ext/values/signup.c ext/values/subject.c ext/values/text.c \
             ext/values/utf.c ext/values/write_all.c ext/values/zone.c
 JOBS     = jobs/main.c \
@@ -161,6 +161,9 @@ $(BUILD)/tests/%: $(BUILD)/core/tests/unit/%.o $(EXT_OBJ) $(filter-out %/main.o,
 
 # Our own allocations fail there as well as SQLite's.
 $(BUILD)/tests/test_allocation $(BUILD)/tools/failing_regjob: LDFLAGS += $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray strdup sodium_malloc)
+
+# What is given back is looked at there.
+$(BUILD)/tests/csv/test_records_wiped: LDFLAGS += $(addprefix -Wl$(comma)--wrap=,free realloc)
 
 # Installs a list of Debian packages, and asks the package manager only where one is missing.
 define install_packages

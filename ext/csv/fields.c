@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "values/utf.h"
+#include "csv/wiped.h"
 
 enum { PIECE = 64 * 1024, FIRST_FIELDS = 64 };
 
@@ -21,13 +22,15 @@ void fields_begin(struct fields *fields, uint64_t max_size)
     fields->max_size = max_size;
     csv_init(&fields->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL | CSV_EMPTY_IS_NULL);
     csv_set_space_func(&fields->parser, never_space);
+    csv_set_realloc_func(&fields->parser, wiped_resize);
+    csv_set_free_func(&fields->parser, wiped_free);
     csv_set_blk_size(&fields->parser, PIECE); /* by default it grows 128 bytes at a time */
 }
 
 void fields_end(struct fields *fields)
 {
     csv_free(&fields->parser);
-    free(fields->text);
+    wiped_free(fields->text);
     free(fields->field);
 }
 
@@ -81,7 +84,7 @@ bool fields_split(struct fields *fields, const unsigned char *bytes, size_t leng
      * the pointers into `text` hold while fields come in. */
     if (fields->text_capacity < length + 1) {
         const size_t capacity = length < PIECE ? PIECE : length + length / 2;
-        char *text = realloc(fields->text, capacity);
+        char *text = wiped_resize(fields->text, capacity);
         fields->no_memory = !text;
         if (!text)
             return false;

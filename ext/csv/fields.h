@@ -35,8 +35,8 @@ void fields_end(struct fields *fields);
  * `no_memory`, or libcsv does not take it, which is a fault of ours. */
 bool fields_split(struct fields *fields, const unsigned char *bytes, size_t length);
 
-/* Hands over the texts (to be freed) of the record just split, and expects as many fields from now
- * on: it was the header. */
+/* Hands over the texts (for wiped_free()) of the record just split, and expects as many fields from
+ * now on: it was the header. */
 char *fields_keep_header(struct fields *fields);
 
 /* The first byte that is no text: NUL, or where ill-formed UTF-8 begins (over-long forms,

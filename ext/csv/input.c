@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "csv/wiped.h"
+
 enum { CHUNK = 256 * 1024 }; /* room for at least so much beside a full window */
 
 static ssize_t read_descriptor(void *context, void *bytes, size_t size)
@@ -52,7 +54,7 @@ void input_begin(struct input *input, const struct input_source *source, size_t 
 
 void input_end(struct input *input)
 {
-    free(input->buffer);
+    wiped_free(input->buffer);
     input->buffer = NULL;
 }
 
@@ -113,7 +115,7 @@ static bool make_room(struct input *input)
         capacity = CHUNK;
     else
         capacity = capacity > largest / 2 ? largest : capacity * 2;
-    larger = realloc(input->buffer, capacity);
+    larger = wiped_resize(input->buffer, capacity);
     if (!larger)
         return error_set(&input->error, ERROR_NO_MEMORY,
                          "a longer record at byte %" PRIu64 ": out of memory",

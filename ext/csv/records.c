@@ -7,6 +7,7 @@
 #include "csv/fields.h"
 #include "csv/framing.h"
 #include "csv/input.h"
+#include "csv/wiped.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -557,7 +558,7 @@ void records_close(struct records *records)
     fields_end(&records->fields);
     input_end(&records->input);
     free(records->names);
-    free(records->header_text);
+    wiped_free(records->header_text);
     free(records->header_raw);
     free(records);
 }

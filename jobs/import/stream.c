@@ -1,9 +1,10 @@
 #include "import/stream.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "csv/wiped.h"
 
 void stream_begin(struct stream *stream, int descriptor, uint64_t straight)
 {
@@ -15,9 +16,7 @@ void stream_begin(struct stream *stream, int descriptor, uint64_t straight)
 
 void stream_end(struct stream *stream)
 {
-    if (stream->tail != NULL)
-        sodium_memzero(stream->tail, stream->capacity); /* passwords may be among it */
-    free(stream->tail);
+    wiped_free(stream->tail);
     stream->tail = NULL;
 }
 
@@ -26,14 +25,9 @@ static bool reserve(struct stream *stream, size_t more)
     if (stream->length + more <= stream->capacity)
         return true;
     size_t wanted = 2 * (stream->length + more);
-    unsigned char *larger = malloc(wanted);
+    unsigned char *larger = wiped_resize(stream->tail, wanted);
     if (larger == NULL)
         return false;
-    if (stream->length > 0)
-        memcpy(larger, stream->tail, stream->length);
-    if (stream->tail != NULL)
-        sodium_memzero(stream->tail, stream->capacity);
-    free(stream->tail);
     stream->tail = larger;
     stream->capacity = wanted;
     return true;

@@ -1,0 +1,86 @@
+/* The strict CSV reader leaves no cell behind in memory that it gives back: a password may be one.
+ * Linked with free() and realloc() wrapped (Makefile). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "records_memory.h"
+
+#include <malloc.h>
+
+static const char secret[] = "correct-horse-battery";
+static bool watching;
+static unsigned seen, left_behind;
+
+static void look(void *memory)
+{
+    if (!watching || memory == NULL)
+        return;
+    seen++;
+    if (memmem(memory, malloc_usable_size(memory), secret, sizeof secret - 1) != NULL)
+        left_behind++;
+}
+
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+void __wrap_free(void *memory)
+{
+    look(memory);
+    __real_free(memory);
+}
+
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_realloc(void *memory, size_t size)
+{
+    look(memory);
+    return __real_realloc(memory, size);
+}
+
+/* Rows with the secret, the last one so long that every buffer of the reader has to grow for it;
+ * and a row that is refused. */
+static void read_all(bool seekable)
+{
+    enum { LONG = 900000 };
+    const struct records_limits limits = {1 << 20, 1 << 21, false};
+    struct story file = {0};
+    struct record record;
+    struct error error;
+    story_add(&file, "email,password\nann@example.com,%s\nbob@example.com,\"%s", secret, secret);
+    for (int i = 0; i < LONG / (int)sizeof secret; i++)
+        story_add(&file, "-%s", secret);
+    story_add(&file, "\"\ncyd@example.com,%s,one too many\ndan@example.com,%s\n", secret, secret);
+    struct memory memory = {.bytes = file.text, .length = file.length, .step = 4096};
+    const struct input_source source = memory_source(&memory, seekable);
+    watching = true;
+    struct records *records = records_open(&source, &limits, &error);
+    assert_non_null(records);
+    unsigned rows = 0, rejects = 0;
+    enum records_result result;
+    while ((result = records_next(records, &record)) == RECORDS_ROW || result == RECORDS_REJECT)
+        result == RECORDS_ROW ? rows++ : rejects++;
+    records_close(records);
+    watching = false;
+    assert_int_equal(result, RECORDS_END);
+    assert_int_equal(rows, 3);
+    assert_int_equal(rejects, 1);
+    free(file.text);
+}
+
+static void nothing_is_left(void **state)
+{
+    (void)state;
+    read_all(true);
+    read_all(false);
+    assert_true(seen > 10);
+    assert_int_equal(left_behind, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_is_left)};
+    return cmocka_run_group_tests_name("records: wiped", tests, NULL, NULL);
+}
