@@ -59,6 +59,14 @@ static const struct sql_function rows[] = {
      "an unsalted hash for comparing with a vendor's: sha256, sha1sha256 (lower-case hex) or md5 "
      "(upper-case hex); never store it",
      "RFC 9106, OWASP; fraud API, INVAS"},
+    {"reg_prepare_password", 1, SQLITE_DIRECTONLY, functions_prepare_password,
+     "reg_prepare_password(password)",
+     "the password's hash, sealed for the column password_hash of an INSERT that brings the same "
+     "password, which then hashes nothing while it holds the write lock",
+     "RFC 9106; SQLite (one writer at a time)"},
+    {"reg_prepare_password", 2, SQLITE_DIRECTONLY, functions_prepare_password,
+     "reg_prepare_password(password, format)",
+     "the same for what comes in the column password_md5; format is md5", "RFC 9106; INVAS"},
     {"reg_verify_password", 2, SQLITE_DIRECTONLY, functions_verify_password,
      "reg_verify_password(password, stored)",
      "1 or 0, in constant time, for a PHC string, a wrapped MD5 or a vendor's hash; an error if "

@@ -159,30 +159,31 @@ bool admit_is_held(struct session *session, const struct admission *admission)
            is_held(session, SUBJECT_UUID, admission->uuid);
 }
 
-static bool hash_clear(struct admission *admission, const char *password)
+bool admit_hash_password(const struct settings *settings, enum admit_password kind,
+                         const char *password, char stored[PASSWORD_STORED_SIZE])
 {
-    char *form = policy_form(&admission->settings->policy, password);
-    bool hashed =
-        form != NULL &&
-        password_hash(form, strlen(form), admission->settings->password_cost, admission->stored);
+    const struct password_cost cost = settings->password_cost;
+    if (kind == ADMIT_MD5)
+        return password_wrap_md5(password, cost, stored);
+    char *form = policy_form(&settings->policy, password);
+    bool hashed = form != NULL && password_hash(form, strlen(form), cost, stored);
     policy_release_form(form);
     return hashed;
 }
 
+const char *admit_password_given(const struct admission *admission)
+{
+    const char *const *text = admission->signup->text;
+    return admission->password == ADMIT_CLEAR ? text[SIGNUP_password]
+           : admission->password == ADMIT_MD5 ? text[SIGNUP_password_md5]
+                                              : NULL; /* a PHC string is taken as it came */
+}
+
 bool admit_hash(struct admission *admission)
 {
-    const struct signup *signup = admission->signup;
-    struct password_cost cost = admission->settings->password_cost;
-    switch (admission->password) {
-    case ADMIT_CLEAR:
-        return hash_clear(admission, signup->text[SIGNUP_password]);
-    case ADMIT_MD5:
-        return password_wrap_md5(signup->text[SIGNUP_password_md5], cost, admission->stored);
-    case ADMIT_PHC: /* taken as it came, when it was checked */
-    case ADMIT_NO_PASSWORD:
-        break;
-    }
-    return true;
+    const char *password = admit_password_given(admission);
+    return password == NULL || admit_hash_password(admission->settings, admission->password,
+                                                   password, admission->stored);
 }
 
 void admit_end(struct admission *admission)

@@ -96,8 +96,15 @@ bool admit_wants_hash(const struct admission *admission);
  * wasted. Advice: the write decides. */
 bool admit_is_held(struct session *session, const struct admission *admission);
 
+/* What is to be hashed; NULL where nothing is. */
+const char *admit_password_given(const struct admission *admission);
+
 /* Hashes the password. False when there is not enough memory. */
 bool admit_hash(struct admission *admission);
+/* The same for a password (ADMIT_CLEAR or ADMIT_MD5) of no sign-up yet; false also for what is no
+ * MD5. */
+bool admit_hash_password(const struct settings *settings, enum admit_password kind,
+                         const char *password, char stored[PASSWORD_STORED_SIZE]);
 
 /* Decides and writes with one statement. The caller has a transaction open or is in a statement
  * that writes. After an error of the ledger the verdict means nothing. */

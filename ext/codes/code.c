@@ -11,7 +11,7 @@
 #include "values/utf.h"
 
 enum { MOST_DIGITS = 8 };
-enum { TOKEN_BYTES = CODE_NONCE_SIZE + KEY_CODE_MAC_SIZE, TOKEN_LENGTH = TOKEN_BYTES * 4 / 3 };
+enum { TOKEN_BYTES = CODE_NONCE_SIZE + KEY_MAC_SIZE, TOKEN_LENGTH = TOKEN_BYTES * 4 / 3 };
 _Static_assert((int)TOKEN_LENGTH < (int)CODE_SIZE && TOKEN_BYTES % 3 == 0,
                "a token is written without padding");
 
@@ -49,7 +49,7 @@ void code_truncate(const unsigned char *mac, size_t mac_length, int digits, char
 }
 
 static void seed_mac(const struct key *key, const unsigned char *ledger_uuid,
-                     const struct code_seed *seed, unsigned char mac[KEY_CODE_MAC_SIZE])
+                     const struct code_seed *seed, unsigned char mac[KEY_MAC_SIZE])
 {
     unsigned char message[16 + CODE_NONCE_SIZE + 1];
     memcpy(message, ledger_uuid, 16);
@@ -61,7 +61,7 @@ static void seed_mac(const struct key *key, const unsigned char *ledger_uuid,
 void code_derive(const struct key *key, const unsigned char *ledger_uuid,
                  const struct code_seed *seed, char code[CODE_SIZE])
 {
-    unsigned char mac[KEY_CODE_MAC_SIZE], token[TOKEN_BYTES];
+    unsigned char mac[KEY_MAC_SIZE], token[TOKEN_BYTES];
     char digits[CODE_SIZE];
     if (seed->sandbox) {
         snprintf(code, CODE_SIZE, "%s", sandbox_code);

@@ -9,6 +9,7 @@
 sql_call_body functions_version;
 sql_call_body functions_check_policy;
 sql_call_body functions_hash_password;
+sql_call_body functions_prepare_password;
 sql_call_body functions_verify_password;
 sql_call_body functions_needs_rehash;
 sql_call_body functions_mask;

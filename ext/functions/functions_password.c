@@ -1,12 +1,14 @@
-/* The functions that need no ledger. */
+/* The functions about passwords, and those that need no ledger. */
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "admission/prepared.h"
 #include "functions/functions.h"
 #include "passwords/password.h"
 #include "passwords/policy.h"
 #include "values/subject.h"
+#include "values/text.h"
 
 void functions_version(struct sql_call *call)
 {
@@ -86,12 +88,40 @@ void functions_hash_password(struct sql_call *call)
     const struct settings *settings = session_settings_or_defaults(call->session);
     if (!sql_call_succeeded(call))
         return;
-    char *form = policy_form(&settings->policy, password);
-    bool hashed =
-        form != NULL && password_hash(form, strlen(form), settings->password_cost, stored);
-    policy_release_form(form);
-    if (hashed)
+    if (admit_hash_password(settings, ADMIT_CLEAR, password, stored))
         answer_wiped(call, stored, sizeof stored);
+    else
+        sqlite3_result_error_nomem(call->context);
+}
+
+void functions_prepare_password(struct sql_call *call)
+{
+    char prepared[PREPARED_SIZE];
+    const char *format = NULL;
+    enum admit_password kind = ADMIT_CLEAR;
+    if (sql_call_is_null(call, 0))
+        return;
+    const char *password = sql_call_text(call, 0, "password");
+    if (password == NULL || !call_optional(call, 1, "format", &format))
+        return;
+    if (format != NULL) {
+        if (strcmp(format, "md5") != 0) {
+            sql_call_fail(call, SQLITE_ERROR, "argument 2 (format): md5 is expected");
+            return;
+        }
+        if (!text_is_hex(password, 32)) {
+            sql_call_fail(call, SQLITE_ERROR,
+                          "argument 1 (password): 32 hexadecimal digits are expected");
+            return;
+        }
+        kind = ADMIT_MD5;
+    }
+    const struct settings *settings = session_settings(call->session);
+    const struct key *key = settings == NULL ? NULL : session_key(call->session);
+    if (!sql_call_succeeded(call))
+        return;
+    if (prepared_make(key, settings, kind, password, prepared))
+        answer_wiped(call, prepared, sizeof prepared);
     else
         sqlite3_result_error_nomem(call->context);
 }

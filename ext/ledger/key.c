@@ -15,12 +15,13 @@
 #include "values/write_all.h"
 
 /* Subkeys by number; a number is never used again for another purpose. */
-enum { SUBKEY_CODES = 1, SUBKEY_FINGERPRINTS = 2 };
+enum { SUBKEY_CODES = 1, SUBKEY_FINGERPRINTS = 2, SUBKEY_PREPARED = 3 };
 static const char subkey_context[crypto_kdf_CONTEXTBYTES] = {'s', 'q', 'l', 'i',
                                                              't', 'r', 'e', 'g'};
 
 struct key {
     unsigned char codes[crypto_auth_hmacsha256_KEYBYTES];
+    unsigned char prepared[crypto_auth_hmacsha256_KEYBYTES];
     unsigned char fingerprints[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
 };
 
@@ -131,6 +132,8 @@ struct key *key_open(sqlite3 *database, const char *path, bool *made, struct err
     crypto_kdf_derive_from_key(key->codes, sizeof key->codes, SUBKEY_CODES, subkey_context, master);
     crypto_kdf_derive_from_key(key->fingerprints, sizeof key->fingerprints, SUBKEY_FINGERPRINTS,
                                subkey_context, master);
+    crypto_kdf_derive_from_key(key->prepared, sizeof key->prepared, SUBKEY_PREPARED, subkey_context,
+                               master);
 out:
     sodium_free(master);
     return key;
@@ -142,9 +145,15 @@ void key_close(struct key *key)
 }
 
 void key_code_mac(const struct key *key, const void *message, size_t length,
-                  unsigned char mac[KEY_CODE_MAC_SIZE])
+                  unsigned char mac[KEY_MAC_SIZE])
 {
     crypto_auth_hmacsha256(mac, message, length, key->codes);
+}
+
+void key_prepared_mac(const struct key *key, const void *message, size_t length,
+                      unsigned char mac[KEY_MAC_SIZE])
+{
+    crypto_auth_hmacsha256(mac, message, length, key->prepared);
 }
 
 static void bind_to(const unsigned char *ledger_uuid, int64_t attempt, unsigned char bound[24])

@@ -14,7 +14,7 @@
 
 enum {
     KEY_SIZE = 32,
-    KEY_CODE_MAC_SIZE = 32,
+    KEY_MAC_SIZE = 32,
     KEY_FINGERPRINT_SIZE = 32,
     KEY_SEALED_SIZE = 24 + KEY_FINGERPRINT_SIZE + 16, /* nonce, text, tag */
     KEY_PATH_SIZE = 4096
@@ -39,9 +39,11 @@ void key_close(struct key *key);
  * be NULL). */
 void key_path(struct sqlite3 *database, const char *path, char found[KEY_PATH_SIZE]);
 
-/* HMAC-SHA-256 under the subkey for codes. */
+/* HMAC-SHA-256 under the subkey for codes, and under that for prepared passwords. */
 void key_code_mac(const struct key *key, const void *message, size_t length,
-                  unsigned char mac[KEY_CODE_MAC_SIZE]);
+                  unsigned char mac[KEY_MAC_SIZE]);
+void key_prepared_mac(const struct key *key, const void *message, size_t length,
+                      unsigned char mac[KEY_MAC_SIZE]);
 
 /*
  * Seals a fingerprint for one attempt (XChaCha20-Poly1305; ledger and attempt are bound to it, so

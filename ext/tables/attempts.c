@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admission/admit.h"
+#include "admission/prepared.h"
 #include "ledger/session.h"
 #include "tables/history.h"
 #include "values/moment.h"
@@ -175,7 +176,7 @@ static int admit(sqlite3_vtab *table, const struct signup *signup, sqlite3_int64
     if (!admit_prepare(&admission, settings, signup, moment_now(), &error))
         code = table_fail(table, "reg_attempts", &error);
     else if (admit_wants_hash(&admission) && !admit_is_held(session, &admission) &&
-             !admit_hash(&admission))
+             !prepared_take(session, &admission) && !admit_hash(&admission))
         code = SQLITE_NOMEM;
     if (code == SQLITE_OK)
         *rowid = admit_write(session, &admission).id;

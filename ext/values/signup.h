@@ -89,7 +89,9 @@
       "partner API, Cleeng, Synerise; RFC 9106")                                                   \
     X(password_md5, "upper-case MD5 as INVAS sends it; wrapped in Argon2id, never stored",         \
       "INVAS; RFC 9106 around it")                                                                 \
-    X(password_hash, "an Argon2 PHC string", "PHC string format; RFC 9106")                        \
+    X(password_hash,                                                                               \
+      "an Argon2 PHC string; beside password, what reg_prepare_password() made of it",             \
+      "PHC string format; RFC 9106")                                                               \
     X(password_sha256, "fingerprint for the fraud API, only with a told outcome; stored sealed",   \
       "fraud API")                                                                                 \
     X(email_confirm_code, "the mailed code, in the second request of a two-step sign-up",          \

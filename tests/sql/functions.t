@@ -26,6 +26,8 @@ reg_mask|reg_mask(text)
 reg_needs_rehash|reg_needs_rehash(stored)
 reg_phone_exists|reg_phone_exists(phone)
 reg_policy|reg_policy(password [, profile])
+reg_prepare_password|reg_prepare_password(password)
+reg_prepare_password|reg_prepare_password(password, format)
 reg_reasons|reg_reasons
 reg_reconcile|reg_reconcile(file [, as_of [, columns]])
 reg_record_step|reg_record_step(subject, step, status)
@@ -74,7 +76,7 @@ is "only the entry points are exported" "sqlite3_extension_init sqlite3_reg_init
 
 # Wrong counts and types name the function.
 for call in 'reg_version(1)' 'reg_init(1,2)' 'reg_settings(1,2)' 'reg_settings_patch()' 'reg_check_policy()' \
-    'reg_hash_password()' 'reg_verify_password(1)' 'reg_needs_rehash()' 'reg_issue_code(1)' 'reg_resend_code(1)' \
+    'reg_hash_password()' 'reg_prepare_password()' 'reg_verify_password(1)' 'reg_needs_rehash()' 'reg_issue_code(1)' 'reg_resend_code(1)' \
     'reg_verify_code()' 'reg_verify_code(1,2,3,4)' 'reg_email_exists()' 'reg_phone_exists()' 'reg_username_exists()' \
     'reg_report_payload()' 'reg_mask()' 'reg_complete(1,2)' 'reg_set_consent(1,2,3)' 'reg_record_step(1,2)' 'reg_forget()'; do
     refuses "wrong number of arguments: $call" "wrong number of arguments to function ${call%(*}\(\)" "SELECT $call;"
@@ -95,6 +97,9 @@ type_error "reg_hash_password(x'61')" 1 password "$text"
 type_error "reg_hash_password('a', 1)" 2 format "$text"
 type_error "reg_hash_password('a', 'SHA256')" 2 format 'sha256, sha1sha256 or md5 is expected'
 type_error "reg_hash_password('a', 'bcrypt')" 2 format 'sha256, sha1sha256 or md5 is expected'
+type_error "reg_prepare_password(1)" 1 password "$text"
+type_error "reg_prepare_password('a', 'sha256')" 2 format 'md5 is expected'
+type_error "reg_prepare_password('a', 'md5')" 1 password '32 hexadecimal digits are expected'
 type_error "reg_verify_password(1, 'a')" 1 password "$text"
 type_error "reg_verify_password('a', 1)" 2 stored "$text"
 type_error "reg_needs_rehash(1)" 1 stored "$text"
@@ -124,7 +129,7 @@ type_error "reg_verify_code('123456')" 1 token 'a token is expected; a pin is ve
 type_error "reg_mask('a' || char(0) || 'b')" 1 text 'text without NUL characters is expected'
 
 # NULL in, NULL out, where a value is looked at; no ledger is needed for that.
-for call in 'reg_check_policy(NULL)' "reg_check_policy(NULL, 'nist')" 'reg_hash_password(NULL)' "reg_hash_password(NULL, 'md5')" \
+for call in 'reg_check_policy(NULL)' "reg_check_policy(NULL, 'nist')" 'reg_hash_password(NULL)' "reg_hash_password(NULL, 'md5')" 'reg_prepare_password(NULL)' \
     "reg_verify_password(NULL, 'a')" "reg_verify_password('a', NULL)" 'reg_needs_rehash(NULL)' 'reg_mask(NULL)' \
     'reg_email_exists(NULL)' 'reg_phone_exists(NULL)' 'reg_username_exists(NULL)' 'reg_report_payload(NULL)'; do
     answers "NULL gives NULL: $call" null "SELECT coalesce($call, 'null');"
@@ -133,7 +138,7 @@ done
 # Without a ledger.
 for call in 'reg_settings()' "reg_settings('{}')" "reg_settings_patch('{}')" "reg_issue_code('a@b.com','none')" \
     "reg_resend_code('a@b.com','none')" "reg_verify_code('a@b.com','1')" "reg_email_exists('a@b.com')" \
-    "reg_phone_exists('+16045555555')" "reg_username_exists('a')" "reg_report_payload(1)" \
+    "reg_phone_exists('+16045555555')" "reg_prepare_password('a')" "reg_username_exists('a')" "reg_report_payload(1)" \
     "reg_complete('a','b','A9#bL8@z')" "reg_set_consent('a','terms','1','accepted')" "reg_record_step('a','KYC','started')" "reg_forget('a')"; do
     refuses "no ledger: $call" "${call%%(*}: there is no ledger in this database: make one with reg_init\(\) or .regjob init" "SELECT $call;"
 done
