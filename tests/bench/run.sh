@@ -9,13 +9,13 @@
 set -eu
 cd "$(dirname "$0")/../.."
 ROWS=${ROWS:-200000} BIG=${BIG:-1000000} SEED=${SEED:-1} HASHES=${HASHES:-600} REPORTS=${REPORTS:-60000} ROUNDS=${ROUNDS:-3}
-ONLY=${ONLY:-hashing import history reports nightly}
+ONLY=${ONLY:-hashing import history inserts reports nightly}
 BUILD=$PWD/${BUILD:-build}
 REGJOB=$BUILD/regjob
 CORES=$(nproc)
 HERE=$PWD/tests/bench
 WORK=$BUILD/bench/work
-for part in lines hashing import history reports nightly; do
+for part in lines hashing import history inserts reports nightly; do
     . "$HERE/$part.sh"
 done
 
@@ -48,7 +48,7 @@ for part in $ONLY; do
         }
         history
         ;;
-    hashing | reports | nightly) "$part" ;;
+    hashing | inserts | reports | nightly) "$part" ;;
     *)
         echo "tests/bench/run.sh: there is no part $part" >&2
         exit 64
