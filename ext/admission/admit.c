@@ -32,8 +32,7 @@ static void check_told(struct admission *admission)
     if (!failure)
         return;
     bool known = reason != NULL && reasons_known(reason);
-    snprintf(admission->outcome_counts_list, sizeof admission->outcome_counts_list, ",\"%s\"",
-             known ? reason : "told");
+    snprintf(admission->told_list, sizeof admission->told_list, ",\"%s\"", known ? reason : "told");
     if (!known && admission->values[SIGNUP_failure_reason].type == ADMIT_TEXT)
         admission->told_reason = reason;
 }
@@ -167,7 +166,7 @@ bool admit_hash_password(const struct settings *settings, enum admit_password ki
         return password_wrap_md5(password, cost, stored);
     char *form = policy_form(&settings->policy, password);
     bool hashed = form != NULL && password_hash(form, strlen(form), cost, stored);
-    policy_release_form(form);
+    policy_wipe_form(form);
     return hashed;
 }
 

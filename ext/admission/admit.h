@@ -59,9 +59,9 @@ struct admission {
     struct admit_value values[SIGNUP_INPUT_ONLY];
     struct reasons reasons;
     struct notes notes;
-    const char *told;             /* "success", "failure" or NULL */
-    const char *told_reason;      /* its text where it is in no list */
-    char outcome_counts_list[80]; /* `,"reason"` of a told failure */
+    const char *told;        /* "success", "failure" or NULL */
+    const char *told_reason; /* its text where it is in no list */
+    char told_list[80];      /* `,"reason"` of a told failure */
     enum admit_password password;
     bool has_fingerprint;
     unsigned char fingerprint[KEY_FINGERPRINT_SIZE];

@@ -158,7 +158,7 @@ static void set_reasons(struct admit_values *values, const struct admission *adm
     char before[REASONS_TEXT] = "", *after = values->after;
     after[0] = '\0';
     if (admission->told != NULL) {
-        snprintf(before, sizeof before, "%s", admission->outcome_counts_list);
+        snprintf(before, sizeof before, "%s", admission->told_list);
     } else {
         reasons_before_taken(&admission->reasons, before);
         reasons_after_taken(&admission->reasons, after);

@@ -32,7 +32,7 @@ static bool sign(const struct key *key, const struct settings *settings, enum ad
     snprintf(message.stored, sizeof message.stored, "%s", stored);
     key_prepared_mac(key, &message, sizeof message, mac);
     sodium_bin2hex(hex, 2 * KEY_MAC_SIZE + 1, mac, sizeof mac);
-    policy_release_form(form);
+    policy_wipe_form(form);
     sodium_memzero(&message, sizeof message);
     return true;
 }

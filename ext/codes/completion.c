@@ -36,7 +36,7 @@ bool completion_judge(struct completion *completion, const struct settings *sett
     char *form = policy_form(&settings->policy, password);
     bool hashed = form != NULL &&
                   password_hash(form, strlen(form), settings->password_cost, completion->stored);
-    policy_release_form(form);
+    policy_wipe_form(form);
     return hashed || error_no_memory(error, "hashing a password");
 }
 

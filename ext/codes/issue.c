@@ -8,6 +8,7 @@
 #include "host.h"
 #include "values/signup.h"
 #include "values/text.h"
+#include "codes/device.h"
 #include "codes/subject_lookup.h"
 #include "values/duration.h"
 
@@ -239,9 +240,7 @@ static bool may_issue(struct session *session, const struct issue_request *reque
 {
     const struct settings *settings = session->settings;
     struct ledger *ledger = session->ledger;
-    bool elsewhere =
-        before->seed.kind == CODE_PIN && before->device[0] != '\0' &&
-        (request->device_id == NULL || strcmp(before->device, request->device_id) != 0);
+    bool elsewhere = device_is_another(before->seed.kind, before->device, request->device_id);
     if (request->resend && !before->any)
         ledger_fail(ledger, SQLITE_ERROR,
                     "no code was asked for this subject on channel %s: use reg_issue_code",

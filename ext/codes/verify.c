@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "codes/code.h"
+#include "codes/device.h"
 #include "ledger/session.h"
 #include "host.h"
 #include "codes/subject_lookup.h"
@@ -176,11 +177,7 @@ static void read_candidate(struct session *session, const struct search *search,
     candidate->stands_for_all = false;
     candidate->id = ledger_integer(row, ID);
     candidate->attempt = ledger_integer(row, ATTEMPT);
-    /* The device rule is the pin's (Synerise): a token's link is opened wherever the mail is
-     * read. */
-    candidate->wrong_device =
-        seed.kind == CODE_PIN && device != NULL &&
-        (search->request->device_id == NULL || strcmp(device, search->request->device_id) != 0);
+    candidate->wrong_device = device_is_another(seed.kind, device, search->request->device_id);
     candidate->standing = standing(row, search->entered_at);
     candidate->fits = code_fits(&seed, search->entry);
     /* A code that nobody has been sent can only be guessed: however many wait in the queue, they

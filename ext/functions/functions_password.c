@@ -140,7 +140,7 @@ static void verify(struct sql_call *call, const struct settings *settings, const
     bool right = password_verify(form, strlen(form), stored, limit);
     if (!right && strcmp(form, password) != 0)
         right = password_verify(password, strlen(password), stored, limit);
-    policy_release_form(form);
+    policy_wipe_form(form);
     sqlite3_result_int(call->context, right);
 }
 

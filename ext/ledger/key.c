@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "host.h"
-#include "ledger/private.h"
+#include "ledger/secret_file.h"
 #include "values/error.h"
 #include "values/write_all.h"
 
@@ -82,7 +82,7 @@ static bool read_file(const char *path, unsigned char *master, struct error *err
                          "key file %s is missing: restore it, or name it in REG_KEY_FILE", path);
     if (descriptor < 0)
         return error_set(error, ERROR_IO, "key file %s: %s", path, strerror(errno));
-    if (!private_is(descriptor, "key file ", path, error))
+    if (!secret_file_is_private(descriptor, "key file ", path, error))
         whole = false;
     else if (fstat(descriptor, &facts) != 0 || facts.st_size != KEY_SIZE ||
              read(descriptor, master, KEY_SIZE) != KEY_SIZE || read(descriptor, &more, 1) != 0)

@@ -85,7 +85,7 @@ bool password_wrap_md5(const char *digest, struct password_cost cost,
     return true;
 }
 
-static void response_sha256(const char *text, size_t length, char wire[PASSWORD_WIRE_SIZE])
+static void wire_sha256(const char *text, size_t length, char wire[PASSWORD_WIRE_SIZE])
 {
     unsigned char digest[crypto_hash_sha256_BYTES];
 
@@ -94,7 +94,7 @@ static void response_sha256(const char *text, size_t length, char wire[PASSWORD_
     sodium_memzero(digest, sizeof digest);
 }
 
-static void response_sha1sha256(const char *password, size_t length, char wire[PASSWORD_WIRE_SIZE])
+static void wire_sha1sha256(const char *password, size_t length, char wire[PASSWORD_WIRE_SIZE])
 {
     SHA1_CTX context;
     unsigned char digest[SHA1_DIGEST_LENGTH];
@@ -104,13 +104,13 @@ static void response_sha1sha256(const char *password, size_t length, char wire[P
     SHA1Update(&context, (const uint8_t *)password, length);
     SHA1Final(digest, &context);
     (void)sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
-    response_sha256(hex, SHA1_HEX, wire);
+    wire_sha256(hex, SHA1_HEX, wire);
     sodium_memzero(&context, sizeof context);
     sodium_memzero(digest, sizeof digest);
     sodium_memzero(hex, sizeof hex);
 }
 
-static void response_md5(const char *password, size_t length, char wire[PASSWORD_WIRE_SIZE])
+static void wire_md5(const char *password, size_t length, char wire[PASSWORD_WIRE_SIZE])
 {
     MD5_CTX context;
     unsigned char digest[MD5_DIGEST_LENGTH];
@@ -129,13 +129,13 @@ void password_wire(const char *password, size_t length, enum password_format for
 {
     switch (format) {
     case PASSWORD_SHA256:
-        response_sha256(password, length, wire);
+        wire_sha256(password, length, wire);
         break;
     case PASSWORD_SHA1SHA256:
-        response_sha1sha256(password, length, wire);
+        wire_sha1sha256(password, length, wire);
         break;
     case PASSWORD_MD5:
-        response_md5(password, length, wire);
+        wire_md5(password, length, wire);
         break;
     }
 }
@@ -248,7 +248,7 @@ static bool verify_wrapped_md5(const char *password, size_t length, const char *
     char wire[PASSWORD_WIRE_SIZE];
     bool verified;
 
-    response_md5(password, length, wire);
+    wire_md5(password, length, wire);
     verified = verify_phc(wire, MD5_HEX, phc, limit);
     sodium_memzero(wire, sizeof wire);
     return verified;
@@ -264,12 +264,12 @@ static bool verify_wire(const char *password, size_t length, const char *stored,
     memcpy(lower, stored, hex_length + 1);
     change_case(lower, 'a');
     if (hex_length == SHA256_HEX) {
-        response_sha256(password, length, wire);
+        wire_sha256(password, length, wire);
         matches |= sodium_memcmp(wire, lower, hex_length) == 0;
-        response_sha1sha256(password, length, wire);
+        wire_sha1sha256(password, length, wire);
         matches |= sodium_memcmp(wire, lower, hex_length) == 0;
     } else {
-        response_md5(password, length, wire);
+        wire_md5(password, length, wire);
         change_case(wire, 'a');
         matches |= sodium_memcmp(wire, lower, hex_length) == 0;
     }

@@ -224,14 +224,14 @@ bool policy_parse(const char *text, struct policy *policy, struct error *error)
                      shown(text, safe), PROFILE_NAMES);
 }
 
-/* The password as it is judged; freed by release(). */
+/* The password as it is judged; freed by wipe(). */
 struct candidate {
     UChar *text;
     int32_t length;
     int32_t room;
 };
 
-static void release(struct candidate *candidate)
+static void wipe(struct candidate *candidate)
 {
     if (candidate->text != NULL)
         sodium_memzero(candidate->text, (size_t)candidate->room * sizeof *candidate->text);
@@ -263,7 +263,7 @@ static bool normalise(struct candidate *candidate)
     status = U_ZERO_ERROR;
     normal.length = unorm2_normalize(normalizer, candidate->text, candidate->length, normal.text,
                                      normal.room, &status);
-    release(candidate);
+    wipe(candidate);
     *candidate = normal;
     return U_SUCCESS(status);
 }
@@ -296,15 +296,15 @@ char *policy_form(const struct policy *policy, const char *password)
     }
     if (form != NULL)
         u_strToUTF8(form, size, NULL, candidate.text, candidate.length, &status);
-    release(&candidate);
+    wipe(&candidate);
     if (form != NULL && U_FAILURE(status)) {
-        policy_release_form(form);
+        policy_wipe_form(form);
         form = NULL;
     }
     return form;
 }
 
-void policy_release_form(char *form)
+void policy_wipe_form(char *form)
 {
     if (form != NULL)
         sodium_memzero(form, strlen(form));
@@ -443,7 +443,7 @@ bool policy_check(const struct policy *policy, const char *password, size_t leng
 no_memory:
     (void)error_no_memory(error, "checking the password");
 out:
-    release(&candidate);
+    wipe(&candidate);
     return checked;
 }
 

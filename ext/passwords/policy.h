@@ -71,10 +71,10 @@ bool policy_check(const struct policy *policy, const char *password, size_t leng
 
 /*
  * The password as it is hashed: in NFKC where the policy reads it so, else as it was typed. NULL:
- * out of memory. policy_release_form() wipes and frees it.
+ * out of memory. policy_wipe_form() wipes and frees it.
  */
 char *policy_form(const struct policy *policy, const char *password);
-void policy_release_form(char *form);
+void policy_wipe_form(char *form);
 
 /* "too_short" and so on; `rule` below POLICY_RULES. */
 const char *policy_rule_name(enum policy_rule rule);

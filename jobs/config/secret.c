@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ledger/private.h"
+#include "ledger/secret_file.h"
 #include "values/text.h"
 
 /* One line, because it becomes one: a line end in a token would write a header of its own. */
@@ -53,7 +53,7 @@ bool secret_from_file(char *secret, size_t size, const char *path, struct error 
     if (descriptor < 0) {
         return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
     }
-    if (!private_is(descriptor, "", path, error))
+    if (!secret_file_is_private(descriptor, "", path, error))
         goto out;
     ssize_t got = read_all(descriptor, secret, size);
     if (got < 0) {

@@ -9,7 +9,7 @@
 
 /*
  * Reads the secret that is the only line of the file `path` into `secret`, which the caller wipes.
- * The file must be private_is(). False:
+ * The file must be secret_file_is_private(). False:
  * `error` says which file and what to do, never what stands in it; `secret` is then "".
  */
 bool secret_from_file(char *secret, size_t size, const char *path, struct error *error);

@@ -18,36 +18,36 @@ enum {
 /* Keeps at most TRANSFER_BODY bytes; the rest is not worth reading, so the call ends. */
 static size_t receive_body(char *bytes, size_t size, size_t count, void *argument)
 {
-    struct http_handle *slot = argument;
+    struct http_handle *handle = argument;
     size_t length = size * count;
     size_t keep = length;
-    if (keep > TRANSFER_BODY - slot->body_length)
-        keep = TRANSFER_BODY - slot->body_length;
-    if (slot->body_length + keep + 1 > slot->body_size) {
-        size_t larger = slot->body_size ? slot->body_size : FIRST_BODY;
-        while (larger < slot->body_length + keep + 1)
+    if (keep > TRANSFER_BODY - handle->body_length)
+        keep = TRANSFER_BODY - handle->body_length;
+    if (handle->body_length + keep + 1 > handle->body_size) {
+        size_t larger = handle->body_size ? handle->body_size : FIRST_BODY;
+        while (larger < handle->body_length + keep + 1)
             larger *= 2;
-        char *body = realloc(slot->body, larger);
+        char *body = realloc(handle->body, larger);
         if (!body)
             return 0;
-        slot->body = body;
-        slot->body_size = larger;
+        handle->body = body;
+        handle->body_size = larger;
     }
-    memcpy(slot->body + slot->body_length, bytes, keep);
-    slot->body_length += keep;
-    slot->body[slot->body_length] = 0;
+    memcpy(handle->body + handle->body_length, bytes, keep);
+    handle->body_length += keep;
+    handle->body[handle->body_length] = 0;
     if (keep < length)
-        slot->body_cut = true;
+        handle->body_cut = true;
     return keep;
 }
 
 /* Keeps a line without its end. */
-static void keep_line(char line[SLOT_LINE], const char *bytes, size_t length)
+static void keep_line(char line[HANDLE_LINE], const char *bytes, size_t length)
 {
     while (length > 0 && (bytes[length - 1] == '\r' || bytes[length - 1] == '\n'))
         length--;
-    if (length >= SLOT_LINE)
-        length = SLOT_LINE - 1;
+    if (length >= HANDLE_LINE)
+        length = HANDLE_LINE - 1;
     memcpy(line, bytes, length);
     line[length] = 0;
 }
@@ -55,13 +55,13 @@ static void keep_line(char line[SLOT_LINE], const char *bytes, size_t length)
 /* HTTP headers and SMTP replies, one line a call. */
 static size_t receive_line(char *bytes, size_t size, size_t count, void *argument)
 {
-    struct http_handle *slot = argument;
+    struct http_handle *handle = argument;
     size_t length = size * count;
-    slot->header_bytes += length;
-    if (slot->header_bytes > SLOT_HEADER_BYTES)
+    handle->header_bytes += length;
+    if (handle->header_bytes > HANDLE_HEADER_BYTES)
         return 0;
     if (length < 3 || memcmp(bytes, "221", 3) != 0) /* libcurl's QUIT hides what it followed */
-        keep_line(slot->last_line, bytes, length);
+        keep_line(handle->last_line, bytes, length);
     return length;
 }
 
@@ -72,12 +72,12 @@ static size_t receive_line(char *bytes, size_t size, size_t count, void *argumen
  */
 static int before_send(void *argument, char *remote, char *local, int remote_port, int local_port)
 {
-    struct http_handle *slot = argument;
+    struct http_handle *handle = argument;
     (void)remote;
     (void)local;
     (void)remote_port;
     (void)local_port;
-    return slot->sends++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    return handle->sends++ == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 /* Which SMTP command goes out; only called where CURLOPT_VERBOSE is set. Other lines are the
@@ -86,13 +86,13 @@ static int note_command(CURL *easy, curl_infotype type, char *bytes, size_t leng
 {
     static const char *const commands[] = {"EHLO", "HELO", "STARTTLS", "AUTH",
                                            "MAIL", "RCPT", "DATA"};
-    struct http_handle *slot = argument;
+    struct http_handle *handle = argument;
     (void)easy;
     for (size_t i = 0; type == CURLINFO_HEADER_OUT && i < sizeof commands / sizeof *commands; i++) {
         size_t size = strlen(commands[i]);
         if (length > size && memcmp(bytes, commands[i], size) == 0 &&
             (bytes[size] == ' ' || bytes[size] == '\r'))
-            slot->command = commands[i];
+            handle->command = commands[i];
     }
     return 0;
 }
@@ -126,33 +126,33 @@ static CURLcode set_manners(CURL *easy)
     return code;
 }
 
-static CURLcode set_callbacks(CURL *easy, struct http_handle *slot)
+static CURLcode set_callbacks(CURL *easy, struct http_handle *handle)
 {
     CURLcode code = CURLE_OK;
-    code |= curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
-    code |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->error);
+    code |= curl_easy_setopt(easy, CURLOPT_PRIVATE, handle);
+    code |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handle->error);
     code |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive_body);
-    code |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+    code |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, handle);
     code |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_line);
-    code |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
+    code |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, handle);
     code |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_send);
-    code |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
+    code |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, handle);
     code |= curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, note_command);
-    code |= curl_easy_setopt(easy, CURLOPT_DEBUGDATA, slot);
+    code |= curl_easy_setopt(easy, CURLOPT_DEBUGDATA, handle);
     return code;
 }
 
-bool http_handle_open(struct http_handle *slot, const struct config_patience *patience)
+bool http_handle_open(struct http_handle *handle, const struct config_patience *patience)
 {
-    slot->call.easy = curl_easy_init();
-    if (!slot->call.easy)
+    handle->call.easy = curl_easy_init();
+    if (!handle->call.easy)
         return false;
-    CURLcode code = set_limits(slot->call.easy, patience);
-    code |= set_manners(slot->call.easy);
-    code |= set_callbacks(slot->call.easy, slot);
+    CURLcode code = set_limits(handle->call.easy, patience);
+    code |= set_manners(handle->call.easy);
+    code |= set_callbacks(handle->call.easy, handle);
     if (code == CURLE_OK)
         return true;
-    http_handle_close(slot);
+    http_handle_close(handle);
     return false;
 }
 
@@ -168,11 +168,11 @@ static int64_t retry_after_ms(CURL *easy)
     return (seconds < LONGEST_WAIT_SECONDS ? seconds : LONGEST_WAIT_SECONDS) * SECOND_MS;
 }
 
-void http_handle_reply(struct http_handle *slot, CURLcode code, bool stopped,
+void http_handle_reply(struct http_handle *handle, CURLcode code, bool stopped,
                        struct transfer_reply *reply)
 {
     enum { FIRST_FINAL_STATUS = 200 };
-    CURL *easy = slot->call.easy;
+    CURL *easy = handle->call.easy;
     long status = 0;
     curl_off_t ready = 0;
     char *type = NULL;
@@ -181,8 +181,8 @@ void http_handle_reply(struct http_handle *slot, CURLcode code, bool stopped,
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &location);
     curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
-    const char *error = slot->error[0] ? slot->error : curl_easy_strerror(code);
-    if (slot->sends > 1)
+    const char *error = handle->error[0] ? handle->error : curl_easy_strerror(code);
+    if (handle->sends > 1)
         error = "the connection was closed before an answer came";
     else if (stopped)
         error = "stopped before an answer came";
@@ -190,49 +190,49 @@ void http_handle_reply(struct http_handle *slot, CURLcode code, bool stopped,
         .code = code,
         .error = error,
         .status = status >= FIRST_FINAL_STATUS ? status : 0,
-        .sent = slot->sends > 0 || ready > 0,
-        .upload_ended = slot->call.upload_ended,
+        .sent = handle->sends > 0 || ready > 0,
+        .upload_ended = handle->call.upload_ended,
         .stopped = stopped,
-        .body = slot->body_length ? slot->body : "",
-        .body_length = slot->body_length,
-        .body_cut = slot->body_cut,
+        .body = handle->body_length ? handle->body : "",
+        .body_length = handle->body_length,
+        .body_cut = handle->body_cut,
         .type = type ? type : "",
-        .command = slot->command ? slot->command : "",
-        .last_line = slot->last_line,
+        .command = handle->command ? handle->command : "",
+        .last_line = handle->last_line,
         .location = location ? location : "",
         .retry_after_ms = retry_after_ms(easy),
-        .hide = slot->call.hide,
+        .hide = handle->call.hide,
     };
 }
 
-void http_handle_clear(struct http_handle *slot)
+void http_handle_clear(struct http_handle *handle)
 {
-    if (slot->call.body)
-        sodium_memzero(slot->call.body, slot->call.body_length);
-    if (slot->call.kept)
-        sodium_memzero(slot->call.kept, strlen(slot->call.kept));
-    free(slot->call.body);
-    free(slot->call.kept);
-    response_headers_free(slot->call.list);
+    if (handle->call.body)
+        sodium_memzero(handle->call.body, handle->call.body_length);
+    if (handle->call.kept)
+        sodium_memzero(handle->call.kept, strlen(handle->call.kept));
+    free(handle->call.body);
+    free(handle->call.kept);
+    response_headers_free(handle->call.list);
     /* An answer may repeat what was sent. */
-    if (slot->body)
-        sodium_memzero(slot->body, slot->body_length);
-    slot->call = (struct transfer_call){.easy = slot->call.easy};
-    slot->item = NULL;
-    slot->busy = slot->probe = slot->body_cut = false;
-    slot->sends = 0;
-    slot->body_length = slot->header_bytes = 0;
-    slot->command = NULL;
-    slot->last_line[0] = slot->error[0] = 0;
+    if (handle->body)
+        sodium_memzero(handle->body, handle->body_length);
+    handle->call = (struct transfer_call){.easy = handle->call.easy};
+    handle->item = NULL;
+    handle->busy = handle->probe = handle->body_cut = false;
+    handle->sends = 0;
+    handle->body_length = handle->header_bytes = 0;
+    handle->command = NULL;
+    handle->last_line[0] = handle->error[0] = 0;
 }
 
-void http_handle_close(struct http_handle *slot)
+void http_handle_close(struct http_handle *handle)
 {
-    CURL *easy = slot->call.easy;
-    http_handle_clear(slot);
-    free(slot->body);
-    slot->body = NULL;
-    slot->body_size = 0;
-    slot->call.easy = NULL;
+    CURL *easy = handle->call.easy;
+    http_handle_clear(handle);
+    free(handle->body);
+    handle->body = NULL;
+    handle->body_size = 0;
+    handle->call.easy = NULL;
     curl_easy_cleanup(easy);
 }

@@ -5,7 +5,7 @@
 
 #include "delivery/transfer.h"
 
-enum { SLOT_LINE = 512, SLOT_HEADER_BYTES = 64 * 1024 };
+enum { HANDLE_LINE = 512, HANDLE_HEADER_BYTES = 64 * 1024 };
 
 struct http_handle {
     void *owner; /* the engine's */
@@ -25,21 +25,21 @@ struct http_handle {
     bool body_cut;
     size_t header_bytes;
     const char *command; /* SMTP: the last that was sent; NULL: none */
-    char last_line[SLOT_LINE];
+    char last_line[HANDLE_LINE];
     char error[CURL_ERROR_SIZE];
 };
 
 /* Makes the handle, with the options of every call to every destination. */
-bool http_handle_open(struct http_handle *slot, const struct config_patience *patience);
+bool http_handle_open(struct http_handle *handle, const struct config_patience *patience);
 
-/* How the call went; points into the slot. */
-void http_handle_reply(struct http_handle *slot, CURLcode code, bool stopped,
+/* How the call went; points into the handle. */
+void http_handle_reply(struct http_handle *handle, CURLcode code, bool stopped,
                        struct transfer_reply *reply);
 
 /* Ready for the next call: wipes and frees what belonged to the last one. */
-void http_handle_clear(struct http_handle *slot);
+void http_handle_clear(struct http_handle *handle);
 
 /* Frees everything. */
-void http_handle_close(struct http_handle *slot);
+void http_handle_close(struct http_handle *handle);
 
 #endif

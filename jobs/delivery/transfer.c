@@ -21,6 +21,8 @@ enum {
     DEFAULT_PROBES = 8,
     DEFAULT_DOWN_MS = MINUTE_MS,
     DEFAULT_PROBE_PAUSE_MS = 500,
+    PUSHED_FEW =
+        3, /* answers "later" for one recipient each, in a row: then it is the destination */
 };
 
 /* A destination under way. */
@@ -32,7 +34,7 @@ struct lane {
     struct breaker breaker;
     struct refusals refusals;
     unsigned pushed; /* back, each for one recipient, in a row */
-    struct http_handle *slots;
+    struct http_handle *handles;
     struct http_handle **idle; /* a stack of those without a call */
     unsigned idle_count;
     int64_t ask_at;          /* the source has nothing before */
@@ -89,26 +91,26 @@ static void lane_give_back(struct lane *lane, struct transfer_item *item, bool a
     transfer->ended_last = &item->next;
 }
 
-static void lane_free_slot(struct lane *lane, struct http_handle *slot)
+static void lane_free_handle(struct lane *lane, struct http_handle *handle)
 {
-    http_handle_clear(slot);
-    lane->idle[lane->idle_count++] = slot;
+    http_handle_clear(handle);
+    lane->idle[lane->idle_count++] = handle;
 }
 
-static void lane_done(struct lane *lane, struct http_handle *slot)
+static void lane_done(struct lane *lane, struct http_handle *handle)
 {
-    lane_give_back(lane, slot->item, true);
-    lane_free_slot(lane, slot);
+    lane_give_back(lane, handle->item, true);
+    lane_free_handle(lane, handle);
 }
 
 /* Nothing of it was sent. */
-static void lane_return(struct lane *lane, struct http_handle *slot)
+static void lane_return(struct lane *lane, struct http_handle *handle)
 {
-    if (slot->probe)
+    if (handle->probe)
         breaker_withdraw(&lane->breaker);
     pace_give_back(&lane->pace);
-    lane_give_back(lane, slot->item, false);
-    lane_free_slot(lane, slot);
+    lane_give_back(lane, handle->item, false);
+    lane_free_handle(lane, handle);
 }
 
 /* -- refusals: the items' fault, or ours -- */
@@ -139,19 +141,19 @@ static void lane_release(struct lane *lane, bool ours)
 }
 
 /* An item was refused: held until it is known whose fault that is. */
-static void lane_refused(struct lane *lane, struct http_handle *slot)
+static void lane_refused(struct lane *lane, struct http_handle *handle)
 {
-    struct transfer_item *item = slot->item;
-    const struct refusal refusal = {item, slot->call.recipient};
+    struct transfer_item *item = handle->item;
+    const struct refusal refusal = {item, handle->call.recipient};
     if (lane_is_about_us(lane)) {
         make_ours(&item->answer);
-        lane_done(lane, slot);
+        lane_done(lane, handle);
         return;
     }
     if (!refusals_can_hold(&lane->refusals, &item->answer))
         lane_release(lane, false);
     bool ours = refusals_hold(&lane->refusals, &refusal);
-    lane_free_slot(lane, slot);
+    lane_free_handle(lane, handle);
     if (!ours)
         return;
     char text[TRANSFER_TEXT];
@@ -174,7 +176,7 @@ static void lane_check_refusals(struct lane *lane)
 }
 
 /* What an answer over the network says of its destination. */
-static void lane_learn(struct lane *lane, const struct http_handle *slot,
+static void lane_learn(struct lane *lane, const struct http_handle *handle,
                        const struct transfer_answer *answer)
 {
     int64_t now = monotonic();
@@ -185,14 +187,14 @@ static void lane_learn(struct lane *lane, const struct http_handle *slot,
         lane->refusals.taken = true;
         lane->pushed = 0;
     }
-    if (answer->slow_down && (!answer->for_one || ++lane->pushed >= REFUSALS_FEW))
-        pace_slow_down(&lane->pace, slot->started, answer->retry_after_ms * MILLISECOND, now);
+    if (answer->slow_down && (!answer->for_one || ++lane->pushed >= PUSHED_FEW))
+        pace_slow_down(&lane->pace, handle->started, answer->retry_after_ms * MILLISECOND, now);
     if (answer->result == TRANSFER_ABOUT_US) {
         lane->ending = false; /* matters more than what may be ending it already */
         lane_end(lane, TRANSFER_END_ABOUT_US, answer->text);
         return;
     }
-    breaker_result(&lane->breaker, answer->down, slot->probe, now);
+    breaker_result(&lane->breaker, answer->down, handle->probe, now);
     if (breaker_over(&lane->breaker, now)) {
         char text[TRANSFER_TEXT];
         snprintf(text, sizeof text, "destination down: %.480s", answer->text);
@@ -200,81 +202,81 @@ static void lane_learn(struct lane *lane, const struct http_handle *slot,
     }
 }
 
-static void lane_finish(struct lane *lane, struct http_handle *slot, CURLcode code, bool stopped)
+static void lane_finish(struct lane *lane, struct http_handle *handle, CURLcode code, bool stopped)
 {
     const struct transfer_channel *channel = &lane->destination.channel;
-    struct transfer_answer *answer = &slot->item->answer;
+    struct transfer_answer *answer = &handle->item->answer;
     struct transfer_reply reply;
-    http_handle_reply(slot, code, stopped, &reply);
+    http_handle_reply(handle, code, stopped, &reply);
     if (stopped && !reply.sent) {
-        lane_return(lane, slot);
+        lane_return(lane, handle);
         return;
     }
     response_answer_clear(answer);
     channel->judge(channel->context, &reply, answer);
-    lane_learn(lane, slot, answer);
+    lane_learn(lane, handle, answer);
     if (answer->result == TRANSFER_REFUSED && !answer->particular)
-        lane_refused(lane, slot);
+        lane_refused(lane, handle);
     else
-        lane_done(lane, slot);
+        lane_done(lane, handle);
 }
 
 /* -- starting -- */
 
-static bool lane_prepare_handle(struct lane *lane, struct http_handle *slot)
+static bool lane_prepare_handle(struct lane *lane, struct http_handle *handle)
 {
     const struct transfer_channel *channel = &lane->destination.channel;
-    if (channel->local || slot->call.easy)
+    if (channel->local || handle->call.easy)
         return true;
-    if (!http_handle_open(slot, &lane->destination.patience))
+    if (!http_handle_open(handle, &lane->destination.patience))
         return false;
-    if (channel->setup(channel->context, slot->call.easy))
+    if (channel->setup(channel->context, handle->call.easy))
         return true;
-    http_handle_close(slot);
+    http_handle_close(handle);
     return false;
 }
 
-static bool lane_send(struct lane *lane, struct http_handle *slot)
+static bool lane_send(struct lane *lane, struct http_handle *handle)
 {
     if (lane->workers)
-        return workers_start(lane->workers, slot);
-    return curl_multi_add_handle(lane->transfer->multi, slot->call.easy) == CURLM_OK;
+        return workers_start(lane->workers, handle);
+    return curl_multi_add_handle(lane->transfer->multi, handle->call.easy) == CURLM_OK;
 }
 
 /* False: it has ended already. */
 static bool lane_start(struct lane *lane, struct transfer_item *item)
 {
     const struct transfer_channel *channel = &lane->destination.channel;
-    struct http_handle *slot = lane->idle[--lane->idle_count];
+    struct http_handle *handle = lane->idle[--lane->idle_count];
     item->destination = (unsigned)(lane - lane->transfer->lanes);
     response_answer_clear(&item->answer);
-    slot->item = item;
-    slot->started = monotonic();
-    slot->probe = breaker_start(&lane->breaker);
+    handle->item = item;
+    handle->started = monotonic();
+    handle->probe = breaker_start(&lane->breaker);
     enum transfer_prepared prepared = TRANSFER_UNREADY;
-    if (lane_prepare_handle(lane, slot))
-        prepared = channel->prepare(channel->context, item->request, &slot->call, &item->answer);
-    if (prepared == TRANSFER_READY && !lane_send(lane, slot))
+    if (lane_prepare_handle(lane, handle))
+        prepared = channel->prepare(channel->context, item->request, &handle->call, &item->answer);
+    if (prepared == TRANSFER_READY && !lane_send(lane, handle))
         prepared = TRANSFER_UNREADY;
     switch (prepared) {
     case TRANSFER_READY:
-        slot->busy = true;
+        handle->busy = true;
         return true;
     case TRANSFER_ANSWERED:
         /* The network was not asked: this says nothing about the destination. */
-        if (slot->probe)
+        if (handle->probe)
             breaker_withdraw(&lane->breaker);
         pace_give_back(&lane->pace);
-        pace_finished(&lane->pace, slot->started);
+        pace_finished(&lane->pace, handle->started);
         if (item->answer.result == TRANSFER_ABOUT_US)
             /* Of a folder of ours it says that this machine failed: nobody has refused us. */
             lane_end(lane, channel->local ? TRANSFER_END_BROKEN : TRANSFER_END_ABOUT_US,
                      item->answer.text);
-        lane_done(lane, slot);
+        lane_done(lane, handle);
         break;
     case TRANSFER_UNREADY:
         lane_end(lane, TRANSFER_END_BROKEN, "a request could not be made: out of memory");
-        lane_return(lane, slot);
+        lane_return(lane, handle);
         break;
     }
     return false;
@@ -355,15 +357,15 @@ static void collect(struct transfer *transfer)
         CURLcode code = message->data.result;
         char *private = NULL;
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
-        struct http_handle *slot = (struct http_handle *)(void *)private;
+        struct http_handle *handle = (struct http_handle *)(void *)private;
         curl_multi_remove_handle(transfer->multi, easy);
-        lane_finish(slot->owner, slot, code, false);
+        lane_finish(handle->owner, handle, code, false);
     }
     for (size_t i = 0; i < transfer->count; i++) {
         struct lane *lane = &transfer->lanes[i];
-        struct http_handle *slot;
-        while (lane->workers && (slot = workers_take(lane->workers)))
-            lane_finish(lane, slot, slot->code, false);
+        struct http_handle *handle;
+        while (lane->workers && (handle = workers_take(lane->workers)))
+            lane_finish(lane, handle, handle->code, false);
         lane_check_refusals(lane);
     }
 }
@@ -400,11 +402,11 @@ static void give_up(struct transfer *transfer, CURLMcode code)
             lane->ending = false; /* what ends it now is this */
         lane_end(lane, TRANSFER_END_BROKEN, curl_multi_strerror(code));
         for (unsigned j = 0; !lane->workers && j < lane->destination.pace.concurrency; j++) {
-            struct http_handle *slot = &lane->slots[j];
-            if (!slot->busy)
+            struct http_handle *handle = &lane->handles[j];
+            if (!handle->busy)
                 continue;
-            curl_multi_remove_handle(transfer->multi, slot->call.easy);
-            lane_finish(lane, slot, CURLE_ABORTED_BY_CALLBACK, true);
+            curl_multi_remove_handle(transfer->multi, handle->call.easy);
+            lane_finish(lane, handle, CURLE_ABORTED_BY_CALLBACK, true);
         }
         lane_check_refusals(lane);
     }
@@ -447,7 +449,7 @@ static bool lane_begin(struct transfer *transfer, struct lane *lane,
                        const struct transfer_limits *limits)
 {
     const struct transfer_destination *destination = &lane->destination;
-    unsigned slots = destination->pace.concurrency;
+    unsigned handles = destination->pace.concurrency;
     double rate = destination->channel.local ? 0 : destination->pace.rate;
     int64_t down = limits->down_ms > 0 ? limits->down_ms : DEFAULT_DOWN_MS;
     int64_t pause = limits->probe_pause_ms > 0 ? limits->probe_pause_ms : DEFAULT_PROBE_PAUSE_MS;
@@ -455,16 +457,16 @@ static bool lane_begin(struct transfer *transfer, struct lane *lane,
     pace_init(&lane->pace, rate, monotonic());
     breaker_init(&lane->breaker, limits->probes > 0 ? limits->probes : DEFAULT_PROBES,
                  down * MILLISECOND, pause * MILLISECOND);
-    lane->slots = calloc(slots, sizeof *lane->slots);
-    lane->idle = calloc(slots, sizeof(struct http_handle *));
-    if (!lane->slots || !lane->idle)
+    lane->handles = calloc(handles, sizeof *lane->handles);
+    lane->idle = calloc(handles, sizeof(struct http_handle *));
+    if (!lane->handles || !lane->idle)
         return false;
     if (destination->channel.blocks && !destination->channel.local &&
-        !(lane->workers = workers_open(slots, transfer->multi)))
+        !(lane->workers = workers_open(handles, transfer->multi)))
         return false;
-    for (unsigned i = 0; i < slots; i++) {
-        lane->slots[i].owner = lane;
-        lane->idle[lane->idle_count++] = &lane->slots[i];
+    for (unsigned i = 0; i < handles; i++) {
+        lane->handles[i].owner = lane;
+        lane->idle[lane->idle_count++] = &lane->handles[i];
     }
     return true;
 }
@@ -490,7 +492,7 @@ struct transfer *transfer_open(const struct transfer_destination *destinations, 
             goto out;
         }
     }
-    /* Every slot keeps its connection between calls. */
+    /* Every handle keeps its connection between calls. */
     curl_multi_setopt(transfer->multi, CURLMOPT_MAXCONNECTS, connections);
     curl_multi_setopt(transfer->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
     if (limits->run_ms > 0)
@@ -507,9 +509,9 @@ void transfer_close(struct transfer *transfer)
     for (size_t i = 0; transfer && i < transfer->count; i++) {
         struct lane *lane = &transfer->lanes[i];
         workers_close(lane->workers);
-        for (unsigned j = 0; lane->slots && j < lane->destination.pace.concurrency; j++)
-            http_handle_close(&lane->slots[j]);
-        free(lane->slots);
+        for (unsigned j = 0; lane->handles && j < lane->destination.pace.concurrency; j++)
+            http_handle_close(&lane->handles[j]);
+        free(lane->handles);
         free(lane->idle);
     }
     if (transfer)

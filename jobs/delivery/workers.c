@@ -12,7 +12,7 @@ struct workers {
     CURLM *wake;
     pthread_mutex_t lock; /* over all that follows */
     pthread_cond_t work;
-    struct http_handle *waiting; /* lists by slot->next */
+    struct http_handle *waiting; /* lists by handle->next */
     struct http_handle *ended;
     unsigned idle; /* threads that wait, less the calls that wait for them */
     bool closing;
@@ -40,15 +40,15 @@ static void *work(void *argument)
     for (;;) {
         while (!workers->waiting && !workers->closing)
             pthread_cond_wait(&workers->work, &workers->lock);
-        struct http_handle *slot = workers->waiting;
-        if (!slot)
+        struct http_handle *handle = workers->waiting;
+        if (!handle)
             break;
-        workers->waiting = slot->next;
+        workers->waiting = handle->next;
         pthread_mutex_unlock(&workers->lock);
-        slot->code = curl_easy_perform(slot->call.easy);
+        handle->code = curl_easy_perform(handle->call.easy);
         pthread_mutex_lock(&workers->lock);
-        slot->next = workers->ended;
-        workers->ended = slot;
+        handle->next = workers->ended;
+        workers->ended = handle;
         workers->idle++;
         curl_multi_wakeup(workers->wake);
     }
@@ -68,7 +68,7 @@ static bool start_thread(struct workers *workers)
     return good;
 }
 
-bool workers_start(struct workers *workers, struct http_handle *slot)
+bool workers_start(struct workers *workers, struct http_handle *handle)
 {
     bool good = true;
     pthread_mutex_lock(&workers->lock);
@@ -77,8 +77,8 @@ bool workers_start(struct workers *workers, struct http_handle *slot)
     else
         good = start_thread(workers);
     if (good) {
-        slot->next = workers->waiting;
-        workers->waiting = slot;
+        handle->next = workers->waiting;
+        workers->waiting = handle;
         pthread_cond_signal(&workers->work);
     }
     pthread_mutex_unlock(&workers->lock);
@@ -88,11 +88,11 @@ bool workers_start(struct workers *workers, struct http_handle *slot)
 struct http_handle *workers_take(struct workers *workers)
 {
     pthread_mutex_lock(&workers->lock);
-    struct http_handle *slot = workers->ended;
-    if (slot)
-        workers->ended = slot->next;
+    struct http_handle *handle = workers->ended;
+    if (handle)
+        workers->ended = handle->next;
     pthread_mutex_unlock(&workers->lock);
-    return slot;
+    return handle;
 }
 
 void workers_close(struct workers *workers)

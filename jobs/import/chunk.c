@@ -38,7 +38,7 @@ bool chunk_begin(struct chunk *chunk, size_t capacity)
 }
 
 /* Passwords do not outlive their chunk. */
-static void clear_rows(struct chunk *chunk)
+static void wipe_rows(struct chunk *chunk)
 {
     for (size_t i = 0; i < chunk->count; i++) {
         struct chunk_row *row = &chunk->rows[i];
@@ -58,7 +58,7 @@ static void clear_rows(struct chunk *chunk)
 void chunk_end(struct chunk *chunk)
 {
     if (chunk->rows != NULL)
-        clear_rows(chunk);
+        wipe_rows(chunk);
     for (size_t i = 0; chunk->rows != NULL && i < chunk->capacity; i++)
         free(chunk->rows[i].text);
     free(chunk->rows);
@@ -67,7 +67,7 @@ void chunk_end(struct chunk *chunk)
 
 void chunk_restart(struct chunk *chunk, const struct settings *settings, int64_t now)
 {
-    clear_rows(chunk);
+    wipe_rows(chunk);
     chunk->settings = settings;
     chunk->now = now;
 }

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "import/precheck.h"
-#include "import/arena.h"
+#include "import/hash_memory.h"
 #include "values/duration.h"
 #include "values/moment.h"
 #include "ledger/settings.h"
@@ -182,7 +182,7 @@ static void *hash(void *argument)
         }
         pthread_mutex_unlock(&pipeline->lock);
         if (memory != admission->settings->password_cost.memory_kib)
-            arena_begin(memory = admission->settings->password_cost.memory_kib);
+            hash_memory_begin(memory = admission->settings->password_cost.memory_kib);
         bool hashed = admit_hash(admission);
         if (!hashed) {
             error_no_memory(&error, "hashing a password");
@@ -194,7 +194,7 @@ static void *hash(void *argument)
             pthread_cond_broadcast(&pipeline->changed);
     }
     pthread_mutex_unlock(&pipeline->lock);
-    arena_end();
+    hash_memory_wipe();
     return NULL;
 }
 

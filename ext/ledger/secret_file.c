@@ -1,4 +1,4 @@
-#include "ledger/private.h"
+#include "ledger/secret_file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -29,7 +29,7 @@ static bool is_credential(const struct stat *file, const char *path)
            named.st_ino == file->st_ino;
 }
 
-bool private_is(int descriptor, const char *what, const char *path, struct error *error)
+bool secret_file_is_private(int descriptor, const char *what, const char *path, struct error *error)
 {
     struct stat file;
     if (fstat(descriptor, &file) != 0)

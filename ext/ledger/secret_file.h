@@ -1,7 +1,7 @@
-/* private.h: whether an open file may hold a secret: what was opened is looked at, by whatever name
- * or link it was found, so that nobody can exchange it in between. */
-#ifndef PRIVATE_H
-#define PRIVATE_H
+/* secret_file.h: whether an open file may hold a secret: what was opened is looked at, by whatever
+ * name or link it was found, so that nobody can exchange it in between. */
+#ifndef SECRET_FILE_H
+#define SECRET_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +14,7 @@
  * whose mask stands there. False: `error` says what is wrong and what to do; `what` and `path` name
  * the file in it.
  */
-bool private_is(int descriptor, const char *what, const char *path, struct error *error);
+bool secret_file_is_private(int descriptor, const char *what, const char *path,
+                            struct error *error);
 
 #endif
