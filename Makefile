@@ -37,6 +37,9 @@ JOB_LIBS := $(EXT_LIBS) $(call package,--libs $(JOB_PACKAGES)) -lpthread
 
 comma   := ,
 
+# Some forty programs of tests are linked twice.
+FAST_LINK = $(if $(shell command -v ld.gold),-fuse-ld=gold)
+
 # As many jobs at once as there are cores, unless the caller or an outer make has said how many.
 ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
@@ -157,7 +160,7 @@ $(BUILD)/tools/%: $(BUILD)/core/tests/tools/%.o $(EXT_OBJ) $(filter-out %/main.o
 	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -o $@
 $(BUILD)/tests/%: $(BUILD)/core/tests/unit/%.o $(EXT_OBJ) $(filter-out %/main.o,$(JOB_OBJ))
 	@mkdir -p $(@D)
-	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $^ $(JOB_LIBS) -lcmocka -o $@
+	@echo '  LD   ' $@; $(CC) $(LDFLAGS) $(FAST_LINK) $^ $(JOB_LIBS) -lcmocka -o $@
 
 # Our own allocations fail there as well as SQLite's.
 $(BUILD)/tests/test_allocation $(BUILD)/tools/failing_regjob: LDFLAGS += $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray strdup sodium_malloc)

@@ -85,17 +85,19 @@ tests_of() {
 
 # Under the sanitizers: all that is C and ours, called through its own interface, and an import with
 # many threads. What only repeats those calls at length (secrets.t, which is about the files that they
-# leave, and parallel.t, which is about SQLite's lock), or talks to other programs for their own sake,
-# is left to the plain build; SOAK=1 runs it under the sanitizers, too.
+# leave, parallel.t, which is about SQLite's lock, and flood.t, about cost), or talks to other programs
+# for their own sake, is left to the plain build. test_allocation.c, which fails each allocation in
+# turn, runs under the sanitizers alone. SOAK=1 runs everything in both.
 everything() {
-    tests_of tests
     tests_of asan:tests/unit
     if [ -n "${SOAK-}" ]; then
+        tests_of tests
         tests_of asan:tests/sql
         tests_of asan:tests/jobs | grep -v backlog # which measures memory, and theirs is another
         tests_of asan:tests/systems
     else
-        tests_of asan:tests/sql | grep -vE '/(secrets|parallel)\.t$'
+        tests_of tests | grep -v '/test_allocation\.c$'
+        tests_of asan:tests/sql | grep -vE '/(secrets|parallel|flood)\.t$'
         tests_of asan:tests/jobs/import_threads.bats
         tests_of asan:tests/jobs/import_forms.bats
     fi

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A clock that is set back, or was wrong: nothing disappears, nothing is recorded earlier than what is there, and everything still ends.
 . tests/sql/tap.sh
+sessions
 PIN='"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","passwordAt":"confirm"'
 HOUR=3600
 DAY=86400

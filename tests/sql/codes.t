@@ -1,6 +1,7 @@
 #!/bin/bash
 # Codes: issued, given again, replaced, entered; by the second.
 . tests/sql/tap.sh
+sessions
 issue() { sql "SELECT reg_issue_code('$1', '$2'${3:+, '$3'});"; }
 resend() { sql "SELECT reg_resend_code('$1', '$2'${3:+, '$3'});"; }
 verify() { sql "SELECT reg_verify_code('$1', '$2'${3:+, '$3'});"; }
@@ -278,7 +279,8 @@ is "a token of nobody's" not_found "$(at "$(later 200)" sql "SELECT reg_verify_c
 for shape in 123456 "${token}A" "${token:1}" "${token:0:63}=" ''; do
     refuses "not shaped like a token: '${shape:0:10}'" "reg_verify_code: argument 1 \(token\): a token is expected; a pin is verified with its subject" "SELECT reg_verify_code('$shape');"
 done
-is "another ledger's token" not_found "$(ledger '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}'; at "$(later 200)" sql "SELECT reg_verify_code('$token');")"
+ledger '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}'
+is "another ledger's token" not_found "$(at "$(later 200)" sql "SELECT reg_verify_code('$token');")"
 
 # A key for two ledgers: codes do not carry over.
 ledger

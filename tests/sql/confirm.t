@@ -1,6 +1,7 @@
 #!/bin/bash
 # The ways to confirm; who is known already; rivals; third parties; the second request of a two-step sign-up.
 . tests/sql/tap.sh
+sessions
 sign() { # EMAIL [COLUMNS VALUES]: at START
     at "${WHEN:-$START}" sql "INSERT INTO reg_attempts(email, password${2:+, $2}) VALUES ('$1', 'A9#bL8@z'${3:+, $3});
         SELECT outcome, reasons, code_state FROM reg_attempts WHERE id = last_insert_rowid() AND last_insert_rowid() IN (SELECT id FROM attempt);"

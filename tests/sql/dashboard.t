@@ -1,6 +1,7 @@
 #!/bin/bash
 # reg_dashboard: a vendor's dashboard export as a table, strictly.
 . tests/sql/tap.sh
+sessions
 write() { printf '%b' "$2" >"$FOLDER/$1"; }
 rows() {
     write export.csv "$2"

@@ -2,6 +2,7 @@
 # What a stranger sends costs no more than its length: inputs that took minutes, each within so many seconds of CPU as are
 # generous for a slow machine and still far below what the square of their length would take. The sanitizers look at shorter ones.
 . tests/sql/tap.sh
+sessions
 ulimit -t 8
 case $BUILD in */asan) rows=500 ;; *) rows=10000 ;; esac
 repeat() { head -c $(($2 * ${#1})) < <(yes "$1" | tr -d '\n'); }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # What is done to a value beside the verdict: left out, or taken in another form, with a note that names the rule and never the value.
 . tests/sql/tap.sh
+sessions
 ledger '{"consentVersions":{"terms":"3"}}'
 
 # sign COLUMNS VALUES: the verdict and the notes of a sign-up with these, as DONE RULE of each column.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The registration settings: defaults, replace, patch, what is refused, and their history.
 . tests/sql/tap.sh
+sessions
 LEDGER=$FOLDER/settings.db
 sql "SELECT reg_init();" >/dev/null
 

@@ -2,6 +2,7 @@
 # Whom a text means: a text of the form of an e-mail address or a phone number means that; a username of such a form is only for whoever has it;
 # and where a text may still mean two people, nobody is taken for the other.
 . tests/sql/tap.sh
+sessions
 PIN='"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE"'
 sign() { # COLUMNS VALUES: at START; outcome and reasons
     at "$START" sql "INSERT INTO reg_attempts(password, $1) VALUES ('A9#bL8@z', $2);

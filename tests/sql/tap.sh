@@ -4,8 +4,9 @@
 #   sql SQL               runs SQL in the shell on $LEDGER (":memory:" at first), the extension
 #                         loaded; rows and errors as they come; an error reads "Error: ...", and
 #                         passes over the rest of its line (shells of other versions say where first)
-#   session               from now on one shell runs all that `sql` is given for this $LEDGER, but at another time: for tests
-#                         of many statements that do not care for the connection
+#   session               from now on one shell runs all that `sql` is given for this $LEDGER, at whatever time: for tests of
+#                         many statements that do not care for the connection
+#   sessions              every `ledger` to come has such a session, until the next one
 #   at TIME sql SQL       the same with the clock standing at TIME (UTC, 2026-01-01 00:00:00.000)
 #   $(later SECONDS)      START and so many seconds, for `at`; also 59.999
 #   $(meanwhile SQL)      within SQL: another process runs this between two statements
@@ -23,6 +24,7 @@ LEDGER=:memory:
 CLOCK=
 SHELL_ARGUMENTS=-batch
 SESSION=
+SESSIONS=
 tests=0
 failures=0
 ledgers=0
@@ -41,15 +43,16 @@ case $BUILD in
 *) sanitizer= ;;
 esac
 
-shell() {
-    local preload=$sanitizer
-    [ -z "$CLOCK" ] || preload=$faketime${sanitizer:+:$sanitizer}
+shell() { # [ASSIGNMENT]: how the clock is told, where it is not the machine's
+    local clock=${1:-${CLOCK:+FAKETIME=$CLOCK}}
+    local preload=${clock:+$faketime}${clock:+${sanitizer:+:}}$sanitizer
     # shellcheck disable=SC2086
-    env ${preload:+LD_PRELOAD=$preload} ${CLOCK:+FAKETIME="$CLOCK"} timeout "${SQL_LIMIT:-60}" sqlite3 $SHELL_ARGUMENTS "$LEDGER" 2>&1
+    env ${preload:+LD_PRELOAD=$preload} ${clock:+"$clock" FAKETIME_NO_CACHE=1} timeout "${SQL_LIMIT:-60}" sqlite3 $SHELL_ARGUMENTS "$LEDGER" 2>&1
 }
 
 sql() {
-    if [ "$SESSION" = "$LEDGER" ] && [ -z "$CLOCK" ]; then
+    if [ "$SESSION" = "$LEDGER" ]; then
+        printf '%s' "${CLOCK:-+0}" >"$FOLDER/clock"
         printf '%s\n.print end of answer\n' "$1" >&7
         while IFS= read -r -t 60 -u 8 line && [ "$line" != "end of answer" ]; do printf '%s\n' "$line"; done
     else
@@ -59,12 +62,17 @@ sql() {
 
 session() {
     mkfifo "$FOLDER/asked" "$FOLDER/answered"
-    SQL_LIMIT=300 shell <"$FOLDER/asked" >"$FOLDER/answered" &
+    printf +0 >"$FOLDER/clock"
+    SQL_LIMIT=300 shell "FAKETIME_TIMESTAMP_FILE=$FOLDER/clock" <"$FOLDER/asked" >"$FOLDER/answered" &
     SESSION_ID=$!
     exec 7>"$FOLDER/asked" 8<"$FOLDER/answered"
     rm "$FOLDER/asked" "$FOLDER/answered"
     SESSION=$LEDGER
     sql ".load $PWD/$BUILD/reg"
+}
+
+sessions() {
+    SESSIONS=yes
 }
 
 # What a sanitizer finds at the end, such as a leak, is said here.
@@ -159,6 +167,8 @@ ledger() {
     cp -p "$pristine.key" "$LEDGER.key"
     [ $# = 0 ] || made=$(sql "SELECT reg_settings_patch('$1') IS NOT NULL;")
     [ $# = 0 ] || [ "$made" = 1 ] || no_ledger "$made"
+    [ -z "$SESSION" ] || session_ends
+    [ -z "$SESSIONS" ] || session
 }
 
 no_ledger() {
