@@ -13,7 +13,7 @@ TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cry
 # Too heavy for every test: make browser-test looks at the dashboard's page in a browser.
 BROWSER_DEPS = $(DEPS) chromium perl python3
 
-BENCH_DEPS = $(DEPS) curl
+BENCH_DEPS = $(DEPS) curl openssl python3 python3-aiosmtpd python3-argon2 python3-requests
 DEMO_DEPS  = $(DEPS) curl
 
 OPTIMISE = -O2
@@ -64,7 +64,7 @@ EXT      = ext/reg.c \
             ext/csv/fields.c ext/csv/framing.c ext/csv/input.c ext/csv/records.c ext/csv/wiped.c \
             ext/values/document.c ext/values/email.c ext/values/error.c ext/values/header.c ext/values/mend.c ext/values/moment.c ext/values/phone.cc ext/values/region.c ext/values/region_read.c ext/values/signup.c ext/values/subject.c ext/values/text.c \
             ext/values/utf.c ext/values/write_all.c ext/values/zone.c
-JOBS     = jobs/main.c \
+JOB      = jobs/main.c \
             jobs/commands/command_dashboard.c jobs/commands/command_forget.c jobs/commands/command_import.c jobs/commands/command_init.c \
             jobs/commands/command_nightly.c jobs/commands/command_reconcile.c jobs/commands/command_status.c jobs/commands/dashboard_export.c \
             jobs/commands/report.c jobs/commands/send.c jobs/commands/settle.c jobs/commands/subjects.c \
@@ -84,7 +84,7 @@ JOBS     = jobs/main.c \
             jobs/config/url.c
 EXT_C    = $(filter %.c,$(EXT))
 EXT_CC   = $(filter %.cc,$(EXT))
-JOB_C    = $(JOBS)
+JOB_C    = $(JOB)
 UNIT_C   = $(wildcard tests/unit/*.c tests/unit/*/*.c)
 TOOL_C   = $(wildcard tests/tools/*.c)
 STANDIN_C = $(wildcard tests/standin/*.c)
