@@ -16,7 +16,7 @@ static void set_integer(struct admit_values *values, int parameter, int64_t inte
     values->bound[parameter].integer = integer;
 }
 
-void admit_values_text(struct admit_values *values, int parameter, const char *text)
+static void set_text(struct admit_values *values, int parameter, const char *text)
 {
     values->bound[parameter].type = text == NULL ? ADMIT_UNBOUND : ADMIT_BIND_TEXT;
     values->bound[parameter].bytes = text;
@@ -80,8 +80,8 @@ static void set_subjects(struct admit_values *values, struct session *session,
 {
     char identity[SUBJECT_SIZE];
     admit_values_identity(admission, identity);
-    admit_values_text(values, ADMIT_email_folded, given(admission->email_folded));
-    admit_values_text(values, ADMIT_username_folded, given(admission->username_folded));
+    set_text(values, ADMIT_email_folded, given(admission->email_folded));
+    set_text(values, ADMIT_username_folded, given(admission->username_folded));
     set_key(values, session, ADMIT_email_key, SUBJECT_EMAIL, admission->email_folded);
     set_key(values, session, ADMIT_phone_key, SUBJECT_PHONE, admission->phone);
     set_key(values, session, ADMIT_username_key, SUBJECT_USERNAME, admission->username_folded);
@@ -115,9 +115,9 @@ static void set_codes(struct admit_values *values, const struct admission *admis
     const struct settings *settings = admission->settings;
     struct way way = way_of(admission);
     bool pin = way.code == CODE_PIN;
-    admit_values_text(values, ADMIT_confirm, way.confirm);
+    set_text(values, ADMIT_confirm, way.confirm);
     set_integer(values, ADMIT_pending_ms, settings->pending_lifetime_seconds * SECOND_MS);
-    admit_values_text(values, ADMIT_code_kind, way.code == CODE_PIN ? "pin" : "token");
+    set_text(values, ADMIT_code_kind, way.code == CODE_PIN ? "pin" : "token");
     set_integer(values, ADMIT_code_digits, settings->pin_length);
     set_integer(values, ADMIT_code_sandbox, settings->sandbox);
     set_integer(values, ADMIT_resend_pause_ms, settings->resend_pause_seconds * SECOND_MS);
@@ -125,7 +125,7 @@ static void set_codes(struct admit_values *values, const struct admission *admis
     if (strcmp(way.confirm, "never") == 0)
         return;
     code_prefix(way.code == CODE_PIN ? (size_t)settings->pin_prefix_length : 0, values->prefix);
-    admit_values_text(values, ADMIT_code_prefix, given(values->prefix));
+    set_text(values, ADMIT_code_prefix, given(values->prefix));
     if (settings->channel_email && admission->email_folded[0] != '\0') {
         randombytes_buf(values->email_nonce, CODE_NONCE_SIZE);
         set_blob(values, ADMIT_email_nonce, values->email_nonce, CODE_NONCE_SIZE);
@@ -166,9 +166,9 @@ static void set_reasons(struct admit_values *values, const struct admission *adm
     snprintf(values->reasons, sizeof values->reasons, "%s%s", before, after);
     snprintf(values->before, sizeof values->before, before[0] == '\0' ? "%s" : "%s,",
              before + (before[0] == ','));
-    admit_values_text(values, ADMIT_reasons, values->reasons + (values->reasons[0] == ','));
-    admit_values_text(values, ADMIT_reasons_before, values->before);
-    admit_values_text(values, ADMIT_reasons_after, after);
+    set_text(values, ADMIT_reasons, values->reasons + (values->reasons[0] == ','));
+    set_text(values, ADMIT_reasons_before, values->before);
+    set_text(values, ADMIT_reasons_after, after);
 }
 
 void admit_values_fill(struct admit_values *values, struct session *session,
@@ -184,17 +184,17 @@ void admit_values_fill(struct admit_values *values, struct session *session,
         set_integer(values, ADMIT_import_id, signup->import_id);
         set_integer(values, ADMIT_line, signup->line);
     }
-    admit_values_text(values, ADMIT_told, admission->told);
-    admit_values_text(values, ADMIT_told_reason, admission->told_reason);
-    admit_values_text(values, SIGNUP_consents, admission->consents);
+    set_text(values, ADMIT_told, admission->told);
+    set_text(values, ADMIT_told_reason, admission->told_reason);
+    set_text(values, SIGNUP_consents, admission->consents);
     set_integer(values, ADMIT_has_password,
                 admission->password != ADMIT_NO_PASSWORD || admission->has_fingerprint);
-    admit_values_text(values, ADMIT_password_hash, given(admission->stored));
-    admit_values_text(values, ADMIT_notes, notes_text(admission, values->notes));
+    set_text(values, ADMIT_password_hash, given(admission->stored));
+    set_text(values, ADMIT_notes, notes_text(admission, values->notes));
     set_reasons(values, admission);
     set_integer(values, ADMIT_unique_email, admission->settings->unique_email);
     set_integer(values, ADMIT_unique_phone, admission->settings->unique_phone);
-    admit_values_text(values, ADMIT_reportable, admission->settings->reportable_reasons);
+    set_text(values, ADMIT_reportable, admission->settings->reportable_reasons);
     set_columns(values, admission);
     set_subjects(values, session, admission);
     set_codes(values, admission);

@@ -96,8 +96,6 @@ void admit_values_fill(struct admit_values *values, struct session *session,
                        const struct admission *admission, int64_t id);
 void admit_values_wipe(struct admit_values *values);
 
-void admit_values_text(struct admit_values *values, int parameter, const char *text);
-
 /* Which parameter each number of a statement means; made when it is first used. */
 enum { ADMIT_PLAN_SIZE = 112 };
 struct admit_plan {

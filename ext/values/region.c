@@ -14,6 +14,7 @@
 #include <unicode/uscript.h>
 
 #include "values/moment.h"
+#include "values/text.h"
 
 enum {
     LETTERS = 26,
@@ -41,16 +42,6 @@ static struct {
 } table;
 static pthread_once_t table_once = PTHREAD_ONCE_INIT;
 
-static char ascii_upper(char c)
-{
-    return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
-}
-
-static char ascii_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 /* The place of `count` letters of either case in a table of all such codes; -1 where they are not
  * letters. */
 static int code_index(const char *text, int count)
@@ -58,7 +49,7 @@ static int code_index(const char *text, int count)
     int index = 0;
 
     for (int i = 0; i < count; i++) {
-        char c = ascii_upper(text[i]);
+        char c = text_upper(text[i]);
 
         if (c < 'A' || c > 'Z')
             return -1;
@@ -249,7 +240,7 @@ bool region_currency(const char *text, char currency[4])
     if (index < 0 || !table.currency[index])
         return false;
     for (int i = 0; i < 3; i++)
-        currency[i] = ascii_upper(text[i]);
+        currency[i] = text_upper(text[i]);
     currency[3] = '\0';
     return true;
 }
@@ -285,8 +276,8 @@ static bool plain_locale(const char *text, char locale[REGION_LOCALE_SIZE])
     language = code_index(text, 2);
     if (language < 0 || !table.language[language])
         return false;
-    locale[0] = ascii_lower(text[0]);
-    locale[1] = ascii_lower(text[1]);
+    locale[0] = text_lower(text[0]);
+    locale[1] = text_lower(text[1]);
     locale[2] = '\0';
     if (length == 2)
         return true;
@@ -294,8 +285,8 @@ static bool plain_locale(const char *text, char locale[REGION_LOCALE_SIZE])
     if (country < 0 || table.by_alpha2[country] == NO_COUNTRY)
         return false;
     locale[2] = '-';
-    locale[3] = ascii_upper(text[3]);
-    locale[4] = ascii_upper(text[4]);
+    locale[3] = text_upper(text[3]);
+    locale[4] = text_upper(text[4]);
     locale[5] = '\0';
     return true;
 }
