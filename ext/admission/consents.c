@@ -12,6 +12,9 @@
 #include "values/signup.h"
 #include "values/text.h"
 
+/* The fraud API's marketingEmailsEnabled. */
+static const char of_reports[] = "marketing";
+
 enum { LONGEST_NAME = 64, LONGEST_VERSION = 64, LONGEST_CELL = 8 + 1 + LONGEST_VERSION };
 
 static const char *state_named(const char *text, size_t length)
@@ -105,6 +108,23 @@ static bool add_document(struct reading *reading, const char *text)
     return right;
 }
 
+/* A header's words: `Consent Terms` is the consent that the settings call `terms`. One that neither
+ * they nor a report knows is called as it is written. */
+static const char *known_name(const struct settings *settings, const char *written)
+{
+    const char *name;
+    json_t *versions = json_object_get(settings->json, "consentVersions"), *version;
+    for (size_t i = 0; (name = settings_required_consent(settings, i)) != NULL; i++)
+        if (header_same_name(written, name))
+            return name;
+    json_object_foreach(versions, name, version)
+    {
+        if (header_same_name(written, name))
+            return name;
+    }
+    return header_same_name(written, of_reports) ? of_reports : written;
+}
+
 /* STATE or STATE@VERSION, perhaps with blanks around it. */
 static bool add_column(struct reading *reading, const char *name, const char *value)
 {
@@ -160,7 +180,8 @@ bool consents_read(const struct signup *signup, const struct settings *settings,
     bool readable = document == NULL || add_document(&reading, document);
     for (size_t i = 0; i < signup->consent_count; i++)
         if (signup->consents[i].value != NULL)
-            readable = add_column(&reading, signup->consents[i].name, signup->consents[i].value) &&
+            readable = add_column(&reading, known_name(settings, signup->consents[i].name),
+                                  signup->consents[i].value) &&
                        readable;
     if (!readable) {
         reasons->invalid |= UINT64_C(1) << SIGNUP_consents;

@@ -204,6 +204,8 @@ static enum rule check_partner_id(struct admission *admission, const char *text,
 {
     int64_t number;
     (void)admission;
+    if (strpbrk(text, "eE") != NULL && text_integer(text, &number))
+        return RULE_scientific;
     if (!text_integer(text, &number) || number < 0 || number > INT32_MAX)
         return RULE_number;
     value->type = ADMIT_INTEGER;
@@ -299,30 +301,11 @@ static enum rule check_platform(struct admission *admission, const char *text,
     return RULE_as_given;
 }
 
-/* true or false in any case, and the words that stand for them; numbers as SQL writes them. */
-static enum rule read_flag(const char *text, bool *yes)
-{
-    static const char *const words[] = {"no", "yes", "n", "y"};
-    int64_t number;
-    *yes = text_same(text, "true");
-    if (*yes || text_same(text, "false"))
-        return RULE_as_given;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (text_same(text, words[i])) {
-            *yes = i % 2 != 0;
-            return RULE_boolean;
-        }
-    if (!text_integer(text, &number) || number < 0 || number > 1)
-        return RULE_word;
-    *yes = number == 1;
-    return RULE_as_given;
-}
-
 static enum rule check_flag(struct admission *admission, const char *text,
                             struct admit_value *value)
 {
     bool yes;
-    enum rule rule = read_flag(text, &yes);
+    enum rule rule = signup_read_flag(text, &yes);
     (void)admission;
     value->type = ADMIT_INTEGER;
     value->integer = yes;
@@ -343,15 +326,12 @@ static enum rule check_recommendation(struct admission *admission, const char *t
 static enum rule check_outcome(struct admission *admission, const char *text,
                                struct admit_value *value)
 {
-    bool success = text_same(text, "success"),
-         plain = strcmp(text, "success") == 0 || strcmp(text, "failure") == 0 ||
-                 strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+    bool success;
+    enum rule rule = signup_read_outcome(text, &success);
     (void)value;
-    /* The fraud API's own member, `success`, is true or false. */
-    if (!success && !text_same(text, "failure") && rule_refuses(read_flag(text, &success)))
-        return RULE_word;
-    admission->told = success ? "success" : "failure";
-    return plain ? RULE_as_given : RULE_boolean;
+    if (!rule_refuses(rule))
+        admission->told = success ? "success" : "failure";
+    return rule;
 }
 
 /* An identifier of another system: any text, but every character of it can be seen. */
@@ -369,18 +349,18 @@ static const struct form {
     size_t longest;
     field_check *check; /* NULL: any text */
 } forms[SIGNUP_INPUT_ONLY] = {
-    [SIGNUP_attempted_at] = {40, check_moment},
+    [SIGNUP_attempted_at] = {80, check_moment},
     [SIGNUP_email] = {320, check_email},
     [SIGNUP_username] = {255, check_username},
     [SIGNUP_phone] = {96, check_phone},
-    [SIGNUP_phone_country] = {6, check_phone_country},
+    [SIGNUP_phone_country] = {64, check_phone_country},
     [SIGNUP_name] = {1024, NULL},
     [SIGNUP_given_name] = {1024, NULL},
     [SIGNUP_family_name] = {1024, NULL},
     [SIGNUP_birth_date] = {40, check_birth_date},
     [SIGNUP_birth_place] = {1024, NULL},
     [SIGNUP_gender] = {11, check_gender},
-    [SIGNUP_country] = {6, check_country},
+    [SIGNUP_country] = {64, check_country},
     [SIGNUP_currency] = {3, check_currency},
     [SIGNUP_locale] = {255, check_locale},
     [SIGNUP_user_type] = {64, check_user_type},
@@ -407,8 +387,8 @@ static const struct form {
     [SIGNUP_guest_account] = {5, check_flag},
     [SIGNUP_captcha] = {1024, NULL},
     [SIGNUP_recommendation] = {7, check_recommendation},
-    [SIGNUP_email_verified_at] = {40, check_moment},
-    [SIGNUP_phone_verified_at] = {40, check_moment},
+    [SIGNUP_email_verified_at] = {80, check_moment},
+    [SIGNUP_phone_verified_at] = {80, check_moment},
     [SIGNUP_consents] = {SIGNUP_LONGEST_CONSENTS, NULL}, /* judged as a whole by consents.c */
     [SIGNUP_outcome] = {7, check_outcome},
     [SIGNUP_failure_reason] = {1024, NULL},

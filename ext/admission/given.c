@@ -33,7 +33,8 @@ static bool mend_column(struct admission *admission, int column, const char **te
         return false;
     char *mended = admission->mended + admission->mended_length;
     enum rule rule = mend(*text, *length, name, mended);
-    if (rule == RULE_as_given)
+    /* Nothing but direction controls is left as it is, to be refused. */
+    if (rule == RULE_as_given || (mended[0] == '\0' && rule == RULE_direction))
         return true;
     *text = mended;
     *length = strlen(mended);

@@ -4,11 +4,8 @@
 
 #include "admission/admit.h"
 
-static const struct {
-    const char *name;
-    const char *sentence;
-} rules[RULE_COUNT] = {
-#define DESCRIBE(name, sentence) [RULE_##name] = {#name, sentence},
+static const char *const sentences[RULE_COUNT] = {
+#define DESCRIBE(name, sentence) [RULE_##name] = sentence,
     RULES_THAT_TAKE(DESCRIBE) RULES_THAT_REFUSE(DESCRIBE)
 #undef DESCRIBE
 };
@@ -24,9 +21,9 @@ bool notes_rule(size_t n, const char **name, const char **done, const char **sen
     rule += rule >= RULE_LAST_THAT_TAKES;
     if (rule >= RULE_COUNT)
         return false;
-    *name = rules[rule].name;
+    *name = rule_name((enum rule)rule);
     *done = rule_done((enum rule)rule);
-    *sentence = rules[rule].sentence;
+    *sentence = sentences[rule];
     return true;
 }
 
@@ -57,7 +54,7 @@ const char *notes_text(const struct admission *admission, char text[NOTES_TEXT])
                 text + length, NOTES_TEXT - length,
                 "%s{\"column\":\"%s\",\"done\":\"%s\",\"rule\":\"%s\"}", length == 0 ? "[" : ",",
                 signup_column_name((enum signup_column)column),
-                is_refused(admission, column) ? "refused" : rule_done(rule), rules[rule].name);
+                is_refused(admission, column) ? "refused" : rule_done(rule), rule_name(rule));
     }
     snprintf(text + length, NOTES_TEXT - length, "]");
     return text;

@@ -31,7 +31,7 @@ static const char *after_name(const char *left, const char *right)
     }
 }
 
-static bool same_name(const char *left, const char *right)
+bool header_same_name(const char *left, const char *right)
 {
     const char *rest = after_name(left, right);
     return rest != NULL && *rest == '\0';
@@ -40,7 +40,7 @@ static bool same_name(const char *left, const char *right)
 int header_find(const struct header_names *names, const char *name)
 {
     for (size_t i = 0; i < names->count; i++)
-        if (same_name(name, names->list[i].name))
+        if (header_same_name(name, names->list[i].name))
             return names->list[i].column;
     return -1;
 }
@@ -64,7 +64,7 @@ static bool means_the_same(const struct header_column *left, const struct header
 {
     return right->column >= 0 ? left->column == right->column
                               : left->suffix != NULL && right->suffix != NULL &&
-                                    strcmp(left->suffix, right->suffix) == 0;
+                                    header_same_name(left->suffix, right->suffix);
 }
 
 bool header_read(struct header *header, const struct header_names *names, const char *const *cells,

@@ -28,8 +28,11 @@ struct header {
     size_t prefixed; /* how many have the prefix */
 };
 
-/* The column of that name, -1: none. Case, blanks, `_`, `-`, `.` and byte order marks do not
- * matter: `E-Mail Address` is `email_address`. */
+/* Case, blanks, `_`, `-`, `.` and byte order marks do not matter: `E-Mail Address` is
+ * `email_address`. */
+bool header_same_name(const char *left, const char *right);
+
+/* The column of that name, -1: none. */
 int header_find(const struct header_names *names, const char *name);
 
 /* False: out of memory. header_end() in either case. */

@@ -99,6 +99,11 @@ enum rule mend(const char *text, size_t length, bool name, char *mended)
     }
     if (name) {
         used = write_name(text + from, to - from, mended, &rule);
+        from = 0; /* what stood before or behind a direction control may be blank */
+        if (mend_trim(mended, &from, &used)) {
+            used -= from;
+            memmove(mended, mended + from, used);
+        }
     } else {
         used = to - from;
         memcpy(mended, text + from, used);

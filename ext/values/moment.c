@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "values/duration.h"
+#include "values/zone.h"
 
 enum {
     FIRST_YEAR = 1970,
@@ -173,31 +174,43 @@ static bool read_word(const char **at, const char *word)
     return true;
 }
 
+/* By how much local time is ahead of UTC, and the name of the zone where it is told too. */
+struct offset {
+    int64_t milliseconds;
+    const char *zone; /* not ended with NUL */
+    size_t zone_length;
+};
+
+static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
 /* What stands behind an offset for people to read: ` UTC`, ` CET` (Go), `[Europe/Paris]` (Java). */
-static void skip_zone_name(const char **at)
+static void read_zone_name(const char **at, struct offset *offset)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    size_t length = **at == ' ' ? strspn(*at + 1, letters) : 0;
-    if (length >= 3 && length <= 5)
+    size_t length = **at == ' ' ? strspn(*at + 1, capitals) : 0;
+    offset->zone = *at + 1;
+    if (length >= 3 && length <= 5) {
+        offset->zone_length = length;
         *at += 1 + length;
-    else if (**at == '[' && (*at)[strcspn(*at, "]")] == ']')
-        *at += strcspn(*at, "]") + 1;
+    } else if (**at == '[' && (*at)[strcspn(*at, "]")] == ']') {
+        offset->zone_length = strcspn(*at, "]") - 1;
+        *at += offset->zone_length + 2;
+    }
 }
 
 /* `Z`, `UTC`, `GMT`, `+hh:mm`, `+hhmm`, `+hh` (or `-`), with or without a blank before it, or
- * nothing: the milliseconds by which local time is ahead of UTC. */
-static bool read_offset(const char **at, int64_t *milliseconds)
+ * nothing. */
+static bool read_offset(const char **at, struct offset *offset)
 {
     int hour, minute = 0;
 
-    *milliseconds = 0;
+    *offset = (struct offset){0, NULL, 0};
     if (**at == '\0')
         return true;
     (void)read_character(at, ' ');
     if (read_character(at, 'Z') || read_character(at, 'z') || read_word(at, "UTC") ||
         read_word(at, "GMT")) {
         if (**at == '[')
-            skip_zone_name(at);
+            read_zone_name(at, offset);
         return true;
     }
     bool behind = **at == '-';
@@ -209,11 +222,24 @@ static bool read_offset(const char **at, int64_t *milliseconds)
         if (!read_digits(at, 2, &minute))
             return false;
     }
-    skip_zone_name(at);
-    *milliseconds = (int64_t)hour * HOUR_MS + minute * MINUTE_MS;
+    read_zone_name(at, offset);
+    offset->milliseconds = (int64_t)hour * HOUR_MS + minute * MINUTE_MS;
     if (behind)
-        *milliseconds = -*milliseconds;
+        offset->milliseconds = -offset->milliseconds;
     return hour <= 23 && minute <= 59;
+}
+
+/* Whether the zone's clocks showed another time than the offset says: one of the two is wrong. BST
+ * and its like are several zones' letters, and decide nothing. */
+static bool contradicts_zone(const struct offset *offset, int64_t moment)
+{
+    const char *zone = offset->zone;
+    size_t length = offset->zone_length;
+    int64_t known;
+    bool utc = length == 3 && (strncmp(zone, "UTC", 3) == 0 || strncmp(zone, "GMT", 3) == 0);
+    if (length == 0 || (!utc && strspn(zone, capitals) >= length))
+        return false;
+    return zone_offset(zone, length, moment, &known) && known != offset->milliseconds;
 }
 
 /* Behind `YYYY-MM-DDThh:mm:`, which has been read. */
@@ -222,29 +248,35 @@ static bool has_leap_second(const char *text)
     return strlen(text) > 18 && text[16] == ':' && text[17] == '6';
 }
 
-static bool parse_iso(const char *text, int64_t *milliseconds)
+/* Behind the day: `T` or a blank, the time, and the offset; all of the text. */
+static bool read_rest(const char **at, int64_t *time_of_day, struct offset *offset)
+{
+    return (read_character(at, 'T') || read_character(at, 't') || read_character(at, ' ')) &&
+           read_time(at, time_of_day) && read_offset(at, offset) && **at == '\0';
+}
+
+static enum rule parse_iso(const char *text, int64_t *milliseconds)
 {
     const char *at = text;
     struct date date;
-    int64_t time_of_day = 0, offset = 0, moment;
+    struct offset offset = {0, NULL, 0};
+    int64_t time_of_day = 0, moment;
 
     if (!read_date(&at, &date) || date.year < FIRST_YEAR || date.year > LAST_YEAR)
-        return false;
-    if (*at != '\0') {
-        if (!read_character(&at, 'T') && !read_character(&at, 't') && !read_character(&at, ' '))
-            return false;
-        if (!read_time(&at, &time_of_day) || !read_offset(&at, &offset) || *at != '\0')
-            return false;
-    }
-    moment = days_of_date(date) * DAY_MS + time_of_day - offset;
+        return RULE_time;
+    if (*at != '\0' && !read_rest(&at, &time_of_day, &offset))
+        return RULE_time;
+    moment = days_of_date(date) * DAY_MS + time_of_day - offset.milliseconds;
     if (moment < 0 || moment > LAST_MOMENT)
-        return false;
+        return RULE_time;
     /* The 60th second is read as the second after it, which begins a month in UTC. */
     if (has_leap_second(text) &&
         (moment % DAY_MS >= SECOND_MS || date_of_days(moment / DAY_MS).day != 1))
-        return false;
+        return RULE_time;
+    if (contradicts_zone(&offset, moment))
+        return RULE_ambiguous;
     *milliseconds = moment;
-    return true;
+    return RULE_as_given;
 }
 
 static bool parse_unix(const char *text, int64_t *milliseconds)
@@ -272,13 +304,20 @@ static bool parse_unix(const char *text, int64_t *milliseconds)
     return true;
 }
 
-bool moment_parse(const char *text, int64_t *milliseconds)
+static enum rule parse(const char *text, int64_t *milliseconds)
 {
     const char *at = text;
 
     while (is_digit(*at))
         at++;
-    return *at == '-' ? parse_iso(text, milliseconds) : parse_unix(text, milliseconds);
+    if (*at == '-')
+        return parse_iso(text, milliseconds);
+    return parse_unix(text, milliseconds) ? RULE_as_given : RULE_time;
+}
+
+bool moment_parse(const char *text, int64_t *milliseconds)
+{
+    return !rule_refuses(parse(text, milliseconds));
 }
 
 /* -- what comes from outside -- */
@@ -323,7 +362,10 @@ enum rule moment_read(const char *text, int64_t now, int64_t *milliseconds)
         return moment_parse(day, milliseconds) ? RULE_eight_digits : RULE_time;
     if (strspn(text, "0123456789") == 8 && text[8] == '\0')
         return RULE_time;
-    if (!moment_parse(text, milliseconds) || (number && is_serial(text)))
+    enum rule rule = parse(text, milliseconds);
+    if (rule == RULE_ambiguous)
+        return rule;
+    if (rule_refuses(rule) || (number && is_serial(text)))
         return why_no_time(text);
     if (*milliseconds < DAY_MS)
         return RULE_unix_zero;
@@ -334,8 +376,8 @@ enum rule moment_read(const char *text, int64_t now, int64_t *milliseconds)
 
 enum rule moment_read_day(const char *text, char day[MOMENT_DAY_SIZE])
 {
-    static const char zeros[] = "00:00:00.000000000";
-    size_t length = strlen(text), rest;
+    struct offset offset;
+    int64_t time_of_day;
     if (moment_is_date(text)) {
         memcpy(day, text, MOMENT_DAY_SIZE);
         return RULE_as_given;
@@ -343,12 +385,25 @@ enum rule moment_read_day(const char *text, char day[MOMENT_DAY_SIZE])
     if (read_eight_digits(text, day))
         return RULE_eight_digits;
     (void)snprintf(day, MOMENT_DAY_SIZE, "%.10s", text);
-    if (length < 16 || !moment_is_date(day) || strchr("Tt ", text[10]) == NULL)
+    if (!moment_is_date(day))
         return why_no_time(text);
-    rest = length - 11;
-    rest -= text[length - 1] == 'Z' || text[length - 1] == 'z';
-    return rest >= 5 && rest < sizeof zeros && memcmp(text + 11, zeros, rest) == 0 ? RULE_midnight
-                                                                                   : RULE_time;
+    const char *at = text + strlen(day);
+    return read_rest(&at, &time_of_day, &offset) && time_of_day == 0 ? RULE_midnight : RULE_time;
+}
+
+enum rule moment_read_counted_day(const char *text, int64_t now, int64_t *day)
+{
+    char date[MOMENT_DAY_SIZE];
+    int64_t moment;
+    enum rule rule = moment_read_day(text, date);
+    if (!rule_refuses(rule))
+        rule = moment_read(date, now, &moment);
+    else if (text[strspn(text, "0123456789")] == '\0' && text[0] != '\0')
+        rule = moment_read(text, now, &moment);
+    if (rule_refuses(rule))
+        return rule;
+    *day = moment / DAY_MS;
+    return moment % DAY_MS == 0 ? rule : RULE_time;
 }
 
 static char *write_digits(char *at, int64_t value, int count)

@@ -85,18 +85,40 @@ static struct reading better(const struct reading &one, const struct reading &ot
     return chosen;
 }
 
+/* Whether digits are how a country writes the number. Most write a trunk prefix before it, which is
+ * missing where a program took the number for one to count with. */
+static bool is_as_written(const PhoneNumberUtil *numbers, const std::string &e164,
+                          const std::string &digits)
+{
+    PhoneNumber number;
+    std::string written;
+
+    if (numbers->Parse(e164, NO_COUNTRY, &number) != PhoneNumberUtil::NO_PARSING_ERROR)
+        return false;
+    numbers->Format(number, PhoneNumberUtil::NATIONAL, &written);
+    return digits_of(written) == digits;
+}
+
 /* A spreadsheet takes the + for a sign: what is dialled in a country and begins with its code may
- * be the whole number. */
+ * be the whole number. So may what lacks the country's trunk prefix and would be another country's
+ * number in use. */
 static struct reading read_national(const PhoneNumberUtil *numbers, const std::string &text,
                                     const char *country)
 {
     std::string digits = digits_of(text);
     std::string code = std::to_string(numbers->GetCountryCodeForRegion(country));
     struct reading national = read(numbers, text, country);
+    bool own = digits.compare(0, code.size(), code) == 0;
 
-    if (digits.compare(0, code.size(), code) != 0)
+    if (!own &&
+        (!national.possible || digits[0] == '0' || is_as_written(numbers, national.e164, digits)))
         return national;
     struct reading whole = read(numbers, "+" + digits, NO_COUNTRY);
+    if (!own) {
+        if (whole.valid)
+            national.rule = RULE_ambiguous;
+        return national;
+    }
     if (whole.possible)
         whole.rule = RULE_country_code;
     return better(national, whole);

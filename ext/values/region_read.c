@@ -1,6 +1,7 @@
 #include "values/region_read.h"
 
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +9,9 @@
 #include <unicode/uloc.h>
 
 #include "values/text.h"
+#include "values/utf.h"
 
-enum { TEXT_SIZE = 256 };
+enum { TEXT_SIZE = 256, MOST_NAMES = 300, NAME_SIZE = 80 };
 
 static const char digits[] = "0123456789";
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -71,6 +73,74 @@ static enum rule read_two_parts(const char *text, char alpha2[3])
     return RULE_locale_country;
 }
 
+static struct {
+    char alpha2[3];
+    char name[NAME_SIZE];
+} names[MOST_NAMES]; /* as ICU has them in English */
+static size_t name_count;
+static pthread_once_t names_once = PTHREAD_ONCE_INIT;
+
+static void add_name(const char *alpha2)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UChar wide[NAME_SIZE];
+    char place[16];
+    (void)snprintf(place, sizeof place, "und_%s", alpha2);
+    int32_t units = uloc_getDisplayCountry(place, "en", wide, NAME_SIZE, &status);
+    /* Any other status: it has no name, or no room. */
+    if (status != U_ZERO_ERROR || !utf_narrow(wide, units, names[name_count].name, NAME_SIZE))
+        return;
+    (void)snprintf(names[name_count].alpha2, sizeof names[name_count].alpha2, "%s", alpha2);
+    name_count++;
+}
+
+static void fill_names(void)
+{
+    char alpha2[3];
+    for (const char *const *code = uloc_getISOCountries(); *code != NULL; code++)
+        if (name_count < MOST_NAMES && region_country(*code, alpha2))
+            add_name(alpha2);
+}
+
+/* Steps over `and` or `&` between two words; false where neither stands. */
+static bool skip_and(const char **at)
+{
+    if (text_same_start(*at, " & ", 3))
+        *at += 3;
+    else if (text_same_start(*at, " and ", 5))
+        *at += 5;
+    else
+        return false;
+    return true;
+}
+
+static bool is_name(const char *text, const char *name)
+{
+    while (*text != '\0' && *name != '\0') {
+        if (skip_and(&name)) {
+            if (!skip_and(&text))
+                return false;
+        } else if (text_upper(*text++) != text_upper(*name++)) {
+            return false;
+        }
+    }
+    return *text == *name;
+}
+
+/* The country of that whole name, as "South Korea"; ASCII case does not matter, nor whether "and"
+ * or
+ * "&" stands in it. */
+static bool country_named(const char *name, char alpha2[3])
+{
+    (void)pthread_once(&names_once, fill_names);
+    for (size_t i = 0; i < name_count; i++)
+        if (is_name(name, names[i].name)) {
+            memcpy(alpha2, names[i].alpha2, sizeof names[i].alpha2);
+            return true;
+        }
+    return false;
+}
+
 static enum rule read_country(const char *text, char alpha2[3])
 {
     for (size_t i = 0; i < sizeof customary / sizeof *customary; i++)
@@ -82,7 +152,7 @@ static enum rule read_country(const char *text, char alpha2[3])
         return RULE_as_given;
     if (strspn(text, letters) == 2 && (text[2] == '-' || text[2] == '_'))
         return read_two_parts(text, alpha2);
-    return RULE_code;
+    return country_named(text, alpha2) ? RULE_country_name : RULE_code;
 }
 
 /* What is not taken leaves nothing behind, from which a phone number would be completed. */

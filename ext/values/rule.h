@@ -7,6 +7,7 @@
 #define RULE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,6 +28,7 @@ extern "C" {
     X(country_code, "A phone number that begins with its country's code lacked the +.")            \
     X(quoted, "A quoted local part that needs no quotes is the same without them.")                \
     X(customary_code, "A customary, reserved or former code means this country.")                  \
+    X(country_name, "The English name of a country stands for its code.")                          \
     X(subdivision, "The code of a part of a country means the country.")                           \
     X(locale_country, "A locale stands for its country.")                                          \
     X(posix_locale, "A locale as POSIX writes it, without its encoding.")                          \
@@ -77,6 +79,16 @@ enum rule {
 static inline bool rule_refuses(enum rule rule)
 {
     return rule > RULE_LAST_THAT_TAKES;
+}
+
+/* As the notes and the manual call it; NULL for RULE_as_given. */
+static inline const char *rule_name(enum rule rule)
+{
+#define RULE_NAME(name, sentence) #name,
+    static const char *const names[RULE_COUNT] = {NULL, RULES_THAT_TAKE(RULE_NAME) NULL,
+                                                  RULES_THAT_REFUSE(RULE_NAME)};
+#undef RULE_NAME
+    return names[rule];
 }
 
 #ifdef __cplusplus

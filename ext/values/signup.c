@@ -136,3 +136,33 @@ bool signup_user_type_is_right(const char *text)
         strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
     return length >= 1 && length <= 64 && text[length] == '\0';
 }
+
+enum rule signup_read_flag(const char *text, bool *yes)
+{
+    static const char *const words[] = {"no", "yes", "n", "y"};
+    int64_t number;
+    *yes = text_same(text, "true");
+    if (*yes || text_same(text, "false"))
+        return RULE_as_given;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (text_same(text, words[i])) {
+            *yes = i % 2 != 0;
+            return RULE_boolean;
+        }
+    if (!text_integer(text, &number) || number < 0 || number > 1)
+        return RULE_word;
+    *yes = number == 1;
+    return RULE_as_given;
+}
+
+enum rule signup_read_outcome(const char *text, bool *success)
+{
+    static const char *const plain[] = {"success", "failure", "true", "false"};
+    *success = text_same(text, "success");
+    if (!*success && !text_same(text, "failure") && rule_refuses(signup_read_flag(text, success)))
+        return RULE_word;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (strcmp(text, plain[i]) == 0)
+            return RULE_as_given;
+    return RULE_boolean;
+}

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "values/header.h"
+#include "values/rule.h"
 
 /* Name, one line of help and where its rule comes from, in the fixed order in which reasons about
  * them are reported. */
@@ -150,5 +151,11 @@ int signup_column_named(const char *name);
 
 /* A role: 1 to 64 ASCII letters, digits, `_` and `-`. */
 bool signup_user_type_is_right(const char *text);
+
+/* true or false in any case, and yes, no, y, n; 1 and 0 as SQL writes them. RULE_word: neither. */
+enum rule signup_read_flag(const char *text, bool *yes);
+
+/* success or failure, or (the fraud API's own member, `success`) whether it was one. */
+enum rule signup_read_outcome(const char *text, bool *success);
 
 #endif

@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unicode/ucal.h>
 #include <unistd.h>
 
 #include "values/text.h"
 
-enum { SHORTEST_NAME = 3, LONGEST_SHOWN = 100 };
+enum { SHORTEST_NAME = 3, LONGEST_SHOWN = 100, ZONE_SIZE = 64 };
 
 static const char system_zone[] = "/etc/localtime";
 static const char system_folder[] = "/usr/share/zoneinfo";
@@ -154,4 +155,37 @@ bool zone_is_known(struct error *error)
         "the time zone TZ=%s is not known on this machine: a name below %s, as Europe/Berlin, "
         "or a rule, as CET-1CEST,M3.5.0,M10.5.0/3 is expected",
         text_shown(zone, LONGEST_SHOWN, "..."), getenv("TZDIR") == NULL ? system_folder : "TZDIR");
+}
+
+/* -- any zone, by its name -- */
+
+/* RFC 9557 marks a zone that must be understood by a `!` before its name. */
+static int32_t widen(const char *name, size_t length, UChar wide[ZONE_SIZE])
+{
+    int32_t used = 0;
+    size_t from = length > 0 && name[0] == '!';
+    if (length >= ZONE_SIZE)
+        return 0;
+    for (size_t i = from; i < length; i++)
+        wide[used++] = (unsigned char)name[i];
+    return used;
+}
+
+bool zone_offset(const char *name, size_t length, int64_t moment, int64_t *offset)
+{
+    UChar wide[ZONE_SIZE], canonical[ZONE_SIZE];
+    UErrorCode status = U_ZERO_ERROR;
+    int32_t used = widen(name, length, wide);
+    UBool in_use;
+    /* ucal_open() takes a name that it does not know for GMT. */
+    if (used == 0 ||
+        ucal_getCanonicalTimeZoneID(wide, used, canonical, ZONE_SIZE, &in_use, &status) == 0 ||
+        U_FAILURE(status))
+        return false;
+    UCalendar *calendar = ucal_open(wide, used, "en", UCAL_GREGORIAN, &status);
+    ucal_setMillis(calendar, (UDate)moment, &status);
+    *offset = (int64_t)ucal_get(calendar, UCAL_ZONE_OFFSET, &status) +
+              ucal_get(calendar, UCAL_DST_OFFSET, &status);
+    ucal_close(calendar);
+    return U_SUCCESS(status) != 0;
 }

@@ -52,7 +52,7 @@ ANN@example.com,Abcdef1!x
     [[ "$output" =~ password_too_short\ +1 ]]
     [[ "$output" =~ rejected\ +1 ]]
     [[ "$output" =~ field_count\ +1 ]]
-    printf 'email,password,country,birth_date\n d@example.com,Abcdef1!x,Canada,03/04/1990\ne@example.com,Abcdef1!x,XQ,\n' >b.csv
+    printf 'email,password,country,birth_date\n d@example.com,Abcdef1!x,Kanada,03/04/1990\ne@example.com,Abcdef1!x,XQ,\n' >b.csv
     run job -v import b.csv
     [ "$status" -eq 0 ]
     [[ "$output" =~ "left out: country (code)"\ +2 ]]

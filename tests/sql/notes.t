@@ -98,4 +98,14 @@ answers "consents in cells" '2|success|{"terms":{"state":"accepted","version":"3
 3|success|{}|
 4|failure|{}|ambiguous
 5|failure|{"terms":{"state":"accepted"}}|' "SELECT line, outcome, consents, notes ->> '\$[0].rule' FROM reg_attempts WHERE import_id = 2;"
+
+# A consent's column is spelled as freely as any: as the settings know it, else as it is written. One meaning stands once.
+sql "SELECT reg_settings_patch('{\"requiredConsents\":[\"termsOfUse\"]}');" >/dev/null
+printf 'email,password,Consent Terms,CONSENT terms of use,consent.MARKETING,consent_Letters\nh1@example.com,A9#bL8@z,yes@3,yes,no,y\n' >"$FOLDER/c.csv"
+"$BUILD/regjob" -c "$FOLDER/job.conf" import "$FOLDER/c.csv" >/dev/null 2>&1
+answers "consents by the names of the settings" 'success|accepted|accepted|declined|accepted' \
+    "SELECT outcome, consents ->> '\$.terms.state', consents ->> '\$.termsOfUse.state', consents ->> '\$.marketing.state', consents ->> '\$.Letters.state' FROM reg_attempts WHERE import_id = 3;"
+printf 'email,password,Consent Terms,consent_terms\ni1@example.com,A9#bL8@z,yes@3,no@3\n' >"$FOLDER/d.csv"
+like "the same consent in two columns is refused" 'columns 3 .Consent Terms. and 4 .consent_terms. both mean' "$("$BUILD/regjob" -c "$FOLDER/job.conf" import "$FOLDER/d.csv" 2>&1)"
+refuses "by the rehearsal too" 'column' "SELECT * FROM reg_signups('$FOLDER/d.csv');"
 done_testing

@@ -59,7 +59,7 @@ fails phone "'081234567890'" phone_invalid
 fails phone "'+1604555555a'" phone_invalid
 fails phone "'+0123456789'" phone_invalid
 fails phone "'+999999999999'" phone_invalid
-fails phone_country "'Canada'" phone_country_invalid
+fails phone_country "'Kanada'" phone_country_invalid
 fails username "'$(printf 'x%.0s' {1..256})'" username_invalid
 for column in name given_name family_name birth_place source_id account_group_id custom_id device_id device_type manufacturer model os user_agent app_name app_domain captcha; do
     fails $column "$long" ${column}_invalid
@@ -69,7 +69,7 @@ done
 for bad in "'1990-13-01'" "'1990-02-30'" "'31.12.1990'" "'90-12-31'" "'2999-01-01'"; do fails birth_date "$bad" birth_date_invalid; done
 fails gender "'x'" gender_invalid
 fails country "'XX'" country_invalid
-fails country "'Indonesia'" country_invalid
+fails country "'Utopia'" country_invalid
 fails currency "'RUPIAH'" currency_invalid
 fails currency "'AAA'" currency_invalid
 fails locale "'xx-YY-nonsense'" locale_invalid

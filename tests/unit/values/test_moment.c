@@ -62,6 +62,11 @@ static void other_programs_are_read(void **state)
     expect("2017-12-09 15:16:28 +0100 CET", 1512828988000);
     expect("2017-12-09T15:16:28.826+01:00[Europe/Paris]", 1512828988826);
     expect("2017-12-09T14:16:28.826Z[UTC]", 1512828988826);
+    expect("2017-12-09T14:16:28Z[Europe/London]", 1512828988000);
+    expect("2017-07-09T15:16:28+01:00[Europe/London]", 1499609788000);
+    expect("2017-07-09T15:16:28+01:00[!Europe/London]", 1499609788000);
+    expect("2017-07-09T15:16:28+01:00[u-ca=iso8601]", 1499609788000);
+    expect("2017-07-09 15:16:28 +0100 BST", 1499609788000);
     expect("2017-12-09 15:16:28.826+01", 1512828988826);
     expect("2017-12-09 14:16:28.826123+00:00", 1512828988826);
     expect("2017-12-09 15:16:28.8261234 +01:00", 1512828988826);
@@ -103,6 +108,7 @@ static void numbers_from_outside_are_plausible(void **state)
     rule("0000-00-00 00:00:00", RULE_time);
     rule("2016-12-31T23:59:60Z", RULE_leap_second);
     rule("yesterday", RULE_time);
+    rule("2024-02-29T14:16:28+01:00[America/New_York]", RULE_ambiguous);
     assert_int_equal(moment_read("20260131", 0, &moment), RULE_eight_digits);
     assert_int_equal(moment, INT64_C(1769817600000));
 }
@@ -125,12 +131,44 @@ static void days_are_read(void **state)
     day("1990-12-31 00:00:00", "1990-12-31", RULE_midnight);
     day("1990-12-31T00:00:00.000Z", "1990-12-31", RULE_midnight);
     day("1990-12-31T00:00", "1990-12-31", RULE_midnight);
+    day("1990-12-31T00:00:00+01:00", "1990-12-31", RULE_midnight);
+    day("1990-12-31 00:00:00 -0800", "1990-12-31", RULE_midnight);
+    day("1990-12-31T00:00x", NULL, RULE_time);
+    day("1990-12-31T00", NULL, RULE_time);
     day("1990-12-30T23:00:00Z", NULL, RULE_time); /* whose day? */
     day("1990-02-30", NULL, RULE_time);
     day("33238", NULL, RULE_spreadsheet_serial);
     day("04/05/1990", NULL, RULE_ambiguous);
     day("31.12.1990", NULL, RULE_date_order);
     day("90-12-31", NULL, RULE_date_order);
+}
+
+static void counted(const char *text, int64_t wanted, enum rule by)
+{
+    const int64_t now = INT64_C(1769817600000); /* 2026-01-31 */
+    int64_t found = -1;
+
+    if (moment_read_counted_day(text, now, &found) != by)
+        fail_msg("\"%s\": another rule than %d", text, (int)by);
+    assert_true(rule_refuses(by) || found == wanted);
+}
+
+static void days_are_counted(void **state)
+{
+    (void)state;
+    counted("2026-01-31", 20484, RULE_as_given);
+    counted("20260131", 20484, RULE_as_given);
+    counted("2026-01-31T00:00:00-05:00", 20484, RULE_as_given);
+    counted("1769817600", 20484, RULE_as_given);
+    counted("1769817600000", 20484, RULE_as_given);
+    counted("1769817601", 0, RULE_time);
+    counted("1970-01-02", 1, RULE_as_given);
+    counted("1970-01-01", 0, RULE_unix_zero);
+    counted("0", 0, RULE_unix_zero);
+    counted("864000", 0, RULE_unix_span);
+    counted("46053", 0, RULE_spreadsheet_serial);
+    counted("20261301", 0, RULE_time);
+    counted("", 0, RULE_time);
 }
 
 static void unix_numbers_are_read(void **state)
@@ -214,6 +252,9 @@ static void the_rest_is_refused(void **state)
         "2017-02-09T14:16:28  +0100",
         "2017-02-09T14:16:28+01:00 X",
         "2017-02-09T14:16:28+01:00[",
+        "2017-02-09T14:16:28+01:00[America/New_York]", /* one of the two is wrong */
+        "2017-07-09T14:16:28Z[Europe/London]",
+        "2017-02-09 14:16:28 +0100 UTC",
         "2017-02-09T14:16:28ZZ",
         "2017-02-09T14:16:28+",
         "2017-02-09T14:16:28+1",
@@ -322,6 +363,7 @@ int main(void)
         cmocka_unit_test(other_programs_are_read),
         cmocka_unit_test(numbers_from_outside_are_plausible),
         cmocka_unit_test(days_are_read),
+        cmocka_unit_test(days_are_counted),
         cmocka_unit_test(unix_numbers_are_read),
         cmocka_unit_test(the_rest_is_refused),
         cmocka_unit_test(each_day_agrees_with_the_library),

@@ -45,6 +45,11 @@ static void one_number_has_one_form(void **state)
     number("0011 65 8123 4567", "AU", "+6581234567", RULE_as_given); /* not Jamaica's +1 658 */
     number("0049 30 23125000", "AU", "+493023125000", RULE_as_given);
     number("442079460123", "GB", "+442079460123", RULE_as_given);
+    /* America writes no trunk prefix, and +64 6555 0123 would be New Zealand's. */
+    number("6465550123", "US", "+16465550123", RULE_as_given);
+    number("(646) 555-0123", "US", "+16465550123", RULE_as_given);
+    number("3023125000", "DE", "+493023125000", RULE_as_given); /* its zero is lost */
+    number("020 7946 0123", "GB", "+442079460123", RULE_as_given);
     /* As contact cards have it: U+202A, U+00A0, U+2011, U+202C. */
     number("\xe2\x80\xaa+49\xc2\xa0"
            "30\xe2\x80\x91"
@@ -66,6 +71,9 @@ static void what_is_none_is_refused_by_name(void **state)
     number("4.93E+11", "DE", NULL, RULE_phone);
     assert_int_equal(phone_number("+16041234567", NULL, true, (char[64]){""}, 64),
                      RULE_phone_range);
+    /* Without a zero before it Germany's, with a + Britain's or France's. */
+    number("447911123456", "DE", NULL, RULE_ambiguous);
+    number("33612345678", "DE", NULL, RULE_ambiguous);
     /* In Hong Kong 001 leads abroad, and 00 is what others write: Jamaica's or Singapore's. */
     number("001 658 212 2345", "HK", NULL, RULE_ambiguous);
     /* Germany's numbers may begin with 49 and have thirteen digits, and the + may be lost. */
