@@ -11,14 +11,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fraud/count.h"
 #include "values/document.h"
 #include "values/header.h"
 #include "values/duration.h"
+#include "values/mend.h"
 #include "values/moment.h"
+#include "values/signup.h"
 #include "csv/records.h"
 #include "values/text.h"
 
-enum { MOST_FIELD_BYTES = 4096, MOST_DIGITS = 15, SHOWN_BYTES = 60 };
+enum { MOST_FIELD_BYTES = 4096, SHOWN_BYTES = 60 };
 
 /* `day` is another name for the date. */
 static const struct header_name default_names[EXPORT_COLUMNS + 1] = {
@@ -32,8 +35,10 @@ struct reading {
     const char *path;
     const struct export_names *names;
     const char *const *header;
+    size_t columns;
     ssize_t place[EXPORT_COLUMNS]; /* of each column in the file; -1: not there */
     size_t capacity;
+    int64_t now;
     bool may_quote;
     struct error *error;
 };
@@ -46,7 +51,7 @@ static const char *show(const struct reading *reading, const char *text,
         return "nothing";
     if (!reading->may_quote || text_shown(text, SHOWN_BYTES, NULL) == NULL)
         return "this";
-    snprintf(shown, SHOWN_BYTES + 3, "'%s'", text);
+    snprintf(shown, SHOWN_BYTES + 3, "'%.*s'", SHOWN_BYTES, text);
     return shown;
 }
 
@@ -133,6 +138,7 @@ static bool find_columns(struct reading *reading, const struct records *records)
     names[EXPORT_COLUMNS] = default_names[EXPORT_COLUMNS];
     bool day = names[EXPORT_DATE].name == default_names[EXPORT_DATE].name;
     reading->header = records_header(records);
+    reading->columns = records_columns(records);
     if (!header_read(&header, &(struct header_names){names, EXPORT_COLUMNS + day, NULL},
                      reading->header, records_columns(records)))
         return out_of_memory(reading);
@@ -148,6 +154,21 @@ static bool find_columns(struct reading *reading, const struct records *records)
     }
     header_end(&header);
     return good;
+}
+
+/* A line above the header names no column: a report's title, or anything else. */
+static bool check_header(struct reading *reading)
+{
+    bool named = false;
+    size_t filled = 0;
+    for (int column = 0; column < EXPORT_COLUMNS; column++)
+        named = named || reading->place[column] >= 0;
+    for (size_t i = 0; i < reading->columns; i++)
+        filled += reading->header[i][0] != '\0';
+    return named || complain(reading, 1, -1,
+                             "%s; the first line must be the header, date,success,failure or "
+                             "date,outcome,count, or the names that were given for them",
+                             filled == 1 ? "this is a title" : "this names none of the columns");
 }
 
 static bool check_shape(struct reading *reading)
@@ -179,46 +200,125 @@ static bool check_shape(struct reading *reading)
 
 /* -- values -- */
 
-static bool read_day(struct reading *reading, const struct record *record, int64_t *day)
+/* A value as a sign-up's would be taken: without what nobody meant around it. */
+struct cell {
+    ssize_t place;
+    char text[MOST_FIELD_BYTES + 1];
+};
+
+static void take_cell(const struct reading *reading, const struct record *record, int column,
+                      struct cell *cell)
+{
+    cell->place = reading->place[column];
+    const struct fields_field *field = &record->fields[cell->place];
+    mend(field->text, field->length, false, cell->text);
+}
+
+/* What is wrong with a value, by the rule's name, which the manual explains. */
+static bool refuse(struct reading *reading, const struct record *record, const struct cell *cell,
+                   enum rule rule, const char *wanted)
 {
     char shown[SHOWN_BYTES + 3];
-    ssize_t place = reading->place[EXPORT_DATE];
-    const char *text = record->fields[place].text;
-    int64_t moment;
-    if (!moment_is_date(text) || !moment_parse(text, &moment))
-        return complain(reading, record->line, place,
-                        "%s is not a day; a date YYYY-MM-DD from 1970 on is expected",
-                        show(reading, text, shown));
-    *day = moment / DAY_MS;
+    bool empty = cell->text[0] == '\0';
+    return complain(reading, record->line, cell->place, "%s is not %.*s%s%s%s%s is expected",
+                    show(reading, cell->text, shown), (int)strcspn(wanted, ";"), wanted,
+                    empty ? "" : " (", empty ? "" : rule_name(rule), empty ? "" : ")",
+                    wanted + strcspn(wanted, ";"));
+}
+
+static bool is_empty(const struct reading *reading, const struct record *record)
+{
+    for (size_t i = 0; i < reading->columns; i++) {
+        size_t from = 0, to = record->fields[i].length;
+        mend_trim(record->fields[i].text, &from, &to);
+        if (from < to)
+            return false;
+    }
     return true;
+}
+
+/* As reports call the line below the others, in the languages of the vendors and their customers.
+ */
+static bool is_total(const char *text)
+{
+    static const char *const words[] = {"total", "subtotal", "grand total", "sum",  "overall",
+                                        "summe", "gesamt",   "totaal",      "suma", "somme"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (text_same_start(text, words[i], strlen(words[i])))
+            return true;
+    return false;
+}
+
+static const char not_of_a_day[] = "this is %s; remove it, since each line is of one day";
+
+/* A line that is none of a day: which kind of line it is, where that can be told. */
+static bool check_line(struct reading *reading, const struct record *record,
+                       const struct cell *date)
+{
+    const char *what = NULL;
+    if (is_empty(reading, record))
+        what = "an empty line";
+    else if (date->text[0] == '\0')
+        what = "a line without a day, as of totals";
+    else if (is_total(date->text))
+        what = "a line of totals";
+    else if (header_same_name(date->text, reading->header[date->place]))
+        what = "the header again";
+    return what == NULL || complain(reading, record->line, date->place, not_of_a_day, what);
+}
+
+/* The same of a line with other fields than the header has; else what the reader of records says.
+ */
+static bool complain_reject(struct reading *reading, const struct record *record)
+{
+    bool column = record->column >= 1 && record->column <= reading->columns;
+    size_t from = 0, to = record->raw == NULL ? 0 : record->raw_length;
+    char begin[SHOWN_BYTES];
+    const char *what = NULL;
+    if (record->raw != NULL && record->kind == RECORDS_FIELD_COUNT) {
+        mend_trim(record->raw, &from, &to);
+        snprintf(begin, sizeof begin, "%.*s", (int)(to - from), record->raw + from);
+        if (from == to)
+            what = "an empty line";
+        else if (is_total(begin + (begin[0] == '"')))
+            what = "a line of totals";
+    }
+    if (what != NULL)
+        return complain(reading, record->line, -1, not_of_a_day, what);
+    return complain(reading, record->line, column ? (ssize_t)record->column - 1 : -1, "%s",
+                    record->message);
+}
+
+static bool read_day(struct reading *reading, const struct record *record, int64_t *day)
+{
+    struct cell cell;
+    take_cell(reading, record, EXPORT_DATE, &cell);
+    if (!check_line(reading, record, &cell))
+        return false;
+    enum rule rule = moment_read_counted_day(cell.text, reading->now, day);
+    return !rule_refuses(rule) ||
+           refuse(reading, record, &cell, rule, "a day; a date YYYY-MM-DD after 1970-01-01");
 }
 
 static bool read_count(struct reading *reading, const struct record *record, int column,
                        int64_t *count)
 {
-    char shown[SHOWN_BYTES + 3];
-    ssize_t place = reading->place[column];
-    const char *text = record->fields[place].text;
-    size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || text[digits] != '\0' || digits > MOST_DIGITS)
-        return complain(reading, record->line, place,
-                        "%s is not a count; a whole number from 0 on is expected, in digits alone",
-                        show(reading, text, shown));
-    *count = strtoll(text, NULL, 10);
-    return true;
+    struct cell cell;
+    take_cell(reading, record, column, &cell);
+    enum rule rule = count_read(cell.text, count);
+    return !rule_refuses(rule) ||
+           refuse(
+               reading, record, &cell, rule,
+               "a count; a whole number from 0 on, its thousands apart by commas or not at all,");
 }
 
 static bool read_outcome(struct reading *reading, const struct record *record, bool *success)
 {
-    char shown[SHOWN_BYTES + 3];
-    ssize_t place = reading->place[EXPORT_OUTCOME];
-    const char *text = record->fields[place].text;
-    *success = text_same(text, "success");
-    if (*success || text_same(text, "failure"))
-        return true;
-    return complain(reading, record->line, place,
-                    "%s is not an outcome; success or failure is expected",
-                    show(reading, text, shown));
+    struct cell cell;
+    take_cell(reading, record, EXPORT_OUTCOME, &cell);
+    enum rule rule = signup_read_outcome(cell.text, success);
+    return !rule_refuses(rule) ||
+           refuse(reading, record, &cell, rule, "an outcome; success or failure");
 }
 
 static bool add(struct reading *reading, const struct export_row *row)
@@ -311,7 +411,7 @@ static bool pass_on(struct reading *reading, const struct error *why)
 static bool read_records(struct reading *reading, struct records *records)
 {
     struct record record;
-    if (!find_columns(reading, records) || !check_shape(reading))
+    if (!find_columns(reading, records) || !check_header(reading) || !check_shape(reading))
         return false;
     for (;;) {
         switch (records_next(records, &record)) {
@@ -320,11 +420,7 @@ static bool read_records(struct reading *reading, struct records *records)
                 return false;
             break;
         case RECORDS_REJECT:
-            return complain(reading, record.line,
-                            record.column >= 1 && record.column <= records_columns(records)
-                                ? (ssize_t)record.column - 1
-                                : -1,
-                            "%s", record.message);
+            return complain_reject(reading, &record);
         case RECORDS_END:
             return check_repeats(reading);
         case RECORDS_FAILED:
@@ -368,6 +464,7 @@ bool export_read_file(struct export *export, const struct export_file *file,
     struct reading reading = {.export = export,
                               .path = file->path,
                               .names = names,
+                              .now = moment_now(),
                               .may_quote = file->may_quote,
                               .error = error};
     struct input_descriptor holder;

@@ -2,9 +2,10 @@
  * export.h: a vendor's dashboard export, a CSV file of counts by day and outcome, read strictly
  * and as a whole: either every row is good, or nothing is given.
  *
- * Two shapes, told by their header (names in any order, case does not matter, further columns are
- * ignored): `date,success,failure` with a row a day, and `date,outcome,count` with a row for each
- * day and outcome. `day` is understood for `date`.
+ * Two shapes, told by their header (names in any order, as header.h compares them, further columns
+ * are ignored): `date,success,failure` with a row a day, and `date,outcome,count` with a row for
+ * each day and outcome. `day` is understood for `date`. Values are read as a sign-up's are: days by
+ * moment_read_counted_day(), outcomes by signup_read_outcome(), counts by count_read().
  */
 #ifndef EXPORT_H
 #define EXPORT_H

@@ -470,7 +470,7 @@ PYTHON
     printf 'date,success,failure\n2026-01-10,2,0\n2026-01-11,2,-1\n' >bad.csv
     run --separate-stderr job reconcile --format csv bad.csv export.csv missing.csv
     [ "$status" -eq 65 ]
-    [[ "$stderr" == *"regjob: bad.csv, line 3, column 3 (failure): '-1' is not a count; a whole number from 0 on is expected, in digits alone"* ]]
+    [[ "$stderr" == *"regjob: bad.csv, line 3, column 3 (failure): '-1' is not a count (number); a whole number from 0 on, its thousands apart by commas or not at all, is expected"* ]]
     [[ "$stderr" == *"regjob: missing.csv: No such file or directory"* ]]
     [[ "$output" != *bad.csv* ]]
     [[ "$output" == *'"export.csv",'*'2026-01-10,success,2,2,2,2,0,match'* ]]
@@ -498,12 +498,12 @@ PYTHON
         [[ "$output" == *"reg_reconcile: bad.csv$message" ]]
     done <<'EOF'
 date,success\n2026-01-10,2\n~, line 1: there is no column failure; a header date,success,failure or date,outcome,count is expected, or the names that were given for them
-date,outcome,count\n2026-01-10,success,2\n2026-01-10,refused,1\n~, line 3, column 2 (outcome): 'refused' is not an outcome; success or failure is expected
-date,success,failure\n2026-01-10,-2,0\n~, line 2, column 2 (success): '-2' is not a count; a whole number from 0 on is expected, in digits alone
-date,success,failure\n2026-01-10,2,0.5\n~, line 2, column 3 (failure): '0.5' is not a count; a whole number from 0 on is expected, in digits alone
+date,outcome,count\n2026-01-10,success,2\n2026-01-10,refused,1\n~, line 3, column 2 (outcome): 'refused' is not an outcome (word); success or failure is expected
+date,success,failure\n2026-01-10,-2,0\n~, line 2, column 2 (success): '-2' is not a count (number); a whole number from 0 on, its thousands apart by commas or not at all, is expected
+date,success,failure\n2026-01-10,2,0.5\n~, line 2, column 3 (failure): '0.5' is not a count (number); a whole number from 0 on, its thousands apart by commas or not at all, is expected
 date,success,failure\n2026-01-10,2,0\n2026-01-11,0,0\n2026-01-10,2,0\n~, line 4, column 1 (date): 2026-01-10 stands on line 2 already; each day is expected once
 date,outcome,count\n2026-01-10,success,2\n2026-01-10,success,2\n~, line 3, column 1 (date): 2026-01-10 success stands on line 2 already; each day and outcome is expected once
-date,success,failure\n10.01.2026,2,0\n~, line 2, column 1 (date): '10.01.2026' is not a day; a date YYYY-MM-DD from 1970 on is expected
+date,success,failure\n10.01.2026,2,0\n~, line 2, column 1 (date): '10.01.2026' is not a day (ambiguous); a date YYYY-MM-DD after 1970-01-01 is expected
 date,success,failure\n2026-01-10,2\n~, line 2, column 3 (failure): 2 fields: expected 3, as in the header
 EOF
 }
