@@ -9,9 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unicode/ucurr.h>
+#include <unicode/uenum.h>
 #include <unicode/uloc.h>
 #include <unistd.h>
 
+#include "values/moment.h"
 #include "values/region.h"
 
 static void countries_are_known(void **state)
@@ -90,6 +93,102 @@ static void currencies_are_known(void **state)
     assert_true(region_country_currency("DOM", currency));
     assert_string_equal(currency, "DOP");
     assert_false(region_country_currency("AQ", currency)); /* Antarctica has none */
+}
+
+/* What ours has beyond ICU, and where it comes from: the table in region.c, seen from outside. */
+static const struct {
+    const char *currency, *country, *from, *source;
+} newer[] = {
+    {"VED", NULL, "2021-10-01", "Banco Central de Venezuela"},
+    {"ZWG", NULL, "2024-06-25", "Reserve Bank of Zimbabwe"},
+    {"XCG", "CW", "2025-03-31", "Centrale Bank van Curacao en Sint Maarten"},
+    {"XCG", "SX", "2025-03-31", "Centrale Bank van Curacao en Sint Maarten"},
+    {"EUR", "BG", "2026-01-01", "Council Decision (EU) 2025/1407"},
+};
+
+static bool is_newer(const char *currency, const char *country)
+{
+    int64_t from;
+
+    for (size_t i = 0; i < sizeof newer / sizeof *newer; i++)
+        if (strcmp(newer[i].currency, currency) == 0 &&
+            (country == NULL ||
+             (newer[i].country != NULL && strcmp(newer[i].country, country) == 0)))
+            return country == NULL || (moment_parse(newer[i].from, &from) && moment_now() >= from);
+    return false;
+}
+
+enum { MOST_CURRENCIES = 1000 };
+
+/* ICU's codes, one after the other. */
+static size_t read_icu(char codes[MOST_CURRENCIES][4])
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UEnumeration *list = ucurr_openISOCurrencies(UCURR_COMMON, &status);
+    const char *code;
+    size_t count = 0;
+
+    while (count < MOST_CURRENCIES && (code = uenum_next(list, NULL, &status)) != NULL)
+        (void)snprintf(codes[count++], 4, "%s", code);
+    uenum_close(list);
+    return count;
+}
+
+static bool is_in(char codes[MOST_CURRENCIES][4], size_t count, const char *currency)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(codes[i], currency) == 0)
+            return true;
+    return false;
+}
+
+/* Ours is ICU's and what the table adds, no more and no less. An ICU that has caught up says so. */
+static void currencies_are_those_of_icu_and_newer(void **state)
+{
+    static char codes[MOST_CURRENCIES][4];
+    size_t count = read_icu(codes);
+    char text[4] = "", found[4];
+
+    (void)state;
+    assert_in_range(count, 200, MOST_CURRENCIES - 1);
+    for (text[0] = 'A'; text[0] <= 'Z'; text[0]++)
+        for (text[1] = 'A'; text[1] <= 'Z'; text[1]++)
+            for (text[2] = 'A'; text[2] <= 'Z'; text[2]++) {
+                bool known = region_currency(text, found);
+                if (known != (is_in(codes, count, text) || is_newer(text, NULL)))
+                    fail_msg("%s is %s", text, known ? "in neither" : "not taken");
+            }
+    for (size_t i = 0; i < sizeof newer / sizeof *newer; i++)
+        if (newer[i].country == NULL && is_in(codes, count, newer[i].currency))
+            print_message("# this ICU has %s: where the oldest does, take it out of region.c\n",
+                          newer[i].currency);
+}
+
+static void a_country_has_the_currency_of_icu_or_a_newer_one(void **state)
+{
+    (void)state;
+    for (const char *const *alpha2 = uloc_getISOCountries(); *alpha2 != NULL; alpha2++) {
+        char place[16], ours[4] = "", theirs[4] = "";
+        UChar code[4] = {0};
+        UErrorCode status = U_ZERO_ERROR;
+        char canonical[3];
+
+        if (!region_country(*alpha2, canonical))
+            continue;
+        (void)snprintf(place, sizeof place, "und_%s", *alpha2);
+        if (ucurr_forLocale(place, code, 4, &status) == 3 && U_SUCCESS(status))
+            for (int i = 0; i < 3; i++)
+                theirs[i] = (char)code[i];
+        (void)region_country_currency(*alpha2, ours);
+        if (strcmp(theirs, "XXX") == 0)
+            theirs[0] = '\0';
+        if (strcmp(ours, theirs) != 0 && !is_newer(ours, *alpha2))
+            fail_msg("%s has %s, and by ICU %s", *alpha2, ours, theirs);
+        for (size_t i = 0; i < sizeof newer / sizeof *newer; i++)
+            if (newer[i].country != NULL && strcmp(newer[i].country, *alpha2) == 0 &&
+                is_newer(newer[i].currency, *alpha2))
+                assert_string_equal(ours, newer[i].currency);
+    }
 }
 
 static void locale(const char *text, const char *wanted)
@@ -483,6 +582,8 @@ int main(void)
         cmocka_unit_test(each_country_has_both_codes),
         cmocka_unit_test(other_codes_are_no_country),
         cmocka_unit_test(currencies_are_known),
+        cmocka_unit_test(currencies_are_those_of_icu_and_newer),
+        cmocka_unit_test(a_country_has_the_currency_of_icu_or_a_newer_one),
         cmocka_unit_test(locales_become_canonical),
         cmocka_unit_test(other_text_is_no_locale),
         cmocka_unit_test(plain_locales_are_what_icu_says),
