@@ -22,6 +22,13 @@ SELECT a.attempted_at / 86400000 AS day,
  WHERE a.attempted_at >= :first * 86400000
  GROUP BY 1, 2, 3
 
+-- What was done to the window's values, by column and rule.
+-- name: dashboard_notes
+SELECT n.value ->> 'column' AS "column", n.value ->> 'done' AS done, n.value ->> 'rule' AS rule, count(*) AS number
+  FROM attempt a, json_each(a.notes) n
+ WHERE a.attempted_at >= :first * 86400000 AND a.notes IS NOT NULL
+ GROUP BY 1, 2, 3 ORDER BY number DESC, 1, 2, 3
+
 -- The funnel of the window's sign-ups.
 -- name: dashboard_funnel
 SELECT sum(received), sum(accepted), sum(code_sent), sum(confirmed), sum(registered), sum(kyc), sum(subscribed)

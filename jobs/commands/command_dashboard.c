@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "admission/notes.h"
 #include "commands/commands.h"
 #include "page/dashboard.h"
 #include "commands/dashboard_export.h"
@@ -17,12 +18,23 @@
 /* Reasons that have a colour and a column of their own; what is left over shares one more. */
 enum { SHOWN_REASONS = 6, STAGES = 7, DELIVERY_SETS = 4, PAGE_ERROR = 1024 };
 
-enum section { OUTCOMES, FUNNEL, REASONS_WHY, DELIVERY, QUEUES, RUNS, RECONCILIATION, SECTIONS };
+enum section {
+    OUTCOMES,
+    FUNNEL,
+    REASONS_WHY,
+    NOTED,
+    DELIVERY,
+    QUEUES,
+    RUNS,
+    RECONCILIATION,
+    SECTIONS
+};
 
 static const struct page_section sections[SECTIONS + 1] = {
     [OUTCOMES] = {"outcomes", "Outcomes by day"},
     [FUNNEL] = {"funnel", "Funnel"},
     [REASONS_WHY] = {"reasons", "Why attempts fail"},
+    [NOTED] = {"notes", "What was done to values"},
     [DELIVERY] = {"delivery", "Delivery of codes"},
     [QUEUES] = {"queues", "Queues"},
     [RUNS] = {"runs", "Last runs"},
@@ -194,6 +206,48 @@ static void put_reasons(struct page *page, const struct dashboard *numbers, json
         page_cell(page, sentence_of(reason->name));
         page_number(page, reason->first);
         page_number(page, reason->any - reason->first);
+    }
+    page_table_end(page);
+    page_section_end(page);
+}
+
+/* --- Notes ----------------------------------------------------------------------------------- */
+
+static const char *sentence_of_rule(const char *rule)
+{
+    const char *name, *done, *sentence;
+    for (size_t n = 0; notes_rule(n, &name, &done, &sentence); n++)
+        if (strcmp(name, rule) == 0)
+            return sentence;
+    return "";
+}
+
+static void put_notes(struct page *page, struct ledger *ledger, int64_t first_day)
+{
+    static const char *const head[] = {"column", "rule", "meaning", "what was done", "values"};
+    enum { COLUMN, DONE, RULE, NUMBER };
+    static const char *const columns[] = {"column", "done", "rule", "number", NULL};
+    struct ledger_statement *note = ledger_select(ledger, STATEMENT_dashboard_notes, columns);
+    ledger_set_integer(note, ":first", first_day);
+    bool any = ledger_row(note);
+    page_section(page, &sections[NOTED]);
+    if (!any) {
+        page_paragraph(page, "Every value was taken as it was given.");
+        page_section_end(page);
+        return;
+    }
+    page_paragraph(page,
+                   "Values that were taken in another form, left out, or refused. Which attempts: "
+                   "SELECT a.id, n.value FROM reg_attempts a, json_each(a.notes) n WHERE n.value "
+                   "->> 'column' = 'phone'");
+    page_table(page, "Notes by column and rule", "llllr", head);
+    for (; any; any = ledger_row(note)) {
+        page_row(page);
+        page_cell(page, ledger_word(note, COLUMN));
+        page_cell(page, ledger_word(note, RULE));
+        page_cell(page, sentence_of_rule(ledger_word(note, RULE)));
+        page_cell(page, ledger_word(note, DONE));
+        page_number(page, ledger_integer(note, NUMBER));
     }
     page_table_end(page);
     page_section_end(page);
@@ -430,6 +484,7 @@ static const char *put_all(struct page *page, struct job *job, const struct dash
     put_outcomes(page, numbers, data);
     put_funnel(page, ledger, numbers->first_day, data);
     put_reasons(page, numbers, data);
+    put_notes(page, ledger, numbers->first_day);
     put_delivery(page, ledger, data);
     put_queues(page, ledger);
     put_runs(page, ledger);

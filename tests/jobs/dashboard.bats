@@ -78,6 +78,25 @@ same() {
     [ "$(comm -13 expected got)" = "" ]
 }
 
+@test "what was done to values is counted by column and rule, with neither a value nor an old day" {
+    settings '{"requiredConsents":[]}'
+    printf 'email,password,attempted_at,country,phone,birth_date\n' >a.csv
+    printf 'old@example.com,Abcdef1!x,2025-01-01,Germany,,\n' >>a.csv
+    printf ' a@example.com,Abcdef1!x,2026-03-30,Atlantis-on-Sea,4.9E+11,19900101\nb@example.com,Abcdef1!x,20260401,UK,,\nc@example.com,Abcdef1!x,2026-04-01,Atlantis-on-Sea,12,\n' >>a.csv
+    job import a.csv
+    job dashboard -o page.html
+    ledger_reg "SELECT n.value ->> 'column', n.value ->> 'rule', (SELECT sentence FROM reg_rules r WHERE r.rule = n.value ->> 'rule'), n.value ->> 'done', count(*)
+                  FROM reg_attempts a, json_each(a.notes) n WHERE attempted_at >= '2026' GROUP BY 1, 2, 4" | sort >expected
+    [ "$(wc -l <expected)" -eq 7 ]
+    rows "Notes by column and rule" | sort >got
+    same expected got
+    [ "$(rows "Notes by column and rule" | head -1 | cut -d'|' -f1,5)" = "country|2" ]
+    [ "$(grep -c "Atlantis\|4.9E" page.html)" = 0 ]
+    # The query that the page gives for more.
+    query=$(grep -o "SELECT a.id, n.value FROM[^<]*" page.html | sed "s/&#39;/'/g; s/&gt;/>/g")
+    [ "$(ledger_reg "$query" | wc -l)" -eq 2 ]
+}
+
 @test "the funnel is the view's" {
     some_days
     job dashboard -o page.html
@@ -232,7 +251,7 @@ PYTHON
     some_days
     job dashboard -o page.html
     [ "$(page structure)" = "" ]
-    [ "$(page tables | cut -d'|' -f1 | sort -u | wc -l)" -eq 8 ]
+    [ "$(page tables | cut -d'|' -f1 | sort -u | wc -l)" -eq 9 ]
 }
 
 @test "an empty ledger gives a page as well" {
