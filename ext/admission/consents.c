@@ -58,7 +58,10 @@ static bool keep(struct reading *reading, const char *name, json_t *consent)
 static bool add(struct reading *reading, const char *name, const char *state, size_t state_length,
                 const char *version)
 {
-    const char *known = state_named(state, state_length);
+    size_t from = 0, to = state_length;
+    if (mend_trim(state, &from, &to) && reading->rule == RULE_as_given)
+        reading->rule = RULE_blanks;
+    const char *known = state_named(state + from, to - from);
     if (known == NULL || !text_is_clean(name, LONGEST_NAME) ||
         (version != NULL && !text_is_clean(version, LONGEST_VERSION)))
         return false;
