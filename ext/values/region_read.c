@@ -152,6 +152,8 @@ static enum rule read_country(const char *text, char alpha2[3])
         return RULE_as_given;
     if (strspn(text, letters) == 2 && (text[2] == '-' || text[2] == '_'))
         return read_two_parts(text, alpha2);
+    if (text_same(text, "Georgia")) /* or the state, in a file that has both */
+        return RULE_ambiguous;
     return country_named(text, alpha2) ? RULE_country_name : RULE_code;
 }
 

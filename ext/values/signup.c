@@ -52,6 +52,8 @@ static const struct header_name names[] = {
     {"place_of_birth", SIGNUP_birth_place},
     {"sex", SIGNUP_gender},
     {"country_code", SIGNUP_country},
+    {"country/region", SIGNUP_country},
+    {"default_address_country_code", SIGNUP_country},
     {"currency_code", SIGNUP_currency},
     {"created", SIGNUP_attempted_at},
     {"created_at", SIGNUP_attempted_at},
@@ -64,9 +66,11 @@ static const struct header_name names[] = {
     {"registration_date", SIGNUP_attempted_at},
     {"signup_date", SIGNUP_attempted_at},
     {"signed_up_at", SIGNUP_attempted_at},
+    {"optin_time", SIGNUP_attempted_at},
     {"external_id", SIGNUP_custom_id},
     {"customer_number", SIGNUP_custom_id},
     {"ip", SIGNUP_ip_address},
+    {"optin_ip", SIGNUP_ip_address},
 };
 #undef NAME
 

@@ -38,7 +38,8 @@
     X(birth_date, "YYYY-MM-DD or YYYYMMDD, not in the future", "INVAS; ISO 8601")                  \
     X(birth_place, "place of birth", "INVAS")                                                      \
     X(gender, "true or false (as INVAS sends it), male, female, other or unspecified", "INVAS")    \
-    X(country, "ISO 3166-1 alpha-2 or alpha-3; also UK and EL, former codes, US-CA, en_AE, Germany",        \
+    X(country,                                                                                     \
+      "ISO 3166-1 alpha-2 or alpha-3; also UK and EL, former codes, US-CA, en_AE, Germany",        \
       "Cleeng, INVAS; ISO 3166-1")                                                                 \
     X(currency, "ISO 4217", "Cleeng; ISO 4217")                                                    \
     X(locale, "BCP 47; also en_US.UTF-8, and the first choice of a list as browsers send it",      \

@@ -151,7 +151,7 @@ for text, country, rule in (("GBR", "GB", None), ("UK", "GB", "customary_code"),
                             ("Germany", "DE", "country_name"), ("south korea", "KR", "country_name"), ("Trinidad and Tobago", "TT", "country_name"), ("C\u00f4te d\u2019Ivoire", "CI", "country_name"),
                             ("en_AE", "AE", "locale_country"), ("no-NO", "NO", "locale_country"), ("de-DE", "DE", "locale_country")):
     taken("country", text, country, rule)
-for text, rule in (("YU", "ambiguous"), ("AN", "ambiguous"), ("PT-BR", "ambiguous"), ("de-AT", "ambiguous"), ("DE-BE", "ambiguous"), ("es-419", "ambiguous"), ("XX-1", "code"), ("EU", "code"), ("Utopia", "code"), ("Germany ish", "code"), ("Ger", "code"), ("Trinidad", "code")):
+for text, rule in (("Georgia", "ambiguous"), ("YU", "ambiguous"), ("AN", "ambiguous"), ("PT-BR", "ambiguous"), ("de-AT", "ambiguous"), ("DE-BE", "ambiguous"), ("es-419", "ambiguous"), ("XX-1", "code"), ("EU", "code"), ("Utopia", "code"), ("Germany ish", "code"), ("Ger", "code"), ("Trinidad", "code")):
     left_out("country", text, rule)
 for text, locale, rule in (("en_AE", "en-AE", None), ("en_US.UTF-8", "en-US", "posix_locale"), ("de_DE@euro", "de-DE", "posix_locale"),
                            ("de-AT,de;q=0.9,en;q=0.8", "de-AT", "language_list"), ("en;q=0.5, fr-CH, *;q=0.1", "fr-CH", "language_list")):
