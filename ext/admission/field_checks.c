@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "admission/admit.h"
+#include "admission/deciding.h"
 #include "admission/given.h"
 #include "values/duration.h"
 #include "values/mend.h"
@@ -399,26 +400,6 @@ size_t columns_longest(enum signup_column column)
     return (int)column < SIGNUP_INPUT_ONLY ? forms[column].longest : 0;
 }
 
-/* What says who a person is, what was decided, and when: never left out. */
-static const uint64_t deciding = SIGNUP_BIT(attempted_at) | SIGNUP_BIT(email) |
-                                 SIGNUP_BIT(username) | SIGNUP_BIT(uuid) | SIGNUP_BIT(custom_id) |
-                                 SIGNUP_BIT(identity_provider) | SIGNUP_BIT(identity_subject) |
-                                 SIGNUP_BIT(recommendation) | SIGNUP_BIT(consents) |
-                                 SIGNUP_BIT(outcome) | SIGNUP_BIT(failure_reason);
-
-static uint64_t required_columns(const struct settings *settings)
-{
-    return settings->required_fields | (settings->require_partner_id ? SIGNUP_BIT(partner_id) : 0);
-}
-
-/* The columns whose value, where it is wrong, fails the attempt. */
-static uint64_t strict_columns(const struct settings *settings)
-{
-    bool phone = settings->channel_sms || settings->username_is_phone;
-    return deciding | (phone ? SIGNUP_BIT(phone) : 0) | required_columns(settings) |
-           settings->strict_fields;
-}
-
 /* What is not of its form is not kept: under a wrong header it may be anything, a password too. */
 static void refuse(struct admission *admission, int column, enum rule rule)
 {
@@ -426,7 +407,7 @@ static void refuse(struct admission *admission, int column, enum rule rule)
     notes_add(&admission->notes, column, rule);
     if (column == SIGNUP_identity_provider)
         admission->reasons.others |= 1U << REASON_identity_provider_unknown;
-    else if ((strict_columns(admission->settings) >> column & 1) != 0)
+    else if ((deciding_columns(admission->settings) >> column & 1) != 0)
         admission->reasons.invalid |= UINT64_C(1) << column;
 }
 
@@ -559,7 +540,7 @@ static void derive_rest(struct admission *admission)
 
 static void check_missing(struct admission *admission)
 {
-    uint64_t required = required_columns(admission->settings);
+    uint64_t required = deciding_required(admission->settings);
     bool provider = admission->given[SIGNUP_identity_provider] != NULL;
     bool subject = admission->given[SIGNUP_identity_subject] != NULL;
     if (provider != subject) /* neither names anybody alone */
@@ -584,6 +565,8 @@ bool field_checks_run(struct admission *admission, struct error *error)
 {
     if (!given_take(admission))
         return error_no_memory(error, NULL);
+    if (admission->signup->lacks > 0)
+        notes_add(&admission->notes, admission->signup->lacks - 1, RULE_short_row);
     check_column(admission, SIGNUP_country); /* a national phone number is completed by these two */
     check_column(admission, SIGNUP_phone_country);
     for (int column = 0; column < SIGNUP_INPUT_ONLY; column++)

@@ -12,7 +12,11 @@ static const char *const sentences[RULE_COUNT] = {
 
 static const char *rule_done(enum rule rule)
 {
-    return rule == RULE_blanks ? "trimmed" : rule_refuses(rule) ? "left_out" : "normalised";
+    if (rule == RULE_blanks)
+        return "trimmed";
+    if (rule == RULE_short_row)
+        return "missing";
+    return rule_refuses(rule) ? "left_out" : "normalised";
 }
 
 bool notes_rule(size_t n, const char **name, const char **done, const char **sentence)
@@ -41,6 +45,19 @@ static bool is_refused(const struct admission *admission, int column)
     return admission->told == NULL && (unknown || (admission->reasons.invalid >> column & 1) != 0);
 }
 
+const char *notes_sentence(enum rule rule)
+{
+    return sentences[rule];
+}
+
+const char *notes_done(const struct admission *admission, int column)
+{
+    if ((admission->notes.columns >> column & 1) == 0)
+        return NULL;
+    return is_refused(admission, column) ? "refused"
+                                         : rule_done((enum rule)admission->notes.rules[column]);
+}
+
 const char *notes_text(const struct admission *admission, char text[NOTES_TEXT])
 {
     const struct notes *notes = &admission->notes;
@@ -48,13 +65,13 @@ const char *notes_text(const struct admission *admission, char text[NOTES_TEXT])
     if (notes->columns == 0) /* the rule, not the exception: an import asks a million times */
         return NULL;
     for (int column = 0; column < SIGNUP_INPUT_ONLY; column++) {
-        enum rule rule = (enum rule)notes->rules[column];
-        if ((notes->columns >> column & 1) != 0)
-            length += (size_t)snprintf(
-                text + length, NOTES_TEXT - length,
-                "%s{\"column\":\"%s\",\"done\":\"%s\",\"rule\":\"%s\"}", length == 0 ? "[" : ",",
-                signup_column_name((enum signup_column)column),
-                is_refused(admission, column) ? "refused" : rule_done(rule), rule_name(rule));
+        const char *done = notes_done(admission, column);
+        if (done != NULL)
+            length += (size_t)snprintf(text + length, NOTES_TEXT - length,
+                                       "%s{\"column\":\"%s\",\"done\":\"%s\",\"rule\":\"%s\"}",
+                                       length == 0 ? "[" : ",",
+                                       signup_column_name((enum signup_column)column), done,
+                                       rule_name((enum rule)notes->rules[column]));
     }
     snprintf(text + length, NOTES_TEXT - length, "]");
     return text;

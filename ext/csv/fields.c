@@ -51,6 +51,7 @@ static void take_field(void *bytes, size_t length, void *context)
     struct fields_field *field;
     const size_t number = fields->found++;
 
+    fields->last_length = length;
     if (length > fields->max_size && fields->overlong == SIZE_MAX)
         fields->overlong = number;
     if (fields->no_memory || (fields->most > 0 && number >= fields->most))

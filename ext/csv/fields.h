@@ -20,11 +20,12 @@ struct fields {
     char *text; /* all fields, one after the other, each with its NUL */
     size_t text_capacity, text_used;
     struct fields_field *field;
-    size_t capacity;   /* fields that there is room for */
-    size_t most;       /* fields wanted: more are only counted. 0: all */
-    size_t found;      /* in the record */
-    uint64_t max_size; /* bytes that a field may have */
-    size_t overlong;   /* number, from 0, of the first field that has more, or SIZE_MAX */
+    size_t capacity;    /* fields that there is room for */
+    size_t most;        /* fields wanted: more are only counted. 0: all */
+    size_t found;       /* in the record */
+    size_t last_length; /* of the record's last field */
+    uint64_t max_size;  /* bytes that a field may have */
+    size_t overlong;    /* number, from 0, of the first field that has more, or SIZE_MAX */
     bool no_memory;
 };
 

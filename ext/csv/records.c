@@ -7,7 +7,7 @@
 #include "csv/fields.h"
 #include "csv/framing.h"
 #include "csv/input.h"
-#include "csv/wiped.h"
+#include "csv/records_inside.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -16,35 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MESSAGE = 256,
-    LONGEST_LINE_END = 2,
-    /* Columns are compared with each other, and with all that have a meaning. */
-    MOST_COLUMNS = 1000,
-    LONGEST_HEADER = 65536
-};
-
-static const uint64_t DEFAULT_FIELD_BYTES = UINT64_C(1) << 20;
-static const uint64_t LARGEST_LIMIT = UINT64_C(1) << 40;
-
-struct records {
-    struct input input;
-    uint64_t line; /* at the input's offset */
-    uint64_t max_field, max_record;
-    size_t window; /* bytes that a record may have at most, line end included, while it is held */
-    records_spill_function *spill;
-    void *spill_context;
-    bool discreet;
-    char message[MESSAGE]; /* of a reject */
-    struct error error;    /* what ended the reading: for good */
-
-    struct fields fields; /* of the record in hand */
-    size_t columns;       /* 0 while the header is read */
-    const char **names;
-    char *header_text, *header_raw;
-    size_t header_raw_length;
-    uint64_t header_end;
-};
+#include "values/text.h"
 
 /* A verdict on the record in hand that is not a row. Positions count from the record's start. */
 struct fault {
@@ -65,18 +37,7 @@ say(struct records *records, const char *format, ...)
     va_end(arguments);
 }
 
-static bool has_failed(const struct records *records)
-{
-    return records->error.code != ERROR_NONE;
-}
-
-static bool fail_by_input(struct records *records)
-{
-    records->error = records->input.error;
-    return false;
-}
-
-static bool fail_without_memory(struct records *records)
+bool records_fail_without_memory(struct records *records)
 {
     return error_set(&records->error, ERROR_NO_MEMORY,
                      "the record at line %" PRIu64 " (lower max_field_bytes): out of memory",
@@ -135,7 +96,7 @@ static enum framing_verdict frame(struct records *records, struct framing *frami
         if (records->input.ended)
             return framing_finish(framing);
         if (!input_fill(&records->input)) {
-            fail_by_input(records);
+            records_fail_by_input(records);
             return FRAMING_MORE;
         }
     }
@@ -156,12 +117,12 @@ static enum framing_verdict frame_on(struct records *records, struct framing *fr
         if (verdict == FRAMING_MORE && input->ended)
             verdict = framing_finish(framing);
         if (verdict == FRAMING_MORE && !input_fill(input)) {
-            fail_by_input(records);
+            records_fail_by_input(records);
             return FRAMING_MORE;
         }
     }
     if (!input_seek(input, offset)) {
-        fail_by_input(records);
+        records_fail_by_input(records);
         return FRAMING_MORE;
     }
     return verdict;
@@ -200,7 +161,7 @@ static bool spill_through(struct records *records, uint64_t upto)
         if (feed || records->input.ended)
             return true;
         if (!input_fill(&records->input))
-            return fail_by_input(records);
+            return records_fail_by_input(records);
     }
 }
 
@@ -227,7 +188,7 @@ static bool take_rejected(struct records *records, struct record *record, uint64
             return true;
         }
         if (!input_fill(&records->input))
-            return fail_by_input(records);
+            return records_fail_by_input(records);
     }
 }
 
@@ -302,12 +263,49 @@ static bool judge_unheld(struct records *records, const struct framing *at_limit
 static void fail_to_split(struct records *records)
 {
     if (records->fields.no_memory) {
-        fail_without_memory(records);
+        records_fail_without_memory(records);
         return;
     }
     error_set(&records->error, ERROR_IO,
               "line %" PRIu64 ": libcsv does not take a well-quoted record: report this",
               records->line);
+}
+
+/* Reports end with a sum of what they list: `Total: 12`, or `(12 rows)` of psql. */
+static bool is_totals_line(const struct fields *fields)
+{
+    static const char *const words[] = {"total", "totals",       "subtotal", "grand total",
+                                        "sum",   "grand totals", "count",    NULL};
+    const char *text = fields->field[0].text;
+    text += strspn(text, " \t");
+    if (text[0] == '(')
+        return strspn(text + 1, "0123456789") > 0;
+    for (size_t i = 0; words[i] != NULL; i++) {
+        const size_t length = strlen(words[i]);
+        if (text_same_start(text, words[i], length) && memchr(" :=\t", text[length], 5) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a row with another number of fields than the header is taken all the same: it lacks its
+ * last ones, which decide nothing, or has one more, which is empty. The last line of an input that
+ * ends within it may have been cut off, and lacks nothing. */
+static bool takes_length(struct records *records, const struct framing *framing)
+{
+    struct fields *fields = &records->fields;
+    if (!records->may_lack)
+        return false;
+    if (fields->found > records->columns)
+        return fields->found == records->columns + 1 && fields->last_length == 0;
+    if (framing->line_end == 0 || is_totals_line(fields))
+        return false;
+    for (size_t i = fields->found; i < records->columns; i++) {
+        if (!records->may_lack(records->may_lack_context, i))
+            return false;
+        fields->field[i] = (struct fields_field){.text = "", .length = 0, .absent = true};
+    }
+    return true;
 }
 
 /* Splits and judges a whole, held record. False: there is a fault, or it failed. */
@@ -349,13 +347,14 @@ static bool judge_text(struct records *records, const struct framing *framing, s
             records->max_field);
         return false;
     }
-    if (records->columns && fields->found != records->columns) {
+    if (records->columns && fields->found != records->columns && !takes_length(records, framing)) {
         const bool more = fields->found > records->columns;
         fault->kind = RECORDS_FIELD_COUNT;
         fault->at = more ? framing_field_start(bytes, length, records->columns) : length;
         fault->column = (more ? records->columns : fields->found) + 1;
-        say(records, "%zu field%s: expected %zu, as in the header", fields->found,
-            fields->found == 1 ? "" : "s", records->columns);
+        say(records, "%zu field%s: expected %zu, as in the header%s", fields->found,
+            fields->found == 1 ? "" : "s", records->columns,
+            is_totals_line(fields) ? "; it looks like a line of totals: remove it" : "");
         return false;
     }
     return true;
@@ -386,7 +385,7 @@ enum records_result records_next(struct records *records, struct record *record)
     memset(record, 0, sizeof *record);
     record->line = record->next_line = records->line;
     record->offset = record->end = input_offset(&records->input);
-    if (has_failed(records))
+    if (records_has_failed(records))
         return RECORDS_FAILED;
     verdict = frame(records, &framing);
     while (verdict == FRAMING_WHOLE && framing.position > 0 &&
@@ -395,7 +394,7 @@ enum records_result records_next(struct records *records, struct record *record)
         records->line++;
         verdict = frame(records, &framing);
     }
-    if (has_failed(records))
+    if (records_has_failed(records))
         return RECORDS_FAILED;
     record->line = record->next_line = records->line;
     record->offset = record->end = input_offset(&records->input);
@@ -414,218 +413,14 @@ enum records_result records_next(struct records *records, struct record *record)
         return reject(records, record, &fault);
     }
     if (!judge_text(records, &framing, &fault))
-        return has_failed(records) ? RECORDS_FAILED : reject(records, record, &fault);
+        return records_has_failed(records) ? RECORDS_FAILED : reject(records, record, &fault);
     give(records, record, (size_t)framing.position,
          framing.quoted ? count_lines(input_bytes(&records->input), (size_t)framing.position)
                         : framing.line_end > 0);
     record->fields = records->fields.field;
+    if (records->fields.found < records->columns)
+        record->lacks = records->fields.found + 1;
     record->end = input_offset(&records->input);
     record->next_line = records->line;
     return RECORDS_ROW;
-}
-
-/* ---- header, opening, going on ---- */
-
-struct column {
-    const char *name;
-    size_t number;
-};
-
-static int compare_columns(const void *left, const void *right)
-{
-    const struct column *a = left, *b = right;
-    const int order = strcmp(a->name, b->name);
-    return order ? order : (a->number > b->number) - (a->number < b->number);
-}
-
-/* Column names differ. One may be missing: a spreadsheet's empty column, a frame's row numbers. */
-static bool check_names(struct records *records)
-{
-    struct column *column = calloc(records->fields.found, sizeof *column);
-    bool good = true;
-
-    if (!column)
-        return fail_without_memory(records);
-    for (size_t i = 0; i < records->fields.found; i++)
-        column[i] = (struct column){records->fields.field[i].text, i + 1};
-    qsort(column, records->fields.found, sizeof *column, compare_columns);
-    for (size_t i = 1; good && i < records->fields.found; i++)
-        if (column[i].name[0] != '\0' && strcmp(column[i - 1].name, column[i].name) == 0)
-            good = error_set(&records->error, ERROR_INVALID,
-                             "columns %zu and %zu of the header have the same name",
-                             column[i - 1].number, column[i].number);
-    free(column);
-    return good;
-}
-
-static bool check_size(struct records *records, const struct record *record)
-{
-    if (records->fields.found > MOST_COLUMNS)
-        return error_set(&records->error, ERROR_INVALID,
-                         "the header has %zu columns: expected %d at the most",
-                         records->fields.found, MOST_COLUMNS);
-    return record->raw_length <= LONGEST_HEADER ||
-           error_set(&records->error, ERROR_INVALID,
-                     "the header has %zu bytes: expected %d at the most", record->raw_length,
-                     LONGEST_HEADER);
-}
-
-/* Keeps the record just read as the header. */
-static bool keep_header(struct records *records, const struct record *record)
-{
-    records->names = calloc(records->fields.found, sizeof *records->names);
-    records->header_raw = malloc(record->raw_length);
-    if (!records->names || !records->header_raw)
-        return fail_without_memory(records);
-    for (size_t i = 0; i < records->fields.found; i++)
-        records->names[i] = records->fields.field[i].text;
-    memcpy(records->header_raw, record->raw, record->raw_length);
-    records->header_raw_length = record->raw_length;
-    records->header_text = fields_keep_header(&records->fields); /* the names point into it */
-    records->header_end = record->end;
-    records->columns = records->fields.found;
-    return true;
-}
-
-static bool skip_byte_order_mark(struct records *records)
-{
-    struct input *input = &records->input;
-    if (!input_have(input, 3))
-        return fail_by_input(records);
-    if (input_held(input) >= 3 && memcmp(input_bytes(input), "\xEF\xBB\xBF", 3) == 0) {
-        input_take(input, 3);
-        return true;
-    }
-    if (input_held(input) >= 2 && (memcmp(input_bytes(input), "\xFF\xFE", 2) == 0 ||
-                                   memcmp(input_bytes(input), "\xFE\xFF", 2) == 0))
-        return error_set(&records->error, ERROR_INVALID,
-                         "the input is in UTF-16: convert it to UTF-8");
-    return true;
-}
-
-static bool read_header(struct records *records)
-{
-    struct record record;
-    if (!skip_byte_order_mark(records))
-        return false;
-    switch (records_next(records, &record)) {
-    case RECORDS_ROW:
-        return check_size(records, &record) && check_names(records) &&
-               keep_header(records, &record);
-    case RECORDS_REJECT:
-        return error_set(&records->error, ERROR_INVALID,
-                         "the header (line %" PRIu64 ", column %zu, byte %" PRIu64 "): %.160s",
-                         record.line, record.column, record.at, record.message);
-    case RECORDS_END:
-        return error_set(&records->error, ERROR_INVALID,
-                         "no header: the input has no line with column names");
-    default:
-        return false;
-    }
-}
-
-struct records *records_open(const struct input_source *source, const struct records_limits *limits,
-                             struct error *error)
-{
-    struct records *records = calloc(1, sizeof *records);
-    const uint64_t field = limits->max_field_bytes ? limits->max_field_bytes : DEFAULT_FIELD_BYTES;
-
-    if (!records) {
-        error_no_memory(error, NULL);
-        return NULL;
-    }
-    records->line = 1;
-    records->discreet = limits->discreet;
-    records->max_field = field < LARGEST_LIMIT ? field : LARGEST_LIMIT;
-    records->max_record =
-        limits->max_record_bytes ? limits->max_record_bytes : 4 * records->max_field;
-    if (records->max_record > 4 * LARGEST_LIMIT)
-        records->max_record = 4 * LARGEST_LIMIT;
-    records->window = (size_t)records->max_record + LONGEST_LINE_END;
-    input_begin(&records->input, source, records->window);
-    fields_begin(&records->fields, records->max_field);
-    if (read_header(records))
-        return records;
-    *error = records->error;
-    records_close(records);
-    return NULL;
-}
-
-void records_close(struct records *records)
-{
-    if (!records)
-        return;
-    fields_end(&records->fields);
-    input_end(&records->input);
-    free(records->names);
-    wiped_free(records->header_text);
-    free(records->header_raw);
-    free(records);
-}
-
-size_t records_columns(const struct records *records)
-{
-    return records->columns;
-}
-
-const char *const *records_header(const struct records *records)
-{
-    return records->names;
-}
-
-const char *records_header_raw(const struct records *records, size_t *length)
-{
-    *length = records->header_raw_length;
-    return records->header_raw;
-}
-
-void records_spill(struct records *records, records_spill_function *function, void *context)
-{
-    records->spill = function;
-    records->spill_context = context;
-}
-
-/* Is the input, one byte before `offset`, at the end of a record? Takes that byte. */
-static bool take_record_end(struct records *records)
-{
-    struct input *input = &records->input;
-    const unsigned char *bytes;
-    size_t held;
-    if (!input_have(input, 3))
-        return fail_by_input(records);
-    bytes = input_bytes(input);
-    held = input_held(input);
-    if (held == 0)
-        return false;
-    input_take(input, 1);
-    /* A file that ended without a line end may have grown since: then its line must end here. */
-    return bytes[0] == '\n' || held == 1 || bytes[1] == '\n' ||
-           (held >= 3 && bytes[1] == '\r' && bytes[2] == '\n');
-}
-
-const struct error *records_error(const struct records *records)
-{
-    return &records->error;
-}
-
-bool records_resume(struct records *records, uint64_t offset, uint64_t line)
-{
-    if (has_failed(records))
-        return false;
-    if (offset < records->header_end || input_offset(&records->input) > records->header_end)
-        return error_set(&records->error, ERROR_INVALID,
-                         "going on at byte %" PRIu64 " is not possible: %s", offset,
-                         offset < records->header_end ? "it is inside the header"
-                                                      : "reading has already begun");
-    records->line = line;
-    if (offset == records->header_end)
-        return true;
-    if (!input_go_to(&records->input, offset - 1))
-        return fail_by_input(records);
-    if (!take_record_end(records) && !has_failed(records))
-        error_set(&records->error, ERROR_INVALID,
-                  "byte %" PRIu64 " is not the end of a record: the input is not the one that was "
-                  "read before",
-                  offset);
-    return !has_failed(records);
 }

@@ -12,7 +12,10 @@
  *   be written `""`). It is skipped, and counted as a line.
  * - Each record has as many fields as the header, which is the first record. Column names
  *   differ, where they are given; there are 1000 of them at the most, and the header has 64 KiB at
- * the most.
+ *   the most.
+ * - Where records_allow_short() says so, a row may lack its last fields, unless it is the input's
+ *   last line and has no line end (then it may have been cut off), and may have one empty field too
+ *   many, as spreadsheets write them.
  *
  * What happens to the rest (reject kinds)
  * - field_count, encoding, nul, too_long: the quoting is sound, so the record is known to its end:
@@ -70,6 +73,7 @@ struct record {
     const char *raw;
     size_t raw_length;
     const struct fields_field *fields; /* one for each column; a row only */
+    size_t lacks; /* a row: the first column that it lacks and those behind it, from 1; 0: none */
     /* A reject only: */
     enum records_kind kind;
     uint64_t at;   /* offset of the byte that is wrong, or where what is wrong begins */
@@ -109,6 +113,13 @@ const char *const *records_header(const struct records *records);
 /* The header as read, without byte order mark, with its line end if it has one: the first line of a
  * file of rejects. */
 const char *records_header_raw(const struct records *records, size_t *length);
+
+/* Whether a row may lack that column, from 0, as if it were empty there. */
+typedef bool records_may_lack_function(void *context, size_t column);
+
+/* From now on a row may lack columns or have an empty one too many; without it, neither. */
+void records_allow_short(struct records *records, records_may_lack_function *may_lack,
+                         void *context);
 
 /* Where the overlong rejects go; without it they are only skipped. */
 void records_spill(struct records *records, records_spill_function *spill, void *context);

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admission/deciding.h"
 #include "tables/file_table.h"
 #include "values/moment.h"
 #include "csv/records.h"
@@ -119,11 +120,18 @@ static void fill(const struct reading *reading, const struct record *record, str
 {
     memset(signup, 0, sizeof *signup);
     signup->line = (int64_t)record->line;
+    deciding_note_lack(signup, &reading->header, record->lacks);
     for (size_t i = 0; i < reading->header.count; i++)
         signup_give_cell(signup, &reading->header.columns[i], record->fields[i].text);
 }
 
 /* -- rows -- */
+
+static bool may_lack(void *context, size_t column)
+{
+    const struct reading *reading = context;
+    return deciding_may_lack(reading->settings, &reading->header.columns[column]);
+}
 
 static struct row *new_row(struct reading *reading, uint64_t line)
 {
@@ -267,6 +275,7 @@ static bool rehearse(struct reading *reading, struct records *records)
         return false;
     reading->rehearsal = rehearsal_open(reading->session);
     reading->settings = reading->rehearsal == NULL ? NULL : rehearsal_settings(reading->rehearsal);
+    records_allow_short(records, may_lack, reading);
     return reading->settings != NULL && read_rows(reading, records);
 }
 

@@ -35,7 +35,8 @@ extern "C" {
     X(language_list, "The preferred one of a browser's list of languages.")                        \
     X(address_list, "The first address of a forwarded list, which is the client's.")               \
     X(address_port, "The port and brackets of an IP address were left out.")                       \
-    X(address_zone, "The zone of an IPv6 address was left out.")
+    X(address_zone, "The zone of an IPv6 address was left out.")                                   \
+    X(short_row, "The row ended before this column, as if it and those behind it were empty.")
 
 /* These do not take it. */
 #define RULES_THAT_REFUSE(X)                                                                       \

@@ -120,6 +120,7 @@ struct signup {
         const char *value;
     } consents[SIGNUP_CONSENTS_MAX]; /* columns consent_<name> */
     size_t consent_count;
+    int lacks;         /* the first column that its row in a file ended before, from 1; 0: none */
     int64_t import_id; /* 0: not from a file */
     int64_t line;
 };

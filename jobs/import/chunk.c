@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admission/deciding.h"
 #include "ledger/session.h"
 #include "ledger/settings.h"
 
@@ -114,6 +115,7 @@ bool chunk_add_row(struct chunk *chunk, const struct record *record, const struc
     memset(&row->signup, 0, sizeof row->signup);
     row->signup.import_id = import_id;
     row->signup.line = (int64_t)record->line;
+    deciding_note_lack(&row->signup, header, record->lacks);
     for (size_t i = 0; i < header->count; i++) {
         const struct header_column *column = &header->columns[i];
         const struct fields_field *field = &record->fields[i];

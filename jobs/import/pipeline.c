@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "admission/deciding.h"
 #include "import/precheck.h"
 #include "import/hash_memory.h"
 #include "values/duration.h"
@@ -28,8 +29,9 @@ struct place {
 
 struct pipeline {
     struct pipeline_work work;
-    struct precheck *precheck; /* of the reading thread */
-    pthread_mutex_t lock;      /* over all that follows */
+    struct precheck *precheck;       /* of the reading thread; likewise */
+    const struct settings *settings; /* those that judge the chunk which is being read */
+    pthread_mutex_t lock;            /* over all that follows */
     pthread_cond_t changed;
     struct place places[CHUNKS];
     uint64_t written, read; /* chunks, since the beginning; the place is the number modulo CHUNKS */
@@ -60,6 +62,14 @@ static bool fail(struct pipeline *pipeline, const struct error *error)
 static bool is_ending(struct pipeline *pipeline)
 {
     return atomic_load(&pipeline->ending);
+}
+
+/* Nothing of a confirmation may be missing. */
+static bool may_lack(void *context, size_t column)
+{
+    const struct pipeline *pipeline = context;
+    return !pipeline->work.confirmations &&
+           deciding_may_lack(pipeline->settings, &pipeline->work.header->columns[column]);
 }
 
 /* True: the chunk is full or the file is at its end (`at_end`). False: failed. */
@@ -120,6 +130,7 @@ static bool read_chunk(struct pipeline *pipeline, struct place *place, bool *at_
         precheck_error(pipeline->precheck, &error);
         return fail(pipeline, &error);
     }
+    pipeline->settings = settings;
     chunk_restart(chunk, settings, moment_now());
     if (!fill(pipeline, chunk, at_end))
         return false;
@@ -292,6 +303,7 @@ struct pipeline *pipeline_start(const struct pipeline_work *work, struct error *
     pipeline->work = *work;
     if (pipeline->work.workers > MOST_WORKERS)
         pipeline->work.workers = MOST_WORKERS;
+    records_allow_short(work->records, may_lack, pipeline);
     pthread_mutex_init(&pipeline->lock, NULL);
     init_condition(&pipeline->changed);
     bool room = true;

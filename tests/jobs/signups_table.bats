@@ -128,3 +128,10 @@ agree() {
         SELECT outcome, failure_reason FROM reg_signups('a.csv'); ROLLBACK; SELECT outcome FROM reg_signups('a.csv');"
     [ "$output" = $'failure|email_taken\nsuccess' ]
 }
+
+@test "rows of another length than the header" {
+    printf 'email,password,name,country\na@example.com,Abcdef1!x,Ann\nb@example.com,Abcdef1!x\nc@example.com\nd@example.com,Abcdef1!x,Dan,AT,\ne@example.com,Abcdef1!x,Eve,AT,,\nTotal: 5,\nf@example.com,Abcdef1!x' >a.csv
+    agree a.csv
+    [ "$(grep -c short_row rehearsed)" -eq 2 ]
+    [ "$(grep -c field_count rehearsed)" -eq 4 ]
+}

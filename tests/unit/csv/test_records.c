@@ -214,6 +214,58 @@ static void field_count(void **state)
     check("a\n1,\n", "a\n2 2-5 field_count 2 @4 {1,\\n}\n3 5 end\n");
 }
 
+/* The second column decides, the others do not. */
+static bool may_lack(void *context, size_t column)
+{
+    (void)context;
+    return column != 1;
+}
+
+/* What becomes of the row below a header: the columns that it has, `lacks` behind a `-`, or the
+ * reject's kind. */
+static void check_shape(const char *header, const char *row, const char *expected)
+{
+    char bytes[256], got[256] = "";
+    struct error error;
+    struct record record;
+    const int length = snprintf(bytes, sizeof bytes, "%s\n%s", header, row);
+    struct memory memory = {.bytes = bytes, .length = (size_t)length};
+    const struct input_source source = memory_source(&memory, true);
+    struct records *records = records_open(&source, &no_limits, &error);
+    assert_non_null(records);
+    records_allow_short(records, may_lack, NULL);
+    if (records_next(records, &record) == RECORDS_REJECT) {
+        snprintf(got, sizeof got, "%s", records_kind_name(record.kind));
+    } else {
+        for (size_t i = 0; i < records_columns(records); i++)
+            snprintf(got + strlen(got), sizeof got - strlen(got), "[%s]", record.fields[i].text);
+        if (record.lacks > 0)
+            snprintf(got + strlen(got), sizeof got - strlen(got), "-%zu", record.lacks);
+    }
+    assert_string_equal(got, expected);
+    records_close(records);
+}
+
+static void rows_of_another_length(void **state)
+{
+    (void)state;
+    check_shape("a,b,c,d", "1,2,3,4\n", "[1][2][3][4]");
+    check_shape("a,b,c,d", "1,2,3\n", "[1][2][3][]-4");
+    check_shape("a,b,c,d", "1,\"2\n2\"\r\n", "[1][2\n2][][]-3");
+    check_shape("a,b,c,d", "1\n", "field_count"); /* the second decides */
+    check_shape("a,b,c", "1,2", "field_count");   /* perhaps cut off */
+    check_shape("a,b,c", "1,2,3,\n", "[1][2][3]");
+    check_shape("a,b,c", "1,2,3,\"\"\n", "[1][2][3]");
+    check_shape("a,b,c", "1,2,3,", "[1][2][3]");
+    check_shape("a,b,c", "1,2,3, \n", "field_count");
+    check_shape("a,b,c", "1,2,3,,\n", "field_count");
+    check_shape("a,b,c", "1,2,\"3\"\",\"\"\"\n", "[1][2][3\",\"]");
+    check_shape("a,b,c", "Total: 12,7\n", "field_count");
+    check_shape("a,b,c", "SUM,7\n", "field_count");
+    check_shape("a,b,c", "(12 rows),7\n", "field_count");
+    check_shape("a,b,c", "total@example.com,7\n", "[total@example.com][7][]-3");
+}
+
 static void encoding(void **state)
 {
     static const struct {
@@ -563,6 +615,7 @@ int main(void)
                                        cmocka_unit_test(quoting),
                                        cmocka_unit_test(unclosed_quote_costs_its_own_line),
                                        cmocka_unit_test(field_count),
+                                       cmocka_unit_test(rows_of_another_length),
                                        cmocka_unit_test(encoding),
                                        cmocka_unit_test(nul),
                                        cmocka_unit_test(messages),
