@@ -71,7 +71,8 @@ JOB      = jobs/main.c \
             jobs/page/dashboard.c jobs/page/page.c jobs/page/reconcile_report.c jobs/page/reconcile_report_format.c \
             jobs/channels/confirm_link.c jobs/channels/fraud.c jobs/channels/mail.c jobs/channels/maildir.c jobs/channels/message.c jobs/channels/mime.c \
             jobs/channels/sms.c jobs/channels/success_body.c jobs/channels/template.c \
-            jobs/import/checkpoint.c jobs/import/chunk.c jobs/import/decompress.c jobs/import/hash_memory.c jobs/import/import.c jobs/import/import_columns.c \
+            jobs/import/checkpoint.c jobs/import/chunk.c jobs/import/decompress.c jobs/import/explain.c jobs/import/fates.c jobs/import/hash_memory.c \
+            jobs/import/import.c jobs/import/import_columns.c \
             jobs/import/import_file.c jobs/import/import_summary.c jobs/import/overlong_rejects.c jobs/import/pipeline.c jobs/import/precheck.c \
             jobs/import/rejects.c jobs/import/stream.c \
             jobs/inbox/inbox.c jobs/inbox/inbox_file.c jobs/inbox/inbox_job.c jobs/inbox/inbox_name.c \

@@ -1,5 +1,6 @@
 /* The commands, and the way of one run: options, configuration, ledger, command, record. */
 #include <curl/curl.h>
+#include <errno.h>
 #include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -68,12 +69,20 @@ static bool read_config(struct job *job, struct error *error)
 static bool leaves_a_row(const struct options *options)
 {
     return options->function != status_command && options->function != dashboard_command &&
-           !options->dry_run;
+           !options->dry_run && !options->explain;
+}
+
+/* Whoever makes a file may ask what would become of it where there is no ledger. */
+static bool can_do_without(const struct job *job)
+{
+    return job->options.explain && access(job->config.ledger, F_OK) != 0 && errno == ENOENT;
 }
 
 static enum status_code run_recorded(struct job *job)
 {
     int64_t began = moment_monotonic();
+    if (can_do_without(job))
+        return job->options.function(job);
     enum status_code status = job_open(job, false);
     if (status != STATUS_DONE)
         return status;

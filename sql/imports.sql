@@ -59,6 +59,11 @@ SELECT value AS what, count(*) AS number FROM attempt a, json_each(a.reasons) WH
 SELECT replace(n.value ->> 'done', '_', ' ') || ': ' || (n.value ->> 'column') || ' (' || (n.value ->> 'rule') || ')' AS what, count(*) AS number
   FROM attempt a, json_each(a.notes) n WHERE a.import_id = :import_id AND n.value ->> 'done' <> 'refused' GROUP BY 1 ORDER BY count(*) DESC, 1
 
+-- What was done to the values of each column, how often, and the line of the first.
+-- name: import_fates
+SELECT n.value ->> 'column' AS column_name, n.value ->> 'done' AS done, count(*) AS number, min(a.line) AS line
+  FROM attempt a, json_each(a.notes) n WHERE a.import_id = :import_id GROUP BY 1, 2 ORDER BY 1
+
 -- name: import_kinds
 SELECT kind AS what, count(*) AS number FROM reject WHERE import_id = :import_id GROUP BY kind ORDER BY kind
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "commands/commands.h"
+#include "import/explain.h"
 #include "import/import.h"
 #include "inbox/inbox.h"
 #include "inbox/inbox_job.h"
@@ -31,13 +32,18 @@ static bool is_folder(const char *path)
     return strcmp(path, "-") != 0 && stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
 }
 
+static enum status_code take(struct job *job, const struct import_request *request)
+{
+    return request->explain ? explain_file(job, request) : import_file(job, request);
+}
+
 /* `context`: the request that is the same for all files of a folder. */
 static enum status_code import_one_of(struct job *job, const struct inbox_file *file, void *context)
 {
     struct import_request request = *(const struct import_request *)context;
     request.path = file->path;
     request.opened = file;
-    return import_file(job, &request);
+    return take(job, &request);
 }
 
 /* A folder's files stay where they are: only the configured inbox is emptied. */
@@ -58,13 +64,32 @@ static enum status_code import_all_in(struct job *job, struct import_request *li
     return status;
 }
 
+static enum status_code take_all(struct job *job, struct import_request *request)
+{
+    const struct options *options = &job->options;
+    enum status_code status = STATUS_DONE;
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (stop_asked()) {
+            status = job_worse(
+                status, job_stopped(options->arguments[i], "it and what comes after it are left"));
+            break;
+        }
+        request->path = options->arguments[i];
+        status =
+            job_worse(status, is_folder(request->path) ? import_all_in(job, request, request->path)
+                                                       : take(job, request));
+    }
+    return status;
+}
+
 static enum status_code import_files(struct job *job, bool confirmations)
 {
     const struct options *options = &job->options;
     struct import_request request = {.name = options->name,
                                      .confirmations = confirmations,
                                      .strict = options->strict || job->config.import.strict,
-                                     .dry_run = options->dry_run};
+                                     .dry_run = options->dry_run,
+                                     .explain = options->explain};
     struct lock lock;
     if (options->name != NULL &&
         (options->argument_count != 1 || is_folder(options->arguments[0]))) {
@@ -77,20 +102,12 @@ static enum status_code import_files(struct job *job, bool confirmations)
                   options->max_rejects);
         return STATUS_USAGE;
     }
+    if (request.explain)
+        return take_all(job, &request);
     enum status_code status = job_lock(job, "import", &lock);
     if (status != STATUS_DONE)
         return status;
-    for (size_t i = 0; i < options->argument_count; i++) {
-        if (stop_asked()) {
-            status = job_worse(
-                status, job_stopped(options->arguments[i], "it and what comes after it are left"));
-            break;
-        }
-        request.path = options->arguments[i];
-        status =
-            job_worse(status, is_folder(request.path) ? import_all_in(job, &request, request.path)
-                                                      : import_file(job, &request));
-    }
+    status = take_all(job, &request);
     lock_release(&lock);
     return status;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTIONS_LIST = 512, OPTIONS_TAKEN = 4 };
+enum { OPTIONS_LIST = 512, OPTIONS_TAKEN = 5 };
 
 /* --- The options --------------------------------------------------------------------------- */
 
@@ -37,6 +37,7 @@ static const struct option_row option_rows[] = {
     {"restored", '\0', OPTION_SWITCH, AT(restored), NULL, "the ledger comes from a backup: invalidate every code in it", false},
     {"dry-run", '\0', OPTION_SWITCH, AT(dry_run), NULL, "show what would happen; write and send nothing", false},
     {"strict", '\0', OPTION_SWITCH, AT(strict), NULL, "refuse files with unknown columns", false},
+    {"explain", '\0', OPTION_SWITCH, AT(explain), NULL, "show what would be made of the header and the first 1000 rows; needs no ledger", false},
     {"name", '\0', OPTION_TEXT, AT(name), "NAME", "remember standard input as NAME, so that it can be imported again", false},
     {"max-rejects", '\0', OPTION_TEXT, AT(max_rejects), "N|N%", "give up a file that has more rejects than this", false},
     {"only", '\0', OPTION_TEXT, AT(only), "CHANNEL", "send by this channel only", false},
@@ -77,6 +78,7 @@ static const struct command_row command_rows[] = {
      1,
      INT_MAX,
      {{"dry-run", NULL, false},
+      {"explain", NULL, false},
       {"strict", NULL, false},
       {"name", NULL, false},
       {"max-rejects", NULL, false}},

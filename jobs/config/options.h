@@ -33,6 +33,7 @@ struct options {
     bool restored;            /* init */
     bool dry_run;             /* import, send, report */
     bool strict;              /* import */
+    bool explain;             /* import */
     bool retry_dead;          /* report */
     bool retry_undeliverable; /* send */
     bool all;                 /* forget */

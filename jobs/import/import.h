@@ -16,6 +16,7 @@ struct import_request {
     bool max_rejects_percent;
     double max_rejects; /* a number of rows, or percent of those read, which is asked at commits */
     bool dry_run;       /* decides everything and writes nothing */
+    bool explain;       /* tells the file's maker what would be made of it, see explain.h */
 };
 
 /* STATUS_DONE; STATUS_PARTLY with rejects; STATUS_BAD_DATA; STATUS_RETRY: stopped, or something

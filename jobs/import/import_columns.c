@@ -24,9 +24,9 @@ static const struct header_names *names_of(const struct import_request *request)
     return request->confirmations ? &confirmation_header : &signup_header;
 }
 
-/* The name that a mistyped one most likely stands for; NULL where none is near. */
-static const char *nearest_name(const struct header_names *names, const char *cell)
+const char *import_columns_nearest(const struct import_request *request, const char *cell)
 {
+    const struct header_names *names = names_of(request);
     struct suggestion nearest = {0};
     char typed[NAME_SHOWN];
     size_t length = 0;
@@ -48,7 +48,7 @@ static bool say_unknown(const struct import_request *request, const struct heade
         const struct header_column *column = &header->columns[i];
         if (column->column >= 0 || column->suffix != NULL || unknown++ > shown)
             continue;
-        const char *near = nearest_name(names_of(request), cells[i]);
+        const char *near = import_columns_nearest(request, cells[i]);
         int width =
             snprintf(list + length, sizeof list - length, "%s%zu `%.80s`%s%s%s",
                      shown > 0 ? ", " : "", i + 1, cells[i], near == NULL ? "" : " (did you mean `",
@@ -61,7 +61,7 @@ static bool say_unknown(const struct import_request *request, const struct heade
     }
     if (unknown > shown)
         snprintf(rest, sizeof rest, " and %zu more", unknown - shown);
-    if (unknown > 0)
+    if (unknown > 0 && (request->strict || !request->explain)) /* which shows them in its table */
         say_error("%s: column%s without a meaning here: %s%s%s", request->path,
                   unknown == 1 ? "" : "s", list, rest,
                   request->strict ? "; --strict refuses the file" : "; left out");

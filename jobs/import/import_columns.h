@@ -10,4 +10,7 @@
 bool import_columns(struct header *header, const struct import_request *request,
                     const struct records *records, enum status_code *status);
 
+/* The name of ours that a column without a meaning most likely stands for; NULL: none is near. */
+const char *import_columns_nearest(const struct import_request *request, const char *cell);
+
 #endif

@@ -335,13 +335,19 @@ static void identify(struct import_file *file)
         fail(file, job_ledger_failed(file->job, "looking for earlier imports"));
 }
 
-void import_file_open(struct import_file *file, struct job *job,
+void import_file_look(struct import_file *file, struct job *job,
                       const struct import_request *request)
 {
     memset(file, 0, sizeof *file);
     file->job = job;
     file->request = request;
     open_input(file);
+}
+
+void import_file_open(struct import_file *file, struct job *job,
+                      const struct import_request *request)
+{
+    import_file_look(file, job, request);
     if (!file->over)
         identify(file);
 }

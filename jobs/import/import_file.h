@@ -36,6 +36,10 @@ struct import_file {
     bool over; /* nothing is left to do: refused, failed or imported already; said, with `status` */
 };
 
+/* Opens the file and asks no ledger about it. The caller closes it. */
+void import_file_look(struct import_file *file, struct job *job,
+                      const struct import_request *request);
+
 /* Opens the file and finds out what it is. The caller closes it. */
 void import_file_open(struct import_file *file, struct job *job,
                       const struct import_request *request);

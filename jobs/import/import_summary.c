@@ -3,7 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "import/fates.h"
 #include "run/say.h"
+#include "values/signup.h"
 
 enum { LINES = 160, LINE_TEXT = 96, TITLE = 4096 + 128 };
 
@@ -35,6 +37,46 @@ static void add_details(struct job *job, struct lines *lines, enum statement sta
         add_line(lines, "  ", ledger_word(details, WHAT),
                  (uint64_t)ledger_integer(details, NUMBER));
     ledger_forgive(job->session->ledger); /* a table that could not be shown loses nothing */
+}
+
+/* Column by column, of those that a note is about. */
+static void show_fates(struct job *job, const struct import_summary *summary)
+{
+    enum { COLUMN, DONE, NUMBER, LINE };
+    static const char *const columns[] = {"column_name", "done", "number", "line", NULL};
+    static const char *const head[] = {"column"};
+    struct fates fates[SIGNUP_INPUT_ONLY] = {{{0}, {0}}};
+    const char *names[SIGNUP_INPUT_ONLY];
+    size_t count = 0;
+    struct ledger_statement *row =
+        ledger_select(job->session->ledger, STATEMENT_import_fates, columns);
+    ledger_set_integer(row, ":import_id", summary->import_id);
+    while (ledger_row(row)) {
+        int column = signup_column_named(ledger_word(row, COLUMN));
+        enum fate fate = fate_of_note(ledger_word(row, DONE));
+        const char *name = column < 0 ? NULL : signup_column_name((enum signup_column)column);
+        if (name == NULL || fate == FATES)
+            continue;
+        if (count == 0 || names[count - 1] != name) {
+            if (count == SIGNUP_INPUT_ONLY)
+                break;
+            names[count++] = name;
+        }
+        fates_add(&fates[count - 1], fate, (uint64_t)ledger_integer(row, NUMBER),
+                  ledger_integer(row, LINE));
+    }
+    ledger_done(row);
+    const struct fates_table table = {
+        .title = "Columns: what became of their values, and in parentheses the line of an example",
+        .head = head,
+        .cells = names,
+        .cell_count = 1,
+        .fates = fates,
+        .count = count,
+        .summary = !summary->dry_run};
+    if (count > 0)
+        fates_show(&table);
+    ledger_forgive(job->session->ledger);
 }
 
 void import_summarise(struct job *job, const struct import_summary *summary)
@@ -73,4 +115,5 @@ void import_summarise(struct job *job, const struct import_summary *summary)
     struct say_table table = {
         .title = title, .align = "lr", .cells = lines.cells, .rows = lines.count};
     (summary->dry_run ? say_table : say_summary)(&table);
+    show_fates(job, summary);
 }

@@ -152,8 +152,9 @@ static void mistakes_get_one_line_that_says_what_is_allowed(void **state)
     refused("regjob sned", "sned is no known command: did you mean send? (one of init, import, "
                            "confirm, send, settle, report, reconcile, nightly, status, dashboard, "
                            "forget)");
-    refused("regjob import", "import needs FILE...: regjob import [--dry-run] [--strict] [--name "
-                             "NAME] [--max-rejects N|N%] FILE...");
+    refused("regjob import",
+            "import needs FILE...: regjob import [--dry-run] [--explain] [--strict] [--name "
+            "NAME] [--max-rejects N|N%] FILE...");
     refused("regjob settle now", "now is one argument too many: regjob settle");
     refused("regjob forget", "forget needs SUBJECT...: regjob forget [--all] [--id] [--from FILE] "
                              "SUBJECT...");
