@@ -67,5 +67,18 @@ SELECT n.value ->> 'column' AS column_name, n.value ->> 'done' AS done, count(*)
 -- name: import_kinds
 SELECT kind AS what, count(*) AS number FROM reject WHERE import_id = :import_id GROUP BY kind ORDER BY kind
 
+-- The mean share of failures of the last imports of at least so many sign-ups. Where the first row of a file tells its outcome, failures
+-- are not this ledger's: such an import is not compared.
+-- name: import_usual
+SELECT count(*) AS imports, coalesce(avg(share), 0) AS share,
+       (SELECT a.told FROM attempt a WHERE a.import_id = :import_id ORDER BY a.line LIMIT 1) IS NOT NULL AS told
+  FROM (SELECT 1.0 * b.failed / (b.success + b.pending + b.failed) AS share
+          FROM import i
+          JOIN import_batch b ON b.import_id = i.id
+           AND b.end_offset = (SELECT max(e.end_offset) FROM import_batch e WHERE e.import_id = i.id)
+         WHERE i.id < :import_id AND i.finished_at IS NOT NULL AND b.success + b.pending + b.failed >= :least
+           AND (SELECT a.told FROM attempt a WHERE a.import_id = i.id ORDER BY a.line LIMIT 1) IS NULL
+         ORDER BY i.id DESC LIMIT :most)
+
 -- name: import_verdicts
 SELECT kind || ': ' || verdict AS what, count(*) AS number FROM continuation WHERE import_id = :import_id GROUP BY 1 ORDER BY count(*) DESC, 1

@@ -94,6 +94,8 @@ struct config_import {
                                    Default 900 */
     unsigned max_expansion;     /* times its size that a compressed or sparse file may hold
                                    beyond what is never too much; 0: no limit. Default 100 */
+    unsigned unusual_failures;  /* so many times the usual share of failures is said; 0: never.
+                                   Default 3 */
     uint64_t max_rejects_bytes; /* of one import's rejects so many are kept, default 256 MiB */
 };
 

@@ -42,6 +42,7 @@ const struct config_key config_keys[] = {
     COUNT("import", "max_expansion", import.max_expansion, 0, 1000000, "100"),
     {"import", "max_rejects_bytes", CONFIG_KIND_SIZE, AT(import.max_rejects_bytes), 0,
      1099511627776, NULL, "256M"},
+    COUNT("import", "unusual_failures", import.unusual_failures, 0, 1000, "3"),
     {"import", "strict", CONFIG_KIND_SWITCH, AT(import.strict), 0, 0, "no|yes", "no"},
 
     {"mail", "url", CONFIG_KIND_URL, AT(mail.url), 0, 0, "smtp|smtps|file", "file:mail"},

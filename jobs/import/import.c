@@ -561,6 +561,7 @@ static void run(struct import *import)
     struct import_summary summary = {.path = import->file.request->path,
                                      .import_id = import->file.id,
                                      .dry_run = import->file.request->dry_run,
+                                     .whole = whole,
                                      .counts = import->counts,
                                      .before = before,
                                      .seconds = (double)(moment_monotonic() - began) / 1000};

@@ -9,6 +9,10 @@
 
 enum { LINES = 160, LINE_TEXT = 96, TITLE = 4096 + 128 };
 
+/* Of imports with fewer sign-ups the share of failures says nothing; so many of the others are a
+ * custom. */
+enum { LEAST_SIGNUPS = 20, USUAL_IMPORTS = 10 };
+
 struct lines {
     char texts[LINES][2][LINE_TEXT];
     const char *cells[LINES * 2];
@@ -37,6 +41,79 @@ static void add_details(struct job *job, struct lines *lines, enum statement sta
         add_line(lines, "  ", ledger_word(details, WHAT),
                  (uint64_t)ledger_integer(details, NUMBER));
     ledger_forgive(job->session->ledger); /* a table that could not be shown loses nothing */
+}
+
+/* What an import is compared with. */
+struct usual {
+    int64_t imports;
+    double share; /* of failures, from 0 to 1 */
+    bool told;    /* the file tells its outcomes: they are not ours to wonder at */
+};
+
+static bool read_usual(struct job *job, int64_t import_id, struct usual *usual)
+{
+    enum { IMPORTS, SHARE, TOLD };
+    static const char *const columns[] = {"imports", "share", "told", NULL};
+    struct ledger_statement *row =
+        ledger_select(job->session->ledger, STATEMENT_import_usual, columns);
+    ledger_set_integer(row, ":import_id", import_id);
+    ledger_set_integer(row, ":least", LEAST_SIGNUPS);
+    ledger_set_integer(row, ":most", USUAL_IMPORTS);
+    bool found = ledger_row(row);
+    if (found) {
+        *usual = (struct usual){ledger_integer(row, IMPORTS), ledger_real(row, SHARE),
+                                ledger_integer(row, TOLD) != 0};
+        ledger_done(row);
+    }
+    ledger_forgive(job->session->ledger);
+    return found;
+}
+
+static void read_first_reason(struct job *job, int64_t import_id, char reason[LINE_TEXT])
+{
+    enum { WHAT };
+    static const char *const columns[] = {"what", NULL};
+    struct ledger_statement *row =
+        ledger_select(job->session->ledger, STATEMENT_import_reasons, columns);
+    ledger_set_integer(row, ":import_id", import_id);
+    reason[0] = '\0';
+    if (ledger_row(row)) {
+        snprintf(reason, LINE_TEXT, "%s", ledger_word(row, WHAT));
+        ledger_done(row);
+    }
+    ledger_forgive(job->session->ledger);
+}
+
+/* The share of failures from which on it is said. A share so high that it cannot become as much
+ * higher as the setting asks for is halfway to all; one below 1 % is taken for 1 %. */
+static double unusual_share(const struct usual *usual, unsigned times)
+{
+    double mean = usual->share < 0.01 ? 0.01 : usual->share, halfway = (1 + mean) / 2;
+    if (usual->imports == 0)
+        return 0.5;
+    return mean * times < halfway ? mean * times : halfway;
+}
+
+/* Always: nobody looks at the attempts of an import that seems to be in order. */
+static void say_unusual(struct job *job, const struct import_summary *summary)
+{
+    const struct chunk_counts *counts = &summary->counts;
+    unsigned times = job->config.import.unusual_failures;
+    uint64_t signups = counts->success + counts->pending + counts->failed;
+    struct usual usual;
+    char reason[LINE_TEXT], before[96] = "";
+    if (times == 0 || counts->failed == 0 || signups < LEAST_SIGNUPS ||
+        !read_usual(job, summary->import_id, &usual) || usual.told)
+        return;
+    double share = (double)counts->failed / (double)signups;
+    if (share <= unusual_share(&usual, times))
+        return;
+    read_first_reason(job, summary->import_id, reason);
+    if (usual.imports > 0)
+        snprintf(before, sizeof before, "; %.1f%% in the last %" PRId64 " import%s",
+                 100 * usual.share, usual.imports, usual.imports == 1 ? "" : "s");
+    say_error("%s: %" PRIu64 " of %" PRIu64 " sign-ups failed (%.1f%%), most often by %s%s",
+              summary->path, counts->failed, signups, 100 * share, reason, before);
 }
 
 /* Column by column, of those that a note is about. */
@@ -92,6 +169,8 @@ void import_summarise(struct job *job, const struct import_summary *summary)
         job_add(job, "import", "failed", counts->failed - before->failed);
         job_add(job, "import", "continued", counts->continued - before->continued);
         job_add(job, "import", "rejected", counts->rejected - before->rejected);
+        if (summary->whole)
+            say_unusual(job, summary);
         if (!say_is_verbose())
             return;
     }

@@ -9,13 +9,14 @@ struct import_summary {
     const char *path;
     int64_t import_id;
     bool dry_run;
+    bool whole;                 /* the file was read to its end */
     struct chunk_counts counts; /* of the import */
     struct chunk_counts before; /* what of it an earlier run had done */
     double seconds;
 };
 
-/* Adds this run's share to the run's counts, and shows the table: read, outcomes, failures by
- * reason, rejects by kind. */
+/* Adds this run's share to the run's counts, says where unusually many sign-ups failed, and shows
+ * the tables: read, outcomes, failures by reason, rejects by kind; columns with notes. */
 void import_summarise(struct job *job, const struct import_summary *summary);
 
 #endif
