@@ -41,13 +41,13 @@ SELECT end_offset, end_line, read, success, pending, failed, continued, rejected
   FROM import_batch WHERE import_id = :import_id ORDER BY end_offset DESC LIMIT 1
 
 -- name: insert_reject
-INSERT INTO reject (import_id, line, byte_offset, bytes, column_number, kind, message, recorded_at)
-VALUES (:import_id, :line, :byte_offset, :bytes, :column_number, :kind, :message, :recorded_at)
+INSERT INTO reject (import_id, line, byte_offset, bytes, column_number, kind, what, message, recorded_at)
+VALUES (:import_id, :line, :byte_offset, :bytes, :column_number, :kind, :what, :message, :recorded_at)
 
 -- Checks that the counts add up: those of the last batch, and those of the rows themselves.
 -- name: import_sum
 SELECT count(*) FILTER (WHERE outcome = 'success') AS success, count(*) FILTER (WHERE outcome = 'pending') AS pending,
-       count(*) FILTER (WHERE outcome = 'failure') AS failed,
+       count(*) FILTER (WHERE outcome = 'failure') AS failed, count(notes) AS noted,
        (SELECT count(*) FROM continuation WHERE import_id = :import_id) AS continued,
        (SELECT count(*) FROM reject WHERE import_id = :import_id) AS rejected
   FROM attempt WHERE import_id = :import_id
@@ -65,7 +65,7 @@ SELECT n.value ->> 'column' AS column_name, n.value ->> 'done' AS done, count(*)
   FROM attempt a, json_each(a.notes) n WHERE a.import_id = :import_id GROUP BY 1, 2 ORDER BY 1
 
 -- name: import_kinds
-SELECT kind AS what, count(*) AS number FROM reject WHERE import_id = :import_id GROUP BY kind ORDER BY kind
+SELECT coalesce(what, kind) AS what, count(*) AS number FROM reject WHERE import_id = :import_id GROUP BY 1 ORDER BY 1
 
 -- The mean share of failures of the last imports of at least so many sign-ups. Where the first row of a file tells its outcome, failures
 -- are not this ledger's: such an import is not compared.

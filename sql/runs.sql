@@ -14,7 +14,8 @@ SELECT command, exit_code, (finished_at - started_at) / 1000.0 AS seconds, finis
  GROUP BY command
 
 -- name: run_items
-SELECT s.key AS step, c.key AS what, c.value AS number FROM run r, json_each(r.counts) s, json_each(s.value) c WHERE r.id = :id
+SELECT s.key AS step, c.key AS what, c.value AS number FROM run r, json_each(r.counts) s, json_each(s.value) c
+ WHERE r.id = :id AND s.key NOT IN ('inputs', 'files')
 
 -- name: end_run
 UPDATE run SET finished_at = :finished_at, exit_code = :exit_code, counts = :counts WHERE id = :id AND finished_at IS NULL

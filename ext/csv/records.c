@@ -18,6 +18,8 @@
 
 #include "values/text.h"
 
+static const char BYTE_ORDER_MARK[] = "\xEF\xBB\xBF";
+
 /* A verdict on the record in hand that is not a row. Positions count from the record's start. */
 struct fault {
     enum records_kind kind;
@@ -46,7 +48,8 @@ bool records_fail_without_memory(struct records *records)
 
 const char *records_kind_name(enum records_kind kind)
 {
-    static const char *const name[] = {"quoting", "field_count", "encoding", "nul", "too_long"};
+    static const char *const name[] = {"quoting", "field_count", "encoding",
+                                       "nul",     "too_long",    "header_again"};
     return name[kind];
 }
 
@@ -308,6 +311,22 @@ static bool takes_length(struct records *records, const struct framing *framing)
     return true;
 }
 
+/* Whether a record is the header once more, perhaps behind the byte order mark of a second file. */
+static bool is_header_again(const struct records *records)
+{
+    const struct fields *fields = &records->fields;
+    if (fields->found != records->columns)
+        return false;
+    for (size_t i = 0; i < records->columns; i++) {
+        const char *text = fields->field[i].text;
+        if (i == 0 && strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+            text += strlen(BYTE_ORDER_MARK);
+        if (strcmp(text, records->names[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
 /* Splits and judges a whole, held record. False: there is a fault, or it failed. */
 static bool judge_text(struct records *records, const struct framing *framing, struct fault *fault)
 {
@@ -345,6 +364,13 @@ static bool judge_text(struct records *records, const struct framing *framing, s
             "the field is longer than %" PRIu64 " bytes: expected a shorter one, or a "
             "higher max_field_bytes",
             records->max_field);
+        return false;
+    }
+    if (records->columns && is_header_again(records)) {
+        fault->kind = RECORDS_HEADER_AGAIN;
+        fault->at = 0;
+        fault->column = 1;
+        say(records, "the header again: only the first line is one");
         return false;
     }
     if (records->columns && fields->found != records->columns && !takes_length(records, framing)) {

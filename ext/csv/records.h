@@ -18,9 +18,9 @@
  *   many, as spreadsheets write them.
  *
  * What happens to the rest (reject kinds)
- * - field_count, encoding, nul, too_long: the quoting is sound, so the record is known to its end:
- *   that record is rejected and nothing else. Where several are true: a record too long, else the
- *   earliest NUL or bad byte, else a field too long, else field_count.
+ * - field_count, encoding, nul, too_long, header_again: the quoting is sound, so the record is
+ * known to its end: that record is rejected and nothing else. Where several are true: a record too
+ * long, else the earliest NUL or bad byte, else a field too long, else field_count.
  * - quoting: where the record was meant to end cannot be known. It is taken to end with the line on
  *   which the offending field begins, and reading goes on at the line after: a stray quote costs
  *   its line, and so does a lost one, however far on the reader gets before it is noticed. (Only
@@ -57,10 +57,11 @@ enum records_kind {
     RECORDS_FIELD_COUNT,
     RECORDS_ENCODING,
     RECORDS_NUL,
-    RECORDS_TOO_LONG
+    RECORDS_TOO_LONG,
+    RECORDS_HEADER_AGAIN /* the header once more, as where two files were put together */
 };
 
-/* `quoting`, `field_count`, `encoding`, `nul`, `too_long`: as the ledger has them. */
+/* `quoting`, `field_count`, `encoding`, `nul`, `too_long`, `header_again`. */
 const char *records_kind_name(enum records_kind kind);
 
 struct record {
@@ -120,6 +121,9 @@ typedef bool records_may_lack_function(void *context, size_t column);
 /* From now on a row may lack columns or have an empty one too many; without it, neither. */
 void records_allow_short(struct records *records, records_may_lack_function *may_lack,
                          void *context);
+
+/* The line on which the header begins. */
+uint64_t records_header_line(const struct records *records);
 
 /* Where the overlong rejects go; without it they are only skipped. */
 void records_spill(struct records *records, records_spill_function *spill, void *context);

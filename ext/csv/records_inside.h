@@ -29,7 +29,7 @@ struct records {
     const char **names;
     char *header_text, *header_raw;
     size_t header_raw_length;
-    uint64_t header_end;
+    uint64_t header_end, header_line;
 };
 
 static inline bool records_has_failed(const struct records *records)

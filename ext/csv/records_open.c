@@ -74,6 +74,7 @@ static bool keep_header(struct records *records, const struct record *record)
     records->header_raw_length = record->raw_length;
     records->header_text = fields_keep_header(&records->fields); /* the names point into it */
     records->header_end = record->end;
+    records->header_line = record->line;
     records->columns = records->fields.found;
     return true;
 }
@@ -168,6 +169,11 @@ const char *records_header_raw(const struct records *records, size_t *length)
 {
     *length = records->header_raw_length;
     return records->header_raw;
+}
+
+uint64_t records_header_line(const struct records *records)
+{
+    return records->header_line;
 }
 
 void records_spill(struct records *records, records_spill_function *function, void *context)

@@ -20,6 +20,7 @@
 #include "tables/file_table.h"
 #include "values/moment.h"
 #include "csv/records.h"
+#include "csv/title.h"
 #include "values/text.h"
 #include "tables/rehearsal.h"
 
@@ -95,8 +96,9 @@ static bool out_of_memory(struct reading *reading)
 
 /* -- the header, by the rules of an import -- */
 
-static bool read_header(struct reading *reading, const struct records *records)
+static bool read_header(struct reading *reading, struct records *records)
 {
+    char title[TITLE_TEXT];
     struct header *header = &reading->header;
     if (!header_read(header, &signup_header, records_header(records), records_columns(records)))
         return out_of_memory(reading);
@@ -110,8 +112,11 @@ static bool read_header(struct reading *reading, const struct records *records)
         return complain(reading, ERROR_INVALID,
                         ", line 1: at most %d columns of consents are expected",
                         SIGNUP_CONSENTS_MAX);
-    return signup_header_names_people(header) ||
-           complain(reading, ERROR_INVALID,
+    if (signup_header_names_people(header))
+        return true;
+    if (title_found(records, &signup_header, signup_header_names_people, title))
+        return complain(reading, ERROR_INVALID, ": %s", title);
+    return complain(reading, ERROR_INVALID,
                     ", line 1: none of its columns says who signed up: %s is expected",
                     signup_people_columns);
 }

@@ -19,6 +19,20 @@ enum { RUN_ID, RUN_COMMAND, RUN_STARTED, RUN_FINISHED, RUN_EXIT_CODE, RUN_COUNTS
 static const char *const run_columns[] = {"id",        "command", "started_at", "finished_at",
                                           "exit_code", "counts",  "counted",    NULL};
 
+enum { FILES = 10, FILE_CELLS = 7 };
+enum {
+    FILE_ID,
+    FILE_NAME,
+    FILE_ROWS,
+    FILE_FAILED,
+    FILE_REJECTED,
+    FILE_NOTED,
+    FILE_UNKNOWN,
+    FILE_NUMBERS = FILE_UNKNOWN - FILE_ROWS
+};
+static const char *const file_columns[] = {"id",       "name",  "rows",    "failed",
+                                           "rejected", "noted", "unknown", NULL};
+
 static void format_time(struct ledger_statement *row, int column, char text[CELL])
 {
     if (ledger_is_null(row, column))
@@ -30,7 +44,7 @@ static void format_time(struct ledger_statement *row, int column, char text[CELL
 static void show(const char *title, const char *align, const char *const *head, char (*texts)[CELL],
                  size_t rows)
 {
-    const char *cells[RUNS * RUN_CELLS];
+    const char *cells[RUNS * FILE_CELLS];
     size_t columns = strlen(align);
     for (size_t i = 0; i < rows * columns; i++)
         cells[i] = texts[i];
@@ -77,6 +91,27 @@ static void show_runs(struct job *job)
     show("last runs", "rlllrl", head, texts, rows);
 }
 
+/* What is asked in the morning: which files came in the night, and whether they were in order. */
+static void show_files(struct job *job)
+{
+    static const char *const head[] = {
+        "import", "file", "rows", "failed", "rejected", "noted", "columns without a meaning"};
+    char texts[FILES * FILE_CELLS][CELL];
+    size_t rows = 0;
+    struct ledger_statement *file =
+        ledger_select(job->session->ledger, STATEMENT_last_files, file_columns);
+    while (rows < FILES && ledger_row(file)) {
+        char(*cell)[CELL] = texts + FILE_CELLS * rows++;
+        snprintf(cell[0], CELL, "%" PRId64, ledger_integer(file, FILE_ID));
+        snprintf(cell[1], CELL, "%s", ledger_word(file, FILE_NAME));
+        for (int i = 0; i < FILE_NUMBERS; i++)
+            snprintf(cell[2 + i], CELL, "%" PRId64, ledger_integer(file, FILE_ROWS + i));
+        snprintf(cell[2 + FILE_NUMBERS], CELL, "%s", ledger_word(file, FILE_UNKNOWN));
+    }
+    if (rows > 0)
+        show("last files", "rlrrrrl", head, texts, rows);
+}
+
 static void add_time(json_t *object, const char *member, struct ledger_statement *row, int column)
 {
     char text[MOMENT_SIZE];
@@ -86,6 +121,23 @@ static void add_time(json_t *object, const char *member, struct ledger_statement
     }
     moment_format(ledger_integer(row, column), text);
     json_object_set_new(object, member, json_string(text));
+}
+
+static void add_files(struct job *job, json_t *status)
+{
+    json_t *files = json_array();
+    struct ledger_statement *file =
+        ledger_select(job->session->ledger, STATEMENT_last_files, file_columns);
+    while (ledger_row(file)) {
+        json_t *one = json_object();
+        for (int i = 0; i < FILE_CELLS; i++)
+            json_object_set_new(one, file_columns[i],
+                                i == FILE_NAME || i == FILE_UNKNOWN
+                                    ? json_string(ledger_word(file, i))
+                                    : json_integer((json_int_t)ledger_integer(file, i)));
+        json_array_append_new(files, one);
+    }
+    json_object_set_new(status, "files", files);
 }
 
 static void show_json(struct job *job)
@@ -117,6 +169,7 @@ static void show_json(struct job *job)
     }
     json_object_set_new(status, "queues", queues);
     json_object_set_new(status, "runs", runs);
+    add_files(job, status);
     char *text = document_text(status, JSON_INDENT(2));
     if (text != NULL) {
         say_document(text, strlen(text));
@@ -136,6 +189,7 @@ enum status_code status_command(struct job *job)
     } else {
         show_queues(job);
         show_runs(job);
+        show_files(job);
     }
     return ledger_failed(job->session->ledger) ? job_ledger_failed(job, "reading the queues")
                                                : STATUS_DONE;

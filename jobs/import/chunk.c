@@ -189,7 +189,10 @@ static bool write_reject(struct chunk *chunk, const struct chunk_row *row,
     ledger_set_integer(insert, ":bytes", (int64_t)(row->end - row->offset));
     if (row->column > 0)
         ledger_set_integer(insert, ":column_number", (int64_t)row->column);
-    ledger_set_text(insert, ":kind", records_kind_name(row->kind));
+    bool header = row->kind == RECORDS_HEADER_AGAIN; /* sql/upgrades/5.sql */
+    ledger_set_text(insert, ":kind", records_kind_name(header ? RECORDS_FIELD_COUNT : row->kind));
+    if (header)
+        ledger_set_text(insert, ":what", records_kind_name(row->kind));
     ledger_set_text(insert, ":message", row->message);
     ledger_set_integer(insert, ":recorded_at", ledger_now(target->session->ledger));
     ledger_run(insert);

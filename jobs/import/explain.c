@@ -129,7 +129,9 @@ static bool open_records(struct explain *explain)
     explain->records = records_open(&source, &limits, &error);
     if (explain->records == NULL)
         return fail_reading(explain, &error);
-    if (!import_columns(&explain->header, explain->request, explain->records, &explain->status))
+    char unknown[IMPORT_UNKNOWN]; /* shown with all the others */
+    if (!import_columns(&explain->header, explain->request, explain->records, unknown,
+                        &explain->status))
         return false;
     records_allow_short(explain->records, may_lack, explain);
     explain->fates = calloc(explain->header.count, sizeof *explain->fates);

@@ -33,6 +33,8 @@ struct import {
     struct overlong_rejects spill;
     struct records *records;
     struct header header;
+    char unknown[IMPORT_UNKNOWN]; /* columns */
+    uint64_t noted;               /* attempts with notes, once the file is read to its end */
     struct pipeline *pipeline;
     struct admit_writer *writer;
     struct checkpoint *checkpoint;
@@ -159,8 +161,8 @@ static void open_records(struct import *import)
                       error.text);
         return;
     }
-    import->over =
-        !import_columns(&import->header, import->file.request, import->records, &import->status);
+    import->over = !import_columns(&import->header, import->file.request, import->records,
+                                   import->unknown, &import->status);
 }
 
 static void resume(struct import *import)
@@ -471,9 +473,9 @@ static bool sum_holds(struct import *import)
 {
     const struct chunk_counts *counts = &import->counts;
     struct chunk_counts found = {0, 0, 0, 0, 0, 0};
-    enum { SUCCESS, PENDING, FAILED, CONTINUED, REJECTED };
-    static const char *const columns[] = {"success",   "pending",  "failed",
-                                          "continued", "rejected", NULL};
+    enum { SUCCESS, PENDING, FAILED, CONTINUED, REJECTED, NOTED };
+    static const char *const columns[] = {"success",  "pending", "failed", "continued",
+                                          "rejected", "noted",   NULL};
     struct ledger_statement *sum = ledger_select(import->ledger, STATEMENT_import_sum, columns);
     ledger_set_integer(sum, ":import_id", import->file.id);
     if (ledger_row(sum)) {
@@ -483,6 +485,7 @@ static bool sum_holds(struct import *import)
                                       (uint64_t)ledger_integer(sum, FAILED),
                                       (uint64_t)ledger_integer(sum, CONTINUED),
                                       (uint64_t)ledger_integer(sum, REJECTED)};
+        import->noted = (uint64_t)ledger_integer(sum, NOTED);
         ledger_done(sum);
     }
     found.read = found.success + found.pending + found.failed + found.continued + found.rejected;
@@ -562,6 +565,8 @@ static void run(struct import *import)
                                      .import_id = import->file.id,
                                      .dry_run = import->file.request->dry_run,
                                      .whole = whole,
+                                     .noted = import->noted,
+                                     .unknown = import->unknown,
                                      .counts = import->counts,
                                      .before = before,
                                      .seconds = (double)(moment_monotonic() - began) / 1000};

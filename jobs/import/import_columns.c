@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "config/suggestion.h"
+#include "csv/title.h"
 #include "run/say.h"
 #include "values/text.h"
 
-enum { NAME_TO_GUESS = 4, NAME_SHOWN = 64, UNKNOWN_SHOWN = 1024 };
+enum { NAME_TO_GUESS = 4, NAME_SHOWN = 64 };
 
 /* A confirmation is the second request of a sign-up, whose subject may be a phone number or a
  * username as well. */
@@ -40,9 +41,9 @@ const char *import_columns_nearest(const struct import_request *request, const c
 
 /* One line for all that is left out: nobody who reads it in the morning should have to guess. */
 static bool say_unknown(const struct import_request *request, const struct header *header,
-                        const char *const *cells)
+                        const char *const *cells, char list[IMPORT_UNKNOWN])
 {
-    char list[UNKNOWN_SHOWN] = "", rest[32] = "";
+    char rest[32] = "";
     size_t length = 0, shown = 0, unknown = 0;
     for (size_t i = 0; i < header->count; i++) {
         const struct header_column *column = &header->columns[i];
@@ -50,10 +51,10 @@ static bool say_unknown(const struct import_request *request, const struct heade
             continue;
         const char *near = import_columns_nearest(request, cells[i]);
         int width =
-            snprintf(list + length, sizeof list - length, "%s%zu `%.80s`%s%s%s",
+            snprintf(list + length, IMPORT_UNKNOWN - length, "%s%zu `%.80s`%s%s%s",
                      shown > 0 ? ", " : "", i + 1, cells[i], near == NULL ? "" : " (did you mean `",
                      near == NULL ? "" : near, near == NULL ? "" : "`?)");
-        if ((size_t)width < sizeof list - length) {
+        if ((size_t)width < IMPORT_UNKNOWN - length) {
             length += (size_t)width;
             shown++;
         }
@@ -80,22 +81,31 @@ static bool check_column(const struct import_request *request, const struct head
     return column->same_as == 0;
 }
 
+static bool names_confirmations(const struct header *header)
+{
+    return header_has(header, SIGNUP_email) && header_has(header, SIGNUP_email_confirm_code);
+}
+
 /* A file without the columns that its rows need is another kind of file; and more consents than a
  * sign-up can have would be lost. */
 static bool makes_sense(const struct import_request *request, const struct header *header,
-                        const char *const *cells)
+                        struct records *records)
 {
+    const char *const *cells = records_header(records);
+    bool (*is_header)(const struct header *) =
+        request->confirmations ? names_confirmations : signup_header_names_people;
+    char title[TITLE_TEXT];
     if (header->prefixed > SIGNUP_CONSENTS_MAX) {
         say_error("%s: %zu columns of consents, and a sign-up has at most %d: put them into the "
                   "column `consents`",
                   request->path, header->prefixed, SIGNUP_CONSENTS_MAX);
         return false;
     }
-    if (request->confirmations
-            ? header_has(header, SIGNUP_email) && header_has(header, SIGNUP_email_confirm_code)
-            : signup_header_names_people(header))
+    if (is_header(header))
         return true;
-    if (request->confirmations)
+    if (title_found(records, names_of(request), is_header, title))
+        say_error("%s: %s", request->path, title);
+    else if (request->confirmations)
         say_error("%s: the columns `subject` and `code` are expected", request->path);
     else if (header->count == 1 && strpbrk(cells[0], ";\t|") != NULL)
         say_error("%s: its columns are not separated by commas: save it as CSV with commas",
@@ -107,9 +117,10 @@ static bool makes_sense(const struct import_request *request, const struct heade
 }
 
 bool import_columns(struct header *header, const struct import_request *request,
-                    const struct records *records, enum status_code *status)
+                    struct records *records, char unknown[IMPORT_UNKNOWN], enum status_code *status)
 {
     const char *const *cells = records_header(records);
+    unknown[0] = '\0';
     if (!header_read(header, names_of(request), cells, records_columns(records))) {
         say_error("out of memory");
         *status = STATUS_RETRY;
@@ -118,7 +129,8 @@ bool import_columns(struct header *header, const struct import_request *request,
     bool good = true;
     for (size_t i = 0; i < header->count && good; i++)
         good = check_column(request, header, i, cells);
-    good = good && makes_sense(request, header, cells) && say_unknown(request, header, cells);
+    good = good && makes_sense(request, header, records) &&
+           say_unknown(request, header, cells, unknown);
     if (!good)
         *status = STATUS_BAD_DATA;
     return good;

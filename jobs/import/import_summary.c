@@ -156,6 +156,18 @@ static void show_fates(struct job *job, const struct import_summary *summary)
     ledger_forgive(job->session->ledger);
 }
 
+static void record_file(struct job *job, const struct import_summary *summary)
+{
+    const struct job_file file = {.name = summary->path,
+                                  .import_id = summary->import_id,
+                                  .read = summary->counts.read,
+                                  .failed = summary->counts.failed,
+                                  .rejected = summary->counts.rejected,
+                                  .noted = summary->noted,
+                                  .unknown = summary->unknown};
+    job_add_file(job, &file);
+}
+
 void import_summarise(struct job *job, const struct import_summary *summary)
 {
     const struct chunk_counts *counts = &summary->counts, *before = &summary->before;
@@ -169,6 +181,7 @@ void import_summarise(struct job *job, const struct import_summary *summary)
         job_add(job, "import", "failed", counts->failed - before->failed);
         job_add(job, "import", "continued", counts->continued - before->continued);
         job_add(job, "import", "rejected", counts->rejected - before->rejected);
+        record_file(job, summary);
         if (summary->whole)
             say_unusual(job, summary);
         if (!say_is_verbose())

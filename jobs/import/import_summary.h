@@ -10,13 +10,16 @@ struct import_summary {
     int64_t import_id;
     bool dry_run;
     bool whole;                 /* the file was read to its end */
+    uint64_t noted;             /* attempts with notes, then */
+    const char *unknown;        /* columns without a meaning, in words */
     struct chunk_counts counts; /* of the import */
     struct chunk_counts before; /* what of it an earlier run had done */
     double seconds;
 };
 
-/* Adds this run's share to the run's counts, says where unusually many sign-ups failed, and shows
- * the tables: read, outcomes, failures by reason, rejects by kind; columns with notes. */
+/* Adds this run's share to the run's counts and the file to its record, says where unusually many
+ * sign-ups failed, and shows the tables: read, outcomes, failures by reason, rejects by kind;
+ * columns with notes. */
 void import_summarise(struct job *job, const struct import_summary *summary);
 
 #endif

@@ -148,7 +148,8 @@ void job_close(struct job *job)
     session_release(job->session);
     sqlite3_close(job->database);
     json_decref(job->inputs);
-    job->inputs = NULL;
+    json_decref(job->files);
+    job->inputs = job->files = NULL;
     job->session = NULL;
     job->database = NULL;
 }
@@ -173,6 +174,20 @@ void job_add_input(struct job *job, const char *name, const unsigned char digest
     json_array_append_new(
         job->inputs,
         json_pack("{s:s, s:s}", "name", text_escape(shown, sizeof shown, name), "digest", text));
+}
+
+void job_add_file(struct job *job, const struct job_file *file)
+{
+    char name[JOB_ERROR_SIZE], unknown[2 * JOB_ERROR_SIZE];
+    if (job->files == NULL)
+        job->files = json_array();
+    json_array_append_new(
+        job->files,
+        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "name",
+                  text_escape(name, sizeof name, file->name), "import", (json_int_t)file->import_id,
+                  "read", (json_int_t)file->read, "failed", (json_int_t)file->failed, "rejected",
+                  (json_int_t)file->rejected, "noted", (json_int_t)file->noted, "unknown_columns",
+                  text_escape(unknown, sizeof unknown, file->unknown)));
 }
 
 void job_compare_clock(struct job *job)
@@ -212,7 +227,8 @@ enum status_code job_begin_run(struct job *job)
     return ledger_failed(ledger) ? job_ledger_failed(job, "beginning the run") : STATUS_DONE;
 }
 
-/* {"import": {"read": 3, ...}, ..., "inputs": [{"name": "a.csv", "digest": "..."}]} */
+/* {"import": {"read": 3, ...}, ..., "inputs": [{"name": "a.csv", "digest": "..."}], "files":
+ * [{"name": "a.csv", "import": 1, ...}]} */
 static char *counts_text(const struct job *job)
 {
     json_t *steps = json_object();
@@ -225,6 +241,8 @@ static char *counts_text(const struct job *job)
     }
     if (job->inputs != NULL)
         json_object_set(steps, "inputs", job->inputs);
+    if (job->files != NULL)
+        json_object_set(steps, "files", job->files);
     char *text = document_text(steps, JSON_COMPACT);
     json_decref(steps);
     return text;

@@ -31,6 +31,7 @@ struct job {
     struct job_count counts[JOB_COUNTS];
     size_t count_count;
     struct json_t *inputs; /* what was read, for the run's row; NULL: nothing */
+    struct json_t *files;  /* what came of it, likewise */
 };
 
 /*
@@ -54,6 +55,16 @@ void job_add(struct job *job, const char *step, const char *what, uint64_t numbe
 
 /* Adds a file that was read, by name and digest. */
 void job_add_input(struct job *job, const char *name, const unsigned char digest[DIGEST_SIZE]);
+
+/* What came of an imported file, since its first row. */
+struct job_file {
+    const char *name;
+    int64_t import_id;
+    uint64_t read, failed, rejected;
+    uint64_t noted;      /* attempts with notes */
+    const char *unknown; /* its columns without a meaning, in words */
+};
+void job_add_file(struct job *job, const struct job_file *file);
 
 /* Says the ledger's error and clears it; the exit code that belongs to it: STATUS_CONFIG for the
  * key and a newer ledger, else STATUS_RETRY. */

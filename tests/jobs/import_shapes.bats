@@ -94,3 +94,65 @@ rejects() { # line, kind, column
     [ "$(rejects)" = "2|field_count|3" ]
     [ "$(sums)" = "2|0|0|0|1|1" ]
 }
+
+@test "the header again in the middle is a reject of its own kind" {
+    printf '\xef\xbb\xbfemail,password\na@example.com,Abcdef1!x\n' >a.csv
+    cp a.csv b.csv
+    sed 's/a@/b@/' b.csv >>a.csv
+    printf 'email,password\n' >>a.csv
+    run job -v import a.csv
+    [ "$status" -eq 2 ]
+    [ "$(sums)" = "4|2|0|0|0|2" ]
+    [[ "$output" =~ header_again\ +2 ]]
+    [ "$(ledger "SELECT line, kind, what, message FROM reject")" = '3|field_count|header_again|the header again: only the first line is one
+5|field_count|header_again|the header again: only the first line is one' ]
+    [ "$(ledger "PRAGMA integrity_check")" = ok ]
+    [ "$(ledger_reg "SELECT line, reasons FROM reg_signups('a.csv') WHERE outcome = 'rejected'")" = '3|["header_again"]
+5|["header_again"]' ]
+}
+
+@test "lines above the header are refused as a whole file, with the line of the header" {
+    printf '"Sign-ups, spring 2026",,\n\nemail,password,name\na@example.com,Abcdef1!x,Ann\n' >a.csv
+    run job import a.csv
+    [ "$status" -eq 65 ]
+    [ "$output" = "regjob: a.csv: line 1 is not a header: it looks like a title; the names of the columns seem to be in line 3: remove what is above them" ]
+    run ledger_reg "SELECT * FROM reg_signups('a.csv')"
+    [[ "$output" == *"a.csv: line 1 is not a header: it looks like a title; the names of the columns seem to be in line 3"* ]]
+    run job import --explain a.csv
+    [ "$status" -eq 65 ]
+    printf '\nMy people\na@example.com,Abcdef1!x,Ann\n' >b.csv
+    run job import b.csv
+    [ "$status" -eq 65 ]
+    [ "$output" = "regjob: b.csv: line 2 is not a header: it looks like a title; the first line is to name the columns" ]
+    printf 'Codes\nsubject,code\na@example.com,123456\n' >c.csv
+    run job confirm c.csv
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"c.csv: line 1 is not a header: it looks like a title; the names of the columns seem to be in line 2"* ]]
+    # No header anywhere: two names beside each other are no title.
+    printf 'Ann,Bob\na@example.com,Abcdef1!x\n' >d.csv
+    run job import d.csv
+    [[ "$output" == *"d.csv: none of its columns says who signed up"* ]]
+    [ "$(ledger "SELECT count(*) FROM import")" = 0 ]
+}
+
+@test "what came of a file can be read the day after: in the run's record and in the status" {
+    printf 'E-Mail,Emails,password,birth_date,Shoe size\na@example.com,,Abcdef1!x,,39\nb@example.com,,Abcdef1!x,1990-02-30,\nnobody,,Abcdef1!x,,\nx"y\n' >a.csv
+    run job import a.csv
+    [ "$status" -eq 2 ]
+    [ "$(ledger "SELECT json_extract(counts, '$.files') FROM run ORDER BY id DESC LIMIT 1")" = '[{"name":"a.csv","import":1,"read":4,"failed":1,"rejected":1,"noted":2,"unknown_columns":"2 `Emails` (did you mean `email`?), 5 `Shoe size`"}]' ]
+    for turn in {1..12}; do job settle; done
+    run job status
+    [[ "$output" == *"last files"* ]]
+    grep -E '^ *1 +a\.csv +4 +1 +1 +2 +2 `Emails` \(did you mean `email`\?\), 5 `Shoe size`$' <<<"$output"
+    [[ "$output" != *'"files"'* ]]
+    [ "$(job status --format json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["files"][0]["rejected"])')" = 1 ]
+    job --metrics m.prom settle
+    ! grep -E 'step="(files|inputs)"' m.prom
+}
+
+@test "a value that is the name of a column makes no title of the header above it" {
+    printf 'Label 1,Value 1,Label 2,Value 2\nMobile,+49302312,Home,,x\nMobile,+49302313,Home,\n' >a.csv
+    run job import a.csv
+    [ "$status" -eq 65 ]
+    [[ "$output" == "regjob: a.csv: none of its columns says who signed up"* ]]
+}

@@ -16,7 +16,7 @@ rehearsed() {
 imported() {
     ledger "SELECT line, outcome, coalesce(reasons, '[]'), coalesce(notes, '[]') FROM attempt WHERE import_id = (SELECT max(id) FROM import)
             UNION ALL SELECT line, 'continued', '[]', '[]' FROM continuation WHERE import_id = (SELECT max(id) FROM import)
-            UNION ALL SELECT line, 'rejected', '[\"' || kind || '\"]', NULL FROM reject WHERE import_id = (SELECT max(id) FROM import) ORDER BY 1"
+            UNION ALL SELECT line, 'rejected', '[\"' || coalesce(what, kind) || '\"]', NULL FROM reject WHERE import_id = (SELECT max(id) FROM import) ORDER BY 1"
 }
 
 # agree FILE: as above, before and after its import; the ledger is what it was in between.

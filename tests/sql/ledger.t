@@ -1,7 +1,7 @@
 #!/bin/bash
 # The ledger as a file: made, its key, its version, and what happens where it cannot be written.
 . tests/sql/tap.sh
-VERSION=4
+VERSION=5
 # How many pages more each time, where the disk is full. The sanitizers, which a page more tells little, look at fewer.
 case ${SOAK:-$BUILD} in 1) stride=1 ;; */asan) stride=6 ;; *) stride=2 ;; esac
 signup="INSERT INTO reg_attempts(email, password, consents) VALUES ('someone@example.com', 'A9#bL8@z', '{\"terms\":true}');"
@@ -94,7 +94,7 @@ answers "a newer ledger is left as it is" "99|1" "SELECT user_version, (SELECT c
 sql "PRAGMA user_version = $VERSION;" >/dev/null
 
 # Older ones, made by their own upgrades: the facts stay, the rules are the new ones.
-older_tables="ledger setting attempt person subject report"
+older_tables="ledger setting attempt person subject report import reject"
 older() { # VERSION: $LEDGER.VERSION with the facts of $LEDGER, as a program of that version made it
     local version=$1 table columns
     rm -f "$LEDGER.$version"*
@@ -110,7 +110,8 @@ facts() {
     sql ".dump $older_tables"
 }
 LEDGER=$FOLDER/newer.db
-sql "SELECT reg_init(); $signup" >/dev/null
+sql "SELECT reg_init(); $signup INSERT INTO import (id, name, started_at) VALUES (1, 'a.csv', 1);
+    INSERT INTO reject (import_id, line, byte_offset, bytes, kind, message, recorded_at) VALUES (1, 2, 9, 9, 'quoting', 'a quote', 1);" >/dev/null
 schema=$(sql "SELECT sql FROM sqlite_schema ORDER BY type, name;")
 for ((version = 1; version < VERSION; version++)); do
     older $version

@@ -214,6 +214,20 @@ static void field_count(void **state)
     check("a\n1,\n", "a\n2 2-5 field_count 2 @4 {1,\\n}\n3 5 end\n");
 }
 
+static void header_again(void **state)
+{
+    (void)state;
+    check(
+        "a,b\n1,2\n\"a\",b\r\na,c\n",
+        "a|b\n2 4-8 [1][2]\n3 8-15 header_again 1 @8 {\"a\",b\\r\\n}\n4 15-19 [a][c]\n5 19 end\n");
+    /* two files with a byte order mark put together */
+    check("\xEF\xBB\xBF"
+          "a\n1\n\xEF\xBB\xBF"
+          "a\n2\n",
+          "a\n2 5-7 [1]\n3 7-12 header_again 1 @7 {\\ef\\bb\\bfa\\n}\n4 12-14 [2]\n5 14 end\n");
+    check("a,b\nA,b\na\n", "a|b\n2 4-8 [A][b]\n3 8-10 field_count 2 @9 {a\\n}\n4 10 end\n");
+}
+
 /* The second column decides, the others do not. */
 static bool may_lack(void *context, size_t column)
 {
@@ -615,6 +629,7 @@ int main(void)
                                        cmocka_unit_test(quoting),
                                        cmocka_unit_test(unclosed_quote_costs_its_own_line),
                                        cmocka_unit_test(field_count),
+                                       cmocka_unit_test(header_again),
                                        cmocka_unit_test(rows_of_another_length),
                                        cmocka_unit_test(encoding),
                                        cmocka_unit_test(nul),
