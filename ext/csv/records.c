@@ -291,6 +291,16 @@ static bool is_totals_line(const struct fields *fields)
     return false;
 }
 
+/* `Miller, Ann` without its quotes is two fields, and what stands behind it belongs to other
+ * columns than it seems. */
+static bool has_blank_behind_comma(const struct fields *fields, size_t columns)
+{
+    for (size_t i = 1; i < columns; i++)
+        if (fields->field[i].text[0] == ' ')
+            return true;
+    return false;
+}
+
 /* Whether a row with another number of fields than the header is taken all the same: it lacks its
  * last ones, which decide nothing, or has one more, which is empty. The last line of an input that
  * ends within it may have been cut off, and lacks nothing. */
@@ -300,7 +310,8 @@ static bool takes_length(struct records *records, const struct framing *framing)
     if (!records->may_lack)
         return false;
     if (fields->found > records->columns)
-        return fields->found == records->columns + 1 && fields->last_length == 0;
+        return fields->found == records->columns + 1 && fields->last_length == 0 &&
+               !has_blank_behind_comma(fields, records->columns);
     if (framing->line_end == 0 || is_totals_line(fields))
         return false;
     for (size_t i = fields->found; i < records->columns; i++) {

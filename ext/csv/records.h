@@ -15,7 +15,8 @@
  *   the most.
  * - Where records_allow_short() says so, a row may lack its last fields, unless it is the input's
  *   last line and has no line end (then it may have been cut off), and may have one empty field too
- *   many, as spreadsheets write them.
+ *   many, as spreadsheets write them, unless a blank after a comma looks like a text that lacks
+ *   its quotes.
  *
  * What happens to the rest (reject kinds)
  * - field_count, encoding, nul, too_long, header_again: the quoting is sound, so the record is

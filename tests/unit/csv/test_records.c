@@ -271,6 +271,8 @@ static void rows_of_another_length(void **state)
     check_shape("a,b,c", "1,2,3,\n", "[1][2][3]");
     check_shape("a,b,c", "1,2,3,\"\"\n", "[1][2][3]");
     check_shape("a,b,c", "1,2,3,", "[1][2][3]");
+    check_shape("a,b,c", " 1,2,3,\n", "[ 1][2][3]");
+    check_shape("a,b,c", "1,Miller, Ann,\n", "field_count");
     check_shape("a,b,c", "1,2,3, \n", "field_count");
     check_shape("a,b,c", "1,2,3,,\n", "field_count");
     check_shape("a,b,c", "1,2,\"3\"\",\"\"\"\n", "[1][2][3\",\"]");
