@@ -64,7 +64,8 @@ SELECT a.id AS id, a.outcome AS admitted_outcome, a.attempted_at AS attempted_at
        (SELECT x.recorded_at FROM erasure x WHERE x.attempt_id = a.id AND x.recorded_at <= :as_of) AS erased_at_ms
   FROM attempt a
   LEFT JOIN person p ON p.attempt_id = a.id
-  LEFT JOIN decision d ON d.id = (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id AND y.recorded_at <= :as_of)
+  LEFT JOIN decision d ON d.id = CASE WHEN a.outcome = 'pending' -- nothing else is decided once more
+                                      THEN (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id AND y.recorded_at <= :as_of) END
  WHERE a.recorded_at <= :as_of
 
 -- name: codes
@@ -121,3 +122,17 @@ SELECT max(id) FROM code
 
 -- name: reports_rows
 SELECT max(id) FROM report
+
+-- How many there are now: nothing is recorded later than now, and nothing is taken away.
+-- name: attempts_count
+SELECT count(*) FROM attempt
+
+-- name: codes_count
+SELECT count(*) FROM code
+
+-- name: reports_count
+SELECT count(*) FROM report
+
+-- Whether attempts were recorded in the order of their ids: always, but that an early version may have written by a clock that went back.
+-- name: recorded_in_order
+SELECT in_order FROM clock

@@ -22,61 +22,62 @@
         name "_ms", "INTEGER", HISTORY_VALUE, SEARCH_NONE                                          \
     }
 
-/* Sign-up columns in the order of signup.h, so that a column's number here follows from its number
- * there; then what the ledger adds. */
+#define WORD(name)                                                                                 \
+    {                                                                                              \
+        name, "TEXT", HISTORY_VALUE, SEARCH_TEXT                                                   \
+    }
+
+/*
+ * SQLite says of each of the first 63 columns whether a statement looks at it, and of all others
+ * together whether it looks at any. So those come last that cost next to nothing, or only come in;
+ * whoever asks for one of them gets all of them read. Nobody may count on a column's place: names
+ * are what stays.
+ */
 static const struct history_column attempts_columns[] = {
     {"id", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
     {"attempted_at", "TEXT", HISTORY_TIME, SEARCH_TIME},
     {"email", "TEXT", HISTORY_VALUE, SEARCH_EMAIL},
     {"username", "TEXT", HISTORY_VALUE, SEARCH_USERNAME},
     {"phone", "TEXT", HISTORY_VALUE, SEARCH_PHONE},
-    VALUE("phone_country", "TEXT"),
-    VALUE("name", "TEXT"),
-    VALUE("given_name", "TEXT"),
-    VALUE("family_name", "TEXT"),
-    VALUE("birth_date", "TEXT"),
-    VALUE("birth_place", "TEXT"),
-    VALUE("gender", "TEXT"),
-    VALUE("country", "TEXT"),
-    VALUE("currency", "TEXT"),
-    VALUE("locale", "TEXT"),
-    VALUE("user_type", "TEXT"),
+    WORD("phone_country"),
+    WORD("name"),
+    WORD("given_name"),
+    WORD("family_name"),
+    WORD("birth_date"),
+    WORD("birth_place"),
+    WORD("gender"),
+    WORD("country"),
+    WORD("currency"),
+    WORD("locale"),
+    WORD("user_type"),
     VALUE("partner_id", "INTEGER"),
-    VALUE("source_id", "TEXT"),
-    VALUE("account_group_id", "TEXT"),
-    VALUE("uuid", "TEXT"),
-    VALUE("custom_id", "TEXT"),
-    VALUE("identity_provider", "TEXT"),
-    VALUE("identity_subject", "TEXT"),
-    VALUE("device_id", "TEXT"),
-    VALUE("device_type", "TEXT"),
-    VALUE("manufacturer", "TEXT"),
-    VALUE("model", "TEXT"),
-    VALUE("os", "TEXT"),
-    VALUE("ip_address", "TEXT"),
-    VALUE("language", "TEXT"),
+    WORD("source_id"),
+    WORD("account_group_id"),
+    WORD("uuid"),
+    WORD("custom_id"),
+    WORD("identity_provider"),
+    WORD("identity_subject"),
+    WORD("device_id"),
+    WORD("device_type"),
+    WORD("manufacturer"),
+    WORD("model"),
+    WORD("os"),
+    WORD("ip_address"),
+    WORD("language"),
     VALUE("latitude", "REAL"),
     VALUE("longitude", "REAL"),
-    VALUE("user_agent", "TEXT"),
-    VALUE("app_name", "TEXT"),
-    VALUE("app_platform", "TEXT"),
-    VALUE("app_domain", "TEXT"),
-    VALUE("guest_account", "INTEGER"),
-    VALUE("captcha", "TEXT"),
-    VALUE("recommendation", "TEXT"),
+    WORD("user_agent"),
+    WORD("app_name"),
+    WORD("app_platform"),
+    WORD("recommendation"),
     {"email_verified_at", "TEXT", HISTORY_TIME, SEARCH_NONE},
     {"phone_verified_at", "TEXT", HISTORY_TIME, SEARCH_NONE},
     VALUE("consents", "TEXT"),
     {"outcome", "TEXT", HISTORY_VALUE, SEARCH_OUTCOME},
     {"failure_reason", "TEXT", HISTORY_FIRST, SEARCH_NONE},
-    /* from here on not a sign-up's */
     {"as_of", "", HISTORY_AS_OF,
      SEARCH_NONE}, /* the first hidden column: reg_attempts('...') binds it */
     {"password", "TEXT", HISTORY_INPUT, SEARCH_NONE},
-    {"password_md5", "TEXT", HISTORY_INPUT, SEARCH_NONE},
-    {"password_hash", "TEXT", HISTORY_INPUT, SEARCH_NONE},
-    {"password_sha256", "TEXT", HISTORY_INPUT, SEARCH_NONE},
-    {"email_confirm_code", "TEXT", HISTORY_INPUT, SEARCH_NONE},
     {"attempted_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
     {"email_verified_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_NONE},
     {"phone_verified_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_NONE},
@@ -84,38 +85,54 @@ static const struct history_column attempts_columns[] = {
     {"recorded_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
     TIME("decided_at"),
     VALUE("reasons", "TEXT"),
-    VALUE("notes", "TEXT"),
     VALUE("hint", "TEXT"),
-    VALUE("told_reason", "TEXT"),
     {"import_id", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
-    {"line", "INTEGER", HISTORY_VALUE, SEARCH_NONE},
-    {"customer_id", "INTEGER", HISTORY_VALUE, SEARCH_NONE},
+    {"customer_id", "INTEGER", HISTORY_VALUE, SEARCH_CUSTOMER},
     TIME("email_confirmed_at"),
     TIME("phone_confirmed_at"),
-    VALUE("code_state", "TEXT"),
-    VALUE("report_state", "TEXT"),
+    {"code_state", "TEXT", HISTORY_VALUE, SEARCH_CODE_STATE},
+    {"report_state", "TEXT", HISTORY_VALUE, SEARCH_REPORT_STATE},
     TIME("acknowledged_at"),
     VALUE("steps", "TEXT"),
+    /* the last ones: see above */
+    WORD("app_domain"),
+    VALUE("guest_account", "INTEGER"),
+    WORD("captcha"),
+    VALUE("notes", "TEXT"),
+    WORD("told_reason"),
+    VALUE("line", "INTEGER"),
     TIME("erased_at"),
+    {"password_md5", "TEXT", HISTORY_INPUT, SEARCH_NONE},
+    {"password_hash", "TEXT", HISTORY_INPUT, SEARCH_NONE},
+    {"password_sha256", "TEXT", HISTORY_INPUT, SEARCH_NONE},
+    {"email_confirm_code", "TEXT", HISTORY_INPUT, SEARCH_NONE},
 };
 
-enum {
-    COLUMNS = sizeof attempts_columns / sizeof *attempts_columns,
-    FIRST_INPUT = 1 + SIGNUP_INPUT_ONLY + 1
-};
+enum { COLUMNS = sizeof attempts_columns / sizeof *attempts_columns, TOLD_APART = 63 };
 
 const struct history history_attempts = {STATEMENT_attempts, STATEMENT_attempts_rows,
-                                         attempts_columns, COLUMNS};
+                                         STATEMENT_attempts_count, attempts_columns, COLUMNS};
 
-/* The sign-up column that a column of the table takes in; -1: it only goes out. */
+/* The sign-up column that a column of the table takes in; -1: it only goes out. In the order of
+ * signup.h but for those that come last. */
 static int signup_column_of(int column)
 {
-    if (column >= 1 && column <= SIGNUP_INPUT_ONLY)
+    enum {
+        AS_OF = SIGNUP_INPUT_ONLY + 1 - (SIGNUP_captcha - SIGNUP_app_domain + 1),
+        LATE = COLUMNS - 12,
+        LATE_INPUTS = COLUMNS - (SIGNUP_COLUMN_COUNT - SIGNUP_password_md5)
+    };
+    if (column >= 1 && column <= SIGNUP_app_platform + 1)
         return column - 1;
-    if (column >= FIRST_INPUT && column < FIRST_INPUT + SIGNUP_COLUMN_COUNT - SIGNUP_INPUT_ONLY)
-        return column - FIRST_INPUT + SIGNUP_INPUT_ONLY;
-    return -1;
+    if (column > SIGNUP_app_platform + 1 && column < AS_OF)
+        return column - (SIGNUP_app_platform + 2) + SIGNUP_recommendation;
+    if (column == AS_OF + 1)
+        return SIGNUP_password;
+    if (column >= LATE && column <= LATE + SIGNUP_captcha - SIGNUP_app_domain)
+        return column - LATE + SIGNUP_app_domain;
+    return column >= LATE_INPUTS ? column - LATE_INPUTS + SIGNUP_password_md5 : -1;
 }
+_Static_assert(COLUMNS - 12 == TOLD_APART, "what is dear has to stand among the first");
 
 static int refuse(sqlite3_vtab *table, const char *format, const char *name)
 {
@@ -243,41 +260,41 @@ const sqlite3_module attempts_read_only_module = {
 static const struct history_column codes_columns[] = {
     {"id", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
     {"attempt_id", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
-    VALUE("subject", "TEXT"),
-    VALUE("kind", "TEXT"),
-    VALUE("channel", "TEXT"),
-    VALUE("token_type", "TEXT"),
-    VALUE("token_prefix", "TEXT"),
+    WORD("subject"),
+    WORD("kind"),
+    WORD("channel"),
+    WORD("token_type"),
+    WORD("token_prefix"),
     VALUE("attempt", "INTEGER"),
     TIME("request_timestamp"),
     TIME("handed_over_at"),
     VALUE("expiry_minutes", "REAL"),
     TIME("expiry_timestamp"),
     VALUE("active", "INTEGER"),
-    VALUE("username", "TEXT"),
-    VALUE("phone", "TEXT"),
-    VALUE("account_group_id", "TEXT"),
-    VALUE("device_id", "TEXT"),
-    VALUE("state", "TEXT"),
+    WORD("username"),
+    WORD("phone"),
+    WORD("account_group_id"),
+    WORD("device_id"),
+    {"state", "TEXT", HISTORY_VALUE, SEARCH_STATE},
     VALUE("failures", "INTEGER"),
     TIME("verified_at"),
-    VALUE("last_error", "TEXT"),
+    WORD("last_error"),
     {"as_of", "", HISTORY_AS_OF, SEARCH_NONE},
 };
 
-const struct history history_codes = {STATEMENT_codes, STATEMENT_codes_rows, codes_columns,
-                                      sizeof codes_columns / sizeof *codes_columns};
+const struct history history_codes = {STATEMENT_codes, STATEMENT_codes_rows, STATEMENT_codes_count,
+                                      codes_columns, sizeof codes_columns / sizeof *codes_columns};
 
 static const struct history_column reports_columns[] = {
     {"id", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
     {"attempt_id", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
-    VALUE("outcome", "TEXT"),
+    WORD("outcome"),
     TIME("due_at"),
-    VALUE("state", "TEXT"),
+    {"state", "TEXT", HISTORY_VALUE, SEARCH_OWN_REPORT_STATE},
     VALUE("tries", "INTEGER"),
     VALUE("ambiguous_tries", "INTEGER"),
     VALUE("last_status", "INTEGER"),
-    VALUE("last_error", "TEXT"),
+    WORD("last_error"),
     TIME("next_try_at"),
     TIME("acknowledged_at"),
     VALUE("vendor_timestamp", "INTEGER"),
@@ -285,5 +302,6 @@ static const struct history_column reports_columns[] = {
     {"as_of", "", HISTORY_AS_OF, SEARCH_NONE},
 };
 
-const struct history history_reports = {STATEMENT_reports, STATEMENT_reports_rows, reports_columns,
+const struct history history_reports = {STATEMENT_reports, STATEMENT_reports_rows,
+                                        STATEMENT_reports_count, reports_columns,
                                         sizeof reports_columns / sizeof *reports_columns};

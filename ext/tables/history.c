@@ -13,7 +13,8 @@
 #include "tables/table.h"
 #include "values/text.h"
 
-enum { IDLE = 8, SLACK_MS = DAY_MS, ROWS_GOOD_FOR_MS = 1000 };
+/* PROBED: so many rows in an order are looked at before those of an outcome are sorted. */
+enum { IDLE = 8, SLACK_MS = DAY_MS, ROWS_GOOD_FOR_MS = 1000, PROBED = 8192 };
 
 /* A plan's statement. A cursor has it, or it waits for the next one with the same plan. */
 struct prepared {
@@ -31,8 +32,8 @@ struct history_table {
     struct prepared *idle[IDLE];
     struct table_given given; /* as_of */
     unsigned next_victim;
-    double rows; /* as counted at rows_at */
-    int64_t rows_at;
+    struct history_size size; /* as counted at size_at */
+    int64_t size_at;
 };
 
 struct cursor {
@@ -42,6 +43,9 @@ struct cursor {
     int64_t as_of;
     sqlite3_value *as_of_given; /* what as_of reads as, where it was given */
     bool at_end;
+    bool counting; /* nothing is asked for but the number of rows */
+    int64_t left;  /* of them, with the one at hand */
+    int64_t ahead; /* how many of them the statement has yet to pass to come to the one at hand */
 };
 
 static void finish(struct prepared *prepared)
@@ -118,13 +122,15 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 {
     struct history_table *table = (struct history_table *)base;
     int64_t now = moment_now();
+    struct ledger *ledger = table->session->ledger;
     /* A plan is tried several times; an estimate needs no counting each time. */
-    if (table->rows_at == 0 || now < table->rows_at || now - table->rows_at > ROWS_GOOD_FOR_MS) {
-        table->rows = (double)ledger_number(table->session->ledger, table->history->rows, 0);
-        table->rows_at = now;
-        ledger_forgive(table->session->ledger); /* no ledger yet: xFilter says so */
+    if (table->size_at == 0 || now < table->size_at || now - table->size_at > ROWS_GOOD_FOR_MS) {
+        table->size.rows = (double)ledger_number(ledger, table->history->rows, 0);
+        table->size.in_time = ledger_number(ledger, STATEMENT_recorded_in_order, 0) != 0;
+        table->size_at = now;
+        ledger_forgive(ledger); /* no ledger yet: xFilter says so */
     }
-    int code = history_plan_choose(table->history, table->rows, &table->given, info);
+    int code = history_plan_choose(table->history, &table->size, &table->given, info);
     return code == SQLITE_ERROR
                ? fail(table,
                       "as_of: one moment is expected, as in as_of = %s, for all of "
@@ -350,7 +356,7 @@ static int bind(struct history_table *table, struct cursor *cursor, const char *
         struct history_step step = history_plan_step(table->history, plan, i);
         enum history_search search = step.column->search;
         int parameter = history_plan_parameter(i);
-        if (step.letter == 'A')
+        if (step.letter == 'A' || step.letter == 'n' || step.letter == HISTORY_OPEN)
             continue;
         if (step.letter == 'N' || step.letter == 'O')
             code = sqlite3_bind_value(statement, parameter, arguments[i]);
@@ -358,10 +364,10 @@ static int bind(struct history_table *table, struct cursor *cursor, const char *
             code = bind_list(table, statement, parameter, search, arguments[i]);
         else if (search == SEARCH_TIME)
             code = bind_time(statement, parameter, step.letter, arguments[i]);
-        else if (search == SEARCH_INTEGER || search == SEARCH_OUTCOME)
-            code = sqlite3_bind_value(statement, parameter, arguments[i]);
-        else
+        else if (search == SEARCH_EMAIL || search == SEARCH_PHONE || search == SEARCH_USERNAME)
             code = bind_address(table, statement, parameter, search, arguments[i]);
+        else
+            code = sqlite3_bind_value(statement, parameter, arguments[i]);
     }
     return code;
 }
@@ -377,17 +383,144 @@ static int step(struct cursor *cursor)
     return code;
 }
 
-int history_filter(sqlite3_vtab_cursor *base, int order, const char *plan, int count,
+/* -- What the values allow -- */
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+    for (; *words != NULL; words++)
+        if (strcmp(text, *words) == 0)
+            return true;
+    return false;
+}
+
+static char letter_of_state(enum history_search search, const char *state, bool now)
+{
+    static const char *const ends[] = {"verified",      "exhausted", "superseded",
+                                       "undeliverable", "cancelled", NULL},
+                             *const queued[] = {"queued", "retrying", NULL};
+    if (search == SEARCH_CODE_STATE)
+        return is_one_of(state, ends) ? HISTORY_ENDED : '=';
+    /* The queue is that of now. */
+    return strcmp(state, "dead") == 0        ? HISTORY_DEAD
+           : now && is_one_of(state, queued) ? HISTORY_QUEUED
+                                             : '=';
+}
+
+static char letter_of(enum history_search search, sqlite3_value *value, bool now)
+{
+    int type = sqlite3_value_type(value);
+    const char *text = type == SQLITE_TEXT ? (const char *)sqlite3_value_text(value) : NULL;
+    switch (search) {
+    case SEARCH_TEXT: /* a number may be compared as one, by what it is compared with */
+        return type == SQLITE_TEXT ? '=' : HISTORY_OPEN;
+    case SEARCH_CUSTOMER:
+        return sqlite3_value_numeric_type(value) == SQLITE_INTEGER ? '=' : HISTORY_OPEN;
+    case SEARCH_CODE_STATE:
+    case SEARCH_REPORT_STATE:
+    case SEARCH_OWN_REPORT_STATE:
+        return text == NULL ? '=' : letter_of_state(search, text, now);
+    default:
+        return '=';
+    }
+}
+
+/* Whether enough rows of an outcome are among the first in the order that is asked for. If they
+ * are, they are read in that order; if not, all of the outcome are found by its index and sorted.
+ */
+static int probe(struct history_table *table, struct cursor *cursor, int order,
+                 sqlite3_value *outcome, int64_t wanted, bool *enough)
+{
+    sqlite3 *database = ledger_database(table->session->ledger);
+    sqlite3_stmt *statement = NULL;
+    char *sql = history_plan_probe(table->history, order, PROBED);
+    int code = sql == NULL ? SQLITE_NOMEM : sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
+    sqlite3_free(sql);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_int64(statement, 1, cursor->as_of);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_value(statement, 2, outcome);
+    if (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        *enough = sqlite3_column_int64(statement, 0) >= wanted;
+        code = SQLITE_OK;
+    }
+    if (code != SQLITE_OK)
+        fail(table, "%s", sqlite3_errmsg(database));
+    sqlite3_finalize(statement);
+    return code;
+}
+
+/* An outcome alone, in an order, and no more rows than a probe looks at: worth a probe. */
+static int settle_outcome(struct history_table *table, struct cursor *cursor, char *plan, int order,
+                          sqlite3_value **arguments)
+{
+    int outcome = -1, others = 0, count = history_plan_arguments(plan);
+    int64_t wanted = -1, offset = 0;
+    bool enough = false;
+    for (int i = 0; i < count; i++) {
+        struct history_step step = history_plan_step(table->history, plan, i);
+        if (step.letter == 'N')
+            wanted = sqlite3_value_int64(arguments[i]);
+        else if (step.letter == 'O')
+            offset = sqlite3_value_int64(arguments[i]);
+        else if (step.letter == '=' && step.column->search == SEARCH_OUTCOME)
+            outcome = i;
+        else if (step.letter != 'A')
+            others++;
+    }
+    if (outcome < 0 || others > 0 || order == 0 || wanted < 0 || wanted > PROBED || offset > PROBED)
+        return SQLITE_OK;
+    int code = probe(table, cursor, order, arguments[outcome], wanted + (offset > 0 ? offset : 0),
+                     &enough);
+    if (enough)
+        history_plan_settle(plan, outcome, HISTORY_SCANNED);
+    return code;
+}
+
+/* The plan, now that the values are known. */
+static void settle(struct history_table *table, char *plan, int count, sqlite3_value **arguments)
+{
+    bool now = true;
+    for (int i = 0; i < count; i++)
+        now = now && history_plan_step(table->history, plan, i).letter != 'A';
+    for (int i = 0; i < count; i++) {
+        struct history_step step = history_plan_step(table->history, plan, i);
+        if (step.letter == '=')
+            history_plan_settle(plan, i, letter_of(step.column->search, arguments[i], now));
+    }
+}
+
+/* -- Rows -- */
+
+/* The rows are counted, and given without being read. The statement stands at the first meanwhile,
+ * so that the ledger stays as it is; it is read on if an id is asked for after all. */
+static int begin_count(struct history_table *table, struct cursor *cursor)
+{
+    cursor->left = ledger_number(table->session->ledger, table->history->number, 0);
+    cursor->ahead = 0;
+    cursor->counting = !cursor->at_end;
+    cursor->at_end = cursor->at_end || cursor->left == 0;
+    return ledger_failed(table->session->ledger) ? table_ledger_error(table) : SQLITE_OK;
+}
+
+int history_filter(sqlite3_vtab_cursor *base, int order, const char *given, int count,
                    sqlite3_value **arguments)
 {
     struct cursor *cursor = (struct cursor *)base;
     struct history_table *table = (struct history_table *)base->pVtab;
+    char plan[HISTORY_PLAN_SIZE];
+    snprintf(plan, sizeof plan, "%s", given);
+    settle(table, plan, count, arguments);
     int code = take_statement(table, cursor, plan, order);
     int64_t now = code == SQLITE_OK ? ledger_now(table->session->ledger) : 0;
     cursor->as_of = now;
+    cursor->counting = false;
     for (int i = 0; i < count && code == SQLITE_OK; i++)
         if (history_plan_step(table->history, plan, i).letter == 'A')
             code = read_as_of(table, cursor, arguments[i], now);
+    if (code == SQLITE_OK)
+        code = settle_outcome(table, cursor, plan, order, arguments);
+    if (code == SQLITE_OK)
+        code = take_statement(table, cursor, plan, order);
     if (code == SQLITE_OK)
         code = bind(table, cursor, plan, count, arguments);
     if (ledger_failed(table->session->ledger))
@@ -400,12 +533,19 @@ int history_filter(sqlite3_vtab_cursor *base, int order, const char *plan, int c
         sqlite3_stmt_status(cursor->statement, SQLITE_STMTSTATUS_REPREPARE, 1) != 0 &&
         !ledger_ready(table->session->ledger))
         return table_ledger_error(table);
+    if (code == SQLITE_OK && history_plan_is_count(plan) && order == 0)
+        code = begin_count(table, cursor);
     return code;
 }
 
 int history_next(sqlite3_vtab_cursor *base)
 {
     struct cursor *cursor = (struct cursor *)base;
+    if (cursor->counting) {
+        cursor->ahead++;
+        cursor->at_end = --cursor->left <= 0;
+        return SQLITE_OK;
+    }
     if (!cursor->prepared->single)
         return step(cursor);
     cursor->at_end = true;
@@ -417,10 +557,14 @@ int history_eof(sqlite3_vtab_cursor *cursor)
     return ((struct cursor *)cursor)->at_end;
 }
 
-int history_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *rowid)
+int history_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid)
 {
-    *rowid = sqlite3_column_int64(((struct cursor *)cursor)->statement, 0);
-    return SQLITE_OK;
+    struct cursor *cursor = (struct cursor *)base;
+    int code = SQLITE_OK;
+    for (; cursor->ahead > 0 && code == SQLITE_OK; cursor->ahead--)
+        code = step(cursor);
+    *rowid = sqlite3_column_int64(cursor->statement, 0);
+    return code;
 }
 
 static int answer_payload(struct history_table *table, struct cursor *cursor, int first,
@@ -447,6 +591,35 @@ static int answer_payload(struct history_table *table, struct cursor *cursor, in
     return SQLITE_OK;
 }
 
+/* The first of a JSON array of texts. An edited ledger may have one that is written otherwise than
+ * ours: then SQLite reads it. */
+static int answer_first(struct history_table *table, sqlite3_value *reasons,
+                        sqlite3_context *context)
+{
+    const char *text = (const char *)sqlite3_value_text(reasons);
+    size_t length = text == NULL || strncmp(text, "[\"", 2) != 0 ? 0 : strcspn(text + 2, "\"\\");
+    if (text != NULL && strcmp(text, "[]") == 0)
+        return SQLITE_OK;
+    if (length > 0 && text[2 + length] == '"' && text[strlen(text) - 1] == ']') {
+        sqlite3_result_text(context, text + 2, (int)length, SQLITE_TRANSIENT);
+        return SQLITE_OK;
+    }
+    sqlite3 *database = ledger_database(table->session->ledger);
+    sqlite3_stmt *statement = NULL;
+    int code =
+        sqlite3_prepare_v2(database, "SELECT json_extract(?1, '$[0]')", -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_value(statement, 1, reasons);
+    if (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        sqlite3_result_value(context, sqlite3_column_value(statement, 0));
+        code = SQLITE_OK;
+    }
+    if (code != SQLITE_OK)
+        fail(table, "%s", sqlite3_errmsg(database));
+    sqlite3_finalize(statement);
+    return code;
+}
+
 int history_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int number)
 {
     struct cursor *cursor = (struct cursor *)base;
@@ -454,8 +627,9 @@ int history_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int numb
     char text[MOMENT_SIZE];
     int at = cursor->prepared->places[number];
     switch (table->history->columns[number].kind) {
-    case HISTORY_VALUE:
     case HISTORY_FIRST:
+        return answer_first(table, sqlite3_column_value(cursor->statement, at), context);
+    case HISTORY_VALUE:
         sqlite3_result_value(context, sqlite3_column_value(cursor->statement, at));
         break;
     case HISTORY_TIME:

@@ -17,8 +17,7 @@ enum history_kind {
     HISTORY_AS_OF,   /* hidden: the moment */
     HISTORY_INPUT,   /* hidden: only comes in; reads NULL */
     HISTORY_PAYLOAD, /* what the fraud API is sent for attempt_id, masked */
-    HISTORY_FIRST /* the first of the JSON array in `reasons`, or told_reason where that is `told`
-                   */
+    HISTORY_FIRST    /* the first of the JSON array in `reasons` */
 };
 
 /* How an equality (or range) on a column narrows the search; everything is checked again by SQLite.
@@ -30,7 +29,13 @@ enum history_search {
     SEARCH_EMAIL,   /* attempt ids by the index of subjects */
     SEARCH_PHONE,
     SEARCH_USERNAME,
-    SEARCH_OUTCOME /* by the outcome at admission, from which a later one can have come */
+    SEARCH_OUTCOME,      /* by the outcome at admission, from which a later one can have come */
+    SEARCH_TEXT,         /* COLUMN = ?: of the rows that it leaves out nothing else is computed */
+    SEARCH_CUSTOMER,     /* the attempt that made a customer, and those that were put to one */
+    SEARCH_STATE,        /* as SEARCH_TEXT, of one out of few words */
+    SEARCH_CODE_STATE,   /* by the ends of codes, where it is an end */
+    SEARCH_REPORT_STATE, /* by the dead reports, or the queue of now */
+    SEARCH_OWN_REPORT_STATE /* the same for the table of reports itself */
 };
 
 struct history_column {
@@ -42,7 +47,8 @@ struct history_column {
 
 struct history {
     enum statement statement;
-    enum statement rows; /* how many there are at the most */
+    enum statement rows;  /* how many there are at the most */
+    enum statement number; /* how many there are */
     const struct history_column *columns;
     int count;
 };

@@ -8,20 +8,22 @@
 /*
  * A plan is text: a hexadecimal mask of the columns that are used, then for each argument of
  * xFilter, in their order, two hex digits for the column and a letter for the operator: = (equal),
- * l (<), m (<=), g (>), h (>=), i (IN list), A (the moment as_of), N and O (how many
- * rows to give and to leave out, of no column). idxNum holds the order:
+ * l (<), m (<=), g (>), h (>=), i (IN list), n (IS NULL), A (the moment as_of), N and O (how many
+ * rows to give and to leave out, of no column). Once the values are known, = may become one of the
+ * letters of enum history_letter. idxNum holds the order:
  */
 enum order { ORDER_NONE, ORDER_ID, ORDER_ID_DESC, ORDER_TIME, ORDER_TIME_DESC };
 
 enum { MASK_LENGTH = 16, STEP_LENGTH = 3 };
 
 /* What the planner is told, in units of one row read through an index. */
-static const double COST_ROW = 1.0;     /* a row of the base tables, its columns computed */
-static const double COST_SEEK = 4.0;    /* descending a b-tree, starting a statement */
-static const double ROWS_UNKNOWN = 1e6; /* also where there is no ledger yet: xFilter says so */
-static const double SHARE_RANGE = 0.25; /* what one bound leaves of a table */
-static const double SHARE_EQUAL = 0.1;  /* what an import leaves */
-static const double ROWS_SUBJECT = 3;   /* attempts of one person */
+static const double COST_ROW = 1.0;      /* a row of the base tables, its columns computed */
+static const double COST_SEEK = 4.0;     /* descending a b-tree, starting a statement */
+static const double ROWS_UNKNOWN = 1e6;  /* also where there is no ledger yet: xFilter says so */
+static const double SHARE_RANGE = 0.25;  /* what one bound leaves of a table */
+static const double SHARE_EQUAL = 0.1;   /* what an import leaves */
+static const double ROWS_SUBJECT = 3;    /* attempts of one person */
+static const double COST_LEFT_OUT = 0.9; /* of a row that only a condition on it leaves out */
 
 /* Planning */
 
@@ -38,6 +40,8 @@ static char operator_letter(const sqlite3_index_info *info, int i)
         return 'g';
     case SQLITE_INDEX_CONSTRAINT_GE:
         return 'h';
+    case SQLITE_INDEX_CONSTRAINT_ISNULL:
+        return 'n';
     default:
         return '\0';
     }
@@ -48,12 +52,38 @@ static bool is_subject(enum history_search search)
     return search == SEARCH_EMAIL || search == SEARCH_PHONE || search == SEARCH_USERNAME;
 }
 
+/* Whether an equality is only a condition on each row, for which there is no index. */
+static bool is_filter(enum history_search search)
+{
+    return search == SEARCH_TEXT || search == SEARCH_STATE;
+}
+
+static bool is_state(enum history_search search)
+{
+    return search == SEARCH_STATE || search == SEARCH_CODE_STATE || search == SEARCH_REPORT_STATE ||
+           search == SEARCH_OWN_REPORT_STATE;
+}
+
+/* Whether the statement's own comparison is the last word: of words that look like no number. */
+static bool is_exact(enum history_search search, char letter)
+{
+    return letter != 'i' && letter != 'n' &&
+           (search == SEARCH_INTEGER || search == SEARCH_OUTCOME || is_state(search));
+}
+
 /* Whether a search can use a constraint. Ranges over addresses and outcomes help nobody. What is
  * equal but for ASCII case has the same key (session_subject_key()); of other collations that is
- * not so. */
-static bool searchable(sqlite3_index_info *info, int i, enum history_search search, char letter)
+ * not so. A list of what no index has would be a scan for each of its members. */
+static bool searchable(sqlite3_index_info *info, int i, const struct history_column *column,
+                       char letter)
 {
     const char *collation = sqlite3_vtab_collation(info, i);
+    enum history_search search = column->search;
+    if (letter == 'n')
+        return column->kind == HISTORY_VALUE || column->kind == HISTORY_TIME;
+    if ((is_filter(search) || is_state(search) || search == SEARCH_CUSTOMER) &&
+        sqlite3_vtab_in(info, i, -1))
+        return false;
     return search != SEARCH_NONE &&
            (letter == '=' || search == SEARCH_INTEGER || search == SEARCH_TIME) &&
            (search == SEARCH_INTEGER || strcmp(collation, "BINARY") == 0 ||
@@ -62,6 +92,8 @@ static bool searchable(sqlite3_index_info *info, int i, enum history_search sear
 
 static double narrowed(double rows, const struct history_column *column, char letter)
 {
+    if (letter == 'n' || is_filter(column->search) || is_state(column->search))
+        return rows * SHARE_EQUAL;
     if (letter != '=' && letter != 'i')
         return rows * SHARE_RANGE;
     switch (column->search) {
@@ -78,15 +110,23 @@ static double narrowed(double rows, const struct history_column *column, char le
     }
 }
 
-static enum order consumed_order(const struct history *history, const sqlite3_index_info *info)
+/* An order that an index has. Of equal times the ids stand in their order, too. `in_time`: rows
+ * were recorded in the order of their ids. */
+static enum order consumed_order(const struct history *history, const sqlite3_index_info *info,
+                                 bool in_time)
 {
-    if (info->nOrderBy != 1 || info->aOrderBy[0].iColumn < 0)
+    const struct sqlite3_index_orderby *by = info->aOrderBy;
+    if (info->nOrderBy < 1 || info->nOrderBy > 2 || by[0].iColumn < 0)
         return ORDER_NONE;
-    const char *name = history->columns[info->aOrderBy[0].iColumn].name;
-    bool down = info->aOrderBy[0].desc != 0;
-    if (strcmp(name, "id") == 0)
-        return down ? ORDER_ID_DESC : ORDER_ID;
+    const char *name = history->columns[by[0].iColumn].name;
+    bool down = by[0].desc != 0;
+    if (info->nOrderBy == 2 && (by[1].iColumn < 0 || (by[1].desc != 0) != down ||
+                                strcmp(history->columns[by[1].iColumn].name, "id") != 0))
+        return ORDER_NONE;
     /* The text of a time sorts as the time does. */
+    if (strcmp(name, "id") == 0 ||
+        (in_time && (strcmp(name, "recorded_at") == 0 || strcmp(name, "recorded_at_ms") == 0)))
+        return down ? ORDER_ID_DESC : ORDER_ID;
     if (strcmp(name, "attempted_at") == 0 || strcmp(name, "attempted_at_ms") == 0)
         return down ? ORDER_TIME_DESC : ORDER_TIME;
     return ORDER_NONE;
@@ -154,8 +194,8 @@ static bool is_moment_used(const struct history *history, const sqlite3_index_in
     return used && !(all && inputs);
 }
 
-int history_plan_choose(const struct history *history, double rows, struct table_given *given,
-                        sqlite3_index_info *info)
+int history_plan_choose(const struct history *history, const struct history_size *size,
+                        struct table_given *given, sqlite3_index_info *info)
 {
     char plan[HISTORY_PLAN_SIZE];
     int arguments = 0;
@@ -164,7 +204,7 @@ int history_plan_choose(const struct history *history, double rows, struct table
         table_is_given(given, info);
     else if (is_moment_used(history, info))
         return table_is_missing(given, info);
-    rows = rows > 0 ? rows : ROWS_UNKNOWN;
+    double rows = size->rows > 0 ? size->rows : ROWS_UNKNOWN, read = rows;
     size_t length =
         (size_t)snprintf(plan, sizeof plan, "%016llx", (unsigned long long)info->colUsed);
     for (int i = 0; i < info->nConstraint; i++) {
@@ -177,29 +217,31 @@ int history_plan_choose(const struct history *history, double rows, struct table
         if (as_of && !info->aConstraint[i].usable)
             return SQLITE_CONSTRAINT; /* without its moment the answer would be another one */
         if (!info->aConstraint[i].usable || (as_of && moment) ||
-            (!as_of && !searchable(info, i, column->search, letter)) || length + 4 >= sizeof plan)
+            (!as_of && !searchable(info, i, column, letter)) || length + 4 >= sizeof plan)
             continue; /* SQLite compares a second moment with the first */
         moment = moment || as_of;
         if (letter == '=' && !as_of && column->search != SEARCH_TIME && sqlite3_vtab_in(info, i, 1))
             letter = 'i';
         unique = unique || (letter == '=' && strcmp(column->name, "id") == 0);
         info->aConstraintUsage[i].argvIndex = ++arguments;
-        /* The statement compares integers as SQLite would; everything else only narrows. */
-        info->aConstraintUsage[i].omit =
-            as_of || (column->search == SEARCH_INTEGER && letter != 'i');
+        /* The statement compares integers and words as SQLite would; all else only narrows. */
+        info->aConstraintUsage[i].omit = as_of || is_exact(column->search, letter);
         length += (size_t)snprintf(plan + length, sizeof plan - length, "%02x%c", (unsigned)number,
                                    as_of ? 'A' : letter);
-        if (!as_of)
-            rows = narrowed(rows, column, letter);
+        double left = as_of ? rows : narrowed(rows, column, letter);
+        read = letter == 'n' || is_filter(column->search) || is_state(column->search)
+                   ? read * COST_LEFT_OUT
+                   : read * left / rows;
+        rows = left;
     }
-    info->idxNum = (int)consumed_order(history, info);
+    info->idxNum = (int)consumed_order(history, info, size->in_time);
     info->orderByConsumed = info->idxNum != ORDER_NONE;
     if (length + 2 * STEP_LENGTH < sizeof plan)
         push_limit(info, arguments, plan + length);
     info->idxStr = sqlite3_mprintf("%s", plan);
     info->needToFreeIdxStr = 1;
     info->estimatedRows = rows < 1 ? 1 : (sqlite3_int64)rows;
-    info->estimatedCost = COST_SEEK + COST_ROW * rows;
+    info->estimatedCost = COST_SEEK + COST_ROW * read;
     if (unique)
         info->idxFlags |= SQLITE_INDEX_SCAN_UNIQUE;
     return info->idxStr == NULL ? SQLITE_NOMEM : SQLITE_OK;
@@ -219,9 +261,24 @@ struct history_step history_plan_step(const struct history *history, const char 
                                  at[2]};
 }
 
+int history_plan_arguments(const char *plan)
+{
+    return (int)(strlen(plan) - MASK_LENGTH) / STEP_LENGTH;
+}
+
+void history_plan_settle(char *plan, int argument, char letter)
+{
+    plan[MASK_LENGTH + STEP_LENGTH * argument + 2] = letter;
+}
+
+bool history_plan_is_count(const char *plan)
+{
+    return strlen(plan) == MASK_LENGTH && strspn(plan, "0") == MASK_LENGTH;
+}
+
 bool history_plan_is_single(const struct history *history, const char *plan)
 {
-    int arguments = (int)(strlen(plan) - MASK_LENGTH) / STEP_LENGTH;
+    int arguments = history_plan_arguments(plan);
     for (int i = 0; i < arguments; i++) {
         struct history_step step = history_plan_step(history, plan, i);
         if (step.letter == '=' && strcmp(step.column->name, "id") == 0)
@@ -242,9 +299,52 @@ static bool column_used(const char *plan, int column)
     return (hex_digit(plan[MASK_LENGTH - 1 - bit / 4]) >> bit % 4 & 1) != 0;
 }
 
-/* Adds a column; the number of columns added. */
-static int append_column(sqlite3_str *sql, const struct history_column *column)
+/* The step that fixes a column, so that it need not be computed again; -1: none does. */
+static int fixed_by(const struct history *history, const char *plan, int column)
 {
+    int arguments = history_plan_arguments(plan);
+    for (int i = 0; i < arguments; i++) {
+        struct history_step step = history_plan_step(history, plan, i);
+        bool alone = step.letter != 'i' && step.letter != 'A' && step.letter != 'N' &&
+                     step.letter != 'O' && step.column == &history->columns[column];
+        if (alone && (step.letter == 'n' || (step.column->search != SEARCH_INTEGER &&
+                                             is_exact(step.column->search, step.letter))))
+            return i;
+    }
+    return -1;
+}
+
+/* What a column is made of, as the statement calls it. */
+static void name_source(const struct history_column *column, char name[64])
+{
+    snprintf(name, 64, "%s%s", column->kind == HISTORY_FIRST ? "reasons" : column->name,
+             column->kind == HISTORY_TIME ? "_ms" : "");
+}
+
+/* An earlier column that is used and made of the same; -1: none is. */
+static int same_source(const struct history *history, const char *plan, int column)
+{
+    char name[64], other[64];
+    name_source(&history->columns[column], name);
+    for (int i = 0; i < column; i++) {
+        enum history_kind kind = history->columns[i].kind;
+        name_source(&history->columns[i], other);
+        if (column_used(plan, i) && strcmp(name, other) == 0 &&
+            (kind == HISTORY_VALUE || kind == HISTORY_TIME || kind == HISTORY_FIRST) &&
+            fixed_by(history, plan, i) < 0)
+            return i;
+    }
+    return -1;
+}
+
+/* Adds a column; the number of columns added. SQLite would compute twice what stands there twice.
+ */
+static int append_column(sqlite3_str *sql, const struct history *history, const char *plan,
+                         int number, unsigned char *places)
+{
+    const struct history_column *column = &history->columns[number];
+    char name[64];
+    int by = fixed_by(history, plan, number), same = same_source(history, plan, number);
     switch (column->kind) {
     case HISTORY_AS_OF:
     case HISTORY_INPUT:
@@ -253,21 +353,59 @@ static int append_column(sqlite3_str *sql, const struct history_column *column)
         sqlite3_str_appendall(sql, ", attempt_id, outcome, reasons, told_at");
         return 4;
     case HISTORY_TIME:
-        sqlite3_str_appendf(sql, ", %s_ms", column->name);
-        return 1;
     case HISTORY_FIRST:
-        sqlite3_str_appendall(sql, ", json_extract(reasons, '$[0]')");
-        return 1;
     case HISTORY_VALUE:
         break;
     }
-    sqlite3_str_appendf(sql, ", %s", column->name);
+    if (by >= 0 && history_plan_step(history, plan, by).letter == 'n') {
+        sqlite3_str_appendall(sql, ", NULL");
+    } else if (by >= 0) {
+        sqlite3_str_appendf(sql, ", ?%d", history_plan_parameter(by));
+    } else if (same >= 0) {
+        places[number] = places[same];
+        return 0;
+    } else {
+        name_source(column, name);
+        sqlite3_str_appendf(sql, ", %s", name);
+    }
     return 1;
+}
+
+/* The attempts or reports among which those of a state are. */
+static void append_candidates(sqlite3_str *sql, enum history_search search, char letter,
+                              int parameter)
+{
+    if (letter == HISTORY_ENDED)
+        sqlite3_str_appendf(sql,
+                            " AND id IN (SELECT c.attempt_id FROM code_end e JOIN code c ON c.id = "
+                            "e.code_id WHERE e.state = ?%d)",
+                            parameter);
+    else if (letter == HISTORY_DEAD && search == SEARCH_REPORT_STATE)
+        sqlite3_str_appendall(sql,
+                              " AND id IN (SELECT r.attempt_id FROM report_event v JOIN report r "
+                              "ON r.id = v.report_id WHERE v.state = 'dead')");
+    else if (letter == HISTORY_DEAD)
+        sqlite3_str_appendall(
+            sql, " AND id IN (SELECT report_id FROM report_event WHERE state = 'dead')");
+    else if (letter == HISTORY_QUEUED && search == SEARCH_REPORT_STATE)
+        sqlite3_str_appendall(
+            sql, " AND id IN (SELECT attempt_id FROM report WHERE next_try_at IS NOT NULL)");
+    else if (letter == HISTORY_QUEUED)
+        sqlite3_str_appendall(sql,
+                              " AND id IN (SELECT id FROM report WHERE next_try_at IS NOT NULL)");
 }
 
 static void append_condition(sqlite3_str *sql, const struct history_column *column, char letter,
                              int parameter)
 {
+    char name[64];
+    if (letter == 'n') {
+        name_source(column, name);
+        sqlite3_str_appendf(sql, " AND %s IS NULL", name);
+        return;
+    }
+    if (letter == HISTORY_OPEN)
+        return;
     const char *sign = letter == 'l'   ? "<"
                        : letter == 'm' ? "<="
                        : letter == 'g' ? ">"
@@ -297,7 +435,26 @@ static void append_condition(sqlite3_str *sql, const struct history_column *colu
             sqlite3_str_appendf(sql, " AND admitted_outcome IN (SELECT value FROM json_each(?%d))",
                                 parameter);
         else
-            sqlite3_str_appendf(sql, " AND admitted_outcome IN ('pending', ?%d)", parameter);
+            sqlite3_str_appendf(sql,
+                                " AND %sadmitted_outcome IN ('pending', ?%d) AND outcome = ?%d",
+                                letter == HISTORY_SCANNED ? "+" : "", parameter, parameter);
+        break;
+    case SEARCH_CUSTOMER:
+        sqlite3_str_appendf(sql,
+                            " AND id IN (SELECT ?%d UNION SELECT id FROM attempt WHERE customer_id "
+                            "= ?%d AND customer_id <> id UNION SELECT attempt_id FROM decision "
+                            "WHERE customer_id = ?%d AND customer_id <> attempt_id)",
+                            parameter, parameter, parameter);
+        break;
+    case SEARCH_CODE_STATE:
+    case SEARCH_REPORT_STATE:
+    case SEARCH_OWN_REPORT_STATE:
+        append_candidates(sql, column->search, letter, parameter);
+        sqlite3_str_appendf(sql, " AND %s = ?%d", column->name, parameter);
+        break;
+    case SEARCH_TEXT:
+    case SEARCH_STATE:
+        sqlite3_str_appendf(sql, " AND %s = ?%d", column->name, parameter);
         break;
     case SEARCH_EMAIL:
     case SEARCH_PHONE:
@@ -327,27 +484,28 @@ static void append_source(sqlite3_str *sql, struct history_step step, int parame
         (search == SEARCH_EMAIL || search == SEARCH_PHONE || search == SEARCH_USERNAME))
         sqlite3_str_appendf(
             sql,
-            "(SELECT attempt_id AS of_%d FROM subject WHERE :as_of IS NOT NULL AND key = ?%d "
+            "(SELECT attempt_id AS of_%d FROM subject WHERE key = ?%d "
             "UNION ALL SELECT attempt_id FROM subject WHERE key = ?%d AND ?%d <> ?%d) CROSS JOIN ",
             parameter, parameter, parameter + 1, parameter + 1, parameter);
 }
 
+static const char *const orders[] = {"", " ORDER BY id", " ORDER BY id DESC",
+                                     " ORDER BY attempted_at_ms, id",
+                                     " ORDER BY attempted_at_ms DESC, id DESC"};
+
 char *history_plan_sql(const struct history *history, const char *plan, int order,
                        unsigned char places[HISTORY_PLAN_COLUMNS])
 {
-    static const char *const orders[] = {"", " ORDER BY id", " ORDER BY id DESC",
-                                         " ORDER BY attempted_at_ms",
-                                         " ORDER BY attempted_at_ms DESC"};
-    int place = 1, limit = 0, offset = 0,
-        arguments = (int)(strlen(plan) - MASK_LENGTH) / STEP_LENGTH;
+    int place = 1, limit = 0, offset = 0, arguments = history_plan_arguments(plan);
     sqlite3_str *sql = sqlite3_str_new(NULL);
-    sqlite3_str_appendall(sql, "SELECT id");
+    /* Named before any other parameter, :as_of is the first. */
+    sqlite3_str_appendall(sql, "WITH first AS (SELECT :as_of) SELECT id");
     /* A column that nobody looks at would cost even as NULL: a third of a scan's time, all
      * together. */
     for (int i = 0; i < history->count; i++)
         if (column_used(plan, i)) {
             places[i] = (unsigned char)place;
-            place += append_column(sql, &history->columns[i]);
+            place += append_column(sql, history, plan, i, places);
         }
     sqlite3_str_appendall(sql, " FROM ");
     for (int i = 0; i < arguments; i++)
@@ -368,4 +526,12 @@ char *history_plan_sql(const struct history *history, const char *plan, int orde
     if (offset != 0)
         sqlite3_str_appendf(sql, " OFFSET ?%d", offset);
     return sqlite3_str_finish(sql);
+}
+
+char *history_plan_probe(const struct history *history, int order, int rows)
+{
+    return sqlite3_mprintf(
+        "SELECT count(*) FROM (SELECT outcome FROM (%s\n) WHERE ?1 IS NOT NULL%s "
+        "LIMIT %d) WHERE outcome = ?2",
+        statement_text[history->statement], orders[order], rows);
 }

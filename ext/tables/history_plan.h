@@ -11,16 +11,43 @@ enum { HISTORY_PLAN_SIZE = 512, HISTORY_PLAN_COLUMNS = 96 };
 /* One argument of xFilter: the column, and the letter of its operator. */
 struct history_step {
     const struct history_column *column;
-    char letter; /* = l m g h i A N O: see history_plan.c */
+    char letter; /* = l m g h i n A N O: see history_plan.c; or of enum history_letter */
 };
 
-/* xBestIndex for a table that has `rows` rows at the most. SQLITE_ERROR: as_of is not given by `=`.
- */
-int history_plan_choose(const struct history *history, double rows, struct table_given *given,
-                        sqlite3_index_info *info);
+/* What an = becomes once its value is known. */
+enum history_letter {
+    HISTORY_OPEN = 'x',    /* it narrows nothing: SQLite alone compares such a value rightly */
+    HISTORY_DEAD = 'd',    /* the state is `dead`, and dead reports have an index */
+    HISTORY_QUEUED = 'q',  /* it is one of the queue, as of now */
+    HISTORY_ENDED = 'e',   /* it is the end of a code */
+    HISTORY_SCANNED = 's', /* of an outcome there are enough rows in the order that is asked for */
+};
+
+/* How much there is. */
+struct history_size {
+    double rows;  /* at the most */
+    bool in_time; /* in the order of their ids rows were recorded */
+};
+
+/* xBestIndex. SQLITE_ERROR: as_of is not given by `=`. */
+int history_plan_choose(const struct history *history, const struct history_size *size,
+                        struct table_given *given, sqlite3_index_info *info);
 
 struct history_step history_plan_step(const struct history *history, const char *plan,
                                       int argument);
+
+/* How many arguments a plan has. */
+int history_plan_arguments(const char *plan);
+
+/* Gives the = of an argument its new letter, in a copy of the plan. */
+void history_plan_settle(char *plan, int argument, char letter);
+
+/* Whether a plan asks for the number of all rows alone: no column, no condition. */
+bool history_plan_is_count(const char *plan);
+
+/* A statement that counts the rows of an outcome, ?2, among the first in an order; as
+ * history_plan_sql(). */
+char *history_plan_probe(const struct history *history, int order, int rows);
 
 /* Whether a plan has one row at the most: id is given. */
 bool history_plan_is_single(const struct history *history, const char *plan);
@@ -31,8 +58,8 @@ int history_plan_parameter(int argument);
 /*
  * The statement of a plan: the id, then the columns that are used, whose numbers in its rows go to
  * `places` (those of the others mean nothing); where the payload is, attempt_id, outcome,
- * reasons and told_at begin there. The caller releases it with sqlite3_free(). NULL when out of
- * memory.
+ * reasons and told_at begin there; where failure_reason is, its reasons stand. The caller releases
+ * it with sqlite3_free(). NULL when out of memory.
  */
 char *history_plan_sql(const struct history *history, const char *plan, int order,
                        unsigned char places[HISTORY_PLAN_COLUMNS]);

@@ -38,8 +38,8 @@ answers "failure_reason is the first of reasons; a success has none" $'[]||succe
 # The list itself.
 answers "the reasons that are not about a column, in their order" "identity_provider_unknown password_missing password_too_short password_too_long password_no_lowercase password_no_uppercase password_no_letter password_no_digit password_no_symbol password_no_digit_or_symbol password_contains_identity password_guessable password_breached password_hash_invalid consent_required consent_version_unknown email_taken phone_taken username_taken uuid_taken prevented verification_failed verification_expired undeliverable superseded_attempt erased told" \
     "SELECT group_concat(reason, ' ') FROM (SELECT reason FROM reg_reasons WHERE rowid > (SELECT min(rowid) - 1 FROM reg_reasons WHERE reason = 'identity_provider_unknown') ORDER BY rowid);"
-answers "before them two for each column that a sign-up shows, in the columns' order" "" "
-    SELECT name FROM (SELECT name, row_number() OVER (ORDER BY cid) AS n FROM pragma_table_xinfo('reg_attempts') WHERE hidden = 0 AND cid > 0) c
+answers "before them two for each column that a sign-up shows, in the order of reg_columns" "" "
+    SELECT name FROM (SELECT name, rowid AS n FROM reg_columns) c
      WHERE n <= (SELECT rowid / 2 FROM reg_reasons WHERE reason = 'failure_reason_invalid')
        AND NOT EXISTS (SELECT 1 FROM reg_reasons r WHERE r.rowid = 2 * n - 1 AND r.reason = c.name || '_missing')
        AND NOT EXISTS (SELECT 1 FROM reg_reasons r WHERE r.rowid = 2 * n AND r.reason = c.name || '_invalid');"
