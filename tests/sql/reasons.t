@@ -43,6 +43,10 @@ answers "before them two for each column that a sign-up shows, in the order of r
      WHERE n <= (SELECT rowid / 2 FROM reg_reasons WHERE reason = 'failure_reason_invalid')
        AND NOT EXISTS (SELECT 1 FROM reg_reasons r WHERE r.rowid = 2 * n - 1 AND r.reason = c.name || '_missing')
        AND NOT EXISTS (SELECT 1 FROM reg_reasons r WHERE r.rowid = 2 * n AND r.reason = c.name || '_invalid');"
+like "one is looked up, not searched for" 'SCAN k VIRTUAL TABLE INDEX 1:' "$(sql "EXPLAIN QUERY PLAN SELECT sentence FROM reg_attempts a, json_each(a.reasons) r JOIN reg_reasons k ON k.reason = r.value;")"
+answers "each finds itself and nothing else" "1|1|0|0" "
+    SELECT (SELECT count(*) FROM reg_reasons) = (SELECT count(*) FROM reg_reasons a JOIN reg_reasons b ON b.reason = a.reason AND b.rowid = a.rowid AND b.sentence = a.sentence),
+           (SELECT count(*) FROM reg_reasons WHERE reason = 'EMAIL_TAKEN' COLLATE NOCASE), (SELECT count(*) FROM reg_reasons WHERE reason = 'email'), (SELECT count(*) FROM reg_reasons WHERE reason = 5 OR reason = NULL);"
 answers "each with a sentence" 0 "SELECT count(*) FROM reg_reasons WHERE sentence NOT GLOB '*.' OR length(sentence) < 20;"
 
 # Values that are not of their form. They are not kept (see kept.t).
