@@ -101,7 +101,9 @@ SELECT state, outcome, count(*) AS reports, min(recorded_at) AS oldest_ms,
                (SELECT count(*) FROM try t WHERE t.report_id = r.id) AS tries,
                (SELECT count(*) FROM try t WHERE t.report_id = r.id AND t.result = 'ambiguous') AS ambiguous
           FROM report r
-          LEFT JOIN report_event v ON v.id = (SELECT max(w.id) FROM report_event w WHERE w.report_id = r.id))
+          LEFT JOIN report_event v ON v.id = (SELECT max(w.id) FROM report_event w WHERE w.report_id = r.id)
+         -- By the indexes of the queue and of what died; everything else has been told.
+         WHERE r.id IN (SELECT id FROM report WHERE next_try_at IS NOT NULL UNION ALL SELECT report_id FROM report_event WHERE state = 'dead'))
  WHERE state IN ('queued', 'retrying', 'dead')
  GROUP BY state, outcome;
 

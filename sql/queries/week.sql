@@ -1,11 +1,18 @@
 -- How did the last days go, at a glance? One chart line per outcome, one block per day, oldest first.
--- Needs the extension. :days is the number of days (.parameter set :days 14), by default 7.
+-- Needs the extension. :days is the number of days (.parameter set :days 14), by default 7; :to is the last one, by default that of the newest sign-up.
 WITH RECURSIVE
-last AS (SELECT max(day) AS day FROM funnel),
-days(day) AS (SELECT date(day, '-' || (coalesce(:days, 7) - 1) || ' days') FROM last WHERE day IS NOT NULL
-              UNION ALL SELECT date(days.day, '+1 day') FROM days, last WHERE days.day < last.day),
-counted AS (SELECT d.day, coalesce(f.received, 0) AS received, coalesce(f.registered, 0) AS registered, coalesce(f.received - f.accepted, 0) AS refused
-              FROM days d LEFT JOIN funnel f ON f.day = d.day ORDER BY d.day)
+last AS MATERIALIZED (SELECT unixepoch(coalesce(date(:to), date(max(attempted_at) / 1000, 'unixepoch'))) * 1000 AS low FROM attempt),
+days(low) AS (SELECT low - (coalesce(:days, 7) - 1) * 86400000 FROM last WHERE low IS NOT NULL
+              UNION ALL SELECT d.low + 86400000 FROM days d, last l WHERE d.low < l.low),
+looked_at AS MATERIALIZED (
+    SELECT d.low,
+           (SELECT json_array(count(*),
+                              sum(CASE WHEN a.outcome <> 'pending' THEN a.outcome
+                                       ELSE (SELECT v.outcome FROM decision v WHERE v.attempt_id = a.id ORDER BY v.id DESC LIMIT 1) END IS 'success'),
+                              sum(a.outcome = 'failure'))
+              FROM attempt a WHERE a.attempted_at >= d.low AND a.attempted_at < d.low + 86400000) AS counts
+      FROM days d),
+counted AS (SELECT counts ->> 0 AS received, coalesce(counts ->> 1, 0) AS registered, coalesce(counts ->> 2, 0) AS refused FROM looked_at ORDER BY low)
 SELECT 'received' AS what, sum(received) AS attempts, reg_spark(received) AS by_day FROM counted
 UNION ALL SELECT 'registered', sum(registered), reg_spark(registered) FROM counted
 UNION ALL SELECT 'refused at once', sum(refused), reg_spark(refused) FROM counted;
