@@ -66,7 +66,7 @@ EXT      = ext/reg.c \
             ext/values/utf.c ext/values/write_all.c ext/values/zone.c
 JOB      = jobs/main.c \
             jobs/commands/command_dashboard.c jobs/commands/command_forget.c jobs/commands/command_import.c jobs/commands/command_init.c \
-            jobs/commands/command_nightly.c jobs/commands/command_reconcile.c jobs/commands/command_status.c jobs/commands/dashboard_export.c \
+            jobs/commands/command_nightly.c jobs/commands/command_reconcile.c jobs/commands/command_status.c jobs/commands/dashboard_export.c jobs/commands/delivery_times.c \
             jobs/commands/report.c jobs/commands/send.c jobs/commands/settle.c jobs/commands/subjects.c \
             jobs/page/dashboard.c jobs/page/page.c jobs/page/reconcile_report.c jobs/page/reconcile_report_format.c \
             jobs/channels/confirm_link.c jobs/channels/fraud.c jobs/channels/mail.c jobs/channels/maildir.c jobs/channels/message.c jobs/channels/mime.c \

@@ -7,20 +7,27 @@ SELECT (SELECT min(a.attempted_at) FROM attempt a WHERE a.attempted_at >= (w.las
        (SELECT count(*) FROM attempt) AS attempts
   FROM (SELECT max(attempted_at) / 86400000 AS last FROM attempt) w
 
--- Outcomes and reasons by day. An attempt whose time has run out counts as failed, settled or not.
+-- Outcomes and reasons by day. An attempt whose time has run out counts as failed, settled or not. Each day is gathered by itself, so that no more than
+-- a day is sorted.
 -- name: dashboard_outcomes
-SELECT a.attempted_at / 86400000 AS day,
-       coalesce(d.outcome, CASE WHEN w.attempt_id IS NOT NULL THEN 'failure' ELSE a.outcome END) AS outcome,
-       CASE WHEN d.id IS NOT NULL THEN d.reasons
-            WHEN w.attempt_id IS NULL THEN a.reasons
-            WHEN EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = a.id AND c.runs_from IS NOT NULL) THEN '["verification_expired"]'
-            ELSE '["undeliverable"]' END AS reasons,
-       count(*) AS number
-  FROM attempt a
-  LEFT JOIN decision d ON d.id = (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id)
-  LEFT JOIN waiting w ON w.attempt_id = a.id AND w.deadline <= :now
- WHERE a.attempted_at >= :first * 86400000
- GROUP BY 1, 2, 3
+WITH RECURSIVE days(day) AS (
+    SELECT :first UNION ALL SELECT day + 1 FROM days WHERE day < (SELECT max(attempted_at) FROM attempt) / 86400000)
+SELECT d.day, c.value ->> 0 AS outcome, c.value ->> 1 AS reasons, c.value ->> 2 AS number
+  FROM (SELECT d.day,
+               (SELECT json_group_array(json_array(outcome, reasons, number))
+                  FROM (SELECT coalesce(v.outcome, CASE WHEN w.attempt_id IS NOT NULL THEN 'failure' ELSE a.outcome END) AS outcome,
+                               CASE WHEN v.id IS NOT NULL THEN v.reasons
+                                    WHEN w.attempt_id IS NULL THEN a.reasons
+                                    WHEN EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = a.id AND c.runs_from IS NOT NULL) THEN '["verification_expired"]'
+                                    ELSE '["undeliverable"]' END AS reasons,
+                               count(*) AS number
+                          FROM attempt a
+                          LEFT JOIN decision v ON v.id = CASE WHEN a.outcome = 'pending' THEN (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id) END
+                          LEFT JOIN waiting w ON w.attempt_id = CASE WHEN a.outcome = 'pending' THEN a.id END AND w.deadline <= :now
+                         WHERE a.attempted_at >= d.day * 86400000 AND a.attempted_at < (d.day + 1) * 86400000
+                         GROUP BY 1, 2)) AS counts
+          FROM days d) d,
+       json_each(d.counts) c
 
 -- What was done to the window's values, by column and rule.
 -- name: dashboard_notes
@@ -29,40 +36,26 @@ SELECT n.value ->> 'column' AS "column", n.value ->> 'done' AS done, n.value ->>
  WHERE a.attempted_at >= :first * 86400000 AND a.notes IS NOT NULL
  GROUP BY 1, 2, 3 ORDER BY number DESC, 1, 2, 3
 
--- The funnel of the window's sign-ups.
+-- The funnel of the window's sign-ups, as the view of that name has it by day: received, accepted, code sent, confirmed, registered, KYC, subscribed.
 -- name: dashboard_funnel
-SELECT sum(received), sum(accepted), sum(code_sent), sum(confirmed), sum(registered), sum(kyc), sum(subscribed)
-  FROM funnel WHERE day >= date(:first * 86400, 'unixepoch')
+SELECT count(*), sum(a.outcome <> 'failure'),
+       sum(EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = a.id AND c.handed_over_at IS NOT NULL)),
+       sum(EXISTS (SELECT 1 FROM code c JOIN code_end e ON e.code_id = c.id WHERE c.attempt_id = a.id AND e.state = 'verified')),
+       sum(CASE WHEN a.outcome <> 'pending' THEN a.outcome
+                ELSE (SELECT d.outcome FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1) END IS 'success'),
+       (SELECT count(DISTINCT s.attempt_id) FROM step s JOIN attempt o ON o.id = s.attempt_id
+         WHERE s.name = 'KYC' COLLATE NOCASE AND o.attempted_at >= :first * 86400000),
+       (SELECT count(DISTINCT s.attempt_id) FROM step s JOIN attempt o ON o.id = s.attempt_id
+         WHERE s.name = 'SUBSCRIPTION' COLLATE NOCASE AND o.attempted_at >= :first * 86400000)
+  FROM attempt a WHERE a.attempted_at >= :first * 86400000
 
--- Seconds until a code was handed over to its channel, and from then until it was confirmed: count, median, 95th
--- percentile (nearest rank), longest. Covers the 90 days up to the newest code, without codes that the caller delivers.
+-- Milliseconds until a code was handed over to its channel (step 1), and from then until it was confirmed (2), with the day of the request. Covers the 90 days
+-- up to the newest code, without codes that the caller delivers.
 -- name: dashboard_delivery
-WITH recent AS (
-    SELECT c.id, c.channel, c.recorded_at, c.handed_over_at
-      FROM code c
-     WHERE c.channel <> 'none' AND c.handed_over_at IS NOT NULL
-       AND c.recorded_at >= ((SELECT recorded_at FROM code ORDER BY id DESC LIMIT 1) / 86400000 - 89) * 86400000),
-timed AS (
-    SELECT channel, 1 AS step, handed_over_at - recorded_at AS ms FROM recent
-    UNION ALL
-    SELECT r.channel, 2, max(0, coalesce(e.entered_at, e.recorded_at) - r.handed_over_at)
-      FROM recent r JOIN code_end e ON e.code_id = r.id AND e.state = 'verified'),
-ranked AS (
-    SELECT channel, step, ms, row_number() OVER each AS place, count(*) OVER (PARTITION BY channel, step) AS number
-      FROM timed WINDOW each AS (PARTITION BY channel, step ORDER BY ms))
-SELECT channel, step, number, max(CASE WHEN place = (number + 1) / 2 THEN ms END) / 1000.0 AS median,
-       max(CASE WHEN place = (number * 95 + 99) / 100 THEN ms END) / 1000.0 AS most, max(ms) / 1000.0 AS longest
-  FROM ranked GROUP BY channel, step ORDER BY step, channel
-
--- Hand-over times by day of the request and channel.
--- name: dashboard_delivery_days
-WITH ranked AS (
-    SELECT c.channel, c.recorded_at / 86400000 AS day, c.handed_over_at - c.recorded_at AS ms,
-           row_number() OVER (PARTITION BY c.channel, c.recorded_at / 86400000 ORDER BY c.handed_over_at - c.recorded_at) AS place,
-           count(*) OVER (PARTITION BY c.channel, c.recorded_at / 86400000) AS number
-      FROM code c
-     WHERE c.channel <> 'none' AND c.handed_over_at IS NOT NULL
-       AND c.recorded_at >= ((SELECT recorded_at FROM code ORDER BY id DESC LIMIT 1) / 86400000 - 89) * 86400000)
-SELECT day, channel, number, max(CASE WHEN place = (number + 1) / 2 THEN ms END) / 1000.0 AS median,
-       max(CASE WHEN place = (number * 95 + 99) / 100 THEN ms END) / 1000.0 AS most
-  FROM ranked GROUP BY day, channel ORDER BY day, channel
+WITH since AS MATERIALIZED (SELECT (recorded_at / 86400000 - 89) * 86400000 AS at FROM code ORDER BY id DESC LIMIT 1)
+SELECT c.channel, 1 AS step, c.recorded_at / 86400000 AS day, c.handed_over_at - c.recorded_at AS ms
+  FROM code c WHERE c.recorded_at >= (SELECT at FROM since) AND c.channel <> 'none' AND c.handed_over_at IS NOT NULL
+UNION ALL
+SELECT c.channel, 2, c.recorded_at / 86400000, coalesce(e.entered_at, e.recorded_at) - c.handed_over_at
+  FROM code c JOIN code_end e ON e.code_id = c.id AND e.state = 'verified'
+ WHERE c.recorded_at >= (SELECT at FROM since) AND c.channel <> 'none' AND c.handed_over_at IS NOT NULL

@@ -5,7 +5,7 @@
 --   certain   the vendor has acknowledged it
 --   possible  how many more times the vendor may have it: by a deferred or ambiguous try, one in progress, or a second acceptance
 --   cause     why the vendor's count for this row may differ from unit; NULL if acknowledged
--- Covers attempted_at from :low to :high (Unix milliseconds); day is in the process's time zone.
+-- Covers attempted_at from :low to :high (Unix milliseconds).
 -- The statement has no comments, because it is also printed as one line with values in place of the parameters.
 -- name: told
 WITH verdict AS (
@@ -19,32 +19,35 @@ WITH verdict AS (
                 WHEN coalesce(d.reasons, a.reasons) = '["erased"]' THEN 'erased'
                 ELSE 'not_reportable' END AS unreported
       FROM attempt a
-      LEFT JOIN decision d ON d.id = (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id AND y.recorded_at <= :as_of)
+      LEFT JOIN decision d ON d.id = CASE WHEN a.outcome = 'pending'
+                                          THEN (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id AND y.recorded_at <= :as_of) END
      WHERE a.attempted_at BETWEEN :low AND :high AND a.recorded_at <= :as_of),
 known AS (
     SELECT v.id AS attempt_id, r.id AS report_id, v.attempted_at, r.outcome,
            r.outcome IS v.outcome AND r.id = (SELECT max(l.id) FROM report l WHERE l.attempt_id = v.id AND l.recorded_at <= :as_of) AS unit,
-           (SELECT count(*) FROM try t WHERE t.report_id = r.id AND t.finished_at <= :as_of AND t.result = 'accepted') AS accepted,
+           count(*) FILTER (WHERE t.finished_at <= :as_of AND t.result = 'accepted') AS accepted,
+           count(*) FILTER (WHERE t.finished_at <= :as_of AND t.result = 'deferred') AS deferred,
+           count(*) FILTER (WHERE t.id IS NOT NULL AND (t.finished_at IS NULL OR t.finished_at > :as_of OR t.result = 'ambiguous')) AS ambiguous,
            EXISTS (SELECT 1 FROM report_event e WHERE e.report_id = r.id AND e.recorded_at <= :as_of AND e.state = 'acknowledged') AS acknowledged,
-           (SELECT count(*) FROM try t WHERE t.report_id = r.id AND t.finished_at <= :as_of AND t.result = 'deferred') AS deferred,
-           (SELECT count(*) FROM try t WHERE t.report_id = r.id AND t.started_at <= :as_of
-               AND (t.finished_at IS NULL OR t.finished_at > :as_of OR t.result = 'ambiguous')) AS ambiguous,
-           coalesce((SELECT e.state FROM report_event e WHERE e.report_id = r.id AND e.recorded_at <= :as_of ORDER BY e.id DESC LIMIT 1), 'queued') AS state,
-           EXISTS (SELECT 1 FROM report_event e WHERE e.report_id = r.id AND e.recorded_at > :as_of AND e.state IN ('acknowledged', 'deferred')) AS later
-      FROM verdict v JOIN report r ON r.attempt_id = v.id AND r.recorded_at <= :as_of)
-SELECT attempt_id, report_id, attempted_at, date(attempted_at / 1000, 'unixepoch', 'localtime') AS day, outcome, unit,
+           coalesce((SELECT e.state FROM report_event e WHERE e.report_id = r.id AND e.recorded_at <= :as_of ORDER BY e.id DESC LIMIT 1), 'queued') AS state
+      FROM verdict v
+      JOIN report r ON r.attempt_id = v.id AND r.recorded_at <= :as_of
+      LEFT JOIN try t ON t.report_id = r.id AND t.started_at <= :as_of
+     GROUP BY r.id)
+SELECT attempt_id, report_id, attempted_at, outcome, unit,
        acknowledged OR accepted > 0 AS certain,
        max(accepted - 1, 0) + max(deferred, state = 'deferred') + ambiguous AS possible,
        CASE WHEN NOT unit THEN 'corrected'
             WHEN acknowledged OR accepted > 0 THEN NULL
             WHEN state = 'deferred' THEN 'deferred'
-            WHEN later THEN 'reported_after_export'
+            WHEN EXISTS (SELECT 1 FROM report_event e WHERE e.report_id = known.report_id AND e.recorded_at > :as_of AND e.state IN ('acknowledged', 'deferred'))
+            THEN 'reported_after_export'
             WHEN state IN ('dead', 'erased') THEN state
             ELSE 'unsent' END AS cause
   FROM known
  WHERE unit OR acknowledged OR accepted + deferred + ambiguous > 0 OR state = 'deferred'
 UNION ALL
-SELECT id, NULL, attempted_at, date(attempted_at / 1000, 'unixepoch', 'localtime'), outcome, 1, 0, 0, unreported
+SELECT id, NULL, attempted_at, outcome, 1, 0, 0, unreported
   FROM verdict v
  WHERE outcome IS NOT NULL
    AND outcome IS NOT (SELECT r.outcome FROM report r WHERE r.attempt_id = v.id AND r.recorded_at <= :as_of ORDER BY r.id DESC LIMIT 1)

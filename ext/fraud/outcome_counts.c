@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ledger/session.h"
 #include "host.h"
 #include "values/duration.h"
-#include "values/moment.h"
 
 /* Offsets of time zones go from -12 to +14 hours, so no day begins further than this from UTC's. */
 static const int64_t MARGIN_MS = 2 * (int64_t)DAY_MS;
@@ -48,58 +48,115 @@ static bool add(struct outcome_counts *told, const struct outcome_count *entry)
     return true;
 }
 
-static int read_entry(struct outcome_counts *told, sqlite3_stmt *statement)
+static int read_entry(struct outcome_counts *told, sqlite3_stmt *statement, int64_t day)
 {
-    int64_t moment = 0;
-    const char *day = (const char *)sqlite3_column_text(statement, 0),
-               *outcome = (const char *)sqlite3_column_text(statement, 2),
-               *cause = (const char *)sqlite3_column_text(statement, 3);
-    if (sqlite3_column_type(statement, 0) == SQLITE_NULL ||
-        sqlite3_column_type(statement, 2) == SQLITE_NULL)
+    const char *outcome = (const char *)sqlite3_column_text(statement, 1),
+               *cause = (const char *)sqlite3_column_text(statement, 2);
+    if (sqlite3_column_type(statement, 1) == SQLITE_NULL)
         return SQLITE_CORRUPT;
-    if (day == NULL || outcome == NULL ||
-        (cause == NULL && sqlite3_column_type(statement, 3) != SQLITE_NULL))
+    if (outcome == NULL || (cause == NULL && sqlite3_column_type(statement, 2) != SQLITE_NULL))
         return SQLITE_NOMEM;
-    moment_parse(day, &moment);
-    const struct outcome_count entry = {.day = moment / DAY_MS,
-                                        .slot = sqlite3_column_int64(statement, 1),
+    const struct outcome_count entry = {.day = day,
+                                        .slot = sqlite3_column_int64(statement, 0),
                                         .success = strcmp(outcome, "success") == 0,
                                         .cause = cause_named(cause),
-                                        .unit = sqlite3_column_int64(statement, 4),
-                                        .certain = sqlite3_column_int64(statement, 5),
-                                        .possible = sqlite3_column_int64(statement, 6),
-                                        .open = sqlite3_column_int64(statement, 7),
-                                        .rows = sqlite3_column_int64(statement, 8),
-                                        .unsure = sqlite3_column_int64(statement, 9)};
+                                        .unit = sqlite3_column_int64(statement, 3),
+                                        .certain = sqlite3_column_int64(statement, 4),
+                                        .possible = sqlite3_column_int64(statement, 5),
+                                        .open = sqlite3_column_int64(statement, 6),
+                                        .rows = sqlite3_column_int64(statement, 7),
+                                        .unsure = sqlite3_column_int64(statement, 8)};
     return add(told, &entry) ? SQLITE_OK : SQLITE_NOMEM;
 }
 
-/* The whole is one statement, and so one state of the ledger. */
-static int read_all(struct outcome_counts *told, sqlite3 *database, int64_t low, int64_t high,
-                    int64_t as_of)
+/* What is read, a part of a day after the other: so no more than that is ever sorted. */
+struct reading {
+    struct outcome_counts *told;
+    sqlite3_stmt *statement;
+    int low, high; /* its parameters */
+};
+
+static int read_part(struct reading *reading, int64_t low, int64_t high, int64_t day)
 {
-    sqlite3_stmt *statement = NULL;
-    char *sql = sqlite3_mprintf("SELECT day, attempted_at / %d, outcome, cause, sum(unit), "
+    int code = sqlite3_bind_int64(reading->statement, reading->low, low);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_int64(reading->statement, reading->high, high);
+    while (code == SQLITE_OK && (code = sqlite3_step(reading->statement)) == SQLITE_ROW)
+        code = read_entry(reading->told, reading->statement, day);
+    sqlite3_reset(reading->statement);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+/* The day in the process's time zone. */
+static int64_t local_day(int64_t ms)
+{
+    struct tm parts;
+    time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
+    if (localtime_r(&seconds, &parts) == NULL)
+        return ms / DAY_MS;
+    parts.tm_hour = parts.tm_min = parts.tm_sec = 0;
+    return (int64_t)timegm(&parts) / DAY_SECONDS;
+}
+
+/* From `low` to before `high`, in steps within which the day changes once at the most. Steps of the
+ * same day are read together; one that begins on one day and ends on another is read by smaller
+ * steps. A quarter of an hour does for all zones of today; some have put the clock back by an hour
+ * a minute after midnight. */
+static int read_days(struct reading *reading, int64_t low, int64_t high, int64_t step)
+{
+    int64_t from = low, day = local_day(low);
+    int code = SQLITE_OK;
+    for (int64_t at = low; at < high && code == SQLITE_OK; at += step) {
+        int64_t begins = local_day(at), ends = local_day(at + step - 1);
+        bool parted = begins != ends && step > 1000;
+        if ((begins != day || parted) && from < at)
+            code = read_part(reading, from, at - 1, day);
+        if (begins != day || parted) {
+            from = at;
+            day = begins;
+        }
+        if (parted && code == SQLITE_OK) {
+            code = read_days(reading, at, at + step, step > MINUTE_MS ? MINUTE_MS : 1000);
+            from = at + step;
+            day = local_day(from);
+        }
+    }
+    return code == SQLITE_OK && from < high ? read_part(reading, from, high - 1, day) : code;
+}
+
+static int prepare(struct reading *reading, sqlite3 *database, int64_t as_of)
+{
+    char *sql = sqlite3_mprintf("SELECT attempted_at / %d, outcome, cause, sum(unit), "
                                 "sum(certain), sum(possible), "
                                 "sum(NOT certain AND possible > 0), count(*), sum(possible > "
-                                "0)\nFROM (%s)\nGROUP BY 1, 2, 3, 4",
+                                "0)\nFROM (%s)\nGROUP BY 1, 2, 3",
                                 (int)TOLD_SLOT_MS, statement_text[STATEMENT_told]);
     if (sql == NULL)
         return SQLITE_NOMEM;
-    int code = sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
+    int code = sqlite3_prepare_v2(database, sql, -1, &reading->statement, NULL);
     sqlite3_free(sql);
-    const struct {
-        const char *name;
-        int64_t value;
-    } parameters[] = {{":as_of", as_of}, {":low", low}, {":high", high}};
-    for (size_t i = 0; i < 3 && code == SQLITE_OK; i++)
-        code = sqlite3_bind_int64(statement,
-                                  sqlite3_bind_parameter_index(statement, parameters[i].name),
-                                  parameters[i].value);
-    while (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW)
-        code = read_entry(told, statement);
-    int finalized = sqlite3_finalize(statement);
-    return code == SQLITE_DONE ? finalized : code;
+    if (code != SQLITE_OK)
+        return code;
+    reading->low = sqlite3_bind_parameter_index(reading->statement, ":low");
+    reading->high = sqlite3_bind_parameter_index(reading->statement, ":high");
+    return sqlite3_bind_int64(reading->statement,
+                              sqlite3_bind_parameter_index(reading->statement, ":as_of"), as_of);
+}
+
+/* A statement that stands at its row meanwhile keeps the ledger as it is for all of the parts. */
+static int read_all(struct outcome_counts *told, sqlite3 *database, int64_t low, int64_t high,
+                    int64_t as_of)
+{
+    struct reading reading = {.told = told};
+    sqlite3_stmt *snapshot = NULL;
+    int code = sqlite3_prepare_v2(database, "SELECT id FROM ledger", -1, &snapshot, NULL);
+    if (code == SQLITE_OK && (code = sqlite3_step(snapshot)) == SQLITE_ROW)
+        code = prepare(&reading, database, as_of);
+    if (code == SQLITE_OK)
+        code = read_days(&reading, low, high, TOLD_SLOT_MS);
+    sqlite3_finalize(reading.statement);
+    sqlite3_finalize(snapshot);
+    return code;
 }
 
 bool outcome_counts_read(struct outcome_counts *told, struct session *session, int64_t first,
@@ -156,7 +213,6 @@ static void append_told(sqlite3_str *sql, const struct outcome_counts_listing *l
 
 char *outcome_counts_list(const struct outcome_counts_listing *listing)
 {
-    static const char local[] = "day";
     char shifted[96] = "";
     sqlite3_str *sql = sqlite3_str_new(NULL);
     if (listing->shifted)
@@ -166,9 +222,12 @@ char *outcome_counts_list(const struct outcome_counts_listing *listing)
     sqlite3_str_appendf(sql,
                         "SELECT attempt_id, report_id, strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', "
                         "attempted_at / 1000, 'unixepoch') AS attempted_at, "
-                        "%s%s%s, outcome, certain, possible, cause FROM (",
-                        local, listing->shifted ? ", " : "", listing->shifted ? "vendor_day" : "");
-    sqlite3_str_appendf(sql, "SELECT *%s%s FROM (", listing->shifted ? ", " : "", shifted);
+                        "day%s, outcome, certain, possible, cause FROM (",
+                        listing->shifted ? ", vendor_day" : "");
+    sqlite3_str_appendf(sql,
+                        "SELECT *, date(attempted_at / 1000, 'unixepoch', 'localtime') AS day%s%s "
+                        "FROM (",
+                        listing->shifted ? ", " : "", shifted);
     append_told(sql, listing);
     sqlite3_str_appendf(sql, ")) WHERE %s", listing->where);
     sqlite3_str_appendall(sql, " ORDER BY day, outcome, attempt_id, report_id;");

@@ -9,6 +9,7 @@
 #include "commands/commands.h"
 #include "page/dashboard.h"
 #include "commands/dashboard_export.h"
+#include "commands/delivery_times.h"
 #include "values/moment.h"
 #include "page/page.h"
 #include "ledger/reasons.h"
@@ -255,88 +256,113 @@ static void put_notes(struct page *page, struct ledger *ledger, int64_t first_da
 
 /* --- Delivery -------------------------------------------------------------------------------- */
 
-static void put_delivery_sums(struct page *page, struct ledger *ledger)
+static void put_delivery_sums(struct page *page, const struct delivery_summary *summary)
 {
     static const char *const head[] = {"channel",   "time",    "codes",
                                        "median, s", "95 %, s", "longest, s"};
-    static const char *const step[] = {"", "asked for to handed over", "handed over to confirmed"};
+    static const char *const step[] = {"asked for to handed over", "handed over to confirmed"};
     page_table(page, "Times of codes by channel, in seconds", "llrrrr", head);
-    enum { CHANNEL, STEP, NUMBER, MEDIAN, MOST, LONGEST };
-    static const char *const columns[] = {"channel", "step",    "number", "median",
-                                          "most",    "longest", NULL};
-    struct ledger_statement *sums = ledger_select(ledger, STATEMENT_dashboard_delivery, columns);
-    while (ledger_row(sums)) {
-        page_row(page);
-        page_cell(page, ledger_word(sums, CHANNEL));
-        page_cell(page, step[ledger_integer(sums, STEP) == 1 ? 1 : 2]);
-        page_number(page, ledger_integer(sums, NUMBER));
-        page_seconds(page, ledger_real(sums, MEDIAN));
-        page_seconds(page, ledger_real(sums, MOST));
-        page_seconds(page, ledger_real(sums, LONGEST));
-    }
+    for (int i = 0; i < DELIVERY_STEPS; i++)
+        for (int k = 0; k < DELIVERY_CHANNELS; k++) {
+            const struct delivery_times *times = &summary->times[i][k];
+            if (times->count == 0)
+                continue;
+            page_row(page);
+            page_cell(page, delivery_channels[k]);
+            page_cell(page, step[i]);
+            page_number(page, (int64_t)times->count);
+            page_seconds(page, delivery_times_percentile(times, 0, times->count, 50));
+            page_seconds(page, delivery_times_percentile(times, 0, times->count, 95));
+            page_seconds(page, delivery_times_percentile(times, 0, times->count, 100));
+        }
     page_table_end(page);
 }
 
-static void put_delivery_days(struct page *page, struct ledger *ledger, json_t *data)
+/* The days of a chart: those without a code have a place, and no point. */
+struct delivery_chart {
+    json_t *labels, *values[DELIVERY_SETS];
+    int64_t last; /* 0: none yet */
+};
+
+static void extend_chart(struct delivery_chart *chart, int64_t day)
+{
+    char date[DASHBOARD_NAME];
+    if (chart->last == 0 || day - chart->last > DASHBOARD_DAYS) /* the clock was not where it is */
+        chart->last = day - 1;
+    for (; chart->last < day; chart->last++) {
+        dashboard_date(chart->last + 1, date);
+        json_array_append_new(chart->labels, json_string(date));
+        for (size_t i = 0; i < DELIVERY_SETS; i++)
+            json_array_append_new(chart->values[i], json_null());
+    }
+}
+
+static void put_delivery_day(struct page *page, const struct delivery_times *times, size_t first,
+                             size_t channel, struct delivery_chart *chart)
+{
+    char date[DASHBOARD_NAME];
+    size_t count = delivery_times_of_day(times, first), set = 2 * channel;
+    double median = delivery_times_percentile(times, first, count, 50),
+           most = delivery_times_percentile(times, first, count, 95);
+    extend_chart(chart, times->each[first].day);
+    size_t place = json_array_size(chart->labels) - 1;
+    json_array_set_new(chart->values[set], place, json_real(median));
+    json_array_set_new(chart->values[set + 1], place, json_real(most));
+    dashboard_date(times->each[first].day, date);
+    page_row(page);
+    page_cell(page, date);
+    page_cell(page, delivery_channels[channel]);
+    page_number(page, (int64_t)count);
+    page_seconds(page, median);
+    page_seconds(page, most);
+}
+
+static void put_delivery_days(struct page *page, const struct delivery_summary *summary,
+                              json_t *data)
 {
     static const char *const head[] = {"day", "channel", "codes", "median, s", "95 %, s"};
     static const char *const names[DELIVERY_SETS] = {"email, median", "email, 95 %", "sms, median",
                                                      "sms, 95 %"};
-    json_t *labels = json_array(), *sets = json_array(), *values[DELIVERY_SETS];
-    int64_t last = 0;
+    struct delivery_chart chart = {.labels = json_array()};
+    json_t *sets = json_array();
+    size_t at[DELIVERY_CHANNELS] = {0};
     for (size_t i = 0; i < DELIVERY_SETS; i++)
-        values[i] = page_chart_set(sets, names[i]);
+        chart.values[i] = page_chart_set(sets, names[i]);
     page_chart(page, "delivery", "Seconds from the request of a code to its hand-over, by day");
     page_table(page, "Seconds from the request of a code to its hand-over, by day", "llrrr", head);
-    enum { DAY, CHANNEL, NUMBER, MEDIAN, MOST };
-    static const char *const columns[] = {"day", "channel", "number", "median", "most", NULL};
-    struct ledger_statement *row =
-        ledger_select(ledger, STATEMENT_dashboard_delivery_days, columns);
-    while (ledger_row(row)) {
-        char date[DASHBOARD_NAME];
-        int64_t day = ledger_integer(row, DAY);
-        /* Days without a code have a place in the chart, and no point. */
-        if (last == 0 || day - last > DASHBOARD_DAYS) /* the clock was not where it is now */
-            last = day - 1;
-        for (; last < day; last++) {
-            dashboard_date(last + 1, date);
-            json_array_append_new(labels, json_string(date));
-            for (size_t i = 0; i < DELIVERY_SETS; i++)
-                json_array_append_new(values[i], json_null());
-        }
-        dashboard_date(day, date);
-        size_t place = json_array_size(labels) - 1;
-        size_t set = strcmp(ledger_word(row, CHANNEL), "sms") == 0 ? 2 : 0;
-        json_array_set_new(values[set], place, json_real(ledger_real(row, MEDIAN)));
-        json_array_set_new(values[set + 1], place, json_real(ledger_real(row, MOST)));
-        page_row(page);
-        page_cell(page, date);
-        page_cell(page, ledger_word(row, CHANNEL));
-        page_number(page, ledger_integer(row, NUMBER));
-        page_seconds(page, ledger_real(row, MEDIAN));
-        page_seconds(page, ledger_real(row, MOST));
+    for (;;) {
+        const struct delivery_times *email = &summary->times[0][0], *sms = &summary->times[0][1];
+        bool mails = at[0] < email->count, texts = at[1] < sms->count;
+        if (!mails && !texts)
+            break;
+        size_t channel =
+            mails && (!texts || email->each[at[0]].day <= sms->each[at[1]].day) ? 0 : 1;
+        put_delivery_day(page, &summary->times[0][channel], at[channel], channel, &chart);
+        at[channel] += delivery_times_of_day(&summary->times[0][channel], at[channel]);
     }
     page_table_end(page);
     json_object_set_new(
         data, "delivery",
-        json_pack("{s:s, s:o, s:o}", "unit", "seconds", "labels", labels, "sets", sets));
+        json_pack("{s:s, s:o, s:o}", "unit", "seconds", "labels", chart.labels, "sets", sets));
 }
 
 static void put_delivery(struct page *page, struct ledger *ledger, json_t *data)
 {
     page_section(page, &sections[DELIVERY]);
-    struct ledger_statement *sums = ledger_use(ledger, STATEMENT_dashboard_delivery);
-    bool any = ledger_row(sums);
-    ledger_done(sums);
+    struct delivery_summary summary;
+    delivery_summary_read(&summary, ledger);
+    bool any = summary.times[0][0].count + summary.times[0][1].count > 0;
     if (any) {
         page_paragraph(page,
                        "Half of the codes took no longer than the median, 95 of 100 no longer "
                        "than the 95 %% time.");
-        put_delivery_days(page, ledger, data);
-        put_delivery_sums(page, ledger);
+        put_delivery_days(page, &summary, data);
+        delivery_summary_forget_days(&summary);
+        put_delivery_sums(page, &summary);
     } else {
         page_paragraph(page, "No code has been handed over yet.");
     }
+    delivery_summary_end(&summary);
     page_section_end(page);
 }
 
@@ -528,6 +554,7 @@ enum status_code dashboard_command(struct job *job)
     const char *text = NULL;
     size_t length = 0;
 
+    job_read_lean(job);
     ledger_look(ledger);
     struct dashboard *numbers = dashboard_read(ledger, ledger_now(ledger));
     if (numbers != NULL)

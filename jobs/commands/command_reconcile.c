@@ -59,6 +59,7 @@ enum status_code reconcile_command(struct job *job)
         return STATUS_USAGE;
     if (!knows_zone())
         return STATUS_CONFIG;
+    job_read_lean(job);
     struct reconcile_report *all = calloc(options->argument_count, sizeof *all);
     if (all == NULL) {
         say_error("out of memory");

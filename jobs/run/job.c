@@ -133,6 +133,12 @@ enum status_code job_open(struct job *job, bool create)
     return STATUS_DONE;
 }
 
+void job_read_lean(struct job *job)
+{
+    sqlite3_exec(ledger_database(job->session->ledger), "PRAGMA cache_size = -12288", NULL, NULL,
+                 NULL);
+}
+
 enum status_code job_stopped(const char *step, const char *left)
 {
     char why[128];

@@ -77,6 +77,9 @@ enum status_code job_lock(struct job *job, const char *step, struct lock *lock);
  * Else STATUS_DONE. */
 enum status_code job_stopped(const char *step, const char *left);
 
+/* From now on the ledger is only read, from one end to the other: less of it is kept in memory. */
+void job_read_lean(struct job *job);
+
 /* Of two statuses the one that the run must end with: of 1 and 2 it is 1; any other failure before
  * those. */
 enum status_code job_worse(enum status_code left, enum status_code right);

@@ -11,10 +11,8 @@ days(low) AS (SELECT max(low, first - first % 86400000) FROM span WHERE high >= 
 counted AS MATERIALIZED (
     SELECT date(d.low / 1000, 'unixepoch') AS day,
            (SELECT json_array(count(*), sum(a.outcome <> 'failure'),
-                              sum(CASE WHEN a.outcome = 'failure' THEN 0
-                                       ELSE EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = a.id AND c.handed_over_at IS NOT NULL) END),
-                              sum(CASE WHEN a.outcome = 'failure' THEN 0
-                                       ELSE EXISTS (SELECT 1 FROM code c JOIN code_end e ON e.code_id = c.id WHERE c.attempt_id = a.id AND e.state = 'verified') END),
+                              sum(EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = a.id AND c.handed_over_at IS NOT NULL)),
+                              sum(EXISTS (SELECT 1 FROM code c JOIN code_end e ON e.code_id = c.id WHERE c.attempt_id = a.id AND e.state = 'verified')),
                               sum(CASE WHEN a.outcome <> 'pending' THEN a.outcome
                                        ELSE (SELECT v.outcome FROM decision v WHERE v.attempt_id = a.id ORDER BY v.id DESC LIMIT 1) END IS 'success'))
               FROM attempt a WHERE a.attempted_at >= d.low AND a.attempted_at < d.low + 86400000) AS counts,

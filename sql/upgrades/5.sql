@@ -8,6 +8,9 @@ ALTER TABLE reject ADD COLUMN what TEXT CHECK (what IS NULL OR what = 'header_ag
 CREATE INDEX attempt_customer ON attempt (customer_id) WHERE customer_id <> id;
 CREATE INDEX decision_customer ON decision (customer_id) WHERE customer_id <> attempt_id;
 
+-- The tries of which nobody knows what came: few among millions, and asked for at every look at the queues.
+CREATE INDEX try_ambiguous ON try (started_at) WHERE result = 'ambiguous';
+
 -- Whether attempts were recorded in the order of their ids, as ledger time has them (see version 3). Earlier versions wrote by a clock that may have gone back.
 ALTER TABLE clock ADD COLUMN in_order INTEGER NOT NULL DEFAULT 1;
 UPDATE clock SET in_order = NOT EXISTS (SELECT 1 FROM (SELECT recorded_at < lag(recorded_at) OVER (ORDER BY id) AS back FROM attempt) WHERE back);
