@@ -138,14 +138,42 @@ static bool may_lack(void *context, size_t column)
     return deciding_may_lack(reading->settings, &reading->header.columns[column]);
 }
 
+static bool refuse_more(struct reading *reading, uint64_t line)
+{
+    return complain(reading, ERROR_INVALID,
+                    ", line %llu: at most %d rows are expected here; `regjob import --dry-run` "
+                    "takes more",
+                    (unsigned long long)line, MOST_ROWS);
+}
+
+/* Whether a file has no more rows than there may be: asked before any is judged, which takes a
+ * hundred times as long. What cannot be read is said when it is read again. */
+static bool has_few_rows(struct reading *reading, int file, const struct records_limits *limits)
+{
+    struct input_descriptor holder;
+    struct record record;
+    struct error why;
+    struct input_source source = input_from_descriptor(&holder, file);
+    struct records *records = records_open(&source, limits, &why);
+    uint64_t count = 0, line = 0;
+    while (records != NULL && count <= MOST_ROWS && ledger_goes_on(reading->session->ledger)) {
+        enum records_result result = records_next(records, &record);
+        if (result != RECORDS_ROW && result != RECORDS_REJECT)
+            break;
+        count++;
+        line = record.line;
+    }
+    records_close(records);
+    if (ledger_failed(reading->session->ledger))
+        return false;
+    return count > MOST_ROWS ? refuse_more(reading, line) : lseek(file, 0, SEEK_SET) == 0;
+}
+
 static struct row *new_row(struct reading *reading, uint64_t line)
 {
     struct signups *signups = reading->signups;
-    if (signups->count == MOST_ROWS) {
-        complain(reading, ERROR_INVALID,
-                 ", line %llu: at most %d rows are expected here; `regjob import --dry-run` "
-                 "takes more",
-                 (unsigned long long)line, MOST_ROWS);
+    if (signups->count == MOST_ROWS) { /* it has grown since it was counted */
+        refuse_more(reading, line);
         return NULL;
     }
     if (signups->count == signups->capacity) {
@@ -304,6 +332,10 @@ static bool load(struct session *session, sqlite3_value *const arguments[FILE_TA
     int file = open_file(&reading);
     if (file < 0)
         return false;
+    if (!ledger_ready(session->ledger) || !has_few_rows(&reading, file, &limits)) {
+        close(file);
+        return false;
+    }
     struct input_source source = input_from_descriptor(&holder, file);
     struct records *records = records_open(&source, &limits, &why);
     if (records == NULL)
