@@ -3,6 +3,11 @@
 -- They only read and need no key. reg_mask() masks people, so that you can share the result; leave it out
 -- if you may see who they are.
 
+-- They ask about the 30 days up to the newest sign-up. For other days, set :from and :to (days, both included) to those;
+-- .parameter set :from "'1970-01-01'" means all time. The queries of sql/queries/ take them, too.
+.parameter set :to "(SELECT date(max(attempted_at) / 1000, 'unixepoch') FROM attempt)"
+.parameter set :from "(SELECT date(max(attempted_at) / 1000, 'unixepoch', '-29 days') FROM attempt)"
+
 -- A sign-up with an unreadable time counts on the day on which it was recorded.
 .print '== How did each day go? (by the day of the request, UTC)'
 SELECT substr(attempted_at, 1, 10) AS day,
@@ -12,14 +17,19 @@ SELECT substr(attempted_at, 1, 10) AS day,
        sum(outcome = 'failure') AS failure,
        round(100.0 * sum(outcome = 'success') / count(*), 1) AS success_percent
   FROM reg_attempts
+ WHERE attempted_at >= :from AND attempted_at < date(:to, '+1 day')
  GROUP BY day
  ORDER BY day;
 
 .print '== Why do attempts fail? (one attempt can have several reasons)'
-SELECT r.value AS reason, count(*) AS attempts, max(k.sentence) AS meaning
-  FROM reg_attempts a, json_each(a.reasons) r
+WITH alike AS (
+  SELECT reasons, count(*) AS attempts
+    FROM reg_attempts
+   WHERE outcome = 'failure' AND attempted_at >= :from AND attempted_at < date(:to, '+1 day')
+   GROUP BY reasons)
+SELECT r.value AS reason, sum(a.attempts) AS attempts, max(k.sentence) AS meaning
+  FROM alike a, json_each(a.reasons) r
   JOIN reg_reasons k ON k.reason = r.value
- WHERE a.outcome = 'failure'
  GROUP BY r.value
  ORDER BY attempts DESC, reason
  LIMIT 15;
@@ -32,19 +42,22 @@ SELECT told_reason, count(*) AS attempts
  ORDER BY attempts DESC, told_reason;
 
 .print '== Which addresses, devices and mail domains do many different people share?'
-SELECT 'address' AS shared, ip_address AS value, count(*) AS attempts, count(DISTINCT lower(email)) AS emails,
-       sum(outcome = 'success') AS success, min(attempted_at) AS first, max(attempted_at) AS last
-  FROM reg_attempts WHERE ip_address IS NOT NULL
+WITH asked AS MATERIALIZED (
+  SELECT ip_address, device_id, lower(email) AS email, outcome = 'success' AS success, attempted_at
+    FROM reg_attempts
+   WHERE attempted_at >= :from AND attempted_at < date(:to, '+1 day'))
+SELECT 'address' AS shared, ip_address AS value, count(*) AS attempts, count(DISTINCT email) AS emails,
+       sum(success) AS success, min(attempted_at) AS first, max(attempted_at) AS last
+  FROM asked WHERE ip_address IS NOT NULL
  GROUP BY ip_address HAVING emails >= 5
 UNION ALL
-SELECT 'device', device_id, count(*), count(DISTINCT lower(email)), sum(outcome = 'success'), min(attempted_at), max(attempted_at)
-  FROM reg_attempts WHERE device_id IS NOT NULL
- GROUP BY device_id HAVING count(DISTINCT lower(email)) >= 5
+SELECT 'device', device_id, count(*), count(DISTINCT email), sum(success), min(attempted_at), max(attempted_at)
+  FROM asked WHERE device_id IS NOT NULL
+ GROUP BY device_id HAVING count(DISTINCT email) >= 5
 UNION ALL
-SELECT 'domain', lower(substr(email, instr(email, '@') + 1)), count(*), count(DISTINCT lower(email)), sum(outcome = 'success'),
-       min(attempted_at), max(attempted_at)
-  FROM reg_attempts WHERE instr(email, '@') > 0
- GROUP BY 2 HAVING count(DISTINCT lower(email)) >= 5
+SELECT 'domain', substr(email, instr(email, '@') + 1), count(*), count(DISTINCT email), sum(success), min(attempted_at), max(attempted_at)
+  FROM asked WHERE instr(email, '@') > 0
+ GROUP BY 2 HAVING count(DISTINCT email) >= 5
  ORDER BY shared, attempts DESC;
 
 .print '== Who signs up again and again with one e-mail address? (ignoring case)'
@@ -53,7 +66,7 @@ SELECT reg_mask(lower(email)) AS email, count(*) AS attempts,
        group_concat(DISTINCT nullif(failure_reason, '')) AS reasons,
        round((max(attempted_at_ms) - min(attempted_at_ms)) / 60000.0, 1) AS within_minutes
   FROM reg_attempts
- WHERE email IS NOT NULL
+ WHERE email IS NOT NULL AND attempted_at >= :from AND attempted_at < date(:to, '+1 day')
  GROUP BY lower(email)
 HAVING attempts > 2
  ORDER BY attempts DESC, email;

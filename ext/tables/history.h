@@ -47,7 +47,7 @@ struct history_column {
 
 struct history {
     enum statement statement;
-    enum statement rows;  /* how many there are at the most */
+    enum statement rows;   /* how many there are at the most */
     enum statement number; /* how many there are */
     const struct history_column *columns;
     int count;
