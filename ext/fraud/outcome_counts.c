@@ -144,9 +144,10 @@ static int prepare(struct reading *reading, sqlite3 *database, int64_t as_of)
 }
 
 /* A statement that stands at its row meanwhile keeps the ledger as it is for all of the parts. */
-static int read_all(struct outcome_counts *told, sqlite3 *database, int64_t low, int64_t high,
-                    int64_t as_of)
+static void read_all(struct outcome_counts *told, struct ledger *ledger, int64_t low, int64_t high,
+                     int64_t as_of)
 {
+    sqlite3 *database = ledger_database(ledger);
     struct reading reading = {.told = told};
     sqlite3_stmt *snapshot = NULL;
     int code = sqlite3_prepare_v2(database, "SELECT id FROM ledger", -1, &snapshot, NULL);
@@ -154,9 +155,11 @@ static int read_all(struct outcome_counts *told, sqlite3 *database, int64_t low,
         code = prepare(&reading, database, as_of);
     if (code == SQLITE_OK)
         code = read_days(&reading, low, high, TOLD_SLOT_MS);
+    if (code != SQLITE_OK) /* while SQLite still has the message */
+        ledger_fail(ledger, code, "reading what was told: %s",
+                    code == SQLITE_NOMEM ? "out of memory" : sqlite3_errmsg(database));
     sqlite3_finalize(reading.statement);
     sqlite3_finalize(snapshot);
-    return code;
 }
 
 bool outcome_counts_read(struct outcome_counts *told, struct session *session, int64_t first,
@@ -166,13 +169,8 @@ bool outcome_counts_read(struct outcome_counts *told, struct session *session, i
     memset(told, 0, sizeof *told);
     if (!ledger_ready(ledger))
         return false;
-    sqlite3 *database = ledger_database(ledger);
-    int code =
-        read_all(told, database, first * DAY_MS - MARGIN_MS, last * DAY_MS + MARGIN_MS, as_of);
-    if (code != SQLITE_OK)
-        ledger_fail(ledger, code, "reading what was told: %s",
-                    code == SQLITE_NOMEM ? "out of memory" : sqlite3_errmsg(database));
-    return code == SQLITE_OK;
+    read_all(told, ledger, first * DAY_MS - MARGIN_MS, last * DAY_MS + MARGIN_MS, as_of);
+    return !ledger_failed(ledger);
 }
 
 void outcome_counts_end(struct outcome_counts *told)

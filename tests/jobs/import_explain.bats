@@ -8,7 +8,7 @@ setup() {
 E-mail Address,password,given_name,Countr,birth_date,consent_terms,country
 ada@example.com,Abcdef1!x,Ada,,1990-01-02,accepted,AT
  bob@example.com ,Abcdef1!x,Bob,DE,19900102,accepted,uk
-nobody,Abcdef1!x,Nemo,,1990-02-30,accepted,Germany
+nobody,Abcdef1!x,Nemo,,1990-02-30,accepted,Nowhere
 eve@example.com,Hidden-Pw,Eve,,,accepted,
 ada@example.com,Abcdef1!x,Ada,,1990-01-02,accepted
 fay@example.com,Abcdef1!x
@@ -43,7 +43,7 @@ said() {
     said 'password_no_digit 1 5 The password has no digit.'
     said '7 3 field_count 2 fields: expected 7, as in the header'
     said '8 1 quoting a quote inside an unquoted field: expected the whole field in quotes and the quote doubled'
-    [[ "$output" != *Hidden* && "$output" != *bob* && "$output" != *Germany* ]]
+    [[ "$output" != *Hidden* && "$output" != *bob* && "$output" != *Nowhere* ]]
     [ "$(ledger .sha3sum)" = "$before" ]
     [ ! -e a.csv.1.rejects ]
 }

@@ -74,7 +74,7 @@ exhausted() {
     regjob_fresh
     COUNT_FILE=count "$FAILING" -c job.conf status
     total=$(cat count)
-    for ((at = total - 600; at < total; at += 15)); do
+    for ((at = total - 900; at < total; at += 15)); do
         FAIL_ALLOCATION=$at run "$FAILING" -c job.conf status
         [ "$status" -eq 0 ] || [ "$status" -eq 1 ] || { echo "$at of $total: $status: $output"; return 1; }
         [[ "$output" != *": opening: out of memory"* ]] || echo "$at" >>opening

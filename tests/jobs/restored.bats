@@ -76,7 +76,7 @@ teardown() {
     printf '[ledger]\npath = fresh.db\nkey_file = keys/fresh.key\n' >fresh.conf
     faulty SYNCED="$here/synced" "$REGJOB" -c fresh.conf init
     grep -qFx "$here/keys" synced
-    printf 'email,name\na@example.com,A\nb@example.com\n' >inbox/a.csv
+    printf 'email,name\na@example.com,A\nb@example.com,B,C\n' >inbox/a.csv
     : >synced
     run faulty SYNCED="$here/synced" "$REGJOB" -c fresh.conf import inbox/a.csv
     [ -s inbox/a.csv.1.rejects ]
