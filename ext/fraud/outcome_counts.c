@@ -11,10 +11,10 @@
 /* Offsets of time zones go from -12 to +14 hours, so no day begins further than this from UTC's. */
 static const int64_t MARGIN_MS = 2 * (int64_t)DAY_MS;
 
-#define TOLD_NAME(name, help) #name,
-#define TOLD_HELP(name, help) help,
-static const char *const names[] = {TOLD_CAUSES(TOLD_NAME)};
-static const char *const helps[] = {TOLD_CAUSES(TOLD_HELP)};
+#define CAUSE_NAME(name, help) #name,
+#define CAUSE_HELP(name, help) help,
+static const char *const names[] = {OUTCOME_CAUSES(CAUSE_NAME)};
+static const char *const helps[] = {OUTCOME_CAUSES(CAUSE_HELP)};
 
 const char *outcome_cause_name(enum outcome_cause cause)
 {
@@ -28,10 +28,10 @@ const char *outcome_cause_help(enum outcome_cause cause)
 
 static int cause_named(const char *name)
 {
-    for (int i = 0; name != NULL && i < TOLD_CAUSE_COUNT; i++)
+    for (int i = 0; name != NULL && i < CAUSE_COUNT; i++)
         if (strcmp(names[i], name) == 0)
             return i;
-    return TOLD_NONE;
+    return CAUSE_NONE;
 }
 
 static bool add(struct outcome_counts *told, const struct outcome_count *entry)
@@ -130,7 +130,7 @@ static int prepare(struct reading *reading, sqlite3 *database, int64_t as_of)
                                 "sum(certain), sum(possible), "
                                 "sum(NOT certain AND possible > 0), count(*), sum(possible > "
                                 "0)\nFROM (%s)\nGROUP BY 1, 2, 3",
-                                (int)TOLD_SLOT_MS, statement_text[STATEMENT_told]);
+                                (int)OUTCOME_SLOT_MS, statement_text[STATEMENT_outcome_causes]);
     if (sql == NULL)
         return SQLITE_NOMEM;
     int code = sqlite3_prepare_v2(database, sql, -1, &reading->statement, NULL);
@@ -154,7 +154,7 @@ static void read_all(struct outcome_counts *told, struct ledger *ledger, int64_t
     if (code == SQLITE_OK && (code = sqlite3_step(snapshot)) == SQLITE_ROW)
         code = prepare(&reading, database, as_of);
     if (code == SQLITE_OK)
-        code = read_days(&reading, low, high, TOLD_SLOT_MS);
+        code = read_days(&reading, low, high, OUTCOME_SLOT_MS);
     if (code != SQLITE_OK) /* while SQLite still has the message */
         ledger_fail(ledger, code, "reading what was told: %s",
                     code == SQLITE_NOMEM ? "out of memory" : sqlite3_errmsg(database));
@@ -182,7 +182,7 @@ void outcome_counts_end(struct outcome_counts *told)
 /* -- listings -- */
 
 /* The statement as one line, with values in place of its parameters. */
-static void append_told(sqlite3_str *sql, const struct outcome_counts_listing *listing)
+static void append_statement(sqlite3_str *sql, const struct outcome_counts_listing *listing)
 {
     const struct {
         const char *name;
@@ -190,7 +190,7 @@ static void append_told(sqlite3_str *sql, const struct outcome_counts_listing *l
     } parameters[] = {{":as_of", listing->as_of},
                       {":low", listing->first * DAY_MS - MARGIN_MS},
                       {":high", listing->last * DAY_MS + MARGIN_MS}};
-    const char *at = statement_text[STATEMENT_told];
+    const char *at = statement_text[STATEMENT_outcome_causes];
     while (*at != '\0') {
         size_t taken = 0;
         for (size_t i = 0; i < 3 && taken == 0; i++)
@@ -226,7 +226,7 @@ char *outcome_counts_list(const struct outcome_counts_listing *listing)
                         "SELECT *, date(attempted_at / 1000, 'unixepoch', 'localtime') AS day%s%s "
                         "FROM (",
                         listing->shifted ? ", " : "", shifted);
-    append_told(sql, listing);
+    append_statement(sql, listing);
     sqlite3_str_appendf(sql, ")) WHERE %s", listing->where);
     sqlite3_str_appendall(sql, " ORDER BY day, outcome, attempt_id, report_id;");
     return sqlite3_str_finish(sql);

@@ -1,7 +1,7 @@
 /*
  * outcome_counts.h: what the ledger holds of the outcomes of sign-ups and what the vendor was told
  * of them, as of a moment, counted by day and quarter of an hour; and the SQL that lists the rows.
- * The rules stand in sql/outcome_counts.sql.
+ * The rules stand in sql/outcome_causes.sql.
  */
 #ifndef OUTCOME_COUNTS_H
 #define OUTCOME_COUNTS_H
@@ -13,8 +13,8 @@
 struct session;
 
 /* Why what the vendor has of an outcome may not be exactly one. The first ones are read from rows;
- * TOLD_ROWS and on follow from counts. In the order in which they are shown. */
-#define TOLD_CAUSES(X)                                                                             \
+ * CAUSE_ROWS and on follow from counts. In the order in which they are shown. */
+#define OUTCOME_CAUSES(X)                                                                          \
     X(not_reportable, "failed for a reason that is not reported")                                  \
     X(unsettled, "its time was up, but it had not been settled")                                   \
     X(unsent, "not reported yet")                                                                  \
@@ -27,11 +27,11 @@ struct session;
     X(day_edge, "counted on another day because of the vendor's time zone")                        \
     X(unexplained, "nothing in the ledger explains it")
 
-#define TOLD_ENUMERATE(name, help) TOLD_##name,
-enum outcome_cause { TOLD_CAUSES(TOLD_ENUMERATE) TOLD_CAUSE_COUNT };
-#undef TOLD_ENUMERATE
+#define CAUSE_ENUMERATE(name, help) CAUSE_##name,
+enum outcome_cause { OUTCOME_CAUSES(CAUSE_ENUMERATE) CAUSE_COUNT };
+#undef CAUSE_ENUMERATE
 
-enum { TOLD_NONE = -1, TOLD_FROM_ROWS = TOLD_ambiguous, TOLD_SLOT_MS = 900000 };
+enum { CAUSE_NONE = -1, CAUSE_FROM_ROWS = CAUSE_ambiguous, OUTCOME_SLOT_MS = 900000 };
 
 const char *outcome_cause_name(enum outcome_cause cause);
 const char *outcome_cause_help(enum outcome_cause cause);
@@ -39,9 +39,9 @@ const char *outcome_cause_help(enum outcome_cause cause);
 /* Rows of one day, quarter of an hour, outcome and cause, counted. */
 struct outcome_count {
     int64_t day;  /* since 1970-01-01, in the process's time zone */
-    int64_t slot; /* attempted_at / TOLD_SLOT_MS */
+    int64_t slot; /* attempted_at / OUTCOME_SLOT_MS */
     bool success;
-    int cause;        /* enum outcome_cause, or TOLD_NONE: acknowledged */
+    int cause;        /* enum outcome_cause, or CAUSE_NONE: acknowledged */
     int64_t unit;     /* outcomes of the ledger */
     int64_t certain;  /* that the vendor has acknowledged */
     int64_t possible; /* times more that the vendor may have one */
@@ -66,7 +66,7 @@ struct outcome_counts_listing {
     int64_t first, last; /* days */
     int64_t as_of;
     const char
-        *where;   /* an SQL condition on the columns of sql/outcome_counts.sql, and vendor_day */
+        *where;   /* an SQL condition on the columns of sql/outcome_causes.sql, and vendor_day */
     bool shifted; /* days are those of the offset `minutes`, not of the process's time zone */
     int minutes;
 };

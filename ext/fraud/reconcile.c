@@ -14,7 +14,7 @@
  * for which V is not L. Otherwise it is `explained` where days explain it, or `unexplained`. V - L
  * is taken apart in three steps:
  *
- * 1. C - L is known row by row (sql/outcome_counts.sql): each attempt that is not acknowledged
+ * 1. C - L is known row by row (sql/outcome_causes.sql): each attempt that is not acknowledged
  * counts -1 under the one reason for that (not_reportable, unsettled, unsent,
  * reported_after_export, deferred, dead, erased), each acknowledged report that was corrected since
  * counts +1 (corrected).
@@ -74,9 +74,9 @@ enum {
 /* What the ledger says of one day and outcome. */
 struct tally {
     int64_t ledger, certain, beyond; /* beyond: P - C */
-    int64_t base[TOLD_FROM_ROWS];    /* step 1 */
-    int64_t open[TOLD_FROM_ROWS];    /* step 2: how many of it can be credited */
-    int64_t rows[TOLD_CAUSE_COUNT];  /* that each cause is about */
+    int64_t base[CAUSE_FROM_ROWS];   /* step 1 */
+    int64_t open[CAUSE_FROM_ROWS];   /* step 2: how many of it can be credited */
+    int64_t rows[CAUSE_COUNT];       /* that each cause is about */
 };
 
 struct work {
@@ -98,7 +98,7 @@ static int64_t day_of(const struct outcome_count *entry, int minutes)
 {
     return minutes == OWN_DAYS
                ? entry->day
-               : (entry->slot * TOLD_SLOT_MS + (int64_t)minutes * MINUTE_MS) / DAY_MS;
+               : (entry->slot * OUTCOME_SLOT_MS + (int64_t)minutes * MINUTE_MS) / DAY_MS;
 }
 
 static bool within(const struct work *work, int64_t day)
@@ -118,13 +118,13 @@ static void count_tallies(const struct work *work, int minutes, struct tally *ta
         tally->ledger += entry->unit;
         tally->certain += entry->certain;
         tally->beyond += entry->possible;
-        if (entry->cause != TOLD_NONE) {
+        if (entry->cause != CAUSE_NONE) {
             tally->base[entry->cause] += entry->certain - entry->unit;
             tally->open[entry->cause] += entry->open;
             tally->rows[entry->cause] += entry->rows;
         }
-        tally->rows[TOLD_ambiguous] += entry->unsure;
-        tally->rows[TOLD_unexplained] += entry->rows;
+        tally->rows[CAUSE_ambiguous] += entry->unsure;
+        tally->rows[CAUSE_unexplained] += entry->rows;
     }
 }
 
@@ -138,16 +138,16 @@ static int64_t outside(int64_t vendor, const struct tally *tally)
 static void take_apart(struct reconcile_row *row, const struct tally *own,
                        const struct tally *tally)
 {
-    static const enum outcome_cause credited[] = {TOLD_deferred, TOLD_reported_after_export,
-                                                  TOLD_unsent,   TOLD_erased,
-                                                  TOLD_dead,     TOLD_corrected};
+    static const enum outcome_cause credited[] = {CAUSE_deferred, CAUSE_reported_after_export,
+                                                  CAUSE_unsent,   CAUSE_erased,
+                                                  CAUSE_dead,     CAUSE_corrected};
     row->ledger = own->ledger;
     row->certain = own->certain;
     row->possible = own->certain + own->beyond;
-    row->causes[TOLD_day_edge] = tally->ledger - own->ledger;
-    row->causes[TOLD_unexplained] = outside(row->vendor, tally);
-    int64_t credits = row->vendor - tally->certain - row->causes[TOLD_unexplained];
-    for (int i = 0; i < TOLD_FROM_ROWS; i++)
+    row->causes[CAUSE_day_edge] = tally->ledger - own->ledger;
+    row->causes[CAUSE_unexplained] = outside(row->vendor, tally);
+    int64_t credits = row->vendor - tally->certain - row->causes[CAUSE_unexplained];
+    for (int i = 0; i < CAUSE_FROM_ROWS; i++)
         row->causes[i] = tally->base[i];
     for (size_t i = 0; i < sizeof credited / sizeof *credited; i++) {
         int64_t open = tally->open[credited[i]];
@@ -156,13 +156,13 @@ static void take_apart(struct reconcile_row *row, const struct tally *own,
         credits -= taken;
     }
     if (credits > 0) {
-        row->causes[TOLD_ambiguous] = credits;
+        row->causes[CAUSE_ambiguous] = credits;
         credits = 0;
     }
     memcpy(row->rows, tally->rows, sizeof row->rows);
-    row->verdict = row->causes[TOLD_unexplained] != 0 ? RECONCILE_UNEXPLAINED
-                   : outside(row->vendor, own) != 0   ? RECONCILE_EXPLAINED
-                                                      : RECONCILE_MATCH;
+    row->verdict = row->causes[CAUSE_unexplained] != 0 ? RECONCILE_UNEXPLAINED
+                   : outside(row->vendor, own) != 0    ? RECONCILE_EXPLAINED
+                                                       : RECONCILE_MATCH;
 }
 
 /* -- day edge -- */
@@ -294,7 +294,7 @@ static bool give_rows(struct reconcile *reconcile, const struct work *work, cons
     for (int64_t i = 0; i < 2 * work->days; i++) {
         const struct tally *own = &work->own[i], *tally = &work->shifted[i];
         bool empty =
-            !in_file[i] && own->rows[TOLD_unexplained] + tally->rows[TOLD_unexplained] == 0;
+            !in_file[i] && own->rows[CAUSE_unexplained] + tally->rows[CAUSE_unexplained] == 0;
         if (!is_compared(work, i) || empty)
             continue;
         struct reconcile_row *row = &reconcile->rows[reconcile->count++];
@@ -308,7 +308,7 @@ static bool give_rows(struct reconcile *reconcile, const struct work *work, cons
 
 static void add_totals(struct reconcile *reconcile, const struct work *work)
 {
-    for (int cause = 0; cause < TOLD_CAUSE_COUNT; cause++) {
+    for (int cause = 0; cause < CAUSE_COUNT; cause++) {
         struct reconcile_total *total = &reconcile->totals[cause];
         int64_t everywhere = 0;
         for (size_t i = 0; i < reconcile->count; i++) {
@@ -322,7 +322,7 @@ static void add_totals(struct reconcile *reconcile, const struct work *work)
         if (total->places > RECONCILE_NAMED_PLACES)
             total->rows = everywhere;
     }
-    struct reconcile_total *edge = &reconcile->totals[TOLD_day_edge];
+    struct reconcile_total *edge = &reconcile->totals[CAUSE_day_edge];
     for (size_t i = 0; edge->places > 0 && i < work->told->count; i++) {
         const struct outcome_count *entry = &work->told->entries[i];
         int64_t theirs = day_of(entry, reconcile->minutes);

@@ -27,11 +27,11 @@ struct reconcile_row {
     int64_t day;
     bool success;
     int64_t vendor;
-    int64_t ledger;                   /* attempts with that outcome */
-    int64_t certain;                  /* acknowledged by the vendor */
-    int64_t possible;                 /* that, and what it may have beyond */
-    int64_t causes[TOLD_CAUSE_COUNT]; /* they add up to vendor - ledger */
-    int64_t rows[TOLD_CAUSE_COUNT];   /* of the ledger, that each cause is about */
+    int64_t ledger;              /* attempts with that outcome */
+    int64_t certain;             /* acknowledged by the vendor */
+    int64_t possible;            /* that, and what it may have beyond */
+    int64_t causes[CAUSE_COUNT]; /* they add up to vendor - ledger */
+    int64_t rows[CAUSE_COUNT];   /* of the ledger, that each cause is about */
     enum reconcile_verdict verdict;
 };
 
@@ -39,13 +39,13 @@ struct reconcile_row {
 struct reconcile_total {
     size_t places; /* days and outcomes where it occurs */
     int64_t units; /* the sum of its counts */
-    int64_t rows;  /* that reconcile_list() lists */
+    int64_t rows;  /* that reconcile_rows_sql() lists */
 };
 
 struct reconcile {
     struct reconcile_row *rows; /* by day, success before failure */
     size_t count;
-    struct reconcile_total totals[TOLD_CAUSE_COUNT];
+    struct reconcile_total totals[CAUSE_COUNT];
     int64_t as_of;
     bool left_out[2]; /* failure, success: an outcome that the export does not speak of */
     bool shifted;     /* the vendor's days are those of an offset from UTC: */
@@ -70,6 +70,6 @@ char *reconcile_causes(const struct reconcile_row *row);
  * (ambiguous), nobody can know which: these are the rows that come into question. day_edge: the
  * attempts that change days. unexplained: all that the ledger holds there.
  */
-char *reconcile_list(const struct reconcile *reconcile, enum outcome_cause cause);
+char *reconcile_rows_sql(const struct reconcile *reconcile, enum outcome_cause cause);
 
 #endif

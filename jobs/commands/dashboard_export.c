@@ -15,9 +15,9 @@ struct parts {
 
 static struct parts parts_of(const struct reconcile_row *row)
 {
-    struct parts parts = {0, llabs(row->causes[TOLD_unexplained])};
-    for (int i = 0; i < TOLD_CAUSE_COUNT; i++)
-        if (i != TOLD_unexplained)
+    struct parts parts = {0, llabs(row->causes[CAUSE_unexplained])};
+    for (int i = 0; i < CAUSE_COUNT; i++)
+        if (i != CAUSE_unexplained)
             parts.explained += llabs(row->causes[i]);
     return parts;
 }

@@ -130,7 +130,7 @@ void reconcile_report_causes(const struct reconcile_row *row, char text[RECONCIL
 {
     int length = 0;
     text[0] = '\0';
-    for (int i = 0; i < TOLD_CAUSE_COUNT; i++)
+    for (int i = 0; i < CAUSE_COUNT; i++)
         if (row->causes[i] != 0)
             length += snprintf(text + length, (size_t)(RECONCILED_CAUSES - length),
                                "%s%s %+" PRId64, length > 0 ? ", " : "",
@@ -187,10 +187,10 @@ static void say_causes(const struct reconcile_report *one,
                        void (*say)(const struct say_table *table))
 {
     static const char *const head[] = {"cause", "units", "rows", "what it means"};
-    const char *cells[TOLD_CAUSE_COUNT * CAUSE_COLUMNS];
-    char texts[TOLD_CAUSE_COUNT][2][CELL];
+    const char *cells[CAUSE_COUNT * CAUSE_COLUMNS];
+    char texts[CAUSE_COUNT][2][CELL];
     size_t rows = 0;
-    for (int i = 0; i < TOLD_CAUSE_COUNT; i++) {
+    for (int i = 0; i < CAUSE_COUNT; i++) {
         const struct reconcile_total *total = &one->result.totals[i];
         if (total->places == 0)
             continue;
@@ -211,11 +211,11 @@ static void say_causes(const struct reconcile_report *one,
 static void say_queries(const struct reconcile_report *one)
 {
     bool first = true;
-    for (int i = 0; i < TOLD_CAUSE_COUNT; i++) {
+    for (int i = 0; i < CAUSE_COUNT; i++) {
         const struct reconcile_total *total = &one->result.totals[i];
         if (total->places == 0)
             continue;
-        char *sql = reconcile_list(&one->result, (enum outcome_cause)i);
+        char *sql = reconcile_rows_sql(&one->result, (enum outcome_cause)i);
         if (first)
             say_line("-- The rows behind the causes, for the sqlite3 shell with TZ=%s in its "
                      "environment:",

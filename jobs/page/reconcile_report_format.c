@@ -43,7 +43,7 @@ static void put_csv_row(FILE *stream, const struct reconcile_report *one,
             as_of, day, row->success ? "success" : "failure", row->vendor, row->ledger,
             row->certain, row->possible, row->vendor - row->ledger,
             reconcile_verdict_name(row->verdict), offset);
-    for (int i = 0; i < TOLD_CAUSE_COUNT; i++)
+    for (int i = 0; i < CAUSE_COUNT; i++)
         fprintf(stream, ",%" PRId64, row->causes[i]);
     fputs("\r\n", stream);
 }
@@ -68,7 +68,7 @@ bool reconcile_report_csv(const struct reconcile_report *all, size_t count)
         return false;
     fputs("file,as_of,day,outcome,vendor,ledger,certain,possible,difference,verdict,time_zone",
           stream);
-    for (int i = 0; i < TOLD_CAUSE_COUNT; i++)
+    for (int i = 0; i < CAUSE_COUNT; i++)
         fprintf(stream, ",%s", outcome_cause_name((enum outcome_cause)i));
     fputs("\r\n", stream);
     for (size_t i = 0; i < count; i++)
@@ -84,7 +84,7 @@ static json_t *row_json(const struct reconcile_row *row)
     char day[16];
     json_t *causes = json_object();
     export_day_text(row->day, day);
-    for (int i = 0; i < TOLD_CAUSE_COUNT; i++)
+    for (int i = 0; i < CAUSE_COUNT; i++)
         if (row->causes[i] != 0)
             json_object_set_new(causes, outcome_cause_name((enum outcome_cause)i),
                                 json_integer(row->causes[i]));
@@ -99,11 +99,11 @@ static json_t *row_json(const struct reconcile_row *row)
 static json_t *causes_json(const struct reconcile *result)
 {
     json_t *causes = json_array();
-    for (int i = 0; i < TOLD_CAUSE_COUNT; i++) {
+    for (int i = 0; i < CAUSE_COUNT; i++) {
         const struct reconcile_total *total = &result->totals[i];
         if (total->places == 0)
             continue;
-        char *sql = reconcile_list(result, (enum outcome_cause)i);
+        char *sql = reconcile_rows_sql(result, (enum outcome_cause)i);
         json_array_append_new(causes,
                               json_pack("{s:s, s:I, s:I, s:s, s:s}", "cause",
                                         outcome_cause_name((enum outcome_cause)i), "units",
@@ -181,11 +181,11 @@ static void put_causes(struct page *page, const struct reconcile_report *one)
     static const char *const head[] = {"cause", "units", "rows", "what it means",
                                        "SQL that lists its rows"};
     page_table(page, "Causes", "lrrll", head);
-    for (int i = 0; i < TOLD_CAUSE_COUNT; i++) {
+    for (int i = 0; i < CAUSE_COUNT; i++) {
         const struct reconcile_total *total = &one->result.totals[i];
         if (total->places == 0)
             continue;
-        char *sql = reconcile_list(&one->result, (enum outcome_cause)i);
+        char *sql = reconcile_rows_sql(&one->result, (enum outcome_cause)i);
         page_row(page);
         page_cell(page, outcome_cause_name((enum outcome_cause)i));
         page_number(page, total->units);

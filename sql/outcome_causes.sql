@@ -7,7 +7,7 @@
 --   cause     why the vendor's count for this row may differ from unit; NULL if acknowledged
 -- Covers attempted_at from :low to :high (Unix milliseconds).
 -- The statement has no comments, because it is also printed as one line with values in place of the parameters.
--- name: told
+-- name: outcome_causes
 WITH verdict AS (
     SELECT a.id, a.attempted_at,
            CASE WHEN d.id IS NOT NULL THEN d.outcome
