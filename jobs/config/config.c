@@ -86,8 +86,8 @@ static void check_section(struct reading *reading, const char *line)
         for (size_t i = 0; i < config_key_count; i++) {
             suggestion_offer(&nearest, name, config_keys[i].section);
         }
-        error_set(&reading->error, ERROR_INVALID, "[%s] is no known section: did you mean [%s]?",
-                  name, nearest.word);
+        error_set(&reading->error, ERROR_INVALID, "unknown section [%s]: did you mean [%s]?", name,
+                  nearest.word);
     }
 }
 
@@ -143,11 +143,11 @@ static void unknown_key(struct reading *reading, const char *section, const char
         }
     }
     if (elsewhere != NULL) {
-        error_set(&reading->error, ERROR_INVALID, "[%s] %s is no known key: it belongs to [%s]",
+        error_set(&reading->error, ERROR_INVALID, "[%s] unknown key %s: it belongs to [%s]",
                   section, name, elsewhere->section);
     } else {
-        error_set(&reading->error, ERROR_INVALID, "[%s] %s is no known key: did you mean %s?",
-                  section, name, nearest.word);
+        error_set(&reading->error, ERROR_INVALID, "[%s] unknown key %s: did you mean %s?", section,
+                  name, nearest.word);
     }
 }
 

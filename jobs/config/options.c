@@ -279,7 +279,7 @@ static bool take_long(struct parse *parse, const char *word)
         suggestion_offer(&nearest, word, option_rows[i].name);
     }
     error_set(parse->error, ERROR_INVALID,
-              "--%.*s is no known option: did you mean --%s? (see regjob --help)",
+              "unknown option --%.*s: did you mean --%s? (see regjob --help)",
               (int)(length < 80 ? length : 80), word, nearest.word);
     return false;
 }
@@ -291,7 +291,7 @@ static bool take_letters(struct parse *parse, const char *word)
         const struct option_row *row = find_letter(*word);
         if (row == NULL) {
             error_set(parse->error, ERROR_INVALID,
-                      "-%c is no known option: -c, -l, -o, -v, -q and -h are (see regjob --help)",
+                      "unknown option -%c: there are -c, -l, -o, -v, -q and -h (see regjob --help)",
                       *word);
             return false;
         }
@@ -346,9 +346,8 @@ static bool set_command(struct parse *parse, const char *name,
         suggestion_offer(&nearest, name, commands[i].name);
     }
     list_commands(list, sizeof list, commands, count);
-    error_set(parse->error, ERROR_INVALID,
-              "%.80s is no known command: did you mean %s? (one of %s)", name,
-              nearest.word == NULL ? "--help" : nearest.word, list);
+    error_set(parse->error, ERROR_INVALID, "unknown command %.80s: did you mean %s? (one of %s)",
+              name, nearest.word == NULL ? "--help" : nearest.word, list);
     return false;
 }
 

@@ -275,11 +275,11 @@ static void wrong_values_are_named(void **state)
 static void unknown_names_are_refused_with_the_nearest(void **state)
 {
     (void)state;
-    refused("[mial]\n", ":1: [mial] is no known section: did you mean [mail]?");
+    refused("[mial]\n", ":1: unknown section [mial]: did you mean [mail]?");
     refused("[mail] rate = 5\n", ":1: nothing may follow a [section] on its line");
     refused("[mail]\nconcurency = 5\n",
-            ":2: [mail] concurency is no known key: did you mean concurrency?");
-    refused("[sms]\non_429 = retry\n", ":2: [sms] on_429 is no known key: it belongs to [fraud]");
+            ":2: [mail] unknown key concurency: did you mean concurrency?");
+    refused("[sms]\non_429 = retry\n", ":2: [sms] unknown key on_429: it belongs to [fraud]");
     refused("rate = 5\n", ":1: rate stands before the first [section]");
     refused("[mail]\nrate = 5\n[sms]\n[mail]\nrate = 6\n",
             ":5: [mail] rate is given twice, first in line 2");

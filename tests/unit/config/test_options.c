@@ -149,7 +149,7 @@ static void mistakes_get_one_line_that_says_what_is_allowed(void **state)
     (void)state;
     refused("regjob", "a command is expected: one of init, import, confirm, send, settle, report, "
                       "reconcile, nightly, status, dashboard, forget (see regjob --help)");
-    refused("regjob sned", "sned is no known command: did you mean send? (one of init, import, "
+    refused("regjob sned", "unknown command sned: did you mean send? (one of init, import, "
                            "confirm, send, settle, report, reconcile, nightly, status, dashboard, "
                            "forget)");
     refused("regjob import",
@@ -175,12 +175,12 @@ static void mistakes_get_one_line_that_says_what_is_allowed(void **state)
     refused("regjob send --verbose=yes", "--verbose takes no value");
     refused("regjob send -l a -l b", "--ledger is given twice");
     refused("regjob send -v -q", "--verbose and --quiet do not go together");
-    refused("regjob send --dryrun", "--dryrun is no known option: did you mean --dry-run? (see "
+    refused("regjob send --dryrun", "unknown option --dryrun: did you mean --dry-run? (see "
                                     "regjob --help)");
-    refused("regjob send --dry", "--dry is no known option: did you mean --dry-run? (see regjob "
+    refused("regjob send --dry", "unknown option --dry: did you mean --dry-run? (see regjob "
                                  "--help)");
     refused("regjob send -x",
-            "-x is no known option: -c, -l, -o, -v, -q and -h are (see regjob --help)");
+            "unknown option -x: there are -c, -l, -o, -v, -q and -h (see regjob --help)");
 }
 
 static void only_commands_that_the_program_has_are_known(void **state)
