@@ -157,7 +157,8 @@ enum ledger_secure_delete ledger_secure_delete(struct ledger *ledger,
         [LEDGER_SECURE_DELETE_FAST] = "PRAGMA main.secure_delete = FAST"};
     int before = LEDGER_SECURE_DELETE_OFF;
     sqlite3_exec(ledger->database, "PRAGMA main.secure_delete", read_mode, &before, NULL);
-    sqlite3_exec(ledger->database, set[mode], NULL, NULL, NULL);
+    if (before != (int)mode) /* each PRAGMA is parsed anew, with every sign-up */
+        sqlite3_exec(ledger->database, set[mode], NULL, NULL, NULL);
     return before >= LEDGER_SECURE_DELETE_OFF && before <= LEDGER_SECURE_DELETE_FAST
                ? (enum ledger_secure_delete)before
                : LEDGER_SECURE_DELETE_ON;
