@@ -200,6 +200,14 @@ static enum rule check_user_type(struct admission *admission, const char *text,
     return signup_user_type_is_right(text) ? RULE_as_given : RULE_form;
 }
 
+/* `1.000` is a thousand to one half of the world, and one to the other. */
+static bool may_be_grouped(const char *text)
+{
+    const char *point = strchr(text, '.');
+    return point != NULL && point > text && strspn(point + 1, "0123456789") == 3 &&
+           point[4] == '\0';
+}
+
 static enum rule check_partner_id(struct admission *admission, const char *text,
                                   struct admit_value *value)
 {
@@ -207,6 +215,8 @@ static enum rule check_partner_id(struct admission *admission, const char *text,
     (void)admission;
     if (strpbrk(text, "eE") != NULL && text_integer(text, &number))
         return RULE_scientific;
+    if (may_be_grouped(text))
+        return RULE_ambiguous;
     if (!text_integer(text, &number) || number < 0 || number > INT32_MAX)
         return RULE_number;
     value->type = ADMIT_INTEGER;

@@ -112,8 +112,24 @@ enum rule mend(const char *text, size_t length, bool name, char *mended)
     return rule;
 }
 
+/* What stands in a cell whose formula has no result: Excel's and LibreOffice's words, and those of
+ * their German editions. They are nobody's name, and two people must not have one in common. */
+static bool is_formula_error(const char *text)
+{
+    static const char *const errors[] = {"#N/A",    "#NAME?",  "#REF!",   "#VALUE!", "#DIV/0!",
+                                         "#NUM!",   "#NULL!",  "#SPILL!", "#CALC!",  "#FIELD!",
+                                         "#NV",     "#BEZUG!", "#WERT!",  "#ZAHL!",  "Err:502",
+                                         "Err:504", "Err:508", "Err:509", "Err:511", "Err:522"};
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (text_same(text, errors[i]))
+            return true;
+    return false;
+}
+
 bool mend_is_placeholder(const char *text, size_t length, bool name)
 {
+    if ((text[0] == '#' || text[0] == 'E') && is_formula_error(text))
+        return true;
     switch (length) {
     case 1:
         return text[0] == '-';

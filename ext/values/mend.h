@@ -24,7 +24,8 @@ bool mend_trim(const char *text, size_t *from, size_t *to);
  */
 enum rule mend(const char *text, size_t length, bool name, char *mended);
 
-/* What programs write for nothing: `NULL`, `N/A` (either case), `\N`, `-`. As a name, Null is
+/* What programs write for nothing: `NULL`, `N/A` (either case), `\N`, `-`, and a
+ * spreadsheet's errors. As a name, Null is
  * somebody's. */
 bool mend_is_placeholder(const char *text, size_t length, bool name);
 

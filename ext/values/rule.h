@@ -26,6 +26,7 @@ extern "C" {
     X(phone_spelling, "A phone number is written with other characters than ASCII's.")             \
     X(trunk_prefix, "A trunk or former prefix behind the country's code was left out.")            \
     X(country_code, "A phone number that begins with its country's code lacked the +.")            \
+    X(decimal, "The .0 that a program put behind a whole number was left out.")                    \
     X(quoted, "A quoted local part that needs no quotes is the same without them.")                \
     X(customary_code, "A customary, reserved or former code means this country.")                  \
     X(country_name, "The English name of a country stands for its code.")                          \
@@ -42,7 +43,7 @@ extern "C" {
 #define RULES_THAT_REFUSE(X)                                                                       \
     X(characters, "It is not UTF-8, or has control or direction characters.")                      \
     X(invisible, "An identifier has a character that cannot be seen.")                             \
-    X(placeholder, "It is what programs write for nothing: NULL, N/A, \\N or a hyphen.")           \
+    X(placeholder, "It is what programs write for nothing: NULL, N/A, #N/A, \\N or a hyphen.")     \
     X(scientific, "A long number in scientific notation has lost its last digits.")                \
     X(too_long, "It has more bytes than the column has room for.")                                 \
     X(form, "It is not of the column's form.")                                                     \

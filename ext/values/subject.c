@@ -13,6 +13,7 @@
 enum {
     MOST_USERNAME = 255, /* octets */
     LEAST_DIGITS = 8,
+    LEAST_NATIONAL = 6, /* digits before a point that may be a decimal one */
     MOST_DIGITS = 15,   /* ITU-T E.164 */
     MOST_SPELLING = 48, /* characters with everything that separates digits */
     CODES = 1000        /* country codes have up to three digits */
@@ -153,6 +154,20 @@ static bool spell(const char *text, char spelling[MOST_SPELLING + 2])
     return used > 0;
 }
 
+/* A program that took the digits for a number to count with puts `.0` behind them, which is no
+ * digit of the number. What has more zeros there may be grouped by its point. */
+static enum rule drop_decimal(char *spelling)
+{
+    char *point = spelling + (spelling[0] == '+');
+    size_t whole = strspn(point, "0123456789");
+    point += whole;
+    size_t zeros = *point == '.' ? strspn(point + 1, "0") : 0;
+    if (whole < LEAST_NATIONAL || zeros == 0 || point[1 + zeros] != '\0')
+        return RULE_as_given;
+    *point = '\0';
+    return zeros == 1 ? RULE_decimal : RULE_ambiguous;
+}
+
 enum rule phone_number(const char *text, const char *country, bool valid, char *e164, size_t size)
 {
     char spelling[MOST_SPELLING + 2], region[3] = "";
@@ -163,6 +178,9 @@ enum rule phone_number(const char *text, const char *country, bool valid, char *
     }
     if (!spell(text, spelling))
         return RULE_phone;
+    enum rule decimal = drop_decimal(spelling);
+    if (rule_refuses(decimal))
+        return decimal;
     bool abroad = spelling[0] == '0' && spelling[1] == '0';
     if (spelling[0] != '+' && country != NULL && strnlen(country, 3) == 2)
         for (int i = 0; i < 2; i++)
@@ -174,6 +192,8 @@ enum rule phone_number(const char *text, const char *country, bool valid, char *
         return rule;
     if (!phone_number_is_e164(e164))
         return RULE_phone_length;
+    if (decimal != RULE_as_given)
+        return decimal;
     return rule == RULE_as_given && !text_is_ascii(text, strlen(text)) ? RULE_phone_spelling : rule;
 }
 

@@ -48,7 +48,10 @@ static void one_number_has_one_form(void **state)
     /* America writes no trunk prefix, and +64 6555 0123 would be New Zealand's. */
     number("6465550123", "US", "+16465550123", RULE_as_given);
     number("(646) 555-0123", "US", "+16465550123", RULE_as_given);
-    number("3023125000", "DE", "+493023125000", RULE_as_given); /* its zero is lost */
+    number("3023125000", "DE", "+493023125000", RULE_as_given);    /* its zero is lost */
+    number("493023125000.0", "DE", "+493023125000", RULE_decimal); /* taken for one to count with */
+    number("+493023125000.0", NULL, "+493023125000", RULE_decimal);
+    number("030.231.250.0", "DE", "+49302312500", RULE_as_given);
     number("020 7946 0123", "GB", "+442079460123", RULE_as_given);
     /* As contact cards have it: U+202A, U+00A0, U+2011, U+202C. */
     number("\xe2\x80\xaa+49\xc2\xa0"
