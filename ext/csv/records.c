@@ -413,6 +413,20 @@ static enum records_result reject(struct records *records, struct record *record
     return RECORDS_REJECT;
 }
 
+/* A line with nothing in it; or with nothing but the commas of empty fields, as spreadsheets write
+ * the rows behind a table, where those are to be skipped. */
+static bool is_empty(const struct records *records, const struct framing *framing)
+{
+    const char *bytes = (const char *)input_bytes(&records->input);
+    size_t length = (size_t)framing->position - framing->line_end, at = 0;
+    if (length == 0)
+        return framing->line_end > 0;
+    while (records->skips_empty && at < length &&
+           (bytes[at] == ',' || bytes[at] == ' ' || bytes[at] == '\t'))
+        at++;
+    return at == length && memchr(bytes, ',', length) != NULL;
+}
+
 enum records_result records_next(struct records *records, struct record *record)
 {
     struct framing framing;
@@ -425,10 +439,9 @@ enum records_result records_next(struct records *records, struct record *record)
     if (records_has_failed(records))
         return RECORDS_FAILED;
     verdict = frame(records, &framing);
-    while (verdict == FRAMING_WHOLE && framing.position > 0 &&
-           framing.position == framing.line_end) { /* a line with nothing in it */
-        input_take(&records->input, framing.line_end);
-        records->line++;
+    while (verdict == FRAMING_WHOLE && is_empty(records, &framing)) {
+        input_take(&records->input, (size_t)framing.position);
+        records->line += framing.line_end > 0;
         verdict = frame(records, &framing);
     }
     if (records_has_failed(records))

@@ -9,7 +9,8 @@
  * - One byte order mark at the very beginning is skipped; anywhere else it is text. Text is UTF-8
  *   without NUL.
  * - A line with nothing in it is no record, in a file of one column too (where an empty value must
- *   be written `""`). It is skipped, and counted as a line.
+ *   be written `""`). It is skipped, and counted as a line. So is, after records_skip_empty(), one
+ * of nothing but commas and blanks.
  * - Each record has as many fields as the header, which is the first record. Column names
  *   differ, where they are given; there are 1000 of them at the most, and the header has 64 KiB at
  *   the most.
@@ -118,6 +119,9 @@ const char *records_header_raw(const struct records *records, size_t *length);
 
 /* Whether a row may lack that column, from 0, as if it were empty there. */
 typedef bool records_may_lack_function(void *context, size_t column);
+
+/* From now on a row of nothing but commas and blanks is skipped as a blank line is. */
+void records_skip_empty(struct records *records);
 
 /* From now on a row may lack columns or have an empty one too many; without it, neither. */
 void records_allow_short(struct records *records, records_may_lack_function *may_lack,

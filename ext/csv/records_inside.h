@@ -18,6 +18,7 @@ struct records {
     size_t window; /* bytes that a record may have at most, line end included, while it is held */
     records_spill_function *spill;
     void *spill_context;
+    bool skips_empty;
     records_may_lack_function *may_lack; /* NULL: every row has the header's number of fields */
     void *may_lack_context;
     bool discreet;

@@ -182,6 +182,11 @@ void records_spill(struct records *records, records_spill_function *function, vo
     records->spill_context = context;
 }
 
+void records_skip_empty(struct records *records)
+{
+    records->skips_empty = true;
+}
+
 void records_allow_short(struct records *records, records_may_lack_function *may_lack,
                          void *context)
 {

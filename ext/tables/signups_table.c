@@ -308,6 +308,7 @@ static bool rehearse(struct reading *reading, struct records *records)
         return false;
     reading->rehearsal = rehearsal_open(reading->session);
     reading->settings = reading->rehearsal == NULL ? NULL : rehearsal_settings(reading->rehearsal);
+    records_skip_empty(records);
     records_allow_short(records, may_lack, reading);
     return reading->settings != NULL && read_rows(reading, records);
 }

@@ -133,6 +133,7 @@ static bool open_records(struct explain *explain)
     if (!import_columns(&explain->header, explain->request, explain->records, unknown,
                         &explain->status))
         return false;
+    records_skip_empty(explain->records);
     records_allow_short(explain->records, may_lack, explain);
     explain->fates = calloc(explain->header.count, sizeof *explain->fates);
     return explain->fates != NULL || fail(explain, STATUS_RETRY, "out of memory");

@@ -303,6 +303,7 @@ struct pipeline *pipeline_start(const struct pipeline_work *work, struct error *
     pipeline->work = *work;
     if (pipeline->work.workers > MOST_WORKERS)
         pipeline->work.workers = MOST_WORKERS;
+    records_skip_empty(work->records);
     records_allow_short(work->records, may_lack, pipeline);
     pthread_mutex_init(&pipeline->lock, NULL);
     init_condition(&pipeline->changed);

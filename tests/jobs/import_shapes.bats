@@ -156,3 +156,16 @@ rejects() { # line, kind, column
     [ "$status" -eq 65 ]
     [[ "$output" == "regjob: a.csv: none of its columns says who signed up"* ]]
 }
+
+@test "rows of nothing but commas are blank lines: nobody failed to sign up there" {
+    printf 'email,password,name\n,,\na@example.com,Abcdef1!x,Ann\n,,\r\n , ,\n,,,,\n,,' >a.csv
+    [[ "$(job import --explain a.csv)" =~ rows\ looked\ at\ +1 ]]
+    [ "$(ledger_reg "SELECT count(*), min(line) FROM reg_signups('a.csv')")" = "1|3" ]
+    run job import a.csv
+    [ "$status" -eq 0 ]
+    [ "$output" = "" ]
+    [ "$(sums)" = "1|1|0|0|0|0" ]
+    printf 'subject,code\n,\na@example.com,123456\n,\n' >codes.csv
+    job confirm codes.csv
+    [ "$(sums)" = "1|0|0|0|1|0" ]
+}

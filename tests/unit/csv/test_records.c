@@ -282,6 +282,27 @@ static void rows_of_another_length(void **state)
     check_shape("a,b,c", "total@example.com,7\n", "[total@example.com][7][]-3");
 }
 
+/* As spreadsheets write what lies behind a table. */
+static void rows_of_commas(void **state)
+{
+    static char bytes[] = "a,b\n,\n1,2\n,\r\n , ,,\n\t\n,3\n,,";
+    struct memory memory = {.bytes = bytes, .length = sizeof bytes - 1};
+    const struct input_source source = memory_source(&memory, true);
+    const uint64_t lines[] = {3, 6, 7};
+    struct error error;
+    struct record record;
+    (void)state;
+    struct records *records = records_open(&source, &no_limits, &error);
+    assert_non_null(records);
+    records_skip_empty(records);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(records_next(records, &record), i == 1 ? RECORDS_REJECT : RECORDS_ROW);
+        assert_int_equal(record.line, lines[i]); /* a lone tab is a field, and one too few */
+    }
+    assert_int_equal(records_next(records, &record), RECORDS_END);
+    records_close(records);
+}
+
 static void encoding(void **state)
 {
     static const struct {
@@ -633,6 +654,7 @@ int main(void)
                                        cmocka_unit_test(field_count),
                                        cmocka_unit_test(header_again),
                                        cmocka_unit_test(rows_of_another_length),
+                                       cmocka_unit_test(rows_of_commas),
                                        cmocka_unit_test(encoding),
                                        cmocka_unit_test(nul),
                                        cmocka_unit_test(messages),
