@@ -27,7 +27,8 @@ enum { MOST_FIELD_BYTES = 4096, SHOWN_BYTES = 60 };
 static const struct header_name default_names[EXPORT_COLUMNS + 1] = {
     {"date", EXPORT_DATE},       {"outcome", EXPORT_OUTCOME}, {"count", EXPORT_COUNT},
     {"success", EXPORT_SUCCESS}, {"failure", EXPORT_FAILURE}, {"day", EXPORT_DATE}};
-static const struct header_names default_header = {default_names, EXPORT_COLUMNS + 1, NULL};
+static const struct header_names default_header = {.list = default_names,
+                                                   .count = EXPORT_COLUMNS + 1};
 
 /* One reading; after the first complaint nothing goes on. */
 struct reading {
@@ -139,7 +140,7 @@ static bool find_columns(struct reading *reading, const struct records *records)
     bool day = names[EXPORT_DATE].name == default_names[EXPORT_DATE].name;
     reading->header = records_header(records);
     reading->columns = records_columns(records);
-    if (!header_read(&header, &(struct header_names){names, EXPORT_COLUMNS + day, NULL},
+    if (!header_read(&header, &(struct header_names){.list = names, .count = EXPORT_COLUMNS + day},
                      reading->header, records_columns(records)))
         return out_of_memory(reading);
     for (size_t i = 0; i < header.count && good; i++) {

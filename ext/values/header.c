@@ -44,7 +44,8 @@ int header_find(const struct header_names *names, const char *name)
     for (size_t i = 0; i < names->count; i++)
         if (header_same_name(name, names->list[i].name))
             return names->list[i].column;
-    return -1;
+    const int other = names->others == NULL ? -1 : header_find(names->others, name);
+    return other < 0 ? -1 : names->meaning(other);
 }
 
 /* What follows the prefix, or NULL; false: out of memory. */

@@ -13,6 +13,10 @@ struct header_names {
     } * list;
     size_t count;
     const char *prefix; /* what follows it is a further column's own name; NULL: none */
+    /* NULL, or names of another kind of file, which count where the list has none, and what their
+     * columns are here; -1: nothing. */
+    const struct header_names *others;
+    int (*meaning)(int column);
 };
 
 /* What a column of the file is to us. */

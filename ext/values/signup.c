@@ -74,7 +74,8 @@ static const struct header_name names[] = {
 };
 #undef NAME
 
-const struct header_names signup_header = {names, sizeof names / sizeof *names, "consent_"};
+const struct header_names signup_header = {
+    .list = names, .count = sizeof names / sizeof *names, .prefix = "consent_"};
 
 void signup_give(struct signup *signup, enum signup_column column, const char *text)
 {

@@ -330,10 +330,8 @@ static void write_meaning(const struct explain *explain, size_t at, char meaning
         snprintf(meaning, MEANING, "consent `%s`", column->suffix);
     } else if (column->column >= 0) {
         const char *name = signup_column_name((enum signup_column)column->column);
-        const struct header_name own = {name, column->column};
-        const struct header_names names = {&own, 1, NULL};
         snprintf(meaning, MEANING, "%s%s", name,
-                 header_find(&names, cell) >= 0 ? "" : " (another name of it)");
+                 header_same_name(cell, name) ? "" : " (another name of it)");
     } else {
         const char *near = import_columns_nearest(explain->request, cell);
         snprintf(meaning, MEANING, "nothing%s%s%s", near == NULL ? "" : "; did you mean `",

@@ -16,9 +16,42 @@ enum { NAME_TO_GUESS = 4, NAME_SHOWN = 64 };
 static const struct header_name confirmation_columns[] = {
     {"subject", SIGNUP_email},           {"code", SIGNUP_email_confirm_code},
     {"entered_at", SIGNUP_attempted_at}, {"device_id", SIGNUP_device_id},
-    {"password", SIGNUP_password},       {"password_md5", SIGNUP_password_md5}};
-static const struct header_names confirmation_header = {
-    confirmation_columns, sizeof confirmation_columns / sizeof *confirmation_columns, NULL};
+    {"password", SIGNUP_password},       {"password_md5", SIGNUP_password_md5},
+    {"pin", SIGNUP_email_confirm_code},  {"confirmed_at", SIGNUP_attempted_at}};
+
+/* Whoever writes such a file calls its columns as in his sign-ups. But when an attempt was made is
+ * not when its code was entered. */
+static int meaning_in_confirmation(int column)
+{
+    switch (column) {
+    case SIGNUP_email:
+    case SIGNUP_phone:
+    case SIGNUP_username:
+        return SIGNUP_email;
+    case SIGNUP_email_confirm_code:
+    case SIGNUP_device_id:
+    case SIGNUP_password:
+    case SIGNUP_password_md5:
+        return column;
+    default:
+        return -1;
+    }
+}
+
+static const struct header_names confirmation_header = {.list = confirmation_columns,
+                                                        .count = sizeof confirmation_columns /
+                                                                 sizeof *confirmation_columns,
+                                                        .others = &signup_header,
+                                                        .meaning = meaning_in_confirmation};
+
+/* The first of its names. */
+static const char *name_of(const struct import_request *request, int column)
+{
+    for (size_t i = 0; request->confirmations && i < confirmation_header.count; i++)
+        if (confirmation_columns[i].column == column)
+            return confirmation_columns[i].name;
+    return signup_column_name((enum signup_column)column);
+}
 
 static const struct header_names *names_of(const struct import_request *request)
 {
@@ -76,8 +109,7 @@ static bool check_column(const struct import_request *request, const struct head
     if (column->same_as > 0)
         say_error("%s: columns %zu `%s` and %zu `%s` both mean `%s`: remove one", request->path,
                   column->same_as, cells[column->same_as - 1], at + 1, cells[at],
-                  column->column >= 0 ? signup_column_name((enum signup_column)column->column)
-                                      : cells[at]);
+                  column->column >= 0 ? name_of(request, column->column) : cells[at]);
     return column->same_as == 0;
 }
 

@@ -169,3 +169,22 @@ rejects() { # line, kind, column
     job confirm codes.csv
     [ "$(sums)" = "1|0|0|0|1|0" ]
 }
+
+@test "the columns of a confirmation may have the names that they have in a sign-up" {
+    for header in 'subject,code,device_id,entered_at' 'E-Mail,pinCode,DeviceId,Entered At' 'user_email,PIN,device-id,confirmed_at' 'Phone Number,emailConfirmCode,device_id,entered_at' 'login,email_confirm_code,device_id,entered_at'; do
+        printf '%s\na@example.com,123456,d,2026-01-31\n' "$header" >"$header.csv"
+        run job confirm "$header.csv"
+        [ "$status" -eq 0 ]
+        [ "$output" = "" ]
+        [ "$(ledger "SELECT line, verdict, date(attempted_at / 1000, 'unixepoch') FROM continuation WHERE import_id = (SELECT max(id) FROM import)")" = "2|not_found|2026-01-31" ]
+    done
+    # Two people in one row, or two times.
+    printf 'email,phone,code\na@example.com,,123456\n' >a.csv
+    run job confirm a.csv
+    [ "$status" -eq 65 ]
+    [ "$output" = 'regjob: a.csv: columns 1 `email` and 2 `phone` both mean `subject`: remove one' ]
+    printf 'email,code,created_at,name\na@example.com,123456,,\n' >b.csv
+    run job confirm b.csv
+    [ "$status" -eq 0 ]
+    [[ "$output" == 'regjob: b.csv: columns without a meaning here: 3 `created_at`'*', 4 `name`; left out' ]]
+}

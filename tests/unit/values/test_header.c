@@ -10,7 +10,7 @@
 static void what_stands_between_words_does_not_matter(void **state)
 {
     static const struct header_name list[] = {{"entered_at", 7}, {"code", 8}};
-    const struct header_names names = {list, 2, NULL};
+    const struct header_names names = {.list = list, .count = 2};
     (void)state;
     assert_int_equal(header_find(&names, "entered_at"), 7);
     assert_int_equal(header_find(&names, "EnteredAt"), 7);
