@@ -67,6 +67,10 @@ SELECT n.value ->> 'column' AS column_name, n.value ->> 'done' AS done, count(*)
 -- name: import_kinds
 SELECT coalesce(what, kind) AS what, count(*) AS number FROM reject WHERE import_id = :import_id GROUP BY 1 ORDER BY 1
 
+-- The first of a run: those that earlier runs met come before it.
+-- name: import_first_reject
+SELECT line, coalesce(what, kind) AS what FROM reject WHERE import_id = :import_id ORDER BY line LIMIT 1 OFFSET :before
+
 -- The mean share of failures of the last imports of at least so many sign-ups. Where the first row of a file tells its outcome, failures
 -- are not this ledger's: such an import is not compared.
 -- name: import_usual

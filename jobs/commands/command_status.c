@@ -102,7 +102,9 @@ static void show_files(struct job *job)
         ledger_select(job->session->ledger, STATEMENT_last_files, file_columns);
     while (rows < FILES && ledger_row(file)) {
         char(*cell)[CELL] = texts + FILE_CELLS * rows++;
-        snprintf(cell[0], CELL, "%" PRId64, ledger_integer(file, FILE_ID));
+        snprintf(cell[0], CELL, "none");
+        if (!ledger_is_null(file, FILE_ID))
+            snprintf(cell[0], CELL, "%" PRId64, ledger_integer(file, FILE_ID));
         snprintf(cell[1], CELL, "%s", ledger_word(file, FILE_NAME));
         for (int i = 0; i < FILE_NUMBERS; i++)
             snprintf(cell[2 + i], CELL, "%" PRId64, ledger_integer(file, FILE_ROWS + i));
@@ -131,10 +133,11 @@ static void add_files(struct job *job, json_t *status)
     while (ledger_row(file)) {
         json_t *one = json_object();
         for (int i = 0; i < FILE_CELLS; i++)
-            json_object_set_new(one, file_columns[i],
-                                i == FILE_NAME || i == FILE_UNKNOWN
-                                    ? json_string(ledger_word(file, i))
-                                    : json_integer((json_int_t)ledger_integer(file, i)));
+            json_object_set_new(
+                one, file_columns[i],
+                i == FILE_NAME || i == FILE_UNKNOWN ? json_string(ledger_word(file, i))
+                : ledger_is_null(file, i)           ? json_null()
+                                          : json_integer((json_int_t)ledger_integer(file, i)));
         json_array_append_new(files, one);
     }
     json_object_set_new(status, "files", files);

@@ -528,22 +528,6 @@ static void finish(struct import *import)
         import->status = job_worse(import->status, STATUS_PARTLY);
 }
 
-/* Always: exit code 2 alone says nothing to whoever reads cron's mail. */
-static void say_rejects(const struct import *import, uint64_t before)
-{
-    const struct rejects *rejects = &import->rejects;
-    uint64_t rejected = import->counts.rejected - before;
-    if (rejects->left_out > 0)
-        say_error("%s: %" PRIu64 " rejects, the first in line %" PRIu64
-                  ", are counted but not kept in %s: they are too much "
-                  "(max_rejects_bytes = %" PRIu64 ")",
-                  import->file.request->path, rejects->left_out, rejects->left_out_from,
-                  rejects->path, rejects->most);
-    else if (rejected > 0 && !import->file.request->dry_run)
-        say_error("%s: %" PRIu64 " line%s rejected: see %s", import->file.request->path, rejected,
-                  rejected == 1 ? "" : "s", rejects->path);
-}
-
 static void run(struct import *import)
 {
     int64_t began = moment_monotonic();
@@ -560,7 +544,6 @@ static void run(struct import *import)
     } else if (!import->over) {
         say_stopped(import);
     }
-    say_rejects(import, before.rejected);
     struct import_summary summary = {.path = import->file.request->path,
                                      .import_id = import->file.id,
                                      .dry_run = import->file.request->dry_run,
@@ -570,9 +553,22 @@ static void run(struct import *import)
                                      .counts = import->counts,
                                      .before = before,
                                      .seconds = (double)(moment_monotonic() - began) / 1000};
+    import_summary_say_rejects(import->job, &summary, &import->rejects);
     import_summarise(import->job, &summary);
     if (import->file.request->dry_run)
         ledger_undo(import->ledger);
+}
+
+/* A file of which nothing was taken in this time: who reads the record in the morning looks for it
+ * there. */
+static void record_refused(const struct import *import)
+{
+    const struct import_summary summary = {.path = import->file.request->path,
+                                           .import_id = import->file.is_new ? 0 : import->file.id,
+                                           .unknown = import->unknown,
+                                           .counts = import->counts};
+    if (import->status != STATUS_DONE && !import->file.request->dry_run)
+        import_summary_record(import->job, &summary);
 }
 
 enum status_code import_file(struct job *job, const struct import_request *request)
@@ -587,11 +583,12 @@ enum status_code import_file(struct job *job, const struct import_request *reque
         open_records(&import);
     if (!import.over)
         resume(&import);
-    if (!import.over) {
+    if (!import.over)
         place_rejects(&import);
-        if (!import.over)
-            run(&import);
-    }
+    if (import.over)
+        record_refused(&import);
+    else
+        run(&import);
     records_close(import.records);
     stream_end(&import.stream);
     decompress_close(import.packed);

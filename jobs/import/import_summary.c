@@ -156,14 +156,62 @@ static void show_fates(struct job *job, const struct import_summary *summary)
     ledger_forgive(job->session->ledger);
 }
 
-static void record_file(struct job *job, const struct import_summary *summary)
+/* Always: exit code 2 alone says nothing to whoever reads cron's mail. */
+void import_summary_say_rejects(struct job *job, const struct import_summary *summary,
+                                const struct rejects *rejects)
+{
+    static const char *const columns[] = {"line", "what", NULL};
+    uint64_t rejected = summary->counts.rejected - summary->before.rejected;
+    if (rejects->left_out > 0)
+        say_error("%s: %" PRIu64 " rejects, the first in line %" PRIu64
+                  ", are counted but not kept in %s: they are too much "
+                  "(max_rejects_bytes = %" PRIu64 ")",
+                  summary->path, rejects->left_out, rejects->left_out_from, rejects->path,
+                  rejects->most);
+    if (rejects->left_out > 0 || rejected == 0 || summary->dry_run)
+        return;
+    struct ledger_statement *first =
+        ledger_select(job->session->ledger, STATEMENT_import_first_reject, columns);
+    ledger_set_integer(first, ":import_id", summary->import_id);
+    ledger_set_integer(first, ":before", (int64_t)summary->before.rejected);
+    char where[LINE_TEXT] = "";
+    if (ledger_row(first)) {
+        snprintf(where, sizeof where, " (%sline %" PRId64 ": %s)",
+                 rejected == 1 ? "" : "the first in ", ledger_integer(first, 0),
+                 ledger_word(first, 1));
+        ledger_done(first);
+    }
+    ledger_forgive(job->session->ledger);
+    say_error("%s: %" PRIu64 " line%s rejected%s: see %s", summary->path, rejected,
+              rejected == 1 ? "" : "s", where, rejects->path);
+}
+
+/* Of an import that stopped half-way nobody has added it up. */
+static uint64_t count_noted(struct job *job, const struct import_summary *summary)
+{
+    static const char *const columns[] = {"noted", NULL};
+    uint64_t noted = summary->noted;
+    if (summary->whole || summary->import_id == 0)
+        return noted;
+    struct ledger_statement *sum =
+        ledger_select(job->session->ledger, STATEMENT_import_sum, columns);
+    ledger_set_integer(sum, ":import_id", summary->import_id);
+    if (ledger_row(sum)) {
+        noted = (uint64_t)ledger_integer(sum, 0);
+        ledger_done(sum);
+    }
+    ledger_forgive(job->session->ledger);
+    return noted;
+}
+
+void import_summary_record(struct job *job, const struct import_summary *summary)
 {
     const struct job_file file = {.name = summary->path,
                                   .import_id = summary->import_id,
                                   .read = summary->counts.read,
                                   .failed = summary->counts.failed,
                                   .rejected = summary->counts.rejected,
-                                  .noted = summary->noted,
+                                  .noted = count_noted(job, summary),
                                   .unknown = summary->unknown};
     job_add_file(job, &file);
 }
@@ -181,7 +229,7 @@ void import_summarise(struct job *job, const struct import_summary *summary)
         job_add(job, "import", "failed", counts->failed - before->failed);
         job_add(job, "import", "continued", counts->continued - before->continued);
         job_add(job, "import", "rejected", counts->rejected - before->rejected);
-        record_file(job, summary);
+        import_summary_record(job, summary);
         if (summary->whole)
             say_unusual(job, summary);
         if (!say_is_verbose())

@@ -189,8 +189,9 @@ void job_add_file(struct job *job, const struct job_file *file)
         job->files = json_array();
     json_array_append_new(
         job->files,
-        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "name",
-                  text_escape(name, sizeof name, file->name), "import", (json_int_t)file->import_id,
+        json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:s}", "name",
+                  text_escape(name, sizeof name, file->name), "import",
+                  file->import_id == 0 ? json_null() : json_integer((json_int_t)file->import_id),
                   "read", (json_int_t)file->read, "failed", (json_int_t)file->failed, "rejected",
                   (json_int_t)file->rejected, "noted", (json_int_t)file->noted, "unknown_columns",
                   text_escape(unknown, sizeof unknown, file->unknown)));

@@ -59,7 +59,7 @@ void job_add_input(struct job *job, const char *name, const unsigned char digest
 /* What came of an imported file, since its first row. */
 struct job_file {
     const char *name;
-    int64_t import_id;
+    int64_t import_id; /* 0: refused before its first row */
     uint64_t read, failed, rejected;
     uint64_t noted;      /* attempts with notes */
     const char *unknown; /* its columns without a meaning, in words */

@@ -315,7 +315,7 @@ rejects_of() {
     [[ "$output" == *"copy.csv: import 1 of this file was stopped half-way, and import 2 goes on"* ]]
     run nightly
     [ "$status" -eq 2 ]
-    [[ "$output" == "regjob: inbox/a.csv: "*" lines rejected: see inbox/done/a.csv.2.rejects" ]]
+    [[ "$output" == "regjob: inbox/a.csv: "*" lines rejected (the first in line "*"): see inbox/done/a.csv.2.rejects" ]]
     [ "$(ls inbox)" = done ]
     [ "$(ledger "SELECT count(*), count(DISTINCT line), (SELECT count(*) FROM reject), (SELECT count(DISTINCT line) FROM reject) FROM attempt")" = "21|21|21|21" ]
     [ "$(ledger "SELECT min(line) FROM attempt WHERE import_id = 2")" -ge "$came_to" ]

@@ -120,7 +120,7 @@ said() {
     said 'email 1 (3) 1 (4)'
     run job import a.csv
     [ "$output" = "regjob: a.csv: column without a meaning here: 4 \`Countr\` (did you mean \`country\`?); left out
-regjob: a.csv: 2 lines rejected: see a.csv.1.rejects" ]
+regjob: a.csv: 2 lines rejected (the first in line 7: field_count): see a.csv.1.rejects" ]
     printf 'email,password\nnew@example.com,Abcdef1!x\n' >good.csv
     run job -v import good.csv
     [[ "$output" != *Columns:* ]]

@@ -111,7 +111,7 @@ import() {
 }
 
 @test "--max-rejects N: more than that, and nothing is kept of the file beyond its last commit" {
-    { echo email,password; seq -f 'p%g@example.com,Abcdef1!x' 20; seq -f 'broken %g' 5; seq -f 'q%g@example.com,Abcdef1!x' 20; } >b.csv
+    { echo email,password; seq -f ' p%g@example.com,Abcdef1!x' 20; seq -f 'broken %g' 5; seq -f 'q%g@example.com,Abcdef1!x' 20; } >b.csv
     run import --max-rejects 5 b.csv
     [ "$status" -eq 2 ]
     regjob_fresh
@@ -120,6 +120,8 @@ import() {
     [[ "$output" == *"b.csv: 5 of 30 rows are rejects, and --max-rejects is 4: stopped; nothing is kept of it from line 22"* ]]
     [ "$(ledger "SELECT count(*) FROM attempt")" = 20 ]
     [ "$(ledger "SELECT count(*) FROM reject")" = 0 ]
+    # What was kept had notes, which stand in the run's record.
+    [ "$(ledger "SELECT counts ->> '$.files[0].noted' FROM run ORDER BY id DESC LIMIT 1")" = 20 ]
     # Without the limit it goes on from there.
     run import b.csv
     [ "$status" -eq 2 ]

@@ -140,12 +140,18 @@ rejects() { # line, kind, column
     run job import a.csv
     [ "$status" -eq 2 ]
     [ "$(ledger "SELECT json_extract(counts, '$.files') FROM run ORDER BY id DESC LIMIT 1")" = '[{"name":"a.csv","import":1,"read":4,"failed":1,"rejected":1,"noted":2,"unknown_columns":"2 `Emails` (did you mean `email`?), 5 `Shoe size`"}]' ]
+    printf 'mail;password\n' >refused.csv
+    run job import refused.csv
+    [ "$status" -eq 65 ]
+    [ "$(ledger "SELECT counts ->> '$.files' FROM run ORDER BY id DESC LIMIT 1")" = '[{"name":"refused.csv","import":null,"read":0,"failed":0,"rejected":0,"noted":0,"unknown_columns":""}]' ]
     for turn in {1..12}; do job settle; done
     run job status
     [[ "$output" == *"last files"* ]]
     grep -E '^ *1 +a\.csv +4 +1 +1 +2 +2 `Emails` \(did you mean `email`\?\), 5 `Shoe size`$' <<<"$output"
     [[ "$output" != *'"files"'* ]]
-    [ "$(job status --format json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["files"][0]["rejected"])')" = 1 ]
+    [ "$(job status --format json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["files"][1]["rejected"])')" = 1 ]
+    [ "$(job status --format json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["files"][0]["id"])')" = None ]
+    grep -E '^ *none +refused\.csv +0 +0 +0 +0$' <<<"$output"
     job --metrics m.prom settle
     ! grep -E 'step="(files|inputs)"' m.prom
 }
