@@ -10,6 +10,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "values/text.h"
+
 enum { BLOCK = 1 << 16, GZIP_WINDOW = 15 + 16 /* zlib: a gzip header is expected */ };
 
 struct decompress {
@@ -30,9 +32,9 @@ struct decompress {
 enum decompress_kind decompress_kind(const char *path)
 {
     size_t length = strlen(path);
-    if (length > 3 && strcmp(path + length - 3, ".gz") == 0)
+    if (length > 3 && text_same(path + length - 3, ".gz"))
         return PACKED_GZIP;
-    return length > 4 && strcmp(path + length - 4, ".zst") == 0 ? PACKED_ZSTD : PACKED_NOT;
+    return length > 4 && text_same(path + length - 4, ".zst") ? PACKED_ZSTD : PACKED_NOT;
 }
 
 struct decompress *decompress_open(int descriptor, enum decompress_kind kind, uint64_t most)

@@ -3,10 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "values/text.h"
+
+/* In any case: other systems write PEOPLE.CSV. */
 static bool ends_with(const char *name, size_t length, const char *end)
 {
     size_t tail = strlen(end);
-    return length > tail && memcmp(name + length - tail, end, tail) == 0;
+    return length > tail && text_same_start(name + length - tail, end, tail);
 }
 
 /* The first `length` bytes of a name. */

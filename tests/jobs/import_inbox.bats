@@ -50,6 +50,18 @@ today() {
     [ -e inbox/notes.txt ] && [ -e inbox/.hidden.csv ]
 }
 
+@test "the end of a name may be in capitals, as other systems write it" {
+    rm inbox/*
+    printf 'email,password\nann@example.com,Abcdef1!x\nbroken\n' >inbox/A.CSV
+    printf 'email,password\nbob@example.com,Abcdef1!x\n' | gzip >inbox/B.Csv.GZ
+    run nightly
+    [ "$status" -eq 2 ]
+    [ "$(ledger "SELECT count(*) FROM person")" = 2 ]
+    [ "$(ls inbox)" = done ]
+    run clock +31d "$REGJOB" -c job.conf nightly
+    [ "$(ls inbox/done)" = "" ]
+}
+
 @test "a file that cannot be imported stays, is said, and does not keep the others" {
     printf 'colour\nred\n' >inbox/aa.csv
     run nightly
