@@ -79,19 +79,31 @@ static bool keep_header(struct records *records, const struct record *record)
     return true;
 }
 
+/* By its mark; or, where it has none, by every other byte of its first two letters. */
+static bool is_utf_16(const unsigned char *bytes, size_t held)
+{
+    if (held >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 || memcmp(bytes, "\xFE\xFF", 2) == 0))
+        return true;
+    return held >= 4 && (bytes[0] == 0) != (bytes[1] == 0) && (bytes[0] == 0) == (bytes[2] == 0) &&
+           (bytes[1] == 0) == (bytes[3] == 0);
+}
+
 static bool skip_byte_order_mark(struct records *records)
 {
     struct input *input = &records->input;
-    if (!input_have(input, 3))
+    if (!input_have(input, 4))
         return records_fail_by_input(records);
     if (input_held(input) >= 3 && memcmp(input_bytes(input), "\xEF\xBB\xBF", 3) == 0) {
         input_take(input, 3);
         return true;
     }
-    if (input_held(input) >= 2 && (memcmp(input_bytes(input), "\xFF\xFE", 2) == 0 ||
-                                   memcmp(input_bytes(input), "\xFE\xFF", 2) == 0))
+    if (is_utf_16(input_bytes(input), input_held(input)))
         return error_set(&records->error, ERROR_INVALID,
                          "the input is in UTF-16: convert it to UTF-8");
+    if (input_held(input) >= 4 && memcmp(input_bytes(input), "PK\3\4", 4) == 0)
+        return error_set(&records->error, ERROR_INVALID,
+                         "the input is a ZIP archive, as spreadsheet programs save their own "
+                         "format in: save it as CSV in UTF-8");
     return true;
 }
 
@@ -200,7 +212,7 @@ static bool take_record_end(struct records *records)
     struct input *input = &records->input;
     const unsigned char *bytes;
     size_t held;
-    if (!input_have(input, 3))
+    if (!input_have(input, 4))
         return records_fail_by_input(records);
     bytes = input_bytes(input);
     held = input_held(input);

@@ -83,10 +83,15 @@ static bool say_unknown(const struct import_request *request, const struct heade
         if (column->column >= 0 || column->suffix != NULL || unknown++ > shown)
             continue;
         const char *near = import_columns_nearest(request, cells[i]);
-        int width =
-            snprintf(list + length, IMPORT_UNKNOWN - length, "%s%zu `%.80s`%s%s%s",
-                     shown > 0 ? ", " : "", i + 1, cells[i], near == NULL ? "" : " (did you mean `",
-                     near == NULL ? "" : near, near == NULL ? "" : "`?)");
+        const char *name = cells[i], *quote = "`";
+        if (name[0] == '\0') { /* a comma too many, mostly */
+            name = "(no name)";
+            quote = "";
+        }
+        int width = snprintf(list + length, IMPORT_UNKNOWN - length, "%s%zu %s%.80s%s%s%s%s",
+                             shown > 0 ? ", " : "", i + 1, quote, name, quote,
+                             near == NULL ? "" : " (did you mean `", near == NULL ? "" : near,
+                             near == NULL ? "" : "`?)");
         if ((size_t)width < IMPORT_UNKNOWN - length) {
             length += (size_t)width;
             shown++;

@@ -88,6 +88,10 @@ static void byte_order_mark(void **state)
           "unreadable: the header (line 1, column 1, byte 3): byte 0xFE begins no valid UTF-8 "
           "character: expected text in UTF-8\n");
     check("\xFE\xFF\0a", "unreadable: the input is in UTF-16: convert it to UTF-8\n");
+    check("a\0,\0b\0\n\0", "unreadable: the input is in UTF-16: convert it to UTF-8\n");
+    check("\0a\0,\0b\0\n", "unreadable: the input is in UTF-16: convert it to UTF-8\n");
+    check("PK\3\4\24\0\6\0", "unreadable: the input is a ZIP archive, as spreadsheet programs save "
+                             "their own format in: save it as CSV in UTF-8\n");
 }
 
 /* A header of so many columns, c0 to cN, and so many bytes in the last name. */
