@@ -109,9 +109,11 @@ static void say_unusual(struct job *job, const struct import_summary *summary)
     if (share <= unusual_share(&usual, times))
         return;
     read_first_reason(job, summary->import_id, reason);
-    if (usual.imports > 0)
-        snprintf(before, sizeof before, "; %.1f%% in the last %" PRId64 " import%s",
-                 100 * usual.share, usual.imports, usual.imports == 1 ? "" : "s");
+    if (usual.imports == 1)
+        snprintf(before, sizeof before, "; %.1f%% in the last import", 100 * usual.share);
+    else if (usual.imports > 1)
+        snprintf(before, sizeof before, "; %.1f%% in the last %" PRId64 " imports",
+                 100 * usual.share, usual.imports);
     say_error("%s: %" PRIu64 " of %" PRIu64 " sign-ups failed (%.1f%%), most often by %s%s",
               summary->path, counts->failed, signups, 100 * share, reason, before);
 }

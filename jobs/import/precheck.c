@@ -1,4 +1,4 @@
-/* advice.c: see advice.h. */
+/* precheck.c: see precheck.h. */
 #include "import/precheck.h"
 
 #include <sqlite3.h>

@@ -62,7 +62,7 @@ file() {
     job import $file
     file 19 1
     run job import $file
-    [ "$output" = "regjob: 4.csv: 1 of 20 sign-ups failed (5.0%), most often by email_invalid; 0.0% in the last 1 import" ]
+    [ "$output" = "regjob: 4.csv: 1 of 20 sign-ups failed (5.0%), most often by email_invalid; 0.0% in the last import" ]
 }
 
 @test "small files, confirmations, imports that never ended and told outcomes are no custom, and are not compared" {
