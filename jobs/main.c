@@ -30,14 +30,14 @@ static const struct options_command commands[] = {
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
-static enum status_code show_help(const struct options *options)
+static enum exit_code show_help(const struct options *options)
 {
     char *help = options_help(options, commands, COMMANDS);
     if (help == NULL)
-        return STATUS_RETRY;
+        return EXIT_RETRY;
     say_document(help, strlen(help));
     free(help);
-    return STATUS_DONE;
+    return EXIT_DONE;
 }
 
 /* -c, else the system's file where there is one, else the defaults; -l and --metrics go before what
@@ -78,18 +78,18 @@ static bool can_do_without(const struct job *job)
     return job->options.explain && access(job->config.ledger, F_OK) != 0 && errno == ENOENT;
 }
 
-static enum status_code run_recorded(struct job *job)
+static enum exit_code run_recorded(struct job *job)
 {
     int64_t began = moment_monotonic();
     if (can_do_without(job))
         return job->options.function(job);
-    enum status_code status = job_open(job, false);
-    if (status != STATUS_DONE)
+    enum exit_code status = job_open(job, false);
+    if (status != EXIT_DONE)
         return status;
     job_compare_clock(job);
     if (leaves_a_row(&job->options))
         status = job_begin_run(job);
-    if (status != STATUS_DONE)
+    if (status != EXIT_DONE)
         return status;
     status = job->options.function(job);
     if (leaves_a_row(&job->options)) {
@@ -109,15 +109,15 @@ static bool start_libraries(void)
            curl_global_init(CURL_GLOBAL_DEFAULT) == 0;
 }
 
-static enum status_code run(struct job *job)
+static enum exit_code run(struct job *job)
 {
     struct error error;
-    enum status_code status = STATUS_CONFIG;
+    enum exit_code status = EXIT_CONFIG;
     if (!read_config(job, &error)) {
         say_error("%s", error.text);
     } else if (!stop_start(&error)) {
         say_error("%s", error.text);
-        status = STATUS_RETRY;
+        status = EXIT_RETRY;
     } else {
         stop_deadline(job->config.run_seconds);
         status = job->options.function == init_command ? init_command(job) : run_recorded(job);
@@ -142,12 +142,12 @@ int main(int argc, char **argv)
 {
     static struct job job; /* some kilobytes of configuration */
     struct error error;
-    enum status_code status = STATUS_DONE;
+    enum exit_code status = EXIT_DONE;
     keep_memory_private();
     umask(077); /* ledger, key, rejects, messages: nobody else's business */
     if (!options_parse(&job.options, argc, argv, commands, COMMANDS, &error)) {
         say_error("%s", error.text);
-        return STATUS_USAGE;
+        return EXIT_USAGE;
     }
     say_start(job.options.quiet, job.options.verbose);
     if (job.options.help) {
@@ -156,11 +156,11 @@ int main(int argc, char **argv)
         say_line("regjob %s", REG_VERSION);
     } else if (!start_libraries()) {
         say_error("SQLite, libsodium or libcurl cannot be started");
-        status = STATUS_RETRY;
+        status = EXIT_RETRY;
     } else {
         status = run(&job);
     }
     if (!say_end())
-        status = job_worse(status, STATUS_RETRY);
+        status = job_worse(status, EXIT_RETRY);
     return (int)status;
 }

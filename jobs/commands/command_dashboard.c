@@ -396,16 +396,16 @@ static void put_exit_code(struct page *page, struct ledger_statement *run, int c
         return;
     }
     switch (ledger_integer(run, column)) {
-    case STATUS_DONE:
+    case EXIT_DONE:
         page_verdict(page, "good", "0, all done");
         return;
-    case STATUS_RETRY:
+    case EXIT_RETRY:
         page_verdict(page, "bad", "1, to be run again");
         return;
-    case STATUS_PARTLY:
+    case EXIT_PARTLY:
         page_verdict(page, "open", "2, done in part");
         return;
-    case STATUS_LOCKED:
+    case EXIT_LOCKED:
         page_verdict(page, "open", "75, another was at it");
         return;
     default: {
@@ -503,7 +503,7 @@ static struct page *begin(const struct job *job, const struct dashboard *numbers
 }
 
 static const char *put_all(struct page *page, struct job *job, const struct dashboard *numbers,
-                           enum status_code *status, size_t *length)
+                           enum exit_code *status, size_t *length)
 {
     struct ledger *ledger = job->session->ledger;
     json_t *data = json_object();
@@ -530,25 +530,25 @@ static bool mode_of(const char *path, mode_t *mode)
     return !there || S_ISREG(facts.st_mode);
 }
 
-static enum status_code write_page(const char *path, const char *text, size_t length)
+static enum exit_code write_page(const char *path, const char *text, size_t length)
 {
     struct error error;
     mode_t mode;
     if (!mode_of(path, &mode)) {
         say_error("%s is no regular file: name one that the page may replace", path);
-        return STATUS_USAGE;
+        return EXIT_USAGE;
     }
     if (!atomic_file_write(path, text, length, mode, &error)) {
         say_error("%s", error.text);
-        return STATUS_RETRY;
+        return EXIT_RETRY;
     }
     say_note("%s: %zu bytes", path, length);
-    return STATUS_DONE;
+    return EXIT_DONE;
 }
 
-enum status_code dashboard_command(struct job *job)
+enum exit_code dashboard_command(struct job *job)
 {
-    enum status_code status = STATUS_RETRY, compared = STATUS_DONE;
+    enum exit_code status = EXIT_RETRY, compared = EXIT_DONE;
     struct ledger *ledger = job->session->ledger;
     struct page *page = NULL;
     const char *text = NULL;

@@ -19,16 +19,16 @@ enum { PLACE_SIZE = 512 };
 
 /* What was erased must not stand in the WAL either. Readers at work can hold that up: then it is
  * said, and the next checkpoint does it. */
-static enum status_code truncate_wal(struct job *job)
+static enum exit_code truncate_wal(struct job *job)
 {
     int left = 0;
     if (sqlite3_wal_checkpoint_v2(job->database, "main", SQLITE_CHECKPOINT_TRUNCATE, &left, NULL) ==
         SQLITE_OK)
-        return STATUS_DONE;
+        return EXIT_DONE;
     say_error("%s: erased, but the write-ahead log still holds old pages (%s): run `regjob forget` "
               "again when nobody reads the ledger",
               job->config.ledger, sqlite3_errmsg(job->database));
-    return STATUS_RETRY;
+    return EXIT_RETRY;
 }
 
 /* --id: an attempt's number, 0: none. */
@@ -52,7 +52,7 @@ static void say_erased(const char *who, const struct customer_forgotten *forgott
 
 /* The person's own text is shown with most of it hidden: what is to be forgotten does not belong
  * into a log. `place`: where it stands. */
-static enum status_code forget_one(struct job *job, const char *place, const char *subject)
+static enum exit_code forget_one(struct job *job, const char *place, const char *subject)
 {
     struct ledger *ledger = job->session->ledger;
     struct customer_forgotten forgotten;
@@ -74,23 +74,23 @@ static enum status_code forget_one(struct job *job, const char *place, const cha
         say_error("%s: it names several people: %s; nothing was erased: --all erases them all, "
                   "--id one of them",
                   who, forgotten.people.names);
-        return STATUS_PARTLY;
+        return EXIT_PARTLY;
     }
     if (forgotten.attempts == 0 && forgotten.codes == 0) {
         job_add(job, "forget", "nobody", 1);
         say_error("%s: nobody is known by it, nothing was erased", who);
-        return STATUS_PARTLY;
+        return EXIT_PARTLY;
     }
     say_erased(who, &forgotten);
-    return STATUS_DONE;
+    return EXIT_DONE;
 }
 
 /* `name`: as it is shown. */
-static enum status_code forget_lines(struct job *job, int descriptor, const char *name)
+static enum exit_code forget_lines(struct job *job, int descriptor, const char *name)
 {
     struct subjects subjects;
     char place[PLACE_SIZE], words[128];
-    enum status_code status = STATUS_DONE;
+    enum exit_code status = EXIT_DONE;
     enum subjects_next next;
     bool any = false;
     subjects_begin(&subjects, descriptor);
@@ -101,37 +101,37 @@ static enum status_code forget_lines(struct job *job, int descriptor, const char
             status = job_worse(status, forget_one(job, place, subjects.text));
         } else {
             say_error("%sno subject is so long, or has a NUL byte; nothing was erased", place);
-            status = job_worse(status, STATUS_PARTLY);
+            status = job_worse(status, EXIT_PARTLY);
         }
     }
     if (next == SUBJECTS_FAILED) {
         say_error("%s: %s", name, strerror(errno));
-        return STATUS_RETRY;
+        return EXIT_RETRY;
     }
     if (next == SUBJECTS_STOPPED) {
         stop_words(words, sizeof words);
         say_error("%s: %s after line %" PRIu64 ": what is left was not erased", name, words,
                   subjects.line);
-        return STATUS_RETRY;
+        return EXIT_RETRY;
     }
     if (!any) {
         say_error("%s: there is no subject in it, nothing was erased", name);
-        status = STATUS_PARTLY;
+        status = EXIT_PARTLY;
     }
     return status;
 }
 
-static enum status_code forget_file(struct job *job, const char *path)
+static enum exit_code forget_file(struct job *job, const char *path)
 {
     struct stat facts;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    enum status_code status;
+    enum exit_code status;
     if (descriptor < 0 || fstat(descriptor, &facts) != 0) {
         say_error("%s: %s", path, strerror(errno));
-        status = STATUS_RETRY;
+        status = EXIT_RETRY;
     } else if (!S_ISREG(facts.st_mode)) {
         say_error("%s is not a regular file: use `-` to read from a pipe", path);
-        status = STATUS_BAD_DATA;
+        status = EXIT_BAD_DATA;
     } else {
         status = forget_lines(job, descriptor, path);
     }
@@ -140,16 +140,16 @@ static enum status_code forget_file(struct job *job, const char *path)
     return status;
 }
 
-enum status_code forget_command(struct job *job)
+enum exit_code forget_command(struct job *job)
 {
     const struct options *options = &job->options;
     char place[PLACE_SIZE] = "", words[128];
-    enum status_code status = options->from == NULL ? STATUS_DONE : forget_file(job, options->from);
+    enum exit_code status = options->from == NULL ? EXIT_DONE : forget_file(job, options->from);
     for (size_t i = 0; i < options->argument_count; i++) {
         if (stop_asked()) {
             stop_words(words, sizeof words);
             say_error("%s before argument %zu: what is left was not erased", words, i + 1);
-            status = job_worse(status, STATUS_RETRY);
+            status = job_worse(status, EXIT_RETRY);
             break;
         }
         if (options->argument_count > 1)

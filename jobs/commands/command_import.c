@@ -32,13 +32,13 @@ static bool is_folder(const char *path)
     return strcmp(path, "-") != 0 && stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
 }
 
-static enum status_code take(struct job *job, const struct import_request *request)
+static enum exit_code take(struct job *job, const struct import_request *request)
 {
     return request->explain ? explain_file(job, request) : import_file(job, request);
 }
 
 /* `context`: the request that is the same for all files of a folder. */
-static enum status_code import_one_of(struct job *job, const struct inbox_file *file, void *context)
+static enum exit_code import_one_of(struct job *job, const struct inbox_file *file, void *context)
 {
     struct import_request request = *(const struct import_request *)context;
     request.path = file->path;
@@ -47,11 +47,11 @@ static enum status_code import_one_of(struct job *job, const struct inbox_file *
 }
 
 /* A folder's files stay where they are: only the configured inbox is emptied. */
-static enum status_code import_all_in(struct job *job, struct import_request *like,
-                                      const char *folder)
+static enum exit_code import_all_in(struct job *job, struct import_request *like,
+                                    const char *folder)
 {
     struct error error;
-    enum status_code status = STATUS_RETRY;
+    enum exit_code status = EXIT_RETRY;
     struct inbox inbox;
     if (!inbox_list(&inbox, folder, &error)) {
         say_error("%s", error.text);
@@ -64,10 +64,10 @@ static enum status_code import_all_in(struct job *job, struct import_request *li
     return status;
 }
 
-static enum status_code take_all(struct job *job, struct import_request *request)
+static enum exit_code take_all(struct job *job, struct import_request *request)
 {
     const struct options *options = &job->options;
-    enum status_code status = STATUS_DONE;
+    enum exit_code status = EXIT_DONE;
     for (size_t i = 0; i < options->argument_count; i++) {
         if (stop_asked()) {
             status = job_worse(
@@ -82,7 +82,7 @@ static enum status_code take_all(struct job *job, struct import_request *request
     return status;
 }
 
-static enum status_code import_files(struct job *job, bool confirmations)
+static enum exit_code import_files(struct job *job, bool confirmations)
 {
     const struct options *options = &job->options;
     struct import_request request = {.name = options->name,
@@ -95,46 +95,46 @@ static enum status_code import_files(struct job *job, bool confirmations)
         (options->argument_count != 1 || is_folder(options->arguments[0]))) {
         say_error("--name names one file, not %s",
                   options->argument_count == 1 ? "a folder" : "several");
-        return STATUS_USAGE;
+        return EXIT_USAGE;
     }
     if (!read_max_rejects(options->max_rejects, &request)) {
         say_error("--max-rejects %s: a number of rows, or percent as in 0.5%% is expected",
                   options->max_rejects);
-        return STATUS_USAGE;
+        return EXIT_USAGE;
     }
     if (request.explain)
         return take_all(job, &request);
-    enum status_code status = job_lock(job, "import", &lock);
-    if (status != STATUS_DONE)
+    enum exit_code status = job_lock(job, "import", &lock);
+    if (status != EXIT_DONE)
         return status;
     status = take_all(job, &request);
     lock_release(&lock);
     return status;
 }
 
-enum status_code import_command(struct job *job)
+enum exit_code import_command(struct job *job)
 {
     return import_files(job, false);
 }
 
-enum status_code confirm_command(struct job *job)
+enum exit_code confirm_command(struct job *job)
 {
     return import_files(job, true);
 }
 
-static enum status_code take_in(struct job *job, const char *folder, bool confirmations)
+static enum exit_code take_in(struct job *job, const char *folder, bool confirmations)
 {
     struct import_request request = {.confirmations = confirmations,
                                      .strict = job->config.import.strict};
     return inbox_job_run(job, "import", folder, import_one_of, &request);
 }
 
-enum status_code import_inbox(struct job *job)
+enum exit_code import_inbox(struct job *job)
 {
     return take_in(job, job->config.import.inbox, false);
 }
 
-enum status_code confirm_inbox(struct job *job)
+enum exit_code confirm_inbox(struct job *job)
 {
     return take_in(job, job->config.import.confirm_inbox, true);
 }

@@ -31,25 +31,25 @@ static void note_restored(struct job *job)
 }
 
 /* Every step's lock: what a step has under way belongs to the ledger that it has opened. */
-static enum status_code lock_all(struct job *job, struct lock locks[LOCKS])
+static enum exit_code lock_all(struct job *job, struct lock locks[LOCKS])
 {
     static const char *const steps[LOCKS] = {"import", "send", "settle", "report", "reconcile"};
     for (size_t i = 0; i < LOCKS; i++)
         locks[i].descriptor = -1;
     for (size_t i = 0; i < LOCKS; i++) {
-        enum status_code status = job_lock(job, steps[i], &locks[i]);
-        if (status == STATUS_LOCKED)
+        enum exit_code status = job_lock(job, steps[i], &locks[i]);
+        if (status == EXIT_LOCKED)
             say_error("init --restored: %s is under way on %s: end it first", steps[i],
                       job->config.ledger);
-        if (status != STATUS_DONE)
+        if (status != EXIT_DONE)
             return status;
     }
-    return STATUS_DONE;
+    return EXIT_DONE;
 }
 
-static enum status_code make(struct job *job)
+static enum exit_code make(struct job *job)
 {
-    enum status_code status = STATUS_DONE;
+    enum exit_code status = EXIT_DONE;
     int found = ledger_version_found(job->session->ledger);
     bool unmarked = ledger_is_unmarked(job->session->ledger);
     int version = session_init(job->session, false);
@@ -58,7 +58,7 @@ static enum status_code make(struct job *job)
     if (ledger_failed(job->session->ledger)) {
         bool newer = found > ledger_version();
         status = job_ledger_failed(job, "making the ledger");
-        return newer ? STATUS_CONFIG : status;
+        return newer ? EXIT_CONFIG : status;
     }
     if (unmarked)
         say_note("%s: is marked as a ledger of version %d again", job->config.ledger, version);
@@ -68,17 +68,17 @@ static enum status_code make(struct job *job)
         say_note("%s: upgraded from version %d to %d", job->config.ledger, found, version);
     else
         say_note("%s: is of version %d already", job->config.ledger, version);
-    return STATUS_DONE;
+    return EXIT_DONE;
 }
 
-enum status_code init_command(struct job *job)
+enum exit_code init_command(struct job *job)
 {
     struct lock locks[LOCKS];
-    enum status_code status = job_open(job, true);
-    if (status != STATUS_DONE || !job->options.restored)
-        return status == STATUS_DONE ? make(job) : status;
+    enum exit_code status = job_open(job, true);
+    if (status != EXIT_DONE || !job->options.restored)
+        return status == EXIT_DONE ? make(job) : status;
     status = lock_all(job, locks);
-    if (status == STATUS_DONE)
+    if (status == EXIT_DONE)
         status = make(job);
     for (size_t i = 0; i < LOCKS; i++)
         lock_release(&locks[i]);

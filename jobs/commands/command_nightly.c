@@ -8,7 +8,7 @@
  */
 static const struct {
     const char *name;
-    enum status_code (*run)(struct job *job);
+    enum exit_code (*run)(struct job *job);
 } steps[] = {
     {"import", import_inbox}, {"confirm", confirm_inbox}, {"send", send_step},
     {"settle", settle_step},  {"report", report_step},    {"reconcile", reconcile_inbox},
@@ -17,7 +17,7 @@ static const struct {
 enum { STEPS = sizeof steps / sizeof *steps };
 
 /* A signal ends the night; what it had before it is named. */
-static enum status_code leave_out(size_t first)
+static enum exit_code leave_out(size_t first)
 {
     char why[128], names[128] = "";
     size_t used = 0;
@@ -26,24 +26,24 @@ static enum status_code leave_out(size_t first)
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i == first ? "" : ", ",
                                  steps[i].name);
     say_error("nightly: %s; left out: %s", why, names);
-    return STATUS_RETRY;
+    return EXIT_RETRY;
 }
 
-enum status_code nightly_command(struct job *job)
+enum exit_code nightly_command(struct job *job)
 {
-    enum status_code status = STATUS_DONE;
+    enum exit_code status = EXIT_DONE;
     for (size_t i = 0; i < STEPS; i++) {
         if (stop_reason() == STOP_SIGNAL)
             return job_worse(status, leave_out(i));
         stop_deadline(job->config.run_seconds);
-        enum status_code step = steps[i].run(job);
-        if (step != STATUS_DONE)
+        enum exit_code step = steps[i].run(job);
+        if (step != EXIT_DONE)
             say_note("%s ended with exit code %d", steps[i].name, (int)step);
-        if (stop_reason() == STOP_DEADLINE && step == STATUS_RETRY)
+        if (stop_reason() == STOP_DEADLINE && step == EXIT_RETRY)
             say_error("nightly: the time of %s was over before it was done (run_seconds = %u)",
                       steps[i].name, job->config.run_seconds);
         /* A step that another run is doing is being done. */
-        status = job_worse(status, step == STATUS_LOCKED ? STATUS_DONE : step);
+        status = job_worse(status, step == EXIT_LOCKED ? EXIT_DONE : step);
     }
     return status;
 }

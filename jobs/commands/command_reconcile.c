@@ -49,21 +49,21 @@ static bool knows_zone(void)
     return false;
 }
 
-enum status_code reconcile_command(struct job *job)
+enum exit_code reconcile_command(struct job *job)
 {
     const struct options *options = &job->options;
-    enum status_code status = STATUS_DONE;
+    enum exit_code status = EXIT_DONE;
     int64_t as_of = 0;
     size_t count = 0;
     if (!read_as_of(job, options->as_of, &as_of))
-        return STATUS_USAGE;
+        return EXIT_USAGE;
     if (!knows_zone())
-        return STATUS_CONFIG;
+        return EXIT_CONFIG;
     job_read_lean(job);
     struct reconcile_report *all = calloc(options->argument_count, sizeof *all);
     if (all == NULL) {
         say_error("out of memory");
-        return STATUS_RETRY;
+        return EXIT_RETRY;
     }
     for (size_t i = 0; i < options->argument_count; i++) {
         if (stop_asked()) {
@@ -71,9 +71,9 @@ enum status_code reconcile_command(struct job *job)
                 status, job_stopped(options->arguments[i], "it and what comes after it are left"));
             break;
         }
-        enum status_code one = reconcile_report_read(&all[count], job, -1, options->arguments[i],
-                                                     options->as_of != NULL ? &as_of : NULL);
-        if (one == STATUS_DONE || one == STATUS_PARTLY)
+        enum exit_code one = reconcile_report_read(&all[count], job, -1, options->arguments[i],
+                                                   options->as_of != NULL ? &as_of : NULL);
+        if (one == EXIT_DONE || one == EXIT_PARTLY)
             count++;
         else
             reconcile_report_end(&all[count]);
@@ -81,7 +81,7 @@ enum status_code reconcile_command(struct job *job)
     }
     if (!show(options->format, all, count)) {
         say_error("out of memory for the result");
-        status = job_worse(status, STATUS_RETRY);
+        status = job_worse(status, EXIT_RETRY);
     }
     while (count > 0)
         reconcile_report_end(&all[--count]);
@@ -91,14 +91,14 @@ enum status_code reconcile_command(struct job *job)
 
 /* -- what lies ready at night -- */
 
-static enum status_code reconcile_one(struct job *job, const struct inbox_file *file, void *context)
+static enum exit_code reconcile_one(struct job *job, const struct inbox_file *file, void *context)
 {
     struct reconcile_report one;
     (void)context;
-    enum status_code status = reconcile_report_read(&one, job, file->descriptor, file->path, NULL);
-    if (status == STATUS_DONE || status == STATUS_PARTLY)
+    enum exit_code status = reconcile_report_read(&one, job, file->descriptor, file->path, NULL);
+    if (status == EXIT_DONE || status == EXIT_PARTLY)
         reconcile_report_say(&one, true);
-    if (status == STATUS_PARTLY)
+    if (status == EXIT_PARTLY)
         say_error("%s: not all of it is explained; `regjob reconcile` with the file, which is now "
                   "in %s/done, shows what",
                   file->path, file->inbox->folder);
@@ -106,9 +106,9 @@ static enum status_code reconcile_one(struct job *job, const struct inbox_file *
     return status;
 }
 
-enum status_code reconcile_inbox(struct job *job)
+enum exit_code reconcile_inbox(struct job *job)
 {
     if (job->config.reconcile.inbox[0] != '\0' && !knows_zone())
-        return STATUS_CONFIG;
+        return EXIT_CONFIG;
     return inbox_job_run(job, "reconcile", job->config.reconcile.inbox, reconcile_one, NULL);
 }

@@ -182,7 +182,7 @@ static void show_json(struct job *job)
     json_decref(status);
 }
 
-enum status_code status_command(struct job *job)
+enum exit_code status_command(struct job *job)
 {
     const char *format = job->options.format;
     if (format != NULL && strcmp(format, "openmetrics") == 0)
@@ -195,5 +195,5 @@ enum status_code status_command(struct job *job)
         show_files(job);
     }
     return ledger_failed(job->session->ledger) ? job_ledger_failed(job, "reading the queues")
-                                               : STATUS_DONE;
+                                               : EXIT_DONE;
 }

@@ -10,15 +10,15 @@ options_function init_command, import_command, confirm_command, send_command, se
     forget_command;
 
 /* Imports what lies in the configured inboxes: sign-ups, confirmations. */
-enum status_code import_inbox(struct job *job);
-enum status_code confirm_inbox(struct job *job);
+enum exit_code import_inbox(struct job *job);
+enum exit_code confirm_inbox(struct job *job);
 
 /* Reconciles the exports that lie in the configured inbox. */
-enum status_code reconcile_inbox(struct job *job);
+enum exit_code reconcile_inbox(struct job *job);
 
 /* The steps of `nightly`, as their commands do them without options. */
-enum status_code send_step(struct job *job);
-enum status_code settle_step(struct job *job);
-enum status_code report_step(struct job *job);
+enum exit_code send_step(struct job *job);
+enum exit_code settle_step(struct job *job);
+enum exit_code report_step(struct job *job);
 
 #endif

@@ -56,7 +56,7 @@ static void put_days(struct page *page, const struct reconcile *result, json_t *
         json_pack("{s:s, s:o, s:o}", "unit", "units", "labels", labels, "sets", sets));
 }
 
-enum status_code dashboard_export_put(struct page *page, struct job *job, json_t *data)
+enum exit_code dashboard_export_put(struct page *page, struct job *job, json_t *data)
 {
     char path[INBOX_PATH];
     struct reconcile_report newest;
@@ -65,14 +65,14 @@ enum status_code dashboard_export_put(struct page *page, struct job *job, json_t
     if (file < 0) {
         page_paragraph(
             page, "There is no export of the fraud vendor's dashboard to compare the ledger with.");
-        return STATUS_DONE;
+        return EXIT_DONE;
     }
-    enum status_code status = reconcile_report_read(&newest, job, file, path, NULL);
+    enum exit_code status = reconcile_report_read(&newest, job, file, path, NULL);
     close(file);
-    if (status == STATUS_DONE || status == STATUS_PARTLY) {
+    if (status == EXIT_DONE || status == EXIT_PARTLY) {
         put_days(page, &newest.result, data);
         reconcile_report_put(page, &newest);
-        status = STATUS_DONE; /* what is unexplained is seen: the page is all done */
+        status = EXIT_DONE; /* what is unexplained is seen: the page is all done */
     } else {
         page_paragraph(page,
                        "The newest export, %.500s, cannot be compared with the ledger: regjob "

@@ -11,9 +11,9 @@
 /*
  * Puts the newest export of the configured inbox, or of its `done` folder, into the page, and the
  * numbers of its chart as `reconciliation` into `data`. Where there is none the page says so.
- * STATUS_DONE, also where not all is explained; else what kept the export from being read, which
+ * EXIT_DONE, also where not all is explained; else what kept the export from being read, which
  * has been said, in the page too.
  */
-enum status_code dashboard_export_put(struct page *page, struct job *job, json_t *data);
+enum exit_code dashboard_export_put(struct page *page, struct job *job, json_t *data);
 
 #endif

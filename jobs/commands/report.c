@@ -97,7 +97,7 @@ static const void *request(void *context, void *parcel, int64_t now)
 /* -- the step -- */
 
 /* Puts dead reports back into the queue, batch by batch. */
-static enum status_code requeue_dead(struct job *job)
+static enum exit_code requeue_dead(struct job *job)
 {
     struct ledger *ledger = job->session->ledger;
     int64_t after = 0, count = 0, requeued = 0;
@@ -132,7 +132,7 @@ static enum status_code requeue_dead(struct job *job)
 }
 
 /* What would be told: nothing personal. */
-static enum status_code show_due(struct job *job, const struct queue *queue)
+static enum exit_code show_due(struct job *job, const struct queue *queue)
 {
     int64_t limit = job->options.limit > 0 && job->options.limit < INT64_MAX
                         ? (int64_t)job->options.limit
@@ -147,27 +147,27 @@ static enum status_code show_due(struct job *job, const struct queue *queue)
                  reasons == NULL ? "" : reasons);
     }
     return ledger_failed(job->session->ledger) ? job_ledger_failed(job, "reading the queue")
-                                               : STATUS_DONE;
+                                               : EXIT_DONE;
 }
 
-static enum status_code say_dead(uint64_t dead)
+static enum exit_code say_dead(uint64_t dead)
 {
     if (dead == 0)
-        return STATUS_DONE;
+        return EXIT_DONE;
     say_error("report: %llu are dead, the fraud API will not have them: reg_reports tells why, "
               "`regjob report --retry-dead` queues them again",
               (unsigned long long)dead);
-    return STATUS_PARTLY;
+    return EXIT_PARTLY;
 }
 
-static enum status_code send_due(struct job *job, const struct queue *queue, uint64_t *dead)
+static enum exit_code send_due(struct job *job, const struct queue *queue, uint64_t *dead)
 {
     struct error error;
     uint64_t limit = job->options.limit;
     struct fraud *fraud = fraud_open(&job->config.fraud, &error);
     if (fraud == NULL) {
         say_error("%s", error.text);
-        return STATUS_CONFIG;
+        return EXIT_CONFIG;
     }
     struct delivery_lane lane = {.channel = "fraud API",
                                  .section = "fraud",
@@ -176,28 +176,28 @@ static enum status_code send_due(struct job *job, const struct queue *queue, uin
                                  .cargo = {NULL, load, request, unload},
                                  .transfer = fraud_channel(fraud),
                                  .pace = job->config.fraud.pace};
-    enum status_code status = delivery_run(job, &words, &lane, 1, limit > 0 ? &limit : NULL, dead);
+    enum exit_code status = delivery_run(job, &words, &lane, 1, limit > 0 ? &limit : NULL, dead);
     fraud_close(fraud);
     return status;
 }
 
-static enum status_code report_locked(struct job *job, struct handed *handed, bool must,
-                                      uint64_t *dead)
+static enum exit_code report_locked(struct job *job, struct handed *handed, bool must,
+                                    uint64_t *dead)
 {
     struct queue queue = {.job = job,
                           .kind = QUEUE_REPORTS,
                           .patience = &job->config.fraud.patience,
                           .handed = handed};
-    enum status_code status = delivery_leftovers(&words, &queue, dead);
-    if (status == STATUS_DONE)
+    enum exit_code status = delivery_leftovers(&words, &queue, dead);
+    if (status == EXIT_DONE)
         handed_forget(handed);
-    if (status == STATUS_DONE && job->options.retry_dead)
+    if (status == EXIT_DONE && job->options.retry_dead)
         status = requeue_dead(job);
     bool configured = job->config.fraud.url[0] != '\0';
     uint64_t due = queue_count(&queue, configured ? 1 : UINT64_MAX);
     if (ledger_failed(job->session->ledger))
         return job_ledger_failed(job, "reading the queue");
-    if (status != STATUS_DONE)
+    if (status != EXIT_DONE)
         return status;
     if (!configured) {
         if (must)
@@ -206,16 +206,16 @@ static enum status_code report_locked(struct job *job, struct handed *handed, bo
         else if (due > 0)
             say_note("report: [fraud] url: none is configured: %llu reports stay queued",
                      (unsigned long long)due);
-        return must ? STATUS_CONFIG : STATUS_DONE;
+        return must ? EXIT_CONFIG : EXIT_DONE;
     }
-    return due > 0 ? send_due(job, &queue, dead) : STATUS_DONE;
+    return due > 0 ? send_due(job, &queue, dead) : EXIT_DONE;
 }
 
-static enum status_code report(struct job *job, bool must)
+static enum exit_code report(struct job *job, bool must)
 {
     struct lock lock;
-    enum status_code status = job_lock(job, words.step, &lock);
-    if (status != STATUS_DONE)
+    enum exit_code status = job_lock(job, words.step, &lock);
+    if (status != EXIT_DONE)
         return status;
     uint64_t dead = 0;
     struct handed handed;
@@ -226,12 +226,12 @@ static enum status_code report(struct job *job, bool must)
     return status;
 }
 
-enum status_code report_step(struct job *job)
+enum exit_code report_step(struct job *job)
 {
     return report(job, false);
 }
 
-enum status_code report_command(struct job *job)
+enum exit_code report_command(struct job *job)
 {
     const struct queue queue = {
         .job = job, .kind = QUEUE_REPORTS, .patience = &job->config.fraud.patience};

@@ -183,21 +183,21 @@ static bool open_lane(struct job *job, int channel, struct maker *maker, struct 
 }
 
 /* A channel that cannot be opened does not keep the other from its work. */
-static enum status_code send_by(struct job *job, unsigned busy, struct maker *maker,
-                                uint64_t *undeliverable)
+static enum exit_code send_by(struct job *job, unsigned busy, struct maker *maker,
+                              uint64_t *undeliverable)
 {
     struct delivery_lane lanes[CHANNELS];
     struct channels open = {NULL, NULL};
     size_t count = 0;
     uint64_t limit = job->options.limit;
-    enum status_code status = STATUS_DONE;
+    enum exit_code status = EXIT_DONE;
     for (int channel = 0; channel < CHANNELS; channel++) {
         if ((busy & 1U << channel) == 0)
             continue;
         if (open_lane(job, channel, maker, &open, &lanes[count]))
             count++;
         else
-            status = STATUS_CONFIG;
+            status = EXIT_CONFIG;
     }
     if (count > 0)
         status = job_worse(status, delivery_run(job, &words, lanes, count,
@@ -249,7 +249,7 @@ static size_t requeue_some(struct job *job, int channel, int64_t *after, uint64_
 }
 
 /* What is undeliverable is so for good, unless the operator knows better. */
-static enum status_code requeue(struct job *job)
+static enum exit_code requeue(struct job *job)
 {
     uint64_t queued = 0;
     for (int channel = 0; channel < CHANNELS; channel++) {
@@ -267,18 +267,18 @@ static enum status_code requeue(struct job *job)
 
 /* -- the step -- */
 
-static enum status_code say_undeliverable(uint64_t undeliverable)
+static enum exit_code say_undeliverable(uint64_t undeliverable)
 {
     if (undeliverable == 0)
-        return STATUS_DONE;
+        return EXIT_DONE;
     say_error("send: %llu codes are undeliverable: reg_codes tells why, "
               "`regjob send --retry-undeliverable` queues them again",
               (unsigned long long)undeliverable);
-    return STATUS_PARTLY;
+    return EXIT_PARTLY;
 }
 
-static enum status_code send_due(struct job *job, struct handed *handed, unsigned busy,
-                                 uint64_t *undeliverable)
+static enum exit_code send_due(struct job *job, struct handed *handed, unsigned busy,
+                               uint64_t *undeliverable)
 {
     struct maker maker = {.job = job,
                           .handed = handed,
@@ -291,27 +291,27 @@ static enum status_code send_due(struct job *job, struct handed *handed, unsigne
     return send_by(job, busy, &maker, undeliverable);
 }
 
-static enum status_code send_locked(struct job *job, struct handed *handed, uint64_t *undeliverable)
+static enum exit_code send_locked(struct job *job, struct handed *handed, uint64_t *undeliverable)
 {
-    enum status_code status = STATUS_DONE;
-    for (int channel = 0; channel < CHANNELS && status == STATUS_DONE; channel++) {
+    enum exit_code status = EXIT_DONE;
+    for (int channel = 0; channel < CHANNELS && status == EXIT_DONE; channel++) {
         struct queue queue = queue_of(job, channel, handed);
         status = delivery_leftovers(&words, &queue, undeliverable);
     }
-    if (status == STATUS_DONE)
+    if (status == EXIT_DONE)
         handed_forget(handed);
-    if (status == STATUS_DONE && job->options.retry_undeliverable)
+    if (status == EXIT_DONE && job->options.retry_undeliverable)
         status = requeue(job);
-    if (status != STATUS_DONE)
+    if (status != EXIT_DONE)
         return status;
     unsigned busy = busy_channels(job);
     if (ledger_failed(job->session->ledger))
         return job_ledger_failed(job, "reading the queue");
-    return busy == 0 ? STATUS_DONE : send_due(job, handed, busy, undeliverable);
+    return busy == 0 ? EXIT_DONE : send_due(job, handed, busy, undeliverable);
 }
 
 /* Whom something would be sent to, masked; the codes are not even made. */
-static enum status_code show_due(struct job *job)
+static enum exit_code show_due(struct job *job)
 {
     struct ledger *ledger = job->session->ledger;
     uint64_t left = job->options.limit > 0 ? job->options.limit : UINT64_MAX;
@@ -334,14 +334,14 @@ static enum status_code show_due(struct job *job)
         ledger_done(due);
     }
     return ledger_failed(job->session->ledger) ? job_ledger_failed(job, "reading the queue")
-                                               : STATUS_DONE;
+                                               : EXIT_DONE;
 }
 
-enum status_code send_step(struct job *job)
+enum exit_code send_step(struct job *job)
 {
     struct lock lock;
-    enum status_code status = job_lock(job, words.step, &lock);
-    if (status != STATUS_DONE)
+    enum exit_code status = job_lock(job, words.step, &lock);
+    if (status != EXIT_DONE)
         return status;
     uint64_t undeliverable = 0;
     struct handed handed;
@@ -352,7 +352,7 @@ enum status_code send_step(struct job *job)
     return status;
 }
 
-enum status_code send_command(struct job *job)
+enum exit_code send_command(struct job *job)
 {
     return job->options.dry_run ? show_due(job) : send_step(job);
 }

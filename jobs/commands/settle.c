@@ -103,11 +103,11 @@ static void forget_fingerprints(struct job *job)
     job_add(job, "settle", "fingerprints_deleted", (uint64_t)forgotten);
 }
 
-enum status_code settle_step(struct job *job)
+enum exit_code settle_step(struct job *job)
 {
     struct lock lock;
-    enum status_code status = job_lock(job, "settle", &lock);
-    if (status != STATUS_DONE)
+    enum exit_code status = job_lock(job, "settle", &lock);
+    if (status != EXIT_DONE)
         return status;
     bool all = settle_overdue(job);
     forget_fingerprints(job);
@@ -119,7 +119,7 @@ enum status_code settle_step(struct job *job)
     return status;
 }
 
-enum status_code settle_command(struct job *job)
+enum exit_code settle_command(struct job *job)
 {
     return settle_step(job);
 }

@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 #include "values/error.h"
-#include "config/status_code.h"
+#include "config/exit_code.h"
 
 /* What a command works on; main.c says what is in it. */
 struct job;
-typedef enum status_code options_function(struct job *job);
+typedef enum exit_code options_function(struct job *job);
 
 /* A command that this program has. Its options, arguments and help stand in options.c, which knows
  * every name; a name it does not know is a mistake of the program and is never matched. */
@@ -56,7 +56,7 @@ struct options {
 /*
  * Reads the command line; options may stand before or after the command, `--` ends them. Moves
  * the arguments to the front of `argv`. False: `error` is one line that says what is allowed (exit
- * code STATUS_USAGE).
+ * code EXIT_USAGE).
  */
 bool options_parse(struct options *options, int argc, char **argv,
                    const struct options_command *commands, size_t command_count,

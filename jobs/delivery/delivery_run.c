@@ -48,13 +48,12 @@ static void describe_end(const struct delivery_lane *lane, const struct transfer
 }
 
 /* What came of one lane, said once. */
-static enum status_code say_lane(struct job *job, const struct delivery_words *words,
-                                 const struct delivery_lane *lane,
-                                 const struct transfer_outcome *outcome,
-                                 const struct record *record)
+static enum exit_code say_lane(struct job *job, const struct delivery_words *words,
+                               const struct delivery_lane *lane,
+                               const struct transfer_outcome *outcome, const struct record *record)
 {
     const struct record_counts *counts = &record->counts;
-    enum status_code status = STATUS_DONE;
+    enum exit_code status = EXIT_DONE;
     char text[TRANSFER_TEXT + 384];
     uint64_t left = 0;
     say_note("%s: %s: %llu tried: %llu accepted, %llu deferred, %llu again later, %llu %s",
@@ -73,13 +72,13 @@ static enum status_code say_lane(struct job *job, const struct delivery_words *w
     if (outcome->end != TRANSFER_END_DONE && (left > 0 || !mends_itself)) {
         say_error("%s: %s: %s; %llu still to be sent, nothing is lost", words->step, lane->channel,
                   text, (unsigned long long)left);
-        status = STATUS_RETRY;
+        status = EXIT_RETRY;
     }
     if (counts->again > 0) {
         say_error("%s: %s: %llu of %llu failed and will be tried again; the last answer: %s",
                   words->step, lane->channel, (unsigned long long)counts->again,
                   (unsigned long long)tries(counts), record->last_failure);
-        status = STATUS_RETRY;
+        status = EXIT_RETRY;
     }
     return status;
 }
@@ -123,19 +122,19 @@ static void carry(struct run *run, struct say_progress *progress)
     } while (more);
 }
 
-static enum status_code settle(struct job *job, const struct delivery_words *words,
-                               const struct delivery_lane *lanes, const struct run *run)
+static enum exit_code settle(struct job *job, const struct delivery_words *words,
+                             const struct delivery_lane *lanes, const struct run *run)
 {
-    enum status_code settled = STATUS_DONE;
+    enum exit_code settled = EXIT_DONE;
     for (size_t i = 0; i < run->count; i++) {
         settled = job_worse(settled, journal_settle(run->journals[i]));
         count(job, words, &journal_record(run->journals[i])->counts);
     }
     /* A ledger that failed has been said; that a transfer broke off follows from it. */
-    enum status_code status = settled;
+    enum exit_code status = settled;
     for (size_t i = 0; i < run->count; i++) {
         const struct transfer_outcome *outcome = transfer_outcome(run->transfer, i);
-        if (settled == STATUS_DONE || outcome->end != TRANSFER_END_BROKEN)
+        if (settled == EXIT_DONE || outcome->end != TRANSFER_END_BROKEN)
             status = job_worse(
                 status, say_lane(job, words, &lanes[i], outcome, journal_record(run->journals[i])));
     }
@@ -171,13 +170,13 @@ static bool open_run(struct run *run, struct job *job, const struct delivery_wor
     return run->transfer != NULL;
 }
 
-enum status_code delivery_run(struct job *job, const struct delivery_words *words,
-                              const struct delivery_lane *lanes, size_t count, uint64_t *limit,
-                              uint64_t *given_up)
+enum exit_code delivery_run(struct job *job, const struct delivery_words *words,
+                            const struct delivery_lane *lanes, size_t count, uint64_t *limit,
+                            uint64_t *given_up)
 {
     struct run run = {.count = count};
     struct say_progress progress;
-    enum status_code status = STATUS_RETRY;
+    enum exit_code status = EXIT_RETRY;
     uint64_t due = 0;
     if (!open_run(&run, job, words, lanes, limit))
         goto out;
@@ -197,8 +196,8 @@ out:
     return status;
 }
 
-enum status_code delivery_leftovers(const struct delivery_words *words, const struct queue *queue,
-                                    uint64_t *given_up)
+enum exit_code delivery_leftovers(const struct delivery_words *words, const struct queue *queue,
+                                  uint64_t *given_up)
 {
     struct job *job = queue->job;
     const struct record_leftovers leftovers = record_leftovers(queue);
@@ -215,5 +214,5 @@ enum status_code delivery_leftovers(const struct delivery_words *words, const st
         say_note("%s: %llu tries of an earlier run have no answer: they count as ambiguous and are "
                  "made again",
                  words->step, (unsigned long long)leftovers.ambiguous);
-    return STATUS_DONE;
+    return EXIT_DONE;
 }

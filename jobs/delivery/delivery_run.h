@@ -26,15 +26,15 @@ struct delivery_words {
 /*
  * Carries everything that is due in queues with one `handed`, `*limit` items at the most (NULL: no
  * limit). The step's lock is held and leftover tries are finished. Adds to `*given_up` how many
- * were. STATUS_RETRY where something is to be tried again, or was left; all has been said.
+ * were. EXIT_RETRY where something is to be tried again, or was left; all has been said.
  */
-enum status_code delivery_run(struct job *job, const struct delivery_words *words,
-                              const struct delivery_lane *lanes, size_t count, uint64_t *limit,
-                              uint64_t *given_up);
+enum exit_code delivery_run(struct job *job, const struct delivery_words *words,
+                            const struct delivery_lane *lanes, size_t count, uint64_t *limit,
+                            uint64_t *given_up);
 
 /* Finishes the tries that an earlier run left without an answer, counted and noted. Adds to
  * `*given_up` how many items that was the last try of. */
-enum status_code delivery_leftovers(const struct delivery_words *words, const struct queue *queue,
-                                    uint64_t *given_up);
+enum exit_code delivery_leftovers(const struct delivery_words *words, const struct queue *queue,
+                                  uint64_t *given_up);
 
 #endif

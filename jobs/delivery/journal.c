@@ -23,7 +23,7 @@ struct journal {
     uint64_t *limit;
     size_t out;         /* given to the engine, not ended yet */
     int64_t busy_since; /* another writer has held the ledger since, monotonic; 0: it is free */
-    enum status_code status;
+    enum exit_code status;
 };
 
 enum written { WRITTEN, WRITTEN_LATER, WRITTEN_NOT };
@@ -43,7 +43,7 @@ static enum written judge(struct journal *journal, const char *doing)
         ledger_forgive(ledger);
         return WRITTEN_LATER;
     }
-    enum status_code status = job_ledger_failed(journal->queue->job, doing);
+    enum exit_code status = job_ledger_failed(journal->queue->job, doing);
     journal->status = job_worse(journal->status, status);
     return WRITTEN_NOT;
 }
@@ -122,7 +122,7 @@ static enum transfer_supply next(void *context, unsigned room, struct transfer_i
 {
     struct journal *journal = context;
     *later_ms = LATER_MS;
-    if (journal->status != STATUS_DONE)
+    if (journal->status != EXIT_DONE)
         return TRANSFER_BROKEN;
     take_back(journal, false);
     enum transfer_supply supply = TRANSFER_ITEM;
@@ -133,7 +133,7 @@ static enum transfer_supply next(void *context, unsigned room, struct transfer_i
     struct queue_item *item = take_next(journal->take);
     if (item == NULL) {
         say_error("the lock file: %s: what sets out cannot be noted there", strerror(errno));
-        journal->status = STATUS_RETRY;
+        journal->status = EXIT_RETRY;
         return TRANSFER_BROKEN;
     }
     journal->out++;
@@ -157,10 +157,10 @@ void journal_ended(struct journal *journal, struct transfer_item *transfer)
 bool journal_tick(struct journal *journal)
 {
     take_back(journal, false);
-    return journal->status == STATUS_DONE && commit_back(journal) != WRITTEN_NOT;
+    return journal->status == EXIT_DONE && commit_back(journal) != WRITTEN_NOT;
 }
 
-enum status_code journal_settle(struct journal *journal)
+enum exit_code journal_settle(struct journal *journal)
 {
     take_back(journal, true);
     while (commit_back(journal) == WRITTEN_LATER)

@@ -27,7 +27,7 @@ bool journal_tick(struct journal *journal);
 
 /* Takes back what was not given out and commits the rest. The error, if any, has been said; the
  * status that belongs to it. */
-enum status_code journal_settle(struct journal *journal);
+enum exit_code journal_settle(struct journal *journal);
 
 /* What came of it. */
 const struct record *journal_record(const struct journal *journal);

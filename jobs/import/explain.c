@@ -53,10 +53,10 @@ struct explain {
     struct unread unread[REJECTS_SHOWN];
     uint64_t rows, rejects, told_failures, outcomes[ADMIT_CONTINUED + 1];
     int64_t now;
-    enum status_code status;
+    enum exit_code status;
 };
 
-static bool fail(struct explain *explain, enum status_code status, const char *message)
+static bool fail(struct explain *explain, enum exit_code status, const char *message)
 {
     say_error("%s: %s", explain->request->path, message);
     explain->status = status;
@@ -66,7 +66,7 @@ static bool fail(struct explain *explain, enum status_code status, const char *m
 static bool fail_ledger(struct explain *explain)
 {
     struct ledger *ledger = explain->session->ledger;
-    fail(explain, STATUS_RETRY, ledger_error(ledger));
+    fail(explain, EXIT_RETRY, ledger_error(ledger));
     ledger_forgive(ledger);
     return false;
 }
@@ -79,7 +79,7 @@ static bool open_private_ledger(struct explain *explain)
     explain->private = connection_open(NULL, CONNECTION_PRIVATE, 0, &error);
     explain->session = explain->private == NULL ? NULL : session_open(explain->private);
     if (explain->session == NULL)
-        return fail(explain, STATUS_RETRY, "out of memory");
+        return fail(explain, EXIT_RETRY, "out of memory");
     return session_init(explain->session, false) > 0 || fail_ledger(explain);
 }
 
@@ -104,13 +104,12 @@ static bool may_lack(void *context, size_t column)
 static bool fail_reading(struct explain *explain, const struct error *error)
 {
     if (decompress_is_damaged(explain->packed))
-        return fail(explain, STATUS_BAD_DATA, "the compressed file is damaged or cut off");
+        return fail(explain, EXIT_BAD_DATA, "the compressed file is damaged or cut off");
     if (decompress_is_too_large(explain->packed))
-        return fail(explain, STATUS_BAD_DATA,
+        return fail(explain, EXIT_BAD_DATA,
                     "the compressed file unpacks to more than is allowed "
                     "(max_expansion)");
-    return fail(explain, error->code == ERROR_INVALID ? STATUS_BAD_DATA : STATUS_RETRY,
-                error->text);
+    return fail(explain, error->code == ERROR_INVALID ? EXIT_BAD_DATA : EXIT_RETRY, error->text);
 }
 
 static bool open_records(struct explain *explain)
@@ -123,7 +122,7 @@ static bool open_records(struct explain *explain)
         explain->packed = decompress_open(explain->file.input, explain->file.packed,
                                           import_file_most(&explain->file));
         if (explain->packed == NULL)
-            return fail(explain, STATUS_RETRY, "out of memory");
+            return fail(explain, EXIT_RETRY, "out of memory");
         source = decompress_source(explain->packed);
     }
     explain->records = records_open(&source, &limits, &error);
@@ -136,7 +135,7 @@ static bool open_records(struct explain *explain)
     records_skip_empty(explain->records);
     records_allow_short(explain->records, may_lack, explain);
     explain->fates = calloc(explain->header.count, sizeof *explain->fates);
-    return explain->fates != NULL || fail(explain, STATUS_RETRY, "out of memory");
+    return explain->fates != NULL || fail(explain, EXIT_RETRY, "out of memory");
 }
 
 /* -- one row -- */
@@ -240,7 +239,7 @@ static bool add_row(struct explain *explain, const struct record *record)
         signup_give_cell(&signup, &header->columns[i], record->fields[i].text);
     bool done = admit_prepare(&admission, explain->settings, &signup, explain->now, &error);
     if (!done)
-        fail(explain, STATUS_RETRY, error.text);
+        fail(explain, EXIT_RETRY, error.text);
     for (size_t i = 0; i < header->count && done; i++)
         fates_add(&explain->fates[i],
                   fate_of(&admission, &header->columns[i], record->fields[i].text), 1, signup.line);
@@ -266,7 +265,7 @@ static bool read_rows(struct explain *explain)
     struct record record;
     for (; explain->rows < EXPLAIN_ROWS; explain->rows++) {
         if (stop_asked())
-            return fail(explain, STATUS_RETRY, "stopped");
+            return fail(explain, EXIT_RETRY, "stopped");
         switch (records_next(explain->records, &record)) {
         case RECORDS_ROW:
             if (!add_row(explain, &record))
@@ -447,21 +446,21 @@ static void show(struct explain *explain)
 {
     show_rows(explain);
     if (!show_columns(explain)) {
-        fail(explain, STATUS_RETRY, "out of memory");
+        fail(explain, EXIT_RETRY, "out of memory");
         return;
     }
     show_causes(explain);
     show_unread(explain);
     if (explain->cause_count > 0 || explain->rejects > 0)
-        explain->status = job_worse(explain->status, STATUS_PARTLY);
+        explain->status = job_worse(explain->status, EXIT_PARTLY);
 }
 
-enum status_code explain_file(struct job *job, const struct import_request *request)
+enum exit_code explain_file(struct job *job, const struct import_request *request)
 {
     struct explain *explain = calloc(1, sizeof *explain);
     if (explain == NULL) {
         say_error("out of memory");
-        return STATUS_RETRY;
+        return EXIT_RETRY;
     }
     explain->job = job;
     explain->request = request;
@@ -471,7 +470,7 @@ enum status_code explain_file(struct job *job, const struct import_request *requ
     if (!explain->file.over && open_settings(explain) && open_records(explain) &&
         read_rows(explain))
         show(explain);
-    enum status_code status = explain->status;
+    enum exit_code status = explain->status;
     rehearsal_close(explain->rehearsal);
     records_close(explain->records);
     decompress_close(explain->packed);

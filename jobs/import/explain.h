@@ -7,8 +7,8 @@
 
 enum { EXPLAIN_ROWS = 1000 };
 
-/* STATUS_DONE; STATUS_PARTLY where a row would fail or cannot be read; STATUS_BAD_DATA where the
- * file is not understood; STATUS_RETRY. All is said. */
-enum status_code explain_file(struct job *job, const struct import_request *request);
+/* EXIT_DONE; EXIT_PARTLY where a row would fail or cannot be read; EXIT_BAD_DATA where the
+ * file is not understood; EXIT_RETRY. All is said. */
+enum exit_code explain_file(struct job *job, const struct import_request *request);
 
 #endif

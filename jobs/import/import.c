@@ -41,7 +41,7 @@ struct import {
     struct chunk_counts counts; /* as committed */
     struct rejects rejects;
     struct say_progress progress;
-    enum status_code status;
+    enum exit_code status;
     bool over; /* nothing is left to do */
 };
 
@@ -61,7 +61,7 @@ struct batch {
     unsigned char prefix[DIGEST_SIZE];
 };
 
-static void fail(struct import *import, enum status_code status)
+static void fail(struct import *import, enum exit_code status)
 {
     import->status = job_worse(import->status, status);
     import->over = true;
@@ -78,7 +78,7 @@ static void fail_ledger(struct import *import, const char *doing)
     fail(import, job_ledger_failed(import->job, what));
 }
 
-static void fail_with(struct import *import, enum status_code status, const char *message)
+static void fail_with(struct import *import, enum exit_code status, const char *message)
 {
     say_error("%s: %s", import->file.request->path, message);
     fail(import, status);
@@ -110,7 +110,7 @@ static void say_stopped(struct import *import)
     stop_words(why, sizeof why);
     say_error("%s: %s before line %" PRIu64 ": the next import of it goes on there",
               import->file.request->path, why, import->file.line == 0 ? 1 : import->file.line);
-    fail(import, STATUS_RETRY);
+    fail(import, EXIT_RETRY);
 }
 
 /* What ended the reading is no fault of the records: said. */
@@ -118,14 +118,14 @@ static bool is_explained(struct import *import)
 {
     char message[160];
     if (decompress_is_damaged(import->packed)) {
-        fail_with(import, STATUS_BAD_DATA,
+        fail_with(import, EXIT_BAD_DATA,
                   "the compressed file is damaged or cut off: what was committed of it stands");
     } else if (decompress_is_too_large(import->packed)) {
         snprintf(message, sizeof message,
                  "the compressed file unpacks to more than %" PRIu64
                  " bytes (max_expansion = %u): what was committed of it stands",
                  import_file_most(&import->file), import->job->config.import.max_expansion);
-        fail_with(import, STATUS_BAD_DATA, message);
+        fail_with(import, EXIT_BAD_DATA, message);
     } else if (stop_asked()) {
         say_stopped(import);
     }
@@ -145,7 +145,7 @@ static void open_records(struct import *import)
         import->packed = decompress_open(import->file.input, import->file.packed,
                                          import_file_most(&import->file));
         if (import->packed == NULL) {
-            fail_with(import, STATUS_RETRY, "out of memory");
+            fail_with(import, EXIT_RETRY, "out of memory");
             return;
         }
         import->source = decompress_source(import->packed);
@@ -157,8 +157,7 @@ static void open_records(struct import *import)
     import->records = records_open(&source, &limits, &error);
     if (import->records == NULL) {
         if (!is_explained(import))
-            fail_with(import, error.code == ERROR_INVALID ? STATUS_BAD_DATA : STATUS_RETRY,
-                      error.text);
+            fail_with(import, error.code == ERROR_INVALID ? EXIT_BAD_DATA : EXIT_RETRY, error.text);
         return;
     }
     import->over = !import_columns(&import->header, import->file.request, import->records,
@@ -175,7 +174,7 @@ static void resume(struct import *import)
             return;
         say_error("%s: cannot go on at byte %" PRIu64 ": %s", import->file.request->path,
                   import->file.offset, records_error(import->records)->text);
-        fail(import, STATUS_BAD_DATA);
+        fail(import, EXIT_BAD_DATA);
         return;
     }
     if (!import->file.is_stream || !import->file.has_prefix)
@@ -200,7 +199,7 @@ static void place_rejects(struct import *import)
     char path[REJECTS_PATH];
     int folder;
     if (!import_file_rejects(file, file->id, &folder, path)) {
-        fail_with(import, STATUS_BAD_DATA, "the path is too long for that of its rejects");
+        fail_with(import, EXIT_BAD_DATA, "the path is too long for that of its rejects");
         return;
     }
     rejects_begin(&import->rejects, folder, path, file->is_new ? 0 : file->rejects_bytes,
@@ -237,7 +236,7 @@ static void register_import(struct import *import)
     if (!import->file.request->dry_run && !rejects_set_aside(&import->rejects)) {
         say_error("%s: an earlier import's cannot be set aside: %s", import->rejects.path,
                   strerror(errno));
-        fail(import, STATUS_RETRY);
+        fail(import, EXIT_RETRY);
         return;
     }
     ledger_begin(import->ledger);
@@ -318,7 +317,7 @@ static void give_up_on_rejects(struct import *import, struct batch *batch)
               request->path, batch->counts.rejected, batch->counts.read, request->max_rejects,
               request->max_rejects_percent ? "%" : "", import->file.line > 0 ? "from" : "after",
               import->file.line > 0 ? import->file.line : 1);
-    fail(import, STATUS_BAD_DATA);
+    fail(import, EXIT_BAD_DATA);
 }
 
 /* Commits what has been written, and how far it brings the import: or nothing of it. */
@@ -427,7 +426,7 @@ static bool write_rows(struct import *import)
         }
     }
     if (!import->over && result == PIPELINE_FAILED && !is_explained(import))
-        fail_with(import, STATUS_RETRY, pipeline_error(import->pipeline));
+        fail_with(import, EXIT_RETRY, pipeline_error(import->pipeline));
     return result == PIPELINE_END && !import->over;
 }
 
@@ -456,7 +455,7 @@ static bool import_rows(struct import *import)
     import->pipeline = pipeline_start(&work, &error);
     ledger_trust(import->ledger, true); /* what a row refers to has just been written by itself */
     if (import->writer == NULL || import->pipeline == NULL)
-        fail_with(import, STATUS_RETRY, import->pipeline == NULL ? error.text : "out of memory");
+        fail_with(import, EXIT_RETRY, import->pipeline == NULL ? error.text : "out of memory");
     else
         whole = write_rows(import);
     pipeline_end(import->pipeline);
@@ -507,7 +506,7 @@ static void finish(struct import *import)
     if (!sum_holds(import)) {
         if (ledger_failed(import->ledger))
             fail_ledger(import, "adding up the import");
-        fail(import, STATUS_RETRY);
+        fail(import, EXIT_RETRY);
         return;
     }
     ledger_begin(import->ledger);
@@ -525,7 +524,7 @@ static void finish(struct import *import)
     if (ledger_failed(import->ledger))
         fail_ledger(import, "finishing the import");
     else if (import->counts.rejected > 0)
-        import->status = job_worse(import->status, STATUS_PARTLY);
+        import->status = job_worse(import->status, EXIT_PARTLY);
 }
 
 static void run(struct import *import)
@@ -567,11 +566,11 @@ static void record_refused(const struct import *import)
                                            .import_id = import->file.is_new ? 0 : import->file.id,
                                            .unknown = import->unknown,
                                            .counts = import->counts};
-    if (import->status != STATUS_DONE && !import->file.request->dry_run)
+    if (import->status != EXIT_DONE && !import->file.request->dry_run)
         import_summary_record(import->job, &summary);
 }
 
-enum status_code import_file(struct job *job, const struct import_request *request)
+enum exit_code import_file(struct job *job, const struct import_request *request)
 {
     struct import import = {.job = job, .ledger = job->session->ledger};
     import.rejects.descriptor = import.spill.descriptor = -1;

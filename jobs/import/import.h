@@ -19,8 +19,8 @@ struct import_request {
     bool explain;       /* tells the file's maker what would be made of it, see explain.h */
 };
 
-/* STATUS_DONE; STATUS_PARTLY with rejects; STATUS_BAD_DATA; STATUS_RETRY: stopped, or something
+/* EXIT_DONE; EXIT_PARTLY with rejects; EXIT_BAD_DATA; EXIT_RETRY: stopped, or something
  * failed, and what was committed stands. All is said. */
-enum status_code import_file(struct job *job, const struct import_request *request);
+enum exit_code import_file(struct job *job, const struct import_request *request);
 
 #endif

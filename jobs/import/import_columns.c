@@ -154,13 +154,13 @@ static bool makes_sense(const struct import_request *request, const struct heade
 }
 
 bool import_columns(struct header *header, const struct import_request *request,
-                    struct records *records, char unknown[IMPORT_UNKNOWN], enum status_code *status)
+                    struct records *records, char unknown[IMPORT_UNKNOWN], enum exit_code *status)
 {
     const char *const *cells = records_header(records);
     unknown[0] = '\0';
     if (!header_read(header, names_of(request), cells, records_columns(records))) {
         say_error("out of memory");
-        *status = STATUS_RETRY;
+        *status = EXIT_RETRY;
         return false;
     }
     bool good = true;
@@ -169,6 +169,6 @@ bool import_columns(struct header *header, const struct import_request *request,
     good = good && makes_sense(request, header, records) &&
            say_unknown(request, header, cells, unknown);
     if (!good)
-        *status = STATUS_BAD_DATA;
+        *status = EXIT_BAD_DATA;
     return good;
 }

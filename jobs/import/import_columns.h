@@ -11,8 +11,7 @@ enum { IMPORT_UNKNOWN = 1024 };
  * the status in which to end; then the records have been read on. header_end() frees it in any
  * case. */
 bool import_columns(struct header *header, const struct import_request *request,
-                    struct records *records, char unknown[IMPORT_UNKNOWN],
-                    enum status_code *status);
+                    struct records *records, char unknown[IMPORT_UNKNOWN], enum exit_code *status);
 
 /* The name of ours that a column without a meaning most likely stands for; NULL: none is near. */
 const char *import_columns_nearest(const struct import_request *request, const char *cell);

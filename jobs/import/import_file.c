@@ -20,7 +20,7 @@ enum {
     DISK_BLOCK = 512           /* of st_blocks, whatever the disk's are */
 };
 
-static void fail(struct import_file *file, enum status_code status)
+static void fail(struct import_file *file, enum exit_code status)
 {
     file->status = job_worse(file->status, status);
     file->over = true;
@@ -60,17 +60,17 @@ static void open_input(struct import_file *file)
                       : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file->input < 0 || fstat(file->input, &file->facts) != 0) {
         say_error("%s: %s", path, strerror(errno));
-        fail(file, STATUS_RETRY);
+        fail(file, EXIT_RETRY);
     } else if (!S_ISREG(file->facts.st_mode)) {
         say_error("%s is a %s, not a file: use `-` to read from a pipe", path,
                   S_ISDIR(file->facts.st_mode) ? "folder" : "device or pipe");
-        fail(file, STATUS_BAD_DATA);
+        fail(file, EXIT_BAD_DATA);
     } else if (is_sparse(file)) {
         say_error("%s: %" PRId64 " bytes, of which %" PRId64
                   " are on the disk: it is too sparse to be what it should be (max_expansion = %u)",
                   path, (int64_t)file->facts.st_size, (int64_t)file->facts.st_blocks * DISK_BLOCK,
                   file->job->config.import.max_expansion);
-        fail(file, STATUS_BAD_DATA);
+        fail(file, EXIT_BAD_DATA);
     } else {
         file->packed = decompress_kind(path);
         const char *name = file->request->name != NULL     ? file->request->name
@@ -220,7 +220,7 @@ static bool find_same_content(struct import_file *file)
                   " goes on with the file as it had grown: restore that, or import this one under "
                   "another --name",
                   file->request->path, id, taken_on);
-        fail(file, STATUS_BAD_DATA);
+        fail(file, EXIT_BAD_DATA);
     } else if (!finished) {
         file->id = id;
         file->is_new = false;
@@ -270,7 +270,7 @@ void import_file_refuse_changed(struct import_file *file, int64_t id,
     say_error("%s: import %" PRId64 " of this file was stopped half-way, and the file has changed "
               "since (BLAKE2b %s then, %s now): restore it, or import it under another --name",
               file->request->path, id, then, now);
-    fail(file, STATUS_BAD_DATA);
+    fail(file, EXIT_BAD_DATA);
 }
 
 /* Known by content; grown since; the same name with another content; or new. */
@@ -286,7 +286,7 @@ static void identify_file(struct import_file *file)
         stop_words(why, sizeof why);
         say_error("%s: %s", file->request->path,
                   errno != 0 ? strerror(errno) : why); /* 0: asked to stop */
-        fail(file, STATUS_RETRY);
+        fail(file, EXIT_RETRY);
         return;
     }
     job_add_input(file->job, file->request->path, file->digest);

@@ -32,7 +32,7 @@ struct import_file {
     bool has_prefix;
     struct chunk_counts counts;          /* of what earlier runs have done */
     uint64_t rejects_bytes, rejects_met; /* kept, and of all of them */
-    enum status_code status;
+    enum exit_code status;
     bool over; /* nothing is left to do: refused, failed or imported already; said, with `status` */
 };
 

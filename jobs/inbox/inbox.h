@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "config/status_code.h"
+#include "config/exit_code.h"
 #include "values/error.h"
 
 enum { INBOX_PATH = 4096, INBOX_LONGEST_NAME = 200 /* more is added to it in `done` */ };
@@ -46,10 +46,10 @@ bool inbox_list(struct inbox *inbox, const char *folder, struct error *error);
 bool inbox_open(struct inbox *inbox, const char *folder, struct error *error);
 void inbox_close(struct inbox *inbox);
 
-/* Opens a file of the folder. STATUS_BAD_DATA: its name or kind is not that of a file of sign-ups;
- * STATUS_RETRY: it cannot be opened; with a message. inbox_leave() in either case. */
-enum status_code inbox_take(struct inbox_file *file, const struct inbox *inbox, const char *name,
-                            struct error *error);
+/* Opens a file of the folder. EXIT_BAD_DATA: its name or kind is not that of a file of sign-ups;
+ * EXIT_RETRY: it cannot be opened; with a message. inbox_leave() in either case. */
+enum exit_code inbox_take(struct inbox_file *file, const struct inbox *inbox, const char *name,
+                          struct error *error);
 void inbox_leave(struct inbox_file *file);
 
 /* Seconds since it was last written to. Where that is in the future: since it was last changed in

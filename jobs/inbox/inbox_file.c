@@ -64,8 +64,8 @@ static bool name_file(struct inbox_file *file, const struct inbox *inbox, const 
     return fits;
 }
 
-enum status_code inbox_take(struct inbox_file *file, const struct inbox *inbox, const char *name,
-                            struct error *error)
+enum exit_code inbox_take(struct inbox_file *file, const struct inbox *inbox, const char *name,
+                          struct error *error)
 {
     struct stat facts;
     memset(file, 0, sizeof *file);
@@ -74,27 +74,27 @@ enum status_code inbox_take(struct inbox_file *file, const struct inbox *inbox, 
         error_set(error, ERROR_INVALID,
                   "%s: the name is longer than %d bytes: give it a shorter one", file->path,
                   INBOX_LONGEST_NAME);
-        return STATUS_BAD_DATA;
+        return EXIT_BAD_DATA;
     }
     if (!is_plain(name)) {
         error_set(error, ERROR_INVALID,
                   "%s: the name has control characters or is not UTF-8: give it another one",
                   file->path);
-        return STATUS_BAD_DATA;
+        return EXIT_BAD_DATA;
     }
     /* Looked at before it is opened, which is not without effect on a device or pipe. */
     if (fstatat(inbox->descriptor, name, &facts, AT_SYMLINK_NOFOLLOW) != 0)
         goto failed;
     if (!is_a_file(file, &facts, error))
-        return STATUS_BAD_DATA;
+        return EXIT_BAD_DATA;
     file->descriptor =
         openat(inbox->descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (file->descriptor < 0 || fstat(file->descriptor, &file->facts) != 0)
         goto failed;
-    return is_a_file(file, &file->facts, error) ? STATUS_DONE : STATUS_BAD_DATA;
+    return is_a_file(file, &file->facts, error) ? EXIT_DONE : EXIT_BAD_DATA;
 failed:
     error_set(error, ERROR_IO, "%s: %s", file->path, strerror(errno));
-    return STATUS_RETRY;
+    return EXIT_RETRY;
 }
 
 void inbox_leave(struct inbox_file *file)

@@ -13,19 +13,19 @@ static void say_left(const struct inbox *inbox, size_t left)
               left == 1 ? " is" : "s are");
 }
 
-enum status_code inbox_job_each(struct job *job, const struct inbox *inbox, inbox_job_file *work,
-                                void *context)
+enum exit_code inbox_job_each(struct job *job, const struct inbox *inbox, inbox_job_file *work,
+                              void *context)
 {
     struct error error;
-    enum status_code status = STATUS_DONE;
+    enum exit_code status = EXIT_DONE;
     for (size_t i = 0; i < inbox->count; i++) {
         struct inbox_file file;
         if (stop_asked()) {
             say_left(inbox, inbox->count - i);
-            return job_worse(status, STATUS_RETRY);
+            return job_worse(status, EXIT_RETRY);
         }
-        enum status_code one = inbox_take(&file, inbox, inbox->names[i], &error);
-        if (one != STATUS_DONE) {
+        enum exit_code one = inbox_take(&file, inbox, inbox->names[i], &error);
+        if (one != EXIT_DONE) {
             say_error("%s", error.text);
         } else {
             stop_file_deadline(job->config.import.file_seconds);
@@ -58,33 +58,33 @@ static bool waits(struct job *job, const char *step, const struct inbox_file *fi
     return true;
 }
 
-static enum status_code run_one(struct job *job, const struct inbox_file *file, void *context)
+static enum exit_code run_one(struct job *job, const struct inbox_file *file, void *context)
 {
     struct error error;
     const struct night *night = context;
     if (waits(job, night->step, file))
-        return STATUS_DONE;
-    enum status_code status = night->work(job, file, night->context);
-    if (status != STATUS_DONE && status != STATUS_PARTLY)
+        return EXIT_DONE;
+    enum exit_code status = night->work(job, file, night->context);
+    if (status != EXIT_DONE && status != EXIT_PARTLY)
         return status;
     if (!inbox_done(file, &error)) {
         say_error("%s", error.text);
-        status = STATUS_RETRY;
+        status = EXIT_RETRY;
     }
     return status;
 }
 
-enum status_code inbox_job_run(struct job *job, const char *step, const char *folder,
-                               inbox_job_file *work, void *context)
+enum exit_code inbox_job_run(struct job *job, const char *step, const char *folder,
+                             inbox_job_file *work, void *context)
 {
     struct error error;
     struct night night = {step, work, context};
     struct inbox inbox;
     struct lock lock;
     if (folder[0] == '\0')
-        return STATUS_DONE;
-    enum status_code status = job_lock(job, step, &lock);
-    if (status != STATUS_DONE)
+        return EXIT_DONE;
+    enum exit_code status = job_lock(job, step, &lock);
+    if (status != EXIT_DONE)
         return status;
     if (inbox_open(&inbox, folder, &error)) {
         status = inbox_job_each(job, &inbox, run_one, &night);
@@ -94,7 +94,7 @@ enum status_code inbox_job_run(struct job *job, const char *step, const char *fo
                      job->config.import.done_keep_days);
     } else {
         say_error("%s", error.text);
-        status = STATUS_RETRY;
+        status = EXIT_RETRY;
     }
     inbox_close(&inbox);
     lock_release(&lock);

@@ -57,8 +57,8 @@ static void note_left_out(const struct reconcile_report *one)
         say_error("%s: there is no day in the export: nothing is compared", one->name);
 }
 
-static enum status_code compare(struct reconcile_report *one, struct job *job,
-                                const struct export *export, const int64_t *as_of)
+static enum exit_code compare(struct reconcile_report *one, struct job *job,
+                              const struct export *export, const int64_t *as_of)
 {
     char moment[MOMENT_SIZE];
     int64_t at = as_of != NULL ? *as_of : export->modified;
@@ -68,7 +68,7 @@ static enum status_code compare(struct reconcile_report *one, struct job *job,
         say_error("%s: it was last written at %s, which is in the future: say with --as-of when it "
                   "was exported",
                   one->name, moment);
-        return STATUS_BAD_DATA;
+        return EXIT_BAD_DATA;
     }
     if (!reconcile_run(&one->result, job->session, export, at))
         return job_ledger_failed(job, one->name);
@@ -76,8 +76,8 @@ static enum status_code compare(struct reconcile_report *one, struct job *job,
     note_left_out(one);
     for (size_t i = 0; i < one->result.count; i++)
         if (one->result.rows[i].verdict == RECONCILE_UNEXPLAINED)
-            return STATUS_PARTLY;
-    return STATUS_DONE;
+            return EXIT_PARTLY;
+    return EXIT_DONE;
 }
 
 /* The very bytes that are read: its digest goes into the run's row. */
@@ -90,8 +90,8 @@ static void note_digest(struct job *job, int file, const char *path)
         job_add_input(job, path, digest);
 }
 
-enum status_code reconcile_report_read(struct reconcile_report *one, struct job *job, int file,
-                                       const char *path, const int64_t *as_of)
+enum exit_code reconcile_report_read(struct reconcile_report *one, struct job *job, int file,
+                                     const char *path, const int64_t *as_of)
 {
     struct error error;
     struct export export;
@@ -106,12 +106,12 @@ enum status_code reconcile_report_read(struct reconcile_report *one, struct job 
     if (fits) /* what cannot be read is said below */
         note_digest(job, source.descriptor, path);
     memset(&export, 0, sizeof export);
-    enum status_code status;
+    enum exit_code status;
     if (fits && export_read_file(&export, &source, &names, &error)) {
         status = compare(one, job, &export, as_of);
     } else {
         say_error("%s", error.text);
-        status = error.code == ERROR_INVALID ? STATUS_BAD_DATA : STATUS_RETRY;
+        status = error.code == ERROR_INVALID ? EXIT_BAD_DATA : EXIT_RETRY;
     }
     export_end(&export);
     if (file < 0 && source.descriptor >= 0)

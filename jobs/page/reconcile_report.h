@@ -22,11 +22,11 @@ struct reconcile_report {
 /*
  * Reads an export (`file`: its descriptor; -1: it is opened by its path) by the configured column
  * names and compares it, as of `as_of` (NULL: the time at which the file was last written).
- * Anything but STATUS_DONE, STATUS_PARTLY (unexplained) has been said. reconcile_report_end() in
+ * Anything but EXIT_DONE, EXIT_PARTLY (unexplained) has been said. reconcile_report_end() in
  * either case.
  */
-enum status_code reconcile_report_read(struct reconcile_report *one, struct job *job, int file,
-                                       const char *path, const int64_t *as_of);
+enum exit_code reconcile_report_read(struct reconcile_report *one, struct job *job, int file,
+                                     const char *path, const int64_t *as_of);
 void reconcile_report_end(struct reconcile_report *one);
 
 /* The causes of a row in words: `unsent -2, dead -1`; "" where there are none. */

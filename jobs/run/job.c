@@ -22,12 +22,11 @@
 
 enum { UNLIKELY_DAYS = 30 /* in which nothing was recorded */ };
 
-enum status_code job_worse(enum status_code left, enum status_code right)
+enum exit_code job_worse(enum exit_code left, enum exit_code right)
 {
     /* From the mildest to the gravest. */
-    static const enum status_code order[] = {STATUS_DONE,     STATUS_LOCKED, STATUS_PARTLY,
-                                             STATUS_BAD_DATA, STATUS_RETRY,  STATUS_CONFIG,
-                                             STATUS_USAGE};
+    static const enum exit_code order[] = {EXIT_DONE,  EXIT_LOCKED, EXIT_PARTLY, EXIT_BAD_DATA,
+                                           EXIT_RETRY, EXIT_CONFIG, EXIT_USAGE};
     size_t at_left = 0, at_right = 0;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         at_left = order[i] == left ? i : at_left;
@@ -36,13 +35,13 @@ enum status_code job_worse(enum status_code left, enum status_code right)
     return order[at_left > at_right ? at_left : at_right];
 }
 
-enum status_code job_ledger_failed(struct job *job, const char *doing)
+enum exit_code job_ledger_failed(struct job *job, const char *doing)
 {
     struct ledger *ledger = job->session->ledger;
     int code = ledger_code(ledger) & 0xff;
     say_error("%s: %s: %s", job->config.ledger, doing, ledger_error(ledger));
     ledger_forgive(ledger);
-    return code == SQLITE_AUTH ? STATUS_CONFIG : STATUS_RETRY;
+    return code == SQLITE_AUTH ? EXIT_CONFIG : EXIT_RETRY;
 }
 
 /* A name that SQLite would take for something else than a file has no place in a configuration. */
@@ -109,28 +108,28 @@ static bool open_database(struct job *job, bool create)
     return job->database != NULL;
 }
 
-enum status_code job_open(struct job *job, bool create)
+enum exit_code job_open(struct job *job, bool create)
 {
     char host[64] = "";
     if (!open_database(job, create))
-        return STATUS_RETRY;
+        return EXIT_RETRY;
     gethostname(host, sizeof host - 1);
     snprintf(job->owner, sizeof job->owner, "%s:%ld", host, (long)getpid());
     job->session = session_open(job->database);
     if (job->session == NULL) {
         say_error("out of memory");
-        return STATUS_RETRY;
+        return EXIT_RETRY;
     }
     snprintf(job->session->key_file, sizeof job->session->key_file, "%s", job->config.key_file);
     if (create)
-        return STATUS_DONE;
+        return EXIT_DONE;
     bool other = ledger_version_found(job->session->ledger) != ledger_version() &&
                  !ledger_failed(job->session->ledger);
     if (!ledger_ready(job->session->ledger)) {
-        enum status_code status = job_ledger_failed(job, "opening");
-        return other ? STATUS_CONFIG : status;
+        enum exit_code status = job_ledger_failed(job, "opening");
+        return other ? EXIT_CONFIG : status;
     }
-    return STATUS_DONE;
+    return EXIT_DONE;
 }
 
 void job_read_lean(struct job *job)
@@ -139,14 +138,14 @@ void job_read_lean(struct job *job)
                  NULL);
 }
 
-enum status_code job_stopped(const char *step, const char *left)
+enum exit_code job_stopped(const char *step, const char *left)
 {
     char why[128];
     if (!stop_asked())
-        return STATUS_DONE;
+        return EXIT_DONE;
     stop_words(why, sizeof why);
     say_error("%s: %s; %s", step, why, left);
-    return STATUS_RETRY;
+    return EXIT_RETRY;
 }
 
 void job_close(struct job *job)
@@ -216,7 +215,7 @@ void job_compare_clock(struct job *job)
                   job->config.ledger, here, there, (long long)days);
 }
 
-enum status_code job_begin_run(struct job *job)
+enum exit_code job_begin_run(struct job *job)
 {
     struct ledger *ledger = job->session->ledger;
     ledger_begin(ledger);
@@ -231,7 +230,7 @@ enum status_code job_begin_run(struct job *job)
         ledger_run(release);
     }
     ledger_end(ledger);
-    return ledger_failed(ledger) ? job_ledger_failed(job, "beginning the run") : STATUS_DONE;
+    return ledger_failed(ledger) ? job_ledger_failed(job, "beginning the run") : EXIT_DONE;
 }
 
 /* {"import": {"read": 3, ...}, ..., "inputs": [{"name": "a.csv", "digest": "..."}], "files":
@@ -255,7 +254,7 @@ static char *counts_text(const struct job *job)
     return text;
 }
 
-void job_end_run(struct job *job, enum status_code status)
+void job_end_run(struct job *job, enum exit_code status)
 {
     struct ledger *ledger = job->session->ledger;
     char *counts = counts_text(job);
@@ -272,7 +271,7 @@ void job_end_run(struct job *job, enum status_code status)
     free(counts);
 }
 
-enum status_code job_lock(struct job *job, const char *step, struct lock *lock)
+enum exit_code job_lock(struct job *job, const char *step, struct lock *lock)
 {
     char message[JOB_ERROR_SIZE];
     /* SQLite's name for it: by whatever link or path two runs come to a ledger, they have one lock.
@@ -280,14 +279,14 @@ enum status_code job_lock(struct job *job, const char *step, struct lock *lock)
     const char *ledger = sqlite3_db_filename(job->database, "main");
     switch (lock_take(lock, ledger, step, message, sizeof message)) {
     case LOCK_TAKEN:
-        return STATUS_DONE;
+        return EXIT_DONE;
     case LOCK_HELD:
         say_note("%s", message); /* send runs every minute: while nightly sends there is nothing to
                                     complain of */
-        return STATUS_LOCKED;
+        return EXIT_LOCKED;
     case LOCK_FAILED:
         break;
     }
     say_error("%s", message);
-    return STATUS_RETRY;
+    return EXIT_RETRY;
 }

@@ -36,19 +36,19 @@ struct job {
 
 /*
  * Opens the configured ledger (existing, unless `create`): WAL, busy timeout, foreign keys,
- * temporary data in memory, deleted bytes overwritten. Anything but STATUS_DONE has been said
- * already: STATUS_CONFIG for a newer ledger or a bad key file, STATUS_RETRY for one that cannot be
+ * temporary data in memory, deleted bytes overwritten. Anything but EXIT_DONE has been said
+ * already: EXIT_CONFIG for a newer ledger or a bad key file, EXIT_RETRY for one that cannot be
  * opened.
  */
-enum status_code job_open(struct job *job, bool create);
+enum exit_code job_open(struct job *job, bool create);
 void job_close(struct job *job);
 
 /* Says where the clock is far from the newest entry of the ledger: one of them is wrong. */
 void job_compare_clock(struct job *job);
 
 /* Begins and ends the run's row in the ledger. */
-enum status_code job_begin_run(struct job *job);
-void job_end_run(struct job *job, enum status_code status);
+enum exit_code job_begin_run(struct job *job);
+void job_end_run(struct job *job, enum exit_code status);
 
 /* Adds to a count; the first mention makes it. */
 void job_add(struct job *job, const char *step, const char *what, uint64_t number);
@@ -66,22 +66,22 @@ struct job_file {
 };
 void job_add_file(struct job *job, const struct job_file *file);
 
-/* Says the ledger's error and clears it; the exit code that belongs to it: STATUS_CONFIG for the
- * key and a newer ledger, else STATUS_RETRY. */
-enum status_code job_ledger_failed(struct job *job, const char *doing);
+/* Says the ledger's error and clears it; the exit code that belongs to it: EXIT_CONFIG for the
+ * key and a newer ledger, else EXIT_RETRY. */
+enum exit_code job_ledger_failed(struct job *job, const char *doing);
 
-/* Takes the lock of a step. STATUS_LOCKED (said as a note) where another run has it. */
-enum status_code job_lock(struct job *job, const char *step, struct lock *lock);
+/* Takes the lock of a step. EXIT_LOCKED (said as a note) where another run has it. */
+enum exit_code job_lock(struct job *job, const char *step, struct lock *lock);
 
-/* Where the run is to leave off: says why, and what of the step is left undone by it; STATUS_RETRY.
- * Else STATUS_DONE. */
-enum status_code job_stopped(const char *step, const char *left);
+/* Where the run is to leave off: says why, and what of the step is left undone by it; EXIT_RETRY.
+ * Else EXIT_DONE. */
+enum exit_code job_stopped(const char *step, const char *left);
 
 /* From now on the ledger is only read, from one end to the other: less of it is kept in memory. */
 void job_read_lean(struct job *job);
 
 /* Of two statuses the one that the run must end with: of 1 and 2 it is 1; any other failure before
  * those. */
-enum status_code job_worse(enum status_code left, enum status_code right);
+enum exit_code job_worse(enum exit_code left, enum exit_code right);
 
 #endif

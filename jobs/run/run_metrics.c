@@ -101,7 +101,7 @@ static void add_items(struct job *job, struct metrics *metrics, const struct run
     }
 }
 
-static void add_runs(struct job *job, struct metrics *metrics, enum status_code status,
+static void add_runs(struct job *job, struct metrics *metrics, enum exit_code status,
                      double seconds)
 {
     struct run runs[RUNS_MOST] = {
@@ -120,14 +120,14 @@ static void add_runs(struct job *job, struct metrics *metrics, enum status_code 
         add_items(job, metrics, &runs[i]);
 }
 
-static enum status_code failed(struct metrics *metrics, const struct error *error)
+static enum exit_code failed(struct metrics *metrics, const struct error *error)
 {
     say_error("metrics: %s", error->text);
     metrics_end(metrics);
-    return STATUS_RETRY;
+    return EXIT_RETRY;
 }
 
-enum status_code run_metrics_show(struct job *job)
+enum exit_code run_metrics_show(struct job *job)
 {
     struct error error = {ERROR_NO_MEMORY, "out of memory"};
     struct metrics *metrics = metrics_start();
@@ -139,11 +139,11 @@ enum status_code run_metrics_show(struct job *job)
     say_document(text, strlen(text));
     metrics_end(metrics);
     return ledger_failed(job->session->ledger) ? job_ledger_failed(job, "reading the queues")
-                                               : STATUS_DONE;
+                                               : EXIT_DONE;
 }
 
-enum status_code run_metrics_write(struct job *job, const char *path, enum status_code status,
-                                   double seconds)
+enum exit_code run_metrics_write(struct job *job, const char *path, enum exit_code status,
+                                 double seconds)
 {
     struct error error = {ERROR_NO_MEMORY, "out of memory"};
     struct metrics *metrics = metrics_start();
@@ -155,5 +155,5 @@ enum status_code run_metrics_write(struct job *job, const char *path, enum statu
     if (!metrics_write(metrics, path, &error))
         return failed(metrics, &error);
     metrics_end(metrics);
-    return STATUS_DONE;
+    return EXIT_DONE;
 }

@@ -5,11 +5,11 @@
 #include "run/job.h"
 
 /* To standard output. */
-enum status_code run_metrics_show(struct job *job);
+enum exit_code run_metrics_show(struct job *job);
 
 /* To a file (write, fsync, rename), with counts, duration and exit code of this run and of the last
  * one of each other command. */
-enum status_code run_metrics_write(struct job *job, const char *path, enum status_code status,
-                                   double seconds);
+enum exit_code run_metrics_write(struct job *job, const char *path, enum exit_code status,
+                                 double seconds);
 
 #endif

@@ -13,16 +13,16 @@
 
 enum { WORDS = 16 };
 
-static enum status_code run(struct job *job)
+static enum exit_code run(struct job *job)
 {
     (void)job;
-    return STATUS_DONE;
+    return EXIT_DONE;
 }
 
-static enum status_code run_other(struct job *job)
+static enum exit_code run_other(struct job *job)
 {
     (void)job;
-    return STATUS_RETRY;
+    return EXIT_RETRY;
 }
 
 static const struct options_command commands[] = {
@@ -249,13 +249,13 @@ static void help_names_every_command_and_option(void **state)
 static void exit_codes_are_those_of_the_manual(void **state)
 {
     (void)state;
-    assert_int_equal(STATUS_DONE, 0);
-    assert_int_equal(STATUS_RETRY, 1);
-    assert_int_equal(STATUS_PARTLY, 2);
-    assert_int_equal(STATUS_USAGE, 64);
-    assert_int_equal(STATUS_BAD_DATA, 65);
-    assert_int_equal(STATUS_LOCKED, 75);
-    assert_int_equal(STATUS_CONFIG, 78);
+    assert_int_equal(EXIT_DONE, 0);
+    assert_int_equal(EXIT_RETRY, 1);
+    assert_int_equal(EXIT_PARTLY, 2);
+    assert_int_equal(EXIT_USAGE, 64);
+    assert_int_equal(EXIT_BAD_DATA, 65);
+    assert_int_equal(EXIT_LOCKED, 75);
+    assert_int_equal(EXIT_CONFIG, 78);
 }
 
 int main(void)

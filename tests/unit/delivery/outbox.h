@@ -44,7 +44,7 @@ static struct job *outbox_open(const char *owner)
     job->config.busy_timeout_ms = 0;
     job->config.fraud.patience.tries = 2;
     snprintf(job->config.ledger, sizeof job->config.ledger, "%s", outbox_path);
-    assert_int_equal(job_open(job, true), STATUS_DONE);
+    assert_int_equal(job_open(job, true), EXIT_DONE);
     assert_true(session_init(job->session, false) > 0);
     snprintf(job->owner, sizeof job->owner, "%s", owner);
     return job;

@@ -129,7 +129,7 @@ static void a_group_is_committed_before_its_first_item_is_handed_out(void **stat
     assert_int_equal(count(&desk, "report_event"), 3);
     assert_int_equal(next(&desk, 3), TRANSFER_LATER);
     assert_int_equal(next(&desk, 3), TRANSFER_NO_MORE);
-    assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
+    assert_int_equal(journal_settle(desk.journal), EXIT_DONE);
     assert_int_equal(count(&desk, "report_event"), 5);
     assert_int_equal(journal_record(desk.journal)->counts.results[TRANSFER_ACCEPTED], 5);
     desk_close(&desk);
@@ -145,7 +145,7 @@ static void what_is_not_handed_out_is_taken_back(void **state)
     assert_int_equal(next(&desk, 4), TRANSFER_ITEM);
     journal_ended(desk.journal, first);
     done(&desk, TRANSFER_ABOUT_US);
-    assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
+    assert_int_equal(journal_settle(desk.journal), EXIT_DONE);
     assert_int_equal(count(&desk, "try"), 0);
     assert_int_equal(count(&desk, "report WHERE next_try_at = recorded_at"), 4);
     desk_close(&desk);
@@ -162,7 +162,7 @@ static void what_may_be_at_fault_itself_goes_back_behind_the_others(void **state
     journal_ended(desk.journal, desk.item);
     assert_int_equal(next(&desk, 1), TRANSFER_ITEM);
     done(&desk, TRANSFER_ABOUT_US);
-    assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
+    assert_int_equal(journal_settle(desk.journal), EXIT_DONE);
     assert_int_equal(count(&desk, "try"), 0);
     assert_int_equal(count(&desk, "report_event"), 0);
     assert_int_equal(count(&desk, "report WHERE next_try_at = recorded_at"), 2);
@@ -182,7 +182,7 @@ static void a_limit_holds_and_counts_what_was_made(void **state)
     assert_int_equal(next(&desk, 100), TRANSFER_ITEM);
     done(&desk, TRANSFER_ACCEPTED);
     assert_int_equal(next(&desk, 100), TRANSFER_NO_MORE);
-    assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
+    assert_int_equal(journal_settle(desk.journal), EXIT_DONE);
     assert_int_equal(count(&desk, "try"), 1);
     assert_int_equal(limit, 1);
     desk_close(&desk);
@@ -206,7 +206,7 @@ static void another_writer_is_waited_for(void **state)
     assert_int_equal(next(&desk, 2), TRANSFER_LATER);
     outbox_run(desk.other, "COMMIT");
     assert_int_equal(count(&desk, "try WHERE finished_at IS NULL"), 2);
-    assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
+    assert_int_equal(journal_settle(desk.journal), EXIT_DONE);
     assert_int_equal(count(&desk, "try WHERE result = 'accepted'"), 1);
     assert_int_equal(count(&desk, "try WHERE result = 'ambiguous'"), 1);
     assert_int_equal(journal_record(desk.journal)->counts.again, 1);
@@ -229,8 +229,8 @@ static void what_another_run_took_in_between_is_left_to_it(void **state)
     assert_int_equal(count(&one, "try"), 3);
     done(&one, TRANSFER_ACCEPTED);
     done(&two, TRANSFER_ACCEPTED);
-    assert_int_equal(journal_settle(one.journal), STATUS_DONE);
-    assert_int_equal(journal_settle(two.journal), STATUS_DONE);
+    assert_int_equal(journal_settle(one.journal), EXIT_DONE);
+    assert_int_equal(journal_settle(two.journal), EXIT_DONE);
     assert_int_equal(count(&one, "try WHERE result = 'accepted'"), 2);
     journal_close(two.journal);
     desk_close(&one);
@@ -261,7 +261,7 @@ static void what_waits_too_long_is_taken_back(void **state)
     done(&desk, TRANSFER_ACCEPTED);
     desk.item = second;
     done(&desk, TRANSFER_ACCEPTED);
-    assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
+    assert_int_equal(journal_settle(desk.journal), EXIT_DONE);
     desk_close(&desk);
 }
 
@@ -305,7 +305,7 @@ static void what_is_read_ahead_is_nobodys_until_it_is_taken(void **state)
     assert_true(doors[1]);
     for (int id = 2; id <= MANY; id++)
         assert_int_equal(handed[id], id == 5000 || id == 5001 ? 0 : 1);
-    assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
+    assert_int_equal(journal_settle(desk.journal), EXIT_DONE);
     assert_int_equal(count(&desk, "try WHERE result = 'accepted'"), MANY - 2);
     desk_close(&desk);
 }
@@ -317,7 +317,7 @@ static void a_limit_holds_for_what_is_read_ahead(void **state)
     uint64_t limit = 4096 + 10;
     desk_open(&desk, MANY, &limit);
     assert_int_equal(hand_out(&desk), 4096 + 10);
-    assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
+    assert_int_equal(journal_settle(desk.journal), EXIT_DONE);
     assert_int_equal(count(&desk, "try"), 4096 + 10);
     desk_close(&desk);
 }
@@ -337,7 +337,7 @@ static void what_was_read_ahead_too_long_ago_is_read_anew(void **state)
     assert_true(doors[0]);
     done(&desk, TRANSFER_ACCEPTED);
     /* Slow again: each group is read when it is needed. */
-    assert_int_equal(journal_settle(desk.journal), STATUS_DONE);
+    assert_int_equal(journal_settle(desk.journal), EXIT_DONE);
     assert_int_equal(count(&desk, "try"), 4097);
     desk_close(&desk);
 }
@@ -354,7 +354,7 @@ static void a_ledger_that_stays_locked_ends_it(void **state)
     ahead += 2;
     assert_int_equal(next(&desk, 2), TRANSFER_BROKEN);
     outbox_run(desk.other, "COMMIT");
-    assert_int_equal(journal_settle(desk.journal), STATUS_RETRY);
+    assert_int_equal(journal_settle(desk.journal), EXIT_RETRY);
     desk_close(&desk);
 }
 
@@ -368,7 +368,7 @@ static void a_ledger_that_fails_ends_it(void **state)
     assert_int_equal(next(&desk, 2), TRANSFER_BROKEN);
     assert_int_equal(next(&desk, 2), TRANSFER_BROKEN);
     assert_false(journal_tick(desk.journal));
-    assert_int_equal(journal_settle(desk.journal), STATUS_RETRY);
+    assert_int_equal(journal_settle(desk.journal), EXIT_RETRY);
     assert_int_equal(count(&desk, "try"), 0);
     assert_int_equal(count(&desk, "report WHERE next_try_at = recorded_at"), 3);
     desk_close(&desk);
