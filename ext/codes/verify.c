@@ -211,8 +211,10 @@ static void read_candidates(struct session *session, const struct search *search
     ledger_set_integer(row, ":unique_phone", settings->unique_phone);
     while (ledger_row(row)) {
         struct candidate *candidate = next_candidate(session, all);
-        if (candidate == NULL)
+        if (candidate == NULL) {
+            ledger_done(row);
             break;
+        }
         if (differs(request->partner_id, ledger_text(row, PARTNER_ID)) ||
             differs(request->uuid, ledger_text(row, UUID)))
             continue;

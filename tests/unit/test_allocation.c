@@ -428,12 +428,22 @@ static bool is_no_memory(int code)
     return code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM;
 }
 
+/* What still reads keeps its snapshot: the next write would fail, and the WAL could not be emptied.
+ */
+static bool is_at_rest(sqlite3 *database)
+{
+    return !sqlite3_get_autocommit(database) ||
+           sqlite3_txn_state(database, NULL) == SQLITE_TXN_NONE;
+}
+
 /* A failed statement has done nothing, or all of it; tried again, it is done. */
 static void check_failed(const struct trial *trial, sqlite3 *database, int code)
 {
     static char found[TEXT], answer[TEXT];
     if (!is_no_memory(code))
         describe(trial, "error", sqlite3_errmsg(database), "SQLITE_NOMEM");
+    if (!is_at_rest(database))
+        describe(trial, "afterwards", "a statement still reads", "nothing reads");
     count(database, found);
     bool is_done = strcmp(found, trial->expected->after) == 0;
     if (!is_done && strcmp(found, trial->expected->before) != 0)
@@ -555,6 +565,8 @@ static void is_interrupted_well(void **state)
         interrupted += code != SQLITE_OK;
         if (!sqlite3_get_autocommit(to_interrupt))
             fail_msg("%s: interrupted at %ld: a transaction is open", trial.step->name, trial.at);
+        if (!is_at_rest(to_interrupt))
+            fail_msg("%s: interrupted at %ld: a statement still reads", trial.step->name, trial.at);
         count(to_interrupt, found);
         if (strcmp(found, trial.expected->after) != 0 && strcmp(found, trial.expected->before) != 0)
             describe(&trial, "half done", found, trial.expected->before);
