@@ -32,9 +32,12 @@ static bool look(struct ledger *ledger)
     bool changed = sqlite3_stmt_status(ledger->kept[GUARD], SQLITE_STMTSTATUS_REPREPARE, 1) != 0 ||
                    attached != ledger->attached || (attached != 0 && schema_hides(database));
     if (changed || !ledger->facts_known) {
-        ledger->facts_known = schema_read(database, &ledger->facts) == SQLITE_OK;
+        int code = schema_read(database, &ledger->facts);
+        ledger->facts_known = code == SQLITE_OK;
         ledger->attached = attached;
-        if (!ledger->facts_known)
+        if (code == SQLITE_NOMEM) /* perhaps our own: the engine need not know */
+            ledger_fail(ledger, code, "out of memory");
+        else if (code != SQLITE_OK)
             ledger_fail_with_engine(ledger);
     }
     /* As an error of set-up: somebody is to remove it. */
@@ -125,8 +128,11 @@ static int has_all(sqlite3 *database, sqlite3 *model, bool *all)
             -1, &found, NULL);
     *all = true;
     while (code == SQLITE_OK && *all && (code = sqlite3_step(wanted)) == SQLITE_ROW) {
-        for (int i = 0; i < 3; i++)
-            sqlite3_bind_value(found, i + 1, sqlite3_column_value(wanted, i));
+        code = SQLITE_OK;
+        for (int i = 0; i < 3 && code == SQLITE_OK; i++)
+            code = sqlite3_bind_value(found, i + 1, sqlite3_column_value(wanted, i));
+        if (code != SQLITE_OK)
+            break;
         code = sqlite3_step(found);
         *all = code == SQLITE_ROW;
         code = code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;

@@ -4,9 +4,9 @@
 #   sql SQL               runs SQL in the shell on $LEDGER (":memory:" at first), the extension
 #                         loaded; rows and errors as they come; an error reads "Error: ...", and
 #                         passes over the rest of its line (shells of other versions say where first)
-#   session               from now on one shell runs all that `sql` is given for this $LEDGER, at whatever time: for tests of
-#                         many statements that do not care for the connection
-#   sessions              every `ledger` to come has such a session, until the next one
+#   session               from now on one shell runs all that `sql` is given for this $LEDGER, but at another time: for tests
+#                         of many statements that do not care for the connection
+#   sessions              every `ledger` to come has such a session, until the next one, and its clock is set, too
 #   at TIME sql SQL       the same with the clock standing at TIME (UTC, 2026-01-01 00:00:00.000)
 #   $(later SECONDS)      START and so many seconds, for `at`; also 59.999
 #   $(meanwhile SQL)      within SQL: another process runs this between two statements
@@ -51,7 +51,7 @@ shell() { # [ASSIGNMENT]: how the clock is told, where it is not the machine's
 }
 
 sql() {
-    if [ "$SESSION" = "$LEDGER" ]; then
+    if [ "$SESSION" = "$LEDGER" ] && { [ -z "$CLOCK" ] || [ -n "$SESSIONS" ]; }; then
         printf '%s' "${CLOCK:-+0}" >"$FOLDER/clock"
         printf '%s\n.print end of answer\n' "$1" >&7
         while IFS= read -r -t 60 -u 8 line && [ "$line" != "end of answer" ]; do printf '%s\n' "$line"; done
@@ -63,7 +63,7 @@ sql() {
 session() {
     mkfifo "$FOLDER/asked" "$FOLDER/answered"
     printf +0 >"$FOLDER/clock"
-    SQL_LIMIT=300 shell "FAKETIME_TIMESTAMP_FILE=$FOLDER/clock" <"$FOLDER/asked" >"$FOLDER/answered" &
+    SQL_LIMIT=300 shell ${SESSIONS:+"FAKETIME_TIMESTAMP_FILE=$FOLDER/clock"} <"$FOLDER/asked" >"$FOLDER/answered" &
     SESSION_ID=$!
     exec 7>"$FOLDER/asked" 8<"$FOLDER/answered"
     rm "$FOLDER/asked" "$FOLDER/answered"
