@@ -169,7 +169,7 @@ def commands(page):
     for name, letter in re.findall(r'\{"([a-z-]+)", \'(.*?)\', OPTION_\w+, .*, true\}', options_c):
         spelled = f"-{letter}, --{name}" if len(letter) == 1 else f"--{name}"
         check(re.search(rf"^ {{5}}{re.escape(spelled)}\b", general, re.M) is not None, f"regjob.1: option --{name} is described")
-    codes = re.findall(r"STATUS_\w+ = (\d+)", read("jobs", "config", "exit_code.h"))
+    codes = re.findall(r"EXIT_\w+ = (\d+)", read("jobs", "config", "exit_code.h"))
     said = [term for term in page.terms("EXIT STATUS") if term.isdigit()]
     check(len(codes) >= 7 and said == codes, "regjob.1: every exit code is described", said, codes)
     unknown = {name for name in re.findall(r"(?<![\w-])--([a-z][a-z-]+)", page.text)} - set(re.findall(r'\{"([a-z-]+)", \'', options_c))

@@ -73,7 +73,7 @@ def names(readme):
 
 def exit_codes(readme):
     with open(os.path.join(ROOT, "jobs", "config", "exit_code.h"), encoding="utf-8") as header:
-        codes = re.findall(r"STATUS_\w+ = (\d+)", header.read())
+        codes = re.findall(r"EXIT_\w+ = (\d+)", header.read())
     said = re.findall(r"^\| (\d+) \|", readme, re.M)
     check(said == codes, "the table of exit codes is whole", said, codes)
 
