@@ -1,9 +1,11 @@
 /*
  * queries.c: reg_attempts beside the same query on the base tables, in one process and in turns.
  *
- *   queries LEDGER EXTENSION ROUNDS
+ *   queries LEDGER EXTENSION ROUNDS [QUESTIONS]
  *
  * A line for each query: name, seconds of ours, seconds of the peer, goal; the seconds are medians.
+ * QUESTIONS is a file of SQL in place of the queries below: after each `-- question: NAME | GOAL`
+ * stand our statement and the peer's, which may be missing.
  */
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -46,6 +48,13 @@ static const struct comparison comparisons[] = {
      "SELECT sum(length(country) + length(model) + length(source_id)) FROM attempt"},
 };
 
+/* What a statement gave. */
+struct seen {
+    double sum; /* of all numbers and of the lengths of all texts */
+    int64_t rows;
+    int columns;
+};
+
 struct bench {
     sqlite3 *database;
     int64_t rows, first_ms, last_ms;
@@ -71,19 +80,27 @@ static sqlite3_stmt *prepare(struct bench *bench, const char *sql)
 
 /* Runs to the end and adds up what was seen, so that nothing is left out and both can be compared.
  */
-static double run(struct bench *bench, sqlite3_stmt *statement)
+static void run(struct bench *bench, sqlite3_stmt *statement, struct seen *seen)
 {
-    double sum = 0;
     int code;
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
-        for (int i = 0; i < sqlite3_column_count(statement); i++)
-            sum += sqlite3_column_type(statement, i) == SQLITE_TEXT
-                       ? (double)strlen((const char *)sqlite3_column_text(statement, i))
-                       : sqlite3_column_double(statement, i);
+    seen->columns = sqlite3_column_count(statement);
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        seen->rows++;
+        for (int i = 0; i < seen->columns; i++)
+            seen->sum += sqlite3_column_type(statement, i) == SQLITE_TEXT
+                             ? (double)strlen((const char *)sqlite3_column_text(statement, i))
+                             : sqlite3_column_double(statement, i);
+    }
     if (code != SQLITE_DONE)
         fail(bench, sqlite3_sql(statement));
     sqlite3_reset(statement);
-    return sum;
+}
+
+/* Of statements that show other columns, only the rows are compared. */
+static bool are_equal(const struct seen *ours, const struct seen *peer)
+{
+    return ours->rows == peer->rows &&
+           (ours->columns != peer->columns || ours->sum - peer->sum == 0);
 }
 
 static double now(void)
@@ -93,40 +110,41 @@ static double now(void)
     return (double)clock.tv_sec + (double)clock.tv_nsec / 1e9;
 }
 
-static double run_timed(struct bench *bench, const struct comparison *comparison, const char *sql,
-                        double *seconds)
+static struct seen run_timed(struct bench *bench, const struct comparison *comparison,
+                             const char *sql, double *seconds)
 {
     sqlite3_stmt *statement = prepare(bench, sql);
     int64_t share = (bench->last_ms - bench->first_ms) / 100;
-    double sum = 0, began = now();
+    double began = now();
+    struct seen seen = {0};
     switch (comparison->arguments) {
     case ARGUMENTS_NONE:
-        sum = run(bench, statement);
+        run(bench, statement, &seen);
         break;
     case ARGUMENTS_ID:
         for (int i = 0; i < LOOKUPS; i++) {
             sqlite3_bind_int64(statement, 1, 1 + (int64_t)i * 7919 % bench->rows);
-            sum += run(bench, statement);
+            run(bench, statement, &seen);
         }
         break;
     case ARGUMENTS_EMAIL:
         for (int i = 0; i < LOOKUPS; i++) {
             sqlite3_bind_text(statement, 1, bench->emails[i], -1, SQLITE_STATIC);
             sqlite3_bind_int64(statement, 2, bench->keys[i]); /* ours has no second parameter */
-            sum += run(bench, statement);
+            run(bench, statement, &seen);
         }
         break;
     case ARGUMENTS_RANGE:
         for (int i = 0; i < 10; i++) {
             sqlite3_bind_int64(statement, 1, bench->first_ms + 9 * i * share);
             sqlite3_bind_int64(statement, 2, bench->first_ms + (9 * i + 1) * share);
-            sum += run(bench, statement);
+            run(bench, statement, &seen);
         }
         break;
     }
     *seconds = now() - began;
     sqlite3_finalize(statement);
-    return sum;
+    return seen;
 }
 
 static int by_size(const void *left, const void *right)
@@ -140,16 +158,69 @@ static void compare(struct bench *bench, const struct comparison *comparison, in
     double ours[MOST_ROUNDS], peer[MOST_ROUNDS];
     for (int round = -1; round < rounds; round++) { /* the first fills the caches */
         int at = round < 0 ? 0 : round;
-        double sum = run_timed(bench, comparison, comparison->ours, &ours[at]);
-        if (run_timed(bench, comparison, comparison->peer, &peer[at]) - sum != 0) {
+        struct seen seen = run_timed(bench, comparison, comparison->ours, &ours[at]);
+        struct seen other = comparison->peer == NULL
+                                ? seen
+                                : run_timed(bench, comparison, comparison->peer, &peer[at]);
+        if (!are_equal(&seen, &other)) {
             fprintf(stderr, "queries: %s: ours and the peer's differ\n", comparison->name);
             exit(1);
         }
     }
     qsort(ours, (size_t)rounds, sizeof *ours, by_size);
-    qsort(peer, (size_t)rounds, sizeof *peer, by_size);
-    printf("%s|%.6f|%.6f|%s\n", comparison->name, ours[rounds / 2], peer[rounds / 2],
-           comparison->goal);
+    printf("%s|%.6f|", comparison->name, ours[rounds / 2]);
+    if (comparison->peer != NULL) {
+        qsort(peer, (size_t)rounds, sizeof *peer, by_size);
+        printf("%.6f", peer[rounds / 2]);
+    }
+    printf("|%s\n", comparison->goal);
+    fflush(stdout);
+}
+
+/* One question: its text after the mark, which is cut up. */
+static void compare_question(struct bench *bench, char *question, int rounds)
+{
+    char *goal = strstr(question, " | "), *line = strchr(question, '\n');
+    sqlite3_stmt *first, *second;
+    const char *peer, *rest;
+    if (goal == NULL || line == NULL || goal > line)
+        fail(bench, "a question has a name and a goal");
+    *goal = *line = '\0';
+    if (sqlite3_prepare_v2(bench->database, line + 1, -1, &first, &peer) != SQLITE_OK ||
+        sqlite3_prepare_v2(bench->database, peer, -1, &second, &rest) != SQLITE_OK)
+        fail(bench, question);
+    char *ours = strndup(line + 1, (size_t)(peer - line - 1));
+    if (ours == NULL)
+        fail(bench, "out of memory");
+    struct comparison comparison = {question, goal + 3, ARGUMENTS_NONE, ours,
+                                    second == NULL ? NULL : peer};
+    sqlite3_finalize(first);
+    sqlite3_finalize(second);
+    compare(bench, &comparison, rounds);
+    free(ours);
+}
+
+/* Each question of a file. */
+static void compare_questions(struct bench *bench, const char *path, int rounds)
+{
+    static const char mark[] = "-- question: ";
+    char *text = NULL;
+    size_t capacity = 0;
+    FILE *file = fopen(path, "re");
+    if (file == NULL || getdelim(&text, &capacity, '\0', file) < 0) {
+        perror(path);
+        exit(1);
+    }
+    fclose(file);
+    char *next = strstr(text, mark);
+    while (next != NULL) {
+        char *question = next + strlen(mark);
+        next = strstr(question, mark);
+        if (next != NULL)
+            next[-1] = '\0';
+        compare_question(bench, question, rounds);
+    }
+    free(text);
 }
 
 static void learn(struct bench *bench)
@@ -183,7 +254,7 @@ static void learn(struct bench *bench)
 int main(int count, char **words)
 {
     struct bench bench = {.database = NULL};
-    if (count != 4)
+    if (count != 4 && count != 5)
         return 64;
     int rounds = (int)strtol(words[3], NULL, 10);
     if (rounds < 1 || rounds > MOST_ROUNDS)
@@ -194,8 +265,11 @@ int main(int count, char **words)
         sqlite3_enable_load_extension(bench.database, 1) != SQLITE_OK ||
         sqlite3_load_extension(bench.database, words[2], NULL, NULL) != SQLITE_OK)
         fail(&bench, words[1]);
-    learn(&bench);
-    for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++)
+    if (count == 5)
+        compare_questions(&bench, words[4], rounds);
+    else
+        learn(&bench);
+    for (size_t i = 0; count == 4 && i < sizeof comparisons / sizeof *comparisons; i++)
         compare(&bench, &comparisons[i], rounds);
     free(bench.emails);
     free(bench.keys);

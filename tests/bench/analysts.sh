@@ -1,0 +1,86 @@
+# What analysts ask of a ledger that has lived for two months: questions beside the base tables by hand, the ready-made queries,
+# the samples, and what the job makes of it.
+
+# seconds_line NAME SECONDS PEER LIMIT
+seconds_line() {
+    # A ratio of next to nothing says nothing.
+    ratio=$(awk "BEGIN { if (${3:-0} >= 0.001) printf \"%.2f\", $2 / ${3:-1} }")
+    line "$1" "$2 s" "${3:+$3 s}" "$ratio" "at most $4 s" "$(at_most "$2" "$4")"
+}
+
+analysts_ledger() {
+    tool rows "$ROWS" $((SEED + 3000)) hashed >lived.csv
+    ledger_new lived.db
+    "$REGJOB" -l lived.db import lived.csv
+    rm -f lived.csv
+    sqlite3 -batch -bail lived.db <"$HERE/analysts_ledger.sql" >/dev/null
+    ledger_holds lived.db "$ROWS"
+}
+
+analysts_questions() {
+    tool queries lived.db "$BUILD/reg.so" 1 "$HERE/analysts_questions.sql" >questions.out
+    while IFS='|' read -r name ours peer goal; do
+        case $goal in
+        *s) seconds_line "$name" "$(calculate "$ours" 3)" "${peer:+$(calculate "$peer" 3)}" "${goal% s}" ;;
+        *)
+            ratio=$(calculate "$ours / $peer" 2)
+            line "$name" "$(calculate "$ours" 3) s" "$(calculate "$peer" 3) s" "$ratio" "at most $goal" "$(at_most "$ratio" "$goal")"
+            ;;
+        esac
+    done <questions.out
+}
+
+# analysts_query NAME LIMIT [PARAMETER VALUE]: a query of sql/queries/, as in the shell.
+analysts_query() {
+    query=$1 limit=$2
+    shift 2
+    timed "query-$query${1-}" sqlite3 -batch -bail -readonly -cmd ".load $BUILD/reg" ${1:+-cmd ".parameter set $1 $2"} lived.db \
+        ".read $HERE/../../sql/queries/$query.sql" >/dev/null
+    seconds_line "sql/queries/$query${1:+, all time}" "$(calculate "$(median "query-$query${1-}")" 2)" "" "$limit"
+}
+
+# Each sample by its heading, as the shell's timer has it; all that stands before the first heading looks up the newest day.
+analysts_samples() {
+    (
+        cd "$HERE/../.."
+        sed "s|'build/demo/exports/dashboard.csv'|'$WORK/export.csv'|" samples/analyst.sql |
+            sqlite3 -batch -bail -readonly -cmd ".load $BUILD/reg" -cmd '.timer on' "$WORK/lived.db"
+    ) >samples.out
+    awk '/^== / { name = substr($0, 4) } /^Run Time: real / { if (name != "") spent[name] += $4 }
+         END { for (name in spent) printf "%.3f|%s\n", spent[name], name }' samples.out | sort -rn >samples.times
+    [ "$(wc -l <samples.times)" = "$(grep -c '^\.print .==' "$HERE/../../samples/analyst.sql")" ]
+    head -5 samples.times | while IFS='|' read -r seconds name; do
+        seconds_line "sample: $(printf '%.37s' "$name")" "$seconds" "" 3
+    done
+}
+
+# analysts_job NAME SECONDS MEMORY_MIB ARGUMENTS...
+analysts_job() {
+    name=$1 limit=$2 most=$3
+    shift 3
+    # A reconciliation that leaves differences unexplained ends with 2.
+    timed "job-$name" "$REGJOB" -l lived.db "$@" >/dev/null || [ $? -eq 2 ]
+    seconds_line "regjob $name" "$(calculate "$(median "job-$name")" 2)" "" "$limit"
+    memory "its memory" "$(largest "job-$name" 2)" "$most"
+}
+
+analysts() {
+    heading "analysts over $ROWS attempts of 60 days"
+    analysts_ledger
+    sqlite3 -csv -header lived.db "
+        SELECT date(a.attempted_at / 1000, 'unixepoch') AS date, sum(a.outcome = 'success') + 1 AS success, sum(a.outcome = 'failure') AS failure
+          FROM attempt a GROUP BY 1" >export.csv
+    analysts_questions
+    for query in changes duplicate_storms channels week funnel; do
+        analysts_query "$query" 2
+    done
+    analysts_query changes 10 :then "'1970-01-01'"
+    analysts_query week 10 :days 60
+    for query in duplicate_storms channels funnel; do
+        analysts_query "$query" 10 :from "'1970-01-01'"
+    done
+    analysts_samples
+    analysts_job dashboard 3 64 dashboard -o page.html
+    analysts_job reconcile 8 64 reconcile export.csv
+    rm -f lived.db*
+}
