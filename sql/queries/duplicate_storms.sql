@@ -4,10 +4,10 @@
 -- Each hour is looked at by itself, so that little is sorted.
 WITH RECURSIVE
 span AS MATERIALIZED (
-    SELECT unixepoch(coalesce(date(:from), date(newest, 'unixepoch', '-29 days'))) * 1000 AS low,
-           unixepoch(coalesce(date(:to), date(newest, 'unixepoch'))) * 1000 + 86400000 AS high, first, newest * 1000 AS last
+    SELECT max(unixepoch(coalesce(date(:from), date(newest, 'unixepoch', '-29 days'))) * 1000, first - first % 3600000) AS low,
+           unixepoch(coalesce(date(:to), date(newest, 'unixepoch'))) * 1000 + 86400000 AS high, newest * 1000 AS last
       FROM (SELECT (SELECT max(attempted_at) FROM attempt) / 1000 AS newest, (SELECT min(attempted_at) FROM attempt) AS first)),
-hours(low) AS (SELECT max(low, first - first % 3600000) FROM span WHERE high > low UNION ALL SELECT h.low + 3600000 FROM hours h, span s WHERE h.low + 3600000 < min(s.high, s.last + 1)),
+hours(low) AS (SELECT low FROM span WHERE high > low UNION ALL SELECT h.low + 3600000 FROM hours h, span s WHERE h.low + 3600000 < min(s.high, s.last + 1)),
 storms AS (
     SELECT h.low,
            (SELECT json_group_array(json_array(kind, value, attempts, emails, taken, success))

@@ -3,10 +3,10 @@
 -- Each day is looked at by itself, so that little is sorted.
 WITH RECURSIVE
 span AS MATERIALIZED (
-    SELECT unixepoch(coalesce(date(:from), date(newest, 'unixepoch', '-29 days'))) * 1000 AS low,
-           unixepoch(coalesce(date(:to), date(newest, 'unixepoch'))) * 1000 AS high, first
+    SELECT max(unixepoch(coalesce(date(:from), date(newest, 'unixepoch', '-29 days'))) * 1000, first - first % 86400000) AS low,
+           unixepoch(coalesce(date(:to), date(newest, 'unixepoch'))) * 1000 AS high
       FROM (SELECT (SELECT max(attempted_at) FROM attempt) / 1000 AS newest, (SELECT min(attempted_at) FROM attempt) AS first)),
-days(low) AS (SELECT max(low, first - first % 86400000) FROM span WHERE high >= low UNION ALL SELECT d.low + 86400000 FROM days d, span s WHERE d.low < s.high),
+days(low) AS (SELECT low FROM span WHERE high >= low UNION ALL SELECT d.low + 86400000 FROM days d, span s WHERE d.low < s.high),
 counted AS (
     SELECT date(d.low / 1000, 'unixepoch') AS day,
            (SELECT json_group_object(reasons, attempts)
