@@ -162,12 +162,8 @@ bool admit_hash_password(const struct settings *settings, enum admit_password ki
                          const char *password, char stored[PASSWORD_STORED_SIZE])
 {
     const struct password_cost cost = settings->password_cost;
-    if (kind == ADMIT_MD5)
-        return password_wrap_md5(password, cost, stored);
-    char *form = policy_form(&settings->policy, password);
-    bool hashed = form != NULL && password_hash(form, strlen(form), cost, stored);
-    policy_wipe_form(form);
-    return hashed;
+    return kind == ADMIT_MD5 ? password_wrap_md5(password, cost, stored)
+                             : policy_hash(&settings->policy, password, cost, stored);
 }
 
 const char *admit_password_given(const struct admission *admission)

@@ -33,11 +33,8 @@ bool completion_judge(struct completion *completion, const struct settings *sett
         return true;
     }
     crypto_hash_sha256(completion->fingerprint, (const unsigned char *)password, length);
-    char *form = policy_form(&settings->policy, password);
-    bool hashed = form != NULL &&
-                  password_hash(form, strlen(form), settings->password_cost, completion->stored);
-    policy_wipe_form(form);
-    return hashed || error_no_memory(error, "hashing a password");
+    return policy_hash(&settings->policy, password, settings->password_cost, completion->stored) ||
+           error_no_memory(error, "hashing a password");
 }
 
 void completion_wipe(struct completion *completion)

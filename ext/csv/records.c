@@ -8,6 +8,7 @@
 #include "csv/framing.h"
 #include "csv/input.h"
 #include "csv/records_inside.h"
+#include "csv/totals.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -274,23 +275,6 @@ static void fail_to_split(struct records *records)
               records->line);
 }
 
-/* Reports end with a sum of what they list: `Total: 12`, or `(12 rows)` of psql. */
-static bool is_totals_line(const struct fields *fields)
-{
-    static const char *const words[] = {"total", "totals",       "subtotal", "grand total",
-                                        "sum",   "grand totals", "count",    NULL};
-    const char *text = fields->field[0].text;
-    text += strspn(text, " \t");
-    if (text[0] == '(')
-        return strspn(text + 1, "0123456789") > 0;
-    for (size_t i = 0; words[i] != NULL; i++) {
-        const size_t length = strlen(words[i]);
-        if (text_same_start(text, words[i], length) && memchr(" :=\t", text[length], 5) != NULL)
-            return true;
-    }
-    return false;
-}
-
 /* `Miller, Ann` without its quotes is two fields, and what stands behind it belongs to other
  * columns than it seems. */
 static bool has_blank_behind_comma(const struct fields *fields, size_t columns)
@@ -312,7 +296,7 @@ static bool takes_length(struct records *records, const struct framing *framing)
     if (fields->found > records->columns)
         return fields->found == records->columns + 1 && fields->last_length == 0 &&
                !has_blank_behind_comma(fields, records->columns);
-    if (framing->line_end == 0 || is_totals_line(fields))
+    if (framing->line_end == 0 || totals_begin(fields->field[0].text))
         return false;
     for (size_t i = fields->found; i < records->columns; i++) {
         if (!records->may_lack(records->may_lack_context, i))
@@ -391,7 +375,8 @@ static bool judge_text(struct records *records, const struct framing *framing, s
         fault->column = (more ? records->columns : fields->found) + 1;
         say(records, "%zu field%s: expected %zu, as in the header%s", fields->found,
             fields->found == 1 ? "" : "s", records->columns,
-            is_totals_line(fields) ? "; it looks like a line of totals: remove it" : "");
+            totals_begin(fields->field[0].text) ? "; it looks like a line of totals: remove it"
+                                                : "");
         return false;
     }
     return true;

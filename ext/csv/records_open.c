@@ -65,7 +65,7 @@ static bool check_size(struct records *records, const struct record *record)
 static bool keep_header(struct records *records, const struct record *record)
 {
     records->names = calloc(records->fields.found, sizeof *records->names);
-    records->header_raw = malloc(record->raw_length);
+    records->header_raw = wiped_resize(NULL, record->raw_length);
     if (!records->names || !records->header_raw)
         return records_fail_without_memory(records);
     for (size_t i = 0; i < records->fields.found; i++)
@@ -163,7 +163,7 @@ void records_close(struct records *records)
     input_end(&records->input);
     free(records->names);
     wiped_free(records->header_text);
-    free(records->header_raw);
+    wiped_free(records->header_raw); /* without a header it is somebody's row */
     free(records);
 }
 

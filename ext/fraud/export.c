@@ -19,6 +19,7 @@
 #include "values/moment.h"
 #include "values/signup.h"
 #include "csv/records.h"
+#include "csv/totals.h"
 #include "values/text.h"
 
 enum { MOST_FIELD_BYTES = 4096, SHOWN_BYTES = 60 };
@@ -238,18 +239,6 @@ static bool is_empty(const struct reading *reading, const struct record *record)
     return true;
 }
 
-/* As reports call the line below the others, in the languages of the vendors and their customers.
- */
-static bool is_total(const char *text)
-{
-    static const char *const words[] = {"total", "subtotal", "grand total", "sum",  "overall",
-                                        "summe", "gesamt",   "totaal",      "suma", "somme"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (text_same_start(text, words[i], strlen(words[i])))
-            return true;
-    return false;
-}
-
 static const char not_of_a_day[] = "this is %s; remove it, since each line is of one day";
 
 /* A line that is none of a day: which kind of line it is, where that can be told. */
@@ -261,7 +250,7 @@ static bool check_line(struct reading *reading, const struct record *record,
         what = "an empty line";
     else if (date->text[0] == '\0')
         what = "a line without a day, as of totals";
-    else if (is_total(date->text))
+    else if (totals_begin(date->text))
         what = "a line of totals";
     else if (header_same_name(date->text, reading->header[date->place]))
         what = "the header again";
@@ -281,7 +270,7 @@ static bool complain_reject(struct reading *reading, const struct record *record
         snprintf(begin, sizeof begin, "%.*s", (int)(to - from), record->raw + from);
         if (from == to)
             what = "an empty line";
-        else if (is_total(begin + (begin[0] == '"')))
+        else if (totals_begin(begin))
             what = "a line of totals";
     }
     if (what != NULL)

@@ -157,7 +157,8 @@ static void read_all(struct outcome_counts *told, struct ledger *ledger, int64_t
         code = read_days(&reading, low, high, OUTCOME_SLOT_MS);
     if (code != SQLITE_OK) /* while SQLite still has the message */
         ledger_fail(ledger, code, "reading what was told: %s",
-                    code == SQLITE_NOMEM ? "out of memory" : sqlite3_errmsg(database));
+                    code == sqlite3_errcode(database) ? sqlite3_errmsg(database)
+                                                      : sqlite3_errstr(code));
     sqlite3_finalize(reading.statement);
     sqlite3_finalize(snapshot);
 }

@@ -88,7 +88,7 @@ void functions_hash_password(struct sql_call *call)
     const struct settings *settings = session_settings_or_defaults(call->session);
     if (!sql_call_succeeded(call))
         return;
-    if (admit_hash_password(settings, ADMIT_CLEAR, password, stored))
+    if (policy_hash(&settings->policy, password, settings->password_cost, stored))
         answer_wiped(call, stored, sizeof stored);
     else
         sqlite3_result_error_nomem(call->context);

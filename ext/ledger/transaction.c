@@ -155,7 +155,7 @@ enum ledger_secure_delete ledger_secure_delete(struct ledger *ledger,
         [LEDGER_SECURE_DELETE_OFF] = "PRAGMA main.secure_delete = OFF",
         [LEDGER_SECURE_DELETE_ON] = "PRAGMA main.secure_delete = ON",
         [LEDGER_SECURE_DELETE_FAST] = "PRAGMA main.secure_delete = FAST"};
-    int before = LEDGER_SECURE_DELETE_OFF;
+    int before = -1; /* not known: then it is set, and left on */
     sqlite3_exec(ledger->database, "PRAGMA main.secure_delete", read_mode, &before, NULL);
     if (before != (int)mode) /* each PRAGMA is parsed anew, with every sign-up */
         sqlite3_exec(ledger->database, set[mode], NULL, NULL, NULL);

@@ -311,6 +311,15 @@ void policy_wipe_form(char *form)
     free(form);
 }
 
+bool policy_hash(const struct policy *policy, const char *password, struct password_cost cost,
+                 char stored[PASSWORD_STORED_SIZE])
+{
+    char *form = policy_form(policy, password);
+    bool hashed = form != NULL && password_hash(form, strlen(form), cost, stored);
+    policy_wipe_form(form);
+    return hashed;
+}
+
 struct composition {
     bool lowercase, uppercase, letter, digit, symbol;
 };

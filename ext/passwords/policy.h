@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "passwords/password.h"
 #include "values/error.h"
 
 /* The rules, in the fixed order in which they are reported. */
@@ -75,6 +76,10 @@ bool policy_check(const struct policy *policy, const char *password, size_t leng
  */
 char *policy_form(const struct policy *policy, const char *password);
 void policy_wipe_form(char *form);
+
+/* Hashes a password in that form, with Argon2id. False when there is not enough memory. */
+bool policy_hash(const struct policy *policy, const char *password, struct password_cost cost,
+                 char stored[PASSWORD_STORED_SIZE]);
 
 /* "too_short" and so on; `rule` below POLICY_RULES. */
 const char *policy_rule_name(enum policy_rule rule);

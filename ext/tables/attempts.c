@@ -1,5 +1,6 @@
 #include "tables/attempts.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,31 +109,30 @@ static const struct history_column attempts_columns[] = {
     {"email_confirm_code", "TEXT", HISTORY_INPUT, SEARCH_NONE},
 };
 
-enum { COLUMNS = sizeof attempts_columns / sizeof *attempts_columns, TOLD_APART = 63 };
+enum {
+    COLUMNS = sizeof attempts_columns / sizeof *attempts_columns,
+    LAST_ONES = 12, /* from app_domain on */
+    TOLD_APART = 63
+};
+_Static_assert(COLUMNS - LAST_ONES <= TOLD_APART, "what is dear has to stand among the first");
 
 const struct history history_attempts = {STATEMENT_attempts, STATEMENT_attempts_rows,
                                          STATEMENT_attempts_count, attempts_columns, COLUMNS};
 
-/* The sign-up column that a column of the table takes in; -1: it only goes out. In the order of
- * signup.h but for those that come last. */
-static int signup_column_of(int column)
+/* The sign-up column that a column of the table takes in, by its name; -1: it only goes out. */
+static int signup_columns[COLUMNS];
+static pthread_once_t signup_columns_once = PTHREAD_ONCE_INIT;
+
+static void find_signup_columns(void)
 {
-    enum {
-        AS_OF = SIGNUP_INPUT_ONLY + 1 - (SIGNUP_captcha - SIGNUP_app_domain + 1),
-        LATE = COLUMNS - 12,
-        LATE_INPUTS = COLUMNS - (SIGNUP_COLUMN_COUNT - SIGNUP_password_md5)
-    };
-    if (column >= 1 && column <= SIGNUP_app_platform + 1)
-        return column - 1;
-    if (column > SIGNUP_app_platform + 1 && column < AS_OF)
-        return column - (SIGNUP_app_platform + 2) + SIGNUP_recommendation;
-    if (column == AS_OF + 1)
-        return SIGNUP_password;
-    if (column >= LATE && column <= LATE + SIGNUP_captcha - SIGNUP_app_domain)
-        return column - LATE + SIGNUP_app_domain;
-    return column >= LATE_INPUTS ? column - LATE_INPUTS + SIGNUP_password_md5 : -1;
+    for (int column = 0; column < COLUMNS; column++) {
+        signup_columns[column] = -1;
+        for (int to = 0; to < SIGNUP_COLUMN_COUNT; to++)
+            if (strcmp(attempts_columns[column].name, signup_column_name((enum signup_column)to)) ==
+                0)
+                signup_columns[column] = to;
+    }
 }
-_Static_assert(COLUMNS - 12 == TOLD_APART, "what is dear has to stand among the first");
 
 static int refuse(sqlite3_vtab *table, const char *format, const char *name)
 {
@@ -146,9 +146,10 @@ static int refuse(sqlite3_vtab *table, const char *format, const char *name)
 static int read_signup(sqlite3_vtab *table, sqlite3_value **values, struct signup *signup)
 {
     memset(signup, 0, sizeof *signup);
+    (void)pthread_once(&signup_columns_once, find_signup_columns);
     for (int column = 0; column < COLUMNS; column++) {
         sqlite3_value *value = values[column];
-        int to = signup_column_of(column);
+        int to = signup_columns[column];
         if (sqlite3_value_type(value) == SQLITE_NULL)
             continue;
         if (to < 0)

@@ -433,7 +433,9 @@ static int probe(struct history_table *table, struct cursor *cursor, int order,
     sqlite3 *database = ledger_database(table->session->ledger);
     sqlite3_stmt *statement = NULL;
     char *sql = history_plan_probe(table->history, order, PROBED);
-    int code = sql == NULL ? SQLITE_NOMEM : sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
+    if (sql == NULL)
+        return SQLITE_NOMEM;
+    int code = sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
     sqlite3_free(sql);
     if (code == SQLITE_OK)
         code = sqlite3_bind_int64(statement, 1, cursor->as_of);

@@ -137,8 +137,8 @@ static bool read_order(int count, char **words, struct order *order)
         return false;
     *order = (struct order){.database = words[1],
                             .extension = words[2],
-                            .count = atoi(words[4]),
-                            .writers = atoi(words[5]),
+                            .count = (int)strtol(words[4], NULL, 10),
+                            .writers = (int)strtol(words[5], NULL, 10),
                             .whole = count > 6 && strcmp(words[6], "whole") == 0};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(words[3], kinds[i].name) == 0)

@@ -14,6 +14,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, "tests/sql")
+import reg
+
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 SEED = int(os.environ.get("SEED", random.randrange(1 << 32)))
 PEOPLE = 2000
@@ -22,16 +25,6 @@ chance = random.Random(SEED)
 FOLDER = tempfile.mkdtemp(prefix="cosmetic.")
 UTC = datetime.timezone.utc
 DOMAINS = ["example.com", "mail.example.org", "b\u00fccher.example"]
-number = failures = 0
-
-
-def equal(got, expected, name):
-    global number, failures
-    number += 1
-    failures += got != expected
-    print(f"{'ok' if got == expected else 'not ok'} {number} - {name}")
-    if got != expected:
-        print(f"#  got      {str(got)[:1500]}\n#  expected {str(expected)[:1500]}")
 
 
 # -- the people --
@@ -213,8 +206,8 @@ def compare(one, other, name):
         columns = ", ".join(row[1] for row in db.execute(f"PRAGMA table_info({table})") if row[1] not in APART) + (CONSENTS if table == "attempt" else "")
         for left, right in (("main", "other"), ("other", "main")):
             rows = db.execute(f"SELECT {columns} FROM {left}.{table} EXCEPT SELECT {columns} FROM {right}.{table}").fetchall()
-            equal(rows[:3], [], f"{name}: {table}, what only the {'tidy' if left == 'main' else 'other'} one has")
-    equal(db.execute("SELECT count(*) FROM other.person").fetchone()[0], PEOPLE, f"{name}: everybody is there")
+            reg.equal(rows[:3], [], f"{name}: {table}, what only the {'tidy' if left == 'main' else 'other'} one has")
+    reg.equal(db.execute("SELECT count(*) FROM other.person").fetchone()[0], PEOPLE, f"{name}: everybody is there")
     db.close()
 
 
@@ -246,12 +239,12 @@ first.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 first.close()
 imported, damaged_ledger, inserted = new_ledger("tidy.db"), new_ledger("damaged.db"), new_ledger("inserted.db")
 done = regjob(imported, "import", tidy)
-equal(done.returncode, 0, "the tidy file is imported")
+reg.equal(done.returncode, 0, "the tidy file is imported")
 db = connect(imported)
-equal(db.execute("SELECT count(*), sum(outcome = 'success'), sum(notes = '[]') FROM reg_attempts").fetchone(), (PEOPLE, PEOPLE, PEOPLE), "nothing is wrong with it, or noted")
+reg.equal(db.execute("SELECT count(*), sum(outcome = 'success'), sum(notes = '[]') FROM reg_attempts").fetchone(), (PEOPLE, PEOPLE, PEOPLE), "nothing is wrong with it, or noted")
 db.close()
 done = regjob(damaged_ledger, "import", damaged_file)
-equal(done.returncode, 0, "the damaged file is imported")
+reg.equal(done.returncode, 0, "the damaged file is imported")
 compare(imported, damaged_ledger, "import")
 insert(inserted, damaged_people)
 compare(imported, inserted, "INSERT")
@@ -259,10 +252,9 @@ db = connect(new_ledger("rehearsed.db"))
 rehearsed = db.execute("SELECT line, outcome, reasons, notes FROM reg_signups(?) ORDER BY line", (damaged_file,)).fetchall()
 db.close()
 db = connect(damaged_ledger)
-equal(db.execute("SELECT line, outcome, reasons, notes FROM reg_attempts ORDER BY line").fetchall(), rehearsed, "the rehearsal says what the import does")
+reg.equal(db.execute("SELECT line, outcome, reasons, notes FROM reg_attempts ORDER BY line").fetchall(), rehearsed, "the rehearsal says what the import does")
 noted = db.execute("SELECT count(DISTINCT n.value ->> 'rule') FROM reg_attempts a, json_each(a.notes) n").fetchone()[0]
 db.close()
-equal(noted >= 18, True, f"what was done is noted, by {noted} rules")
+reg.equal(noted >= 18, True, f"what was done is noted, by {noted} rules")
 shutil.rmtree(FOLDER)
-print(f"1..{number}")
-sys.exit(failures > 0)
+reg.done()

@@ -9,30 +9,21 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, "tests/sql")
+import reg
+
 REGJOB = os.path.join(os.getcwd(), os.environ.get("BUILD", "build"), "regjob")
 FOLDER = "tests/foreign"
 # What these cannot tell anybody: another separator or encoding, or, in part, other rules of quoting.
 REFUSED = {"libreoffice-german", "libreoffice-ods", "libreoffice-utf-16", "libreoffice-windows-1252", "pandas-german", "r-csv2"}
 IN_PART = {"libreoffice", "mariadb", "php"}
 
-number = failures = 0
-
-
-def equal(got, expected, name):
-    global number, failures
-    number += 1
-    failures += got != expected
-    print(f"{'ok' if got == expected else 'not ok'} {number} - {name}")
-    if got != expected:
-        print(f"# got {got!r}, expected {expected!r}")
-
-
 with open(f"{FOLDER}/people.json", encoding="utf-8") as opened:
     people = json.load(opened)
 emails = sorted(person["email"].lower() for person in people if person["email"])
 phones = sorted(person["phone_e164"] for person in people if person["phone_e164"])
 files = sorted(name[:-4] for name in os.listdir(FOLDER) if name.endswith(".csv"))
-equal(len(files) > 20 and REFUSED | IN_PART < set(files), True, "there are files of many programs")
+reg.equal(len(files) > 20 and REFUSED | IN_PART < set(files), True, "there are files of many programs")
 for name in files:
     with tempfile.TemporaryDirectory() as folder:
         ledger = os.path.join(folder, "ledger.db")
@@ -43,15 +34,15 @@ for name in files:
         read, rejected = database.execute("SELECT (SELECT count(*) FROM attempt), (SELECT count(*) FROM reject)").fetchone()
         database.close()
     if name in REFUSED:
-        equal((done.returncode, read), (65, 0), f"{name}: refused before its first row")
-        equal(done.stderr.count("\n"), 1, f"{name}: with one line that says why")
+        reg.equal((done.returncode, read), (65, 0), f"{name}: refused before its first row")
+        reg.equal(done.stderr.count("\n"), 1, f"{name}: with one line that says why")
     elif name in IN_PART:
-        equal(done.returncode == 2 and rejected > 0 and 0 < read < len(people), True, f"{name}: what cannot be read is a reject, the rest is taken")
-        equal({row[0] for row in found} - {None} <= set(emails), True, f"{name}: nobody else is made of it")
+        reg.equal(done.returncode == 2 and rejected > 0 and 0 < read < len(people), True, f"{name}: what cannot be read is a reject, the rest is taken")
+        reg.equal({row[0] for row in found} - {None} <= set(emails), True, f"{name}: nobody else is made of it")
     else:
-        equal((done.returncode, read, rejected), (0, len(people), 0), f"{name}: every row is read")
-        equal(sorted(row[0] for row in found if row[0]), emails, f"{name}: everybody's address")
-        equal(sorted(row[1] for row in found if row[1]), phones, f"{name}: everybody's number, as libphonenumber has it")
+        reg.equal((done.returncode, read, rejected), (0, len(people), 0), f"{name}: every row is read")
+        reg.equal(sorted(row[0] for row in found if row[0]), emails, f"{name}: everybody's address")
+        reg.equal(sorted(row[1] for row in found if row[1]), phones, f"{name}: everybody's number, as libphonenumber has it")
 # The exports. Refused as a whole, with this sentence:
 WHOLE = {"google-contacts": "none of its columns says who signed up: `email`, `phone`, `username`, `uuid` or `identity_subject` is expected",
          "salesforce": "columns 7 `Phone` and 8 `Mobile` both mean `phone`: remove one"}
@@ -68,7 +59,7 @@ SETTINGS = """{"passwordAt":"confirm","requiredConsents":[],"requiredFields":[]}
 EXPORTS = f"{FOLDER}/exports"
 REG = os.path.join(os.getcwd(), "build", "reg")
 products = sorted(name[:-5] for name in os.listdir(EXPORTS) if name.endswith(".json"))
-equal(len(products), 10, "there are ten exports")
+reg.equal(len(products), 10, "there are ten exports")
 for name in products:
     with open(f"{EXPORTS}/{name}.json", encoding="utf-8") as opened:
         records = {record["line"]: record for record in json.load(opened)["records"]}
@@ -84,16 +75,15 @@ for name in products:
         rejects = dict(database.execute("SELECT line, kind FROM reject"))
         database.close()
     if name in WHOLE:
-        equal((done.returncode, done.stderr, rows), (65, f"regjob: {name}.csv: {WHOLE[name]}\n", {}), f"{name}: refused as a whole, and why")
+        reg.equal((done.returncode, done.stderr, rows), (65, f"regjob: {name}.csv: {WHOLE[name]}\n", {}), f"{name}: refused as a whole, and why")
         continue
-    equal(done.returncode, 2 if rejects else 0, f"{name}: imported")
-    equal(rows.keys() | rejects.keys(), records.keys(), f"{name}: every record is read, at its line")
+    reg.equal(done.returncode, 2 if rejects else 0, f"{name}: imported")
+    reg.equal(rows.keys() | rejects.keys(), records.keys(), f"{name}: every record is read, at its line")
     through = {line for line, row in rows.items() if row[0] == "success"}
     usable = {line for line, record in records.items() if record["usable"]}
     lost = {line: rejects[line] if line in rejects else json.loads(rows[line][1])[0] for line in usable - through}
-    equal(lost, LOST.get(name, {}), f"{name}: who does not come through, and why")
-    equal(through - usable, TAKEN.get(name, set()), f"{name}: who should not have")
-    equal({line: rows[line][2] for line in through & usable}, {line: records[line]["email"] for line in through & usable}, f"{name}: everybody has the own address")
-    equal({line: rows[line][3] for line in through if rows[line][3] not in (None, records[line]["phone"])}, {}, f"{name}: and nobody a number of somebody else")
-print(f"1..{number}")
-sys.exit(failures > 0)
+    reg.equal(lost, LOST.get(name, {}), f"{name}: who does not come through, and why")
+    reg.equal(through - usable, TAKEN.get(name, set()), f"{name}: who should not have")
+    reg.equal({line: rows[line][2] for line in through & usable}, {line: records[line]["email"] for line in through & usable}, f"{name}: everybody has the own address")
+    reg.equal({line: rows[line][3] for line in through if rows[line][3] not in (None, records[line]["phone"])}, {}, f"{name}: and nobody a number of somebody else")
+reg.done()

@@ -1,0 +1,11 @@
+/* totals.h: the line below a report's others that sums them up. */
+#ifndef TOTALS_H
+#define TOTALS_H
+
+#include <stdbool.h>
+
+/* Whether a line that begins so is one: `Total: 12`, `Summe`, or `(12 rows)` of psql; in the
+ * languages of the vendors and their customers. */
+bool totals_begin(const char *text);
+
+#endif
