@@ -70,11 +70,29 @@ static void read_all(bool seekable)
     free(file.text);
 }
 
+/* A file without a header: what is taken for one is somebody's row. */
+static void read_without_header(void)
+{
+    const struct records_limits limits = {1 << 20, 1 << 21, false};
+    struct story file = {0};
+    struct error error;
+    story_add(&file, "ann@example.com,%s\n", secret);
+    struct memory memory = {.bytes = file.text, .length = file.length};
+    const struct input_source source = memory_source(&memory, true);
+    watching = true;
+    struct records *records = records_open(&source, &limits, &error);
+    assert_non_null(records);
+    records_close(records);
+    watching = false;
+    free(file.text);
+}
+
 static void nothing_is_left(void **state)
 {
     (void)state;
     read_all(true);
     read_all(false);
+    read_without_header();
     assert_true(seen > 10);
     assert_int_equal(left_behind, 0);
 }

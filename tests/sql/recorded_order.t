@@ -1,0 +1,45 @@
+#!/usr/bin/python3
+"""The order in which attempts were recorded: the order of their ids, which ORDER BY recorded_at needs no sorting for, but in ledgers that an early version wrote
+by a clock that went back."""
+import sys
+
+sys.path.insert(0, "tests/sql")
+import reg
+
+OLD = """
+ALTER TABLE reject DROP COLUMN what;
+DROP INDEX attempt_customer;
+DROP INDEX decision_customer;
+DROP INDEX try_ambiguous;
+ALTER TABLE clock DROP COLUMN in_order;
+PRAGMA user_version = 4;
+"""
+
+
+def old_ledger(name, times):
+    """As version 4 left it, with an attempt recorded at each of the times."""
+    db = reg.ledger(name)
+    for number in range(len(times)):
+        db.execute("INSERT INTO reg_attempts (email, outcome) VALUES (?, 'success')", (f"p{number}@example.com",))
+    for number, time in enumerate(times, 1):
+        db.execute("UPDATE attempt SET recorded_at = ? WHERE id = (SELECT id FROM attempt ORDER BY id LIMIT 1 OFFSET ?)", (time, number - 1))
+    db.executescript(OLD)
+    db.close()
+    db = reg.connect(name)
+    reg.equal(reg.one(db, "SELECT reg_init()"), 5, f"{name}: is upgraded")
+    return db
+
+
+def emails(db, order):
+    return [row[0][1] for row in db.execute(f"SELECT email FROM reg_attempts ORDER BY {order}")]
+
+
+for name, times, expected in (("forward.db", (1000, 2000, 2000, 3000), "0123"), ("back.db", (2000, 1000, 4000, 3000), "1032")):
+    db = old_ledger(name, times)
+    reg.equal(emails(db, "recorded_at, id"), list(expected), f"{name}: by the time of recording")
+    reg.equal(emails(db, "recorded_at_ms DESC, id DESC"), list(expected[::-1]), f"{name}: the newest first")
+    reg.equal(emails(db, "recorded_at LIMIT 1"), [expected[0]], f"{name}: the first alone")
+    reg.equal(reg.one(db, "SELECT email FROM reg_attempts ORDER BY recorded_at_ms DESC LIMIT 1")[1], expected[-1], f"{name}: the newest alone")
+    sorts = any("TEMP B-TREE" in row[3] for row in db.execute("EXPLAIN QUERY PLAN SELECT email FROM reg_attempts ORDER BY recorded_at DESC LIMIT 50"))
+    reg.equal(sorts, name == "back.db", f"{name}: it is sorted only where it has to be")
+reg.done()
