@@ -57,6 +57,10 @@ void inbox_leave(struct inbox_file *file);
  * clock went back. */
 int64_t inbox_age(const struct inbox_file *file);
 
+/* Whether its last line has no end, as where somebody is still writing it. Of a compressed file
+ * that is not asked: it has an end of its own. */
+bool inbox_is_open_ended(const struct inbox_file *file);
+
 /* Moves the file that was taken into `done` under the date, 0600; nothing there is ever
  * overwritten. False with a message: also where it has been written to or replaced since, and then
  * it is left for the next run. */

@@ -1,5 +1,7 @@
 /* inbox_file.c: one file of an inbox: taken, and done with. */
 #include "inbox/inbox.h"
+
+#include "inbox/inbox_name.h"
 #include "run/unchanged.h"
 
 #include <errno.h>
@@ -112,6 +114,15 @@ int64_t inbox_age(const struct inbox_file *file)
     if (last <= now)
         return now - last;
     return last - now <= CLOCKS_DIFFER ? 0 : INT64_MAX;
+}
+
+bool inbox_is_open_ended(const struct inbox_file *file)
+{
+    char last;
+    if (inbox_name_is_compressed(file->name) || file->facts.st_size == 0)
+        return false;
+    return pread(file->descriptor, &last, 1, file->facts.st_size - 1) == 1 && last != '\n' &&
+           last != '\r';
 }
 
 static bool is_under(int folder, const char *name, const struct inbox_file *file)

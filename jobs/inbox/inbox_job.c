@@ -5,6 +5,8 @@
 #include "run/say.h"
 #include "run/stop.h"
 
+enum { OPEN_ENDED_TIMES = 30 };
+
 static void say_left(const struct inbox *inbox, size_t left)
 {
     char why[128];
@@ -45,15 +47,20 @@ struct night {
     void *context;
 };
 
+/* A line without its end may be the half of one, and be somebody with half a password: whoever
+ * writes there gets more time. Many programs write no end after the last line, so that it is but
+ * time. */
 static bool waits(struct job *job, const char *step, const struct inbox_file *file)
 {
     unsigned settle = job->config.import.settle_seconds;
+    bool open_ended = inbox_is_open_ended(file);
     int64_t age = inbox_age(file);
-    if (age >= settle)
+    if (age >= (int64_t)settle * (open_ended ? OPEN_ENDED_TIMES : 1))
         return false;
-    say_error("%s: was written to %" PRId64 " seconds ago, and may not be whole yet: it waits for "
+    say_error("%s: was written to %" PRId64
+              " seconds ago%s, and may not be whole yet: it waits for "
               "the next run (settle_seconds = %u)",
-              file->path, age, settle);
+              file->path, age, open_ended ? ", its last line has no end" : "", settle);
     job_add(job, step, "files_waiting", 1);
     return true;
 }

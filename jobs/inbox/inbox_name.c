@@ -25,6 +25,12 @@ bool inbox_name_is_sign_ups(const char *name)
     return is_sign_ups(name, strlen(name));
 }
 
+bool inbox_name_is_compressed(const char *name)
+{
+    size_t length = strlen(name);
+    return inbox_name_is_sign_ups(name) && !ends_with(name, length, ".csv");
+}
+
 /* Without `.` and digits at its end. */
 static size_t without_number(const char *name, size_t length)
 {

@@ -338,12 +338,24 @@ rejects_of() {
     [[ "$output" == *"inbox/a.csv: "*"settle_seconds = 600"* ]]
     [ "$(emails)" = cid@example.com ]
     [ "$(ledger "SELECT counts ->> '\$.import.files_waiting' FROM run")" = 1 ]
+    # Its last line may be half of one.
+    touch -d '-601 seconds' inbox/a.csv
+    run nightly
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"inbox/a.csv: "*"its last line has no end"*"settle_seconds = 600"* ]]
+    [ "$(emails)" = cid@example.com ]
     printf 'def1!x\n' >>inbox/a.csv
     touch -d '-601 seconds' inbox/a.csv
     run nightly
     [ "$status" -eq 0 ]
     [ "$output" = "" ]
     [ "$(emails)" = "cid@example.com ann@example.com bob@example.com" ]
+    # Whoever writes no end after his last line is heard all the same.
+    printf 'email,password\nfay@example.com,Abcdef1!x' >inbox/f.csv
+    touch -d '-18001 seconds' inbox/f.csv
+    run nightly
+    [ "$output" = "" ]
+    [ "$(emails)" = "cid@example.com ann@example.com bob@example.com fay@example.com" ]
     # By hand a file is taken at once; and at night, where nobody wants to wait.
     people dan >inbox/d.csv
     "$REGJOB" -c job.conf import inbox/d.csv
@@ -352,7 +364,7 @@ rejects_of() {
     run nightly
     [ "$status" -eq 0 ]
     [ "$output" = "" ]
-    [ "$(emails)" = "cid@example.com ann@example.com bob@example.com dan@example.com eva@example.com" ]
+    [ "$(emails)" = "cid@example.com ann@example.com bob@example.com fay@example.com dan@example.com eva@example.com" ]
 }
 
 @test "a file of tomorrow does not wait for ever" {
