@@ -6,7 +6,7 @@
 # Tests are: the cmocka programs of tests/unit (built as build/tests/ROOM/NAME), tests/**/*.t, run through
 # their #! line, and tests/**/*.bats. A name that begins with "asan:" is the same test over the
 # build with sanitizers (`make asan`), in build/asan. A test finds its build in $BUILD.
-# JOBS: how many run at a time (one more than there are cores, since many wait for a clock). LIMIT: the seconds that one may take (300).
+# JOBS: how many run at a time (two more than there are cores, since many wait for a clock). LIMIT: the seconds that one may take (300).
 #
 # Every test starts in the same environment, whatever yours is: UTC, C.UTF-8, umask 022, no settings
 # of a user's own. A test that is about another one sets it itself.
@@ -114,4 +114,4 @@ else
 fi
 # Names of tests have no blanks.
 # shellcheck disable=SC2086
-exec prove --jobs "${JOBS:-$(($(nproc) + 1))}" --timer --exec "sh tests/run.sh --one" $list
+exec prove --jobs "${JOBS:-$(($(nproc) + 2))}" --timer --exec "sh tests/run.sh --one" $list
