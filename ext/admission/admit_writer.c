@@ -102,6 +102,11 @@ void admit_writer_begin(struct admit_writer *writer)
     learn_the_rest(writer);
 }
 
+void admit_writer_met(struct admit_writer *writer)
+{
+    writer->some_wait = true; /* the rule itself asks whether any does */
+}
+
 /* The reports of sign-ups that have none yet. */
 static void report(struct admit_writer *writer)
 {

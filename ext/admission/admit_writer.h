@@ -26,6 +26,9 @@ void admit_writer_expect(struct admit_writer *writer, uint64_t rows);
 void admit_writer_begin(struct admit_writer *writer);
 void admit_writer_flush(struct admit_writer *writer);
 
+/* Something else has added attempts, or codes of attempts, within the transaction. */
+void admit_writer_met(struct admit_writer *writer);
+
 /* After an error of the ledger the verdict means nothing, the transaction is rolled back, and the
  * writer is closed. */
 struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admission *admission);

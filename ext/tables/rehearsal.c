@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admission/admit_values.h"
+#include "admission/admit_writer.h"
 #include "host.h"
 #include "codes/subject_lookup.h"
 #include "ledger/connection.h"
@@ -28,6 +29,7 @@ static const struct part parts[] = {
     {"waiting", "attempt_id = ?1"},
     {"decision", "attempt_id = ?1"},
     {"code", "attempt_id = ?1"},
+    /* the others are of its codes */
     {"recipient", "code_id IN (SELECT id FROM code WHERE attempt_id = ?1)"},
     {"code_end", "code_id IN (SELECT id FROM code WHERE attempt_id = ?1)"},
     {"wrong_try", "code_id IN (SELECT id FROM code WHERE attempt_id = ?1)"},
@@ -52,7 +54,11 @@ static const struct part lone_parts[] = {
                    "r.code_id WHERE r.subject_key = ?1 AND c.attempt_id IS NULL)"},
 };
 
-enum { PARTS = sizeof parts / sizeof *parts, LONE_PARTS = sizeof lone_parts / sizeof *lone_parts };
+enum {
+    PART_OF_CODES = 6,
+    PARTS = sizeof parts / sizeof *parts,
+    LONE_PARTS = sizeof lone_parts / sizeof *lone_parts
+};
 
 /* A part's statements, kept: from the real ledger, into the private one. */
 struct copier {
@@ -62,6 +68,7 @@ struct copier {
 struct rehearsal {
     struct session *real, *session;
     sqlite3 *database;
+    struct admit_writer *writer;
     sqlite3_stmt *snapshot; /* a row that is being read keeps the real ledger as it is */
     sqlite3_stmt *known;    /* whether an attempt was fetched */
     sqlite3_stmt *meet;     /* notes a subject's key whose attempts are being fetched */
@@ -116,9 +123,11 @@ static bool prepare_copier(struct rehearsal *rehearsal, const struct part *part,
     return code == SQLITE_OK || fail(rehearsal, rehearsal->database, code);
 }
 
+/* `rows` counts what was copied. */
 static bool copy(struct rehearsal *rehearsal, const struct part *part, struct copier *copier,
-                 int64_t id)
+                 int64_t id, int *rows)
 {
+    *rows = 0;
     if (!prepare_copier(rehearsal, part, copier))
         return false;
     int step, code = sqlite3_bind_int64(copier->from, 1, id);
@@ -132,6 +141,7 @@ static bool copy(struct rehearsal *rehearsal, const struct part *part, struct co
         if (code == SQLITE_OK && sqlite3_step(copier->to) != SQLITE_DONE)
             code = sqlite3_errcode(rehearsal->database);
         sqlite3_reset(copier->to);
+        ++*rows;
     }
     sqlite3_reset(copier->from);
     return code == SQLITE_OK || fail(rehearsal, rehearsal->database, code);
@@ -140,7 +150,8 @@ static bool copy(struct rehearsal *rehearsal, const struct part *part, struct co
 static bool copy_once(struct rehearsal *rehearsal, const struct part *part)
 {
     struct copier copier = {NULL, NULL};
-    bool done = copy(rehearsal, part, &copier, 0);
+    int rows;
+    bool done = copy(rehearsal, part, &copier, 0, &rows);
     sqlite3_finalize(copier.from);
     sqlite3_finalize(copier.to);
     return done;
@@ -157,8 +168,12 @@ static bool is_known(struct rehearsal *rehearsal, int64_t attempt)
 static bool fetch_attempt(struct rehearsal *rehearsal, int64_t attempt)
 {
     bool done = true;
-    for (int i = 0; i < PARTS && done; i++)
-        done = copy(rehearsal, &parts[i], &rehearsal->copiers[i], attempt);
+    for (int i = 0, rows; i < PARTS && done; i++) {
+        done = copy(rehearsal, &parts[i], &rehearsal->copiers[i], attempt, &rows);
+        if (i == PART_OF_CODES && rows == 0)
+            break;
+    }
+    admit_writer_met(rehearsal->writer);
     return done;
 }
 
@@ -176,22 +191,35 @@ static bool meet(struct rehearsal *rehearsal, int64_t key, bool all, bool *fresh
     return code == SQLITE_DONE || fail(rehearsal, rehearsal->database, code);
 }
 
-/* The attempts that a key leads to, by the parameter that it is for; and for `all` the codes that
- * stand alone. An attempt is fetched once: what the rehearsal has made of it since counts. */
-static bool fetch_met(struct rehearsal *rehearsal, const char *parameter, int64_t key, bool all)
+static bool leads_to_somebody(struct rehearsal *rehearsal, int64_t key)
+{
+    struct ledger_statement *meets = ledger_use(rehearsal->real->ledger, STATEMENT_rehearsal_meets);
+    ledger_set_integer(meets, ":key", key);
+    bool found = ledger_row(meets);
+    if (found)
+        ledger_done(meets);
+    return found;
+}
+
+/* The attempts that a key leads to, and for `all` the codes that stand alone. An attempt is fetched
+ * once: what the rehearsal has made of it since counts. */
+static bool fetch_met(struct rehearsal *rehearsal, int64_t key, bool all)
 {
     bool fresh;
+    if (!all && !leads_to_somebody(rehearsal, key))
+        return !ledger_failed(rehearsal->real->ledger);
     if (!meet(rehearsal, key, all, &fresh) || !fresh)
         return !ledger_failed(rehearsal->real->ledger);
     bool done = true;
+    int rows;
     struct ledger_statement *met = ledger_use(rehearsal->real->ledger, STATEMENT_rehearsal_met);
-    ledger_set_integer(met, parameter, key);
+    ledger_set_integer(met, ":key", key);
     ledger_set_integer(met, ":all", all);
     while (ledger_row(met) && done)
         done = is_known(rehearsal, ledger_integer(met, 0)) ||
                fetch_attempt(rehearsal, ledger_integer(met, 0));
     for (int i = 0; all && i < LONE_PARTS && done; i++)
-        done = copy(rehearsal, &lone_parts[i], &rehearsal->lone_copiers[i], key);
+        done = copy(rehearsal, &lone_parts[i], &rehearsal->lone_copiers[i], key, &rows);
     return done && !ledger_failed(rehearsal->real->ledger);
 }
 
@@ -202,7 +230,7 @@ static bool fetch_meant(struct rehearsal *rehearsal, const char *subject)
     bool done = true;
     lookup_read(rehearsal->real, subject, &who);
     for (size_t k = 0; k < who.count && done; k++)
-        done = fetch_met(rehearsal, ":email_key", who.readings[k].key, true);
+        done = fetch_met(rehearsal, who.readings[k].key, true);
     return done && !ledger_failed(rehearsal->real->ledger);
 }
 
@@ -213,19 +241,18 @@ static bool fetch(struct rehearsal *rehearsal, const struct admission *admission
     bool confirms = admission->signup->text[SIGNUP_email_confirm_code] != NULL, done = true;
     admit_values_identity(admission, third_party);
     const struct {
-        const char *name;
         enum subject_kind kind;
         const char *text;
     } keys[] = {
-        {":email_key", SUBJECT_EMAIL, admission->email_folded},
-        {":phone_key", SUBJECT_PHONE, admission->phone},
-        {":username_key", SUBJECT_USERNAME, admission->username_folded},
-        {":uuid_key", SUBJECT_UUID, admission->uuid},
-        {":identity_key", SUBJECT_IDENTITY, third_party},
+        {SUBJECT_EMAIL, admission->email_folded},
+        {SUBJECT_PHONE, admission->phone},
+        {SUBJECT_USERNAME, admission->username_folded},
+        {SUBJECT_UUID, admission->uuid},
+        {SUBJECT_IDENTITY, third_party},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys && done; i++)
         if (keys[i].text[0] != '\0')
-            done = fetch_met(rehearsal, keys[i].name,
+            done = fetch_met(rehearsal,
                              session_subject_key(rehearsal->real, keys[i].kind, keys[i].text),
                              confirms);
     return done && (!confirms || fetch_meant(rehearsal, admit_subject(admission)));
@@ -307,6 +334,16 @@ static bool hold_snapshot(struct rehearsal *rehearsal)
     return fail(rehearsal, real, code == SQLITE_OK ? sqlite3_errcode(real) : code);
 }
 
+/* Nothing of the real ledger is in the private one yet. */
+static bool open_writer(struct rehearsal *rehearsal)
+{
+    rehearsal->writer = admit_writer_open(rehearsal->session);
+    if (rehearsal->writer == NULL)
+        return fail(rehearsal, NULL, SQLITE_NOMEM);
+    admit_writer_begin(rehearsal->writer);
+    return succeeded(rehearsal);
+}
+
 struct rehearsal *rehearsal_open(struct session *real)
 {
     if (!ledger_ready(real->ledger))
@@ -319,7 +356,7 @@ struct rehearsal *rehearsal_open(struct session *real)
     rehearsal->real = real;
     if (!hold_snapshot(rehearsal) || !make_ledger(rehearsal) || !copy_once(rehearsal, &identity) ||
         !copy_once(rehearsal, &settings) || !copy_once(rehearsal, &newest_entry) ||
-        !take_places(rehearsal)) {
+        !take_places(rehearsal) || !open_writer(rehearsal)) {
         rehearsal_close(rehearsal);
         return NULL;
     }
@@ -345,6 +382,7 @@ void rehearsal_close(struct rehearsal *rehearsal)
     sqlite3_finalize(rehearsal->known);
     sqlite3_finalize(rehearsal->meet);
     sqlite3_finalize(rehearsal->snapshot);
+    admit_writer_close(rehearsal->writer);
     if (rehearsal->session != NULL && rehearsal->session->key == rehearsal->real->key)
         rehearsal->session->key = NULL;
     session_release(rehearsal->session);
@@ -390,9 +428,7 @@ bool rehearsal_admit(struct rehearsal *rehearsal, struct admission *admission,
         return false;
     if (!fetch(rehearsal, admission))
         return false;
-    ledger_begin(rehearsal->session->ledger);
-    struct admit_verdict admitted = admit_write(rehearsal->session, admission);
-    ledger_end(rehearsal->session->ledger);
+    struct admit_verdict admitted = admit_writer_write(rehearsal->writer, admission);
     verdict->outcome = admitted.outcome;
     read_verdict(rehearsal, admitted.id, verdict);
     return succeeded(rehearsal);

@@ -2,7 +2,8 @@
  * rehearsal.h: a rehearsal beside the ledger. A running SELECT cannot write and take it back (a
  * savepoint cannot be opened there), so a private ledger in memory is made, under the same rules,
  * with the same settings, salt and key; before each sign-up it is given whatever of the real ledger
- * that sign-up can meet. Verdicts are then those of the one door, and nothing real is written.
+ * that sign-up can meet. Verdicts are then those of the one door, given by the steps of its rule as
+ * an import runs them, and nothing real is written.
  */
 #ifndef REHEARSAL_H
 #define REHEARSAL_H

@@ -96,6 +96,22 @@ agree() {
     diff imported rehearsed
 }
 
+# The attempts that wait would link a password to a third party's customer: else the e-mail address alone, taken meanwhile, would say no.
+@test "a success in the file ends an attempt of the ledger that waits, and its code is good for nothing then" {
+    settings '{"registrationType":"REQUIRE_PIN_CONFIRMATION","sandbox":true}'
+    printf 'email,identity_provider,identity_subject,password\nann@example.com,google,1,\nbob@example.com,google,2,\nann@example.com,,,Abcdef1!x\nbob@example.com,,,Abcdef1!x\n' >first.csv
+    job import first.csv
+    [ "$(ledger 'SELECT count(*) FROM waiting')" = 2 ]
+    printf 'email,outcome,email_confirm_code\nann@example.com,success,\nann@example.com,,12345\nbob@example.com,,12345\n' >a.csv
+    ledger_reg "SELECT line, outcome, detail FROM reg_signups('a.csv') WHERE outcome = 'continued'" >rehearsed
+    job import a.csv
+    ledger "SELECT line, 'continued', kind || ' ' || verdict FROM continuation WHERE line > 2 ORDER BY line" >imported
+    [ "$(wc -l <imported)" = 2 ]
+    [ "$(grep -c '^3|continued|.* verified' imported)" = 0 ]
+    grep -q '^4|continued|.* verified' imported
+    diff imported rehearsed
+}
+
 @test "what cannot be rehearsed is an error that names the file" {
     refused() {
         run ledger_reg "SELECT * FROM reg_signups($1)"
