@@ -622,6 +622,23 @@ static int answer_first(struct history_table *table, sqlite3_value *reasons,
     return code;
 }
 
+/* As sqlite3_result_value(), but that allocates anew for each text, while SQLITE_TRANSIENT copies
+ * to where the last row's was. */
+static void answer_value(sqlite3_value *value, sqlite3_context *context)
+{
+    const char *text = NULL;
+    if (sqlite3_value_type(value) == SQLITE_TEXT)
+        text = (const char *)sqlite3_value_text(value);
+    if (text == NULL) {
+        sqlite3_result_value(context, value);
+        return;
+    }
+    sqlite3_result_text(context, text, sqlite3_value_bytes(value), SQLITE_TRANSIENT);
+    unsigned subtype = sqlite3_value_subtype(value);
+    if (subtype != 0) /* it is JSON */
+        sqlite3_result_subtype(context, subtype);
+}
+
 int history_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int number)
 {
     struct cursor *cursor = (struct cursor *)base;
@@ -632,7 +649,7 @@ int history_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int numb
     case HISTORY_FIRST:
         return answer_first(table, sqlite3_column_value(cursor->statement, at), context);
     case HISTORY_VALUE:
-        sqlite3_result_value(context, sqlite3_column_value(cursor->statement, at));
+        answer_value(sqlite3_column_value(cursor->statement, at), context);
         break;
     case HISTORY_TIME:
         if (sqlite3_column_type(cursor->statement, at) == SQLITE_NULL)
