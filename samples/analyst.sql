@@ -37,7 +37,7 @@ SELECT r.value AS reason, sum(a.attempts) AS attempts, max(k.sentence) AS meanin
 .print '== Which reasons did other systems give that are not in our list?'
 SELECT told_reason, count(*) AS attempts
   FROM reg_attempts
- WHERE failure_reason = 'told'
+ WHERE outcome = 'failure' AND failure_reason = 'told' AND attempted_at >= :from AND attempted_at < date(:to, '+1 day')
  GROUP BY told_reason
  ORDER BY attempts DESC, told_reason;
 
@@ -76,7 +76,8 @@ WITH timed AS (
   SELECT channel, state,
          (handed_over_at_ms - request_timestamp_ms) / 1000.0 AS wait,
          (verified_at_ms - handed_over_at_ms) / 1000.0 AS answer
-    FROM reg_codes)
+    FROM reg_codes
+   WHERE request_timestamp >= :from AND request_timestamp < date(:to, '+1 day'))
 SELECT channel, count(*) AS codes, count(wait) AS handed_over,
        round(avg(wait), 1) AS wait_mean, round(max(wait), 1) AS wait_most,
        sum(state = 'verified') AS verified, round(avg(answer), 1) AS answer_mean, round(max(answer), 1) AS answer_most
@@ -86,6 +87,7 @@ SELECT channel, count(*) AS codes, count(wait) AS handed_over,
 .print '== What happened to the codes?'
 SELECT channel, state, count(*) AS codes, sum(failures) AS wrong_tries, max(last_error) AS an_error
   FROM reg_codes
+ WHERE request_timestamp >= :from AND request_timestamp < date(:to, '+1 day')
  GROUP BY channel, state
  ORDER BY channel, codes DESC;
 
@@ -97,6 +99,7 @@ SELECT coalesce(a.country, '(unknown)') AS country,
        sum(a.code_state = 'verified') AS confirmed,
        sum(a.outcome = 'success') AS customers
   FROM reg_attempts a
+ WHERE attempted_at >= :from AND attempted_at < date(:to, '+1 day')
  GROUP BY 1
  ORDER BY attempts DESC, country
  LIMIT 12;
@@ -104,13 +107,18 @@ SELECT coalesce(a.country, '(unknown)') AS country,
 .print '== Do the outcomes match the recommendations?'
 SELECT recommendation, outcome, count(*) AS attempts, group_concat(DISTINCT failure_reason) AS reasons
   FROM reg_attempts
- WHERE recommendation IN ('ALLOW', 'REVIEW', 'PREVENT')
+ WHERE recommendation IN ('ALLOW', 'REVIEW', 'PREVENT') AND attempted_at >= :from AND attempted_at < date(:to, '+1 day')
  GROUP BY recommendation, outcome;
 
 .print '== Is the fraud API up to date? (the backlog of reports)'
+-- Each state by itself, since the ledger knows where those reports are; `state IN (...)` would look at all that were ever sent.
+WITH backlog AS (
+  SELECT * FROM reg_reports WHERE state = 'queued'
+  UNION ALL SELECT * FROM reg_reports WHERE state = 'retrying'
+  UNION ALL SELECT * FROM reg_reports WHERE state = 'dead')
 SELECT state, outcome, count(*) AS reports, min(due_at) AS oldest_due, sum(tries) AS tries, sum(ambiguous_tries) AS ambiguous,
        max(last_error) AS an_error
-  FROM reg_reports
+  FROM backlog
  GROUP BY state, outcome
  ORDER BY state, outcome;
 
@@ -130,12 +138,12 @@ SELECT CASE WHEN hours < 1 THEN '1  under an hour' WHEN hours < 6 THEN '2  1 to 
 WITH moment AS MATERIALIZED (SELECT max(recorded_at_ms) AS then_ms FROM reg_attempts)
 SELECT 'then' AS asked, outcome, failure_reason, count(*) AS attempts
   FROM reg_attempts
- WHERE as_of = (SELECT then_ms FROM moment) AND (code_state IS NOT NULL OR outcome = 'pending')
+ WHERE as_of = (SELECT then_ms FROM moment) AND attempted_at >= :from AND attempted_at < date(:to, '+1 day') AND (code_state IS NOT NULL OR outcome = 'pending')
  GROUP BY outcome, failure_reason
 UNION ALL
 SELECT 'now', outcome, failure_reason, count(*)
   FROM reg_attempts
- WHERE code_state IS NOT NULL OR outcome = 'pending'
+ WHERE attempted_at >= :from AND attempted_at < date(:to, '+1 day') AND (code_state IS NOT NULL OR outcome = 'pending')
  GROUP BY outcome, failure_reason
  ORDER BY asked DESC, attempts DESC;
 
@@ -149,6 +157,7 @@ SELECT id, attempted_at, reg_mask(email) AS email, reg_mask(phone) AS phone, ip_
 .print '== Which consents did people give at sign-up?'
 SELECT c.key AS consent, json_extract(c.value, '$.state') AS state, json_extract(c.value, '$.version') AS version, count(*) AS attempts
   FROM reg_attempts a, json_each(a.consents) c
+ WHERE attempted_at >= :from AND attempted_at < date(:to, '+1 day')
  GROUP BY 1, 2, 3
  ORDER BY 1, attempts DESC;
 

@@ -111,8 +111,8 @@ with_env() {
     [ "$questions" -ge 22 ]
     # A table has one upper edge; without rows the shell prints nothing.
     [ "$(grep -c '^== ' <<<"$output")" = "$questions" ]
-    [ "$(grep -cE '^(┌|╭)' <<<"$output")" = $((questions - 3)) ]
-    [ "$(grep -A 1 -E '^== (Who is still waiting|Which outcomes has the fraud API not been told)' <<<"$output" | grep -c '^== ')" = 5 ]
+    [ "$(grep -cE '^(┌|╭)' <<<"$output")" = $((questions - 4)) ]
+    [ "$(grep -A 1 -E '^== (Is the fraud API up to date|Who is still waiting|Which outcomes has the fraud API not been told)' <<<"$output" | grep -c '^== ')" = 6 ]
     # Every ready answer is among them.
     [ "$(ls sql/queries/*.sql)" = "$(sed -n 's/^\.read //p' samples/analyst.sql | sort)" ]
     # While they waited, it had an answer.

@@ -233,6 +233,16 @@ for condition_text, count in [("id = 5", 1), ("id IN (1,2)", 1), ("id > 3 AND id
                               ("attempted_at >= '2025-12-01'", 1), ("attempted_at_ms BETWEEN 1 AND 2", 2), ("recorded_at < '2025'", 1), ("recorded_at_ms = 4", 1),
                               ("+email = 'a@b.com'", 0), ("email > 'a'", 0), ("email = 'a' COLLATE NOCASE", 1), ("email = 'a' COLLATE RTRIM", 0), ("country = 'ID'", 1), ("country = 'ID' COLLATE NOCASE", 0), ("country IN ('ID', 'GB')", 0), ("as_of = 5", 1)]:
     reg.equal(argument_count("SELECT * FROM reg_attempts WHERE " + condition_text), count, f"goes to the table: {condition_text}")
+# The times of codes and reports narrow, too, and give what a comparison outside the table gives.
+for table, time in [("reg_codes", "request_timestamp"), ("reg_reports", "due_at")]:
+    texts = [row[0] for row in db.execute(f"SELECT DISTINCT {time} FROM {table} ORDER BY 1")]
+    reg.ok(len(texts) > 2, f"{table} has several times", texts)
+    for bound in texts[:3] + texts[-2:] + [texts[0][:10], "2025", "", "3000-01-01", "no time"]:
+        for sign in ["<", "<=", "=", ">=", ">"]:
+            ids = [db.execute(f"SELECT group_concat(id) FROM (SELECT id FROM {table} WHERE {left} {sign} ? ORDER BY id)", (bound,)).fetchone()[0]
+                   for left in (time, "+" + time)]
+            reg.equal(ids[0], ids[1], f"{table}: {time} {sign} {bound}")
+    reg.equal(argument_count(f"SELECT * FROM {table} WHERE {time} >= '2025-12-01'"), 1, f"{table}: {time} goes to the table")
 for order, sorted_by_sqlite in [("id", False), ("id DESC", False), ("attempted_at", False), ("attempted_at DESC", False), ("attempted_at_ms", False), ("email", True),
                                 ("recorded_at", False), ("recorded_at_ms DESC, id DESC", False), ("attempted_at, id", False), ("attempted_at, id DESC", True),
                                 ("outcome DESC", True)]:
