@@ -55,7 +55,7 @@ EXT      = ext/reg.c \
             ext/tables/signups_table.c ext/tables/table.c \
             ext/functions/chart.c ext/functions/functions_ledger.c ext/functions/functions_password.c ext/functions/sql_call.c \
             ext/admission/admit.c ext/admission/admit_keys.c ext/admission/admit_values.c ext/admission/admit_writer.c ext/admission/consents.c \
-            ext/admission/deciding.c ext/admission/field_checks.c ext/admission/given.c ext/admission/notes.c ext/admission/prepared.c \
+            ext/admission/deciding.c ext/admission/field_checks.c ext/admission/given.c ext/admission/newcomers.c ext/admission/notes.c ext/admission/prepared.c \
             ext/codes/code.c ext/codes/completion.c ext/codes/customer.c ext/codes/device.c ext/codes/issue.c ext/codes/subject_lookup.c ext/codes/verify.c \
             ext/fraud/count.c ext/fraud/export.c ext/fraud/json_text.c ext/fraud/outcome_counts.c ext/fraud/payload.c ext/fraud/reconcile.c ext/fraud/reconcile_rows.c ext/fraud/reconcile_text.c \
             ext/ledger/connection.c ext/ledger/key.c ext/ledger/ledger.c ext/ledger/ledger_creation.c ext/ledger/ledger_time.c ext/ledger/reasons.c \

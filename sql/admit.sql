@@ -38,3 +38,27 @@ SELECT key FROM subject
 SELECT email_key, phone_key, username_key, uuid_key, identity_key FROM person WHERE attempt_id > :id
 -- name: newest_attempt
 SELECT max(id) FROM attempt
+
+-- The steps `attempt` and `person` of the rule admit for many sign-ups at once, of people whom nobody in the ledger can know: who holds what is not asked,
+-- and the verdict is known (see ext/admission/newcomers.h).
+-- name: admit_newcomer_attempts
+INSERT OR FAIL INTO attempt (id, recorded_at, attempted_at, import_id, line, setting_id, outcome, reasons, customer_id, lifetime_ms, told, told_reason,
+                             country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
+                             device_type, manufacturer, model, os, language, app_name, app_platform, app_domain, guest_account, captcha,
+                             recommendation, consents, has_password, notes)
+SELECT id, recorded_at, attempted_at, import_id, line, setting_id, outcome,
+       CASE outcome WHEN 'failure' THEN '[' || reasons || ']' END, CASE outcome WHEN 'success' THEN id END,
+       CASE outcome WHEN 'pending' THEN pending_ms END, told, told_reason,
+       country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
+       device_type, manufacturer, model, os, language, app_name, app_platform, app_domain, guest_account, captcha,
+       recommendation, consents, has_password, notes
+  FROM reg_newcomer(:newcomers)
+
+-- name: admit_newcomer_persons
+INSERT OR FAIL INTO person (attempt_id, email, email_folded, email_key, phone, phone_key, username, username_folded, username_key, uuid, uuid_key,
+                            identity_subject, identity_key, name, given_name, family_name, birth_date, birth_place, gender, custom_id, device_id,
+                            ip_address, latitude, longitude, user_agent, email_verified_at, phone_verified_at, password_hash)
+SELECT id, email, email_folded, email_key, phone, phone_key, username, username_folded, username_key, uuid, uuid_key,
+       identity_subject, identity_key, name, given_name, family_name, birth_date, birth_place, gender, custom_id, device_id,
+       ip_address, latitude, longitude, user_agent, email_verified_at, phone_verified_at, CASE WHEN outcome <> 'failure' THEN password_hash END
+  FROM reg_newcomer(:newcomers)

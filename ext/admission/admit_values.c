@@ -157,6 +157,12 @@ static void set_reasons(struct admit_values *values, const struct admission *adm
 {
     char before[REASONS_TEXT] = "", *after = values->after;
     after[0] = '\0';
+    if (admission->told == NULL && reasons_none(&admission->reasons)) { /* of most */
+        set_text(values, ADMIT_reasons, after);
+        set_text(values, ADMIT_reasons_before, after);
+        set_text(values, ADMIT_reasons_after, after);
+        return;
+    }
     if (admission->told != NULL) {
         snprintf(before, sizeof before, "%s", admission->told_list);
     } else {
@@ -236,7 +242,7 @@ struct admit_written admit_read_written(struct ledger *ledger, int64_t id)
 
 /* Binding */
 
-static const char *parameter_name(int parameter)
+const char *admit_values_name(int parameter)
 {
 #define ADMIT_NAME(name) [ADMIT_##name] = #name,
     static const char *const names[ADMIT_PARAMETER_COUNT] = {ADMIT_PARAMETERS(ADMIT_NAME)};
@@ -253,7 +259,7 @@ static void make_plan(struct ledger *ledger, struct ledger_statement *statement,
         const char *name = ledger_parameter_name(statement, number);
         int parameter = 0;
         while (parameter < ADMIT_PARAMETER_COUNT &&
-               strcmp(parameter_name(parameter), name + 1) != 0)
+               strcmp(admit_values_name(parameter), name + 1) != 0)
             parameter++;
         if (parameter == ADMIT_PARAMETER_COUNT || number >= ADMIT_PLAN_SIZE)
             ledger_fail(ledger, SQLITE_INTERNAL, "a sign-up has no value for %s", name);
@@ -277,6 +283,27 @@ static void bind(struct ledger_statement *statement, int number, const struct ad
         break;
     case ADMIT_BIND_BLOB:
         ledger_set_blob_at(statement, number, bound->bytes, bound->length);
+        break;
+    case ADMIT_UNBOUND:
+        break;
+    }
+}
+
+void admit_values_give(const struct admit_values *values, int parameter, sqlite3_context *context)
+{
+    const struct admit_bound *bound = &values->bound[parameter];
+    switch (bound->type) {
+    case ADMIT_BIND_TEXT:
+        sqlite3_result_text64(context, bound->bytes, bound->length, SQLITE_STATIC, SQLITE_UTF8);
+        break;
+    case ADMIT_BIND_INTEGER:
+        sqlite3_result_int64(context, bound->integer);
+        break;
+    case ADMIT_BIND_REAL:
+        sqlite3_result_double(context, bound->real);
+        break;
+    case ADMIT_BIND_BLOB:
+        sqlite3_result_blob64(context, bound->bytes, bound->length, SQLITE_STATIC);
         break;
     case ADMIT_UNBOUND:
         break;

@@ -6,6 +6,7 @@
 #include "admission/admit.h"
 #include "admission/notes.h"
 #include "codes/code.h"
+#include "host.h"
 #include "ledger/ledger.h"
 
 /* Besides the sign-up's own columns, which have their names. `outcome` is the verdict's. */
@@ -95,6 +96,10 @@ struct admit_written admit_read_written(struct ledger *ledger, int64_t id);
 void admit_values_fill(struct admit_values *values, struct session *session,
                        const struct admission *admission, int64_t id);
 void admit_values_wipe(struct admit_values *values);
+
+/* A parameter's name, and its value as a function's result. */
+const char *admit_values_name(int parameter);
+void admit_values_give(const struct admit_values *values, int parameter, sqlite3_context *context);
 
 /* Which parameter each number of a statement means; made when it is first used. */
 enum { ADMIT_PLAN_SIZE = 112 };

@@ -4,6 +4,7 @@
 
 #include "admission/admit_keys.h"
 #include "admission/admit_values.h"
+#include "admission/newcomers.h"
 #include "ledger/session.h"
 #include "ledger/settings.h"
 
@@ -19,8 +20,9 @@ struct progress {
 struct admit_writer {
     struct session *session;
     struct admit_plan plans[RULE_STEPS_admit], rival_plan;
-    struct admit_values values;
-    int64_t next_id; /* 0: not known */
+    struct newcomers *newcomers;
+    struct admit_values *values; /* of the sign-up that is being written */
+    int64_t next_id;             /* 0: not known */
     struct admit_keys *keys;
     bool learns;        /* which keys the index has */
     int64_t learned;    /* the newest attempt whose keys are known */
@@ -34,6 +36,8 @@ static const int key_parameters[] = {ADMIT_email_key, ADMIT_phone_key, ADMIT_use
 
 enum { KEY_KINDS = sizeof key_parameters / sizeof *key_parameters };
 
+enum { NOBODY = -1 }; /* holds what a failure has asked for: see subject.holder */
+
 /* Reading the whole index costs less than it spares while the ledger is not this much larger than
  * the file. */
 enum { KEYS_AN_ATTEMPT = 3, LEARNED_A_ROW = 15, LEARNED_ANYHOW = 10000 };
@@ -45,7 +49,8 @@ struct admit_writer *admit_writer_open(struct session *session)
         return NULL;
     writer->session = session;
     writer->keys = admit_keys_open();
-    if (writer->keys != NULL)
+    writer->newcomers = newcomers_open(session);
+    if (writer->keys != NULL && writer->newcomers != NULL)
         return writer;
     admit_writer_close(writer);
     return NULL;
@@ -56,6 +61,7 @@ void admit_writer_close(struct admit_writer *writer)
     if (writer == NULL)
         return;
     admit_keys_close(writer->keys);
+    newcomers_close(writer->newcomers);
     free(writer);
 }
 
@@ -96,6 +102,7 @@ void admit_writer_begin(struct admit_writer *writer)
     struct ledger *ledger = writer->session->ledger;
     uint32_t lost;
     admit_keys_hand_over(writer->keys, &lost); /* of a transaction that was rolled back */
+    newcomers_forget(writer->newcomers);       /* likewise */
     writer->unreported = 0;
     writer->next_id = 0;
     writer->some_wait = ledger_number(ledger, STATEMENT_some_wait, 0) != 0;
@@ -111,6 +118,7 @@ void admit_writer_met(struct admit_writer *writer)
 static void report(struct admit_writer *writer)
 {
     struct ledger *ledger = writer->session->ledger;
+    newcomers_write(writer->newcomers);
     if (writer->unreported == 0)
         return;
     struct ledger_statement *due = ledger_use(ledger, STATEMENT_report_outcome_report);
@@ -149,18 +157,18 @@ void admit_writer_flush(struct admit_writer *writer)
 
 static bool is_given(const struct admit_writer *writer, int parameter)
 {
-    return writer->values.bound[parameter].type != ADMIT_UNBOUND;
+    return writer->values->bound[parameter].type != ADMIT_UNBOUND;
 }
 
 static int64_t run(struct admit_writer *writer, int step)
 {
-    return ledger_run(admit_values_use(&writer->values, writer->session->ledger, rule_admit[step],
+    return ledger_run(admit_values_use(writer->values, writer->session->ledger, rule_admit[step],
                                        &writer->plans[step]));
 }
 
 static bool has_rival(struct admit_writer *writer)
 {
-    struct ledger_statement *rival = admit_values_use(&writer->values, writer->session->ledger,
+    struct ledger_statement *rival = admit_values_use(writer->values, writer->session->ledger,
                                                       STATEMENT_has_rival, &writer->rival_plan);
     bool found = ledger_row(rival) && ledger_integer(rival, 0) != 0;
     ledger_done(rival);
@@ -172,18 +180,16 @@ static bool has_rival(struct admit_writer *writer)
 static void add_what_is_asked(struct admit_writer *writer)
 {
     struct admit_key row;
-    if (!admit_keys_have_room(writer->keys))
-        admit_writer_flush(writer);
     for (int i = 0; i < KEY_KINDS; i++)
         if (is_given(writer, key_parameters[i]) &&
-            admit_keys_take(writer->keys, writer->values.bound[key_parameters[i]].integer, &row))
+            admit_keys_take(writer->keys, writer->values->bound[key_parameters[i]].integer, &row))
             add_subjects(writer->session->ledger, STATEMENT_add_subject, &row, 1);
 }
 
 /* Decides, asking the index for nothing that is certainly not there. */
 static void run_attempt(struct admit_writer *writer, int step, struct progress *progress)
 {
-    struct admit_bound *bound = writer->values.bound, kept[KEY_KINDS];
+    struct admit_bound *bound = writer->values->bound, kept[KEY_KINDS];
     for (int i = 0; i < KEY_KINDS; i++) {
         struct admit_bound *key = &bound[key_parameters[i]];
         kept[i] = *key;
@@ -206,7 +212,7 @@ static void gather_keys(struct admit_writer *writer, int64_t holder)
         if (is_given(writer, key_parameters[i]))
             admit_keys_gather(writer->keys,
                               (struct admit_key){
-                                  .key = writer->values.bound[key_parameters[i]].integer,
+                                  .key = writer->values->bound[key_parameters[i]].integer,
                                   .holder = holder,
                                   .attempt = writer->next_id,
                               });
@@ -275,9 +281,42 @@ static void take_step(struct admit_writer *writer, int step, struct progress *pr
     }
 }
 
-struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admission *admission)
+/* Whether what becomes of a sign-up hangs on it alone, and leaves an attempt and a person only:
+ * certainly nobody has what it brings, and nothing is sent to it. */
+static bool is_newcomer(const struct admit_writer *writer, enum admit_outcome outcome)
+{
+    for (int i = 0; i < KEY_KINDS; i++)
+        if (is_given(writer, key_parameters[i]) &&
+            admit_keys_may_know(writer->keys, writer->values->bound[key_parameters[i]].integer))
+            return false;
+    return outcome != ADMIT_PENDING && !is_given(writer, ADMIT_identity_key) &&
+           !is_given(writer, ADMIT_email_nonce) && !is_given(writer, ADMIT_sms_nonce) &&
+           !is_given(writer, ADMIT_sealed);
+}
+
+static void take_newcomer(struct admit_writer *writer, enum admit_outcome outcome)
+{
+    bool room = newcomers_add(writer->newcomers, outcome);
+    if (writer->unreported == 0)
+        writer->unreported = writer->next_id;
+    gather_keys(writer, outcome == ADMIT_SUCCESS ? writer->next_id : NOBODY);
+    if (!room)
+        newcomers_write(writer->newcomers);
+}
+
+static enum admit_outcome take_steps(struct admit_writer *writer, const struct admission *admission)
 {
     struct progress progress = {.admission = admission};
+    newcomers_write(writer->newcomers); /* who came before is there before */
+    for (int step = 0; step < RULE_STEPS_admit; step++)
+        if (!progress.logged_in || rule_admit[step] == STATEMENT_admit_link)
+            take_step(writer, step, &progress);
+    admit_values_wipe(writer->values);
+    return progress.logged_in ? ADMIT_CONTINUED : progress.written.outcome;
+}
+
+struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admission *admission)
+{
     if (writer->next_id == 0)
         writer->next_id = admit_next_id(writer->session->ledger);
     struct admit_verdict verdict = {ADMIT_CONTINUED, writer->next_id};
@@ -288,14 +327,22 @@ struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admi
     }
     if (admission->settings != writer->settings)
         report(writer);
+    if (!admit_keys_have_room(writer->keys))
+        admit_writer_flush(writer);
     writer->settings = admission->settings;
-    admit_values_fill(&writer->values, writer->session, admission, writer->next_id);
+    writer->values = newcomers_next(writer->newcomers);
+    admit_values_fill(writer->values, writer->session, admission, writer->next_id);
     add_what_is_asked(writer);
-    for (int step = 0; step < RULE_STEPS_admit; step++)
-        if (!progress.logged_in || rule_admit[step] == STATEMENT_admit_link)
-            take_step(writer, step, &progress);
-    verdict.outcome = progress.logged_in ? ADMIT_CONTINUED : progress.written.outcome;
-    admit_values_wipe(&writer->values);
+    verdict.outcome = newcomers_judge(writer->values);
+    if (is_newcomer(writer, verdict.outcome))
+        take_newcomer(writer, verdict.outcome);
+    else
+        verdict.outcome = take_steps(writer, admission);
     writer->next_id++;
     return verdict;
+}
+
+void admit_writer_settle(struct admit_writer *writer)
+{
+    newcomers_write(writer->newcomers);
 }

@@ -30,7 +30,9 @@ void admit_writer_flush(struct admit_writer *writer);
 void admit_writer_met(struct admit_writer *writer);
 
 /* After an error of the ledger the verdict means nothing, the transaction is rolled back, and the
- * writer is closed. */
+ * writer is closed. The admission stays where it is until the writer is settled or flushed: only
+ * then is all that was written in the ledger's tables. */
 struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admission *admission);
+void admit_writer_settle(struct admit_writer *writer);
 
 #endif

@@ -278,6 +278,14 @@ void ledger_set_blob(struct ledger_statement *statement, const char *parameter, 
     ledger_set_blob_at(statement, ledger_parameter(statement, parameter), bytes, length);
 }
 
+void ledger_set_pointer(struct ledger_statement *statement, const char *parameter, void *pointer,
+                        const char *kind)
+{
+    int number = ledger_parameter(statement, parameter);
+    if (!ledger_failed(statement->ledger))
+        check(statement, sqlite3_bind_pointer(statement->prepared, number, pointer, kind, NULL));
+}
+
 bool ledger_row(struct ledger_statement *statement)
 {
     if (ledger_failed(statement->ledger)) {

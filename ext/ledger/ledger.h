@@ -124,6 +124,9 @@ void ledger_set_integer(struct ledger_statement *statement, const char *paramete
 void ledger_set_text(struct ledger_statement *statement, const char *parameter, const char *text);
 void ledger_set_blob(struct ledger_statement *statement, const char *parameter, const void *bytes,
                      size_t length);
+/* For a table of C's, which knows the pointer by its kind; NULL to any other. */
+void ledger_set_pointer(struct ledger_statement *statement, const char *parameter, void *pointer,
+                        const char *kind);
 
 /* The number of a parameter, for the few statements that run a million times; the _at forms take
  * it. 0: no such parameter. */

@@ -429,6 +429,7 @@ bool rehearsal_admit(struct rehearsal *rehearsal, struct admission *admission,
     if (!fetch(rehearsal, admission))
         return false;
     struct admit_verdict admitted = admit_writer_write(rehearsal->writer, admission);
+    admit_writer_settle(rehearsal->writer);
     verdict->outcome = admitted.outcome;
     read_verdict(rehearsal, admitted.id, verdict);
     return succeeded(rehearsal);

@@ -1,5 +1,6 @@
 #include "values/document.h"
 
+#include <sodium.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -42,13 +43,18 @@ json_t *document_parse(const char *text, size_t flags, json_error_t *place, stru
 /* Into memory of ours, for which jansson needs none of its own but to look for loops. */
 char *document_text(const json_t *document, size_t flags)
 {
-    size_t length = json_dumpb(document, NULL, 0, flags);
+    char few[512]; /* room for most, which are then written once */
+    size_t length = json_dumpb(document, few, sizeof few, flags);
     char *text = length == 0 ? NULL : malloc(length + 1);
-    if (text != NULL && json_dumpb(document, text, length, flags) != length) {
+    if (text == NULL)
+        return NULL;
+    if (length <= sizeof few) {
+        memcpy(text, few, length);
+    } else if (json_dumpb(document, text, length, flags) != length) {
         free(text);
         return NULL;
     }
-    if (text != NULL)
-        text[length] = '\0';
+    sodium_memzero(few, length < sizeof few ? length : sizeof few);
+    text[length] = '\0';
     return text;
 }

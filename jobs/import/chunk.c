@@ -251,5 +251,6 @@ bool chunk_write(struct chunk *chunk, const struct chunk_target *target,
             count_verdict(counts, verdict.outcome);
         }
     }
-    return true;
+    admit_writer_settle(target->writer); /* before the rows go */
+    return !ledger_failed(target->session->ledger);
 }
