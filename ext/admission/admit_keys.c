@@ -1,21 +1,22 @@
 #include "admission/admit_keys.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     LINE_WORDS = 8, /* a key's bits of the filter are in one line of the processor's cache */
     LINE_BITS = LINE_WORDS * 64,
-    BITS_A_KEY = 5,
-    SPACE_A_KEY = 8,       /* bits; one key in forty is then taken for a known one */
-    LEAST_SPACE_A_KEY = 5, /* one in seven */
+    MOST_BITS_A_KEY = 5,
+    SPACE_A_KEY = 8, /* bits; one key in forty is then taken for a known one */
     FEWEST_LINES = 1 << 10,
-    MOST_LINES = 1 << 19 /* 32 MiB */
+    MOST_LINES = 1 << 19 /* 32 MiB: with 100 million keys one in two is taken for a known one */
 };
 
 enum { SLOTS = 1 << 20, MOST_GATHERED = SLOTS / 8 * 5, KEYS_A_SIGN_UP = 5 };
 
 struct admit_keys {
-    uint64_t lines; /* of the filter, a power of two; 0: there is none */
+    uint64_t lines; /* of the filter; 0: there is none */
+    int bits_a_key;
     uint64_t *filter;
     struct admit_key *gathered;
     uint32_t count;
@@ -47,16 +48,24 @@ void admit_keys_close(struct admit_keys *keys)
 
 /* The filter */
 
+/* The number with which the fewest keys are taken for known ones: the room of a key times ln 2
+ * (Bloom 1970). */
+static int best_bits(uint64_t room, uint64_t count)
+{
+    for (int bits = MOST_BITS_A_KEY; bits > 1; bits--)
+        if (room * 7 / 10 >= count * (uint64_t)bits)
+            return bits;
+    return 1;
+}
+
 bool admit_keys_expect(struct admit_keys *keys, uint64_t count)
 {
-    uint64_t lines = FEWEST_LINES;
-    while (lines < MOST_LINES && lines * LINE_BITS / SPACE_A_KEY < count)
-        lines *= 2;
+    uint64_t lines = count / (LINE_BITS / SPACE_A_KEY) + 1;
+    lines = lines < FEWEST_LINES ? FEWEST_LINES : lines > MOST_LINES ? MOST_LINES : lines;
     free(keys->filter);
-    keys->filter = lines * LINE_BITS / LEAST_SPACE_A_KEY < count
-                       ? NULL
-                       : calloc(lines * LINE_WORDS, sizeof *keys->filter);
+    keys->filter = calloc(lines * LINE_WORDS, sizeof *keys->filter);
     keys->lines = keys->filter == NULL ? 0 : lines;
+    keys->bits_a_key = best_bits(lines * LINE_BITS, count);
     return keys->lines > 0;
 }
 
@@ -77,7 +86,7 @@ void admit_keys_learn(struct admit_keys *keys, int64_t key)
     if (keys->lines == 0)
         return;
     uint64_t *line = line_of(keys, key);
-    for (int turn = 0; turn < BITS_A_KEY; turn++)
+    for (int turn = 0; turn < keys->bits_a_key; turn++)
         line[bit_of(key, turn) / 64] |= UINT64_C(1) << bit_of(key, turn) % 64;
 }
 
@@ -86,7 +95,7 @@ bool admit_keys_may_know(const struct admit_keys *keys, int64_t key)
     if (keys->lines == 0)
         return true;
     const uint64_t *line = line_of(keys, key);
-    for (int turn = 0; turn < BITS_A_KEY; turn++)
+    for (int turn = 0; turn < keys->bits_a_key; turn++)
         if ((line[bit_of(key, turn) / 64] >> bit_of(key, turn) % 64 & 1) == 0)
             return false;
     return true;
@@ -164,10 +173,14 @@ static void sort(struct admit_key *rows, uint32_t count)
 const struct admit_key *admit_keys_hand_over(struct admit_keys *keys, uint32_t *count)
 {
     struct admit_key *rows = keys->gathered;
-    /* The last that came goes first: so no other is cut off from the slot that its search begins
-     * with. */
-    for (uint32_t i = keys->count; i > 0; i--)
-        *slot_of(keys, rows[i - 1].key) = 0;
+    if (keys->count > SLOTS / 64) {
+        memset(keys->slots, 0, SLOTS * sizeof *keys->slots);
+    } else {
+        /* The last that came goes first: so no other is cut off from the slot that its search
+         * begins with. */
+        for (uint32_t i = keys->count; i > 0; i--)
+            *slot_of(keys, rows[i - 1].key) = 0;
+    }
     *count = 0;
     for (uint32_t i = 0; i < keys->count; i++)
         if (rows[i].attempt != 0)

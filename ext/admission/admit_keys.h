@@ -19,8 +19,9 @@ struct admit_keys;
 struct admit_keys *admit_keys_open(void);
 void admit_keys_close(struct admit_keys *keys);
 
-/* Makes the filter, for about so many keys, and forgets what it knew. False, and every key may be
- * known: they are too many for 32 MiB, or there is no memory. */
+/* Makes the filter, for about so many keys, and forgets what it knew. It takes 32 MiB at most: the
+ * more keys there are beyond 30 million, the more others it takes for known ones. False, and every
+ * key may be known: there is no memory. */
 bool admit_keys_expect(struct admit_keys *keys, uint64_t count);
 
 /* The key is in the index. */

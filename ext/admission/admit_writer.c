@@ -40,7 +40,7 @@ enum { NOBODY = -1 }; /* holds what a failure has asked for: see subject.holder 
 
 /* Reading the whole index costs less than it spares while the ledger is not this much larger than
  * the file. */
-enum { KEYS_AN_ATTEMPT = 3, LEARNED_A_ROW = 15, LEARNED_ANYHOW = 10000 };
+enum { KEYS_AN_ATTEMPT = 3, LEARNED_A_ROW = 30, LEARNED_ANYHOW = 10000 };
 
 struct admit_writer *admit_writer_open(struct session *session)
 {
@@ -175,13 +175,20 @@ static bool has_rival(struct admit_writer *writer)
     return found;
 }
 
+/* An identifier that certainly nobody has, neither in the index nor among the gathered. */
+static bool is_unknown(const struct admit_writer *writer, int key)
+{
+    return !is_given(writer, key) ||
+           !admit_keys_may_know(writer->keys, writer->values->bound[key].integer);
+}
+
 /* What is asked of the index from here on must find what was gathered: that is added alone, since a
  * flush goes all through the index. */
 static void add_what_is_asked(struct admit_writer *writer)
 {
     struct admit_key row;
     for (int i = 0; i < KEY_KINDS; i++)
-        if (is_given(writer, key_parameters[i]) &&
+        if (!is_unknown(writer, key_parameters[i]) &&
             admit_keys_take(writer->keys, writer->values->bound[key_parameters[i]].integer, &row))
             add_subjects(writer->session->ledger, STATEMENT_add_subject, &row, 1);
 }
@@ -193,10 +200,10 @@ static void run_attempt(struct admit_writer *writer, int step, struct progress *
     for (int i = 0; i < KEY_KINDS; i++) {
         struct admit_bound *key = &bound[key_parameters[i]];
         kept[i] = *key;
-        if (key->type != ADMIT_UNBOUND && admit_keys_may_know(writer->keys, key->integer))
-            progress->some_known = true;
-        else
+        if (is_unknown(writer, key_parameters[i]))
             key->type = ADMIT_UNBOUND;
+        else
+            progress->some_known = true;
     }
     run(writer, step);
     for (int i = 0; i < KEY_KINDS; i++)
@@ -286,8 +293,7 @@ static void take_step(struct admit_writer *writer, int step, struct progress *pr
 static bool is_newcomer(const struct admit_writer *writer, enum admit_outcome outcome)
 {
     for (int i = 0; i < KEY_KINDS; i++)
-        if (is_given(writer, key_parameters[i]) &&
-            admit_keys_may_know(writer->keys, writer->values->bound[key_parameters[i]].integer))
+        if (!is_unknown(writer, key_parameters[i]))
             return false;
     return outcome != ADMIT_PENDING && !is_given(writer, ADMIT_identity_key) &&
            !is_given(writer, ADMIT_email_nonce) && !is_given(writer, ADMIT_sms_nonce) &&
@@ -332,12 +338,13 @@ struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admi
     writer->settings = admission->settings;
     writer->values = newcomers_next(writer->newcomers);
     admit_values_fill(writer->values, writer->session, admission, writer->next_id);
-    add_what_is_asked(writer);
     verdict.outcome = newcomers_judge(writer->values);
-    if (is_newcomer(writer, verdict.outcome))
+    if (is_newcomer(writer, verdict.outcome)) {
         take_newcomer(writer, verdict.outcome);
-    else
+    } else {
+        add_what_is_asked(writer);
         verdict.outcome = take_steps(writer, admission);
+    }
     writer->next_id++;
     return verdict;
 }

@@ -2,9 +2,10 @@
  * admit_writer.h: many sign-ups, one after the other: the verdicts and the rows of admit_write(),
  * faster, for a caller that owns the transaction.
  *
- * The statements of the rule `admit` run one by one, made from the same text; those that have
- * nothing to do are left out. New ids are counted instead of looked up. What is added to the index
- * of subjects is gathered and added in its order, reports are added together.
+ * People whom nobody in the ledger can know are written many at a time (see newcomers.h). For all
+ * others the statements of the rule `admit` run one by one, made from the same text; those that
+ * have nothing to do are left out. New ids are counted instead of looked up. What is added to the
+ * index of subjects is gathered and added in its order, reports are added together.
  */
 #ifndef ADMIT_WRITER_H
 #define ADMIT_WRITER_H
