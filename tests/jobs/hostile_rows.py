@@ -1,12 +1,13 @@
 #!/usr/bin/python3
-"""hostile_rows.py COUNT SEED: a CSV of sign-ups that meet each other: the same identifiers in other clothes, told outcomes,
-log-ins, second requests, values of every wrong form, values under each other's headers. Every value is readable, so that no row is a reject."""
+"""hostile_rows.py COUNT SEED [hashed]: a CSV of sign-ups that meet each other: the same identifiers in other clothes, told outcomes,
+log-ins, second requests, values of every wrong form, values under each other's headers. Every value is readable, so that no row is a reject.
+hashed: passwords come as hashes alone, as in an export, so that nothing is sealed for the fraud API and most rows are people whom nobody knows yet."""
 import csv
 import hashlib
 import random
 import sys
 
-count, seed = int(sys.argv[1]), int(sys.argv[2])
+count, seed, hashed = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:] == ["hashed"]
 dice = random.Random(seed)
 NASTY = ["", "", "", "", "x", "'; DROP TABLE attempt; --", "\u202e", "a" * 300, "NULL", "0", "-1", "1e5", "\u00df", "I\u0307", "\ufeff",
          "\U0001f600", "\u06cc\u200c\u0627", "\x1b[31mred", "\x07", "tab\there", "line\nend", "\r", "\x7f", "\u009b31m", "\u2028", "\u2066", "z" * 1025, "\u00e9" * 512,
@@ -27,7 +28,7 @@ def email():
     return dice.choice([name + "@example.com", name.upper() + "@EXAMPLE.com", name + "+tag@example.com", name + "@ex\u00e4mple.de"])
 
 
-def row():
+def person():
     value = dict.fromkeys(COLUMNS, "")
     value["attempted_at"] = dice.choice(["1700000000", "1700000000123", "2023-11-14T22:13:20Z", "2023-11-14 23:13:20+01:00"])
     value["email"] = email() if dice.random() < 0.9 else ""
@@ -45,10 +46,23 @@ def row():
         value["password_sha256"] = some(hashlib.sha256(b"x").hexdigest(), "nonsense", odds=0.5)
     elif dice.random() < 0.1:
         value["email_confirm_code"] = dice.choice(["12345", "99999", "nonsense"])
+    if hashed:
+        value["password_sha256"], value["password_hash"] = "", some(PHC, odds=0.9)
+        value["email_confirm_code"] = ""
+    else:
+        give_password(value)
+    return value
+
+
+def give_password(value):
     value["password"] = some("Abcdef1!x", "short", "alllowercase1!", "p1 example", odds=0.8)
     if not value["password"]:
         value["password_md5"] = some("5EBE2294ECD0E0F08EAB7690D2A6EE69", "5ebe", odds=0.4)
         value["password_hash"] = some(PHC, "$argon2id$broken", odds=0.4)
+
+
+def row():
+    value = person()
     value["recommendation"] = some("ALLOW", "REVIEW", "PREVENT", "prevent", odds=0.3)
     value["consents"] = some('{"terms":"accepted"}', '{"terms":{"state":"declined","version":"2"}}', "[]", "{", odds=0.4)
     value["device_id"] = some("device-%d" % dice.randrange(5))
@@ -64,7 +78,7 @@ def row():
     return [value[column] for column in COLUMNS]
 
 
-writer = csv.writer(sys.stdout, lineterminator="\n")
+writer = csv.writer(sys.stdout, lineterminator="\n", quoting=csv.QUOTE_ALL if hashed else csv.QUOTE_MINIMAL)  # a lone \r is not quoted otherwise
 writer.writerow(COLUMNS)
 for _ in range(count):
     writer.writerow(row())
