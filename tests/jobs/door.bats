@@ -67,6 +67,15 @@ hostile() {
     [ "$(ledger "SELECT count(*) > 500 FROM attempt WHERE outcome = 'success'")" = 1 ]
 }
 
+@test "a third-party identity that is known by its link alone" {
+    settings '{"requiredFields":[],"requiredConsents":[]}'
+    printf '%s\n' email,identity_provider,identity_subject,email_verified_at,password_hash \
+        'k@example.com,,,1700000000,"$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$RdescudvJCsgt3ub+b5dWRWJTmaaJObG6yZyWyiHkyk"' \
+        k@example.com,google,g1,1700000000, new@example.com,google,g1,, >linked.csv
+    same_both_ways linked.csv
+    [ "$(ledger "SELECT group_concat(attempt_id || verdict) FROM continuation")" = 1linked,1known ]
+}
+
 # in_ledger TEXT: in any file of it
 in_ledger() {
     grep -aqF -e "$1" ledger.db*

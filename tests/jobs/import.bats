@@ -286,3 +286,14 @@ CSV
     [ "$(sums)" = "4|1|1|0|2|0" ]
     [ "$(ledger "SELECT line, kind, verdict FROM continuation ORDER BY line")" = $'4|login|known\n5|confirmation|not_found' ]
 }
+
+@test "people before thousands of rejected lines are kept whole" {
+    {
+        echo email,name
+        for n in 1 2 3 4 5 6 7 8 9; do echo "p$n@example.com,Name $n"; done
+        yes "too,many,fields" | head -4000
+    } >mostly.csv
+    run job import mostly.csv
+    [ "$status" = 2 ]
+    [ "$(ledger "SELECT count(*) FROM person WHERE email = 'p' || attempt_id || '@example.com' AND name = 'Name ' || attempt_id")" = 9 ]
+}
