@@ -45,21 +45,11 @@ void functions_settings(struct sql_call *call)
 
 static void change_settings(struct sql_call *call, bool patch)
 {
-    struct error error;
-    struct settings *changed = NULL;
+    bool refused;
     const char *json = sql_call_document(call, 0, "json");
     if (json == NULL)
         return;
-    ledger_begin(call->session->ledger);
-    const struct settings *current = session_settings(call->session);
-    if (current != NULL) {
-        changed = settings_parse(json, patch ? current : NULL, &error);
-        if (changed == NULL)
-            ledger_fail_as(call->session->ledger, &error);
-        else
-            settings_save(call->session->ledger, changed);
-    }
-    ledger_end(call->session->ledger);
+    struct settings *changed = session_change_settings(call->session, json, patch, &refused);
     if (sql_call_succeeded(call))
         answer_settings(call, changed);
     settings_free(changed);

@@ -132,6 +132,30 @@ const struct settings *session_settings(struct session *session)
     return session->settings;
 }
 
+struct settings *session_change_settings(struct session *session, const char *json, bool patch,
+                                         bool *refused)
+{
+    struct error error;
+    struct settings *changed = NULL;
+    *refused = false;
+    ledger_begin(session->ledger);
+    const struct settings *current = session_settings(session);
+    if (current != NULL) {
+        changed = settings_parse(json, patch ? current : NULL, &error);
+        *refused = changed == NULL && error.code == ERROR_INVALID;
+        if (changed == NULL)
+            ledger_fail_as(session->ledger, &error);
+        else
+            settings_save(session->ledger, changed);
+    }
+    ledger_end(session->ledger);
+    if (ledger_failed(session->ledger)) {
+        settings_free(changed);
+        changed = NULL;
+    }
+    return changed;
+}
+
 const struct settings *session_settings_or_defaults(struct session *session)
 {
     if (ledger_version_found(session->ledger) == ledger_version())

@@ -45,6 +45,14 @@ int session_init(struct session *session, bool beside);
  * They live until the next call. */
 const struct settings *session_settings(struct session *session);
 
+/*
+ * Replaces the settings by those of a JSON object, or changes only the members that it has
+ * (`patch`), in a write of its own or within the caller's. The new ones, to be freed with
+ * settings_free(); NULL with the ledger's error set, which is about the JSON where `refused`.
+ */
+struct settings *session_change_settings(struct session *session, const char *json, bool patch,
+                                         bool *refused);
+
 /* The settings in force, or the defaults where the database has no ledger. */
 const struct settings *session_settings_or_defaults(struct session *session);
 

@@ -452,9 +452,11 @@ static bool members_are_known(const json_t *sent, struct error *error)
 struct settings *settings_parse(const char *text, const struct settings *base, struct error *error)
 {
     struct settings *settings = calloc(1, sizeof *settings);
-    json_t *sent = document_parse(text, 0, NULL, error);
+    json_error_t place;
+    json_t *sent = document_parse(text, 0, &place, error);
     bool right = false;
     if (sent == NULL) {
+        document_hide_text(error, &place);
         error_at(error, "settings must be one JSON object");
         goto out;
     }
@@ -517,7 +519,7 @@ void settings_free(struct settings *settings)
     free(settings);
 }
 
-char *settings_text(const struct settings *settings)
+static char *write_settings(const struct settings *settings, size_t flags)
 {
     json_t *shown = json_copy(settings->json);
     bool whole = json_equal(settings->json, shown); /* not so for want of memory */
@@ -526,9 +528,19 @@ char *settings_text(const struct settings *settings)
                     shown, warnings_member,
                     json_pack("[s]",
                               "pinConfirmationLength: below 6 a code is too easy to guess")) == 0;
-    char *text = whole ? document_text(shown, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+    char *text = whole ? document_text(shown, flags | JSON_PRESERVE_ORDER) : NULL;
     json_decref(shown);
     return text;
+}
+
+char *settings_text(const struct settings *settings)
+{
+    return write_settings(settings, JSON_COMPACT);
+}
+
+char *settings_lines(const struct settings *settings)
+{
+    return write_settings(settings, JSON_INDENT(2));
 }
 
 static void load_countries(struct settings *settings, struct ledger *ledger)

@@ -87,6 +87,8 @@ struct settings *settings_parse(const char *text, const struct settings *base, s
 /* As one JSON object, every member filled in, in the table's order, and `warnings` where there is
  * something to warn of. The caller frees it with free(). */
 char *settings_text(const struct settings *settings);
+/* The same for people: a line for each member. */
+char *settings_lines(const struct settings *settings);
 
 /* The newest row of the ledger's settings, as ledger_select() gives it. */
 enum { SETTINGS_ID, SETTINGS_JSON };

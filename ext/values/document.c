@@ -40,6 +40,17 @@ json_t *document_parse(const char *text, size_t flags, json_error_t *place, stru
     return document;
 }
 
+void document_hide_text(struct error *error, const json_error_t *place)
+{
+    char *text = strstr(error->text, " near ");
+    if (error->code != ERROR_INVALID)
+        return;
+    if (text != NULL)
+        *text = '\0';
+    error_set(error, ERROR_INVALID, "%s (line %d, column %d)", error->text, place->line,
+              place->column);
+}
+
 /* Into memory of ours, for which jansson needs none of its own but to look for loops. */
 char *document_text(const json_t *document, size_t flags)
 {

@@ -13,6 +13,10 @@
  */
 json_t *document_parse(const char *text, size_t flags, json_error_t *place, struct error *error);
 
+/* Takes the text out of the words of a mistake, and puts its place there: the document may be the
+ * wrong one, and have a secret in it. */
+void document_hide_text(struct error *error, const json_error_t *place);
+
 /* As json_dumps() with these flags, which may leave out a character where memory fails for a
  * moment. NULL: no memory. The caller frees it with free(). */
 char *document_text(const json_t *document, size_t flags);
