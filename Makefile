@@ -59,7 +59,7 @@ EXT      = ext/reg.c \
             ext/codes/code.c ext/codes/completion.c ext/codes/customer.c ext/codes/device.c ext/codes/issue.c ext/codes/subject_lookup.c ext/codes/verify.c \
             ext/fraud/count.c ext/fraud/export.c ext/fraud/json_text.c ext/fraud/outcome_counts.c ext/fraud/payload.c ext/fraud/reconcile.c ext/fraud/reconcile_rows.c ext/fraud/reconcile_text.c \
             ext/ledger/connection.c ext/ledger/key.c ext/ledger/ledger.c ext/ledger/ledger_creation.c ext/ledger/ledger_time.c ext/ledger/reasons.c \
-            ext/ledger/schema.c ext/ledger/secret_file.c ext/ledger/session.c ext/ledger/settings.c ext/ledger/transaction.c \
+            ext/ledger/schema.c ext/ledger/secret_file.c ext/ledger/session.c ext/ledger/settings.c ext/ledger/snapshot.c ext/ledger/transaction.c \
             ext/passwords/blocklist.c ext/passwords/identity.c ext/passwords/password.c ext/passwords/policy.c \
             ext/csv/fields.c ext/csv/framing.c ext/csv/input.c ext/csv/records.c ext/csv/records_open.c ext/csv/title.c ext/csv/totals.c ext/csv/wiped.c \
             ext/values/document.c ext/values/email.c ext/values/error.c ext/values/header.c ext/values/mend.c ext/values/moment.c ext/values/phone.cc ext/values/region.c ext/values/region_read.c ext/values/signup.c ext/values/subject.c ext/values/text.c \
@@ -67,7 +67,7 @@ EXT      = ext/reg.c \
 JOB      = jobs/main.c \
             jobs/commands/command_dashboard.c jobs/commands/command_forget.c jobs/commands/command_import.c jobs/commands/command_init.c \
             jobs/commands/command_nightly.c jobs/commands/command_reconcile.c jobs/commands/command_status.c jobs/commands/dashboard_export.c jobs/commands/delivery_times.c \
-            jobs/commands/report.c jobs/commands/send.c jobs/commands/settle.c jobs/commands/subjects.c \
+            jobs/commands/command_settings.c jobs/commands/command_snapshot.c jobs/commands/report.c jobs/commands/send.c jobs/commands/settle.c jobs/commands/subjects.c \
             jobs/page/dashboard.c jobs/page/page.c jobs/page/reconcile_report.c jobs/page/reconcile_report_format.c \
             jobs/channels/confirm_link.c jobs/channels/fraud.c jobs/channels/mail.c jobs/channels/maildir.c jobs/channels/message.c jobs/channels/mime.c \
             jobs/channels/sms.c jobs/channels/success_body.c jobs/channels/template.c \
@@ -79,7 +79,7 @@ JOB      = jobs/main.c \
             jobs/delivery/breaker.c jobs/delivery/delivery_run.c jobs/delivery/http_handle.c jobs/delivery/http_status.c \
             jobs/delivery/journal.c jobs/delivery/pace.c jobs/delivery/queue.c jobs/delivery/read_ahead.c jobs/delivery/record.c jobs/delivery/refusals.c \
             jobs/delivery/response.c jobs/delivery/retry.c jobs/delivery/take.c jobs/delivery/transfer.c jobs/delivery/workers.c \
-            jobs/run/atomic_file.c jobs/run/digest.c jobs/run/handed.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c \
+            jobs/run/atomic_file.c jobs/run/digest.c jobs/run/draft.c jobs/run/handed.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c \
             jobs/run/thread.c jobs/run/unchanged.c \
             jobs/config/config.c jobs/config/config_key.c jobs/config/config_value.c jobs/config/options.c jobs/config/secret.c jobs/config/suggestion.c \
             jobs/config/url.c

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "ledger/snapshot.h"
 #include "values/moment.h"
 #include "run/run_metrics.h"
 #include "run/say.h"
@@ -20,12 +21,13 @@
 static const char system_config[] = "/etc/regjob/regjob.conf";
 
 static const struct options_command commands[] = {
-    {"init", init_command},       {"import", import_command},
-    {"confirm", confirm_command}, {"send", send_command},
-    {"settle", settle_command},   {"report", report_command},
-    {"nightly", nightly_command}, {"reconcile", reconcile_command},
-    {"status", status_command},   {"dashboard", dashboard_command},
-    {"forget", forget_command},
+    {"init", init_command},         {"import", import_command},
+    {"confirm", confirm_command},   {"send", send_command},
+    {"settle", settle_command},     {"report", report_command},
+    {"nightly", nightly_command},   {"reconcile", reconcile_command},
+    {"status", status_command},     {"dashboard", dashboard_command},
+    {"forget", forget_command},     {"snapshot", snapshot_command},
+    {"settings", settings_command},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -65,11 +67,20 @@ static bool read_config(struct job *job, struct error *error)
     return true;
 }
 
-/* A command that only looks leaves no row. */
-static bool leaves_a_row(const struct options *options)
+/* A command that only looks leaves no row. Nor does a snapshot, which can be taken where the ledger
+ * may not be written to, or its disk is full. */
+static bool only_looks(const struct options *options)
 {
-    return options->function != status_command && options->function != dashboard_command &&
-           !options->dry_run && !options->explain;
+    return options->function == status_command || options->function == dashboard_command ||
+           options->function == snapshot_command || options->dry_run || options->explain ||
+           (options->function == settings_command && options->argument_count == 0);
+}
+
+/* What does not change a snapshot may look at one; `reconcile` then leaves no row. */
+static bool may_see_a_snapshot(const struct options *options)
+{
+    return options->function == reconcile_command ||
+           (only_looks(options) && options->function != snapshot_command);
 }
 
 /* Whoever makes a file may ask what would become of it where there is no ledger. */
@@ -86,19 +97,23 @@ static enum exit_code run_recorded(struct job *job)
     enum exit_code status = job_open(job, false);
     if (status != EXIT_DONE)
         return status;
-    job_compare_clock(job);
-    if (leaves_a_row(&job->options))
+    bool snapshot = ledger_is_snapshot(job->session->ledger);
+    if (snapshot && !may_see_a_snapshot(&job->options))
+        return job_refuse_snapshot(job);
+    if (!snapshot)
+        job_compare_clock(job);
+    bool leaves_a_row = !snapshot && !only_looks(&job->options);
+    if (leaves_a_row)
         status = job_begin_run(job);
     if (status != EXIT_DONE)
         return status;
     status = job->options.function(job);
-    if (leaves_a_row(&job->options)) {
+    if (leaves_a_row)
         job_end_run(job, status);
-        if (job->config.metrics[0] != '\0')
-            status =
-                job_worse(status, run_metrics_write(job, job->config.metrics, status,
-                                                    (double)(moment_monotonic() - began) / 1000));
-    }
+    if (job->config.metrics[0] != '\0' &&
+        (leaves_a_row || job->options.function == snapshot_command))
+        status = job_worse(status, run_metrics_write(job, job->config.metrics, status,
+                                                     (double)(moment_monotonic() - began) / 1000));
     return status;
 }
 

@@ -68,7 +68,7 @@ rule != "" && step != "" { step_text = step_text $0 "\n"; trigger_text = trigger
 rule != "" { next }
 /^-- name: / && !upgrade { flush(); name = $3; next }
 name != "" { text = text $0 "\n" }
-/^CREATE (TABLE|VIEW) / { objects[++object_count] = $3 }
+/^CREATE (TABLE|VIEW) / { object = $3; sub(/^main\./, "", object); objects[++object_count] = object }
 END {
     if (failed) exit 1
     flush()

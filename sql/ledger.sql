@@ -49,3 +49,23 @@ SELECT max(newest, coalesce((SELECT started_at FROM run ORDER BY id DESC LIMIT 1
 
 -- name: mark_entry
 UPDATE clock SET newest = :now, read_at = :clock WHERE newest < :now OR read_at > :clock
+
+-- A snapshot: a copy of the whole ledger in one file. This table marks it; no ledger has it.
+-- name: copy_into
+VACUUM main INTO :path
+
+-- name: make_snapshot
+CREATE TABLE main.ledger_snapshot (source TEXT NOT NULL, taken_at INTEGER NOT NULL) STRICT
+
+-- name: mark_snapshot
+INSERT INTO main.ledger_snapshot (source, taken_at) VALUES (:source, :taken_at)
+
+-- name: snapshot_source
+SELECT source, taken_at FROM main.ledger_snapshot LIMIT 1
+
+-- name: end_snapshot
+DROP TABLE main.ledger_snapshot
+
+-- Says `ok`, or the first thing that is wrong.
+-- name: quick_check
+PRAGMA main.quick_check(1)

@@ -24,6 +24,10 @@ static const struct {
     /* Its pages are read but once, and go by way of a buffer of their own. */
     [CONNECTION_CHECKPOINT] = {SQLITE_OPEN_READWRITE,
                                "PRAGMA synchronous = FULL; PRAGMA cache_size = 16"},
+    /* Without a journal beside it, which a killed process would leave. */
+    [CONNECTION_DRAFT] = {SQLITE_OPEN_READWRITE,
+                          "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; "
+                          "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF"},
     [CONNECTION_PRIVATE] = {SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
                             "PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY"},
 };

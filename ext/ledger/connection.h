@@ -11,6 +11,7 @@ enum connection_use {
     CONNECTION_CREATOR,    /* the same, made where it is not */
     CONNECTION_READER,     /* another thread that reads a ledger which a writer holds open */
     CONNECTION_CHECKPOINT, /* another thread that moves the log of such a ledger into it */
+    CONNECTION_DRAFT,      /* a file that nobody else knows yet, and its owner syncs */
     CONNECTION_PRIVATE     /* an empty database in memory; no path */
 };
 

@@ -5,6 +5,7 @@
 
 #include "ledger/connection.h"
 #include "ledger/ledger_inside.h"
+#include "ledger/snapshot.h"
 #include "values/text.h"
 
 enum { APPLICATION_ID = 0x72656773 /* "regs" */, JOURNAL_MODE_SIZE = 16 };
@@ -84,6 +85,11 @@ bool ledger_intruder(struct ledger *ledger, char *text, size_t size)
 bool ledger_is_unmarked(struct ledger *ledger)
 {
     return ledger_version_found(ledger) == 0 && ledger->facts.ledger;
+}
+
+bool ledger_is_snapshot(struct ledger *ledger)
+{
+    return look(ledger) && ledger->facts.snapshot;
 }
 
 bool ledger_ready(struct ledger *ledger)
@@ -325,7 +331,9 @@ static void leave_as_found(struct ledger *ledger, const char *mode,
 /* Within a transaction of its own, or within the caller's and a savepoint. */
 static void make(struct ledger *ledger, const struct ledger_making *making)
 {
+    ledger->snapshot_too = true; /* it is brought to this version, and stays one */
     ledger_begin(ledger);
+    ledger->snapshot_too = false;
     if (!ledger->own_transaction && !ledger->own_savepoint)
         ledger_fail(ledger, SQLITE_BUSY,
                     "the calling statement writes: call it in a statement of its own");

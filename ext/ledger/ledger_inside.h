@@ -28,6 +28,7 @@ struct ledger {
     bool keeps;               /* the keeper has been prepared since the statements were let go */
     bool own_transaction;
     bool own_savepoint; /* within the caller's transaction */
+    bool snapshot_too;  /* what is written now may be written to a snapshot as well */
     struct ledger_clock clock;
     enum ledger_secure_delete before; /* the host's own, while another is in force; else ON */
     bool identity_known;
@@ -55,6 +56,9 @@ bool ledger_keep(struct ledger *ledger, const char *sql, sqlite3_stmt **kept);
 void ledger_prepare_kept(struct ledger *ledger);
 void ledger_let_go_of_kept(struct ledger *ledger);
 int ledger_run_kept(struct ledger *ledger, enum kept kept);
+
+/* Sets the error where what is about to be written would go to a snapshot. */
+bool ledger_keeps_snapshot(struct ledger *ledger);
 
 /* Whether a transaction is open, the caller's or ours. */
 bool ledger_is_open(struct ledger *ledger);

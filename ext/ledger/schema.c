@@ -89,6 +89,8 @@ static void take(struct schema_facts *facts, const char *schema, const char *typ
         sqlite3_snprintf(SCHEMA_TEXT, facts->taken, "%s \"%w\"", type, name);
     facts->ledger = facts->ledger || (main && is_same(name, "ledger") &&
                                       strstr(sql, "subject_salt BLOB NOT NULL") != NULL);
+    facts->snapshot = facts->snapshot || (main && is_same(name, "ledger_snapshot") &&
+                                          strstr(sql, "taken_at INTEGER NOT NULL") != NULL);
 }
 
 static int read_one(sqlite3 *database, const char *schema, struct schema_facts *facts)

@@ -19,6 +19,7 @@ enum { SCHEMA_TEXT = 512 };
 struct schema_facts {
     bool empty;               /* main holds nothing */
     bool ledger;              /* main holds the table that every ledger has */
+    bool snapshot;            /* and the one that marks a copy as a snapshot */
     char hidden[SCHEMA_TEXT]; /* what hides a table of the extension's, and the statement that
                                  removes it; "": nothing */
     char shadow[SCHEMA_TEXT]; /* likewise a temporary table that stands before one of a ledger's */

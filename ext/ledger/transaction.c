@@ -102,6 +102,8 @@ void ledger_begin(struct ledger *ledger)
     ledger_leave_nothing(ledger);
     ledger_clock_begin(&ledger->clock);
     ledger->own_transaction = ledger->own_savepoint = false;
+    if (ledger_keeps_snapshot(ledger))
+        return;
     bool within = ledger_is_open(ledger);
     if (!within && sqlite3_txn_state(ledger->database, "main") == SQLITE_TXN_WRITE)
         return;
@@ -171,6 +173,7 @@ void ledger_trust(struct ledger *ledger, bool trusted)
 
 void ledger_rehearse(struct ledger *ledger)
 {
+    ledger->snapshot_too = true;
     ledger_execute(ledger, "BEGIN IMMEDIATE");
 }
 
@@ -183,4 +186,5 @@ void ledger_undo(struct ledger *ledger)
 {
     ledger_rest(ledger); /* a statement that is still being read would keep what it reads */
     sqlite3_exec(ledger->database, "ROLLBACK", NULL, NULL, NULL);
+    ledger->snapshot_too = false;
 }

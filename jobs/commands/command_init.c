@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "ledger/snapshot.h"
 #include "run/say.h"
 
 enum { LOCKS = 5 };
@@ -12,7 +13,7 @@ enum { LOCKS = 5 };
 static void note_restored(struct job *job)
 {
     struct ledger *ledger = job->session->ledger;
-    ledger_begin(ledger);
+    ledger_begin_restored(ledger);
     int64_t now = ledger_stamp(ledger);
     struct ledger_statement *codes = ledger_use(ledger, STATEMENT_supersede_all_codes);
     ledger_set_integer(codes, ":recorded_at", now);

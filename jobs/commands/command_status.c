@@ -6,6 +6,7 @@
 
 #include "values/document.h"
 #include "commands/commands.h"
+#include "ledger/snapshot.h"
 #include "values/moment.h"
 #include "run/run_metrics.h"
 #include "run/say.h"
@@ -143,6 +144,29 @@ static void add_files(struct job *job, json_t *status)
     json_object_set_new(status, "files", files);
 }
 
+static void show_snapshot(struct job *job)
+{
+    char source[SNAPSHOT_SOURCE_SIZE], moment[MOMENT_SIZE];
+    int64_t taken_at;
+    if (!ledger_is_snapshot(job->session->ledger))
+        return;
+    ledger_snapshot_source(job->session->ledger, source, &taken_at);
+    moment_format(taken_at, moment);
+    say_line("a snapshot of %s, taken at %s", source, moment);
+}
+
+static void add_snapshot(struct job *job, json_t *status)
+{
+    char source[SNAPSHOT_SOURCE_SIZE], moment[MOMENT_SIZE];
+    int64_t taken_at;
+    if (!ledger_is_snapshot(job->session->ledger))
+        return;
+    ledger_snapshot_source(job->session->ledger, source, &taken_at);
+    moment_format(taken_at, moment);
+    json_object_set_new(status, "snapshot",
+                        json_pack("{s:s, s:s}", "source", source, "taken_at", moment));
+}
+
 static void show_json(struct job *job)
 {
     json_t *status = json_object(), *queues = json_object(), *runs = json_array();
@@ -173,6 +197,7 @@ static void show_json(struct job *job)
     json_object_set_new(status, "queues", queues);
     json_object_set_new(status, "runs", runs);
     add_files(job, status);
+    add_snapshot(job, status);
     char *text = document_text(status, JSON_INDENT(2));
     if (text != NULL) {
         say_document(text, strlen(text));
@@ -190,6 +215,7 @@ enum exit_code status_command(struct job *job)
     if (format != NULL && strcmp(format, "json") == 0) {
         show_json(job);
     } else {
+        show_snapshot(job);
         show_queues(job);
         show_runs(job);
         show_files(job);

@@ -49,6 +49,8 @@ static const struct option_row option_rows[] = {
     {"output", 'o', OPTION_TEXT, AT(output), "FILE", "write the page to FILE", false},
     {"all", '\0', OPTION_SWITCH, AT(all), NULL, "if a subject names several people, erase all of them", false},
     {"id", '\0', OPTION_SWITCH, AT(by_id), NULL, "subjects are attempt numbers", false},
+    {"replace", '\0', OPTION_SWITCH, AT(replace), NULL, "replace FILE if it is an older snapshot", false},
+    {"patch", '\0', OPTION_SWITCH, AT(patch), NULL, "change only the members in FILE", false},
     {"from", '\0', OPTION_TEXT, AT(from), "FILE", "read subjects from FILE, one per line", false},
 };
 /* clang-format on */
@@ -125,6 +127,18 @@ static const struct command_row command_rows[] = {
      INT_MAX,
      {{"all", NULL, false}, {"id", NULL, false}, {"from", NULL, false}},
      "erase people but keep the counts (-: read subjects from standard input, one per line)"},
+    {"snapshot",
+     "FILE",
+     1,
+     1,
+     {{"replace", NULL, false}},
+     "copy the ledger to FILE, for a backup or to be read elsewhere"},
+    {"settings",
+     "[FILE]",
+     0,
+     1,
+     {{"patch", NULL, false}},
+     "show the registration settings, or replace them with those in FILE (-: standard input)"},
 };
 
 enum { COMMAND_ROWS = sizeof command_rows / sizeof command_rows[0] };
@@ -521,8 +535,9 @@ char *options_help(const struct options *options, const struct options_command *
     }
     fputs("\nExit codes: 0 all done; 1 something failed, run again; 2 done, but with rejects,\n"
           "undeliverable codes, dead reports, an unexplained mismatch, or a person to forget who "
-          "was not\nfound; 64 wrong command line; 65 a data file that cannot be read; 75 another "
-          "run holds the\nlock; 78 wrong configuration, key file or ledger version.\n",
+          "was not\nfound; 64 wrong command line; 65 a data file that cannot be read, or settings "
+          "that are refused;\n75 another run holds the lock; 78 wrong configuration, key file or "
+          "ledger version, or the\nledger is a snapshot.\n",
           text);
     bool failed = ferror(text) != 0;
     if (fclose(text) != 0 || failed) {

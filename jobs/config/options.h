@@ -44,6 +44,8 @@ struct options {
     const char *format; /* reconcile: "csv", "json" or "html"; status: "json" or "openmetrics" */
     const char *as_of;  /* reconcile: not looked at here */
     const char *output; /* dashboard: -o, --output */
+    bool replace;       /* snapshot */
+    bool patch;         /* settings */
     const char *from;   /* forget */
     uint64_t limit;     /* send, report: 1 or more; 0: not given */
 

@@ -14,6 +14,7 @@
 #include "values/document.h"
 #include "ledger/connection.h"
 #include "ledger/ledger_time.h"
+#include "ledger/snapshot.h"
 #include "values/duration.h"
 #include "values/moment.h"
 #include "values/text.h"
@@ -42,6 +43,15 @@ enum exit_code job_ledger_failed(struct job *job, const char *doing)
     say_error("%s: %s: %s", job->config.ledger, doing, ledger_error(ledger));
     ledger_forgive(ledger);
     return code == SQLITE_AUTH ? EXIT_CONFIG : EXIT_RETRY;
+}
+
+enum exit_code job_refuse_snapshot(struct job *job)
+{
+    struct ledger *ledger = job->session->ledger;
+    ledger_refuse_snapshot(ledger);
+    say_error("%s: %s", job->config.ledger, ledger_error(ledger));
+    ledger_forgive(ledger);
+    return EXIT_CONFIG;
 }
 
 /* A name that SQLite would take for something else than a file has no place in a configuration. */

@@ -3,7 +3,7 @@
  * instants. By environment variables:
  *
  * KILL_AT=n: SIGKILL before the n-th call that changes a file (write, truncation, sync, rename,
- * removal).
+ * removal). TERM_AT=n: SIGTERM there.
  *
  * KILL_AFTER_SYNCS=n: SIGKILL after the main thread's n-th sync of a write-ahead log; each commit
  * has one.
@@ -56,8 +56,11 @@ static bool is_file(int descriptor)
 
 static void count_call(void)
 {
-    if (atomic_fetch_add(&calls, 1) + 1 == setting("KILL_AT"))
+    long now = atomic_fetch_add(&calls, 1) + 1;
+    if (now == setting("KILL_AT"))
         kill(getpid(), SIGKILL);
+    if (now == setting("TERM_AT"))
+        kill(getpid(), SIGTERM);
 }
 
 static size_t path_of(int descriptor, char path[4096])
