@@ -13,6 +13,10 @@ TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cry
 # Too heavy for every test: make browser-test looks at the dashboard's page in a browser.
 BROWSER_DEPS = $(DEPS) chromium perl python3
 
+# Litestream comes from npm, pinned; whatever npm there is will do.
+RECOVERY_DEPS = $(TEST_DEPS) $(if $(shell command -v npm),,npm)
+LITESTREAM_PACKAGE = @flydotio/litestream@1.0.1
+
 BENCH_DEPS = $(DEPS) curl openssl python3 python3-aiosmtpd python3-argon2 python3-requests
 DEMO_DEPS  = $(DEPS) curl
 
@@ -99,7 +103,7 @@ TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
-.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo-deps demo test browser-test unit-tests bench check-style asan install uninstall clean
+.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo-deps demo test browser-test test-recovery unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
@@ -197,6 +201,13 @@ browser-test:
 	$(call install_packages,$(BROWSER_DEPS))
 	@$(MAKE) --no-print-directory all
 	prove --timer --exec /usr/bin/python3 tests/browser/dashboard.py
+
+# The recovery of a ledger with Litestream (samples/recovery), which is fetched from the network.
+test-recovery:
+	$(call install_packages,$(RECOVERY_DEPS))
+	@$(MAKE) --no-print-directory all $(BUILD)/standin
+	npm install --prefix $(BUILD)/npm --no-save --no-audit --no-fund --ignore-scripts $(LITESTREAM_PACKAGE)
+	LITESTREAM=$$(echo $(CURDIR)/$(BUILD)/npm/node_modules/@flydotio/litestream-*/litestream) sh tests/run.sh tests/recovery
 
 unit-tests: $(UNITS) $(TOOLS) $(BUILD)/clock.so
 

@@ -88,15 +88,17 @@ tests_of() {
 # leave, parallel.t, which is about SQLite's lock, and flood.t, about cost), or talks to other programs
 # for their own sake, is left to the plain build. test_allocation.c, which fails each allocation in
 # turn, runs under the sanitizers alone. SOAK=1 runs everything in both.
+#
+# tests/recovery needs a program from the network: `make test-recovery` runs it.
 everything() {
     tests_of asan:tests/unit
     if [ -n "${SOAK-}" ]; then
-        tests_of tests
+        tests_of tests | grep -v '^tests/recovery/'
         tests_of asan:tests/sql
         tests_of asan:tests/jobs | grep -v backlog # which measures memory, and theirs is another
         tests_of asan:tests/systems
     else
-        tests_of tests | grep -v '/test_allocation\.c$'
+        tests_of tests | grep -vE '/test_allocation\.c$|^tests/recovery/'
         tests_of asan:tests/sql | grep -vE '/(secrets|parallel|flood)\.t$'
         tests_of asan:tests/jobs/import_threads.bats
         tests_of asan:tests/jobs/import_forms.bats

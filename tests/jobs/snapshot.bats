@@ -63,6 +63,11 @@ draft() {
     cmp ledger.db before.db
 }
 
+@test "it is on the disk before it has its name, and then its name is" {
+    faulty SYNCED="$PWD/synced" "$REGJOB" -l ledger.db snapshot backup/a.db
+    [ "$(tail -n 2 synced)" = "$(pwd -P)/backup/$(draft)"$'\n'"$(pwd -P)/backup" ]
+}
+
 @test "what was erased is not in it, not even in what is free" {
     ledger "PRAGMA secure_delete = OFF; DELETE FROM setting WHERE id = 1;
             CREATE TABLE scratch (text); INSERT INTO scratch SELECT 'left-over ' || value FROM generate_series(1, 2000); DROP TABLE scratch;
