@@ -43,7 +43,8 @@ static bool folder_is_safe(const struct draft *draft, struct error *error)
     return true;
 }
 
-/* One that a killed process left would be played back into the next draft. False: errno. */
+/* One that a killed process left: SQLite removes it beside an empty file, but that is not left to
+ * it. False: errno. */
 static bool remove_journal(const struct draft *draft)
 {
     char journal[PATH_MAX + sizeof "-journal"];

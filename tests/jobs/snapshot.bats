@@ -65,6 +65,8 @@ draft() {
 
 @test "it is on the disk before it has its name, and then its name is" {
     faulty SYNCED="$PWD/synced" "$REGJOB" -l ledger.db snapshot backup/a.db
+    # By SQLite when the copy was made, and again with its mark.
+    [ "$(grep -cxF "$(pwd -P)/backup/$(draft)" synced)" -ge 2 ]
     [ "$(tail -n 2 synced)" = "$(pwd -P)/backup/$(draft)"$'\n'"$(pwd -P)/backup" ]
 }
 
