@@ -4,7 +4,7 @@
 -- same transaction. A run that dies leaves a try without a result, which the next run finds (leftover_tries), and an item that is due again when
 -- its lease ends.
 
--- Both lists have id, next_try_at and wanted. Unwanted items are to be removed from the queue (drop_code).
+-- Both lists have id, next_try_at and wanted. Unwanted items are to be removed from the queue.
 
 -- A code is wanted while it can still be entered: it has not ended or expired, and its attempt is pending or successful.
 -- name: due_codes
@@ -42,22 +42,19 @@ SELECT count(*) FROM (SELECT 1 FROM code WHERE channel = :channel AND next_try_a
 -- name: count_reports
 SELECT count(*) FROM (SELECT 1 FROM report WHERE next_try_at <= :until LIMIT :most)
 
--- Taking. If no row changed, another run has the item or it is gone.
--- name: take_code
-UPDATE code SET next_try_at = :lease_until WHERE id = :id AND next_try_at = :seen
-
--- name: take_report
-UPDATE report SET next_try_at = :lease_until WHERE id = :id AND next_try_at = :seen
-
--- name: drop_code
-UPDATE code SET next_try_at = NULL WHERE id = :id AND next_try_at = :seen
-
+-- For taking see the rules take_codes and take_reports. What they took is read back, in the order of the items.
 -- name: newest_try
 SELECT max(id) FROM try
 
--- name: begin_try
-INSERT INTO try (id, code_id, report_id, run_id, owner, started_at, lease_until)
-VALUES (:id, :code_id, :report_id, :run_id, :owner, :started_at, :lease_until)
+-- name: tries_since
+SELECT id, coalesce(code_id, report_id) AS item_id FROM try WHERE id > :after ORDER BY id
+
+-- Taking the other way round: an item that was not tried is due as before.
+-- name: give_back_code
+UPDATE code SET next_try_at = :seen WHERE id = :id AND next_try_at = :lease_until
+
+-- name: give_back_report
+UPDATE report SET next_try_at = :seen WHERE id = :id AND next_try_at = :lease_until
 
 -- A call that was journalled but never made is not a fact.
 -- name: withdraw_try
@@ -128,6 +125,7 @@ INSERT INTO requeue_report (report_id, recorded_at)
 SELECT DISTINCT e.report_id, :now FROM report_event e JOIN report r ON r.id = e.report_id AND r.next_try_at IS NULL
  WHERE e.state = 'dead' AND e.report_id > :after AND e.report_id <= :end
    AND NOT EXISTS (SELECT 1 FROM report_event n WHERE n.report_id = e.report_id AND n.id > e.id)
+ ORDER BY e.report_id
 RETURNING 1
 
 -- Undeliverable codes that would still be useful, from one code_end on. The attempt is pending and its deadline not over, or it is a success to be

@@ -3,6 +3,7 @@
 -- name: supersede_all_codes
 INSERT INTO code_end (code_id, recorded_at, state)
 SELECT c.id, :recorded_at, 'superseded' FROM code c WHERE NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id)
+ ORDER BY c.id
 
 -- name: unqueue_all_codes
 UPDATE code SET next_try_at = NULL WHERE next_try_at IS NOT NULL

@@ -17,12 +17,11 @@ void record_withdraw(const struct queue *queue, const struct queue_place *place)
     struct ledger_statement *withdraw = ledger_use(queue_ledger(queue), STATEMENT_withdraw_try);
     ledger_set_integer(withdraw, ":id", place->try_id);
     ledger_run(withdraw);
-    /* Taking, the other way round. */
     struct ledger_statement *give_back =
-        queue_use(queue, STATEMENT_take_code, STATEMENT_take_report);
+        queue_use(queue, STATEMENT_give_back_code, STATEMENT_give_back_report);
     ledger_set_integer(give_back, ":id", place->id);
-    ledger_set_integer(give_back, ":seen", place->lease_until);
-    ledger_set_integer(give_back, ":lease_until", place->seen);
+    ledger_set_integer(give_back, ":lease_until", place->lease_until);
+    ledger_set_integer(give_back, ":seen", place->seen);
     ledger_run(give_back);
 }
 

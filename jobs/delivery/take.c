@@ -1,8 +1,11 @@
 /* take.c: see take.h. */
 #include "delivery/take.h"
 
+#include <inttypes.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "delivery/read_ahead.h"
 #include "values/duration.h"
@@ -31,11 +34,6 @@ struct take {
 
 /* -- the journal of tries -- */
 
-int64_t take_newest_try(const struct queue *queue)
-{
-    return ledger_number(queue_ledger(queue), STATEMENT_newest_try, 0);
-}
-
 static int64_t lease_ms(const struct queue *queue)
 {
     return ((int64_t)queue->patience->connect_seconds + queue->patience->transfer_seconds +
@@ -43,41 +41,101 @@ static int64_t lease_ms(const struct queue *queue)
            SECOND_MS;
 }
 
-bool take_journal_try(const struct queue *queue, struct queue_place *place, int64_t *try_id,
-                      int64_t now)
+/* What the steps of a rule take by name. */
+struct taking {
+    char *items, *unwanted; /* JSON, as the rules describe it */
+    int64_t run_id, now, lease_until;
+    const char *owner;
+};
+
+/* {"12": 1767268800000, ...}: where each is, and when it was due as it was seen. NULL: no memory.
+ */
+static char *list_places(const struct queue_list *list, bool wanted)
 {
-    place->lease_until = now + lease_ms(queue);
-    struct ledger_statement *lease = queue_use(queue, STATEMENT_take_code, STATEMENT_take_report);
-    ledger_set_integer(lease, ":id", place->id);
-    ledger_set_integer(lease, ":seen", place->seen);
-    ledger_set_integer(lease, ":lease_until", place->lease_until);
-    if (ledger_run(lease) == 0)
-        return false;
-    place->try_id = ++*try_id;
-    struct ledger_statement *begin = ledger_use(queue_ledger(queue), STATEMENT_begin_try);
-    ledger_set_integer(begin, ":id", place->try_id);
-    ledger_set_integer(begin, queue->kind == QUEUE_CODES ? ":code_id" : ":report_id", place->id);
-    if (queue->job->run_id != 0)
-        ledger_set_integer(begin, ":run_id", queue->job->run_id);
-    ledger_set_text(begin, ":owner", queue->job->owner);
-    ledger_set_integer(begin, ":started_at", now);
-    ledger_set_integer(begin, ":lease_until", place->lease_until);
-    ledger_run(begin);
-    if (queue->kind == QUEUE_CODES) {
-        struct ledger_statement *give = ledger_use(queue_ledger(queue), STATEMENT_give_code);
-        ledger_set_integer(give, ":code_id", place->id);
-        ledger_run(give);
-    }
-    return !ledger_failed(queue_ledger(queue));
+    enum { PLACE = sizeof "\"-9223372036854775808\":-9223372036854775808," };
+    size_t count = 0, length = 1;
+    for (const struct queue_item *item = list->first; item != NULL; item = item->next)
+        count += item->wanted == wanted;
+    char *text = malloc(count * PLACE + sizeof "{}");
+    if (text == NULL)
+        return NULL;
+    text[0] = '{';
+    for (const struct queue_item *item = list->first; item != NULL; item = item->next)
+        if (item->wanted == wanted)
+            length += (size_t)sprintf(text + length, "%s\"%" PRId64 "\":%" PRId64,
+                                      length > 1 ? "," : "", item->place.id, item->place.seen);
+    memcpy(text + length, "}", 2);
+    return text;
 }
 
-/* Nobody wants it any more. */
-static void drop(const struct queue *queue, const struct queue_place *place)
+static void run_step(struct ledger *ledger, enum statement name, const struct taking *taking)
 {
-    struct ledger_statement *drop = ledger_use(queue_ledger(queue), STATEMENT_drop_code);
-    ledger_set_integer(drop, ":id", place->id);
-    ledger_set_integer(drop, ":seen", place->seen);
-    ledger_run(drop);
+    struct ledger_statement *step = ledger_use(ledger, name);
+    int count = ledger_parameters(step);
+    for (int i = 1; i <= count; i++) {
+        const char *parameter = ledger_parameter_name(step, i) + 1;
+        if (strcmp(parameter, "items") == 0)
+            ledger_set_text_at(step, i, taking->items, strlen(taking->items));
+        else if (strcmp(parameter, "unwanted") == 0)
+            ledger_set_text_at(step, i, taking->unwanted, strlen(taking->unwanted));
+        else if (strcmp(parameter, "owner") == 0)
+            ledger_set_text_at(step, i, taking->owner, strlen(taking->owner));
+        else if (strcmp(parameter, "lease_until") == 0)
+            ledger_set_integer_at(step, i, taking->lease_until);
+        else if (strcmp(parameter, "recorded_at") == 0)
+            ledger_set_integer_at(step, i, taking->now);
+        else if (strcmp(parameter, "run_id") != 0)
+            ledger_fail(ledger, SQLITE_INTERNAL, "taking has no value for :%s", parameter);
+        else if (taking->run_id != 0)
+            ledger_set_integer_at(step, i, taking->run_id);
+    }
+    ledger_run(step);
+}
+
+/* What has a try now was taken. The tries come in the order of the items. */
+static void read_taken(const struct queue *queue, struct queue_list *list, int64_t newest,
+                       int64_t lease_until)
+{
+    enum { TRY, ITEM };
+    static const char *const columns[] = {"id", "item_id", NULL};
+    struct ledger *ledger = queue_ledger(queue);
+    struct ledger_statement *row = ledger_select(ledger, STATEMENT_tries_since, columns);
+    struct queue_item *item = list->first;
+    ledger_set_integer(row, ":after", newest);
+    while (ledger_row(row)) {
+        int64_t id = ledger_integer(row, ITEM);
+        while (item != NULL && (!item->wanted || item->place.id != id))
+            item = item->next;
+        if (item == NULL) {
+            ledger_fail(ledger, SQLITE_INTERNAL, "a try was journalled that was not asked for");
+            continue;
+        }
+        item->taken = true;
+        item->place.try_id = ledger_integer(row, TRY);
+        item->place.lease_until = lease_until;
+        item = item->next;
+    }
+}
+
+void take_places(const struct queue *queue, struct queue_list *list, int64_t now)
+{
+    struct ledger *ledger = queue_ledger(queue);
+    bool codes = queue->kind == QUEUE_CODES;
+    int64_t newest = ledger_number(ledger, STATEMENT_newest_try, 0);
+    struct taking taking = {.items = list_places(list, true),
+                            .unwanted = list_places(list, false),
+                            .run_id = queue->job->run_id,
+                            .now = now,
+                            .lease_until = now + lease_ms(queue),
+                            .owner = queue->job->owner};
+    if (taking.items == NULL || taking.unwanted == NULL)
+        ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
+    const enum statement *rule = codes ? rule_take_codes : rule_take_reports;
+    for (int i = 0; i < (codes ? (int)RULE_STEPS_take_codes : (int)RULE_STEPS_take_reports); i++)
+        run_step(ledger, rule[i], &taking);
+    read_taken(queue, list, newest, taking.lease_until);
+    free(taking.items);
+    free(taking.unwanted);
 }
 
 /* -- finding -- */
@@ -164,13 +222,7 @@ bool take_find(struct take *take, unsigned room)
 
 void take_group(struct take *take, int64_t now)
 {
-    int64_t try_id = take_newest_try(take->queue);
-    for (struct queue_item *item = take->group.first; item != NULL; item = item->next) {
-        if (item->wanted)
-            item->taken = take_journal_try(take->queue, &item->place, &try_id, now);
-        else
-            drop(take->queue, &item->place);
-    }
+    take_places(take->queue, &take->group, now);
 }
 
 void take_keep(struct take *take)

@@ -61,12 +61,9 @@ struct queue_item *take_stale(struct take *take, bool all);
 /* Wipes and frees an item's parcel. */
 void take_unload(struct take *take, struct queue_item *item);
 
-/* Within a transaction: leases the place and journals a try for it, which begins now. `try_id`: the
- * newest in the journal, counted on. False: another has the item, or it is gone. */
-bool take_journal_try(const struct queue *queue, struct queue_place *place, int64_t *try_id,
-                      int64_t now);
-
-/* The newest try in the journal. */
-int64_t take_newest_try(const struct queue *queue);
+/* Within a transaction: leases what is wanted of a list, and journals a try for each, which begins
+ * now: so `taken`, the try and the lease are set. What is not taken another run has, or it is gone.
+ * What is not wanted leaves the queue. */
+void take_places(const struct queue *queue, struct queue_list *list, int64_t now);
 
 #endif

@@ -12,7 +12,8 @@ UPDATE code SET next_try_at = NULL WHERE id = :code_id AND next_try_at IS NOT NU
 INSERT INTO code_end (code_id, recorded_at, state)
 SELECT o.value, :recorded_at, 'superseded'
   FROM json_each(:compared) o JOIN code c ON c.id = o.value
- WHERE c.id <> :code_id AND c.attempt_id IS (SELECT attempt_id FROM code WHERE id = :code_id);
+ WHERE c.id <> :code_id AND c.attempt_id IS (SELECT attempt_id FROM code WHERE id = :code_id)
+ ORDER BY o.key;
 
 -- step: superseded_queue
 UPDATE code SET next_try_at = NULL

@@ -2,7 +2,7 @@
 -- The entered code matches none of those it was compared with (a JSON array of code ids, one per attempt): each attempt loses one try.
 
 -- step: try
-INSERT INTO wrong_try (code_id, recorded_at) SELECT value, :recorded_at FROM json_each(:compared);
+INSERT INTO wrong_try (code_id, recorded_at) SELECT value, :recorded_at FROM json_each(:compared) ORDER BY key;
 
 -- step: exhausted
 -- The code is exhausted from the time of this entry on, because entries recorded together with it may be later.
@@ -16,7 +16,8 @@ SELECT c.id, :recorded_at, 'exhausted', :entered_at
                 AND w.recorded_at > coalesce((SELECT max(e.recorded_at) FROM recipient q JOIN code v ON v.id = q.code_id
                                                 JOIN code_end e ON e.code_id = v.id
                                                WHERE q.subject_key = mine.subject_key AND v.attempt_id IS NULL AND e.state = 'verified'), 0))
-       ELSE (SELECT count(*) FROM code s JOIN wrong_try w ON w.code_id = s.id WHERE s.attempt_id = c.attempt_id) END;
+       ELSE (SELECT count(*) FROM code s JOIN wrong_try w ON w.code_id = s.id WHERE s.attempt_id = c.attempt_id) END
+ ORDER BY o.key;
 
 -- step: attempt
 -- The last permitted wrong try fails the attempt at once.
@@ -45,4 +46,5 @@ SELECT s.id, :recorded_at, 'exhausted', :entered_at
                   JOIN recipient r ON r.subject_key = mine.subject_key
                   JOIN code k ON k.id = r.code_id AND k.attempt_id IS NULL)
    AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = s.id)
-   AND coalesce(s.runs_from + s.lifetime_ms > :recorded_at, 1);
+   AND coalesce(s.runs_from + s.lifetime_ms > :recorded_at, 1)
+ ORDER BY s.id;

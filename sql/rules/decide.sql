@@ -27,7 +27,8 @@ SELECT c.id, :recorded_at,
   FROM code c
  WHERE c.attempt_id = :attempt_id
    AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id)
-   AND coalesce(c.runs_from + c.lifetime_ms > :recorded_at, 1);
+   AND coalesce(c.runs_from + c.lifetime_ms > :recorded_at, 1)
+ ORDER BY c.id;
 
 -- step: queue
 UPDATE code SET next_try_at = NULL WHERE attempt_id = :attempt_id AND next_try_at IS NOT NULL;

@@ -17,7 +17,8 @@ SELECT c.id, :recorded_at, 'cancelled'
   FROM code c
  WHERE (c.attempt_id IN (SELECT value FROM json_each(:attempts))
         OR c.id IN (SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(:keys))))
-   AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id);
+   AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id)
+ ORDER BY c.id;
 
 -- step: queue
 UPDATE code SET next_try_at = NULL
@@ -31,7 +32,8 @@ INSERT INTO report_event (report_id, recorded_at, state)
 SELECT r.id, :recorded_at, 'erased'
   FROM report r
  WHERE r.attempt_id IN (SELECT value FROM json_each(:attempts))
-   AND coalesce((SELECT v.state FROM report_event v WHERE v.report_id = r.id ORDER BY v.id DESC LIMIT 1), 'queued') IN ('queued', 'dead');
+   AND coalesce((SELECT v.state FROM report_event v WHERE v.report_id = r.id ORDER BY v.id DESC LIMIT 1), 'queued') IN ('queued', 'dead')
+ ORDER BY r.id;
 
 -- step: report_queue
 UPDATE report SET next_try_at = NULL

@@ -4,7 +4,7 @@
 
 -- step: replaced
 INSERT INTO code_end (code_id, recorded_at, state)
-SELECT value, :recorded_at, 'superseded' FROM json_each(:replaces);
+SELECT value, :recorded_at, 'superseded' FROM json_each(:replaces) ORDER BY key;
 
 -- step: queue
 UPDATE code SET next_try_at = NULL WHERE id IN (SELECT value FROM json_each(:replaces)) AND next_try_at IS NOT NULL;

@@ -10,4 +10,5 @@ SELECT d.attempt_id, d.outcome, d.reasons, d.recorded_at, d.recorded_at
           FROM attempt a WHERE a.id BETWEEN :attempt_id AND coalesce(:last_attempt_id, :attempt_id)) d
  WHERE d.outcome = 'success'
     OR d.outcome = 'failure'
-       AND (d.recommendation IS NOT NULL OR EXISTS (SELECT 1 FROM json_each(d.reasons) r JOIN json_each(:reportable) x ON r.value = x.value));
+       AND (d.recommendation IS NOT NULL OR EXISTS (SELECT 1 FROM json_each(d.reasons) r JOIN json_each(:reportable) x ON r.value = x.value))
+ ORDER BY d.attempt_id;

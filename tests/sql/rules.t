@@ -271,6 +271,49 @@ equal((stage.one("SELECT count(*) FROM recipient"), stage.one("SELECT count(*) F
       "forget: no code, no fingerprint and no report of it is left to send")
 equal(stage.one("SELECT count(*) FROM attempt"), 3, "forget: the counts stay")
 
+# -- take_reports, take_codes --
+
+def queue_of_three(kind):
+    stage = Tested()
+    for id, email in ((1, ADA), (2, GRACE), (3, "c@example.com")):
+        stage.attempt(id, "pending" if kind == "code" else "success", email=email)
+        if kind == "code":
+            stage.code(id, id, email)
+        else:
+            stage.insert("report", id=id, attempt_id=id, outcome="success", recorded_at=1000 * id, next_try_at=1000 * id)
+    stage.insert("run", id=7, command="send", started_at=1)
+    return stage
+
+
+told = dict(run_id=7, owner="host:1", recorded_at=9000, lease_until=10000)
+for kind in ("report", "code"):
+    rule = f"take_{kind}s"
+    more = {"unwanted": "{}"} if kind == "code" else {}
+    stage = queue_of_three(kind)
+    stage.rule(rule, items='{"3":3000,"1":1000}', **told, **more)
+    equal(stage.rows(f"SELECT id, {kind}_id, run_id, owner, started_at, lease_until, finished_at FROM try ORDER BY id"),
+          [(1, 3, 7, "host:1", 9000, 10000, None), (2, 1, 7, "host:1", 9000, 10000, None)], f"{rule}: each has a try, in the order in which they go out")
+    equal(stage.rows(f"SELECT id, next_try_at FROM {kind} ORDER BY id"), [(1, 10000), (2, 2000), (3, 10000)], f"{rule}: and is leased; the others stay due")
+    stage.rule(rule, items='{"1":1000,"2":2000,"3":3000,"4":4000}', **{**told, "lease_until": 20000, "run_id": None}, **more)
+    equal(stage.rows(f"SELECT id, {kind}_id, run_id FROM try ORDER BY id"), [(1, 3, 7), (2, 1, 7), (3, 2, None)],
+          f"{rule}: what another run has taken, or is not there, is left alone")
+    equal(stage.rows(f"SELECT id, next_try_at FROM {kind} ORDER BY id"), [(1, 10000), (2, 20000), (3, 10000)], f"{rule}: and keeps its lease")
+    stage.db.execute(f"UPDATE {kind} SET next_try_at = NULL")
+    stage.rule(rule, items='{"1":10000}', **told, **more)
+    stage.rule(rule, items="{}", **told, **more)
+    equal(stage.one("SELECT count(*) FROM try"), 3, f"{rule}: nor is what has left the queue, and nothing is as good as something")
+    # 64 bits, as they are.
+    stage.db.execute(f"UPDATE {kind} SET next_try_at = 9223372036854775806 WHERE id = 2")
+    stage.rule(rule, items='{"2":9223372036854775807}', **told, **more)
+    stage.rule(rule, items='{"2":9223372036854775806}', **told, **more)
+    equal(stage.one("SELECT count(*) FROM try"), 4, f"{rule}: to the millisecond")
+stage = queue_of_three("code")
+stage.rule("take_codes", items='{"2":2000}', unwanted='{"1":1000,"3":3001}', **told)
+equal(stage.rows("SELECT id, next_try_at FROM code ORDER BY id"), [(1, None), (2, 10000), (3, 3000)],
+      "take_codes: what nobody wants any more leaves the queue, unless it has changed meanwhile")
+equal(stage.rows("SELECT key, code_id FROM given_code"), [(key(GRACE), 2)], "take_codes: what is taken can be found from then on")
+equal(stage.rows("SELECT code_id FROM try"), [(2,)], "take_codes: and alone has a try")
+
 # -- all of them --
 
 rules = {os.path.basename(path)[:-4] for path in glob.glob("sql/rules/*.sql")}

@@ -40,11 +40,16 @@ static bool find(struct queue *queue, int64_t now, struct queue_place *item)
 
 static bool take(struct queue *queue, struct queue_place *item, int64_t now)
 {
+    struct queue_item one = {.place = *item, .wanted = true};
+    struct queue_list list;
+    queue_list_clear(&list);
+    queue_list_add(&list, &one);
     ledger_begin(queue_ledger(queue));
-    int64_t newest = take_newest_try(queue);
-    bool taken = take_journal_try(queue, item, &newest, now);
+    take_places(queue, &list, now);
     ledger_end(queue_ledger(queue));
-    return taken;
+    if (one.taken)
+        *item = one.place;
+    return one.taken;
 }
 
 static enum queue_fate finish(struct queue *queue, const struct queue_place *item,
