@@ -1,10 +1,11 @@
 /* command_snapshot.c: a copy of the whole ledger, which is looked over before it has its name. */
-#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "commands/commands.h"
 #include "ledger/connection.h"
@@ -27,11 +28,27 @@ struct snapshot {
 
 /* -- what may be replaced -- */
 
+/* A database that is not in WAL mode, as it says in its header: looking into another one would
+ * leave files beside it. */
+static bool is_plain(const char *path)
+{
+    enum { WRITE_VERSION = 18, READ_VERSION, HEADER };
+    unsigned char header[HEADER];
+    int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    bool is = descriptor >= 0 && read(descriptor, header, HEADER) == HEADER &&
+              memcmp(header, "SQLite format 3", 16) == 0 && header[WRITE_VERSION] == 1 &&
+              header[READ_VERSION] == 1;
+    if (descriptor >= 0)
+        close(descriptor);
+    return is;
+}
+
 /* A file of another purpose, the ledger itself above all, is not lost by a slip. */
 static bool is_snapshot(const char *path)
 {
     struct error error;
-    struct sqlite3 *database = connection_open(path, CONNECTION_READER, 0, &error);
+    struct sqlite3 *database =
+        is_plain(path) ? connection_open(path, CONNECTION_READER, 0, &error) : NULL;
     struct ledger *ledger = database == NULL ? NULL : ledger_open(database);
     bool is = ledger != NULL && ledger_is_snapshot(ledger);
     ledger_close(ledger);
@@ -51,8 +68,17 @@ static bool is_companion(const char *path)
     return false;
 }
 
-static bool may_be_written(const struct options *options)
+/* By whatever name. It is not to be opened a second time: closing that would end SQLite's locks. */
+static bool is_ledger(const struct job *job, const struct stat *facts)
 {
+    struct stat ledger;
+    return stat(sqlite3_db_filename(job->database, "main"), &ledger) == 0 &&
+           ledger.st_dev == facts->st_dev && ledger.st_ino == facts->st_ino;
+}
+
+static bool may_be_written(const struct job *job)
+{
+    const struct options *options = &job->options;
     const char *path = options->arguments[0];
     struct stat facts;
     bool there = lstat(path, &facts) == 0;
@@ -65,7 +91,7 @@ static bool may_be_written(const struct options *options)
         say_error("%s is no regular file: name one that a snapshot may have", path);
     else if (there && !options->replace)
         say_error("%s is there already: --replace replaces an older snapshot", path);
-    else if (there && facts.st_size > 0 && !is_snapshot(path))
+    else if (there && facts.st_size > 0 && (is_ledger(job, &facts) || !is_snapshot(path)))
         say_error("%s is no snapshot of a ledger: it is not replaced", path);
     else
         return true;
@@ -197,7 +223,7 @@ enum exit_code snapshot_command(struct job *job)
     static struct snapshot snapshot; /* some kilobytes of paths */
     struct error error;
     char name[NAME_SIZE];
-    if (!may_be_written(&job->options))
+    if (!may_be_written(job))
         return EXIT_USAGE;
     if (!name_draft(job, name))
         return job_ledger_failed(job, "reading");
