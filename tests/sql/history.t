@@ -159,6 +159,14 @@ reg.ok({"pending", "sent", "verified", "expired", "exhausted", "superseded", "un
 reg.ok({"queued", "retrying", "acknowledged", "deferred", "dead"} <= seen_reports, "and of a report", sorted(seen_reports))
 reg.ok({"verified", "invalid_code", "code_timeout"} <= verdicts, "and verdicts", sorted(map(str, verdicts)))
 
+# Of now there is no bound: what a repaired ledger says of a later time is shown, but for a moment that is given.
+db.execute("BEGIN")
+report, state = db.execute("SELECT id, state FROM reg_reports WHERE state <> 'dead' ORDER BY id LIMIT 1").fetchone()
+db.execute("INSERT INTO report_event (report_id, recorded_at, state) VALUES (?, ?, 'dead')", (report, now + 86400000))
+reg.equal([one for (one,) in db.execute("SELECT state FROM reg_reports WHERE id = ? UNION ALL SELECT state FROM reg_reports WHERE id = ? AND as_of = ?", (report, report, now))],
+          ["dead", state], "a fact of a later time: in the table of now, and not as of now")
+db.execute("ROLLBACK")
+
 # How a moment may be written.
 moment, rows = readings[len(readings) // 2]
 text = reg.one(db, "SELECT strftime('%Y-%m-%dT%H:%M:%f', ? / 1000.0, 'unixepoch')", (moment,))
