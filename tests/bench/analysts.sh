@@ -8,13 +8,14 @@ seconds_line() {
     line "$1" "$2 s" "${3:+$3 s}" "$ratio" "at most $4 s" "$(at_most "$2" "$4")"
 }
 
+# analysts_ledger ATTEMPTS
 analysts_ledger() {
-    tool rows "$ROWS" $((SEED + 3000)) hashed >lived.csv
+    tool rows "$1" $((SEED + 3000)) hashed >lived.csv
     ledger_new lived.db
     "$REGJOB" -l lived.db import lived.csv
     rm -f lived.csv
     sqlite3 -batch -bail lived.db <"$HERE/analysts_ledger.sql" >/dev/null
-    ledger_holds lived.db "$ROWS"
+    ledger_holds lived.db "$1"
 }
 
 analysts_questions() {
@@ -49,9 +50,9 @@ analysts_samples() {
     awk '/^== / { name = substr($0, 4) } /^Run Time: real / { if (name != "") spent[name] += $4 }
          END { for (name in spent) printf "%.3f|%s\n", spent[name], name }' samples.out | sort -rn >samples.times
     [ "$(wc -l <samples.times)" = "$(grep -c '^\.print .==' "$HERE/../../samples/analyst.sql")" ]
-    head -5 samples.times | while IFS='|' read -r seconds name; do
+    while IFS='|' read -r seconds name; do
         seconds_line "sample: $(printf '%.37s' "$name")" "$seconds" "" 3
-    done
+    done <samples.times
 }
 
 # analysts_job NAME SECONDS MEMORY_MIB ARGUMENTS...
@@ -64,9 +65,11 @@ analysts_job() {
     memory "its memory" "$(largest "job-$name" 2)" "$most"
 }
 
-analysts() {
-    heading "analysts over $ROWS attempts of 60 days"
-    analysts_ledger
+# analysts_over ATTEMPTS
+analysts_over() {
+    heading "analysts over $1 attempts of 60 days"
+    rm -f ./*.measured
+    analysts_ledger "$1"
     sqlite3 -csv -header lived.db "
         SELECT date(a.attempted_at / 1000, 'unixepoch') AS date, sum(a.outcome = 'success') + 1 AS success, sum(a.outcome = 'failure') AS failure
           FROM attempt a GROUP BY 1" >export.csv
@@ -83,4 +86,9 @@ analysts() {
     analysts_job dashboard 3 64 dashboard -o page.html
     analysts_job reconcile 8 64 reconcile export.csv
     rm -f lived.db*
+}
+
+analysts() {
+    analysts_over "$ROWS"
+    analysts_over "$BIG"
 }

@@ -3,7 +3,7 @@
 #
 #   make bench [ROWS=200000] [BIG=1000000] [SEED=1] [HASHES=600] [REPORTS=60000] [NIGHT=400] [ROUNDS=3] [ONLY="hashing import ..."]
 #
-# ROWS: rows of an import that needs no hash; BIG: attempts of the large ledger. The goals are stated for
+# ROWS: rows of an import that needs no hash; BIG: attempts of the large ledger; the analysts' questions are asked of both sizes. The goals are stated for
 # `make bench ROWS=1000000 BIG=5000000`, which takes some 15 GB of disk and an hour at the most.
 # KEEP=1 keeps the work folder. A goal that is not met is said, and is no failure: only what breaks is.
 set -eu

@@ -247,4 +247,30 @@ for order, sorted_by_sqlite in [("id", False), ("id DESC", False), ("attempted_a
                                 ("recorded_at", False), ("recorded_at_ms DESC, id DESC", False), ("attempted_at, id", False), ("attempted_at, id DESC", True),
                                 ("outcome DESC", True)]:
     reg.equal("USE TEMP B-TREE FOR ORDER BY" in plan(f"SELECT * FROM reg_attempts ORDER BY {order}"), sorted_by_sqlite, f"order by {order} is the table's own: {not sorted_by_sqlite}")
+
+
+def work(sql):
+    """What a question gives, and about how many tens of SQLite's instructions it takes, those of the table included."""
+    ticks = []
+    db.execute(sql).fetchall()  # what is prepared is not counted
+    db.set_progress_handler(lambda: ticks.append(1), 10)
+    rows = db.execute(sql).fetchall()
+    db.set_progress_handler(None, 10)
+    return rows, len(ticks)
+
+
+# An index that the owner of a ledger has added is used, now and as of a moment, and changes no answer.
+db.execute("INSERT INTO reg_attempts(email, device_id, ip_address) VALUES ('seldom@example.com', 'seldom', '198.51.100.7')")
+newest = reg.one(db, "SELECT max(recorded_at) FROM attempt")
+questions = [f"SELECT count(*), max(email) FROM reg_attempts WHERE {column} = '{value}'{moment}" for moment in ("", f" AND as_of = {newest}")
+             for column, value in (("device_id", "seldom"), ("ip_address", "198.51.100.7"))]
+before = [work(question) for question in questions]
+db.execute("CREATE INDEX of_a_device ON person (device_id) WHERE device_id IS NOT NULL")
+db.execute("CREATE INDEX of_an_address ON person (ip_address) WHERE ip_address IS NOT NULL")
+for question, (rows, all_rows) in zip(questions, before):
+    again, few = work(question)
+    reg.equal([rows, again], [[(1, "seldom@example.com")]] * 2, f"the same by an index of one's own: {question}")
+    reg.ok(2 * few < all_rows, f"and by it, not by all rows: {question}", few, all_rows)
+reg.equal(reg.one(db, "SELECT reg_init()"), reg.one(db, "PRAGMA user_version"), "the ledger keeps such an index")
+reg.equal(reg.one(db, "SELECT count(*) FROM sqlite_schema WHERE name IN ('of_a_device', 'of_an_address')"), 2, "after reg_init(), too")
 reg.done()
