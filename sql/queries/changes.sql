@@ -7,6 +7,8 @@ span AS MATERIALIZED (
     SELECT CASE WHEN :then IS NULL THEN (unixepoch() - 86400) * 1000
                 WHEN :then NOT GLOB '*[^0-9]*' THEN CAST(:then AS INTEGER)
                 ELSE coalesce(unixepoch(:then) * 1000, 0) END AS low),
+-- Since before the first attempt everything is new: then nothing is looked for.
+whole AS MATERIALIZED (SELECT coalesce((SELECT recorded_at FROM attempt ORDER BY id LIMIT 1) >= (SELECT low FROM span), 0) AS all_time),
 attempts(id, at) AS (SELECT id, recorded_at FROM (SELECT id, recorded_at FROM attempt ORDER BY id DESC LIMIT 1)
     UNION ALL SELECT a.id, a.recorded_at FROM attempts n, span s JOIN attempt a ON a.id = (SELECT max(id) FROM attempt WHERE id < n.id) WHERE n.at >= s.low),
 decisions(id, at, attempt_id) AS (SELECT * FROM (SELECT id, recorded_at, attempt_id FROM decision ORDER BY id DESC LIMIT 1)
@@ -26,10 +28,18 @@ touched(id) AS MATERIALIZED (
     UNION SELECT attempt_id FROM reports
     UNION SELECT r.attempt_id FROM events v JOIN report r ON r.id = v.report_id
     UNION SELECT r.attempt_id FROM tries t JOIN report r ON r.id = t.report_id),
-before AS MATERIALIZED (SELECT id, outcome, failure_reason, code_state, report_state
-                          FROM reg_attempts(coalesce(:then, (unixepoch() - 86400) * 1000)) WHERE id IN (SELECT id FROM touched)),
-after AS MATERIALIZED (SELECT id, outcome, failure_reason, code_state, report_state
-                         FROM reg_attempts(coalesce(:until, unixepoch() * 1000)) WHERE id IN (SELECT id FROM touched)),
+before AS MATERIALIZED (
+    SELECT id, outcome, failure_reason, code_state, report_state
+      FROM whole w CROSS JOIN reg_attempts(coalesce(:then, (unixepoch() - 86400) * 1000)) WHERE NOT w.all_time AND id IN (SELECT id FROM touched)
+    UNION ALL
+    SELECT id, outcome, failure_reason, code_state, report_state
+      FROM whole w CROSS JOIN reg_attempts(coalesce(:then, (unixepoch() - 86400) * 1000)) WHERE w.all_time),
+after AS MATERIALIZED (
+    SELECT id, outcome, failure_reason, code_state, report_state
+      FROM whole w CROSS JOIN reg_attempts(coalesce(:until, unixepoch() * 1000)) WHERE NOT w.all_time AND id IN (SELECT id FROM touched)
+    UNION ALL
+    SELECT id, outcome, failure_reason, code_state, report_state
+      FROM whole w CROSS JOIN reg_attempts(coalesce(:until, unixepoch() * 1000)) WHERE w.all_time),
 changed AS (
     SELECT 'outcome' AS what, b.outcome AS was, a.outcome || coalesce(' (' || a.failure_reason || ')', '') AS became
       FROM after a LEFT JOIN before b ON b.id = a.id

@@ -84,6 +84,19 @@ is "what changed between two moments" $'outcome|pending|success|2
 code|sent|verified|2
 report|(none)|acknowledged|1
 report|(none)|retrying|1' "$(query changes '.parameter set :then "'"'2026-03-01T10:00:09Z'"'"' '.parameter set :until "'"'2026-03-01T10:01:00Z'"'"')"
+is "what there is since ever" $'outcome|(new)|failure (verification_expired)|3
+outcome|(new)|success|2
+outcome|(new)|failure (email_taken)|1
+outcome|(new)|failure (password_too_short)|1
+outcome|(new)|pending|1
+code|(none)|expired|3
+code|(none)|verified|2
+code|(none)|pending|1
+report|(none)|acknowledged|1
+report|(none)|queued|1
+report|(none)|retrying|1' "$(at "$morning" query changes '.parameter set :then "'"'1970-01-01'"'"')"
+is "since the moment of the first: that one is not new" "$(sqlite3 "$LEDGER" "SELECT count(*) FROM attempt WHERE recorded_at > (SELECT min(recorded_at) FROM attempt);")" \
+    "$(at "$morning" query changes '.parameter set :then "(SELECT min(recorded_at) FROM attempt)"' | awk -F'|' '$2 == "(new)" { n += $4 } END { print n + 0 }')"
 is "nothing changed" "" "$(query changes '.parameter set :then "'"'2026-03-01T10:01:00Z'"'"' '.parameter set :until "'"'2026-03-01T10:01:01Z'"'"')"
 printf 'date,success,failure\n2026-03-01,1,0\n2026-03-02,0,1\n' >"$FOLDER/export.csv"
 is "the reconciliation" $'2026-03-01|success|1|2|1|2|-1|match|{"unsent":-1}
