@@ -7,9 +7,9 @@ VERSION := 0.1.0
 
 DEPS      = gcc g++ pkg-config libc6-dev libsqlite3-dev libcurl4-openssl-dev libjansson-dev libsodium-dev libcsv-dev \
             libinih-dev libicu-dev libmd-dev libzxcvbn-dev libphonenumber-dev libmaxminddb-dev \
-            libmicrohttpd-dev zlib1g-dev libzstd-dev libjs-chart.js sqlite3 faketime ca-certificates
+            libmicrohttpd-dev zlib1g-dev libzstd-dev libcrypt-dev libssl-dev libjs-chart.js sqlite3 faketime ca-certificates
 TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography argon2 clang-format clang git \
-            openssl procps curl mandoc gzip zstd locales
+            openssl procps curl mandoc gzip zstd locales apache2-utils whois python3-argon2 python3-bcrypt python3-django python3-passlib
 # Too heavy for every test: make browser-test looks at the dashboard's page in a browser.
 BROWSER_DEPS = $(DEPS) chromium perl python3
 
@@ -33,7 +33,7 @@ LDFLAGS  = -Wl,-z,relro,-z,now $(SANITISE)
 BUILD    = build
 # Debian's libcsv, libzxcvbn and libphonenumber have no file for pkg-config. Where `make deps` is still to come, pkg-config itself may be missing.
 package        = $(shell pkg-config $(1) 2>/dev/null)
-EXT_PACKAGES   = libsodium jansson icu-uc icu-i18n libmd libmaxminddb
+EXT_PACKAGES   = libsodium jansson icu-uc icu-i18n libmd libmaxminddb libcrypt libcrypto
 JOB_PACKAGES   = sqlite3 libcurl inih zlib libzstd
 PACKAGE_CFLAGS := $(call package,--cflags $(EXT_PACKAGES) $(JOB_PACKAGES))
 EXT_LIBS := $(call package,--libs $(EXT_PACKAGES)) -lcsv -lzxcvbn -lphonenumber -lm -lstdc++
@@ -63,8 +63,9 @@ EXT      = ext/reg.c \
             ext/codes/code.c ext/codes/completion.c ext/codes/customer.c ext/codes/device.c ext/codes/issue.c ext/codes/subject_lookup.c ext/codes/verify.c \
             ext/fraud/count.c ext/fraud/export.c ext/fraud/json_text.c ext/fraud/outcome_counts.c ext/fraud/payload.c ext/fraud/reconcile.c ext/fraud/reconcile_rows.c ext/fraud/reconcile_text.c \
             ext/ledger/connection.c ext/ledger/key.c ext/ledger/ledger.c ext/ledger/ledger_creation.c ext/ledger/ledger_time.c ext/ledger/reasons.c \
-            ext/ledger/schema.c ext/ledger/secret_file.c ext/ledger/session.c ext/ledger/settings.c ext/ledger/snapshot.c ext/ledger/transaction.c \
-            ext/passwords/blocklist.c ext/passwords/identity.c ext/passwords/password.c ext/passwords/policy.c \
+            ext/ledger/schema.c ext/ledger/secret_file.c ext/ledger/session.c ext/ledger/settings.c ext/ledger/settings_password.c ext/ledger/snapshot.c ext/ledger/transaction.c \
+            ext/passwords/blocklist.c ext/passwords/hash_crypt.c ext/passwords/hash_derive.c ext/passwords/hash_digest.c ext/passwords/hash_format.c ext/passwords/hash_json.c \
+            ext/passwords/hash_phc.c ext/passwords/hash_text.c ext/passwords/identity.c ext/passwords/password.c ext/passwords/policy.c \
             ext/csv/fields.c ext/csv/framing.c ext/csv/input.c ext/csv/records.c ext/csv/records_open.c ext/csv/title.c ext/csv/totals.c ext/csv/wiped.c \
             ext/values/document.c ext/values/email.c ext/values/error.c ext/values/header.c ext/values/mend.c ext/values/moment.c ext/values/phone.cc ext/values/region.c ext/values/region_read.c ext/values/signup.c ext/values/subject.c ext/values/text.c \
             ext/values/utf.c ext/values/write_all.c ext/values/zone.c

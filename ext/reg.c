@@ -69,8 +69,8 @@ static const struct sql_function rows[] = {
      "the same for what comes in the column password_md5; format is md5", "RFC 9106; INVAS"},
     {"reg_verify_password", 2, SQLITE_DIRECTONLY, functions_verify_password,
      "reg_verify_password(password, stored)",
-     "1 or 0, in constant time, for a PHC string, a wrapped MD5 or a vendor's hash; an error if "
-     "the hash costs more than passwordHashLimit",
+     "1 or 0, in constant time, for a hash of any format in reg_hash_formats or a vendor's; an "
+     "error if the hash costs more than passwordHashLimit",
      "RFC 9106; fraud API, INVAS"},
     {"reg_needs_rehash", 1, 0, functions_needs_rehash, "reg_needs_rehash(stored)",
      "1 if the settings now require a costlier hash than this one, else 0",
@@ -218,6 +218,14 @@ static const struct table_row tables[] = {
      .help = "every sign-up column: its other names, its rule, the source of the rule and the "
              "longest value in bytes",
      .source = "all five"},
+    {.name = "reg_hash_formats",
+     .module = &catalog_module,
+     .listing = &listing_hash_formats,
+     .signature = "reg_hash_formats",
+     .help = "every format of password hash that is verified: what it begins with, the library, "
+             "how strong it is, what it costs",
+     .source = "this ledger; crypt(5), RFC 2307, passlib, Django, Auth0, Keycloak, Firebase, "
+               "Kratos"},
     {.name = "reg_signups",
      .module = &file_table_module,
      .file = &file_table_signups,

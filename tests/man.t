@@ -258,6 +258,14 @@ def names(page, made):
     missing = {rule: sentence for rule, sentence in rules.items() if described.get(rule) != sentence}
     check(len(rules) > 10 and not missing and [name for name in described if name in rules] == list(rules),
           "reg.7: every rule of the notes is described, in order, by its own sentence", missing)
+    described = page.terms("PASSWORD HASHES")
+    wrong = []
+    for form, prefixes, library, strength, cost, source in made.execute("SELECT format, prefixes, library, strength, cost, source FROM reg_hash_formats"):
+        begins = f"Begins with: {prefixes} " if prefixes else ""
+        if described.get(form) != f"{begins}Strength: {strength}. Cost: {cost}. Library: {library}. Source: {source}.":
+            wrong.append((form, described.get(form)))
+    formats = [row[0] for row in made.execute("SELECT format FROM reg_hash_formats")]
+    check(len(formats) > 20 and not wrong and [name for name in described if name in formats] == formats, "reg.7: every format of password hash is described, by its own words", wrong)
     described = page.terms("STATES")
     for kind, states in STATES.items():
         said = set(re.findall(r"[a-z_]+", described.get(kind, "")))

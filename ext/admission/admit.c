@@ -10,6 +10,7 @@
 #include "admission/consents.h"
 #include "ledger/session.h"
 #include "host.h"
+#include "passwords/hash.h"
 #include "passwords/policy.h"
 #include "values/text.h"
 #include "codes/verify.h"
@@ -51,6 +52,12 @@ static bool check_policy(struct admission *admission, const char *password, stru
                         &admission->reasons.policy, error);
 }
 
+static void refuse_hash(struct admission *admission, enum signup_column column, enum rule rule)
+{
+    add_reason(admission, REASON_password_hash_invalid);
+    notes_add(&admission->notes, column, rule);
+}
+
 static void take_fingerprint(struct admission *admission, const char *hex)
 {
     size_t length;
@@ -59,7 +66,22 @@ static void take_fingerprint(struct admission *admission, const char *hex)
         sodium_hex2bin(admission->fingerprint, sizeof admission->fingerprint, hex, 64, NULL,
                        &length, NULL) == 0;
     if (!admission->has_fingerprint)
-        add_reason(admission, REASON_password_hash_invalid);
+        refuse_hash(admission, SIGNUP_password_sha256, RULE_hash_digest);
+}
+
+static bool take_hash(struct admission *admission, const char *hash, struct error *error)
+{
+    bool fast;
+    enum rule rule =
+        password_read(hash, &admission->settings->password_limit, admission->stored, &fast);
+    admission->password = fast ? ADMIT_FAST_HASH : ADMIT_HASH;
+    if (rule != RULE_as_given || fast)
+        admission->stored[0] = '\0';
+    if (rule == (enum rule)HASH_NO_MEMORY)
+        return error_no_memory(error, "reading a password hash");
+    if (rule != RULE_as_given)
+        refuse_hash(admission, SIGNUP_password_hash, rule);
+    return true;
 }
 
 /* One of the four ways a password may come; what came in clear goes before what came hashed. */
@@ -67,7 +89,7 @@ static bool check_password(struct admission *admission, struct error *error)
 {
     const struct signup *signup = admission->signup;
     const char *clear = signup->text[SIGNUP_password], *md5 = signup->text[SIGNUP_password_md5];
-    const char *phc = signup->text[SIGNUP_password_hash],
+    const char *hash = signup->text[SIGNUP_password_hash],
                *sha256 = signup->text[SIGNUP_password_sha256];
     bool judged = admission->told == NULL;
     if (clear != NULL) {
@@ -75,20 +97,15 @@ static bool check_password(struct admission *admission, struct error *error)
         crypto_hash_sha256(admission->fingerprint, (const unsigned char *)clear, strlen(clear));
         admission->has_fingerprint = true;
         if (judged && password_is_md5(clear))
-            add_reason(admission, REASON_password_hash_invalid);
+            refuse_hash(admission, SIGNUP_password, RULE_hash_in_clear);
         return !judged || check_policy(admission, clear, error);
     }
     if (md5 != NULL) {
         admission->password = ADMIT_MD5;
         if (!text_is_hex(md5, 32))
-            add_reason(admission, REASON_password_hash_invalid);
-    } else if (phc != NULL) {
-        admission->password = ADMIT_PHC;
-        if (password_is_phc(phc, admission->settings->password_limit) &&
-            strlen(phc) < PASSWORD_STORED_SIZE)
-            snprintf(admission->stored, sizeof admission->stored, "%s", phc);
-        else
-            add_reason(admission, REASON_password_hash_invalid);
+            refuse_hash(admission, SIGNUP_password_md5, RULE_hash_digest);
+    } else if (hash != NULL) {
+        return take_hash(admission, hash, error);
     } else if (sha256 != NULL && !judged) {
         take_fingerprint(admission, sha256);
     } else if (judged && admission->given[SIGNUP_identity_provider] == NULL &&
@@ -128,8 +145,8 @@ bool admit_wants_hash(const struct admission *admission)
                  : confirms ? admission->settings->password_at != SETTINGS_AT_CONFIRM ||
                                   admission->reasons.policy != 0
                             : !reasons_none(&admission->reasons);
-    bool hashes = admission->password == ADMIT_CLEAR || admission->password == ADMIT_MD5;
-    return hashes && !fails && (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
+    return admit_password_given(admission) != NULL && !fails &&
+           (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
 }
 
 static bool is_held(struct session *session, enum subject_kind kind, const char *folded)
@@ -163,15 +180,18 @@ bool admit_hash_password(const struct settings *settings, enum admit_password ki
 {
     const struct password_cost cost = settings->password_cost;
     return kind == ADMIT_MD5 ? password_wrap_md5(password, cost, stored)
-                             : policy_hash(&settings->policy, password, cost, stored);
+           : kind == ADMIT_FAST_HASH
+               ? password_wrap(password, &settings->password_limit, cost, stored)
+               : policy_hash(&settings->policy, password, cost, stored);
 }
 
 const char *admit_password_given(const struct admission *admission)
 {
     const char *const *text = admission->signup->text;
-    return admission->password == ADMIT_CLEAR ? text[SIGNUP_password]
-           : admission->password == ADMIT_MD5 ? text[SIGNUP_password_md5]
-                                              : NULL; /* a PHC string is taken as it came */
+    return admission->password == ADMIT_CLEAR       ? text[SIGNUP_password]
+           : admission->password == ADMIT_MD5       ? text[SIGNUP_password_md5]
+           : admission->password == ADMIT_FAST_HASH ? text[SIGNUP_password_hash]
+                                                    : NULL; /* it is taken as it came */
 }
 
 bool admit_hash(struct admission *admission)

@@ -35,7 +35,8 @@ struct admit_verdict {
     int64_t id; /* of the attempt, or of the continuation */
 };
 
-enum admit_password { ADMIT_NO_PASSWORD, ADMIT_CLEAR, ADMIT_MD5, ADMIT_PHC };
+/* How a password came. A hash is kept as it is, but a fast one, and an MD5, is wrapped first. */
+enum admit_password { ADMIT_NO_PASSWORD, ADMIT_CLEAR, ADMIT_MD5, ADMIT_HASH, ADMIT_FAST_HASH };
 
 /* A value as it goes into its column: text, or a number where the column holds numbers. */
 struct admit_value {
@@ -101,8 +102,8 @@ const char *admit_password_given(const struct admission *admission);
 
 /* Hashes the password. False when there is not enough memory. */
 bool admit_hash(struct admission *admission);
-/* The same for a password (ADMIT_CLEAR or ADMIT_MD5) of no sign-up yet; false also for what is no
- * MD5. */
+/* The same for a password (ADMIT_CLEAR, ADMIT_MD5 or ADMIT_FAST_HASH) of no sign-up yet; false also
+ * for what is no such hash. */
 bool admit_hash_password(const struct settings *settings, enum admit_password kind,
                          const char *password, char stored[PASSWORD_STORED_SIZE]);
 

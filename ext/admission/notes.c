@@ -40,8 +40,9 @@ void notes_add(struct notes *notes, int column, enum rule rule)
 /* A told outcome has reasons of its own: there nothing is refused. */
 static bool is_refused(const struct admission *admission, int column)
 {
-    bool unknown = column == SIGNUP_identity_provider &&
-                   (admission->reasons.others >> REASON_identity_provider_unknown & 1) != 0;
+    bool unknown = column >= SIGNUP_INPUT_ONLY /* a hash that was not taken */ ||
+                   (column == SIGNUP_identity_provider &&
+                    (admission->reasons.others >> REASON_identity_provider_unknown & 1) != 0);
     return admission->told == NULL && (unknown || (admission->reasons.invalid >> column & 1) != 0);
 }
 
@@ -64,7 +65,7 @@ const char *notes_text(const struct admission *admission, char text[NOTES_TEXT])
     size_t length = 0;
     if (notes->columns == 0) /* the rule, not the exception: an import asks a million times */
         return NULL;
-    for (int column = 0; column < SIGNUP_INPUT_ONLY; column++) {
+    for (int column = 0; column < SIGNUP_COLUMN_COUNT; column++) {
         const char *done = notes_done(admission, column);
         if (done != NULL)
             length += (size_t)snprintf(text + length, NOTES_TEXT - length,

@@ -13,7 +13,7 @@ struct admission;
 /* The rule that each column met last: what weighs more comes later. */
 struct notes {
     uint64_t columns; /* bits by enum signup_column: those that have one */
-    unsigned char rules[SIGNUP_INPUT_ONLY];
+    unsigned char rules[SIGNUP_COLUMN_COUNT];
 };
 
 enum { NOTES_TEXT = 4096 };

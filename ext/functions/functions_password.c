@@ -5,7 +5,7 @@
 
 #include "admission/prepared.h"
 #include "functions/functions.h"
-#include "passwords/password.h"
+#include "passwords/hash.h"
 #include "passwords/policy.h"
 #include "values/subject.h"
 #include "values/text.h"
@@ -131,7 +131,7 @@ void functions_prepare_password(struct sql_call *call)
 static void verify(struct sql_call *call, const struct settings *settings, const char *password,
                    const char *stored)
 {
-    const struct password_cost limit = settings->password_limit;
+    const struct password_limit *limit = &settings->password_limit;
     char *form = policy_form(&settings->policy, password);
     if (form == NULL) {
         sqlite3_result_error_nomem(call->context);
@@ -154,15 +154,20 @@ void functions_verify_password(struct sql_call *call)
         stored == NULL ? NULL : session_settings_or_defaults(call->session);
     if (stored == NULL || !sql_call_succeeded(call))
         return;
-    const struct password_cost limit = settings->password_limit;
-    if (password_is_too_costly(stored, limit))
+    const struct password_limit *limit = &settings->password_limit;
+    char read[PASSWORD_STORED_SIZE];
+    bool fast;
+    enum rule rule = password_read(stored, limit, read, &fast);
+    if (rule == (enum rule)HASH_NO_MEMORY)
+        sqlite3_result_error_nomem(call->context);
+    else if (rule == RULE_hash_cost)
         sql_call_fail(
             call, SQLITE_ERROR,
             "argument 2 (stored): it costs more than the setting passwordHashLimit allows "
             "(%u KiB of memory, %u passes)",
-            (unsigned)limit.memory_kib, (unsigned)limit.passes);
-    else
-        verify(call, settings, password, stored);
+            (unsigned)limit->memory_kib, (unsigned)limit->passes);
+    else /* a vendor's is none of the formats */
+        verify(call, settings, password, rule == RULE_as_given ? read : stored);
 }
 
 void functions_needs_rehash(struct sql_call *call)
@@ -174,7 +179,7 @@ void functions_needs_rehash(struct sql_call *call)
         stored == NULL ? NULL : session_settings_or_defaults(call->session);
     if (stored != NULL && sql_call_succeeded(call))
         sqlite3_result_int(call->context, password_needs_rehash(stored, settings->password_cost,
-                                                                settings->password_limit));
+                                                                &settings->password_limit));
 }
 
 void functions_mask(struct sql_call *call)

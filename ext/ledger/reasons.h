@@ -16,7 +16,8 @@
     X(password_missing, "The settings require a password at sign-up, and none was given.")         \
     X(POLICY, "")                                                                                  \
     X(password_hash_invalid,                                                                       \
-      "The password hash has an unknown form or costs more than the limit.")                       \
+      "The password hash has an unknown or broken form, or costs more than the limit; the note "   \
+      "says which.")                                                                               \
     X(consent_required, "A required consent was not accepted.")                                    \
     X(consent_version_unknown, "A consent was given for a version other than the current one.")    \
     X(email_taken, "A customer has this e-mail address.")                                          \

@@ -11,6 +11,7 @@
 #include "host.h"
 #include "ledger/ledger.h"
 #include "ledger/reasons.h"
+#include "ledger/settings_password.h"
 #include "values/error.h"
 #include "values/region.h"
 #include "values/signup.h"
@@ -62,6 +63,7 @@ static const struct member members[] = {
     {"passwordPolicy", OBJECT, NOWHERE, "\"classic\"", NULL, 0, 0},
     {"passwordHash", OBJECT, NOWHERE, "{\"memoryKiB\":19456,\"passes\":2}", NULL, 0, 0},
     {"passwordHashLimit", OBJECT, NOWHERE, "{\"memoryKiB\":262144,\"passes\":16}", NULL, 0, 0},
+    {"firebaseScrypt", OBJECT, NOWHERE, "null", NULL, 0, 0},
     {"requiredFields", TEXTS, NOWHERE, "[\"email\"]", NULL, 0, SIGNUP_INPUT_ONLY},
     {"strictFields", TEXTS, NOWHERE, "[]", NULL, 0, SIGNUP_INPUT_ONLY},
     {"requiredConsents", TEXTS, NOWHERE, "[\"terms\"]", NULL, 0, SIGNUP_CONSENTS_MAX},
@@ -90,9 +92,6 @@ static const char warnings_member[] = "warnings";
 enum {
     MEMBERS = sizeof members / sizeof *members,
     SMS_LONGEST_SECONDS = 600,
-    /* Memory that a hash fills in all: ten seconds or so. RFC 9106's first recommendation is 2 GiB
-     * once, libsodium's highest preset 1 GiB four times. */
-    MOST_WORK_KIB = 16 * 1024 * 1024,
     LONGEST_ITEM = 255 /* bytes of a text in an array or object */
 };
 
@@ -224,52 +223,6 @@ static bool map_of_texts(const json_t *value)
     return true;
 }
 
-static bool take_cost(struct password_cost *cost, const json_t *value, struct error *error)
-{
-    const json_t *memory = json_object_get(value, "memoryKiB"),
-                 *passes = json_object_get(value, "passes");
-    if (!json_is_object(value) || json_object_size(value) != 2 || !json_is_integer(memory) ||
-        json_integer_value(memory) < 8 || json_integer_value(memory) > 4194304 ||
-        !json_is_integer(passes) || json_integer_value(passes) < 1 ||
-        json_integer_value(passes) > 1000)
-        return error_set(error, ERROR_INVALID,
-                         "an object of memoryKiB (8 to 4194304) and passes (1 to 1000)");
-    cost->memory_kib = (uint32_t)json_integer_value(memory);
-    cost->passes = (uint32_t)json_integer_value(passes);
-    return json_integer_value(memory) * json_integer_value(passes) <= MOST_WORK_KIB ||
-           error_set(error, ERROR_INVALID, "memoryKiB times passes of at most %u",
-                     (unsigned)MOST_WORK_KIB);
-}
-
-/* What is made must be verified again. */
-static bool take_limit(struct settings *settings, const json_t *value, struct error *error)
-{
-    const struct password_cost *cost = &settings->password_cost, *limit = &settings->password_limit;
-    if (!take_cost(&settings->password_limit, value, error))
-        return false;
-    return (limit->memory_kib >= cost->memory_kib && limit->passes >= cost->passes) ||
-           error_set(error, ERROR_INVALID,
-                     "at least the memoryKiB (%u) and passes (%u) of passwordHash",
-                     (unsigned)cost->memory_kib, (unsigned)cost->passes);
-}
-
-/* The limit that was not sent holds the cost that was; so do settings that are older than it. */
-static bool widen_limit(const struct settings *settings, json_t *limit)
-{
-    const struct password_cost *cost = &settings->password_cost;
-    const struct {
-        const char *name;
-        uint32_t least;
-    } members_of_it[] = {{"memoryKiB", cost->memory_kib}, {"passes", cost->passes}};
-    for (size_t i = 0; i < 2; i++)
-        if (json_integer_value(json_object_get(limit, members_of_it[i].name)) <
-                members_of_it[i].least &&
-            json_object_set_new(limit, members_of_it[i].name,
-                                json_integer(members_of_it[i].least)) != 0)
-            return false;
-    return true;
-}
-
 static bool take_policy(struct settings *settings, const json_t *value, struct error *error)
 {
     char *object = json_is_object(value) ? document_text(value, JSON_COMPACT) : NULL;
@@ -309,9 +262,11 @@ static bool take_object(struct settings *settings, const struct member *member, 
     if (strcmp(member->name, "passwordPolicy") == 0)
         return take_policy(settings, value, error);
     if (strcmp(member->name, "passwordHash") == 0)
-        return take_cost(&settings->password_cost, value, error);
+        return settings_take_cost(&settings->password_cost, value, error);
     if (strcmp(member->name, "passwordHashLimit") == 0)
-        return take_limit(settings, value, error);
+        return settings_take_limit(settings, value, error);
+    if (strcmp(member->name, "firebaseScrypt") == 0)
+        return settings_take_firebase(settings, value, error);
     if (!map_of_texts(value))
         return error_set(
             error, ERROR_INVALID,
@@ -482,7 +437,7 @@ struct settings *settings_parse(const char *text, const struct settings *base, s
             value = NULL;
         }
         if (given == NULL && value != NULL && strcmp(members[i].name, "passwordHashLimit") == 0 &&
-            !widen_limit(settings, value)) {
+            !settings_widen_limit(settings, value)) {
             json_decref(value);
             value = NULL;
         }

@@ -55,9 +55,10 @@ struct settings {
     int password_at; /* enum settings_password_at */
     struct policy policy;
     struct password_cost password_cost;
-    struct password_cost password_limit; /* of a hash that is taken in or verified */
-    uint64_t required_fields;            /* bits by enum signup_column */
-    uint64_t strict_fields;              /* the same: a wrong value fails, though none is needed */
+    struct password_limit password_limit; /* of a hash that is taken in or verified */
+    struct password_firebase firebase;    /* password_limit points here where it is set */
+    uint64_t required_fields;             /* bits by enum signup_column */
+    uint64_t strict_fields;               /* the same: a wrong value fails, though none is needed */
     bool require_partner_id;
     bool unique_email;
     bool unique_phone;

@@ -4,27 +4,21 @@
 #include <pthread.h>
 #include <sha1.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "passwords/hash_derive.h"
 
 enum {
     LEAST_MEMORY_KIB = 8,
     MOST_MEMORY_KIB = 4194304,
-    LEAST_SALT = 8,  /* octets: RFC 9106 */
-    LEAST_HASH = 16, /* octets: what libsodium verifies */
     MD5_HEX = MD5_DIGEST_LENGTH * 2,
     SHA1_HEX = SHA1_DIGEST_LENGTH * 2,
     SHA256_HEX = crypto_hash_sha256_BYTES * 2
 };
 
 static const char WRAPPED_MD5[] = "md5";
-
-struct phc {
-    bool argon2id;
-    uint32_t memory_kib;
-    uint32_t passes;
-    uint32_t lanes;
-};
 
 static pthread_once_t sodium_once = PTHREAD_ONCE_INIT;
 static bool sodium_ready;
@@ -153,107 +147,6 @@ bool password_format_named(const char *name, enum password_format *format)
     return false;
 }
 
-static bool read_text(const char **at, const char *wanted)
-{
-    size_t length = strlen(wanted);
-
-    if (strncmp(*at, wanted, length) != 0)
-        return false;
-    *at += length;
-    return true;
-}
-
-/* A decimal number as the PHC format has it: no sign, no leading zero, at most 32 bits. */
-static bool read_number(const char **at, uint32_t *value)
-{
-    uint64_t number = 0;
-    const char *start = *at;
-
-    for (; **at >= '0' && **at <= '9'; (*at)++) {
-        number = number * 10 + (uint64_t)(**at - '0');
-        if (number > UINT32_MAX)
-            return false;
-    }
-    *value = (uint32_t)number;
-    return *at > start && (*start != '0' || *at == start + 1);
-}
-
-/* A member in base64 without padding, of at least `least` octets. */
-static bool read_base64(const char **at, size_t least)
-{
-    unsigned char octets[PASSWORD_STORED_SIZE];
-    size_t length;
-    const char *end;
-
-    if (sodium_base642bin(octets, sizeof octets, *at, strcspn(*at, "$"), NULL, &length, &end,
-                          sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0)
-        return false;
-    *at = end;
-    return length >= least;
-}
-
-static bool parse_phc(const char *text, struct phc *phc)
-{
-    const char *at = text;
-
-    if (strnlen(text, PASSWORD_STORED_SIZE) >= PASSWORD_STORED_SIZE)
-        return false;
-    phc->argon2id = read_text(&at, "$argon2id$");
-    if (!phc->argon2id && !read_text(&at, "$argon2i$"))
-        return false;
-    if (!read_text(&at, "v=19$m=") || !read_number(&at, &phc->memory_kib) ||
-        !read_text(&at, ",t=") || !read_number(&at, &phc->passes) || !read_text(&at, ",p=") ||
-        !read_number(&at, &phc->lanes) || !read_text(&at, "$"))
-        return false;
-    if (phc->passes < 1 || phc->lanes < 1 || phc->memory_kib > MOST_MEMORY_KIB ||
-        phc->memory_kib / LEAST_MEMORY_KIB < phc->lanes)
-        return false;
-    return read_base64(&at, LEAST_SALT) && read_text(&at, "$") && read_base64(&at, LEAST_HASH) &&
-           *at == '\0';
-}
-
-/* A hash names its own cost, so that a hostile one could hold us for days, and Argon2 cannot be
- * interrupted: it is looked at before any work is done. */
-static bool is_affordable(const struct phc *phc, struct password_cost limit)
-{
-    return phc->memory_kib <= limit.memory_kib && phc->passes <= limit.passes;
-}
-
-bool password_is_phc(const char *text, struct password_cost limit)
-{
-    struct phc phc;
-
-    return parse_phc(text, &phc) && is_affordable(&phc, limit);
-}
-
-bool password_is_too_costly(const char *stored, struct password_cost limit)
-{
-    struct phc phc;
-
-    (void)read_text(&stored, WRAPPED_MD5);
-    return parse_phc(stored, &phc) && !is_affordable(&phc, limit);
-}
-
-static bool verify_phc(const char *password, size_t length, const char *stored,
-                       struct password_cost limit)
-{
-    (void)pthread_once(&sodium_once, start_sodium);
-    return sodium_ready && password_is_phc(stored, limit) &&
-           crypto_pwhash_str_verify(stored, password, length) == 0;
-}
-
-static bool verify_wrapped_md5(const char *password, size_t length, const char *phc,
-                               struct password_cost limit)
-{
-    char wire[PASSWORD_WIRE_SIZE];
-    bool verified;
-
-    wire_md5(password, length, wire);
-    verified = verify_phc(wire, MD5_HEX, phc, limit);
-    sodium_memzero(wire, sizeof wire);
-    return verified;
-}
-
 /* `hex_length` tells which formats are meant; both that have 64 digits are always computed and
  * compared, so that time does not tell which one matched. */
 static bool verify_wire(const char *password, size_t length, const char *stored, size_t hex_length)
@@ -278,25 +171,71 @@ static bool verify_wire(const char *password, size_t length, const char *stored,
     return matches != 0;
 }
 
-bool password_verify(const char *password, size_t length, const char *stored,
-                     struct password_cost limit)
+enum rule password_read(const char *text, const struct password_limit *limit,
+                        char stored[PASSWORD_STORED_SIZE], bool *fast)
 {
-    const char *at = stored;
+    struct hash hash;
+    enum rule rule = hash_read(text, limit->firebase, &hash);
 
-    if (*stored == '$')
-        return verify_phc(password, length, stored, limit);
-    if (read_text(&at, WRAPPED_MD5) && *at == '$')
-        return verify_wrapped_md5(password, length, at, limit);
+    /* A hash names its own cost, so that a hostile one could hold us for days, and none can be
+     * interrupted: it is looked at before any work is done. */
+    if (rule == RULE_as_given && !hash_is_affordable(&hash, limit))
+        rule = RULE_hash_cost;
+    *fast = rule == RULE_as_given && hash_is_fast(&hash);
+    memcpy(stored, hash.text, sizeof hash.text);
+    sodium_memzero(&hash, sizeof hash);
+    return rule;
+}
+
+bool password_wrap(const char *text, const struct password_limit *limit, struct password_cost cost,
+                   char stored[PASSWORD_STORED_SIZE])
+{
+    struct hash hash;
+    char inner[HASH_INNER_SIZE], phc[PASSWORD_STORED_SIZE];
+    bool wrapped = hash_read(text, limit->firebase, &hash) == RULE_as_given && !hash.is_wrapped &&
+                   hash_recipe(&hash, stored) && hash_inner(&hash, NULL, 0, inner) &&
+                   password_hash(inner, strlen(inner), cost, phc) &&
+                   strlen(stored) + strlen(phc) < PASSWORD_STORED_SIZE;
+
+    if (wrapped)
+        memcpy(stored + strlen(stored), phc, strlen(phc) + 1);
+    sodium_memzero(&hash, sizeof hash);
+    sodium_memzero(inner, sizeof inner);
+    return wrapped;
+}
+
+bool password_verify(const char *password, size_t length, const char *stored,
+                     const struct password_limit *limit)
+{
+    struct hash hash;
+    bool right;
+
     if (is_hex(stored, SHA256_HEX))
         return verify_wire(password, length, stored, SHA256_HEX);
-    return is_hex(stored, MD5_HEX) && verify_wire(password, length, stored, MD5_HEX);
+    if (is_hex(stored, MD5_HEX))
+        return verify_wire(password, length, stored, MD5_HEX);
+    (void)pthread_once(&sodium_once, start_sodium);
+    right = sodium_ready && hash_read(stored, limit->firebase, &hash) == RULE_as_given &&
+            hash_is_affordable(&hash, limit) && hash_verify(&hash, password, length);
+    sodium_memzero(&hash, sizeof hash);
+    return right;
 }
 
 bool password_needs_rehash(const char *stored, struct password_cost cost,
-                           struct password_cost limit)
+                           const struct password_limit *limit)
 {
-    struct phc phc;
+    struct hash hash;
+    bool needs = hash_read(stored, limit->firebase, &hash) != RULE_as_given ||
+                 hash_is_weaker(&hash, cost, limit);
 
-    return !parse_phc(stored, &phc) || !phc.argon2id || phc.memory_kib < cost.memory_kib ||
-           phc.passes < cost.passes || !is_affordable(&phc, limit);
+    sodium_memzero(&hash, sizeof hash);
+    return needs;
+}
+
+void password_decoy(struct password_cost cost, char stored[PASSWORD_STORED_SIZE])
+{
+    snprintf(stored, PASSWORD_STORED_SIZE,
+             "$argon2id$v=19$m=%u,t=%u,p=1$bm8gc2FsdCBvZiBhbnk$"
+             "bm8gcGFzc3dvcmQgb2YgYW55Ym9keSBpcyBpbiBoZXI",
+             (unsigned)cost.memory_kib, (unsigned)cost.passes);
 }

@@ -7,10 +7,11 @@
 #include "admission/field_checks.h"
 #include "admission/notes.h"
 #include "ledger/reasons.h"
+#include "passwords/hash.h"
 #include "values/signup.h"
 #include "tables/table.h"
 
-enum { MOST_COLUMNS = 5, BY_NAME = 1 };
+enum { MOST_COLUMNS = 6, BY_NAME = 1 };
 
 /* All rows, read once for a cursor: where a catalog is joined, it is looked at for each row. */
 struct cursor {
@@ -207,6 +208,25 @@ static bool rules_row(size_t n, const char *texts[])
 
 const struct catalog listing_rules = {"CREATE TABLE x(rule TEXT, done TEXT, sentence TEXT)", 3, -1,
                                       rules_row};
+
+static bool hash_formats_row(size_t n, const char *texts[])
+{
+    const struct hash_format *format = hash_format_nth(n);
+    if (format == NULL)
+        return false;
+    texts[0] = format->name;
+    texts[1] = format->prefixes[0] == '\0' ? NULL : format->prefixes;
+    texts[2] = format->library;
+    texts[3] = format->read == NULL ? "as what is in it" : hash_strength_name(format->strength);
+    texts[4] = format->cost;
+    texts[5] = format->source;
+    return true;
+}
+
+const struct catalog listing_hash_formats = {
+    "CREATE TABLE x(format TEXT, prefixes TEXT, library TEXT, strength TEXT, cost TEXT, source "
+    "TEXT)",
+    6, -1, hash_formats_row};
 
 static bool columns_row(size_t n, const char *texts[])
 {

@@ -1,5 +1,5 @@
-/* catalog.h: what the extension offers, as tables for a shell: reg_functions, reg_reasons
- * and reg_columns. */
+/* catalog.h: what the extension offers, as tables for a shell: reg_functions, reg_reasons,
+ * reg_rules, reg_columns and reg_hash_formats. */
 #ifndef CATALOG_H
 #define CATALOG_H
 
@@ -29,5 +29,6 @@ extern const sqlite3_module catalog_module;
 extern const struct catalog listing_reasons;
 extern const struct catalog listing_rules;
 extern const struct catalog listing_columns;
+extern const struct catalog listing_hash_formats;
 
 #endif

@@ -68,7 +68,20 @@ extern "C" {
     X(address, "It is no IP address.")                                                             \
     X(ambiguous, "It can be read in two ways.")                                                    \
     X(another, "It is an e-mail address or phone number that this sign-up does not have.")         \
-    X(outcome, "A reason for a failure stands beside no outcome that is one.")
+    X(outcome, "A reason for a failure stands beside no outcome that is one.")                     \
+    X(hash_unknown, "It begins as no password hash that is known: reg_hash_formats lists those.")  \
+    X(hash_unnamed, "Bare digits do not say of which hash: put {MD5}, sha1$$ or the like before.") \
+    X(hash_unsupported, "A password hash of a kind or version that nothing here can verify.")      \
+    X(hash_locked, "It begins with ! or *: the account has no password to log in with.")           \
+    X(hash_in_clear, "An upper-case MD5 stands where a password is expected: use password_md5.")   \
+    X(hash_json, "JSON that is no password hash of Auth0, Keycloak or Firebase.")                  \
+    X(hash_parts, "A part of the password hash is missing, or there is one too many.")             \
+    X(hash_parameters, "A parameter of the password hash is missing, unknown or out of range.")    \
+    X(hash_encoding, "A salt, digest or key of the password hash is not encoded as it must be.")   \
+    X(hash_salt, "The salt of the password hash is too short or too long.")                        \
+    X(hash_digest, "The digest of the password hash is not as long as it must be.")                \
+    X(hash_project, "A hash of Firebase needs the setting firebaseScrypt, of the same project.")   \
+    X(hash_cost, "To verify it costs more than the setting passwordHashLimit allows.")
 
 #define RULE_ENUMERATE(name, sentence) RULE_##name,
 enum rule {

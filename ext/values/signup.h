@@ -92,8 +92,9 @@
     X(password_md5, "upper-case MD5 as INVAS sends it; wrapped in Argon2id, never stored",         \
       "INVAS; RFC 9106 around it")                                                                 \
     X(password_hash,                                                                               \
-      "an Argon2 PHC string; beside password, what reg_prepare_password() made of it",             \
-      "PHC string format; RFC 9106")                                                               \
+      "a password hash of another system, of a format in reg_hash_formats; a fast one is wrapped " \
+      "in Argon2id; beside password, what reg_prepare_password() made of it",                      \
+      "PHC string format; crypt(5), RFC 2307, Django, Auth0, Keycloak, Firebase, Kratos")          \
     X(password_sha256, "fingerprint for the fraud API, only with a told outcome; stored sealed",   \
       "fraud API")                                                                                 \
     X(email_confirm_code, "the mailed code, in the second request of a two-step sign-up",          \

@@ -168,8 +168,10 @@ static enum fate fate_of(const struct admission *admission, const struct header_
 /* The rule that a value broke, where the reason is about one. */
 static enum rule rule_behind(const struct admission *admission, const char *reason)
 {
-    for (int column = 0; column < SIGNUP_INPUT_ONLY; column++) {
-        const char *name = signup_column_name((enum signup_column)column),
+    for (int column = 0; column < SIGNUP_COLUMN_COUNT; column++) {
+        const char *name = column < SIGNUP_INPUT_ONLY /* one reason for all ways a hash comes */
+                               ? signup_column_name((enum signup_column)column)
+                               : signup_column_name(SIGNUP_password_hash),
                    *done = notes_done(admission, column);
         size_t length = strlen(name);
         if (done != NULL && strcmp(done, "refused") == 0 && strncmp(reason, name, length) == 0 &&

@@ -7,7 +7,6 @@
 #include "codes/code.h"
 #include "values/error.h"
 #include "values/moment.h"
-#include "passwords/password.h"
 #include "passwords/policy.h"
 #include "values/mend.h"
 #include "values/region_read.h"
@@ -92,7 +91,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 8:
         code_token_nonce(text, nonce);
-        password_is_phc(text, (struct password_cost){262144, 16});
         text_is_clean(text, size);
         break;
     case 9:

@@ -16,6 +16,7 @@ reg_dashboard|reg_dashboard(file [, columns])
 reg_email_exists|reg_email_exists(email)
 reg_forget|reg_forget(subject)
 reg_functions|reg_functions
+reg_hash_formats|reg_hash_formats
 reg_hash_password|reg_hash_password(password)
 reg_hash_password|reg_hash_password(password, format)
 reg_init|reg_init('beside')
@@ -55,7 +56,7 @@ answers "functions that SQLite knows" "" "
     SELECT DISTINCT name FROM pragma_function_list WHERE name GLOB 'reg_*'
     EXCEPT SELECT name FROM reg_functions;
     SELECT name FROM reg_functions EXCEPT SELECT name FROM pragma_function_list EXCEPT SELECT name FROM pragma_module_list;"
-answers "tables that SQLite knows" "reg_attempts reg_codes reg_columns reg_dashboard reg_functions reg_policy reg_reasons reg_reconcile reg_reports reg_rules reg_signups" "
+answers "tables that SQLite knows" "reg_attempts reg_codes reg_columns reg_dashboard reg_functions reg_hash_formats reg_policy reg_reasons reg_reconcile reg_reports reg_rules reg_signups" "
     SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_module_list WHERE name GLOB 'reg_*' ORDER BY 1);"
 answers "each with the arguments of its signature" "" "
     SELECT name, narg FROM pragma_function_list WHERE name GLOB 'reg_*'

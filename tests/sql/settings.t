@@ -6,7 +6,7 @@ LEDGER=$FOLDER/settings.db
 sql "SELECT reg_init();" >/dev/null
 
 # Names and defaults are fixed; so is the order.
-defaults='{"registrationType":"AUTOMATIC","tokenLifetimeInSeconds":3600,"confirmationRedirectLink":null,"voucherPoolUuid":null,"allowOverwriteCustomIdentify":false,"allowEmailChangeFromWebForm":false,"pinConfirmationType":"ON_CONFLICT_WITH_EXTERNAL_ACCOUNT","pinConfirmationLength":6,"pinConfirmationValidInSeconds":300,"allowPinResendFromDifferentDeviceId":false,"sandbox":false,"pinPrefixLength":0,"channels":["email"],"maxCodeTries":5,"resendPauseInSeconds":60,"maxCodesPerDay":10,"pendingLifetimeInSeconds":86400,"passwordAt":"signup","passwordPolicy":"classic","passwordHash":{"memoryKiB":19456,"passes":2},"passwordHashLimit":{"memoryKiB":262144,"passes":16},"requiredFields":["email"],"strictFields":[],"requiredConsents":["terms"],"consentVersions":{},"requirePartnerId":false,"uniqueEmail":true,"uniquePhone":true,"usernameIsPhone":false,"defaultUserType":"CUSTOMER","supplierUserTypes":[],"defaultCountry":null,"phoneCheck":"possible","countryDatabase":null,"sendCustomerId":false,"reportableReasons":["email_taken","phone_taken","username_taken","verification_failed","verification_expired"],"fraudReasonMap":{}}'
+defaults='{"registrationType":"AUTOMATIC","tokenLifetimeInSeconds":3600,"confirmationRedirectLink":null,"voucherPoolUuid":null,"allowOverwriteCustomIdentify":false,"allowEmailChangeFromWebForm":false,"pinConfirmationType":"ON_CONFLICT_WITH_EXTERNAL_ACCOUNT","pinConfirmationLength":6,"pinConfirmationValidInSeconds":300,"allowPinResendFromDifferentDeviceId":false,"sandbox":false,"pinPrefixLength":0,"channels":["email"],"maxCodeTries":5,"resendPauseInSeconds":60,"maxCodesPerDay":10,"pendingLifetimeInSeconds":86400,"passwordAt":"signup","passwordPolicy":"classic","passwordHash":{"memoryKiB":19456,"passes":2},"passwordHashLimit":{"memoryKiB":262144,"passes":16},"firebaseScrypt":null,"requiredFields":["email"],"strictFields":[],"requiredConsents":["terms"],"consentVersions":{},"requirePartnerId":false,"uniqueEmail":true,"uniquePhone":true,"usernameIsPhone":false,"defaultUserType":"CUSTOMER","supplierUserTypes":[],"defaultCountry":null,"phoneCheck":"possible","countryDatabase":null,"sendCustomerId":false,"reportableReasons":["email_taken","phone_taken","username_taken","verification_failed","verification_expired"],"fraudReasonMap":{}}'
 answers "the defaults" "$defaults" "SELECT reg_settings();"
 answers "what the first ledger has is what no settings give" 1 "SELECT reg_settings() = reg_settings('{}');"
 
@@ -45,6 +45,7 @@ passwordPolicy|"nist"
 passwordPolicy|{"profile":"classic","minLength":10}
 passwordHash|{"memoryKiB":8,"passes":1}
 passwordHashLimit|{"memoryKiB":19456,"passes":2}
+firebaseScrypt|{"signerKey":"MDEyMzQ1Njc4OWFiY2RlZg==","saltSeparator":"Bw==","rounds":8,"memoryCost":14}
 requiredFields|["email","phone"]
 requiredFields|[]
 requiredConsents|[]
@@ -105,6 +106,7 @@ refuse_setting '{"passwordHash":{"memoryKiB":1048576,"passes":2},"passwordHashLi
 refuse_setting '{"passwordHashLimit":{"memoryKiB":19455,"passes":2}}' 'passwordHashLimit: at least the memoryKiB \(19456\) and passes \(2\) of passwordHash is expected'
 refuse_setting '{"passwordHashLimit":{"memoryKiB":4194305,"passes":2}}' 'passwordHashLimit: an object of memoryKiB'
 refuse_setting '{"passwordHashLimit":null}' 'passwordHashLimit: an object of memoryKiB'
+refuse_setting '{"firebaseScrypt":{"signerKey":"MDEyMzQ1Njc4OWFiY2RlZg==","rounds":8,"memoryCost":14}}' 'firebaseScrypt: an object of signerKey and saltSeparator'
 refuse_setting '{"requiredFields":["mail"]}' 'requiredFields: .*"mail" is none'
 refuse_setting '{"strictFields":["mail"]}' 'strictFields: .*"mail" is none'
 refuse_setting '{"requiredFields":["password"]}' 'requiredFields: .*"password" is none'
