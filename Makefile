@@ -55,12 +55,12 @@ SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/rules/*.
 # The rooms, from the top floor to the ground (ext/README.md, jobs/README.md).
 EXT      = ext/reg.c \
             ext/tables/as_of.c ext/tables/attempts.c ext/tables/catalog.c ext/tables/export_table.c ext/tables/file_table.c ext/tables/history.c \
-            ext/tables/history_plan.c ext/tables/policy_table.c ext/tables/qualified.c ext/tables/reconcile_table.c ext/tables/rehearsal.c \
+            ext/tables/history_plan.c ext/tables/password_formats.c ext/tables/policy_table.c ext/tables/qualified.c ext/tables/reconcile_table.c ext/tables/rehearsal.c \
             ext/tables/signups_table.c ext/tables/table.c \
             ext/functions/chart.c ext/functions/functions_ledger.c ext/functions/functions_password.c ext/functions/sql_call.c \
             ext/admission/admit.c ext/admission/admit_keys.c ext/admission/admit_values.c ext/admission/admit_writer.c ext/admission/consents.c \
             ext/admission/deciding.c ext/admission/field_checks.c ext/admission/given.c ext/admission/newcomers.c ext/admission/notes.c ext/admission/prepared.c \
-            ext/codes/code.c ext/codes/completion.c ext/codes/customer.c ext/codes/device.c ext/codes/issue.c ext/codes/subject_lookup.c ext/codes/verify.c \
+            ext/codes/code.c ext/codes/completion.c ext/codes/customer.c ext/codes/device.c ext/codes/issue.c ext/codes/login.c ext/codes/subject_lookup.c ext/codes/verify.c \
             ext/fraud/count.c ext/fraud/export.c ext/fraud/json_text.c ext/fraud/outcome_counts.c ext/fraud/payload.c ext/fraud/reconcile.c ext/fraud/reconcile_rows.c ext/fraud/reconcile_text.c \
             ext/ledger/connection.c ext/ledger/key.c ext/ledger/ledger.c ext/ledger/ledger_creation.c ext/ledger/ledger_time.c ext/ledger/reasons.c \
             ext/ledger/schema.c ext/ledger/secret_file.c ext/ledger/session.c ext/ledger/settings.c ext/ledger/settings_password.c ext/ledger/snapshot.c ext/ledger/transaction.c \

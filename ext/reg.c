@@ -15,6 +15,7 @@ SQLITE_EXTENSION_INIT1
 #include "functions/functions.h"
 #include "tables/history.h"
 #include "tables/catalog.h"
+#include "tables/password_formats.h"
 #include "tables/policy_table.h"
 
 enum {
@@ -72,6 +73,11 @@ static const struct sql_function rows[] = {
      "1 or 0, in constant time, for a hash of any format in reg_hash_formats or a vendor's; an "
      "error if the hash costs more than passwordHashLimit",
      "RFC 9106; fraud API, INVAS"},
+    {"reg_verify_login", 2, WRITES, functions_verify_login, "reg_verify_login(subject, password)",
+     "1 if it is the password of the customer with this subject, else 0; a right one whose hash is "
+     "weaker than the settings require is hashed anew and stored; an unknown subject takes as long "
+     "as a wrong password",
+     "OWASP authentication and password storage"},
     {"reg_needs_rehash", 1, 0, functions_needs_rehash, "reg_needs_rehash(stored)",
      "1 if the settings now require a costlier hash than this one, else 0",
      "OWASP password storage"},
@@ -226,6 +232,12 @@ static const struct table_row tables[] = {
              "how strong it is, what it costs",
      .source = "this ledger; crypt(5), RFC 2307, passlib, Django, Auth0, Keycloak, Firebase, "
                "Kratos"},
+    {.name = "reg_password_formats",
+     .module = &password_formats_module,
+     .signature = "reg_password_formats",
+     .help = "how many stored password hashes are of each format, and how many of them the "
+             "settings require more of",
+     .source = "this ledger"},
     {.name = "reg_signups",
      .module = &file_table_module,
      .file = &file_table_signups,

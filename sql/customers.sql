@@ -85,3 +85,17 @@ SELECT coalesce(max(id), 0) + 1, :attempt_id, :name, :version, :state, :recorded
 -- name: insert_step
 INSERT INTO step (id, attempt_id, name, status, reference, recorded_at)
 SELECT coalesce(max(id), 0) + 1, :attempt_id, :name, :status, :reference, :recorded_at FROM step
+
+-- The password hash of the customer that an attempt belongs to.
+-- name: password_of_attempt
+SELECT p.attempt_id AS customer, p.password_hash
+  FROM attempt a
+  JOIN person p ON p.attempt_id = coalesce((SELECT d.customer_id FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.customer_id)
+ WHERE a.id = :attempt_id
+
+-- A stronger hash of the same password takes the place of the one that was verified, if that is still there.
+-- name: renew_password
+UPDATE person SET password_hash = :password_hash WHERE attempt_id = :customer AND password_hash = :verified
+
+-- name: stored_hashes
+SELECT password_hash FROM person WHERE password_hash IS NOT NULL

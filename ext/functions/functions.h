@@ -27,6 +27,7 @@ sql_call_body functions_phone_exists;
 sql_call_body functions_username_exists;
 sql_call_body functions_report_payload;
 sql_call_body functions_complete;
+sql_call_body functions_verify_login;
 sql_call_body functions_set_consent;
 sql_call_body functions_record_step;
 sql_call_body functions_forget;

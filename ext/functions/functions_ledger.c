@@ -8,6 +8,7 @@
 #include "codes/customer.h"
 #include "functions/functions.h"
 #include "codes/issue.h"
+#include "codes/login.h"
 #include "fraud/payload.h"
 #include "codes/verify.h"
 #include "codes/subject_lookup.h"
@@ -218,6 +219,20 @@ void functions_complete(struct sql_call *call)
         verify(call, &request);
     }
     completion_wipe(&completion);
+}
+
+void functions_verify_login(struct sql_call *call)
+{
+    if (sql_call_is_null(call, 0) || sql_call_is_null(call, 1))
+        return;
+    const char *subject = sql_call_text(call, 0, "subject");
+    const char *password = subject == NULL ? NULL : sql_call_text(call, 1, "password");
+    if (password == NULL)
+        return;
+    bool right =
+        ledger_ready(call->session->ledger) && login_verify(call->session, subject, password);
+    if (sql_call_succeeded(call))
+        sqlite3_result_int(call->context, right);
 }
 
 void functions_set_consent(struct sql_call *call)

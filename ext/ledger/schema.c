@@ -6,10 +6,10 @@
 #include "statements.h"
 
 /* As reg.c registers them. */
-static const char *const tables[] = {"reg_attempts",  "reg_codes",     "reg_reports",
-                                     "reg_policy",    "reg_functions", "reg_reasons",
-                                     "reg_rules",     "reg_columns",   "reg_signups",
-                                     "reg_dashboard", "reg_reconcile", "reg_hash_formats"};
+static const char *const tables[] = {
+    "reg_attempts",  "reg_codes",        "reg_reports",         "reg_policy",  "reg_functions",
+    "reg_reasons",   "reg_rules",        "reg_columns",         "reg_signups", "reg_dashboard",
+    "reg_reconcile", "reg_hash_formats", "reg_password_formats"};
 
 enum { TABLES = sizeof tables / sizeof *tables, FIRST_ATTACHED = 2, DB_NAME_SINCE = 3039000 };
 

@@ -119,7 +119,8 @@ CREATE UNIQUE INDEX attempt_line ON attempt (import_id, line) WHERE import_id IS
 CREATE INDEX attempt_attempted_at ON attempt (attempted_at);
 CREATE INDEX attempt_outcome ON attempt (outcome);
 
--- What is personal of an attempt. password_hash is set once; erasing deletes the row.
+-- What is personal of an attempt. password_hash is set once, and again when the customer logs in and a stronger hash of the same password is due; erasing
+-- deletes the row.
 CREATE TABLE person (
     attempt_id        INTEGER PRIMARY KEY REFERENCES attempt (id),
     email             TEXT,

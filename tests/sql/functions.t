@@ -25,6 +25,7 @@ reg_issue_code|reg_issue_code(subject, channel)
 reg_issue_code|reg_issue_code(subject, channel, device_id)
 reg_mask|reg_mask(text)
 reg_needs_rehash|reg_needs_rehash(stored)
+reg_password_formats|reg_password_formats
 reg_phone_exists|reg_phone_exists(phone)
 reg_policy|reg_policy(password [, profile])
 reg_prepare_password|reg_prepare_password(password)
@@ -48,6 +49,7 @@ reg_username_exists|reg_username_exists(username)
 reg_verify_code|reg_verify_code(subject, code)
 reg_verify_code|reg_verify_code(subject, code, device_id)
 reg_verify_code|reg_verify_code(token)
+reg_verify_login|reg_verify_login(subject, password)
 reg_verify_password|reg_verify_password(password, stored)
 reg_version|reg_version()" "SELECT name, signature FROM reg_functions ORDER BY 1, 2;"
 
@@ -56,7 +58,7 @@ answers "functions that SQLite knows" "" "
     SELECT DISTINCT name FROM pragma_function_list WHERE name GLOB 'reg_*'
     EXCEPT SELECT name FROM reg_functions;
     SELECT name FROM reg_functions EXCEPT SELECT name FROM pragma_function_list EXCEPT SELECT name FROM pragma_module_list;"
-answers "tables that SQLite knows" "reg_attempts reg_codes reg_columns reg_dashboard reg_functions reg_hash_formats reg_policy reg_reasons reg_reconcile reg_reports reg_rules reg_signups" "
+answers "tables that SQLite knows" "reg_attempts reg_codes reg_columns reg_dashboard reg_functions reg_hash_formats reg_password_formats reg_policy reg_reasons reg_reconcile reg_reports reg_rules reg_signups" "
     SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_module_list WHERE name GLOB 'reg_*' ORDER BY 1);"
 answers "each with the arguments of its signature" "" "
     SELECT name, narg FROM pragma_function_list WHERE name GLOB 'reg_*'
@@ -140,10 +142,10 @@ done
 for call in 'reg_settings()' "reg_settings('{}')" "reg_settings_patch('{}')" "reg_issue_code('a@b.com','none')" \
     "reg_resend_code('a@b.com','none')" "reg_verify_code('a@b.com','1')" "reg_email_exists('a@b.com')" \
     "reg_phone_exists('+16045555555')" "reg_prepare_password('a')" "reg_username_exists('a')" "reg_report_payload(1)" \
-    "reg_complete('a','b','A9#bL8@z')" "reg_set_consent('a','terms','1','accepted')" "reg_record_step('a','KYC','started')" "reg_forget('a')"; do
+    "reg_complete('a','b','A9#bL8@z')" "reg_set_consent('a','terms','1','accepted')" "reg_record_step('a','KYC','started')" "reg_forget('a')" "reg_verify_login('a','b')"; do
     refuses "no ledger: $call" "${call%%(*}: there is no ledger in this database: make one with reg_init\(\) or .regjob init" "SELECT $call;"
 done
-for table in reg_attempts reg_codes reg_reports; do
+for table in reg_attempts reg_codes reg_reports reg_password_formats; do
     refuses "no ledger: $table" "there is no ledger in this database" "SELECT * FROM $table;"
 done
 refuses "no ledger: INSERT" "there is no ledger in this database" "INSERT INTO reg_attempts(email) VALUES ('a@b.com');"
@@ -195,7 +197,7 @@ for call in 'reg_init()' "reg_settings('{}')" "reg_settings_patch('{}')" "reg_ch
     "reg_hash_password('a','md5')" "reg_verify_password('a','0CC175B9C0F1B6A831C399E269772661')" "reg_issue_code('a@b.com','none')" "reg_issue_code('a@b.com','none','d')" "reg_resend_code('a@b.com','none')" \
     "reg_resend_code('a@b.com','none','d')" "reg_verify_code('a')" "reg_verify_code('a','b')" "reg_verify_code('a','b','c')" 'reg_report_payload(1)' \
     "reg_complete('a','b','c')" "reg_complete('a','b','c','d')" "reg_set_consent('a','b','c','accepted')" "reg_record_step('a','b','c')" \
-    "reg_record_step('a','b','c','d')" "reg_forget('a')"; do
+    "reg_record_step('a','b','c','d')" "reg_forget('a')" "reg_verify_login('a','b')"; do
     refuses "not from a view: $call" "unsafe use of ${call%%(*}\(\)" "CREATE VIEW v AS SELECT $call; SELECT * FROM v; DROP VIEW v;"
     sql "DROP VIEW IF EXISTS v;" >/dev/null
 done

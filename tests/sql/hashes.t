@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Password hashes of other systems: each format against the program it comes from, or a published vector (tests/foreign/hashes.tsv).
 
-The same hashes are then imported from a file, and looked at as they are kept.
+The same hashes are then imported from a file, and everybody logs in with the old password.
 """
 import base64
 import csv
@@ -66,6 +66,10 @@ def by_others():
                "bcrypt": ("BCryptPasswordHasher", "bcrypt"), "sha1": ("SHA1PasswordHasher", "django-digest"), "md5": ("MD5PasswordHasher", "django-digest"),
                "unsalted_sha1": ("UnsaltedSHA1PasswordHasher", "django-digest"), "crypt": ("CryptPasswordHasher", "descrypt")}
     django.conf.settings.configure(PASSWORD_HASHERS=["django.contrib.auth.hashers." + name for name, _ in hashers.values()])
+    from django.contrib.auth import hashers as cheaper
+    cheaper.PBKDF2PasswordHasher.iterations = 20000
+    cheaper.BCryptSHA256PasswordHasher.rounds = 6
+    cheaper.Argon2PasswordHasher.memory_cost = 1024
     from django.contrib.auth.hashers import make_password
     for name, (_, form) in hashers.items():
         yield form, PASSWORD, make_password(PASSWORD, hasher=name), f"Django {name}"
@@ -80,7 +84,9 @@ def by_others():
         yield form, PASSWORD, said("mkpasswd", "-m", method, PASSWORD), f"mkpasswd {method}"
     yield "nthash", "correct horse 9", said("mkpasswd", "-m", "nt", "correct horse 9"), "mkpasswd nt"
     for option, form in (("-1", "md5crypt"), ("-5", "sha256crypt"), ("-6", "sha512crypt")):
-        yield form, PASSWORD, said("openssl", "passwd", option, PASSWORD), f"openssl passwd {option}"
+        made = said("openssl", "passwd", option, PASSWORD)
+        yield form, PASSWORD, made, f"openssl passwd {option}"
+        yield form, PASSWORD, made.replace(f"${option[1]}$", {"1": "$md5-crypt$", "5": "$sha256-crypt$", "6": "$sha512-crypt$"}[option[1]]), "the same as Kratos has it"
     for options, form in ((("-B", "-C", "6"), "bcrypt"), (("-s",), "ldap"), (("-d",), "descrypt")):
         yield form, "short-9", said("htpasswd", "-nb", *options, "user", "short-9").removeprefix("user:"), "htpasswd " + " ".join(options)
 
@@ -132,8 +138,7 @@ listed = {name: (prefixes, strength) for name, prefixes, strength in db.execute(
 seen = {form for form, *_ in HASHES}
 reg.equal(sorted(set(listed) - seen), ["auth0", "firebase", "keycloak", "wrapped"], "every format of the list is tried, or stands for another")
 for number, (form, password, stored, source) in enumerate(HASHES):
-    answers = [reg.one(db, "SELECT reg_verify_password(?, ?)", (typed, stored)) for typed in (password, WRONG)]
-    reg.equal(answers, [1, 0], f"{source}: {stored[:40]}")
+    reg.equal(reg.one(db, "SELECT reg_verify_password(?, ?)", (password, stored)), 1, f"{source}: {stored[:40]}")
     text = stored if not stored.startswith("{\"") else None
     if text is not None and reg.one(db, "SELECT reg_needs_rehash(?)", (text,)) != 1:
         reg.ok(form == "argon2", f"{source}: as strong as the settings ask")
@@ -164,4 +169,23 @@ wrapped = {form for number, (form, *_) in enumerate(HASHES) if "$argon2id$" in r
 reg.equal(sorted(wrapped - set(FAST)), ["bcrypt", "bsdicrypt", "django-bcrypt-sha256", "pbkdf2", "sha1crypt", "sha256crypt"],
           "of the iterated, those with few rounds are wrapped")
 
+counted = {form: (hashes, weaker) for form, _, hashes, weaker in db.execute("SELECT * FROM reg_password_formats")}
+reg.equal(sum(hashes for hashes, _ in counted.values()), len(HASHES), "reg_password_formats counts them all")
+reg.equal(counted["wrapped"][0], sum("$argon2id$" in kept_as[1:] for kept_as in rows.values()), "the wrapped among them")
+for form in ("bcrypt", "yescrypt", "gost-yescrypt", "crypt-scrypt", "firebase-scrypt", "scrypt", "django-scrypt"):
+    if form not in wrapped:
+        reg.equal(counted[form], (sum(kind == form for kind, *_ in HASHES),) * 2, f"and the {form}, all of them weaker than the settings ask")
+
+for number, (form, password, stored, source) in enumerate(HASHES):
+    address = f"p{number}@example.com"
+    answers = [reg.one(db, "SELECT reg_verify_login(?, ?)", (address, typed)) for typed in (WRONG, password)]
+    reg.equal(answers, [0, 1], f"{source}: logs in by the old password, and by no other")
+reg.equal(db.execute("SELECT format, strength, hashes, weaker FROM reg_password_formats").fetchall(), [("argon2", "memory-hard", len(HASHES), 0)],
+          "then all hashes are as the settings ask for them")
+reg.equal(reg.one(db, "SELECT count(*) FROM person WHERE password_hash GLOB '$argon2id$v=19$m=*,t=*,p=*$*$*'"), len(HASHES), "each in its place")
+for number, (form, password, stored, source) in enumerate(HASHES):
+    address = f"p{number}@example.com"
+    answers = [reg.one(db, "SELECT reg_verify_login(?, ?)", (address, typed)) for typed in (WRONG, password)]
+    if answers != [0, 1]:
+        reg.equal(answers, [0, 1], f"{source}: logs in again")
 reg.done()

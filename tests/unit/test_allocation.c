@@ -157,6 +157,23 @@ static const struct step {
      false},
     {"a password that was not asked for at first",
      "SELECT reg_complete('many2@example.com', '12345', 'Abcdef1!xyz')", false},
+    {"people with hashes of other systems",
+     "INSERT INTO reg_attempts (email, password_hash, consents) SELECT value ->> 0, value ->> 1, "
+     "'[{\"name\":\"terms\",\"version\":\"2\",\"state\":\"accepted\"}]' FROM json_each('["
+     "[\"fay@example.com\",\"$1$SvmK7SJt$vcHR8qOwelK2l5jBh.Bfl/\"],[\"gus@example.com\","
+     "\"{\\\"algorithm\\\":\\\"sha1\\\",\\\"hash\\\":{\\\"value\\\":"
+     "\\\"5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8\\\",\\\"encoding\\\":\\\"hex\\\"}}\"]]')",
+     false},
+    {"a customer logs in",
+     "SELECT reg_verify_login('many3@example.com', 'x'), reg_verify_login('ann@example.com', "
+     "'Abcdef1!xyz'), reg_verify_login('ann', 'Abcdef1!xy')",
+     false},
+    {"the formats of hashes",
+     "SELECT (SELECT count(*) FROM reg_hash_formats), (SELECT sum(hashes) FROM "
+     "reg_password_formats), reg_verify_password('password', "
+     "'{\"algorithm\":\"sha1\",\"hash\":{\"value\":"
+     "\"5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8\",\"encoding\":\"hex\"}}')",
+     false},
     {"a consent", "SELECT reg_set_consent('ann@example.com', 'news', '1', 'declined')", false},
     {"a later step", "SELECT reg_record_step('ann@example.com', 'KYC', 'approved', 'ref-1')",
      false},
