@@ -66,7 +66,7 @@ EXT      = ext/reg.c \
             ext/ledger/schema.c ext/ledger/secret_file.c ext/ledger/session.c ext/ledger/settings.c ext/ledger/settings_password.c ext/ledger/snapshot.c ext/ledger/transaction.c \
             ext/passwords/blocklist.c ext/passwords/hash_crypt.c ext/passwords/hash_derive.c ext/passwords/hash_digest.c ext/passwords/hash_format.c ext/passwords/hash_json.c \
             ext/passwords/hash_phc.c ext/passwords/hash_text.c ext/passwords/identity.c ext/passwords/password.c ext/passwords/policy.c \
-            ext/csv/fields.c ext/csv/framing.c ext/csv/input.c ext/csv/records.c ext/csv/records_open.c ext/csv/title.c ext/csv/totals.c ext/csv/wiped.c \
+            ext/csv/fields.c ext/csv/framing.c ext/csv/input.c ext/csv/records.c ext/csv/records_open.c ext/csv/title.c ext/csv/totals.c ext/csv/wiped_memory.c \
             ext/values/document.c ext/values/email.c ext/values/error.c ext/values/header.c ext/values/mend.c ext/values/moment.c ext/values/phone.cc ext/values/region.c ext/values/region_read.c ext/values/signup.c ext/values/subject.c ext/values/text.c \
             ext/values/utf.c ext/values/write_all.c ext/values/zone.c
 JOB      = jobs/main.c \
@@ -76,7 +76,7 @@ JOB      = jobs/main.c \
             jobs/page/dashboard.c jobs/page/page.c jobs/page/reconcile_report.c jobs/page/reconcile_report_format.c \
             jobs/channels/confirm_link.c jobs/channels/fraud.c jobs/channels/mail.c jobs/channels/maildir.c jobs/channels/message.c jobs/channels/mime.c \
             jobs/channels/sms.c jobs/channels/success_body.c jobs/channels/template.c \
-            jobs/import/checkpoint.c jobs/import/chunk.c jobs/import/decompress.c jobs/import/explain.c jobs/import/fates.c jobs/import/hash_memory.c \
+            jobs/import/argon2_memory.c jobs/import/checkpoint.c jobs/import/chunk.c jobs/import/decompress.c jobs/import/explain.c jobs/import/fates.c \
             jobs/import/import.c jobs/import/import_columns.c \
             jobs/import/import_file.c jobs/import/import_summary.c jobs/import/overlong_rejects.c jobs/import/pipeline.c jobs/import/precheck.c \
             jobs/import/rejects.c jobs/import/stream.c \

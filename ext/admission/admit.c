@@ -201,7 +201,7 @@ bool admit_hash(struct admission *admission)
                                                    password, admission->stored);
 }
 
-void admit_end(struct admission *admission)
+void admit_wipe(struct admission *admission)
 {
     free(admission->consents);
     free(admission->mended);

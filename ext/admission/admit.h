@@ -53,7 +53,7 @@ struct admission {
     const struct settings *settings;
     const struct signup *signup;
     const char *given[SIGNUP_COLUMN_COUNT]; /* its texts as they are read; NULL: not given */
-    char *mended; /* those of them that were changed; freed by admit_end() */
+    char *mended; /* those of them that were changed; freed by admit_wipe() */
     size_t mended_length;
     int64_t now;
     int64_t attempted_at;
@@ -81,7 +81,7 @@ struct admission {
     char country[3], phone_country[3], currency[4];
     char locale[REGION_LOCALE_SIZE], language[REGION_LOCALE_SIZE];
     char gender[12];
-    char *consents; /* JSON; freed by admit_end() */
+    char *consents; /* JSON; freed by admit_wipe() */
 };
 
 /* Checks a sign-up against the settings. `now` in Unix milliseconds. False only when out of memory
@@ -120,6 +120,6 @@ struct admit_verdict admit_confirm(struct session *session, const struct admissi
 const char *admit_subject(const struct admission *admission);
 
 /* Wipes and frees. */
-void admit_end(struct admission *admission);
+void admit_wipe(struct admission *admission);
 
 #endif

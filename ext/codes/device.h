@@ -1,4 +1,4 @@
-/* device.h: which device a code is good on. */
+/* device.h: which device may use a code: a pin only the one that asked for it, a token any. */
 #ifndef DEVICE_H
 #define DEVICE_H
 
@@ -7,10 +7,10 @@
 #include "codes/code.h"
 
 /*
- * Whether a device is another one than the code was asked for on. NULL: none was named. The rule is
- * the pin's (Synerise): a token's link is opened wherever the mail is read, and a code that was
- * asked for on no device is good on any.
+ * Whether `device` (NULL: none was named) may not use a code that was asked for on `asked_on`. Only
+ * a pin is tied to its device (Synerise); a token's link is opened wherever the mail is read. A
+ * code that was asked for on no device works on any.
  */
-bool device_is_another(enum code_kind kind, const char *asked_on, const char *device);
+bool device_is_refused(enum code_kind kind, const char *asked_on, const char *device);
 
 #endif

@@ -240,7 +240,7 @@ static bool may_issue(struct session *session, const struct issue_request *reque
 {
     const struct settings *settings = session->settings;
     struct ledger *ledger = session->ledger;
-    bool elsewhere = device_is_another(before->seed.kind, before->device, request->device_id);
+    bool elsewhere = device_is_refused(before->seed.kind, before->device, request->device_id);
     if (request->resend && !before->any)
         ledger_fail(ledger, SQLITE_ERROR,
                     "no code was asked for this subject on channel %s: use reg_issue_code",

@@ -177,7 +177,7 @@ static void read_candidate(struct session *session, const struct search *search,
     candidate->stands_for_all = false;
     candidate->id = ledger_integer(row, ID);
     candidate->attempt = ledger_integer(row, ATTEMPT);
-    candidate->wrong_device = device_is_another(seed.kind, device, search->request->device_id);
+    candidate->wrong_device = device_is_refused(seed.kind, device, search->request->device_id);
     candidate->standing = standing(row, search->entered_at);
     candidate->fits = code_fits(&seed, search->entry);
     /* A code that nobody has been sent can only be guessed: however many wait in the queue, they

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "values/utf.h"
-#include "csv/wiped.h"
+#include "csv/wiped_memory.h"
 
 enum { PIECE = 64 * 1024, FIRST_FIELDS = 64 };
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "csv/wiped.h"
+#include "csv/wiped_memory.h"
 
 enum { CHUNK = 256 * 1024 }; /* room for at least so much beside a full window */
 

@@ -2,7 +2,7 @@
  * place.
  */
 #include "csv/records_inside.h"
-#include "csv/wiped.h"
+#include "csv/wiped_memory.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -202,7 +202,7 @@ static int admit(sqlite3_vtab *table, const struct signup *signup, sqlite3_int64
     if (code == SQLITE_OK && ledger_failed(session->ledger))
         code = report_ledger(table, session->ledger);
     ledger_forgive(session->ledger);
-    admit_end(&admission);
+    admit_wipe(&admission);
     return code;
 }
 

@@ -239,7 +239,7 @@ static bool add_row(struct reading *reading, const struct record *record)
     char notes[NOTES_TEXT];
     fill(reading, record, &signup);
     if (!admit_prepare(&admission, reading->settings, &signup, reading->now, &why)) {
-        admit_end(&admission);
+        admit_wipe(&admission);
         return complain(reading, why.code, ", line %llu: %s", (unsigned long long)record->line,
                         why.text);
     }
@@ -259,7 +259,7 @@ static bool add_row(struct reading *reading, const struct record *record)
         row->outcome = outcomes[verdict.outcome];
         done = keep(reading, row, texts);
     }
-    admit_end(&admission);
+    admit_wipe(&admission);
     return done;
 }
 

@@ -1,7 +1,7 @@
 /* breaker.c: see breaker.h. */
 #include "delivery/breaker.h"
 
-#include "delivery/pace.h"
+#include "delivery/retry.h"
 
 void breaker_init(struct breaker *breaker, unsigned most_probes, int64_t patience,
                   int64_t first_pause)
@@ -38,8 +38,8 @@ static void breaker_open(struct breaker *breaker, int64_t now)
     breaker->probing = false;
     breaker->probes = 0;
     breaker->opened_at = now;
-    breaker->pause = breaker->first_pause;
-    breaker->probe_at = now + pace_jitter(breaker->pause);
+    breaker->probe_pause = breaker->first_pause;
+    breaker->probe_at = now + retry_jitter(breaker->probe_pause);
 }
 
 void breaker_result(struct breaker *breaker, bool failure, bool probe, int64_t now)
@@ -55,8 +55,8 @@ void breaker_result(struct breaker *breaker, bool failure, bool probe, int64_t n
     } else if (breaker->open && probe) {
         breaker->probing = false;
         breaker->probes++;
-        breaker->pause *= 2;
-        breaker->probe_at = now + pace_jitter(breaker->pause);
+        breaker->probe_pause *= 2;
+        breaker->probe_at = now + retry_jitter(breaker->probe_pause);
     }
 }
 

@@ -19,7 +19,7 @@ struct breaker {
     unsigned probes;
     int64_t opened_at;
     int64_t probe_at; /* not before */
-    int64_t pause;
+    int64_t probe_pause;
 };
 
 void breaker_init(struct breaker *breaker, unsigned most_probes, int64_t patience,

@@ -2,7 +2,6 @@
 #include "delivery/pace.h"
 
 #include <math.h>
-#include <sodium.h>
 
 static const double microseconds = 1e6;   /* in a second */
 static const double burst_seconds = 0.1;  /* most that is made up for after a delay */
@@ -118,10 +117,4 @@ unsigned pace_room(struct pace *pace, unsigned slots, int64_t span, int64_t now)
     if (room < 1)
         return 1;
     return room < LARGEST_ROOM ? (unsigned)room : LARGEST_ROOM;
-}
-
-int64_t pace_jitter(int64_t duration)
-{
-    enum { STEPS = 1 << 16 };
-    return duration / 2 + (int64_t)((double)duration * randombytes_uniform(STEPS) / STEPS);
 }

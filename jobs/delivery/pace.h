@@ -41,7 +41,4 @@ void pace_slow_down(struct pace *pace, int64_t started, int64_t wait, int64_t no
 /* How many calls could start within `span` microseconds, with so many slots free; at least 1. */
 unsigned pace_room(struct pace *pace, unsigned slots, int64_t span, int64_t now);
 
-/* Half to one and a half times `duration`, at random. */
-int64_t pace_jitter(int64_t duration);
-
 #endif

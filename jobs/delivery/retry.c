@@ -1,7 +1,13 @@
 /* retry.c: see retry.h. */
 #include "delivery/retry.h"
 
-#include "delivery/pace.h"
+#include <sodium.h>
+
+int64_t retry_jitter(int64_t pause)
+{
+    enum { STEPS = 1 << 16 };
+    return pause / 2 + (int64_t)((double)pause * randombytes_uniform(STEPS) / STEPS);
+}
 
 int64_t retry_pause_ms(const struct config_patience *patience, int64_t tries)
 {
@@ -11,7 +17,7 @@ int64_t retry_pause_ms(const struct config_patience *patience, int64_t tries)
         pause *= 2;
     if (pause > longest)
         pause = longest;
-    pause = pace_jitter(pause);
+    pause = retry_jitter(pause);
     return pause < longest ? pause : longest;
 }
 

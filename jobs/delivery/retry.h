@@ -28,4 +28,7 @@ int64_t retry_at(const struct config_patience *patience, const struct retry_hist
  * with jitter (half to one and a half times, never over the longest). */
 int64_t retry_pause_ms(const struct config_patience *patience, int64_t tries);
 
+/* Half to one and a half times `pause`, at random: what failed together is not retried together. */
+int64_t retry_jitter(int64_t pause);
+
 #endif

@@ -44,7 +44,7 @@ static void wipe_rows(struct chunk *chunk)
     for (size_t i = 0; i < chunk->count; i++) {
         struct chunk_row *row = &chunk->rows[i];
         if (row->prepared)
-            admit_end(&row->admission);
+            admit_wipe(&row->admission);
         row->prepared = false;
         sodium_memzero(row->text, row->text_length);
         if (row->text_size > KEPT_TEXT) {

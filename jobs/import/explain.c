@@ -246,7 +246,7 @@ static bool add_row(struct explain *explain, const struct record *record)
         fates_add(&explain->fates[i],
                   fate_of(&admission, &header->columns[i], record->fields[i].text), 1, signup.line);
     done = done && judge(explain, &admission);
-    admit_end(&admission);
+    admit_wipe(&admission);
     return done;
 }
 

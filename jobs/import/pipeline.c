@@ -11,7 +11,7 @@
 
 #include "admission/deciding.h"
 #include "import/precheck.h"
-#include "import/hash_memory.h"
+#include "import/argon2_memory.h"
 #include "values/duration.h"
 #include "values/moment.h"
 #include "ledger/settings.h"
@@ -193,7 +193,7 @@ static void *hash(void *argument)
         }
         pthread_mutex_unlock(&pipeline->lock);
         if (memory != admission->settings->password_cost.memory_kib)
-            hash_memory_begin(memory = admission->settings->password_cost.memory_kib);
+            argon2_memory_begin(memory = admission->settings->password_cost.memory_kib);
         bool hashed = admit_hash(admission);
         if (!hashed) {
             error_no_memory(&error, "hashing a password");
@@ -205,7 +205,7 @@ static void *hash(void *argument)
             pthread_cond_broadcast(&pipeline->changed);
     }
     pthread_mutex_unlock(&pipeline->lock);
-    hash_memory_wipe();
+    argon2_memory_wipe();
     return NULL;
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "csv/wiped.h"
+#include "csv/wiped_memory.h"
 
 void stream_begin(struct stream *stream, int descriptor, uint64_t straight)
 {

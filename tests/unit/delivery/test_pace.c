@@ -1,6 +1,7 @@
 /* The pace and the circuit breaker under a clock of our own. */
 #include "delivery/breaker.h"
 #include "delivery/pace.h"
+#include "delivery/retry.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -148,7 +149,7 @@ static void test_jitter(void **state)
     int64_t least = INT64_MAX;
     int64_t most = 0;
     for (int i = 0; i < 2000; i++) {
-        int64_t pause = pace_jitter(1000);
+        int64_t pause = retry_jitter(1000);
         assert_in_range(pause, 500, 1500);
         least = pause < least ? pause : least;
         most = pause > most ? pause : most;

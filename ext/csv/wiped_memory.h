@@ -1,9 +1,9 @@
 /*
- * wiped.h: memory that a file's bytes pass through, passwords among them. What it held is wiped
- * when it grows, moves or goes, which realloc() and free() would leave behind in the heap.
+ * wiped_memory.h: memory that a file's bytes pass through, passwords among them. What it held is
+ * wiped when it grows, moves or goes, which realloc() and free() would leave behind in the heap.
  */
-#ifndef WIPED_H
-#define WIPED_H
+#ifndef WIPED_MEMORY_H
+#define WIPED_MEMORY_H
 
 #include <stddef.h>
 

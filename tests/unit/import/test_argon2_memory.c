@@ -1,12 +1,12 @@
-/* test_hash_memory.c: hashes are the same with the arena and without; nothing else gets its memory;
- * it is wiped and given back. */
+/* test_argon2_memory.c: hashes are the same with the arena and without; nothing else gets its
+ * memory; it is wiped and given back. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "import/hash_memory.h"
+#include "import/argon2_memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,27 +87,27 @@ static void hashes_are_the_same(void **state)
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (size_t p = 0; p < sizeof passwords / sizeof *passwords; p++) {
             unsigned char without[OUTPUT], with[OUTPUT];
-            hash_memory_wipe();
+            argon2_memory_wipe();
             hash(sizes[s], passwords[p], without);
-            hash_memory_begin(sizes[s]);
+            argon2_memory_begin(sizes[s]);
             for (int again = 0; again < 3; again++) { /* new memory, then memory that was used */
                 hash(sizes[s], passwords[p], with);
                 assert_memory_equal(with, without, OUTPUT);
             }
-            assert_int_equal(hash_memory_lent(), HASH_MEMORY_IS_BUILT ? 3 : 0);
+            assert_int_equal(argon2_memory_lent(), ARGON2_MEMORY_IS_BUILT ? 3 : 0);
         }
-    hash_memory_wipe();
+    argon2_memory_wipe();
 }
 
 static void stored_hashes_verify(void **state)
 {
     char stored[crypto_pwhash_STRBYTES];
     (void)state;
-    hash_memory_begin(KIB);
+    argon2_memory_begin(KIB);
     assert_int_equal(crypto_pwhash_str(stored, "secret", 6, PASSES, SIZE), 0);
     assert_int_equal(crypto_pwhash_str_verify(stored, "secret", 6), 0);
     assert_int_equal(crypto_pwhash_str_verify(stored, "Secret", 6), -1);
-    hash_memory_wipe();
+    argon2_memory_wipe();
     assert_int_equal(crypto_pwhash_str_verify(stored, "secret", 6), 0);
 }
 
@@ -116,43 +116,43 @@ static void later_hashes_cost_no_pages(void **state)
 {
     unsigned char output[OUTPUT];
     (void)state;
-    hash_memory_begin(KIB);
+    argon2_memory_begin(KIB);
     hash(KIB, "first", output);
     long before = faults();
     for (int i = 0; i < 5; i++)
         hash(KIB, "later", output);
-    if (HASH_MEMORY_IS_BUILT)
+    if (ARGON2_MEMORY_IS_BUILT)
         assert_in_range(faults() - before, 0, 500); /* 5 * 4864 without the arena */
-    hash_memory_wipe();
+    argon2_memory_wipe();
 }
 
 static void only_that_cost_is_served(void **state)
 {
     unsigned char output[OUTPUT];
     (void)state;
-    hash_memory_begin(KIB);
+    argon2_memory_begin(KIB);
     hash(KIB / 2, "other", output);
     hash(KIB + 4, "other", output);
-    assert_int_equal(hash_memory_lent(), 0);
-    hash_memory_begin(KIB);
+    assert_int_equal(argon2_memory_lent(), 0);
+    argon2_memory_begin(KIB);
     hash(KIB, "this", output);
-    hash_memory_begin(KIB); /* goes on */
+    argon2_memory_begin(KIB); /* goes on */
     hash(KIB, "this", output);
-    assert_int_equal(hash_memory_lent(), HASH_MEMORY_IS_BUILT ? 2 : 0);
-    hash_memory_begin(KIB / 2);
-    assert_int_equal(hash_memory_lent(), 0);
+    assert_int_equal(argon2_memory_lent(), ARGON2_MEMORY_IS_BUILT ? 2 : 0);
+    argon2_memory_begin(KIB / 2);
+    assert_int_equal(argon2_memory_lent(), 0);
     hash(KIB / 2, "that", output);
     hash(KIB, "no more", output);
-    assert_int_equal(hash_memory_lent(), HASH_MEMORY_IS_BUILT ? 1 : 0);
-    hash_memory_wipe();
+    assert_int_equal(argon2_memory_lent(), ARGON2_MEMORY_IS_BUILT ? 1 : 0);
+    argon2_memory_wipe();
     hash(KIB, "after the end", output);
-    assert_int_equal(hash_memory_lent(), 0);
+    assert_int_equal(argon2_memory_lent(), 0);
 }
 
 static void *hash_elsewhere(void *argument)
 {
     hash(KIB, "another thread", argument);
-    return (void *)(uintptr_t)hash_memory_lent();
+    return (void *)(uintptr_t)argon2_memory_lent();
 }
 
 static void other_threads_have_none(void **state)
@@ -161,12 +161,12 @@ static void other_threads_have_none(void **state)
     pthread_t thread;
     void *lent;
     (void)state;
-    hash_memory_begin(KIB);
+    argon2_memory_begin(KIB);
     assert_int_equal(pthread_create(&thread, NULL, hash_elsewhere, output), 0);
     assert_int_equal(pthread_join(thread, &lent), 0);
     assert_null(lent);
-    assert_int_equal(hash_memory_lent(), 0);
-    hash_memory_wipe();
+    assert_int_equal(argon2_memory_lent(), 0);
+    argon2_memory_wipe();
 }
 
 static void other_mappings_are_the_systems(void **state)
@@ -175,11 +175,11 @@ static void other_mappings_are_the_systems(void **state)
     int file = open("/dev/zero", O_RDONLY | O_CLOEXEC);
     (void)state;
     assert_true(file >= 0);
-    hash_memory_begin(KIB);
+    argon2_memory_begin(KIB);
     hash(KIB, "used", output);
     unsigned char *larger = map(SIZE + 4096, PROT_READ | PROT_WRITE, -1),
                   *readable = map(SIZE, PROT_READ, -1), *of_file = map(SIZE, PROT_READ, file);
-    assert_int_equal(hash_memory_lent(), HASH_MEMORY_IS_BUILT ? 1 : 0);
+    assert_int_equal(argon2_memory_lent(), ARGON2_MEMORY_IS_BUILT ? 1 : 0);
     assert_true(is_zero(larger, SIZE) && is_zero(readable, SIZE) && is_zero(of_file, SIZE));
     unsigned char *first =
                       map(SIZE, PROT_READ | PROT_WRITE, -1), /* the arena, and while it is out */
@@ -192,8 +192,8 @@ static void other_mappings_are_the_systems(void **state)
         assert_int_equal(munmap(memories[i], SIZE), 0);
     for (size_t i = 0; i < 4; i++)
         assert_false(is_mapped(memories[i]));
-    assert_int_equal(is_mapped(first), HASH_MEMORY_IS_BUILT);
-    hash_memory_wipe();
+    assert_int_equal(is_mapped(first), ARGON2_MEMORY_IS_BUILT);
+    argon2_memory_wipe();
     assert_int_equal(named_mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
                              MAP_FAILED &&
                          errno == EINVAL,
@@ -208,29 +208,29 @@ static void it_is_wiped_and_given_back(void **state)
     unsigned char output[OUTPUT];
     (void)state;
     wiped = NULL;
-    hash_memory_wipe(); /* there is none */
-    hash_memory_begin(KIB);
-    hash_memory_wipe(); /* it was never needed */
+    argon2_memory_wipe(); /* there is none */
+    argon2_memory_begin(KIB);
+    argon2_memory_wipe(); /* it was never needed */
     assert_null(wiped);
-    if (!HASH_MEMORY_IS_BUILT)
+    if (!ARGON2_MEMORY_IS_BUILT)
         return;
-    hash_memory_begin(KIB);
+    argon2_memory_begin(KIB);
     hash(KIB, "secret", output);
     assert_null(wiped);
-    hash_memory_wipe();
+    argon2_memory_wipe();
     assert_non_null(wiped);
     assert_true(was_in_use);
     assert_true(is_empty);
     assert_false(is_mapped(wiped));
     wiped = NULL;
-    hash_memory_wipe();
+    argon2_memory_wipe();
     assert_null(wiped);
-    hash_memory_begin(KIB);
+    argon2_memory_begin(KIB);
     hash(KIB, "secret", output);
-    hash_memory_begin(1024); /* another cost: the first arena ends */
+    argon2_memory_begin(1024); /* another cost: the first arena ends */
     assert_true(wiped != NULL && is_empty);
     assert_false(is_mapped(wiped));
-    hash_memory_wipe();
+    argon2_memory_wipe();
 }
 
 /* Cores, should the program die, do not hold what passwords were hashed in. */
@@ -238,9 +238,9 @@ static void it_is_kept_out_of_cores(void **state)
 {
     unsigned char output[OUTPUT];
     (void)state;
-    if (!HASH_MEMORY_IS_BUILT)
+    if (!ARGON2_MEMORY_IS_BUILT)
         return;
-    hash_memory_begin(KIB);
+    argon2_memory_begin(KIB);
     hash(KIB, "secret", output);
     void *memory = map(SIZE, PROT_READ | PROT_WRITE, -1);
     char line[512];
@@ -256,7 +256,7 @@ static void it_is_kept_out_of_cores(void **state)
     }
     fclose(maps);
     assert_int_equal(munmap(memory, SIZE), 0);
-    hash_memory_wipe();
+    argon2_memory_wipe();
     assert_true(kept_out);
 }
 

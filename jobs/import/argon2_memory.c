@@ -1,4 +1,4 @@
-#include "import/hash_memory.h"
+#include "import/argon2_memory.h"
 
 /*
  * libsodium.so calls mmap and munmap by name, and the dynamic linker gives it the executable's
@@ -7,16 +7,16 @@
  * libsodium has no hook for it, and Debian's libargon2, which has one, takes twice the time.
  */
 
-#if !HASH_MEMORY_IS_BUILT
+#if !ARGON2_MEMORY_IS_BUILT
 
-void hash_memory_begin(uint32_t memory_kib)
+void argon2_memory_begin(uint32_t memory_kib)
 {
     (void)memory_kib;
 }
 
-void hash_memory_wipe(void) {}
+void argon2_memory_wipe(void) {}
 
-uint64_t hash_memory_lent(void)
+uint64_t argon2_memory_lent(void)
 {
     return 0;
 }
@@ -111,17 +111,17 @@ int arena_munmap(void *address, size_t length)
     return system_munmap(address, length);
 }
 
-void hash_memory_begin(uint32_t memory_kib)
+void argon2_memory_begin(uint32_t memory_kib)
 {
     size_t size = (size_t)memory_kib / 4 * 4 * 1024; /* Argon2 fills four slices of the same size */
     if (arena.size == size)
         return;
-    hash_memory_wipe();
+    argon2_memory_wipe();
     arena.size = size;
     arena.times_lent = 0;
 }
 
-void hash_memory_wipe(void)
+void argon2_memory_wipe(void)
 {
     if (arena.memory != NULL) {
         sodium_memzero(arena.memory, arena.size);
@@ -130,7 +130,7 @@ void hash_memory_wipe(void)
     memset(&arena, 0, sizeof arena);
 }
 
-uint64_t hash_memory_lent(void)
+uint64_t argon2_memory_lent(void)
 {
     return arena.times_lent;
 }

@@ -1,4 +1,4 @@
-#include "csv/wiped.h"
+#include "csv/wiped_memory.h"
 
 #include <sodium.h>
 #include <stdint.h>
