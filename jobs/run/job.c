@@ -61,9 +61,10 @@ static bool is_file_name(const char *path)
 }
 
 /*
- * SQLite gives LEDGER-shm and LEDGER-wal the ledger's mode when it makes them. A run that found the
- * ledger read-only leaves them so, and they stay in the way once it is not any more. Ours are put
- * right; of others' it is said which file it is.
+ * SQLite gives LEDGER-shm and LEDGER-wal the ledger's mode when it creates them. A run that found
+ * the ledger read-only leaves them read-only, and they are in the way once the ledger is writable
+ * again. Our own files get the ledger's mode; another user's are reported. LEDGER-wal must stay: it
+ * may hold commits that are not in the ledger yet.
  */
 static bool put_right(const char *ledger, const char *suffix, mode_t mode)
 {
@@ -78,8 +79,8 @@ static bool put_right(const char *ledger, const char *suffix, mode_t mode)
     if (file >= 0)
         close(file);
     if (!right)
-        say_error("%s: %s, though the ledger itself may be written to: remove it when nobody uses "
-                  "the ledger",
+        say_error("%s: not writable (%s), although the ledger is: while nobody uses the ledger, "
+                  "give this file the ledger's owner and mode, and do not remove it",
                   path, strerror(reason));
     return right;
 }

@@ -61,13 +61,20 @@ UNPRIVILEGED=
     [ "$output" = "" ]
 }
 
-@test "what another user has left there is named" {
+# LEDGER-wal may hold commits that the ledger does not have yet: the advice must not lose them.
+@test "another user's file next to the ledger: the advice mends it and never removes it" {
     [ "$(id -u)" = 0 ] || skip "only root can make another user's file"
     unprivileged_setup
-    touch ledger.db-shm
-    chmod 444 ledger.db-shm
-    run unprivileged "$REGJOB" -l ledger.db settle
-    echo "$output"
-    [ "$status" -eq 1 ]
-    [[ "$output" == *"ledger.db-shm: Permission denied"* ]]
+    for suffix in shm wal; do
+        touch "ledger.db-$suffix"
+        chmod 444 "ledger.db-$suffix"
+        run unprivileged "$REGJOB" -l ledger.db settle
+        echo "$output"
+        [ "$status" -eq 1 ]
+        [[ "$output" == *"ledger.db-$suffix: not writable (Permission denied)"*"the ledger's owner and mode, and do not remove it" ]]
+        chown --reference=ledger.db "ledger.db-$suffix"
+        chmod --reference=ledger.db "ledger.db-$suffix"
+        unprivileged "$REGJOB" -l ledger.db settle
+        rm -f "ledger.db-$suffix"
+    done
 }
