@@ -1,5 +1,7 @@
-/* packed.c: see packed.h. Several compressed parts one after the other are one file, as for gzip
- * and zstd themselves. */
+/* decompress.c: see decompress.h. Several compressed parts one after the other are one file, as for
+ * gzip and zstd themselves. The libraries keep the last decompressed rows, passwords included, so
+ * their memory comes from wiped_memory.h. */
+#define ZSTD_STATIC_LINKING_ONLY /* for ZSTD_customMem, which Debian's shared library has */
 #include "import/decompress.h"
 
 #include <errno.h>
@@ -9,7 +11,9 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
+#include "csv/wiped_memory.h"
 #include "values/text.h"
 
 enum { BLOCK = 1 << 16, GZIP_WINDOW = 15 + 16 /* zlib: a gzip header is expected */ };
@@ -17,10 +21,9 @@ enum { BLOCK = 1 << 16, GZIP_WINDOW = 15 + 16 /* zlib: a gzip header is expected
 struct decompress {
     int descriptor;
     enum decompress_kind kind;
-    bool ended;   /* the file has no more */
-    bool in_part; /* in the middle of a compressed part, which may not end here */
-    bool damaged;
-    bool too_large;
+    bool ended;     /* the file has no more */
+    bool in_part;   /* in the middle of a compressed part, which may not end here */
+    int fault;      /* errno: EBADMSG, EFBIG, ENOMEM; 0: none. It ends the file */
     uint64_t left;  /* bytes that may still be given */
     bool inflating; /* `gzip` is to be ended */
     z_stream gzip;
@@ -37,6 +40,24 @@ enum decompress_kind decompress_kind(const char *path)
     return length > 4 && text_same(path + length - 4, ".zst") ? PACKED_ZSTD : PACKED_NOT;
 }
 
+/* For both libraries. */
+static void *take_memory(void *context, size_t size)
+{
+    (void)context;
+    return wiped_resize(NULL, size);
+}
+
+static void *take_items(void *context, uInt count, uInt size)
+{
+    return take_memory(context, (size_t)count * size);
+}
+
+static void give_memory(void *context, void *memory)
+{
+    (void)context;
+    wiped_free(memory);
+}
+
 struct decompress *decompress_open(int descriptor, enum decompress_kind kind, uint64_t most)
 {
     struct decompress *packed = calloc(1, sizeof *packed);
@@ -46,10 +67,12 @@ struct decompress *decompress_open(int descriptor, enum decompress_kind kind, ui
     packed->kind = kind;
     packed->left = most;
     packed->from.src = packed->block;
+    packed->gzip.zalloc = take_items;
+    packed->gzip.zfree = give_memory;
     if (kind == PACKED_GZIP)
         packed->inflating = inflateInit2(&packed->gzip, GZIP_WINDOW) == Z_OK;
     else
-        packed->zstd = ZSTD_createDCtx();
+        packed->zstd = ZSTD_createDCtx_advanced((ZSTD_customMem){take_memory, give_memory, NULL});
     if (packed->inflating || packed->zstd != NULL)
         return packed;
     decompress_close(packed);
@@ -81,9 +104,9 @@ static bool have_input(struct decompress *packed)
     return true;
 }
 
-static size_t damaged(struct decompress *packed)
+static size_t fail(struct decompress *packed, int fault)
 {
-    packed->damaged = true;
+    packed->fault = fault;
     return 0;
 }
 
@@ -93,7 +116,7 @@ static size_t unpack_gzip(struct decompress *packed, void *bytes, size_t size)
     z_stream *gzip = &packed->gzip;
     size_t room = size < BLOCK * 16 ? size : BLOCK * 16;
     if (!packed->in_part && inflateReset(gzip) != Z_OK)
-        return damaged(packed);
+        return fail(packed, EBADMSG);
     packed->in_part = true;
     gzip->next_in = packed->block + packed->from.pos;
     gzip->avail_in = (uInt)(packed->from.size - packed->from.pos);
@@ -102,7 +125,7 @@ static size_t unpack_gzip(struct decompress *packed, void *bytes, size_t size)
     int result = inflate(gzip, Z_NO_FLUSH);
     packed->from.pos = packed->from.size - gzip->avail_in;
     if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
-        return damaged(packed);
+        return fail(packed, result == Z_MEM_ERROR ? ENOMEM : EBADMSG);
     packed->in_part = result != Z_STREAM_END;
     return room - gzip->avail_out;
 }
@@ -112,7 +135,8 @@ static size_t unpack_zstd(struct decompress *packed, void *bytes, size_t size)
     ZSTD_outBuffer to = {.dst = bytes, .size = size};
     size_t result = ZSTD_decompressStream(packed->zstd, &to, &packed->from);
     if (ZSTD_isError(result))
-        return damaged(packed);
+        return fail(packed,
+                    ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation ? ENOMEM : EBADMSG);
     packed->in_part = result != 0;
     return to.pos;
 }
@@ -120,7 +144,7 @@ static size_t unpack_zstd(struct decompress *packed, void *bytes, size_t size)
 static ssize_t read_some(void *context, void *bytes, size_t size)
 {
     struct decompress *packed = context;
-    while (!packed->damaged) {
+    while (packed->fault == 0) {
         if (!have_input(packed))
             return -1;
         bool at_end = packed->ended && packed->from.pos == packed->from.size;
@@ -129,16 +153,16 @@ static ssize_t read_some(void *context, void *bytes, size_t size)
         size_t got = packed->kind == PACKED_GZIP ? unpack_gzip(packed, bytes, size)
                                                  : unpack_zstd(packed, bytes, size);
         if (got > packed->left) {
-            packed->too_large = true;
-            errno = EFBIG;
-            return -1;
+            packed->fault = EFBIG;
+            break;
         }
         packed->left -= got;
         if (got > 0)
             return (ssize_t)got;
-        packed->damaged = packed->damaged || (at_end && packed->in_part);
+        if (packed->fault == 0 && at_end && packed->in_part)
+            packed->fault = EBADMSG;
     }
-    errno = EBADMSG;
+    errno = packed->fault;
     return -1;
 }
 
@@ -149,10 +173,10 @@ struct input_source decompress_source(struct decompress *packed)
 
 bool decompress_is_damaged(const struct decompress *packed)
 {
-    return packed != NULL && packed->damaged;
+    return packed != NULL && packed->fault == EBADMSG;
 }
 
 bool decompress_is_too_large(const struct decompress *packed)
 {
-    return packed != NULL && packed->too_large;
+    return packed != NULL && packed->fault == EFBIG;
 }

@@ -1,5 +1,5 @@
-/* decompress.h: a compressed file (gzip or zstd, told by its name) as a source of the bytes within.
- */
+/* decompress.h: a compressed file (gzip or zstd, by its name) as a source of the bytes within. All
+ * memory that those pass through is wiped. */
 #ifndef DECOMPRESS_H
 #define DECOMPRESS_H
 
@@ -24,7 +24,7 @@ struct decompress *decompress_open(int descriptor, enum decompress_kind kind, ui
 void decompress_close(struct decompress *packed);
 
 /* It cannot be sought; a damaged or cut-off file ends it with EBADMSG, one that unpacks to more
- * than `most` with EFBIG. */
+ * than `most` with EFBIG, lack of memory with ENOMEM. */
 struct input_source decompress_source(struct decompress *packed);
 
 /* Whether the file itself is at fault: damaged, cut off, or not compressed in that way. */

@@ -1,6 +1,7 @@
 #include "import/stream.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@ void stream_end(struct stream *stream)
 {
     wiped_free(stream->tail);
     stream->tail = NULL;
+    sodium_memzero(&stream->state, sizeof stream->state); /* the last bytes are in it */
 }
 
 static bool reserve(struct stream *stream, size_t more)

@@ -51,6 +51,7 @@ bool digest_file(int descriptor, uint64_t mark, unsigned char digest[DIGEST_SIZE
         whole = lseek(descriptor, 0, SEEK_SET) == 0;
     }
 out:
+    sodium_memzero(&state, sizeof state); /* it holds the last bytes until it is finished */
     if (block != NULL)
         sodium_memzero(block, BLOCK); /* passwords may have passed through */
     free(block);
