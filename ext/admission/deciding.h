@@ -1,5 +1,5 @@
-/* deciding.h: which columns decide: who somebody is, what was decided and when, and what the
- * settings ask for. */
+/* deciding.h: which columns fail the attempt if their value is wrong: identity, outcome, time, and
+ * what the settings ask for. */
 #ifndef DECIDING_H
 #define DECIDING_H
 

@@ -1,4 +1,4 @@
-/* given.h: the texts of a sign-up as they are meant, before anything is asked of them. */
+/* given.h: cleans the texts of a sign-up before they are checked. */
 #ifndef GIVEN_H
 #define GIVEN_H
 

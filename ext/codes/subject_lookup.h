@@ -1,5 +1,6 @@
 /*
- * subject_lookup.h: whom a text means, for every function, confirmation and erasure alike.
+ * subject_lookup.h: finds the person that a subject refers to, for functions, confirmations and
+ * erasure alike.
  *
  * A text of the form of an e-mail address means the address. One of the form of a phone number
  * means the number; digits that only a default country completes mean the number of each default

@@ -1,4 +1,4 @@
-/* verify.h: a code that was entered, and what comes of it. */
+/* verify.h: verifies an entered code. */
 #ifndef VERIFY_H
 #define VERIFY_H
 

@@ -1,4 +1,4 @@
-/* title.h: lines above the header of a file, as reports have them: what they are called, when. */
+/* title.h: detects a report's title lines above the header. */
 #ifndef TITLE_H
 #define TITLE_H
 

@@ -1,4 +1,4 @@
-/* totals.h: the line below a report's others that sums them up. */
+/* totals.h: detects a report's line of totals. */
 #ifndef TOTALS_H
 #define TOTALS_H
 

@@ -1,6 +1,6 @@
 /*
- * schema.h: what stands in the schemas of a connection, as far as it concerns the ledger: whether
- * there is one, and what stands before one of our names.
+ * schema.h: inspects a connection's schemas: is there a ledger, and does anything hide one of our
+ * tables?
  *
  * SQLite looks a table up in temp, in main, then in whatever is attached, and only then among the
  * extension's own. So a table that somebody makes under such a name takes what is meant for ours,

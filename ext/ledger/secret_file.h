@@ -1,5 +1,5 @@
-/* secret_file.h: whether an open file may hold a secret: what was opened is looked at, by whatever
- * name or link it was found, so that nobody can exchange it in between. */
+/* secret_file.h: checks owner and mode of an open secret file; checks the descriptor, not the name,
+ * so nobody can swap the file in between. */
 #ifndef SECRET_FILE_H
 #define SECRET_FILE_H
 

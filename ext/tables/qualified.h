@@ -1,9 +1,9 @@
 /*
- * qualified.h: whose table a statement means that names one of ours with a schema before it.
+ * qualified.h: rejects statements that name one of our tables with a schema other than main.
  *
  * SQLite does not look at that schema: `n.reg_attempts` is main's all the same, and no call of a
- * virtual table tells what stood there. So the texts of the statements that are under way are
- * looked at, and those of the views that they can use.
+ * virtual table tells which schema was named. So the texts of the running statements are inspected,
+ * and those of the views that they can use.
  */
 #ifndef QUALIFIED_H
 #define QUALIFIED_H

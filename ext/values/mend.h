@@ -1,5 +1,5 @@
-/* mend.h: what a value from outside may have around it or within that nobody meant: found, and
- * taken away. */
+/* mend.h: finds and removes what surrounds an outside value by accident: white space, a
+ * spreadsheet's apostrophe, direction controls. */
 #ifndef MEND_H
 #define MEND_H
 

@@ -1,4 +1,4 @@
-/* text.h: what may be said of a text from outside before anything else is asked of it. */
+/* text.h: which characters a text may contain, and how to show an untrusted text safely. */
 #ifndef TEXT_H
 #define TEXT_H
 

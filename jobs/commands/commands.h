@@ -1,5 +1,5 @@
-/* commands.h: the commands of the program, one file of jobs/ each. All but init_command run in an
- * open job. */
+/* commands.h: the commands of the program, one file in jobs/commands/ each. All but init_command
+ * run in an open job. */
 #ifndef COMMANDS_H
 #define COMMANDS_H
 

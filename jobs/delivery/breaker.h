@@ -1,5 +1,6 @@
-/* breaker.h: a destination that is down is asked by one probe at a time, with growing pauses, until
- * it answers or the patience is over. Pure: the clock (monotonic microseconds) is handed in.
+/* breaker.h: circuit breaker: probes a destination that is down, one probe at a time with growing
+ * pauses, until it answers or the limit is reached. Pure: the clock (monotonic microseconds) is
+ * handed in.
  */
 #ifndef BREAKER_H
 #define BREAKER_H

@@ -1,6 +1,5 @@
-/* record.h: writes down what came of the tries of a queue: an answer, and what follows from it for
- * the item; or that the call was not made, so that its try goes.
- */
+/* record.h: records the results of tries: the answer and its consequence for the item, or withdraws
+ * the try of a call that was never made. */
 #ifndef RECORD_H
 #define RECORD_H
 

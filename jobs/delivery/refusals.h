@@ -1,4 +1,5 @@
-/* refusals.h: tells refusals that are about us from those that are about a recipient.
+/* refusals.h: distinguishes setup errors, where the refusal is about us, from refusals of one
+ * recipient.
  *
  * A relay that does not know us, a sender that is not allowed or a request that a gateway does not
  * understand is refused to everybody in the same words. So a refusal is held back until the other

@@ -1,4 +1,5 @@
-/* fates.h: what became of the values in a file, column by column: how many, and the line of one. */
+/* fates.h: per column, how many values were accepted, changed or refused, with the line of an
+ * example. */
 #ifndef FATES_H
 #define FATES_H
 

@@ -1,6 +1,5 @@
-/* precheck.h: what the ledger says beforehand about sign-ups that are still on their way, read on a
- * connection of its own, which may be used by another thread than the ledger's. Nothing it says
- * decides: the write does. */
+/* precheck.h: looks up sign-ups in the ledger before they are written, on its own connection, which
+ * a thread other than the ledger's may use. Only a hint: the write decides. */
 #ifndef PRECHECK_H
 #define PRECHECK_H
 

@@ -1,4 +1,4 @@
-/* inbox_job.h: what lies in an inbox, worked through at night. */
+/* inbox_job.h: processes the files in an inbox (nightly). */
 #ifndef INBOX_JOB_H
 #define INBOX_JOB_H
 

@@ -1,8 +1,8 @@
-/* handed.h: how far a step has come in handing its tries to the wire, noted in its lock file.
+/* handed.h: which tries a step has handed to the network so far, recorded in its lock file.
  *
- * Tries are journalled in groups, so that a killed run leaves some that were never made beside
- * those that were. Of each group they set out in the order of their ids: the newest id that set out
- * tells them apart. It is noted before the call is made, where the process's death cannot take it
+ * Tries are journalled in groups, so that a killed run leaves some that were never made along with
+ * those that were. Each group is sent in the order of its ids, so the newest id sent tells them
+ * apart. It is recorded before the call is made, where the process's death cannot take it
  * back; the machine's can, so that it counts in the same boot alone.
  */
 #ifndef HANDED_H

@@ -1,5 +1,5 @@
-/* stop.h: when to leave off: SIGTERM, SIGINT or SIGHUP, or the time of the run or of one file in it
- * is over.
+/* stop.h: when to stop: a signal (SIGTERM, SIGINT or SIGHUP), the run's time limit or a file's time
+ * limit.
  *
  * The first signal asks to finish the batch in hand; a second one ends the process at once, by that
  * signal. SIGPIPE is ignored: writing to a closed pipe is an error like any other. A signal that
