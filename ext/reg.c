@@ -86,8 +86,7 @@ static const struct sql_function rows[] = {
      "none the caller delivers it",
      "Synerise, partner API, INVAS; RFC 4226 section 5.3, SP 800-63A-4"},
     {"reg_issue_code", 3, WRITES, functions_issue_code,
-     "reg_issue_code(subject, channel, device_id)",
-     "the same; the code is good only on that device",
+     "reg_issue_code(subject, channel, device_id)", "the same; a pin works only on that device",
      "Synerise, partner API, INVAS; RFC 4226 section 5.3, SP 800-63A-4"},
     {"reg_resend_code", 2, WRITES, functions_resend_code, "reg_resend_code(subject, channel)",
      "replaces the last code with a new one and returns it; if that is refused, the error says how "

@@ -62,8 +62,8 @@ bool prepared_take(struct session *session, struct admission *admission)
               stored, hex) ||
         sodium_memcmp(hex, prepared + sizeof PREFIX - 1, sizeof hex - 1) != 0) {
         sqlite3_log(SQLITE_WARNING,
-                    "reg_attempts: password_hash was prepared for another password, "
-                    "ledger or settings, and the password is hashed again");
+                    "reg_attempts: password_hash was prepared for another password, ledger or "
+                    "settings: ignored, hashing the password again");
         return false;
     }
     snprintf(admission->stored, sizeof admission->stored, "%s", stored);

@@ -31,8 +31,7 @@ static bool is_word(struct session *session, const char *what, const char *text,
     if (text_is_clean(text, longest))
         return true;
     ledger_fail(session->ledger, SQLITE_ERROR,
-                "%s: a text of 1 to %zu bytes without control characters is expected", what,
-                longest);
+                "%s: expected a text of 1 to %zu bytes without control characters", what, longest);
     return false;
 }
 
@@ -45,7 +44,7 @@ void customer_set_consent(struct session *session, const char *subject, const ch
         return;
     const char *current = settings_consent_version(settings, name);
     if (strcmp(state, "accepted") != 0 && strcmp(state, "declined") != 0)
-        ledger_fail(session->ledger, SQLITE_ERROR, "state: accepted or declined is expected");
+        ledger_fail(session->ledger, SQLITE_ERROR, "state: expected accepted or declined");
     if (current != NULL && (version == NULL || strcmp(version, current) != 0))
         ledger_fail(session->ledger, SQLITE_ERROR, "version: the current version of %s is %s", name,
                     current);

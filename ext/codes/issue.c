@@ -53,8 +53,8 @@ static bool may_complete(struct session *session, const struct target *target, c
     }
     if (!may)
         ledger_fail(session->ledger, SQLITE_ERROR,
-                    "subject: another customer is to be linked, so the code can only go to an "
-                    "address of that customer");
+                    "subject: this attempt will be linked to an existing customer: send the code "
+                    "to an address of that customer");
     return may;
 }
 
@@ -118,18 +118,18 @@ static bool find_target(struct session *session, const struct issue_request *req
     memset(target, 0, sizeof *target);
     if (strcmp(request->channel, "email") != 0 && strcmp(request->channel, "sms") != 0 &&
         strcmp(request->channel, "none") != 0) {
-        ledger_fail(session->ledger, SQLITE_ERROR, "channel: email, sms or none is expected");
+        ledger_fail(session->ledger, SQLITE_ERROR, "channel: expected email, sms or none");
         return false;
     }
     if (request->device_id != NULL && !text_is_clean(request->device_id, SIGNUP_LONGEST_DEVICE)) {
         ledger_fail(session->ledger, SQLITE_ERROR,
-                    "device_id: a text of 1 to %d bytes without control characters is expected",
+                    "device_id: expected a text of 1 to %d bytes without control characters",
                     SIGNUP_LONGEST_DEVICE);
         return false;
     }
     if (!lookup_read(session, request->subject, &who)) {
         ledger_fail(session->ledger, SQLITE_ERROR,
-                    "subject: an e-mail address, a phone number or a username is expected");
+                    "subject: expected an e-mail address, a phone number or a username");
         return false;
     }
     lookup_find(session, &who, ledger_now(session->ledger), &found);
@@ -243,7 +243,7 @@ static bool may_issue(struct session *session, const struct issue_request *reque
     bool elsewhere = device_is_refused(before->seed.kind, before->device, request->device_id);
     if (request->resend && !before->any)
         ledger_fail(ledger, SQLITE_ERROR,
-                    "no code was asked for this subject on channel %s: use reg_issue_code",
+                    "no code was requested for this subject on channel %s: use reg_issue_code",
                     request->channel);
     else if (elsewhere && !settings->resend_from_other_device)
         ledger_fail(ledger, SQLITE_ERROR,
@@ -251,7 +251,7 @@ static bool may_issue(struct session *session, const struct issue_request *reque
                     "(allowPinResendFromDifferentDeviceId is false)");
     else if (wait > 0 && (request->resend || elsewhere || !is_the_same(before)))
         /* the last code is no use elsewhere, nor once it has ended */
-        ledger_fail(ledger, SQLITE_ERROR, "wait %lld seconds before asking for another code",
+        ledger_fail(ledger, SQLITE_ERROR, "wait %lld seconds before requesting another code",
                     (long long)wait);
     return !ledger_failed(ledger);
 }
@@ -262,7 +262,7 @@ static bool within_daily_limit(struct session *session, const struct before *bef
         return true;
     ledger_fail(
         session->ledger, SQLITE_ERROR,
-        "%lld codes were asked for this subject within a day: wait %lld seconds",
+        "%lld codes were requested for this subject within a day: wait %lld seconds",
         (long long)before->today,
         (long long)seconds_left(before->oldest_today + DAY_MS, ledger_now(session->ledger)));
     return false;

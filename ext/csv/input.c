@@ -160,7 +160,7 @@ bool input_seek(struct input *input, uint64_t offset)
         return true;
     }
     if (!input->source.seek(input->source.context, offset))
-        return fail(input, "going back in the input failed");
+        return fail(input, "cannot seek back in the input");
     input->base = offset;
     input->start = input->filled = 0;
     input->ended = false;

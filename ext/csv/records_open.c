@@ -234,10 +234,9 @@ bool records_resume(struct records *records, uint64_t offset, uint64_t line)
     if (records_has_failed(records))
         return false;
     if (offset < records->header_end || input_offset(&records->input) > records->header_end)
-        return error_set(&records->error, ERROR_INVALID,
-                         "going on at byte %" PRIu64 " is not possible: %s", offset,
-                         offset < records->header_end ? "it is inside the header"
-                                                      : "reading has already begun");
+        return error_set(
+            &records->error, ERROR_INVALID, "cannot continue at byte %" PRIu64 ": %s", offset,
+            offset < records->header_end ? "it is inside the header" : "reading has already begun");
     records->line = line;
     if (offset == records->header_end)
         return true;

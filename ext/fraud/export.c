@@ -101,9 +101,8 @@ static bool out_of_memory(struct reading *reading)
 
 bool export_names_parse(struct export_names *names, const char *json, struct error *error)
 {
-    static const char expected[] =
-        "a JSON object of date, outcome, count, success and failure with "
-        "the names of their columns is expected";
+    static const char expected[] = "expected a JSON object of date, outcome, count, success and "
+                                   "failure with the names of their columns";
     const char *key;
     json_t *value;
     bool good = true;
@@ -149,7 +148,7 @@ static bool find_columns(struct reading *reading, const struct records *records)
         if (column < 0)
             continue;
         if (header.columns[i].same_as > 0)
-            good = complain(reading, 1, (ssize_t)i, "a second column for %s; one is expected",
+            good = complain(reading, 1, (ssize_t)i, "a second column for %s: expected one",
                             default_names[column].name);
         else
             reading->place[column] = (ssize_t)i;
@@ -183,17 +182,17 @@ static bool check_shape(struct reading *reading)
     const int *needed = is_narrow ? narrow : wide;
     if (is_wide && is_narrow && place[wide[0]] >= 0 && place[wide[1]] >= 0 &&
         place[narrow[0]] >= 0 && place[narrow[1]] >= 0)
-        return complain(reading, 1, -1,
-                        "columns of both shapes; either date,success,failure or "
-                        "date,outcome,count is expected");
+        return complain(
+            reading, 1, -1,
+            "columns of both shapes: expected either date,success,failure or date,outcome,count");
     if (is_wide && is_narrow) /* the shape that is whole counts, the rest are further columns */
         needed = place[wide[0]] >= 0 && place[wide[1]] >= 0 ? wide : narrow;
     const int columns[] = {EXPORT_DATE, needed[0], needed[1]};
     for (size_t i = 0; i < 3; i++)
         if (place[columns[i]] < 0)
             return complain(reading, 1, -1,
-                            "there is no column %s; a header date,success,failure or "
-                            "date,outcome,count is expected, or the names that were given for them",
+                            "there is no column %s: expected a header date,success,failure or "
+                            "date,outcome,count, or the names that were given for them",
                             wanted_name(reading, columns[i]));
     for (size_t i = 0; i < 2; i++)
         reading->place[needed == wide ? narrow[i] : wide[i]] = -1;
@@ -222,10 +221,10 @@ static bool refuse(struct reading *reading, const struct record *record, const s
 {
     char shown[SHOWN_BYTES + 3];
     bool empty = cell->text[0] == '\0';
-    return complain(reading, record->line, cell->place, "%s is not %.*s%s%s%s%s is expected",
+    return complain(reading, record->line, cell->place, "%s is not %.*s%s%s%s: expected%s",
                     show(reading, cell->text, shown), (int)strcspn(wanted, ";"), wanted,
                     empty ? "" : " (", empty ? "" : rule_name(rule), empty ? "" : ")",
-                    wanted + strcspn(wanted, ";"));
+                    wanted + strcspn(wanted, ";") + 1);
 }
 
 static bool is_empty(const struct reading *reading, const struct record *record)
@@ -239,7 +238,8 @@ static bool is_empty(const struct reading *reading, const struct record *record)
     return true;
 }
 
-static const char not_of_a_day[] = "this is %s; remove it, since each line is of one day";
+static const char not_of_a_day[] =
+    "this is %s: remove it, because each line must be the count of one day";
 
 /* A line that is none of a day: which kind of line it is, where that can be told. */
 static bool check_line(struct reading *reading, const struct record *record,
@@ -297,9 +297,8 @@ static bool read_count(struct reading *reading, const struct record *record, int
     take_cell(reading, record, column, &cell);
     enum rule rule = count_read(cell.text, count);
     return !rule_refuses(rule) ||
-           refuse(
-               reading, record, &cell, rule,
-               "a count; a whole number from 0 on, its thousands apart by commas or not at all,");
+           refuse(reading, record, &cell, rule,
+                  "a count; a whole number, 0 or more, with or without commas between thousands");
 }
 
 static bool read_outcome(struct reading *reading, const struct record *record, bool *success)
@@ -315,7 +314,7 @@ static bool add(struct reading *reading, const struct export_row *row)
 {
     struct export *export = reading->export;
     if (export->count == EXPORT_MOST_ROWS)
-        return complain(reading, row->line, -1, "at most %d days and outcomes are expected",
+        return complain(reading, row->line, -1, "expected at most %d days and outcomes",
                         EXPORT_MOST_ROWS);
     if (export->count == reading->capacity) {
         size_t capacity = reading->capacity == 0 ? 64 : 2 * reading->capacity;
@@ -385,8 +384,8 @@ static bool check_repeats(struct reading *reading)
                      : again->success ? " success"
                                       : " failure");
         complain(reading, again->line, reading->place[EXPORT_DATE],
-                 "%s stands on line %" PRIu64 " already; each %s is expected once", text,
-                 first->line, wide ? "day" : "day and outcome");
+                 "%s is already on line %" PRIu64 "; each %s may occur once", text, first->line,
+                 wide ? "day" : "day and outcome");
     }
     free(sorted);
     return good;
@@ -434,10 +433,11 @@ static bool file_fits(const struct export_file *file, struct stat *facts, struct
     if (fstat(file->descriptor, facts) != 0)
         return error_set(error, ERROR_IO, "%.300s: %s", file->path, strerror(errno));
     if (!S_ISREG(facts->st_mode))
-        return error_set(error, ERROR_INVALID, "%.300s: a regular file is expected", file->path);
+        return error_set(error, ERROR_INVALID, "%.300s: expected a regular file", file->path);
     return facts->st_size <= EXPORT_MOST_BYTES ||
-           error_set(error, ERROR_INVALID, "%.300s: it is larger than %d MiB: no export is",
-                     file->path, EXPORT_MOST_BYTES >> 20);
+           error_set(error, ERROR_INVALID,
+                     "%.300s: larger than %d MiB, too large for a dashboard export", file->path,
+                     EXPORT_MOST_BYTES >> 20);
 }
 
 bool export_fits(const struct export_file *file, struct error *error)

@@ -13,13 +13,13 @@
 struct session;
 
 /* Why what the vendor has of an outcome may not be exactly one. The first ones are read from rows;
- * CAUSE_ROWS and on follow from counts. In the order in which they are shown. */
+ * CAUSE_FROM_ROWS and later ones follow from counts. In the order in which they are shown. */
 #define OUTCOME_CAUSES(X)                                                                          \
     X(not_reportable, "failed for a reason that is not reported")                                  \
     X(unsettled, "its time was up, but it had not been settled")                                   \
     X(unsent, "not reported yet")                                                                  \
     X(reported_after_export, "reported after the export was made")                                 \
-    X(deferred, "answered 429: accepted by the vendor's rule, but not counted")                    \
+    X(deferred, "answered with HTTP 429: accepted by the vendor's rule, but not counted")          \
     X(dead, "refused by the vendor")                                                               \
     X(erased, "the person was erased before it was reported")                                      \
     X(corrected, "reported before the outcome was corrected")                                      \

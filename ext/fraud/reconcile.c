@@ -386,7 +386,7 @@ bool reconcile_run(struct reconcile *reconcile, struct session *session,
     }
     if (last - first >= MOST_DAYS) {
         ledger_fail(session->ledger, SQLITE_ERROR,
-                    "the export spans %lld days; at most %d are expected",
+                    "the export spans %lld days: expected at most %d",
                     (long long)(last - first + 1), MOST_DAYS);
         return false;
     }

@@ -25,7 +25,7 @@ static bool read_number(struct sql_call *call, int argument, const char *what, d
     *number = sqlite3_value_double(call->arguments[argument]);
     if ((type == SQLITE_INTEGER || type == SQLITE_FLOAT) && isfinite(*number))
         return true;
-    sql_call_fail(call, SQLITE_ERROR, "argument %d (%s): a finite number is expected", argument + 1,
+    sql_call_fail(call, SQLITE_ERROR, "argument %d (%s): expected a finite number", argument + 1,
                   what);
     return false;
 }
@@ -36,7 +36,7 @@ static bool read_width(struct sql_call *call, int *width)
     if (call->count == 3 && !sql_call_integer(call, 2, "width", &given))
         return false;
     if (given < 1 || given > BAR_MOST_WIDTH) {
-        sql_call_fail(call, SQLITE_ERROR, "argument 3 (width): an integer from 1 to %d is expected",
+        sql_call_fail(call, SQLITE_ERROR, "argument 3 (width): expected an integer from 1 to %d",
                       BAR_MOST_WIDTH);
         return false;
     }
@@ -117,9 +117,9 @@ void chart_spark_step(sqlite3_context *context, int count, sqlite3_value **argum
     int type = sqlite3_value_numeric_type(arguments[0]);
     double value = null ? (double)NAN : sqlite3_value_double(arguments[0]);
     if (!null && ((type != SQLITE_INTEGER && type != SQLITE_FLOAT) || !isfinite(value))) {
-        fail(spark, context, "reg_spark: argument 1 (value): a finite number is expected");
+        fail(spark, context, "reg_spark: argument 1 (value): expected a finite number");
     } else if (spark->count == SPARK_MOST_VALUES) {
-        fail(spark, context, "reg_spark: at most 100000 values are expected");
+        fail(spark, context, "reg_spark: expected at most 100000 values");
     } else if (!make_room(spark)) {
         spark->failed = true;
         sqlite3_result_error_nomem(context);

@@ -19,7 +19,7 @@ void functions_init(struct sql_call *call)
     if (call->count > 0 && where == NULL)
         return;
     if (where != NULL && strcmp(where, "beside") != 0) {
-        sql_call_fail(call, SQLITE_ERROR, "argument 1 (where): 'beside' is expected");
+        sql_call_fail(call, SQLITE_ERROR, "argument 1 (where): expected 'beside'");
         return;
     }
     int version = session_init(call->session, where != NULL);
@@ -126,7 +126,7 @@ void functions_verify_code(struct sql_call *call)
         if (!is_token(request.code)) {
             sql_call_fail(
                 call, SQLITE_ERROR,
-                "argument 1 (token): a token is expected; a pin is verified with its subject");
+                "argument 1 (token): expected a token; a pin is verified with its subject");
             return;
         }
     } else {
@@ -277,7 +277,7 @@ void functions_forget(struct sql_call *call)
     customer_forget(call->session, subject, false, &forgotten);
     if (forgotten.refused)
         ledger_fail(call->session->ledger, SQLITE_ERROR,
-                    "subject: it names several people: %s; `regjob forget --all` erases them all, "
+                    "subject: matches several people: %s; `regjob forget --all` erases them all, "
                     "`regjob forget --id` one of them",
                     forgotten.people.names);
     ledger_end(call->session->ledger);

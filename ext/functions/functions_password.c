@@ -78,7 +78,7 @@ void functions_hash_password(struct sql_call *call)
             return;
         if (!password_format_named(name, &format)) {
             sql_call_fail(call, SQLITE_ERROR,
-                          "argument 2 (format): sha256, sha1sha256 or md5 is expected");
+                          "argument 2 (format): expected sha256, sha1sha256 or md5");
             return;
         }
         password_wire(password, strlen(password), format, wire);
@@ -106,12 +106,12 @@ void functions_prepare_password(struct sql_call *call)
         return;
     if (format != NULL) {
         if (strcmp(format, "md5") != 0) {
-            sql_call_fail(call, SQLITE_ERROR, "argument 2 (format): md5 is expected");
+            sql_call_fail(call, SQLITE_ERROR, "argument 2 (format): expected md5");
             return;
         }
         if (!text_is_hex(password, 32)) {
             sql_call_fail(call, SQLITE_ERROR,
-                          "argument 1 (password): 32 hexadecimal digits are expected");
+                          "argument 1 (password): expected 32 hexadecimal digits");
             return;
         }
         kind = ADMIT_MD5;

@@ -66,7 +66,7 @@ static const char *read_text(struct sql_call *call, int argument, const char *wh
     sqlite3_value *value = argument < call->count ? call->arguments[argument] : NULL;
     int type = value == NULL ? SQLITE_NULL : sqlite3_value_type(value);
     if (type != SQLITE_TEXT && !(type == SQLITE_BLOB && blob_allowed)) {
-        sql_call_fail(call, SQLITE_ERROR, "argument %d (%s): text is expected", argument + 1, what);
+        sql_call_fail(call, SQLITE_ERROR, "argument %d (%s): expected text", argument + 1, what);
         return NULL;
     }
     const char *text = (const char *)sqlite3_value_text(value);
@@ -75,9 +75,8 @@ static const char *read_text(struct sql_call *call, int argument, const char *wh
         return NULL;
     }
     if (strlen(text) != (size_t)sqlite3_value_bytes(value)) {
-        sql_call_fail(call, SQLITE_ERROR,
-                      "argument %d (%s): text without NUL characters is expected", argument + 1,
-                      what);
+        sql_call_fail(call, SQLITE_ERROR, "argument %d (%s): expected text without NUL characters",
+                      argument + 1, what);
         return NULL;
     }
     return text;
@@ -113,7 +112,7 @@ bool sql_call_integer(struct sql_call *call, int argument, const char *what, int
     /* Whole, as INTEGER affinity takes it: drivers bind real numbers and texts. */
     if (type != SQLITE_INTEGER && (type != SQLITE_FLOAT || (double)sqlite3_value_int64(given) !=
                                                                sqlite3_value_double(given))) {
-        sql_call_fail(call, SQLITE_ERROR, "argument %d (%s): an integer is expected", argument + 1,
+        sql_call_fail(call, SQLITE_ERROR, "argument %d (%s): expected an integer", argument + 1,
                       what);
         return false;
     }

@@ -99,9 +99,8 @@ void ledger_say_engine(sqlite3 *database, char *text, size_t size)
     if (no_place && file != NULL && file[0] != '\0' && sqlite3_db_readonly(database, "main") == 1)
         snprintf(
             text, size,
-            "%s: a ledger in WAL mode cannot be read where its %.300s-shm cannot be made: copy "
-            "it to where that can be, or open the copy, if nobody writes it, as "
-            "file:%.300s?immutable=1",
+            "%s: cannot create %.300s-shm, which reading a WAL ledger needs: copy the ledger to a "
+            "writable folder, or open a copy that nobody writes to as file:%.300s?immutable=1",
             sqlite3_errmsg(database), file, file);
     else
         snprintf(text, size, "%s", sqlite3_errmsg(database));
@@ -360,7 +359,7 @@ int64_t ledger_within(struct ledger_statement *statement, int column, int64_t le
     int64_t value = sqlite3_column_int64(statement->prepared, statement->place[column]);
     if (value >= least && value <= most)
         return value;
-    ledger_refuse(statement, column, "is %lld, and %lld to %lld is expected", (long long)value,
+    ledger_refuse(statement, column, "is %lld: expected %lld to %lld", (long long)value,
                   (long long)least, (long long)most);
     return least;
 }
@@ -425,7 +424,7 @@ void ledger_bytes(struct ledger_statement *statement, int column, void *bytes, s
     }
     memset(bytes, 0, length);
     if (!ledger_failed(statement->ledger))
-        ledger_refuse(statement, column, "has %zu bytes, and %zu are expected", there, length);
+        ledger_refuse(statement, column, "has %zu bytes: expected %zu", there, length);
 }
 
 int64_t ledger_number(struct ledger *ledger, enum statement name, int64_t otherwise)

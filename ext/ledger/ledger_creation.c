@@ -109,9 +109,9 @@ bool ledger_ready(struct ledger *ledger)
                     found, ledger_version());
     else if (ledger->facts.ledger)
         ledger_fail(ledger, SQLITE_ERROR,
-                    "this database has a ledger's tables without its marks (user_version and "
-                    "application_id), as .dump and .clone leave it: reg_init() puts them back, and "
-                    "so does `regjob init --restored`, which a backup that was put back needs");
+                    "this database has a ledger's tables but not its user_version and "
+                    "application_id (.dump and .clone lose them): restore them with reg_init(), or "
+                    "after restoring a backup with `regjob init --restored`");
     else
         ledger_fail(
             ledger, SQLITE_ERROR,
@@ -183,8 +183,8 @@ static int beginning(struct ledger *ledger, bool beside)
         int found = version_by_tables(ledger);
         if (found == 0)
             ledger_fail(ledger, SQLITE_ERROR,
-                        "this database has a ledger's tables without its marks, and they are not "
-                        "those of any version up to %d: restore it anew, whole",
+                        "this database has a ledger's tables but not its user_version, and the "
+                        "tables match no version up to %d: restore the complete backup again",
                         ledger_version());
         return ledger_failed(ledger) ? -1 : found;
     } else if (!beside && !(facts->empty && version == 0 &&

@@ -81,11 +81,11 @@ static void take(struct schema_facts *facts, const char *schema, const char *typ
     bool ours = is_among(statement_objects, STATEMENT_OBJECTS, name);
     if (schema_is_ours(name))
         say(facts->hidden, schema, type, name,
-            "hides the extension's: what is written to it is registered nowhere and stands in "
-            "clear",
+            "hides the extension's table of that name: its rows are not registered, and passwords "
+            "in them are in plain text; save the rows you need",
             temporary ? "" : ", then VACUUM");
     if (temporary && ours)
-        say(facts->shadow, schema, type, name, "stands before the ledger's", "");
+        say(facts->shadow, schema, type, name, "hides the ledger's", "");
     if (main && ours && facts->taken[0] == '\0')
         sqlite3_snprintf(SCHEMA_TEXT, facts->taken, "%s \"%w\"", type, name);
     facts->ledger = facts->ledger || (main && is_same(name, "ledger") &&

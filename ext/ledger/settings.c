@@ -381,8 +381,8 @@ static bool take(struct settings *settings, const struct member *member, json_t 
                            take_rest(settings, member, value, error)
                      : expect_allowed(member, error);
     if (!taken)
-        error_set(error, error->code, "%s: %s%s", member->name, error->text,
-                  error->code == ERROR_NO_MEMORY ? "" : " is expected");
+        error_set(error, error->code, "%s: %s%s", member->name,
+                  error->code == ERROR_NO_MEMORY ? "" : "expected ", error->text);
     return taken;
 }
 

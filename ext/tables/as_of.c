@@ -23,8 +23,7 @@ bool as_of_read(sqlite3_value *value, int64_t now, int64_t *as_of, struct error 
     const char *shown = text == NULL ? "NULL" : text_shown(text, LONGEST_SHOWN, "the text given");
     if (!right)
         return error_set(error, ERROR_INVALID,
-                         "as_of: %s is not a moment; ISO 8601 text or Unix milliseconds are "
-                         "expected",
+                         "as_of: %s is not a moment: expected ISO 8601 text or Unix milliseconds",
                          shown);
     return *as_of <= now || error_set(error, ERROR_INVALID, "as_of: %s is in the future", shown);
 }

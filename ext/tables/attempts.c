@@ -156,7 +156,7 @@ static int read_signup(sqlite3_vtab *table, sqlite3_value **values, struct signu
             return refuse(table, "reg_attempts: %s is decided by the ledger and cannot be inserted",
                           attempts_columns[column].name);
         if (sqlite3_value_type(value) == SQLITE_BLOB)
-            return refuse(table, "reg_attempts: %s: text is expected, not a blob",
+            return refuse(table, "reg_attempts: %s: expected text, not a blob",
                           attempts_columns[column].name);
         const char *text = (const char *)sqlite3_value_text(value);
         if (text == NULL)

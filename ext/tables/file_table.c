@@ -93,7 +93,7 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
     const char *name = file == NULL ? NULL : (const char *)sqlite3_value_text(cursor->arguments[0]);
     if (name == NULL || sqlite3_value_type(cursor->arguments[0]) != SQLITE_TEXT ||
         strlen(name) != (size_t)sqlite3_value_bytes(cursor->arguments[0])) {
-        error_set(&error, ERROR_INVALID, "the name of a file is expected as its first argument");
+        error_set(&error, ERROR_INVALID, "expected the name of a file as its first argument");
     } else if (kind_of(base->pVtab)
                    ->load(table->session, cursor->arguments, &cursor->rows, &error)) {
         cursor->base.count = kind_of(base->pVtab)->count(cursor->rows);

@@ -131,12 +131,11 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
         ledger_forgive(ledger); /* no ledger yet: xFilter says so */
     }
     int code = history_plan_choose(table->history, &table->size, &table->given, info);
-    return code == SQLITE_ERROR
-               ? fail(table,
-                      "as_of: one moment is expected, as in as_of = %s, for all of "
-                      "the condition: not within OR, CASE or another expression",
-                      "'2026-01-31T12:00:00Z'")
-               : code;
+    return code == SQLITE_ERROR ? fail(table,
+                                       "as_of: expected one moment, as in as_of = %s, for all of "
+                                       "the condition: not within OR, CASE or another expression",
+                                       "'2026-01-31T12:00:00Z'")
+                                : code;
 }
 
 static int prepare(struct history_table *table, struct cursor *cursor, const char *plan, int order)

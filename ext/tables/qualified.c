@@ -148,9 +148,8 @@ static int refuse(const struct mention *mention, char **error)
     *error = sqlite3_mprintf(
         makes_ours(mention)
             ? "%s%s%s: a table of that name would hide the extension's: choose another"
-            : "%s%s%s: the tables of reg show the ledger of the main database, whatever schema is "
-              "put "
-              "before them: open that file as main",
+            : "%s%s%s: reg's tables always show the main database's ledger, whatever the schema "
+              "name: open that file as main",
         mention->schema.name, mention->schema.name[0] == '\0' ? "" : ".", mention->name.name);
     return *error == NULL ? SQLITE_NOMEM : SQLITE_ERROR;
 }

@@ -109,15 +109,14 @@ static bool read_header(struct reading *reading, struct records *records)
                             "expected",
                             i + 1, header->columns[i].same_as);
     if (header->prefixed > SIGNUP_CONSENTS_MAX)
-        return complain(reading, ERROR_INVALID,
-                        ", line 1: at most %d columns of consents are expected",
+        return complain(reading, ERROR_INVALID, ", line 1: expected at most %d columns of consents",
                         SIGNUP_CONSENTS_MAX);
     if (signup_header_names_people(header))
         return true;
     if (title_found(records, &signup_header, signup_header_names_people, title))
         return complain(reading, ERROR_INVALID, ": %s", title);
     return complain(reading, ERROR_INVALID,
-                    ", line 1: none of its columns says who signed up: %s is expected",
+                    ", line 1: none of its columns says who signed up: expected %s",
                     signup_people_columns);
 }
 
@@ -141,7 +140,7 @@ static bool may_lack(void *context, size_t column)
 static bool refuse_more(struct reading *reading, uint64_t line)
 {
     return complain(reading, ERROR_INVALID,
-                    ", line %llu: at most %d rows are expected here; `regjob import --dry-run` "
+                    ", line %llu: expected at most %d rows here; `regjob import --dry-run` "
                     "takes more",
                     (unsigned long long)line, MOST_ROWS);
 }
@@ -296,7 +295,7 @@ static int open_file(struct reading *reading)
     if (file >= 0 && fstat(file, &facts) == 0 && S_ISREG(facts.st_mode))
         return file;
     complain(reading, file < 0 ? ERROR_IO : ERROR_INVALID, ": %s",
-             file < 0 ? strerror(errno) : "a regular file is expected");
+             file < 0 ? strerror(errno) : "expected a regular file");
     if (file >= 0)
         close(file);
     return -1;

@@ -94,7 +94,7 @@ int table_arguments(sqlite3_vtab *table, sqlite3_index_info *info, int first, in
                 return SQLITE_CONSTRAINT;
             sqlite3_free(table->zErrMsg);
             table->zErrMsg = sqlite3_mprintf(
-                "%s: one value is expected, as in %s = '...', for all of the condition: not within "
+                "%s: expected one value, as in %s = '...', for all of the condition: not within "
                 "OR, CASE or another expression",
                 names[k], names[k]);
             return SQLITE_ERROR;

@@ -28,7 +28,7 @@
       "the person has it; with usernameIsPhone a phone number, also used as a missing phone",      \
       "fraud API, INVAS; Unicode NFKC_Casefold")                                                   \
     X(phone,                                                                                       \
-      "E.164, or national and completed by phone_country, country or defaultCountry; blanks, "     \
+      "E.164, or national and completed by phone_country, country or defaultCountry; spaces, "     \
       "hyphens, dots and brackets do not matter",                                                  \
       "INVAS, fraud API; ITU-T E.164")                                                             \
     X(phone_country, "as country", "fraud API; ISO 3166-1")                                        \
@@ -56,7 +56,7 @@
       "Synerise; fraud API (documentation)")                                                       \
     X(identity_subject, "the person's identifier at that provider",                                \
       "Synerise; OpenID Connect (sub)")                                                            \
-    X(device_id, "device that asked; the code is good only on the device that asked for it last",  \
+    X(device_id, "device that asked; a pin works only on the device that asked for it last",       \
       "Synerise, fraud API")                                                                       \
     X(device_type, "phone, tablet, desktop, ...", "fraud API")                                     \
     X(manufacturer, "of the device", "fraud API")                                                  \
@@ -87,7 +87,7 @@
       "0, yes or no)",                                                                             \
       "fraud API (success)")                                                                       \
     X(failure_reason, "the reason, for outcome failure", "fraud API (documentation)")              \
-    X(password, "in clear; hashed with Argon2id, never stored",                                    \
+    X(password, "in plain text; hashed with Argon2id, never stored",                               \
       "partner API, Cleeng, Synerise; RFC 9106")                                                   \
     X(password_md5, "upper-case MD5 as INVAS sends it; wrapped in Argon2id, never stored",         \
       "INVAS; RFC 9106 around it")                                                                 \
@@ -95,7 +95,8 @@
       "a password hash of another system, of a format in reg_hash_formats; a fast one is wrapped " \
       "in Argon2id; beside password, what reg_prepare_password() made of it",                      \
       "PHC string format; crypt(5), RFC 2307, Django, Auth0, Keycloak, Firebase, Kratos")          \
-    X(password_sha256, "fingerprint for the fraud API, only with a told outcome; stored sealed",   \
+    X(password_sha256,                                                                             \
+      "fingerprint for the fraud API, only with an outcome decided elsewhere; stored sealed",      \
       "fraud API")                                                                                 \
     X(email_confirm_code, "the mailed code, in the second request of a two-step sign-up",          \
       "partner API, Synerise")

@@ -143,18 +143,17 @@ bool zone_is_known(struct error *error)
     if (zone == NULL) {
         if (is_zone_file(system_zone) || (lstat(system_zone, &facts) != 0 && errno == ENOENT))
             return true;
-        return error_set(error, ERROR_INVALID, "%s is no time zone that can be read: set TZ",
-                         system_zone);
+        return error_set(error, ERROR_INVALID, "cannot read the time zone %s: set TZ", system_zone);
     }
     if (*zone == ':')
         zone++;
     if (*zone == '\0' || has_file(zone) || is_rule(zone) || is_utc(zone))
         return true;
-    return error_set(
-        error, ERROR_INVALID,
-        "the time zone TZ=%s is not known on this machine: a name below %s, as Europe/Berlin, "
-        "or a rule, as CET-1CEST,M3.5.0,M10.5.0/3 is expected",
-        text_shown(zone, LONGEST_SHOWN, "..."), getenv("TZDIR") == NULL ? system_folder : "TZDIR");
+    return error_set(error, ERROR_INVALID,
+                     "this machine does not know the time zone TZ=%s: expected a name below %s, "
+                     "such as Europe/Berlin, or a rule, such as CET-1CEST,M3.5.0,M10.5.0/3",
+                     text_shown(zone, LONGEST_SHOWN, "..."),
+                     getenv("TZDIR") == NULL ? system_folder : "TZDIR");
 }
 
 /* -- any zone, by its name -- */

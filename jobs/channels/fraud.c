@@ -58,8 +58,8 @@ struct fraud *fraud_open(const struct config_fraud *config, struct error *error)
     fraud->config = config;
     if (!is_token(config->token)) {
         error_set(error, ERROR_INVALID,
-                  "[fraud] token: missing, or it holds blanks or other characters that a token has "
-                  "not: check the file or variable that it comes from");
+                  "[fraud] token: missing, or contains spaces or other characters that a token "
+                  "cannot have: check the file or variable that it comes from");
         goto out;
     }
     while (length > 0 && config->url[length - 1] == '/')

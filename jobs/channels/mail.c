@@ -230,7 +230,7 @@ static enum transfer_prepared prepare(void *context, const void *argument,
     if (!compose(mail, request, call->kept, call, &unsafe)) {
         if (!unsafe)
             return TRANSFER_UNREADY;
-        response_refuse(answer, "a header would have held a control character");
+        response_refuse(answer, "a header would contain a control character");
         return TRANSFER_ANSWERED;
     }
     if (mail->maildir) {

@@ -22,7 +22,7 @@ static bool split(struct success_body *wanted, const char *text, struct error *e
     if (!wanted->pointer)
         return error_no_memory(error, NULL);
     if (!wanted->value)
-        return error_set(error, ERROR_INVALID, "after a JSON pointer, = and a value are expected");
+        return error_set(error, ERROR_INVALID, "expected = and a value after a JSON pointer");
     *wanted->value++ = 0;
     return true;
 }

@@ -42,12 +42,15 @@ static void say_erased(const char *who, const struct customer_forgotten *forgott
 {
     char codes[64] = "";
     if (forgotten->codes > 0)
-        snprintf(codes, sizeof codes, " and %" PRId64 " codes", forgotten->codes);
+        snprintf(codes, sizeof codes, " and %" PRId64 " code%s", forgotten->codes,
+                 forgotten->codes == 1 ? "" : "s");
     if (forgotten->people.apart || forgotten->people.customers > 1)
-        say_line("%s: %" PRId64 " attempts%s erased, of several people: %s", who,
-                 forgotten->attempts, codes, forgotten->people.names);
+        say_line("%s: %" PRId64 " attempt%s%s erased, of several people: %s", who,
+                 forgotten->attempts, forgotten->attempts == 1 ? "" : "s", codes,
+                 forgotten->people.names);
     else
-        say_note("%s: %" PRId64 " attempts%s erased", who, forgotten->attempts, codes);
+        say_note("%s: %" PRId64 " attempt%s%s erased", who, forgotten->attempts,
+                 forgotten->attempts == 1 ? "" : "s", codes);
 }
 
 /* The person's own text is shown with most of it hidden: what is to be forgotten does not belong
@@ -71,14 +74,14 @@ static enum exit_code forget_one(struct job *job, const char *place, const char 
     job_add(job, "forget", "codes", (uint64_t)forgotten.codes);
     if (forgotten.refused) {
         job_add(job, "forget", "refused", 1);
-        say_error("%s: it names several people: %s; nothing was erased: --all erases them all, "
-                  "--id one of them",
+        say_error("%s: matches several people: %s; nothing was erased: --all erases them all, --id "
+                  "one of them",
                   who, forgotten.people.names);
         return EXIT_PARTLY;
     }
     if (forgotten.attempts == 0 && forgotten.codes == 0) {
         job_add(job, "forget", "nobody", 1);
-        say_error("%s: nobody is known by it, nothing was erased", who);
+        say_error("%s: matches nobody; nothing was erased", who);
         return EXIT_PARTLY;
     }
     say_erased(who, &forgotten);
@@ -100,7 +103,9 @@ static enum exit_code forget_lines(struct job *job, int descriptor, const char *
         if (next == SUBJECTS_ONE) {
             status = job_worse(status, forget_one(job, place, subjects.text));
         } else {
-            say_error("%sno subject is so long, or has a NUL byte; nothing was erased", place);
+            say_error("%stoo long for a subject, or contains a NUL byte; nothing was erased for "
+                      "this line",
+                      place);
             status = job_worse(status, EXIT_PARTLY);
         }
     }
@@ -110,12 +115,12 @@ static enum exit_code forget_lines(struct job *job, int descriptor, const char *
     }
     if (next == SUBJECTS_STOPPED) {
         stop_words(words, sizeof words);
-        say_error("%s: %s after line %" PRIu64 ": what is left was not erased", name, words,
+        say_error("%s: %s after line %" PRIu64 ": the remaining lines were not erased", name, words,
                   subjects.line);
         return EXIT_RETRY;
     }
     if (!any) {
-        say_error("%s: there is no subject in it, nothing was erased", name);
+        say_error("%s: contains no subjects; nothing was erased", name);
         status = EXIT_PARTLY;
     }
     return status;
@@ -148,7 +153,7 @@ enum exit_code forget_command(struct job *job)
     for (size_t i = 0; i < options->argument_count; i++) {
         if (stop_asked()) {
             stop_words(words, sizeof words);
-            say_error("%s before argument %zu: what is left was not erased", words, i + 1);
+            say_error("%s before argument %zu: the remaining lines were not erased", words, i + 1);
             status = job_worse(status, EXIT_RETRY);
             break;
         }

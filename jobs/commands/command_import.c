@@ -70,8 +70,9 @@ static enum exit_code take_all(struct job *job, struct import_request *request)
     enum exit_code status = EXIT_DONE;
     for (size_t i = 0; i < options->argument_count; i++) {
         if (stop_asked()) {
-            status = job_worse(
-                status, job_stopped(options->arguments[i], "it and what comes after it are left"));
+            status =
+                job_worse(status, job_stopped(options->arguments[i],
+                                              "this file and those after it were not processed"));
             break;
         }
         request->path = options->arguments[i];
@@ -98,7 +99,7 @@ static enum exit_code import_files(struct job *job, bool confirmations)
         return EXIT_USAGE;
     }
     if (!read_max_rejects(options->max_rejects, &request)) {
-        say_error("--max-rejects %s: a number of rows, or percent as in 0.5%% is expected",
+        say_error("--max-rejects %s: expected a number of rows, or a percentage such as 0.5%%",
                   options->max_rejects);
         return EXIT_USAGE;
     }

@@ -40,8 +40,8 @@ enum exit_code nightly_command(struct job *job)
         if (step != EXIT_DONE)
             say_note("%s ended with exit code %d", steps[i].name, (int)step);
         if (stop_reason() == STOP_DEADLINE && step == EXIT_RETRY)
-            say_error("nightly: the time of %s was over before it was done (run_seconds = %u)",
-                      steps[i].name, job->config.run_seconds);
+            say_error("nightly: %s ran out of time (run_seconds = %u)", steps[i].name,
+                      job->config.run_seconds);
         /* A step that another run is doing is being done. */
         status = job_worse(status, step == EXIT_LOCKED ? EXIT_DONE : step);
     }

@@ -28,7 +28,7 @@ static bool read_as_of(struct job *job, const char *text, int64_t *as_of)
     if (text == NULL)
         return true;
     if (!moment_parse(text, as_of)) {
-        say_error("--as-of %.80s: a moment is expected, as 2026-01-31T08:00:00Z or Unix time",
+        say_error("--as-of %.80s: expected a moment, such as 2026-01-31T08:00:00Z, or Unix time",
                   text);
         return false;
     }
@@ -67,8 +67,9 @@ enum exit_code reconcile_command(struct job *job)
     }
     for (size_t i = 0; i < options->argument_count; i++) {
         if (stop_asked()) {
-            status = job_worse(
-                status, job_stopped(options->arguments[i], "it and what comes after it are left"));
+            status =
+                job_worse(status, job_stopped(options->arguments[i],
+                                              "this file and those after it were not compared"));
             break;
         }
         enum exit_code one = reconcile_report_read(&all[count], job, -1, options->arguments[i],
@@ -99,8 +100,8 @@ static enum exit_code reconcile_one(struct job *job, const struct inbox_file *fi
     if (status == EXIT_DONE || status == EXIT_PARTLY)
         reconcile_report_say(&one, true);
     if (status == EXIT_PARTLY)
-        say_error("%s: not all of it is explained; `regjob reconcile` with the file, which is now "
-                  "in %s/done, shows what",
+        say_error("%s: some differences are unexplained: run `regjob reconcile` on the file, which "
+                  "is now in %s/done",
                   file->path, file->inbox->folder);
     reconcile_report_end(&one);
     return status;

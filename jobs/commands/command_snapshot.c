@@ -84,7 +84,7 @@ static bool may_be_written(const struct job *job)
     bool there = lstat(path, &facts) == 0;
     size_t length = strlen(path);
     if (length == 0 || path[length - 1] == '/')
-        say_error("%s: a file's name is expected", path);
+        say_error("%s: expected the name of a file", path);
     else if (is_companion(path))
         say_error("%s: SQLite gives its own files such names: use another one", path);
     else if (there && !S_ISREG(facts.st_mode))

@@ -95,8 +95,8 @@ static void show_runs(struct job *job)
 /* What is asked in the morning: which files came in the night, and whether they were in order. */
 static void show_files(struct job *job)
 {
-    static const char *const head[] = {
-        "import", "file", "rows", "failed", "rejected", "noted", "columns without a meaning"};
+    static const char *const head[] = {"import",   "file",  "rows",           "failed",
+                                       "rejected", "noted", "unknown columns"};
     char texts[FILES * FILE_CELLS][CELL];
     size_t rows = 0;
     struct ledger_statement *file =

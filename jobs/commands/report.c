@@ -127,8 +127,8 @@ static enum exit_code requeue_dead(struct job *job)
     if (ledger_failed(ledger))
         return job_ledger_failed(job, "queueing dead reports again");
     job_add(job, words.step, "requeued", (uint64_t)requeued);
-    say_note("report: %lld dead reports are queued again", (long long)requeued);
-    return job_stopped(words.step, "dead reports that are left stay so");
+    say_note("report: %lld dead report%s requeued", (long long)requeued, requeued == 1 ? "" : "s");
+    return job_stopped(words.step, "the remaining dead reports were not requeued");
 }
 
 /* What would be told: nothing personal. */
@@ -154,9 +154,10 @@ static enum exit_code say_dead(uint64_t dead)
 {
     if (dead == 0)
         return EXIT_DONE;
-    say_error("report: %llu are dead, the fraud API will not have them: reg_reports tells why, "
-              "`regjob report --retry-dead` queues them again",
-              (unsigned long long)dead);
+    say_error("report: %llu report%s dead, because the fraud API refused %s: see last_error in "
+              "reg_reports; `regjob report --retry-dead` requeues %s",
+              (unsigned long long)dead, dead == 1 ? " is" : "s are", dead == 1 ? "it" : "them",
+              dead == 1 ? "it" : "them");
     return EXIT_PARTLY;
 }
 

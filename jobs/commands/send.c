@@ -261,8 +261,9 @@ static enum exit_code requeue(struct job *job)
     if (ledger_failed(job->session->ledger))
         return job_ledger_failed(job, "queueing undeliverable codes again");
     job_add(job, words.step, "requeued", queued);
-    say_note("send: %llu undeliverable codes are queued again", (unsigned long long)queued);
-    return job_stopped(words.step, "undeliverable codes that are left stay so");
+    say_note("send: %llu undeliverable code%s replaced and queued", (unsigned long long)queued,
+             queued == 1 ? "" : "s");
+    return job_stopped(words.step, "the remaining undeliverable codes were not replaced");
 }
 
 /* -- the step -- */
@@ -271,9 +272,10 @@ static enum exit_code say_undeliverable(uint64_t undeliverable)
 {
     if (undeliverable == 0)
         return EXIT_DONE;
-    say_error("send: %llu codes are undeliverable: reg_codes tells why, "
-              "`regjob send --retry-undeliverable` queues them again",
-              (unsigned long long)undeliverable);
+    say_error("send: %llu code%s undeliverable: see last_error in reg_codes; `regjob send "
+              "--retry-undeliverable` replaces %s",
+              (unsigned long long)undeliverable, undeliverable == 1 ? " is" : "s are",
+              undeliverable == 1 ? "it" : "them");
     return EXIT_PARTLY;
 }
 

@@ -64,7 +64,8 @@ static bool settle_overdue(struct job *job)
     say_progress_end(&progress);
     job_add(job, "settle", "settled", settled);
     if (settled > 0)
-        say_note("settle: the time of %llu pending attempts was over", (unsigned long long)settled);
+        say_note("settle: settled %llu pending attempt%s whose time had run out",
+                 (unsigned long long)settled, settled == 1 ? "" : "s");
     return !left;
 }
 
@@ -114,7 +115,7 @@ enum exit_code settle_step(struct job *job)
     if (ledger_failed(ledger_of(job)))
         status = job_ledger_failed(job, "settling");
     else if (!all)
-        status = job_stopped("settle", "the attempts that are left wait for the next run");
+        status = job_stopped("settle", "the remaining attempts wait for the next run");
     lock_release(&lock);
     return status;
 }

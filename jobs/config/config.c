@@ -173,7 +173,8 @@ static int take_key(void *user, const char *section, const char *name, const cha
     struct error what;
 
     if (section[0] == '\0') {
-        error_set(&reading->error, ERROR_INVALID, "%s stands before the first [section]", name);
+        error_set(&reading->error, ERROR_INVALID,
+                  "%s comes before the first [section]: move it into one", name);
         return 0;
     }
     const struct config_key *key = config_key_find(section, name);
@@ -243,7 +244,7 @@ static bool check_mail(struct reading *reading)
     struct config_mail *mail = &reading->config->mail;
 
     if (strncmp(mail->url, "file:", 5) != 0 && !given(reading, "mail", "from")) {
-        return wrong(reading, "mail", "url", "from is needed beside it: the sender's address");
+        return wrong(reading, "mail", "url", "also set from, the sender's address");
     }
     if ((mail->username[0] == '\0') != (mail->password[0] == '\0')) {
         return wrong(reading, "mail",
@@ -254,7 +255,7 @@ static bool check_mail(struct reading *reading)
     }
     /* A host's name, or [ADDRESS]. */
     if (mail->helo_name[strspn(mail->helo_name, name_letters)] != '\0') {
-        return wrong(reading, "mail", "helo_name", "a host name, or an address in [], is expected");
+        return wrong(reading, "mail", "helo_name", "expected a host name, or an address in []");
     }
     return true;
 }
@@ -265,7 +266,7 @@ static bool check_sms(struct reading *reading)
     bool remote = strncmp(sms->url, "file:", 5) != 0;
 
     if (sms->username[0] != '\0' && sms->token[0] == '\0') {
-        return wrong(reading, "sms", "username", "token_file or token_env is needed beside it");
+        return wrong(reading, "sms", "username", "also set token_file or token_env");
     }
     if (remote && sms->profile == CONFIG_SMS_TWILIO &&
         (sms->username[0] == '\0' || sms->from[0] == '\0')) {
@@ -273,7 +274,7 @@ static bool check_sms(struct reading *reading)
                      "twilio needs username (the account), from, and token_file or token_env");
     }
     if (remote && sms->profile == CONFIG_SMS_TWILIO && strchr(sms->url, '?') != NULL) {
-        return wrong(reading, "sms", "url", "the base of the API is expected, without a query");
+        return wrong(reading, "sms", "url", "expected the base of the API, without a query");
     }
     return true;
 }
@@ -286,10 +287,10 @@ static bool check_fraud(struct reading *reading)
         fraud->pace.rate = CONFIG_SANDBOX_RATE;
     }
     if (fraud->url[0] != '\0' && fraud->token[0] == '\0') {
-        return wrong(reading, "fraud", "url", "token_file or token_env is needed beside it");
+        return wrong(reading, "fraud", "url", "also set token_file or token_env");
     }
     if (strchr(fraud->url, '?') != NULL) {
-        return wrong(reading, "fraud", "url", "the base of the API is expected, without a query");
+        return wrong(reading, "fraud", "url", "expected the base of the API, without a query");
     }
     /* /v2/... is added to it. */
     for (size_t length = strlen(fraud->url); length > 0 && fraud->url[length - 1] == '/';) {
@@ -349,8 +350,7 @@ static bool parse(struct reading *reading)
         error_no_memory(&reading->error, NULL);
     } else if (result > 0) {
         reading->line = (unsigned)result;
-        error_set(&reading->error, ERROR_INVALID,
-                  "[section], key = value or a comment is expected");
+        error_set(&reading->error, ERROR_INVALID, "expected [section], key = value or a comment");
     }
     return result == 0;
 }

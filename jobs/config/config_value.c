@@ -91,8 +91,9 @@ void config_key_allowed(const struct config_key *key, char *words, size_t size)
         join_words(key->words, words, size);
         break;
     case CONFIG_KIND_STATUS_RANGE:
-        snprintf(words, size, "an HTTP status or a range of them from %.0f to %.0f, as 200-299",
-                 key->low, key->high);
+        snprintf(words, size,
+                 "an HTTP status or a range of them from %.0f to %.0f, such as 200-299", key->low,
+                 key->high);
         break;
     case CONFIG_KIND_SECRET_FILE:
         snprintf(words, size, "a file that only its owner can read");
@@ -343,7 +344,7 @@ bool config_key_set(const struct config_key *key, struct config *config, const c
     }
     if (error->code == ERROR_NONE) {
         config_key_allowed(key, allowed, sizeof allowed);
-        error_set(error, ERROR_INVALID, "%s is expected", allowed);
+        error_set(error, ERROR_INVALID, "expected %s", allowed);
     }
     return false;
 }

@@ -237,7 +237,7 @@ static bool set_number(struct parse *parse, const struct option_row *row, const 
 
     if (value[strspn(value, "0123456789")] != '\0' || end == value || number == 0 ||
         strlen(value) > 18) {
-        error_set(parse->error, ERROR_INVALID, "--%s %.80s: a whole number from 1 on is expected",
+        error_set(parse->error, ERROR_INVALID, "--%s %.80s: expected a whole number, 1 or more",
                   row->name, value);
         return false;
     }
@@ -405,7 +405,7 @@ static bool check_options(struct parse *parse, const struct command_row *command
         }
         if (taken != NULL && taken->choices != NULL && text != NULL &&
             !is_choice(taken->choices, text)) {
-            error_set(parse->error, ERROR_INVALID, "--%s %.80s: %s is expected", row->name, text,
+            error_set(parse->error, ERROR_INVALID, "--%s %.80s: expected %s", row->name, text,
                       taken->choices);
             return false;
         }
@@ -455,8 +455,7 @@ bool options_parse(struct options *options, int argc, char **argv,
     }
     if (words == 0) {
         list_commands(list, sizeof list, commands, command_count);
-        error_set(error, ERROR_INVALID, "a command is expected: one of %s (see regjob --help)",
-                  list);
+        error_set(error, ERROR_INVALID, "expected a command: one of %s (see regjob --help)", list);
         return false;
     }
     if (options->verbose && options->quiet) {

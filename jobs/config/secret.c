@@ -94,7 +94,7 @@ bool secret_from_environment(char *secret, size_t size, const char *name, struct
     secret[0] = '\0';
     /* A name of other letters may be the secret itself, put in the wrong place: not repeated. */
     if (name[0] == '\0' || name[strspn(name, letters)] != '\0') {
-        return error_set(error, ERROR_INVALID, "the name of an environment variable is expected");
+        return error_set(error, ERROR_INVALID, "expected the name of an environment variable");
     }
     const char *value = getenv(name);
     if (value == NULL) {

@@ -123,7 +123,7 @@ static bool check_parts(const struct parts *parts, const char *scheme, enum sche
     }
     if (strncmp(scheme, "smtp", 4) == 0 &&
         (strcmp(parts->path, "/") != 0 || parts->query != NULL)) {
-        return fail(error, "a mail server has no path: SCHEME://HOST[:PORT] is expected");
+        return fail(error, "a mail server has no path: expected SCHEME://HOST[:PORT]");
     }
     if (rule == SCHEME_LOOPBACK && !is_loopback(parts->host)) {
         return fail(error, "without encryption only this machine may be called "
@@ -141,16 +141,16 @@ bool url_check(const char *url, const char *schemes, struct error *error)
     enum scheme_rule rule = find_scheme(schemes, url, scheme_length);
     if (rule == SCHEME_REFUSED || url[scheme_length] != ':') {
         url_allowed(schemes, allowed, sizeof allowed);
-        return error_set(error, ERROR_INVALID, "%s is expected", allowed);
+        return error_set(error, ERROR_INVALID, "expected %s", allowed);
     }
     const char *path = url_file_path(url);
     if (path != NULL) {
         return (*path != '\0' && strncmp(path, "//", 2) != 0) ||
-               fail(error, "file: and a folder is expected, as file:outbox");
+               fail(error, "expected file: and a folder, such as file:outbox");
     }
     for (const char *next = url; *next != '\0'; next++) {
         if (*next <= ' ' || *next > '~' || *next == '\\' || *next == '#') {
-            return fail(error, "a URL has no blanks, no # or \\, and only ASCII characters");
+            return fail(error, "a URL has no spaces, no # or \\, and only ASCII characters");
         }
     }
     /* libcurl takes one slash to three. */
@@ -167,7 +167,7 @@ bool url_check(const char *url, const char *schemes, struct error *error)
     } else if (code == CURLUE_USER_NOT_ALLOWED) {
         fail(error, "a URL must not hold a user name or password: there are keys for them");
     } else if (code != CURLUE_OK) {
-        fail(error, "a host name or address is expected after ://, and after it at most a port "
+        fail(error, "expected a host name or address after ://, and after it at most a port "
                     "from 1 to 65535");
     } else {
         good = check_parts(&parts, url, rule, error);

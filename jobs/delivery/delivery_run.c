@@ -38,11 +38,11 @@ static void describe_end(const struct delivery_lane *lane, const struct transfer
     if (outcome->end == TRANSFER_END_STOPPED && stop_asked())
         stop_words(text, size);
     else if (outcome->end == TRANSFER_END_ABOUT_US && lane->transfer.local)
-        snprintf(text, size, "nothing can be delivered into %s: %s", server, outcome->text);
+        snprintf(text, size, "cannot deliver to %s: %s", server, outcome->text);
     else if (outcome->end == TRANSFER_END_ABOUT_US)
         snprintf(text, size,
-                 "our credentials or set-up are refused by %s, see [%s] in the configuration: %s",
-                 server, lane->section, outcome->text);
+                 "%s refuses our credentials or setup: check [%s] in the configuration: %s", server,
+                 lane->section, outcome->text);
     else
         snprintf(text, size, "%s", outcome->text);
 }
@@ -149,8 +149,9 @@ static bool open_run(struct run *run, struct job *job, const struct delivery_wor
     const struct transfer_limits limits = {.run_ms = (int64_t)job->config.run_seconds * SECOND_MS};
     struct error error;
     if (!handed_begin(lanes[0].queue.handed, job->owner)) {
-        say_error("%s: the lock file: %s: what sets out cannot be noted there", words->step,
-                  strerror(errno));
+        say_error(
+            "%s: cannot write to the lock file: %s: nothing was sent; the next run tries again",
+            words->step, strerror(errno));
         return false;
     }
     for (size_t i = 0; i < run->count; i++) {
@@ -208,11 +209,10 @@ enum exit_code delivery_leftovers(const struct delivery_words *words, const stru
     job_add(job, words->step, "unmade", leftovers.unmade);
     job_add(job, words->step, words->given_up, leftovers.given_up);
     if (leftovers.unmade > 0)
-        say_note("%s: %llu tries of an earlier run were never made: they are taken back",
+        say_note("%s: an earlier run recorded %llu tries but never made them: withdrawn",
                  words->step, (unsigned long long)leftovers.unmade);
     if (leftovers.ambiguous > 0)
-        say_note("%s: %llu tries of an earlier run have no answer: they count as ambiguous and are "
-                 "made again",
+        say_note("%s: %llu tries of an earlier run have no answer: counted as ambiguous, retrying",
                  words->step, (unsigned long long)leftovers.ambiguous);
     return EXIT_DONE;
 }

@@ -132,7 +132,8 @@ static enum transfer_supply next(void *context, unsigned room, struct transfer_i
         return supply;
     struct queue_item *item = take_next(journal->take);
     if (item == NULL) {
-        say_error("the lock file: %s: what sets out cannot be noted there", strerror(errno));
+        say_error("cannot write to the lock file: %s: stopping; the next run continues",
+                  strerror(errno));
         journal->status = EXIT_RETRY;
         return TRANSFER_BROKEN;
     }

@@ -157,7 +157,7 @@ static void lane_refused(struct lane *lane, struct http_handle *handle)
     if (!ours)
         return;
     char text[TRANSFER_TEXT];
-    snprintf(text, sizeof text, "%u in a row alike: %.480s", lane->refusals.recipients,
+    snprintf(text, sizeof text, "%u identical refusals in a row: %.480s", lane->refusals.recipients,
              item->answer.text);
     lane->ending = false;
     lane_end(lane, TRANSFER_END_ABOUT_US, text);
@@ -339,7 +339,7 @@ static void check_time(struct transfer *transfer)
     if (transfer->deadline == 0)
         return;
     if (monotonic() >= transfer->deadline)
-        transfer_end(transfer, TRANSFER_END_TIME, "the run's time limit is over");
+        transfer_end(transfer, TRANSFER_END_TIME, "reached the run's time limit");
     for (size_t i = 0; i < transfer->count; i++)
         if (transfer->lanes[i].pace.held_until >= transfer->deadline)
             lane_end(&transfer->lanes[i], TRANSFER_END_HELD,

@@ -108,7 +108,7 @@ static void say_stopped(struct import *import)
 {
     char why[128];
     stop_words(why, sizeof why);
-    say_error("%s: %s before line %" PRIu64 ": the next import of it goes on there",
+    say_error("%s: %s before line %" PRIu64 "; the next import continues there",
               import->file.request->path, why, import->file.line == 0 ? 1 : import->file.line);
     fail(import, EXIT_RETRY);
 }
@@ -221,8 +221,9 @@ static void trim_earlier(struct import *import)
         return;
     rejects_begin(&earlier, folder, path, file->earlier_rejects, 0, 0);
     if (!rejects_trim(&earlier))
-        say_error("%s: some lines of it are met again by import %" PRId64 ": %s", path, file->id,
-                  strerror(errno));
+        say_error("%s: cannot shorten the rejects file: %s; import %" PRId64
+                  " will list some of its lines again",
+                  path, strerror(errno), file->id);
 }
 
 /* Registered before its first row, so that every row can name it. A rehearsal registers as well: it
@@ -234,8 +235,9 @@ static void register_import(struct import *import)
     if (import->file.cuts_short && !import->file.request->dry_run)
         trim_earlier(import);
     if (!import->file.request->dry_run && !rejects_set_aside(&import->rejects)) {
-        say_error("%s: an earlier import's cannot be set aside: %s", import->rejects.path,
-                  strerror(errno));
+        say_error("%s: cannot move an earlier import's rejects file out of the way: %s; nothing "
+                  "was imported",
+                  import->rejects.path, strerror(errno));
         fail(import, EXIT_RETRY);
         return;
     }
@@ -311,9 +313,8 @@ static void give_up_on_rejects(struct import *import, struct batch *batch)
     ledger_end(import->ledger);
     ledger_forgive(import->ledger);
     batch->open = false;
-    say_error("%s: %" PRIu64 " of %" PRIu64
-              " rows are rejects, and --max-rejects is %g%s: stopped; "
-              "nothing is kept of it %s line %" PRIu64,
+    say_error("%s: stopped: %" PRIu64 " of %" PRIu64
+              " rows are rejects (--max-rejects %g%s); nothing %s line %" PRIu64 " was imported",
               request->path, batch->counts.rejected, batch->counts.read, request->max_rejects,
               request->max_rejects_percent ? "%" : "", import->file.line > 0 ? "from" : "after",
               import->file.line > 0 ? import->file.line : 1);

@@ -101,9 +101,8 @@ static bool say_unknown(const struct import_request *request, const struct heade
     if (unknown > shown)
         snprintf(rest, sizeof rest, " and %zu more", unknown - shown);
     if (unknown > 0 && (request->strict || !request->explain)) /* which shows them in its table */
-        say_error("%s: column%s without a meaning here: %s%s%s", request->path,
-                  unknown == 1 ? "" : "s", list, rest,
-                  request->strict ? "; --strict refuses the file" : "; left out");
+        say_error("%s: unknown column%s: %s%s%s", request->path, unknown == 1 ? "" : "s", list,
+                  rest, request->strict ? "; --strict refuses the file" : "; ignored");
     return unknown == 0 || !request->strict;
 }
 
@@ -143,12 +142,12 @@ static bool makes_sense(const struct import_request *request, const struct heade
     if (title_found(records, names_of(request), is_header, title))
         say_error("%s: %s", request->path, title);
     else if (request->confirmations)
-        say_error("%s: the columns `subject` and `code` are expected", request->path);
+        say_error("%s: expected the columns `subject` and `code`", request->path);
     else if (header->count == 1 && strpbrk(cells[0], ";\t|") != NULL)
         say_error("%s: its columns are not separated by commas: save it as CSV with commas",
                   request->path);
     else
-        say_error("%s: none of its columns says who signed up: %s is expected", request->path,
+        say_error("%s: none of its columns says who signed up: expected %s", request->path,
                   signup_people_columns);
     return false;
 }

@@ -66,8 +66,9 @@ static void open_input(struct import_file *file)
                   S_ISDIR(file->facts.st_mode) ? "folder" : "device or pipe");
         fail(file, EXIT_BAD_DATA);
     } else if (is_sparse(file)) {
-        say_error("%s: %" PRId64 " bytes, of which %" PRId64
-                  " are on the disk: it is too sparse to be what it should be (max_expansion = %u)",
+        say_error("%s: %" PRId64 " bytes, but only %" PRId64
+                  " on disk: too sparse for a file of sign-ups; not imported. If it is genuine, "
+                  "raise max_expansion (now %u)",
                   path, (int64_t)file->facts.st_size, (int64_t)file->facts.st_blocks * DISK_BLOCK,
                   file->job->config.import.max_expansion);
         fail(file, EXIT_BAD_DATA);
@@ -216,9 +217,9 @@ static bool find_same_content(struct import_file *file)
     }
     ledger_done(same);
     if (!finished && taken_on != 0) {
-        say_error("%s: import %" PRId64 " of this file was stopped half-way, and import %" PRId64
-                  " goes on with the file as it had grown: restore that, or import this one under "
-                  "another --name",
+        say_error("%s: import %" PRId64 " of this file stopped half-way, and import %" PRId64
+                  " continued it from a longer version: restore that version, or import this one "
+                  "under another --name",
                   file->request->path, id, taken_on);
         fail(file, EXIT_BAD_DATA);
     } else if (!finished) {

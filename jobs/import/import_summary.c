@@ -165,11 +165,10 @@ void import_summary_say_rejects(struct job *job, const struct import_summary *su
     static const char *const columns[] = {"line", "what", NULL};
     uint64_t rejected = summary->counts.rejected - summary->before.rejected;
     if (rejects->left_out > 0)
-        say_error("%s: %" PRIu64 " rejects, the first in line %" PRIu64
-                  ", are counted but not kept in %s: they are too much "
-                  "(max_rejects_bytes = %" PRIu64 ")",
-                  summary->path, rejects->left_out, rejects->left_out_from, rejects->path,
-                  rejects->most);
+        say_error("%s: reached max_rejects_bytes = %" PRIu64 ": counted %" PRIu64
+                  " more rejects, the first in line %" PRIu64 ", but did not write them to %s",
+                  summary->path, rejects->most, rejects->left_out, rejects->left_out_from,
+                  rejects->path);
     if (rejects->left_out > 0 || rejected == 0 || summary->dry_run)
         return;
     struct ledger_statement *first =

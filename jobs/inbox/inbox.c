@@ -103,12 +103,11 @@ static bool open_done(struct inbox *inbox, struct error *error)
     else if (fstat(inbox->done, &facts) != 0)
         why = strerror(errno);
     else if (facts.st_uid != geteuid())
-        why = "it belongs to another user: it is to be of the one who runs this, or to be removed";
+        why = "it belongs to another user: change its owner to the user who runs the job";
     else if ((facts.st_mode & 07777) != 0700 && fchmod(inbox->done, 0700) != 0)
         why = strerror(errno);
     if (why != NULL)
-        error_set(error, ERROR_IO, "%s/done: %s; nothing of this folder is worked on",
-                  inbox->folder, why);
+        error_set(error, ERROR_IO, "%s/done: %s; skipped the whole inbox", inbox->folder, why);
     return why == NULL;
 }
 

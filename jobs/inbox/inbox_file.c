@@ -44,8 +44,8 @@ static bool is_plain(const char *name)
 static bool is_a_file(const struct inbox_file *file, const struct stat *facts, struct error *error)
 {
     if (!S_ISREG(facts->st_mode))
-        error_set(error, ERROR_INVALID, "%s is a %s, not a file: remove it", file->path,
-                  kind_of(facts->st_mode));
+        error_set(error, ERROR_INVALID, "%s is a %s, not a file: move it out of the inbox",
+                  file->path, kind_of(facts->st_mode));
     else if (facts->st_nlink != 1)
         error_set(error, ERROR_INVALID,
                   "%s has other names, too (hard links): put a copy in its place", file->path);

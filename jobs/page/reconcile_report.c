@@ -51,10 +51,10 @@ static void note_left_out(const struct reconcile_report *one)
     const char *const outcomes[] = {"failure", "success"};
     for (int i = 0; i < 2; i++)
         if (one->result.count > 0 && one->result.left_out[i])
-            say_error("%s: the export does not speak of the outcome %s, which is not compared",
+            say_error("%s: the export has no rows for outcome %s, so it was not compared",
                       one->name, outcomes[i]);
     if (one->result.count == 0)
-        say_error("%s: there is no day in the export: nothing is compared", one->name);
+        say_error("%s: the export contains no days: nothing was compared", one->name);
 }
 
 static enum exit_code compare(struct reconcile_report *one, struct job *job,

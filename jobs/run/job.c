@@ -216,13 +216,14 @@ void job_compare_clock(struct job *job)
     moment_format(clock, here);
     moment_format(newest, there);
     if (newest - clock > LEDGER_TIME_AGREES_MS)
-        say_error("%s: the clock shows %s, but the newest entry of the ledger is of %s: the clock "
-                  "is wrong, or was then; time goes on from that entry until the clock has caught "
-                  "up",
-                  job->config.ledger, here, there);
+        say_error(
+            "%s: the clock shows %s, but the ledger's newest entry is from %s: the clock is wrong "
+            "now, or was wrong then; until it catches up, ledger time continues from that entry",
+            job->config.ledger, here, there);
     else if (newest > 0 && days >= UNLIKELY_DAYS)
-        say_error("%s: the clock shows %s, and the newest entry of the ledger is of %s, %lld days "
-                  "earlier: if the clock is wrong, set it right, or what is pending ends by it",
+        say_error("%s: the clock shows %s, but the ledger's newest entry is from %s, %lld days "
+                  "earlier: if the clock is wrong, correct it now: otherwise pending attempts and "
+                  "codes expire by it",
                   job->config.ledger, here, there, (long long)days);
 }
 

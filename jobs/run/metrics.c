@@ -101,7 +101,7 @@ void metrics_family(struct metrics *metrics, const char *name, enum metrics_type
         return;
     }
     if (!is_name(name, true) || ends_with(name, "_total")) {
-        fail(metrics, "a name of letters, digits and _ without _total is expected", name);
+        fail(metrics, "expected a name of letters, digits and _ without _total", name);
         return;
     }
     if (metrics->family_count == METRICS_FAMILIES) {

@@ -153,10 +153,10 @@ void stop_words(char *words, size_t size)
         snprintf(words, size, "stopped by SIG%s", sigabbrev_np(atomic_load(&stop_signal)));
         break;
     case STOP_DEADLINE:
-        snprintf(words, size, "the time limit of %u seconds is over", stop.limit_seconds);
+        snprintf(words, size, "reached the time limit (run_seconds = %u)", stop.limit_seconds);
         break;
     case STOP_FILE:
-        snprintf(words, size, "the time for one file is over (file_seconds = %u)",
+        snprintf(words, size, "reached the time limit for one file (file_seconds = %u)",
                  stop.file_seconds);
         break;
     case STOP_NOT:

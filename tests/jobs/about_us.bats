@@ -69,7 +69,7 @@ states() {
         cat kept/refused
         [ "$status" -eq 1 ]
         [ "${#lines[@]}" = 1 ]
-        [[ "$output" == "regjob: send: email: our credentials or set-up are refused by localhost:$port, see [mail] in the configuration: "*"SMTP 5"*"no thank you"*"5 still to be sent, nothing is lost" ]]
+        [[ "$output" == "regjob: send: email: localhost:$port refuses our credentials or setup: check [mail] in the configuration: "*"SMTP 5"*"no thank you"*"5 still to be sent, nothing is lost" ]]
         [ "$(wc -l <kept/refused)" = "$calls" ]
         [ "$(states)" = "pending 5" ]
         [ "$(ledger "SELECT count(*) FROM try")" = 0 ]
@@ -94,7 +94,7 @@ END
     run carry send
     echo "$output"
     [ "$status" -eq 1 ]
-    [[ "$output" == *'3 in a row alike: SMTP 550 we do not relay to [hidden] \x1B[2J'* ]]
+    [[ "$output" == *'3 identical refusals in a row: SMTP 550 we do not relay to [hidden] \x1B[2J'* ]]
     [[ "$output" != *a@example* ]]
     [ "$(states)" = "pending 3" ]
 }
@@ -106,7 +106,7 @@ END
     echo "$output"
     [ "$status" -eq 2 ]
     [ "${#lines[@]}" = 1 ]
-    [[ "$output" == *"send: 1 codes are undeliverable: reg_codes tells why, \`regjob send --retry-undeliverable\` queues them again"* ]]
+    [[ "$output" == *"send: 1 code is undeliverable: see last_error in reg_codes; \`regjob send --retry-undeliverable\` replaces it"* ]]
     [ "$(states)" = $'sent 2\nundeliverable 1' ]
     [ "$(ledger "SELECT counts FROM run ORDER BY id DESC LIMIT 1" | grep -o '"undeliverable":1')" != "" ]
     run carry send
@@ -152,7 +152,7 @@ END
     for i in $(seq 12); do sign_up "reject-data@$i.example.com"; done
     run carry send
     [ "$status" -eq 1 ]
-    [[ "$output" == *"10 in a row alike: SMTP 554 5.6.0 not wanted; 12 still to be sent"* ]]
+    [[ "$output" == *"10 identical refusals in a row: SMTP 554 5.6.0 not wanted; 12 still to be sent"* ]]
     [ "$(states)" = $'pending 12\nsent 1' ]
 }
 
@@ -214,7 +214,7 @@ start_and_hang() {
         echo "$fault: $output"
         [ "$status" -eq 1 ]
         [ "${#lines[@]}" = 1 ]
-        [[ "$output" == *"sms: our credentials or set-up are refused by 127.0.0.1:$STANDIN_PORT, see [sms] in the configuration: "*"HTTP "*"4 still to be sent, nothing is lost" ]]
+        [[ "$output" == *"sms: 127.0.0.1:$STANDIN_PORT refuses our credentials or setup: check [sms] in the configuration: "*"HTTP "*"4 still to be sent, nothing is lost" ]]
         [ "$(($(vendor requests) - before))" = "$calls" ]
         [ "$(states)" = "pending 4" ]
         [ "$(ledger "SELECT count(*) FROM try")" = 0 ]
@@ -244,7 +244,7 @@ END
         echo "$fault: $output"
         [ "$status" -eq 1 ]
         [ "${#lines[@]}" = 1 ]
-        [[ "$output" == *"fraud API: our credentials or set-up are refused by 127.0.0.1:$STANDIN_PORT, see [fraud] in the configuration: "*"5 still to be sent, nothing is lost" ]]
+        [[ "$output" == *"fraud API: 127.0.0.1:$STANDIN_PORT refuses our credentials or setup: check [fraud] in the configuration: "*"5 still to be sent, nothing is lost" ]]
         [ "$(($(vendor requests) - before))" = "$calls" ]
         [ "$(events)" = "queued 5" ]
         [ "$(ledger "SELECT count(*) FROM fingerprint")" = 5 ]
@@ -294,7 +294,7 @@ END
     # Nothing is left to be put back.
     run carry -v send --retry-undeliverable
     [ "$status" -eq 0 ]
-    [[ "$output" == *"0 undeliverable codes are queued again"* ]]
+    [[ "$output" == *"0 undeliverable codes replaced and queued"* ]]
     [ "$(ahead sqlite3 -batch -bail -noheader ledger.db ".load ${REG%.so}" "SELECT state FROM reg_codes WHERE id = 4")" = sent ]
 }
 
@@ -314,13 +314,13 @@ END
     run carry forget forgotten@example.com
     [ "$status" -eq 0 ]
     run carry -v send --retry-undeliverable --only sms
-    [[ "$output" == *"0 undeliverable codes are queued again"* ]]
+    [[ "$output" == *"0 undeliverable codes replaced and queued"* ]]
     later "+25h"
     run carry settle
     [ "$status" -eq 0 ]
     run carry -v send --retry-undeliverable
     [ "$status" -eq 0 ]
-    [[ "$output" == *"0 undeliverable codes are queued again"* ]]
+    [[ "$output" == *"0 undeliverable codes replaced and queued"* ]]
     [ "$(find kept -name '*.eml' | wc -l)" = 1 ]
 }
 
@@ -371,5 +371,5 @@ END
     wait "$running" || true
     run carry send
     [ "$status" -eq 2 ]
-    [[ "$output" == *"1 codes are undeliverable"* ]]
+    [[ "$output" == *"1 code is undeliverable"* ]]
 }

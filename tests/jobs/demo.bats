@@ -72,7 +72,7 @@ with_env() {
 }
 
 @test "the morning settles the rest and reports it, and nothing is left waiting" {
-    said 'settle: the time of [0-9]+ pending attempts was over'
+    said 'settle: settled [0-9]+ pending attempts whose time had run out'
     said 'report: fraud API: [0-9]+ tried: [0-9]+ accepted'
     said '^attempts pending +0$'
     said '^outcomes waiting to be reported +0$'

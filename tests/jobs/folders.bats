@@ -477,7 +477,7 @@ rejects_of() {
     printf 'batch = 10\nfile_seconds = 3\n' >>job.conf
     run nightly
     [ "$status" -eq 1 ]
-    [[ "$output" == *"inbox/a.csv: the time for one file is over (file_seconds = 3) before line "*": the next import of it goes on there"* ]]
+    [[ "$output" == *"inbox/a.csv: reached the time limit for one file (file_seconds = 3) before line "*"; the next import continues there"* ]]
     [ "$(ls inbox)" = $'a.csv\ndone' ]
     [ "$(ledger "SELECT count(*) FROM person WHERE email = 'zoe@example.com'")" = 1 ]
     done_before=$(ledger "SELECT coalesce(max(read), 0) FROM import_batch")

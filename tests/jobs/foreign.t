@@ -44,7 +44,7 @@ for name in files:
         reg.equal(sorted(row[0] for row in found if row[0]), emails, f"{name}: everybody's address")
         reg.equal(sorted(row[1] for row in found if row[1]), phones, f"{name}: everybody's number, as libphonenumber has it")
 # The exports. Refused as a whole, with this sentence:
-WHOLE = {"google-contacts": "none of its columns says who signed up: `email`, `phone`, `username`, `uuid` or `identity_subject` is expected",
+WHOLE = {"google-contacts": "none of its columns says who signed up: expected `email`, `phone`, `username`, `uuid` or `identity_subject`",
          "salesforce": "columns 7 `Phone` and 8 `Mobile` both mean `phone`: remove one"}
 # Else, by line: whoever a human could have used and we could not, with the reason or the kind of reject; and whoever is taken though no human could.
 LOST = {

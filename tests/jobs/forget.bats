@@ -27,7 +27,7 @@ two_people() {
     run job forget adda@example.com
     echo "$output"
     [ "$status" -eq 2 ]
-    [ "$output" = 'regjob: a***@example.com: nobody is known by it, nothing was erased' ]
+    [ "$output" = 'regjob: a***@example.com: matches nobody; nothing was erased' ]
     [ "$(people)" = 1 ]
     [ "$(ledger "SELECT exit_code || ' ' || json_extract(counts, '$.forget.nobody') FROM run ORDER BY id DESC LIMIT 1")" = "2 1" ]
     run job forget ada@example.com
@@ -43,7 +43,7 @@ two_people() {
     run job -v forget ADA@example.com
     echo "$output"
     [ "$status" -eq 0 ]
-    [ "$output" = 'regjob: A***@example.com: 1 attempts erased' ]
+    [ "$output" = 'regjob: A***@example.com: 1 attempt erased' ]
     [ "$(cat ledger.db ledger.db-wal 2>/dev/null | grep -ac Lovelace)" = 0 ]
 }
 
@@ -53,7 +53,7 @@ two_people() {
     run job forget ada@example.com nobody@example.com bob@example.com
     echo "$output"
     [ "$status" -eq 2 ]
-    [ "$output" = 'regjob: argument 2: n***@example.com: nobody is known by it, nothing was erased' ]
+    [ "$output" = 'regjob: argument 2: n***@example.com: matches nobody; nothing was erased' ]
     [ -z "$(people)" ]
 }
 
@@ -64,10 +64,10 @@ two_people() {
     run job -v forget - <people
     echo "$output"
     [ "$status" -eq 2 ]
-    [ "${lines[0]}" = 'regjob: standard input:1: a***@example.com: 1 attempts erased' ]
-    [ "${lines[1]}" = 'regjob: standard input:4: b***@example.com: 1 attempts erased' ]
-    [ "${lines[2]}" = 'regjob: standard input:5: n***@example.com: nobody is known by it, nothing was erased' ]
-    [ "${lines[3]}" = 'regjob: standard input:6: c***@example.com: 1 attempts erased' ]
+    [ "${lines[0]}" = 'regjob: standard input:1: a***@example.com: 1 attempt erased' ]
+    [ "${lines[1]}" = 'regjob: standard input:4: b***@example.com: 1 attempt erased' ]
+    [ "${lines[2]}" = 'regjob: standard input:5: n***@example.com: matches nobody; nothing was erased' ]
+    [ "${lines[3]}" = 'regjob: standard input:6: c***@example.com: 1 attempt erased' ]
     [ "${#lines[@]}" -eq 4 ]
     [ "$(people)" = 4 ]
 }
@@ -82,7 +82,7 @@ two_people() {
     printf '\n \n' >empty
     run job forget --from empty
     [ "$status" -eq 2 ]
-    [ "$output" = 'regjob: empty: there is no subject in it, nothing was erased' ]
+    [ "$output" = 'regjob: empty: contains no subjects; nothing was erased' ]
     run job forget - </dev/null
     [ "$status" -eq 2 ]
     run job forget --from missing
@@ -103,10 +103,10 @@ two_people() {
     run job forget --from people
     printf '%q\n' "$output"
     [ "$status" -eq 2 ]
-    [ "${lines[0]}" = 'regjob: people:1: no subject is so long, or has a NUL byte; nothing was erased' ]
-    [ "${lines[1]}" = 'regjob: people:2: no subject is so long, or has a NUL byte; nothing was erased' ]
-    [ "${lines[2]}" = 'regjob: people:3: ?***: nobody is known by it, nothing was erased' ]
-    [ "${lines[3]}" = 'regjob: people:4: ?***: nobody is known by it, nothing was erased' ]
+    [ "${lines[0]}" = 'regjob: people:1: too long for a subject, or contains a NUL byte; nothing was erased for this line' ]
+    [ "${lines[1]}" = 'regjob: people:2: too long for a subject, or contains a NUL byte; nothing was erased for this line' ]
+    [ "${lines[2]}" = 'regjob: people:3: ?***: matches nobody; nothing was erased' ]
+    [ "${lines[3]}" = 'regjob: people:4: ?***: matches nobody; nothing was erased' ]
     [ "${#lines[@]}" -eq 4 ]
     [ -z "$(people)" ]
 }
@@ -118,7 +118,7 @@ two_people() {
     run job forget - <subjects
     echo "$output"
     [ "$status" -eq 2 ]
-    [ "$output" = 'regjob: standard input:1: 6***: it names several people: 1 by username, 2 by phone number; nothing was erased: --all erases them all, --id one of them' ]
+    [ "$output" = 'regjob: standard input:1: 6***: matches several people: 1 by username, 2 by phone number; nothing was erased: --all erases them all, --id one of them' ]
     [ "$(people)" = "1 2" ]
     regjob_keep
     run job forget --all 6045550001
@@ -131,13 +131,13 @@ two_people() {
     run job -v forget --id 1
     echo "$output"
     [ "$status" -eq 0 ]
-    [ "$output" = 'regjob: 1: 1 attempts erased' ]
+    [ "$output" = 'regjob: 1: 1 attempt erased' ]
     [ "$(people)" = 2 ]
     run job forget --id 1 99 x '2 ' 99999999999999999999
     echo "$output"
     [ "$status" -eq 2 ]
     [ "${#lines[@]}" -eq 5 ]
-    [ "${lines[0]}" = 'regjob: argument 1: 1: nobody is known by it, nothing was erased' ]
+    [ "${lines[0]}" = 'regjob: argument 1: 1: matches nobody; nothing was erased' ]
     [ "$(people)" = 2 ]
     run job forget 6045550001
     [ "$status" -eq 0 ]
@@ -171,11 +171,11 @@ two_people() {
     exec 4>subjects 5<said
     printf 'ada@example.com\nbob@exa' >&4
     read -r -t 60 line <&5
-    [ "$line" = 'regjob: standard input:1: a***@example.com: 1 attempts erased' ]
+    [ "$line" = 'regjob: standard input:1: a***@example.com: 1 attempt erased' ]
     kill -TERM "$running"
     read -r -t 60 line <&5
     echo "$line"
-    [ "$line" = 'regjob: standard input: stopped by SIGTERM after line 1: what is left was not erased' ]
+    [ "$line" = 'regjob: standard input: stopped by SIGTERM after line 1: the remaining lines were not erased' ]
     status=0
     wait "$running" || status=$?
     exec 4>&- 5<&-

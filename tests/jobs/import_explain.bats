@@ -119,7 +119,7 @@ said() {
     run job import --dry-run a.csv
     said 'email 1 (3) 1 (4)'
     run job import a.csv
-    [ "$output" = "regjob: a.csv: column without a meaning here: 4 \`Countr\` (did you mean \`country\`?); left out
+    [ "$output" = "regjob: a.csv: unknown column: 4 \`Countr\` (did you mean \`country\`?); ignored
 regjob: a.csv: 2 lines rejected (the first in line 7: field_count): see a.csv.1.rejects" ]
     printf 'email,password\nnew@example.com,Abcdef1!x\n' >good.csv
     run job -v import good.csv

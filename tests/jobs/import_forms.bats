@@ -117,7 +117,7 @@ import() {
     regjob_fresh
     run import --max-rejects 4 b.csv
     [ "$status" -eq 65 ]
-    [[ "$output" == *"b.csv: 5 of 30 rows are rejects, and --max-rejects is 4: stopped; nothing is kept of it from line 22"* ]]
+    [[ "$output" == *"b.csv: stopped: 5 of 30 rows are rejects (--max-rejects 4); nothing from line 22 was imported"* ]]
     [ "$(ledger "SELECT count(*) FROM attempt")" = 20 ]
     [ "$(ledger "SELECT count(*) FROM reject")" = 0 ]
     # What was kept had notes, which stand in the run's record.
@@ -135,7 +135,7 @@ import() {
     regjob_fresh
     run import --max-rejects 4.9% b.csv
     [ "$status" -eq 65 ]
-    [[ "$output" == *"1 of 20 rows are rejects, and --max-rejects is 4.9%: stopped"* ]]
+    [[ "$output" == *"stopped: 1 of 20 rows are rejects (--max-rejects 4.9%)"* ]]
     for wrong in x 5x % 101% -1; do
         run import "--max-rejects=$wrong" b.csv
         [ "$status" -eq 64 ]
@@ -146,7 +146,7 @@ import() {
     printf 'email,password\nbroken\n' >b.csv
     run import --max-rejects 0 b.csv
     [ "$status" -eq 65 ]
-    [[ "$output" == *"nothing is kept of it after line 1"* ]]
+    [[ "$output" == *"nothing after line 1 was imported"* ]]
     printf 'email,password\nb@example.com,Abcdef1!x\n' >b.csv
     run import --max-rejects 0 b.csv
     [ "$status" -eq 0 ]

@@ -192,5 +192,5 @@ rejects() { # line, kind, column
     printf 'email,code,created_at,name\na@example.com,123456,,\n' >b.csv
     run job confirm b.csv
     [ "$status" -eq 0 ]
-    [[ "$output" == 'regjob: b.csv: columns without a meaning here: 3 `created_at`'*', 4 `name`; left out' ]]
+    [[ "$output" == 'regjob: b.csv: unknown columns: 3 `created_at`'*', 4 `name`; ignored' ]]
 }

@@ -105,7 +105,7 @@ same_as_undisturbed() {
     undisturbed
     run faulty TERM_AFTER_SYNCS=4 "$REGJOB" -c job.conf import a.csv
     [ "$status" -eq 1 ]
-    [[ "$output" == *"a.csv: stopped by SIGTERM before line "*": the next import of it goes on there"* ]]
+    [[ "$output" == *"a.csv: stopped by SIGTERM before line "*"; the next import continues there"* ]]
     line=$(sed -n 's/.*before line \([0-9]*\):.*/\1/p' <<<"$output")
     [ "$line" = "$(ledger "SELECT max(end_line) FROM import_batch")" ]
     [ "$line" -gt 2 ] && [ "$line" -lt 46 ]
@@ -121,7 +121,7 @@ same_as_undisturbed() {
     settings '{"passwordHash":{"memoryKiB":19456,"passes":2}}'
     run import a.csv
     [ "$status" -eq 1 ]
-    [[ "$output" == *"the time limit of 1 seconds is over"* ]]
+    [[ "$output" == *"reached the time limit (run_seconds = 1)"* ]]
 }
 
 @test "a ledger that another program writes: one line, exit 1, and nothing of the file" {

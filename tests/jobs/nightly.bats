@@ -29,8 +29,8 @@ configure() {
     run carry nightly
     echo "$output"
     [ "$status" -eq 1 ]
-    [[ "$output" == *"many.csv: the time limit of 5 seconds is over before line "* ]]
-    [[ "$output" == *"nightly: the time of import was over before it was done (run_seconds = 5)"* ]]
+    [[ "$output" == *"many.csv: reached the time limit (run_seconds = 5) before line "* ]]
+    [[ "$output" == *"nightly: import ran out of time (run_seconds = 5)"* ]]
     [ "$(ledger "SELECT count(*) FROM attempt WHERE import_id IS NOT NULL")" -lt 20000 ]
     # Sent, settled, told.
     [ "$(find mail/new -type f | wc -l)" -ge 1 ]
@@ -56,6 +56,6 @@ configure() {
     run carry import inbox/many.csv second.csv
     echo "$output"
     [ "$status" -eq 1 ]
-    [[ "$output" == *"second.csv: the time limit of 1 seconds is over; it and what comes after it are left"* ]]
+    [[ "$output" == *"second.csv: reached the time limit (run_seconds = 1); this file and those after it were not processed"* ]]
     [ "$(ledger "SELECT count(*) FROM import")" = 1 ]
 }

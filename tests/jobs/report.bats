@@ -100,7 +100,7 @@ teardown() {
     outcomes 2 # a third one refused alike would be about us
     run carry report
     [ "$status" -eq 2 ]
-    [[ "$output" == *"2 are dead"*"--retry-dead"* ]]
+    [[ "$output" == *"2 reports are dead"*"--retry-dead"* ]]
     [ "$(events)" = "dead 2" ]
     [[ "$(ledger_reg "SELECT last_error FROM reg_reports LIMIT 1")" == "HTTP 400"* ]]
     [ "$(ledger "SELECT count(*) FROM try WHERE answer GLOB '*jane*' OR answer GLOB '*ef92b7*'")" = 0 ]
@@ -115,7 +115,7 @@ teardown() {
     [ "$(ledger "SELECT group_concat(state) FROM (SELECT state FROM report_event WHERE report_id = 1 ORDER BY id)")" = "dead,queued,acknowledged" ]
     run carry -v report --retry-dead
     [ "$status" -eq 0 ]
-    [[ "$output" == *"0 dead reports are queued again"* ]]
+    [[ "$output" == *"0 dead reports requeued"* ]]
 }
 
 @test "the answer of a gateway that repeats the request holds nobody's secrets" {

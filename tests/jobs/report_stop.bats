@@ -117,7 +117,7 @@ unanswered() {
     ambiguous=$(ledger "SELECT count(*) FROM try WHERE result = 'ambiguous'")
     [ "$ambiguous" -ge 8 ]
     [ "$ambiguous" -le "$most" ]
-    [[ "$output" == *"$((open - ambiguous)) tries of an earlier run were never made: they are taken back"* ]]
+    [[ "$output" == *"an earlier run recorded $((open - ambiguous)) tries but never made them: withdrawn"* ]]
     [ "$(ledger "SELECT count(*) FROM report WHERE next_try_at IS NOT NULL")" = "$ambiguous" ]
     # None of the others has a second try.
     [ "$(ledger "SELECT count(*) FROM try")" = 4000 ]

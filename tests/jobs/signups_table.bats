@@ -125,12 +125,12 @@ agree() {
     refused "'a.csv'" 'a.csv: no header'
     refused "'missing.csv'" 'missing.csv: No such file or directory'
     mkfifo pipe
-    refused "'pipe'" 'pipe: a regular file is expected'
-    refused "NULL" 'the name of a file is expected'
+    refused "'pipe'" 'pipe: expected a regular file'
+    refused "NULL" 'expected the name of a file'
     # They are counted before any is judged: as many sign-ups would take half a minute.
     { echo email; seq 100001 | sed "s,$,@example.com,"; } >a.csv
     SECONDS=0
-    refused "'a.csv'" 'a.csv, line 100002: at most 100000 rows are expected here'
+    refused "'a.csv'" 'a.csv, line 100002: expected at most 100000 rows here'
     [ "$SECONDS" -le 5 ]
     run ledger_reg "CREATE TEMP TABLE t AS SELECT 1; CREATE VIEW v AS SELECT * FROM reg_signups('a.csv'); SELECT * FROM v"
     [[ "$output" == *"unsafe use of virtual table"* ]]

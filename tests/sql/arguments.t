@@ -23,7 +23,7 @@ is "a moment, and either of two conditions" "1|2|2" "$(asked "SELECT ($count as_
 is "a moment shown, and either of two conditions" "$first 1" "$(asked "SELECT as_of || ' ' || id FROM reg_attempts WHERE as_of = '$first' AND (id = 1 OR email = 'two@example.com');")"
 is "a view that shows the moment" "1" "$(asked "CREATE TEMP VIEW v AS SELECT as_of, email FROM reg_attempts; SELECT count(*) FROM v WHERE as_of = '$first';")"
 not_understood() {
-    like "$1" "^Error: .*as_of: one moment is expected, as in as_of = '2026-01-31T12:00:00Z'.*: not within OR, CASE or another expression" "$(asked "$2")"
+    like "$1" "^Error: .*as_of: expected one moment, as in as_of = '2026-01-31T12:00:00Z'.*: not within OR, CASE or another expression" "$(asked "$2")"
 }
 not_understood "one moment or the other, each with a condition" "$count (as_of = '$first' AND id = 1) OR (as_of = '$second' AND id = 2);"
 not_understood "beside another condition" "$count outcome = 'pending' AND ((as_of = '$first' AND id < 2) OR (as_of = '$second' AND id > 2));"
@@ -51,7 +51,7 @@ is "of the right table of a LEFT JOIN, in ON" "1" "$(asked "SELECT count(a.id) F
 # The other tables' arguments.
 printf 'date,success,failure\n2026-01-01,1,0\n' >"$FOLDER/export.csv"
 argument() { # NAME COLUMN SQL
-    like "$1" "^Error: .*$2: one value is expected, as in $2 = .*: not within OR, CASE or another expression" "$(asked "$3")"
+    like "$1" "^Error: .*$2: expected one value, as in $2 = .*: not within OR, CASE or another expression" "$(asked "$3")"
 }
 argument "reg_policy's profile" profile "SELECT count(*) FROM reg_policy WHERE password = 'x' AND ((profile = 'nist' AND met) OR (profile = 'classic' AND NOT met));"
 argument "reg_policy's password" password "SELECT count(*) FROM reg_policy WHERE CASE WHEN password = 'x' THEN 1 END;"

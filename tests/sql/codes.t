@@ -26,8 +26,8 @@ is "as reg_codes tells it" "1|a@example.com|pin|none|NONE||1|2026-01-01T12:00:00
 2|a@example.com|pin|none|NONE||2|2026-01-01T12:01:00.000Z|2026-01-01T12:01:00.000Z|5.0|2026-01-01T12:06:00.000Z|0|verified|0|2026-01-01T12:01:01.000Z|" "$(at "$(later 70)" sql "
     SELECT id, subject, kind, channel, token_type, token_prefix, attempt, request_timestamp, handed_over_at, expiry_minutes, expiry_timestamp, active, state, failures, verified_at, last_error FROM reg_codes ORDER BY id;")"
 answers "a verified code stands for nobody's registration" 0 "SELECT count(*) FROM reg_attempts;"
-for channel in fax '' EMAIL; do refuses "no such channel: '$channel'" "reg_issue_code: channel: email, sms or none is expected" "SELECT reg_issue_code('a@example.com', '$channel');"; done
-refuses "no such subject" "reg_issue_code: subject: an e-mail address, a phone number or a username is expected" "SELECT reg_issue_code('', 'none');"
+for channel in fax '' EMAIL; do refuses "no such channel: '$channel'" "reg_issue_code: channel: expected email, sms or none" "SELECT reg_issue_code('a@example.com', '$channel');"; done
+refuses "no such subject" "reg_issue_code: subject: expected an e-mail address, a phone number or a username" "SELECT reg_issue_code('', 'none');"
 refuses "mail to a phone number" "reg_issue_code: subject: no e-mail address is known for it" "SELECT reg_issue_code('+16045550001', 'email');"
 refuses "a message to an address" "reg_issue_code: subject: no phone number is known for it" "SELECT reg_issue_code('a@example.com', 'sms');"
 sql "SELECT reg_issue_code('+16045550001', 'sms'); SELECT reg_issue_code('+16045550001', 'none');" >/dev/null
@@ -185,10 +185,10 @@ is "it may have arrived: a call was begun" verified "$(at "$START" verify a@exam
 
 # Resending.
 ledger
-refuses "nothing to resend" "reg_resend_code: no code was asked for this subject on channel none: use reg_issue_code" "SELECT reg_resend_code('a@example.com', 'none');"
+refuses "nothing to resend" "reg_resend_code: no code was requested for this subject on channel none: use reg_issue_code" "SELECT reg_resend_code('a@example.com', 'none');"
 pin=$(at "$START" issue a@example.com none)
 for wait in 60:0 59:1 59:1.5 1:59.001; do
-    like "too early after ${wait#*:} seconds" "^Error: reg_resend_code: wait ${wait%:*} seconds before asking for another code" "$(at "$(later "${wait#*:}")" resend a@example.com none)"
+    like "too early after ${wait#*:} seconds" "^Error: reg_resend_code: wait ${wait%:*} seconds before requesting another code" "$(at "$(later "${wait#*:}")" resend a@example.com none)"
 done
 second=$(at "$(later 60)" resend a@example.com none)
 like "after the pause: another" '^[0-9]{6}$' "$second"
@@ -199,8 +199,8 @@ is "an expired code may be replaced at once" "2026-01-01T12:16:40.000Z" "$(at "$
 ledger '{"maxCodesPerDay":2,"resendPauseInSeconds":1}'
 at "$START" issue a@example.com none >/dev/null
 at "$(later 2)" issue a@example.com none >/dev/null
-like "a third in a day" "^Error: reg_issue_code: 2 codes were asked for this subject within a day: wait 86396 seconds" "$(at "$(later 4)" issue a@example.com none)"
-like "on any channel" "^Error: reg_issue_code: 2 codes were asked for this subject within a day" "$(at "$(later 4)" issue a@example.com email)"
+like "a third in a day" "^Error: reg_issue_code: 2 codes were requested for this subject within a day: wait 86396 seconds" "$(at "$(later 4)" issue a@example.com none)"
+like "on any channel" "^Error: reg_issue_code: 2 codes were requested for this subject within a day" "$(at "$(later 4)" issue a@example.com email)"
 like "not for somebody else" '^[0-9]{6}$' "$(at "$(later 4)" issue b@example.com none)"
 like "to the second" "wait 1 seconds" "$(at "$(later 86399)" issue a@example.com none)"
 like "and when the first is a day old" '^[0-9]{6}$' "$(at "$(later 86400)" issue a@example.com none)"
@@ -214,7 +214,7 @@ for ended in verified exhausted superseded; do
     superseded) sql "INSERT INTO code_end (code_id, recorded_at, state) VALUES (1, $(date -u -d "$START UTC" +%s)000, 'superseded');" ;;
     esac
     is "the code is $ended" "$ended" "$(at "$START" sql "SELECT state FROM reg_codes;")"
-    is "no other one within the pause" "Error: reg_issue_code: wait 1 seconds before asking for another code" "$(at "$(later 59.001)" issue a@example.com none)"
+    is "no other one within the pause" "Error: reg_issue_code: wait 1 seconds before requesting another code" "$(at "$(later 59.001)" issue a@example.com none)"
     like "by another channel there is" '^[0-9]{6}$' "$(at "$(later 59.001)" issue a@example.com email)"
     like "another one after it" '^[0-9]{6}$' "$(at "$(later 60)" issue a@example.com none)"
 done
@@ -277,7 +277,7 @@ flipped=$(printf %s "${token:0:63}"; case ${token:63} in A) printf B ;; *) print
 is "a token with another end" invalid_code "$(at "$(later 200)" sql "SELECT reg_verify_code('$flipped');")"
 is "a token of nobody's" not_found "$(at "$(later 200)" sql "SELECT reg_verify_code('$(printf 'A%.0s' {1..64})');")"
 for shape in 123456 "${token}A" "${token:1}" "${token:0:63}=" ''; do
-    refuses "not shaped like a token: '${shape:0:10}'" "reg_verify_code: argument 1 \(token\): a token is expected; a pin is verified with its subject" "SELECT reg_verify_code('$shape');"
+    refuses "not shaped like a token: '${shape:0:10}'" "reg_verify_code: argument 1 \(token\): expected a token; a pin is verified with its subject" "SELECT reg_verify_code('$shape');"
 done
 ledger '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}'
 is "another ledger's token" not_found "$(at "$(later 200)" sql "SELECT reg_verify_code('$token');")"

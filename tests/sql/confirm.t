@@ -159,7 +159,7 @@ ledger '{"consentVersions":{"terms":"2"}}'
 sign a@example.com consents "'{\"terms\":{\"state\":\"accepted\",\"version\":\"2\"},\"marketing\":\"declined\"}'" >/dev/null
 is "a consent changes" 'accepted|{"terms":{"state":"accepted","version":"2"},"marketing":{"state":"accepted"}}' "$(at "$(later 5)" sql "SELECT reg_set_consent('a@example.com', 'marketing', NULL, 'accepted'), (SELECT consents FROM reg_attempts);" | tail -1 >/dev/null; at "$(later 6)" sql "SELECT reg_set_consent('A@example.com', 'marketing', NULL, 'accepted'); SELECT consents FROM reg_attempts;" | paste -sd'|')"
 refuses "of another version" "reg_set_consent: version: the current version of terms is 2" "SELECT reg_set_consent('a@example.com', 'terms', '1', 'accepted');"
-refuses "of no state" "reg_set_consent: state: accepted or declined is expected" "SELECT reg_set_consent('a@example.com', 'news', NULL, 'maybe');"
+refuses "of no state" "reg_set_consent: state: expected accepted or declined" "SELECT reg_set_consent('a@example.com', 'news', NULL, 'maybe');"
 refuses "of nobody" "reg_set_consent: subject: no customer and no pending attempt has it" "SELECT reg_set_consent('b@example.com', 'news', NULL, 'accepted');"
 is "steps, in their order" '[["KYC","started","inspection-1"],["KYC","approved",null],["SUBSCRIPTION","active","s-1"]]' "$(at "$(later 9)" sql "SELECT reg_record_step('a@example.com', 'KYC', 'started', 'inspection-1') IS NULL; SELECT reg_record_step('a@example.com', 'KYC', 'approved') IS NULL;
     SELECT reg_record_step('a@example.com', 'SUBSCRIPTION', 'active', 's-1') IS NULL;" >/dev/null; sql "SELECT json_group_array(json_array(value ->> 'step', value ->> 'status', value ->> 'reference')) FROM reg_attempts, json_each(steps);")"

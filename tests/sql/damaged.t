@@ -108,12 +108,12 @@ reg.ok(not ended, "no edited column ends the host", *ended)
 reg.ok(sum(by_table.values()) > len(cases) // STRIDE // 2, "most of them could be tried", by_table)
 
 # The table and the row are named.
-for case, words in ((("code", "digits", "9999"), "digits, where id is 10, is 9999, and 0 to 8 is expected"), (("code", "digits", "-9223372036854775808"), "is -9223372036854775808"),
+for case, words in ((("code", "digits", "9999"), "digits, where id is 10, is 9999: expected 0 to 8"), (("code", "digits", "-9223372036854775808"), "is -9223372036854775808"),
                     (("code", "prefix", "printf('%.70000c', 'x')"), "prefix"), (("code", "nonce", "zeroblob(70000 + id)"), "nonce, where id is"),
                     (("setting", "json", "'[]'"), "(table setting, id "),
-                    (("setting", "json", "json_set(json, '$.maxCodeTries', 9999999999)"), "maxCodeTries: a whole number from 1 to 100"),
-                    (("setting", "json", "json_set(json, '$.pinConfirmationLength', 9999)"), "pinConfirmationLength: a whole number"),
-                    (("ledger", "uuid", "x'00'"), "uuid has 1 bytes, and 16 are expected")):
+                    (("setting", "json", "json_set(json, '$.maxCodeTries', 9999999999)"), "maxCodeTries: expected a whole number from 1 to 100"),
+                    (("setting", "json", "json_set(json, '$.pinConfirmationLength', 9999)"), "pinConfirmationLength: expected a whole number"),
+                    (("ledger", "uuid", "x'00'"), "uuid has 1 bytes: expected 16")):
     code, said = run(case, CALLS)
     reg.ok(code == 0 and words in said, f"{case[0]}.{case[1]} = {case[2]} is named", code, said)
 reg.done()

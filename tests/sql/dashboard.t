@@ -29,32 +29,32 @@ answers "needs no ledger, and the columns are these" 'day TEXT,outcome TEXT,coun
     SELECT group_concat(name || ' ' || type) FROM pragma_table_xinfo('reg_dashboard');"
 
 bad "an empty file" '' ': no header: the input has no line with column names'
-bad "a column is missing" 'date,success\n' ', line 1: there is no column failure; a header date,success,failure or date,outcome,count is expected, or the names that were given for them'
-bad "no day" 'success,failure\n' ', line 1: there is no column date; a header date,success,failure or date,outcome,count is expected, or the names that were given for them'
-bad "both shapes" 'date,success,failure,outcome,count\n' ', line 1: columns of both shapes; either date,success,failure or date,outcome,count is expected'
-bad "two days" 'date,day,success,failure\n' ', line 1, column 2: a second column for date; one is expected'
+bad "a column is missing" 'date,success\n' ', line 1: there is no column failure: expected a header date,success,failure or date,outcome,count, or the names that were given for them'
+bad "no day" 'success,failure\n' ', line 1: there is no column date: expected a header date,success,failure or date,outcome,count, or the names that were given for them'
+bad "both shapes" 'date,success,failure,outcome,count\n' ', line 1: columns of both shapes: expected either date,success,failure or date,outcome,count'
+bad "two days" 'date,day,success,failure\n' ', line 1, column 2: a second column for date: expected one'
 # The forms that are taken, and the rules that are broken, stand in reg(7): values.t.
-expected='a whole number from 0 on, its thousands apart by commas or not at all, is expected'
+expected='expected a whole number, 0 or more, with or without commas between thousands'
 for count in -1 +1 2.5 1e3 0x10 9999999999999999 1,23 12,34,567 1234,567 0,123 1,000,000,000,000,000 '1 234'; do
-    bad "a count that is none: '$count'" "date,failure,success\n2026-01-01,1,1\n2026-01-02,4,\"$count\"\n" ", line 3, column 3 (success): this is not a count (number); $expected"
+    bad "a count that is none: '$count'" "date,failure,success\n2026-01-01,1,1\n2026-01-02,4,\"$count\"\n" ", line 3, column 3 (success): this is not a count (number): $expected"
 done
-bad "one that may be two" 'date,outcome,count\n2026-01-01,success,1.234\n' ", line 2, column 3 (count): this is not a count (ambiguous); $expected"
-bad "no count" 'date,outcome,count\n2026-01-01,success,\n' ", line 2, column 3 (count): nothing is not a count; $expected"
+bad "one that may be two" 'date,outcome,count\n2026-01-01,success,1.234\n' ", line 2, column 3 (count): this is not a count (ambiguous): $expected"
+bad "no count" 'date,outcome,count\n2026-01-01,success,\n' ", line 2, column 3 (count): nothing is not a count: $expected"
 rows "thousands apart" 'date,outcome,count\n2026-01-01,success,"1,234,567"\n2026-01-01,failure, 12\xc2\xa0345.00 \n' $'2026-01-01|success|1234567\n2026-01-01|failure|12345'
 for day in '01/02/2026 ambiguous' '2026-1-2 time' '2026-02-30 time' '1969-12-31 time' '1970-01-01 unix_zero' '0 unix_zero' '45000 spreadsheet_serial' '1767225601 time' '864000 unix_span'; do
-    bad "a day that is none: '${day% *}'" "date,success,failure\n${day% *},1,2\n" ", line 2, column 1 (date): this is not a day (${day#* }); a date YYYY-MM-DD after 1970-01-01 is expected"
+    bad "a day that is none: '${day% *}'" "date,success,failure\n${day% *},1,2\n" ", line 2, column 1 (date): this is not a day (${day#* }): expected a date YYYY-MM-DD after 1970-01-01"
 done
 for outcome in pending ok 2; do
-    bad "an outcome that is none: $outcome" "date,outcome,count\n2026-01-01,$outcome,2\n" ", line 2, column 2 (outcome): this is not an outcome (word); success or failure is expected"
+    bad "an outcome that is none: $outcome" "date,outcome,count\n2026-01-01,$outcome,2\n" ", line 2, column 2 (outcome): this is not an outcome (word): expected success or failure"
 done
-bad "what is not harmless is not shown" 'date,outcome,count\n2026-01-01,\x1b[31m,2\n' ', line 2, column 2 (outcome): this is not an outcome (word); success or failure is expected'
+bad "what is not harmless is not shown" 'date,outcome,count\n2026-01-01,\x1b[31m,2\n' ', line 2, column 2 (outcome): this is not an outcome (word): expected success or failure'
 
 # What reports have around their days is called by its name.
 first='the first line must be the header, date,success,failure or date,outcome,count, or the names that were given for them'
 bad "a title" 'Registrations\n\ndate,success,failure\n2026-01-01,1,2\n' ", line 1: this is a title; $first"
 bad "a title as spreadsheets fill it up" 'Registrations,,\ndate,success,failure\n' ", line 1: this is a title; $first"
 bad "no header at all" '2026-01-01,1,2\n' ", line 1: this names none of the columns; $first"
-remove='remove it, since each line is of one day'
+remove='remove it, because each line must be the count of one day'
 for total in 'Total,3,4' '"Grand total ",3,4' 'SUMME,3,4'; do
     bad "a line of totals: $total" "date,success,failure\n2026-01-01,1,2\n$total\n" ", line 3, column 1 (date): this is a line of totals; $remove"
 done
@@ -64,8 +64,8 @@ bad "an empty line" 'date,success,failure\n2026-01-01,1,2\n,\xc2\xa0,\n' ", line
 bad "one of blanks" 'date,success,failure\n2026-01-01,1,2\n   \n' ", line 3: this is an empty line; $remove"
 rows "a line with nothing in it is no line" 'date,success,failure\n\n2026-01-01,1,2\n\n' $'2026-01-01|success|1\n2026-01-01|failure|2'
 bad "the header again" 'date,success,failure\n2026-01-01,1,2\nDate,success,failure\n' ", line 3, column 1 (date): this is the header again; $remove"
-bad "a day twice" 'date,success,failure\n2026-01-02,1,2\n2026-01-01,1,2\n2026-01-02,1,2\n' ', line 4, column 1 (date): this stands on line 2 already; each day is expected once'
-bad "a day and outcome twice" 'date,outcome,count\n2026-01-01,success,1\n2026-01-01,failure,1\n2026-01-01,Success,1\n' ', line 4, column 1 (date): this stands on line 2 already; each day and outcome is expected once'
+bad "a day twice" 'date,success,failure\n2026-01-02,1,2\n2026-01-01,1,2\n2026-01-02,1,2\n' ', line 4, column 1 (date): this is already on line 2; each day may occur once'
+bad "a day and outcome twice" 'date,outcome,count\n2026-01-01,success,1\n2026-01-01,failure,1\n2026-01-01,Success,1\n' ', line 4, column 1 (date): this is already on line 2; each day and outcome may occur once'
 bad "a ragged line" 'date,success,failure\n2026-01-01,1\n' ', line 2, column 3 (failure): 2 fields: expected 3, as in the header'
 bad "an open quote" 'date,success,failure\n2026-01-01,"1,2\n' ', line 2, column 2 (success): the quoted field that begins here is never closed: expected its closing quote before the end of the input'
 like "nothing of a bad file is given, however good it begins" '^Error: [^|]*line 5002, column 3 [^|]*$' \
@@ -74,11 +74,11 @@ like "nothing of a bad file is given, however good it begins" '^Error: [^|]*line
         echo 2026-01-01,success,x; } >"$FOLDER/export.csv"
        sql "SELECT * FROM reg_dashboard('$FOLDER/export.csv');")"
 refuses "a file that is not there" 'reg_dashboard: .*/nothing.csv: No such file or directory' "SELECT * FROM reg_dashboard('$FOLDER/nothing.csv');"
-refuses "a folder" 'regular file is expected' "SELECT * FROM reg_dashboard('$FOLDER');"
+refuses "a folder" 'expected a regular file' "SELECT * FROM reg_dashboard('$FOLDER');"
 mkfifo "$FOLDER/pipe"
-SQL_LIMIT=10 refuses "a pipe, which would make the query wait" 'regular file is expected' "SELECT * FROM reg_dashboard('$FOLDER/pipe');"
-refuses "no file" 'the name of a file is expected' "SELECT * FROM reg_dashboard;"
-refuses "a number for a file" 'the name of a file is expected' "SELECT * FROM reg_dashboard(1);"
+SQL_LIMIT=10 refuses "a pipe, which would make the query wait" 'expected a regular file' "SELECT * FROM reg_dashboard('$FOLDER/pipe');"
+refuses "no file" 'expected the name of a file' "SELECT * FROM reg_dashboard;"
+refuses "a number for a file" 'expected the name of a file' "SELECT * FROM reg_dashboard(1);"
 refuses "names that are no object" 'a JSON object of date, outcome, count, success and failure' "SELECT * FROM reg_dashboard('$FOLDER/other.csv', 'tag');"
 refuses "names of other columns" 'tag: a JSON object' "SELECT * FROM reg_dashboard('$FOLDER/other.csv', '{\"tag\":\"x\"}');"
 refuses "a schema may not choose what is read" 'unsafe use of virtual table' "CREATE VIEW v AS SELECT * FROM reg_dashboard('$FOLDER/other.csv'); SELECT * FROM v;"

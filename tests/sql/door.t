@@ -47,7 +47,7 @@ refuses "rowid is one of them" "reg_attempts: rowid is decided by the ledger and
 for alias in telephone countryId emailConfirmCode pinCode deviceType timestamp passwordHashed consent_terms emailVerifiedTime; do
     refuses "no column of the table: $alias" "table reg_attempts has no column named $alias" "INSERT INTO reg_attempts(email, $alias) VALUES ('x@example.com', '1');"
 done
-refuses "a blob" "reg_attempts: name: text is expected, not a blob" "INSERT INTO reg_attempts(email, name) VALUES ('x@example.com', x'61');"
+refuses "a blob" "reg_attempts: name: expected text, not a blob" "INSERT INTO reg_attempts(email, name) VALUES ('x@example.com', x'61');"
 refuses "a NUL character" "reg_attempts: name holds a NUL character" "INSERT INTO reg_attempts(email, name) VALUES ('x@example.com', 'a' || char(0) || 'b');"
 
 # Statements that history does not allow.

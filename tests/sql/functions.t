@@ -87,22 +87,22 @@ done
 type_error() {
     refuses "wrong type: $1" "${1%%(*}: argument $2 \\($3\\): $4" "SELECT $1;"
 }
-text='text is expected'
+text='expected text'
 type_error "reg_init(1)" 1 where "$text"
-type_error "reg_init('inside')" 1 where "'beside' is expected"
+type_error "reg_init('inside')" 1 where "expected 'beside'"
 type_error "reg_settings(1)" 1 json "$text"
 type_error "reg_settings(NULL)" 1 json "$text"
 type_error "reg_settings_patch(5)" 1 json "$text"
-type_error "reg_settings_patch(x'00')" 1 json "text without NUL characters is expected"
+type_error "reg_settings_patch(x'00')" 1 json "expected text without NUL characters"
 type_error "reg_check_policy(1)" 1 password "$text"
 type_error "reg_check_policy('a', 1)" 2 profile "$text"
 type_error "reg_hash_password(x'61')" 1 password "$text"
 type_error "reg_hash_password('a', 1)" 2 format "$text"
-type_error "reg_hash_password('a', 'SHA256')" 2 format 'sha256, sha1sha256 or md5 is expected'
-type_error "reg_hash_password('a', 'bcrypt')" 2 format 'sha256, sha1sha256 or md5 is expected'
+type_error "reg_hash_password('a', 'SHA256')" 2 format 'expected sha256, sha1sha256 or md5'
+type_error "reg_hash_password('a', 'bcrypt')" 2 format 'expected sha256, sha1sha256 or md5'
 type_error "reg_prepare_password(1)" 1 password "$text"
-type_error "reg_prepare_password('a', 'sha256')" 2 format 'md5 is expected'
-type_error "reg_prepare_password('a', 'md5')" 1 password '32 hexadecimal digits are expected'
+type_error "reg_prepare_password('a', 'sha256')" 2 format 'expected md5'
+type_error "reg_prepare_password('a', 'md5')" 1 password 'expected 32 hexadecimal digits'
 type_error "reg_verify_password(1, 'a')" 1 password "$text"
 type_error "reg_verify_password('a', 1)" 2 stored "$text"
 type_error "reg_needs_rehash(1)" 1 stored "$text"
@@ -128,8 +128,8 @@ type_error "reg_record_step('a', 5, 'started')" 2 step "$text"
 type_error "reg_record_step('a', 'KYC', NULL)" 3 status "$text"
 type_error "reg_record_step('a', 'KYC', 'started', 7)" 4 reference "$text"
 type_error "reg_forget(5)" 1 subject "$text"
-type_error "reg_verify_code('123456')" 1 token 'a token is expected; a pin is verified with its subject'
-type_error "reg_mask('a' || char(0) || 'b')" 1 text 'text without NUL characters is expected'
+type_error "reg_verify_code('123456')" 1 token 'expected a token; a pin is verified with its subject'
+type_error "reg_mask('a' || char(0) || 'b')" 1 text 'expected text without NUL characters'
 
 # NULL in, NULL out, where a value is looked at; no ledger is needed for that.
 for call in 'reg_check_policy(NULL)' "reg_check_policy(NULL, 'nist')" 'reg_hash_password(NULL)' "reg_hash_password(NULL, 'md5')" 'reg_prepare_password(NULL)' \

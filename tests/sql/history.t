@@ -186,10 +186,10 @@ for table in TABLES:
             message = str(db.execute(f"SELECT count(*) FROM {table} WHERE {condition}").fetchall())
         except Exception as error:
             message = str(error)
-        reg.equal(message, "as_of: one moment is expected, as in as_of = '2026-01-31T12:00:00Z', for all of the condition: not within OR, CASE or another expression", f"{table} WHERE {condition}: refused")
+        reg.equal(message, "as_of: expected one moment, as in as_of = '2026-01-31T12:00:00Z', for all of the condition: not within OR, CASE or another expression", f"{table} WHERE {condition}: refused")
 reg.equal(db.execute("SELECT count(*) FROM reg_attempts(?) WHERE as_of > 5", (now,)).fetchall(), db.execute("SELECT count(*) FROM reg_attempts").fetchall(),
           "where the moment is given, it may be compared with others")
-for unreadable, message in ((now + 1, "is in the future"), ("2030-01-01", "as_of: 2030-01-01 is in the future"), ("yesterday", "as_of: yesterday is not a moment; ISO 8601 text or Unix milliseconds are expected"),
+for unreadable, message in ((now + 1, "is in the future"), ("2030-01-01", "as_of: 2030-01-01 is in the future"), ("yesterday", "as_of: yesterday is not a moment: expected ISO 8601 text or Unix milliseconds"),
                             ("2026-02-30", "is not a moment"), (b"2026-01-01", "is not a moment"), (1.5, "is not a moment"), ("", "is not a moment"), (None, "is not a moment")):
     for table in TABLES:
         try:

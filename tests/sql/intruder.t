@@ -10,7 +10,7 @@ objects=$(sql "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') OR
 # What a tool does that looks names up in sqlite_schema: it makes a table of that name, and the passwords stand in it.
 printf 'email,password\nbob@example.com,Secret#1x\n' >"$FOLDER/signups.csv"
 removed() { # SCHEMA NAME KIND: what is said of an intruder
-    echo "$1\.\"$2\" is a $3 that hides the extension's: what is written to it is registered nowhere and stands in clear; remove it with DROP ${3^^} $1\.\"$2\""
+    echo "$1\.\"$2\" is a $3 that hides the extension's table of that name: its rows are not registered, and passwords in them are in plain text; save the rows you need; remove it with DROP ${3^^} $1\.\"$2\""
 }
 sqlite3 "$LEDGER" "CREATE TABLE reg_attempts(email, password);"
 sqlite3 "$LEDGER" ".import --csv --skip 1 $FOLDER/signups.csv reg_attempts"
@@ -67,7 +67,7 @@ for object in $objects; do
         said=$(sql "CREATE TEMP $kind \"$object\"$body; $functions $signup
             SELECT count(*) FROM reg_attempts;
             SELECT * FROM reg_reports;")
-        found=$(grep -cE "^Error: .*temp\.\"$object\" is a ${kind,,} that stands before the ledger's; remove it with DROP $kind temp\.\"$object\"" <<<"$said")
+        found=$(grep -cE "^Error: .*temp\.\"$object\" is a ${kind,,} that hides the ledger's; remove it with DROP $kind temp\.\"$object\"" <<<"$said")
         [ "$found" = 8 ] || missed="$missed $object($kind: $found)"
     done
 done
@@ -102,7 +102,7 @@ other=$LEDGER
 sql "INSERT INTO reg_attempts(email, password) VALUES ('b@example.com', 'A9#bL8@z'), ('c@example.com', 'A9#bL8@z');" >/dev/null
 LEDGER=$main
 attach="PRAGMA trusted_schema = ON; ATTACH '$other' AS n; ATTACH ':memory:' AS \"odd \"\"name\";"
-another='the tables of reg show the ledger of the main database, whatever schema is put before them: open that file as main'
+another='reg's tables always show the main database's ledger, whatever the schema name: open that file as main'
 foreign() {
     refuses "$1" "$2: $another" "$attach $3"
 }

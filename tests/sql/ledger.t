@@ -280,7 +280,7 @@ for way in dump clone; do
 done
 put_back
 sqlite3 "$LEDGER" "DROP TABLE try;"
-refuses "put back in part" "a ledger's tables without its marks, and they are not those of any version up to $VERSION: restore it anew, whole" "SELECT reg_init();"
+refuses "put back in part" "a ledger's tables but not its user_version, and the tables match no version up to $VERSION: restore the complete backup again" "SELECT reg_init();"
 put_back
 sqlite3 "$LEDGER" "DROP VIEW admit; DROP VIEW funnel;"
 answers "rules and views are made anew" "$VERSION

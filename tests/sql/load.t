@@ -92,7 +92,7 @@ shutil.copy(path("good.db"), path("copy.db"))
 reg.equal(open(path("copy.db"), "rb").read()[18:20], b"\2\2", "the copy is in WAL mode")
 ground = f"file:{path('copy.db')}?mode=ro&readonly_shm=1"
 def advice(file):
-    return f"a ledger in WAL mode cannot be read where its {file}-shm cannot be made: copy it to where that can be, or open the copy, if nobody writes it, as file:{file}?immutable=1"
+    return f"cannot create {file}-shm, which reading a WAL ledger needs: copy the ledger to a writable folder, or open a copy that nobody writes to as file:{file}?immutable=1"
 
 
 loads("a copy in WAL mode on read-only ground", ground, f"OperationalError: reg_email_exists: unable to open database file: {advice(path('copy.db'))}",

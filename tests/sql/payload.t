@@ -27,7 +27,7 @@ mv "$LEDGER.key" "$FOLDER/away"
 is "masked without the key" "***" "$(sql "SELECT reg_report_payload(1) ->> '$.registration.registrationMechanism.password.passwordHashed';")"
 mv "$FOLDER/away" "$LEDGER.key"
 answers "no such attempt: NULL" "1" "SELECT reg_report_payload(99) IS NULL;"
-refuses "not a number" "reg_report_payload: argument 1 \(attempt_id\): an integer is expected" "SELECT reg_report_payload('x');"
+refuses "not a number" "reg_report_payload: argument 1 \(attempt_id\): expected an integer" "SELECT reg_report_payload('x');"
 
 member() { is "$1" "$3" "$(sql "SELECT reg_report_payload(max(id)) -> '$2' FROM attempt;")"; }
 add() { sql "INSERT INTO reg_attempts($1) VALUES ($2);"; }

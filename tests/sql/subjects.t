@@ -91,7 +91,7 @@ older
 sql "UPDATE person SET (username, username_folded, username_key) = (SELECT username, username_folded, username_key FROM person WHERE attempt_id = 1) WHERE attempt_id = 2;
     INSERT INTO subject SELECT username_key, -1, 2 FROM person WHERE attempt_id = 2;
     UPDATE subject SET holder = -1 WHERE attempt_id = 2;"
-refuses "older: an attempt that failed for both does not make one person of them" 'reg_forget: subject: it names several people: 1 by username, 2 by e-mail address' "SELECT reg_forget('bob@example.com');"
+refuses "older: an attempt that failed for both does not make one person of them" 'reg_forget: subject: matches several people: 1 by username, 2 by e-mail address' "SELECT reg_forget('bob@example.com');"
 
 ledger "{$PIN}"
 sign email "'m@example.com'" >/dev/null
@@ -105,7 +105,7 @@ answers "older: consents and steps are the one's with the address" '2|2' "SELECT
 for text in 'ada＠example.com' $'ada\u200b@example.com'; do
     refuses "older: nor is a text that only folds to the address the username" "subject: no customer" "SELECT reg_record_step('$text', 'KYC', 'started');"
 done
-refuses "older: to be erased, both are named" 'reg_forget: subject: it names several people: 1 by username, 2 by e-mail address; .regjob forget --all. erases them all, .regjob forget --id. one of them' "SELECT reg_forget('ada@example.com');"
+refuses "older: to be erased, both are named" 'reg_forget: subject: matches several people: 1 by username, 2 by e-mail address; .regjob forget --all. erases them all, .regjob forget --id. one of them' "SELECT reg_forget('ada@example.com');"
 answers "older: and none is erased" 2 "SELECT count(*) FROM person;"
 answers "older: who has it as username alone, by the address of his own" 1 "SELECT reg_forget('m@example.com');"
 answers "older: then one is left" 1 "SELECT reg_forget('ada@example.com');"
@@ -141,7 +141,7 @@ for call in "reg_issue_code('6045550001', 'sms')" "reg_issue_code('6045550001', 
 done
 refused "two people: reg_complete" "reg_complete: $who" "reg_complete('6045550001', '123456', 'A9#bL8@z')"
 answers "two people: a code costs neither a try" 0 "SELECT count(*) FROM wrong_try;"
-refused "two people: reg_forget" 'reg_forget: subject: it names several people: 1 by username, 2 by phone number; ' "reg_forget('6045550001')"
+refused "two people: reg_forget" 'reg_forget: subject: matches several people: 1 by username, 2 by phone number; ' "reg_forget('6045550001')"
 is "two people: the second request of a sign-up is recorded, and judges nobody" 'subject_ambiguous||0' "$(at "$(later 99)" sql "INSERT INTO reg_attempts(email, email_confirm_code) VALUES ('6045550001', '123456');
     SELECT verdict, attempt_id, (SELECT count(*) FROM wrong_try) FROM continuation;")"
 answers "with its country code it is one's" 1 "SELECT reg_forget('+16045550001');"
@@ -171,7 +171,7 @@ sign email "'a@example.com'" >/dev/null
 refuses "several customers: a consent is nobody's" "reg_set_consent: subject: it may mean several people: 1 by e-mail address, 2 by e-mail address" "SELECT reg_set_consent('a@example.com', 'news', NULL, 'accepted');"
 refuses "several customers: nor is a step" "reg_record_step: subject: it may mean several people" "SELECT reg_record_step('a@example.com', 'KYC', 'started');"
 refuses "several customers: nor is a code" "reg_issue_code: subject: it may mean several people: 1 by e-mail address, 2 by e-mail address" "SELECT reg_issue_code('a@example.com', 'none');"
-refuses "several customers: nor is one erased" "reg_forget: subject: it names several people: 1 by e-mail address, 2 by e-mail address; " "SELECT reg_forget('a@example.com');"
+refuses "several customers: nor is one erased" "reg_forget: subject: matches several people: 1 by e-mail address, 2 by e-mail address; " "SELECT reg_forget('a@example.com');"
 patch "{$PIN}"
 sign email "'a@example.com'" >/dev/null
 is "several customers: but whoever signs up has a code" verified "$(verify a@example.com "$(code a@example.com none)")"

@@ -132,7 +132,7 @@ def resend(folder, off):
     ledger.sign_up(0)
     code = ledger.at(MINUTE, "SELECT reg_issue_code('ann@example.com', 'email')")
     again = ledger.at(MINUTE + 90 * SECOND + off, "SELECT reg_resend_code('ann@example.com', 'email')")
-    return "refused" if again == "wait 1 seconds before asking for another code" else "another" if again != code and again.isdigit() else again
+    return "refused" if again == "wait 1 seconds before requesting another code" else "another" if again != code and again.isdigit() else again
 
 
 @limit("within the pause reg_issue_code gives the same code", "same", "another", "another")

@@ -339,7 +339,7 @@ outcome() { # ID
     printf 'email,identityProvider,identitySubject,identityProviderToken,apiKey\nann@example.com,FACEBOOK,1001,70fb8a02-0a6e-48ca-96d5-0212ee140eae,01234abc-1234\n' >login.csv
     run job -v import login.csv
     [ "$status" = 0 ]
-    [[ "$output" == *'columns without a meaning here: '*'`identityProviderToken`'*'; left out'* ]]
+    [[ "$output" == *'unknown columns: '*'`identityProviderToken`'*'; ignored'* ]]
     [ "$(outcome 1)" = success ]
     run grep -c -e 70fb8a02 -e 01234abc-1234 ledger.db
     [ "$output" = 0 ]

@@ -333,7 +333,7 @@ static void test_configuration(void **state)
     refuses("[sms] headers: ");
     config.headers[0] = 0;
     snprintf(config.success_body, sizeof config.success_body, "/status");
-    refuses("[sms] success_body: after a JSON pointer, = and a value are expected");
+    refuses("[sms] success_body: expected = and a value after a JSON pointer");
     snprintf(config.success_body, sizeof config.success_body, "(queued");
     refuses("[sms] success_body: ");
     config.success_body[0] = 0;

@@ -147,7 +147,7 @@ static void every_command_takes_its_own(void **state)
 static void mistakes_get_one_line_that_says_what_is_allowed(void **state)
 {
     (void)state;
-    refused("regjob", "a command is expected: one of init, import, confirm, send, settle, report, "
+    refused("regjob", "expected a command: one of init, import, confirm, send, settle, report, "
                       "reconcile, nightly, status, dashboard, forget (see regjob --help)");
     refused("regjob sned", "unknown command sned: did you mean send? (one of init, import, "
                            "confirm, send, settle, report, reconcile, nightly, status, dashboard, "
@@ -162,13 +162,13 @@ static void mistakes_get_one_line_that_says_what_is_allowed(void **state)
     refused("regjob dashboard", "dashboard needs --output: regjob dashboard --output FILE");
     refused("regjob settle --limit 3", "settle takes no --limit: regjob settle");
     refused("regjob --dry-run init", "init takes no --dry-run: regjob init [--restored]");
-    refused("regjob send --only fax", "--only fax: email|sms is expected");
-    refused("regjob status --format csv", "--format csv: json|openmetrics is expected");
-    refused("regjob send --limit 0", "--limit 0: a whole number from 1 on is expected");
-    refused("regjob send --limit -1", "--limit -1: a whole number from 1 on is expected");
-    refused("regjob send --limit 1x", "--limit 1x: a whole number from 1 on is expected");
+    refused("regjob send --only fax", "--only fax: expected email|sms");
+    refused("regjob status --format csv", "--format csv: expected json|openmetrics");
+    refused("regjob send --limit 0", "--limit 0: expected a whole number, 1 or more");
+    refused("regjob send --limit -1", "--limit -1: expected a whole number, 1 or more");
+    refused("regjob send --limit 1x", "--limit 1x: expected a whole number, 1 or more");
     refused("regjob send --limit 99999999999999999999",
-            "--limit 99999999999999999999: a whole number from 1 on is expected");
+            "--limit 99999999999999999999: expected a whole number, 1 or more");
     refused("regjob send --limit", "--limit needs a value: --limit N");
     refused("regjob send -c", "--config needs a value: --config CONFIG");
     refused("regjob send --config=", "--config needs a value: --config CONFIG");

@@ -493,8 +493,7 @@ static void going_on_elsewhere(void **state)
     (void)state;
     check_resume("a,b\n1,2\n3,4\n", 4, 2, "2 4-8 [1][2]\n3 8-12 [3][4]\n4 12 end\n");
     check_resume("a,b\n1,2\n3,4\n", 12, 4, "4 12 end\n");
-    check_resume("a,b\n1,2\n3,4\n", 3, 2,
-                 "going on at byte 3 is not possible: it is inside the header");
+    check_resume("a,b\n1,2\n3,4\n", 3, 2, "cannot continue at byte 3: it is inside the header");
     check_resume("a,b\n1,2\n3,4\n", 6, 2,
                  "byte 6 is not the end of a record: the input is not the "
                  "one that was read before");
@@ -524,7 +523,7 @@ static void going_on_is_for_the_beginning(void **state)
     assert_int_equal(records_next(records, &record), RECORDS_ROW);
     assert_false(records_resume(records, 4, 3));
     assert_string_equal(records_error(records)->text,
-                        "going on at byte 4 is not possible: reading has already begun");
+                        "cannot continue at byte 4: reading has already begun");
     records_close(records);
 }
 

@@ -134,7 +134,7 @@ static void failures_in_a_long_record(void **state)
     memory.seek_fails = true;
     story = story_of(&memory, true, &limits);
     assert_string_equal(story,
-                        "a|b\nfailed going back in the input failed at byte 24: Illegal seek\n");
+                        "a|b\nfailed cannot seek back in the input at byte 24: Illegal seek\n");
     free(story);
 }
 

@@ -317,7 +317,7 @@ static void test_refusals_alike_are_about_us(void **state)
     add("200");
     struct transfer_outcome outcome = run();
     assert_int_equal(outcome.end, TRANSFER_END_ABOUT_US);
-    assert_string_equal(outcome.text, "3 in a row alike: HTTP 400: no, request 4713");
+    assert_string_equal(outcome.text, "3 identical refusals in a row: HTTP 400: no, request 4713");
     for (int i = 0; i < 4; i++) {
         bool refused = i != 1;
         assert_int_equal(source.items[i].transfer.answer.result,

@@ -128,8 +128,8 @@ static void mistakes_are_not_written(void **state)
         const char *message;
     } mistakes[] = {
         {begin_twice, "metric x: a family is begun twice"},
-        {wrong_name, "metric 9x: a name of letters, digits and _ without _total is expected"},
-        {own_total, "metric x_total: a name of letters, digits and _ without _total is expected"},
+        {wrong_name, "metric 9x: expected a name of letters, digits and _ without _total"},
+        {own_total, "metric x_total: expected a name of letters, digits and _ without _total"},
         {wrong_label, "metric x: a label has a wrong name"},
         {no_family, "metric : a sample stands outside of a family"},
         {negative_counter, "metric x: a counter is never negative"},

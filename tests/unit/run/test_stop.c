@@ -185,7 +185,7 @@ static void the_deadline_asks_when_it_is_reached(void **state)
     assert_true(stop_asked());
     assert_int_equal(stop_reason(), STOP_DEADLINE);
     assert_int_equal(stop_wait_milliseconds(700), 0);
-    assert_string_equal(said(), "the time limit of 60 seconds is over");
+    assert_string_equal(said(), "reached the time limit (run_seconds = 60)");
     stop_deadline(0);
     assert_false(stop_asked());
     stop_end();
@@ -202,7 +202,7 @@ static void the_time_of_a_file_is_its_own(void **state)
     assert_int_equal(stop_wait_milliseconds(700), 1);
     clock_milliseconds += 1;
     assert_int_equal(stop_reason(), STOP_FILE);
-    assert_string_equal(said(), "the time for one file is over (file_seconds = 10)");
+    assert_string_equal(said(), "reached the time limit for one file (file_seconds = 10)");
     stop_file_deadline(0); /* the next */
     assert_false(stop_asked());
     stop_file_deadline(100);
