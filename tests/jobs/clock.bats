@@ -111,7 +111,7 @@ waiting_for_pins() {
     said "2026-06-01 11:00:00" "regjob: ledger.db: the clock shows 2026-06-01T11:00:0*Z, but the ledger's newest entry is from 2026-06-01T12:00:00.*Z: the clock is wrong now, or was wrong then; *"
     said "2026-06-01 11:00:00" "*" # as long as it is so
     regjob_fresh
-    said "2027-06-01 12:00:00" "regjob: ledger.db: the clock shows 2027-06-01T12:00:0*Z, but the ledger's newest entry is from 2026-06-01T12:00:00.*Z, 365 days earlier: if the clock is wrong, set it right,*"
+    said "2027-06-01 12:00:00" "regjob: ledger.db: the clock shows 2027-06-01T12:00:0*Z, but the ledger's newest entry is from 2026-06-01T12:00:00.*Z, 365 days earlier: if the clock is wrong, correct it now*"
     for near in "2026-06-01 11:56:00" "2026-06-01 12:00:00" "2026-06-20 12:00:00"; do
         regjob_fresh
         run clock "$near" "$REGJOB" -l ledger.db settle

@@ -159,7 +159,7 @@ two_people() {
     run job -v forget +16045550009
     echo "$output"
     [ "$status" -eq 0 ]
-    [ "$output" = 'regjob: +1604*****09: 0 attempts and 1 codes erased' ]
+    [ "$output" = 'regjob: +1604*****09: 0 attempts and 1 code erased' ]
     [ "$(ledger "SELECT count(*) FROM recipient")" = 0 ]
 }
 

@@ -38,7 +38,7 @@ said() {
     said '5 birth_date birth_date 20.0% (5) 40.0% (2) 20.0% (3) 20.0% (4)'
     said '6 consent_terms consent `terms` 100%'
     said '7 country country 20.0% (5) 20.0% (2) 20.0% (3) 20.0% (6) 20.0% (4)'
-    said 'email_invalid 1 4 An e-mail address has one @, and something on both sides of it.'
+    said 'email_invalid 1 4 An e-mail address needs one @, with something on both sides of it.'
     said 'email_taken 1 6 A customer has this e-mail address.'
     said 'password_no_digit 1 5 The password has no digit.'
     said '7 3 field_count 2 fields: expected 7, as in the header'
