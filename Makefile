@@ -54,38 +54,38 @@ CHARTS   = /usr/share/javascript/chart.js/chart.min.js
 SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/rules/*.sql)) $(sort $(wildcard sql/*.sql))
 # The rooms, from the top floor to the ground (ext/README.md, jobs/README.md).
 EXT      = ext/reg.c \
-            ext/tables/as_of.c ext/tables/attempts.c ext/tables/catalog.c ext/tables/export_table.c ext/tables/file_table.c ext/tables/history.c \
-            ext/tables/history_plan.c ext/tables/password_formats.c ext/tables/policy_table.c ext/tables/qualified.c ext/tables/reconcile_table.c ext/tables/rehearsal.c \
+            ext/tables/as_of.c ext/tables/attempts.c ext/tables/catalog.c ext/tables/dashboard_table.c ext/tables/file_table.c ext/tables/history.c \
+            ext/tables/history_plan.c ext/tables/password_formats.c ext/tables/policy_table.c ext/tables/qualified_names.c ext/tables/reconcile_table.c ext/tables/rehearsal.c \
             ext/tables/signups_table.c ext/tables/table.c \
             ext/functions/chart.c ext/functions/functions_ledger.c ext/functions/functions_password.c ext/functions/sql_call.c \
             ext/admission/admit.c ext/admission/admit_keys.c ext/admission/admit_values.c ext/admission/admit_writer.c ext/admission/consents.c \
-            ext/admission/deciding.c ext/admission/field_checks.c ext/admission/given.c ext/admission/newcomers.c ext/admission/notes.c ext/admission/prepared.c \
-            ext/codes/code.c ext/codes/completion.c ext/codes/customer.c ext/codes/device.c ext/codes/issue.c ext/codes/login.c ext/codes/subject_lookup.c ext/codes/verify.c \
-            ext/fraud/count.c ext/fraud/export.c ext/fraud/json_text.c ext/fraud/outcome_counts.c ext/fraud/payload.c ext/fraud/reconcile.c ext/fraud/reconcile_rows.c ext/fraud/reconcile_text.c \
+            ext/admission/deciding_columns.c ext/admission/field_checks.c ext/admission/given_texts.c ext/admission/newcomers.c ext/admission/notes.c ext/admission/prepared_password.c \
+            ext/codes/code.c ext/codes/late_password.c ext/codes/customer.c ext/codes/device.c ext/codes/issue.c ext/codes/login.c ext/codes/subject_lookup.c ext/codes/verify.c \
+            ext/fraud/printed_count.c ext/fraud/vendor_export.c ext/fraud/json_text.c ext/fraud/outcome_counts.c ext/fraud/payload.c ext/fraud/reconcile.c ext/fraud/cause_rows.c ext/fraud/reconcile_text.c \
             ext/ledger/connection.c ext/ledger/key.c ext/ledger/ledger.c ext/ledger/ledger_creation.c ext/ledger/ledger_time.c ext/ledger/reasons.c \
-            ext/ledger/schema.c ext/ledger/secret_file.c ext/ledger/session.c ext/ledger/settings.c ext/ledger/settings_password.c ext/ledger/snapshot.c ext/ledger/transaction.c \
+            ext/ledger/shadowing.c ext/ledger/secret_file.c ext/ledger/session.c ext/ledger/settings.c ext/ledger/settings_password.c ext/ledger/snapshot.c ext/ledger/transaction.c \
             ext/passwords/blocklist.c ext/passwords/hash_crypt.c ext/passwords/hash_derive.c ext/passwords/hash_digest.c ext/passwords/hash_format.c ext/passwords/hash_json.c \
-            ext/passwords/hash_phc.c ext/passwords/hash_text.c ext/passwords/identity.c ext/passwords/password.c ext/passwords/policy.c \
-            ext/csv/fields.c ext/csv/framing.c ext/csv/input.c ext/csv/records.c ext/csv/records_open.c ext/csv/title.c ext/csv/totals.c ext/csv/wiped_memory.c \
+            ext/passwords/hash_phc.c ext/passwords/hash_text.c ext/passwords/personal_data.c ext/passwords/password.c ext/passwords/policy.c \
+            ext/csv/fields.c ext/csv/framing.c ext/csv/input.c ext/csv/records.c ext/csv/records_open.c ext/csv/title_lines.c ext/csv/totals_line.c ext/csv/wiped_memory.c \
             ext/values/document.c ext/values/email.c ext/values/error.c ext/values/header.c ext/values/mend.c ext/values/moment.c ext/values/phone.cc ext/values/region.c ext/values/region_read.c ext/values/signup.c ext/values/subject.c ext/values/text.c \
             ext/values/utf.c ext/values/write_all.c ext/values/zone.c
 JOB      = jobs/main.c \
             jobs/commands/command_dashboard.c jobs/commands/command_forget.c jobs/commands/command_import.c jobs/commands/command_init.c \
-            jobs/commands/command_nightly.c jobs/commands/command_reconcile.c jobs/commands/command_status.c jobs/commands/dashboard_export.c jobs/commands/delivery_times.c \
+            jobs/commands/command_nightly.c jobs/commands/command_reconcile.c jobs/commands/command_status.c jobs/commands/dashboard_reconciliation.c jobs/commands/delivery_times.c \
             jobs/commands/command_settings.c jobs/commands/command_snapshot.c jobs/commands/report.c jobs/commands/send.c jobs/commands/settle.c jobs/commands/subjects.c \
             jobs/page/dashboard.c jobs/page/page.c jobs/page/reconcile_report.c jobs/page/reconcile_report_format.c \
             jobs/channels/confirm_link.c jobs/channels/fraud.c jobs/channels/mail.c jobs/channels/maildir.c jobs/channels/message.c jobs/channels/mime.c \
             jobs/channels/sms.c jobs/channels/success_body.c jobs/channels/template.c \
-            jobs/import/argon2_memory.c jobs/import/checkpoint.c jobs/import/chunk.c jobs/import/decompress.c jobs/import/explain.c jobs/import/fates.c \
+            jobs/import/argon2_memory.c jobs/import/wal_checkpoint.c jobs/import/chunk.c jobs/import/decompress.c jobs/import/explain.c jobs/import/column_fates.c \
             jobs/import/import.c jobs/import/import_columns.c \
             jobs/import/import_file.c jobs/import/import_summary.c jobs/import/overlong_rejects.c jobs/import/pipeline.c jobs/import/precheck.c \
             jobs/import/rejects.c jobs/import/stream.c \
             jobs/inbox/inbox.c jobs/inbox/inbox_file.c jobs/inbox/inbox_job.c jobs/inbox/inbox_name.c \
             jobs/delivery/breaker.c jobs/delivery/delivery_run.c jobs/delivery/http_handle.c jobs/delivery/http_status.c \
-            jobs/delivery/journal.c jobs/delivery/pace.c jobs/delivery/queue.c jobs/delivery/read_ahead.c jobs/delivery/record.c jobs/delivery/refusals.c \
-            jobs/delivery/response.c jobs/delivery/retry.c jobs/delivery/take.c jobs/delivery/transfer.c jobs/delivery/workers.c \
-            jobs/run/atomic_file.c jobs/run/digest.c jobs/run/draft.c jobs/run/handed.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c \
-            jobs/run/thread.c jobs/run/unchanged.c \
+            jobs/delivery/journal.c jobs/delivery/pace.c jobs/delivery/queue.c jobs/delivery/read_ahead.c jobs/delivery/record_answers.c jobs/delivery/refusals.c \
+            jobs/delivery/response.c jobs/delivery/retry.c jobs/delivery/take_due.c jobs/delivery/transfer.c jobs/delivery/workers.c \
+            jobs/run/atomic_file.c jobs/run/digest.c jobs/run/draft.c jobs/run/handed_tries.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c \
+            jobs/run/thread.c jobs/run/unchanged_file.c \
             jobs/config/config.c jobs/config/config_key.c jobs/config/config_value.c jobs/config/options.c jobs/config/secret.c jobs/config/suggestion.c \
             jobs/config/url.c
 EXT_C    = $(filter %.c,$(EXT))

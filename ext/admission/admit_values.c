@@ -6,7 +6,7 @@
 
 #include "ledger/session.h"
 #include "host.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 
 _Static_assert(ADMIT_PARAMETER_COUNT <= UINT8_MAX, "parameters are kept in bytes");
 

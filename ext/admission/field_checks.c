@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "admission/admit.h"
-#include "admission/deciding.h"
-#include "admission/given.h"
-#include "values/duration.h"
+#include "admission/deciding_columns.h"
+#include "admission/given_texts.h"
+#include "values/time_units.h"
 #include "values/mend.h"
 #include "values/moment.h"
 #include "values/region_read.h"

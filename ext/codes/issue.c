@@ -10,7 +10,7 @@
 #include "values/text.h"
 #include "codes/device.h"
 #include "codes/subject_lookup.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 
 enum { LONGEST_LIST = 4096 };
 

@@ -8,7 +8,7 @@
 #include "csv/framing.h"
 #include "csv/input.h"
 #include "csv/records_inside.h"
-#include "csv/totals.h"
+#include "csv/totals_line.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -6,7 +6,7 @@
 
 #include "ledger/session.h"
 #include "host.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 
 /* Offsets of time zones go from -12 to +14 hours, so no day begins further than this from UTC's. */
 static const int64_t MARGIN_MS = 2 * (int64_t)DAY_MS;

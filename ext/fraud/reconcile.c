@@ -61,7 +61,7 @@
 #include "ledger/session.h"
 #include "host.h"
 #include "values/zone.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 
 enum {
     MOST_DAYS = 36600,

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fraud/export.h"
+#include "fraud/vendor_export.h"
 #include "fraud/outcome_counts.h"
 
 struct session;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "codes/code.h"
-#include "codes/completion.h"
+#include "codes/late_password.h"
 #include "codes/customer.h"
 #include "functions/functions.h"
 #include "codes/issue.h"
@@ -199,7 +199,7 @@ void functions_report_payload(struct sql_call *call)
 void functions_complete(struct sql_call *call)
 {
     struct error error;
-    struct completion completion = {.subject = NULL};
+    struct late_password completion = {.subject = NULL};
     struct verify_request request = {.subject = NULL};
     request.subject = completion.subject = sql_call_text(call, 0, "subject");
     request.code = request.subject == NULL ? NULL : sql_call_text(call, 1, "code");
@@ -209,7 +209,7 @@ void functions_complete(struct sql_call *call)
     const struct settings *settings = session_settings(call->session);
     if (!sql_call_succeeded(call))
         return;
-    if (!completion_judge(&completion, settings, &error)) {
+    if (!late_password_judge(&completion, settings, &error)) {
         sql_call_fail_as(call, &error);
     } else if (completion.refusal[0] != '\0') {
         sqlite3_result_text(call->context, completion.refusal, -1, SQLITE_TRANSIENT);
@@ -218,7 +218,7 @@ void functions_complete(struct sql_call *call)
         request.fingerprint = completion.fingerprint;
         verify(call, &request);
     }
-    completion_wipe(&completion);
+    late_password_wipe(&completion);
 }
 
 void functions_verify_login(struct sql_call *call)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admission/prepared.h"
+#include "admission/prepared_password.h"
 #include "functions/functions.h"
 #include "passwords/hash.h"
 #include "passwords/policy.h"

@@ -29,11 +29,11 @@ static bool look(struct ledger *ledger)
         ledger_fail_with_engine(ledger);
         return false;
     }
-    uint64_t attached = schema_attached(database);
+    uint64_t attached = shadowing_attached(database);
     bool changed = sqlite3_stmt_status(ledger->kept[GUARD], SQLITE_STMTSTATUS_REPREPARE, 1) != 0 ||
-                   attached != ledger->attached || (attached != 0 && schema_hides(database));
+                   attached != ledger->attached || (attached != 0 && shadowing_hides(database));
     if (changed || !ledger->facts_known) {
-        int code = schema_read(database, &ledger->facts);
+        int code = shadowing_read(database, &ledger->facts);
         ledger->facts_known = code == SQLITE_OK;
         ledger->attached = attached;
         if (code == SQLITE_NOMEM) /* perhaps our own: the engine need not know */
@@ -74,8 +74,8 @@ int ledger_version_found(struct ledger *ledger)
 
 bool ledger_intruder(struct ledger *ledger, char *text, size_t size)
 {
-    struct schema_facts facts;
-    bool found = schema_read(ledger->database, &facts) == SQLITE_OK &&
+    struct shadowing_facts facts;
+    bool found = shadowing_read(ledger->database, &facts) == SQLITE_OK &&
                  (facts.hidden[0] != '\0' || (facts.ledger && facts.shadow[0] != '\0'));
     if (found)
         snprintf(text, size, "%s", facts.hidden[0] != '\0' ? facts.hidden : facts.shadow);
@@ -174,7 +174,7 @@ static int beginning(struct ledger *ledger, bool beside)
 {
     int64_t version = ledger_number(ledger, STATEMENT_user_version, -1),
             application = ledger_number(ledger, STATEMENT_application_id, -1);
-    const struct schema_facts *facts = &ledger->facts;
+    const struct shadowing_facts *facts = &ledger->facts;
     if (ledger_failed(ledger))
         return -1;
     if (facts->shadow[0] != '\0') {

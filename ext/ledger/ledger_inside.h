@@ -6,7 +6,7 @@
 #include "host.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_time.h"
-#include "ledger/schema.h"
+#include "ledger/shadowing.h"
 
 enum { LEDGER_MOST_COLUMNS = 32 };
 
@@ -36,7 +36,7 @@ struct ledger {
     bool unsettled; /* made in a transaction of the caller's, who may yet roll it back */
     bool facts_known;
     uint64_t attached; /* when the facts were read */
-    struct schema_facts facts;
+    struct shadowing_facts facts;
     unsigned char uuid[LEDGER_UUID_SIZE];
     unsigned char salt[LEDGER_SALT_SIZE];
     int code;

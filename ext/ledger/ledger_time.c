@@ -2,7 +2,7 @@
 
 #include "host.h"
 #include "ledger/ledger.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 #include "values/moment.h"
 
 static const int64_t latest = INT64_C(253402300799999); /* 9999-12-31T23:59:59.999Z */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "values/duration.h"
+#include "values/time_units.h"
 #include "values/document.h"
 #include "host.h"
 #include "ledger/ledger.h"

@@ -14,7 +14,7 @@
 
 #include "values/document.h"
 #include "passwords/blocklist.h"
-#include "passwords/identity.h"
+#include "passwords/personal_data.h"
 #include "values/text.h"
 #include "values/utf.h"
 
@@ -440,7 +440,7 @@ bool policy_check(const struct policy *policy, const char *password, size_t leng
         goto no_memory;
     check_form(policy, &candidate, broken);
     if (policy->identity && identity != NULL) {
-        if (!identity_makes(identity, candidate.text, candidate.length, &made_of_identity))
+        if (!personal_data_makes(identity, candidate.text, candidate.length, &made_of_identity))
             goto no_memory;
         break_rule(broken, POLICY_CONTAINS_IDENTITY, made_of_identity);
     }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "admission/admit.h"
-#include "admission/prepared.h"
+#include "admission/prepared_password.h"
 #include "ledger/session.h"
 #include "tables/history.h"
 #include "values/moment.h"

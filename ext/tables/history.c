@@ -6,7 +6,7 @@
 
 #include "tables/as_of.h"
 #include "tables/history_plan.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 #include "values/moment.h"
 #include "fraud/payload.h"
 #include "values/subject.h"

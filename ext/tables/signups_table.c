@@ -16,11 +16,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admission/deciding.h"
+#include "admission/deciding_columns.h"
 #include "tables/file_table.h"
 #include "values/moment.h"
 #include "csv/records.h"
-#include "csv/title.h"
+#include "csv/title_lines.h"
 #include "values/text.h"
 #include "tables/rehearsal.h"
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "tables/qualified.h"
+#include "tables/qualified_names.h"
 
 enum { MOST_ARGUMENTS = 8 };
 

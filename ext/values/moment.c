@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "values/duration.h"
+#include "values/time_units.h"
 #include "values/zone.h"
 
 enum {

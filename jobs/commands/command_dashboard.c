@@ -8,7 +8,7 @@
 #include "admission/notes.h"
 #include "commands/commands.h"
 #include "page/dashboard.h"
-#include "commands/dashboard_export.h"
+#include "commands/dashboard_reconciliation.h"
 #include "commands/delivery_times.h"
 #include "values/moment.h"
 #include "page/page.h"
@@ -515,7 +515,7 @@ static const char *put_all(struct page *page, struct job *job, const struct dash
     put_queues(page, ledger);
     put_runs(page, ledger);
     page_section(page, &sections[RECONCILIATION]);
-    *status = dashboard_export_put(page, job, data);
+    *status = dashboard_reconciliation_put(page, job, data);
     page_section_end(page);
     return page_end(page, data, length);
 }

@@ -34,7 +34,7 @@ static bool is_folder(const char *path)
 
 static enum exit_code take(struct job *job, const struct import_request *request)
 {
-    return request->explain ? explain_file(job, request) : import_file(job, request);
+    return request->explain ? explain_file(job, request) : import_one(job, request);
 }
 
 /* `context`: the request that is the same for all files of a folder. */

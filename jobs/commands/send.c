@@ -10,7 +10,7 @@
 #include "channels/mail.h"
 #include "delivery/delivery_run.h"
 #include "delivery/retry.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 #include "run/say.h"
 #include "channels/sms.h"
 #include "run/stop.h"

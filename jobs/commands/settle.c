@@ -1,6 +1,6 @@
 /* settle.c: ends pending attempts whose time is up, and lets go of fingerprints that nothing waits
  * for. */
-#include "values/duration.h"
+#include "values/time_units.h"
 #include "run/job.h"
 #include "run/say.h"
 #include "run/stop.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "values/duration.h"
+#include "values/time_units.h"
 #include "values/moment.h"
 #include "run/say.h"
 #include "run/stop.h"

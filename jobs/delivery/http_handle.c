@@ -2,7 +2,7 @@
 #include "delivery/http_handle.h"
 
 #include "delivery/response.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "run/say.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 #include "values/moment.h"
 
 enum {

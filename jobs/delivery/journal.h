@@ -5,8 +5,8 @@
 #ifndef JOURNAL_H
 #define JOURNAL_H
 
-#include "delivery/record.h"
-#include "delivery/take.h"
+#include "delivery/record_answers.h"
+#include "delivery/take_due.h"
 
 struct journal;
 

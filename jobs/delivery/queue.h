@@ -1,5 +1,5 @@
 /* queue.h: the queues of codes and reports in the ledger, and what is on its way from one of them:
- * take.h takes it, transfer.h sends it, record.h writes down what came of it.
+ * take_due.h takes it, transfer.h sends it, record_answers.h writes down what came of it.
  */
 #ifndef QUEUE_H
 #define QUEUE_H
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "run/handed.h"
+#include "run/handed_tries.h"
 #include "delivery/transfer.h"
 #include "run/job.h"
 

@@ -3,7 +3,7 @@
 #define RETRY_H
 
 #include "delivery/transfer.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 
 /* An item's tries since it was queued. */
 struct retry_history {

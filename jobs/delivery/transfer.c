@@ -7,7 +7,7 @@
 #include "delivery/http_handle.h"
 #include "delivery/response.h"
 #include "delivery/workers.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 
 #include <sodium.h>
 #include <stdio.h>

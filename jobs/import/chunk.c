@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admission/deciding.h"
+#include "admission/deciding_columns.h"
 #include "ledger/session.h"
 #include "ledger/settings.h"
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admission/deciding.h"
+#include "admission/deciding_columns.h"
 #include "import/decompress.h"
-#include "import/fates.h"
+#include "import/column_fates.h"
 #include "import/import_columns.h"
 #include "import/import_file.h"
 #include "ledger/connection.h"

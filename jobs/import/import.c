@@ -10,11 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "import/checkpoint.h"
+#include "import/wal_checkpoint.h"
 #include "import/import_columns.h"
 #include "import/import_file.h"
 #include "import/import_summary.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 #include "values/moment.h"
 #include "import/decompress.h"
 #include "import/pipeline.h"
@@ -37,7 +37,7 @@ struct import {
     uint64_t noted;               /* attempts with notes, once the file is read to its end */
     struct pipeline *pipeline;
     struct admit_writer *writer;
-    struct checkpoint *checkpoint;
+    struct wal_checkpoint *checkpoint;
     struct chunk_counts counts; /* as committed */
     struct rejects rejects;
     struct say_progress progress;
@@ -449,7 +449,7 @@ static bool import_rows(struct import *import)
         .workers = worker_count(&import->job->config),
         .hash = !import->file.request->dry_run,
     };
-    import->checkpoint = checkpoint_start(import->job->database, import->job->config.ledger);
+    import->checkpoint = wal_checkpoint_start(import->job->database, import->job->config.ledger);
     import->writer = admit_writer_open(import->job->session);
     if (import->writer != NULL)
         admit_writer_expect(import->writer, import->file.bytes / BYTES_A_ROW);
@@ -460,7 +460,7 @@ static bool import_rows(struct import *import)
     else
         whole = write_rows(import);
     pipeline_end(import->pipeline);
-    checkpoint_end(import->checkpoint);
+    wal_checkpoint_end(import->checkpoint);
     ledger_trust(import->ledger, false);
     admit_writer_close(import->writer);
     return whole;
@@ -571,7 +571,7 @@ static void record_refused(const struct import *import)
         import_summary_record(import->job, &summary);
 }
 
-enum exit_code import_file(struct job *job, const struct import_request *request)
+enum exit_code import_one(struct job *job, const struct import_request *request)
 {
     struct import import = {.job = job, .ledger = job->session->ledger};
     import.rejects.descriptor = import.spill.descriptor = -1;

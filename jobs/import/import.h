@@ -21,6 +21,6 @@ struct import_request {
 
 /* EXIT_DONE; EXIT_PARTLY with rejects; EXIT_BAD_DATA; EXIT_RETRY: stopped, or something
  * failed, and what was committed stands. All is said. */
-enum exit_code import_file(struct job *job, const struct import_request *request);
+enum exit_code import_one(struct job *job, const struct import_request *request);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "config/suggestion.h"
-#include "csv/title.h"
+#include "csv/title_lines.h"
 #include "run/say.h"
 #include "values/text.h"
 

@@ -13,7 +13,7 @@
 #include "values/text.h"
 #include "run/say.h"
 #include "run/stop.h"
-#include "run/unchanged.h"
+#include "run/unchanged_file.h"
 
 enum {
     NEVER_TOO_MUCH = 64 << 20, /* bytes that any file may unpack to */

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "import/fates.h"
+#include "import/column_fates.h"
 #include "run/say.h"
 #include "values/signup.h"
 

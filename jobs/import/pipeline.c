@@ -9,10 +9,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "admission/deciding.h"
+#include "admission/deciding_columns.h"
 #include "import/precheck.h"
 #include "import/argon2_memory.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 #include "values/moment.h"
 #include "ledger/settings.h"
 #include "run/stop.h"

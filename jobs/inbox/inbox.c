@@ -1,7 +1,7 @@
 /* inbox.c: the folders. See inbox_file.c for what lies in them. */
 #include "inbox/inbox.h"
 #include "inbox/inbox_name.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 #include "inbox/inbox.h"
 
 #include "inbox/inbox_name.h"
-#include "run/unchanged.h"
+#include "run/unchanged_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

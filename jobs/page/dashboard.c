@@ -1,6 +1,6 @@
 /* dashboard.c: counting outcomes and reasons. */
 #include "page/dashboard.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 #include "values/moment.h"
 
 #include <jansson.h>

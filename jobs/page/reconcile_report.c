@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fraud/export.h"
+#include "fraud/vendor_export.h"
 #include "values/moment.h"
 #include "values/text.h"
 #include "run/say.h"

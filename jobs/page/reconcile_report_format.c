@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fraud/export.h"
+#include "fraud/vendor_export.h"
 #include "values/document.h"
 #include "values/moment.h"
 #include "page/reconcile_report.h"

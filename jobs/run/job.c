@@ -15,7 +15,7 @@
 #include "ledger/connection.h"
 #include "ledger/ledger_time.h"
 #include "ledger/snapshot.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 #include "values/moment.h"
 #include "values/text.h"
 #include "run/say.h"

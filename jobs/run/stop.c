@@ -11,7 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "values/duration.h"
+#include "values/time_units.h"
 #include "values/moment.h"
 
 enum { STOP_SIGNALS = 3 };

@@ -8,11 +8,11 @@
 
 #include <unistd.h>
 
-#include "delivery/record.h"
-#include "delivery/take.h"
+#include "delivery/record_answers.h"
+#include "delivery/take_due.h"
 #include "../folder.h"
 #include "outbox.h"
-#include "values/duration.h"
+#include "values/time_units.h"
 
 static struct queue queue_of(struct job *job)
 {
