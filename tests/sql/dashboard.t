@@ -56,14 +56,14 @@ bad "a title as spreadsheets fill it up" 'Registrations,,\ndate,success,failure\
 bad "no header at all" '2026-01-01,1,2\n' ", line 1: this names none of the columns; $first"
 remove='remove it, because each line must be the count of one day'
 for total in 'Total,3,4' '"Grand total ",3,4' 'SUMME,3,4'; do
-    bad "a line of totals: $total" "date,success,failure\n2026-01-01,1,2\n$total\n" ", line 3, column 1 (date): this is a line of totals; $remove"
+    bad "a line of totals: $total" "date,success,failure\n2026-01-01,1,2\n$total\n" ", line 3, column 1 (date): this is a line of totals: $remove"
 done
-bad "totals with fewer fields" 'date,success,failure\n2026-01-01,1,2\n"Total: 3"\n' ", line 3: this is a line of totals; $remove"
-bad "totals without a word" 'date,success,failure\n2026-01-01,1,2\n,1,2\n' ", line 3, column 1 (date): this is a line without a day, as of totals; $remove"
-bad "an empty line" 'date,success,failure\n2026-01-01,1,2\n,\xc2\xa0,\n' ", line 3, column 1 (date): this is an empty line; $remove"
-bad "one of blanks" 'date,success,failure\n2026-01-01,1,2\n   \n' ", line 3: this is an empty line; $remove"
+bad "totals with fewer fields" 'date,success,failure\n2026-01-01,1,2\n"Total: 3"\n' ", line 3: this is a line of totals: $remove"
+bad "totals without a word" 'date,success,failure\n2026-01-01,1,2\n,1,2\n' ", line 3, column 1 (date): this is a line without a day, as of totals: $remove"
+bad "an empty line" 'date,success,failure\n2026-01-01,1,2\n,\xc2\xa0,\n' ", line 3, column 1 (date): this is an empty line: $remove"
+bad "one of blanks" 'date,success,failure\n2026-01-01,1,2\n   \n' ", line 3: this is an empty line: $remove"
 rows "a line with nothing in it is no line" 'date,success,failure\n\n2026-01-01,1,2\n\n' $'2026-01-01|success|1\n2026-01-01|failure|2'
-bad "the header again" 'date,success,failure\n2026-01-01,1,2\nDate,success,failure\n' ", line 3, column 1 (date): this is the header again; $remove"
+bad "the header again" 'date,success,failure\n2026-01-01,1,2\nDate,success,failure\n' ", line 3, column 1 (date): this is the header again: $remove"
 bad "a day twice" 'date,success,failure\n2026-01-02,1,2\n2026-01-01,1,2\n2026-01-02,1,2\n' ', line 4, column 1 (date): this is already on line 2; each day may occur once'
 bad "a day and outcome twice" 'date,outcome,count\n2026-01-01,success,1\n2026-01-01,failure,1\n2026-01-01,Success,1\n' ', line 4, column 1 (date): this is already on line 2; each day and outcome may occur once'
 bad "a ragged line" 'date,success,failure\n2026-01-01,1\n' ', line 2, column 3 (failure): 2 fields: expected 3, as in the header'
@@ -80,7 +80,7 @@ SQL_LIMIT=10 refuses "a pipe, which would make the query wait" 'expected a regul
 refuses "no file" 'expected the name of a file' "SELECT * FROM reg_dashboard;"
 refuses "a number for a file" 'expected the name of a file' "SELECT * FROM reg_dashboard(1);"
 refuses "names that are no object" 'a JSON object of date, outcome, count, success and failure' "SELECT * FROM reg_dashboard('$FOLDER/other.csv', 'tag');"
-refuses "names of other columns" 'tag: a JSON object' "SELECT * FROM reg_dashboard('$FOLDER/other.csv', '{\"tag\":\"x\"}');"
+refuses "names of other columns" 'tag: expected a JSON object' "SELECT * FROM reg_dashboard('$FOLDER/other.csv', '{\"tag\":\"x\"}');"
 refuses "a schema may not choose what is read" 'unsafe use of virtual table' "CREATE VIEW v AS SELECT * FROM reg_dashboard('$FOLDER/other.csv'); SELECT * FROM v;"
 answers "the sample is an export" '24|2026-11-09|2026-11-20|240' "SELECT count(*), min(day), max(day), sum(count) FROM reg_dashboard('samples/dashboard.csv');"
 
