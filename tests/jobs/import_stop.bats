@@ -106,7 +106,7 @@ same_as_undisturbed() {
     run faulty TERM_AFTER_SYNCS=4 "$REGJOB" -c job.conf import a.csv
     [ "$status" -eq 1 ]
     [[ "$output" == *"a.csv: stopped by SIGTERM before line "*"; the next import continues there"* ]]
-    line=$(sed -n 's/.*before line \([0-9]*\):.*/\1/p' <<<"$output")
+    line=$(sed -n 's/.*before line \([0-9]*\);.*/\1/p' <<<"$output")
     [ "$line" = "$(ledger "SELECT max(end_line) FROM import_batch")" ]
     [ "$line" -gt 2 ] && [ "$line" -lt 46 ]
     [ "$(ledger "SELECT exit_code FROM run WHERE id = 1")" = 1 ]

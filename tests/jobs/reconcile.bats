@@ -314,7 +314,7 @@ told 2026-01-13T12:00 success 5"
 2026-01-12|success|4|4|{}' ]
     run job reconcile --as-of $EXPORTED export.csv
     [ "$status" -eq 2 ]
-    [[ "$output" == *"export.csv: the export does not speak of the outcome failure, which is not compared"* ]]
+    [[ "$output" == *"export.csv: the export has no rows for outcome failure, so it was not compared"* ]]
     printf 'date,success,failure\n' >export.csv
     run job reconcile --as-of $EXPORTED export.csv
     [ "$status" -eq 0 ]
