@@ -262,7 +262,7 @@ rejects_of() {
     printf 'subject,code,device_id\nann@example.com,12345,\n' | drop codes.csv
     run nightly
     [ "$status" -eq 65 ]
-    [[ "$output" == *'inbox/codes.csv: none of its columns says who signed up: `email`, `phone`, '* ]]
+    [[ "$output" == *'inbox/codes.csv: none of its columns says who signed up: expected `email`, `phone`, '* ]]
     [ "$(ledger "SELECT count(*) FROM attempt")" = 1 ]
     mv inbox/codes.csv codes/
     run nightly
@@ -312,7 +312,7 @@ rejects_of() {
     cp -p shorter.csv copy.csv
     run "$REGJOB" -c job.conf import copy.csv
     [ "$status" -eq 65 ]
-    [[ "$output" == *"copy.csv: import 1 of this file was stopped half-way, and import 2 goes on"* ]]
+    [[ "$output" == *"copy.csv: import 1 of this file stopped half-way, and import 2 continued it"* ]]
     run nightly
     [ "$status" -eq 2 ]
     [[ "$output" == "regjob: inbox/a.csv: "*" lines rejected (the first in line "*"): see inbox/done/a.csv.2.rejects" ]]
@@ -457,8 +457,8 @@ rejects_of() {
     run nightly
     [ "$status" -eq 65 ]
     [ "${#lines[@]}" -eq 2 ]
-    [[ "${lines[0]}" == *"inbox/a.csv: "*"1099511627776 bytes"*"max_expansion = 100"* ]]
-    [[ "${lines[1]}" == *"inbox/b.csv.gz: "*"1099511627776 bytes"*"max_expansion = 100"* ]]
+    [[ "${lines[0]}" == *"inbox/a.csv: "*"1099511627776 bytes"*"raise max_expansion (now 100)"* ]]
+    [[ "${lines[1]}" == *"inbox/b.csv.gz: "*"1099511627776 bytes"*"raise max_expansion (now 100)"* ]]
     [ "$(emails)" = zoe@example.com ]
     # An export, too.
     mkdir exports
@@ -496,7 +496,7 @@ rejects_of() {
     run nightly
     [ "$status" -eq 2 ]
     [ "${#lines[@]}" -eq 1 ]
-    [[ "$output" == *"inbox/a.csv: 90 rejects, the first in line 12, are counted but not kept"*"max_rejects_bytes = 100"* ]]
+    [[ "$output" == *"inbox/a.csv: reached max_rejects_bytes = 100: counted 90 more rejects, the first in line 12, but did not write them to "* ]]
     [ "$(sums)" = "101|1|0|0|0|100" ]
     [ "$(rejects_of a.csv)" = "$(head -11 whole)" ]
     [ "$(ledger "SELECT count(*), sum(bytes) FROM reject")" = "100|1000" ]
@@ -520,7 +520,7 @@ rejects_of() {
     gzip <whole | drop a.csv.gz
     run nightly
     [ "$status" -eq 2 ]
-    [[ "$output" == *"inbox/a.csv.gz: 2 rejects, the first in line 3, are counted but not kept"* ]]
+    [[ "$output" == *"inbox/a.csv.gz: reached max_rejects_bytes = "*": counted 2 more rejects, the first in line 3, but did not write them to "* ]]
     [ "$(rejects_of a.csv.gz)" = "$(head -2 whole)" ]
     sed -i 's/^max_rejects_bytes.*/max_rejects_bytes = 0/' job.conf
     regjob_fresh

@@ -102,7 +102,7 @@ other=$LEDGER
 sql "INSERT INTO reg_attempts(email, password) VALUES ('b@example.com', 'A9#bL8@z'), ('c@example.com', 'A9#bL8@z');" >/dev/null
 LEDGER=$main
 attach="PRAGMA trusted_schema = ON; ATTACH '$other' AS n; ATTACH ':memory:' AS \"odd \"\"name\";"
-another='reg's tables always show the main database's ledger, whatever the schema name: open that file as main'
+another="reg's tables always show the main database's ledger, whatever the schema name: open that file as main"
 foreign() {
     refuses "$1" "$2: $another" "$attach $3"
 }

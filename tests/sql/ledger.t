@@ -264,7 +264,7 @@ for way in dump clone; do
     put_back
     is "$way: it has lost its marks" "0|0" "$(sqlite3 "$LEDGER" "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id;")"
     for statement in "SELECT reg_settings();" "SELECT count(*) FROM reg_attempts;"; do
-        refuses "$way: $statement" "this database has a ledger's tables without its marks \(user_version and application_id\), as .dump and .clone leave it: reg_init\(\) puts them back" "$statement"
+        refuses "$way: $statement" "this database has a ledger's tables but not its user_version and application_id \(.dump and .clone lose them\): restore them with reg_init\(\)" "$statement"
     done
     answers "$way: reg_init puts them back" "$VERSION
 1|success|wal|$VERSION|1919248243" "SELECT reg_init();
@@ -273,7 +273,7 @@ for way in dump clone; do
     put_back
     cp -p "$FOLDER/kept" "$LEDGER.key"
     said=$($BUILD/regjob -l "$LEDGER" settle 2>&1)
-    like "$way: the job says what to do" "^78 .*without its marks.*regjob init --restored" "$? $said"
+    like "$way: the job says what to do" "^78 .*but not its user_version.*regjob init --restored" "$? $said"
     said=$($BUILD/regjob -v -l "$LEDGER" init --restored 2>&1)
     like "$way: and does it" "^0 .*is marked as a ledger of version $VERSION again" "$? $said"
     answers "$way: then all is there" "1" "SELECT count(*) FROM reg_attempts;"

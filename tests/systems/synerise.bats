@@ -38,11 +38,11 @@ outcome() { # ID
     [[ "${lines[0]}" == pinConfirmationLength:* ]]
     [ "${lines[1]}" = 1 ]
     # A bad value or an unknown member changes nothing, and the message names it and what it allows.
-    for pair in '{"pinConfirmationLength":9}|pinConfirmationLength: a whole number from 4 to 8' \
-        '{"registrationType":"MANUAL"}|registrationType: one of AUTOMATIC' \
-        '{"pinConfirmationType":"NOBODY"}|pinConfirmationType: one of ON_CONFLICT_WITH_EXTERNAL_ACCOUNT' \
-        '{"allowPinResendFromDifferentDeviceId":"no"}|allowPinResendFromDifferentDeviceId: true or false' \
-        '{"confirmationRedirectLink":"shop.example.com"}|confirmationRedirectLink: a link' \
+    for pair in '{"pinConfirmationLength":9}|pinConfirmationLength: expected a whole number from 4 to 8' \
+        '{"registrationType":"MANUAL"}|registrationType: expected one of AUTOMATIC' \
+        '{"pinConfirmationType":"NOBODY"}|pinConfirmationType: expected one of ON_CONFLICT_WITH_EXTERNAL_ACCOUNT' \
+        '{"allowPinResendFromDifferentDeviceId":"no"}|allowPinResendFromDifferentDeviceId: expected true or false' \
+        '{"confirmationRedirectLink":"shop.example.com"}|confirmationRedirectLink: expected a link' \
         '{"pinLength":6}|pinLength: there is no such setting'; do
         run ledger_reg "SELECT reg_settings('${pair%%|*}')"
         [ "$status" != 0 ]
@@ -167,7 +167,7 @@ outcome() { # ID
         "reg_issue_code('thief@example.com', 'none')"; do
         run ledger_reg "SELECT $call"
         [ "$status" != 0 ]
-        [[ "$output" == *"another customer is to be linked"* || "$output" == *"no code was asked"* ]]
+        [[ "$output" == *"will be linked to an existing customer"* || "$output" == *"no code was requested"* ]]
     done
     # Where no channel could prove it, the identifier is taken.
     settings '{"channels":["email"]}'
