@@ -173,5 +173,5 @@ MD5=$(printf %s 'A9#bL8@z' | md5sum | cut -c1-32 | tr a-f A-F)
     [[ "$output" == *"no e-mail address is known"* ]]
     run ledger_reg "SELECT reg_resend_code('081234560000', 'sms')"
     [ "$status" != 0 ]
-    [[ "$output" == *"no code was asked"* ]]
+    [[ "$output" == *"no code was requested"* ]]
 }
