@@ -114,5 +114,5 @@ for bad in (7, {}, {**project, "rounds": 0}, {**project, "memoryCost": 25}, {**p
         got = db.execute("SELECT reg_settings_patch(?)", (json.dumps({"firebaseScrypt": bad}),)).fetchall()
     except reg.sqlite3.OperationalError as error:
         got = str(error)
-    reg.ok("firebaseScrypt: an object of signerKey and saltSeparator" in str(got), f"firebaseScrypt is checked: {json.dumps(bad)[:50]}", got)
+    reg.ok("firebaseScrypt: expected an object of signerKey and saltSeparator" in str(got), f"firebaseScrypt is checked: {json.dumps(bad)[:50]}", got)
 reg.done()

@@ -132,7 +132,7 @@ def by_export(rows):
         try:
             got = str(db.execute("SELECT * FROM reg_dashboard(?)", (path,)).fetchone()[place.index(column)])
         except reg.sqlite3.Error as error:
-            got = (re.search(r"line 2, column \d \(\w+\): this is not .*? \((\w+)\);", str(error)) or [str(error)] * 2)[1]
+            got = (re.search(r"line 2, column \d \(\w+\): this is not .*? \((\w+)\):", str(error)) or [str(error)] * 2)[1]
         reg.equal(got, row.rule if row.refused else row.value, row.name)
 
 
