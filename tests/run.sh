@@ -84,10 +84,10 @@ tests_of() {
 }
 
 # Under the sanitizers: all that is C and ours, called through its own interface, and an import with
-# many threads. What only repeats those calls at length (secrets.t, which is about the files that they
-# leave, parallel.t, which is about SQLite's lock, and flood.t, about cost), or talks to other programs
-# for their own sake, is left to the plain build. test_allocation.c, which fails each allocation in
-# turn, runs under the sanitizers alone. SOAK=1 runs everything in both.
+# many threads. Left to the plain build is what only repeats those calls at length (secrets.t, about
+# the files that they leave; parallel.t, about SQLite's lock; flood.t, about cost; hashes.t, about
+# what other programs make) or talks to other programs for their own sake. test_allocation.c, which
+# fails each allocation in turn, runs under the sanitizers alone. SOAK=1 runs everything in both.
 #
 # tests/recovery needs a program from the network: `make test-recovery` runs it.
 everything() {
@@ -99,7 +99,7 @@ everything() {
         tests_of asan:tests/systems
     else
         tests_of tests | grep -vE '/test_allocation\.c$|^tests/recovery/'
-        tests_of asan:tests/sql | grep -vE '/(secrets|parallel|flood)\.t$'
+        tests_of asan:tests/sql | grep -vE '/(secrets|parallel|flood|hashes)\.t$'
         tests_of asan:tests/jobs/import_threads.bats
         tests_of asan:tests/jobs/import_forms.bats
     fi
