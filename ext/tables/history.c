@@ -625,17 +625,14 @@ static int answer_first(struct history_table *table, sqlite3_value *reasons,
  * to where the last row's was. */
 static void answer_value(sqlite3_value *value, sqlite3_context *context)
 {
+    bool json = sqlite3_value_subtype(value) != 0; /* which must stay so */
     const char *text = NULL;
-    if (sqlite3_value_type(value) == SQLITE_TEXT)
+    if (sqlite3_value_type(value) == SQLITE_TEXT && !json)
         text = (const char *)sqlite3_value_text(value);
-    if (text == NULL) {
+    if (text == NULL)
         sqlite3_result_value(context, value);
-        return;
-    }
-    sqlite3_result_text(context, text, sqlite3_value_bytes(value), SQLITE_TRANSIENT);
-    unsigned subtype = sqlite3_value_subtype(value);
-    if (subtype != 0) /* it is JSON */
-        sqlite3_result_subtype(context, subtype);
+    else
+        sqlite3_result_text(context, text, sqlite3_value_bytes(value), SQLITE_TRANSIENT);
 }
 
 int history_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int number)
