@@ -153,28 +153,28 @@ static void set_sealed(struct admit_values *values, struct session *session,
 
 /* The lists begin each reason with a comma; the rule wants none at either end of the whole, and one
  * on the side where what is taken goes in between. */
-static void set_reasons(struct admit_values *values, const struct admission *admission)
+static void write_reasons(struct admit_values *values, const struct admission *admission)
 {
-    char before[REASONS_TEXT] = "", *after = values->after;
-    after[0] = '\0';
-    if (admission->told == NULL && reasons_none(&admission->reasons)) { /* of most */
-        set_text(values, ADMIT_reasons, after);
-        set_text(values, ADMIT_reasons_before, after);
-        set_text(values, ADMIT_reasons_after, after);
-        return;
-    }
+    char before[REASONS_TEXT] = "";
     if (admission->told != NULL) {
         snprintf(before, sizeof before, "%s", admission->told_list);
     } else {
         reasons_before_taken(&admission->reasons, before);
-        reasons_after_taken(&admission->reasons, after);
+        reasons_after_taken(&admission->reasons, values->after);
     }
-    snprintf(values->reasons, sizeof values->reasons, "%s%s", before, after);
+    snprintf(values->reasons, sizeof values->reasons, "%s%s", before, values->after);
     snprintf(values->before, sizeof values->before, before[0] == '\0' ? "%s" : "%s,",
              before + (before[0] == ','));
+}
+
+static void set_reasons(struct admit_values *values, const struct admission *admission)
+{
+    values->reasons[0] = values->before[0] = values->after[0] = '\0';
+    if (admission->told != NULL || !reasons_none(&admission->reasons))
+        write_reasons(values, admission);
     set_text(values, ADMIT_reasons, values->reasons + (values->reasons[0] == ','));
     set_text(values, ADMIT_reasons_before, values->before);
-    set_text(values, ADMIT_reasons_after, after);
+    set_text(values, ADMIT_reasons_after, values->after);
 }
 
 void admit_values_fill(struct admit_values *values, struct session *session,

@@ -108,6 +108,7 @@ bool login_verify(struct session *session, const char *subject, const char *pass
     if (form == NULL) {
         if (!ledger_failed(session->ledger))
             ledger_fail(session->ledger, SQLITE_NOMEM, "out of memory");
+        sodium_memzero(&kept, sizeof kept);
         return false;
     }
     if (kept.customer == 0 || !is_readable(&kept, &settings->password_limit)) {

@@ -124,6 +124,9 @@ hash_reader hash_read_ldap, hash_read_django_digest, hash_read_digest, hash_read
 hash_reader hash_read_nthash;
 hash_reader hash_read_wrapped;
 
+/* Whether scrypt has such parameters, and a digest of that length is long enough. */
+enum rule hash_check_scrypt(const struct hash *hash);
+
 /* What a JSON document says (Auth0, Keycloak, Firebase), as the text of another format. */
 enum rule hash_from_json(const char *json, char text[PASSWORD_STORED_SIZE]);
 

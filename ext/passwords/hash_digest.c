@@ -186,12 +186,15 @@ bool hash_recipe(const struct hash *hash, char recipe[PASSWORD_STORED_SIZE])
                (hash->before.length + hash->after.length == 0 ||
                 (hash_append(recipe, ":") && hash_append_base64(recipe, &hash->before) &&
                  hash_append(recipe, ":") && hash_append_base64(recipe, &hash->after)));
-    case HASH_ARGON2:
     case HASH_SCRYPT:
+        return hash_append(recipe, "scrypt:%u:%u:%u:%zu:", hash->log_n, (unsigned)hash->r,
+                           (unsigned)hash->p, hash->value.length) &&
+               hash_append_base64(recipe, &hash->before);
+    case HASH_ARGON2:
     case HASH_FIREBASE:
         break;
     }
-    return false; /* hard enough as they are */
+    return false; /* never fast: see hash_is_fast() */
 }
 
 /* One part of a recipe: up to `:` or the recipe's end. */
@@ -219,6 +222,9 @@ static enum rule read_setting(struct hash *hash, const char *at, const char *end
                  {"$5$", hash_read_crypt_rounds, 43},
                  {"$6$", hash_read_crypt_rounds, 86},
                  {"$sha1$", hash_read_crypt_rounds, 28},
+                 {"$7$", hash_read_crypt_scrypt, 43},
+                 {"$y$", hash_read_yescrypt, 43},
+                 {"$gy$", hash_read_yescrypt, 43},
                  {"_", hash_read_des, 11},
                  {"", hash_read_des, 11}};
     struct hash whole;
@@ -241,12 +247,32 @@ static enum rule read_setting(struct hash *hash, const char *at, const char *end
     return rule == RULE_as_given && whole.setting != length ? RULE_hash_parts : rule;
 }
 
+/* scrypt:LOG_N:R:P:LENGTH:SALT */
+static enum rule read_scrypt(struct hash *hash, const char *at, const char *end)
+{
+    uint32_t numbers[4];
+    for (size_t i = 0; i < 4; i++)
+        if (!hash_number(&at, &numbers[i]) || !hash_skip(&at, ":"))
+            return RULE_hash_parameters;
+    if (numbers[3] > HASH_BYTES)
+        return RULE_hash_digest;
+    hash->function = HASH_SCRYPT;
+    hash->log_n = numbers[0];
+    hash->r = numbers[1];
+    hash->p = numbers[2];
+    hash->value.length = numbers[3];
+    struct hash_part salt = {at, at < end ? (size_t)(end - at) : 0};
+    return hash_base64(salt, &hash->before) ? hash_check_scrypt(hash) : RULE_hash_encoding;
+}
+
 static enum rule read_recipe(struct hash *hash, const char *at, const char *end)
 {
     struct hash_part name = recipe_part(&at, end);
     hash->hashed_first = name.length == 12 && memcmp(name.text, "crypt-sha256", 12) == 0;
     if (hash->hashed_first || (name.length == 5 && memcmp(name.text, "crypt", 5) == 0))
         return read_setting(hash, at, end);
+    if (name.length == 6 && memcmp(name.text, "scrypt", 6) == 0)
+        return read_scrypt(hash, at, end);
     bool hmac = name.length > 5 && memcmp(name.text, "hmac-", 5) == 0,
          pbkdf2 = name.length > 7 && memcmp(name.text, "pbkdf2-", 7) == 0;
     size_t skipped = hmac ? 5 : pbkdf2 ? 7 : 0;

@@ -12,7 +12,7 @@ static const struct hash_format formats[] = {
      "md5$argon2id$ sha1$argon2id$ sha224$argon2id$ sha256$argon2id$ sha384$argon2id$ "
      "sha512$argon2id$ md4$argon2id$ ripemd160$argon2id$ nthash$argon2id$ md5: sha1: sha224: "
      "sha256: sha384: "
-     "sha512: md4: ripemd160: hmac- pbkdf2- crypt: crypt-sha256:",
+     "sha512: md4: ripemd160: hmac- pbkdf2- scrypt: crypt: crypt-sha256:",
      "as what is wrapped; libsodium", "both hashes", HASH_MEMORY_HARD,
      "this ledger: Argon2id around a fast hash", hash_read_wrapped},
     {"bcrypt", "$2a$ $2b$ $2x$ $2y$", "libxcrypt", "64 KiB times 2^cost", HASH_ITERATED,
@@ -244,7 +244,8 @@ bool hash_is_weaker(const struct hash *hash, struct password_cost cost,
 
 bool hash_is_fast(const struct hash *hash)
 {
-    return !hash->is_wrapped && hash->format->strength != HASH_MEMORY_HARD &&
+    /* Argon2 of any cost is what would be put around it, and Firebase's cost is the project's. */
+    return !hash->is_wrapped && hash->function != HASH_ARGON2 && hash->function != HASH_FIREBASE &&
            hash_cost(hash).work_kib < FLOOR_KIB;
 }
 

@@ -131,9 +131,10 @@ static bool read_n(uint32_t n, struct hash *hash)
     return false;
 }
 
-static enum rule check_scrypt(const struct hash *hash)
+enum rule hash_check_scrypt(const struct hash *hash)
 {
-    if (hash->r < 1 || hash->p < 1 || (uint64_t)hash->r * hash->p >= UINT64_C(1) << 30)
+    if (hash->log_n < 1 || hash->log_n > MOST_LOG_N || hash->r < 1 || hash->p < 1 ||
+        (uint64_t)hash->r * hash->p >= UINT64_C(1) << 30)
         return RULE_hash_parameters;
     return hash->value.length < LEAST_SCRYPT ? RULE_hash_digest : RULE_as_given;
 }
@@ -154,7 +155,8 @@ enum rule hash_read_scrypt(struct hash *hash, const char *prefix, const char *re
         hash->log_n = ln;
     else if (!read_n(ln, hash))
         return RULE_hash_parameters;
-    return read_both(hash, salt, hash_part(&rest, '$')) ? check_scrypt(hash) : RULE_hash_encoding;
+    return read_both(hash, salt, hash_part(&rest, '$')) ? hash_check_scrypt(hash)
+                                                        : RULE_hash_encoding;
 }
 
 /* scrypt$16384$SALT$8$1$HASH: the salt is the text itself. */
@@ -176,7 +178,7 @@ enum rule hash_read_django_scrypt(struct hash *hash, const char *prefix, const c
         return RULE_hash_parts;
     if (!hash_base64(hash_part(&rest, '$'), &hash->value))
         return RULE_hash_encoding;
-    return hash_plain(salt, &hash->before) ? check_scrypt(hash) : RULE_hash_salt;
+    return hash_plain(salt, &hash->before) ? hash_check_scrypt(hash) : RULE_hash_salt;
 }
 
 static enum rule take_project(struct hash *hash)
@@ -225,5 +227,5 @@ enum rule hash_read_firebase(struct hash *hash, const char *prefix, const char *
         return RULE_hash_encoding;
     if (hash->key.length == 0 || hash->value.length != hash->key.length)
         return RULE_hash_digest;
-    return check_scrypt(hash);
+    return hash_check_scrypt(hash);
 }

@@ -144,27 +144,31 @@ static void add_files(struct job *job, json_t *status)
     json_object_set_new(status, "files", files);
 }
 
+/* Of which ledger this is a snapshot, and of when; false: of none. */
+static bool read_snapshot(struct job *job, char source[SNAPSHOT_SOURCE_SIZE],
+                          char moment[MOMENT_SIZE])
+{
+    int64_t taken_at;
+    if (!ledger_is_snapshot(job->session->ledger))
+        return false;
+    ledger_snapshot_source(job->session->ledger, source, &taken_at);
+    moment_format(taken_at, moment);
+    return true;
+}
+
 static void show_snapshot(struct job *job)
 {
     char source[SNAPSHOT_SOURCE_SIZE], moment[MOMENT_SIZE];
-    int64_t taken_at;
-    if (!ledger_is_snapshot(job->session->ledger))
-        return;
-    ledger_snapshot_source(job->session->ledger, source, &taken_at);
-    moment_format(taken_at, moment);
-    say_line("a snapshot of %s, taken at %s", source, moment);
+    if (read_snapshot(job, source, moment))
+        say_line("a snapshot of %s, taken at %s", source, moment);
 }
 
 static void add_snapshot(struct job *job, json_t *status)
 {
     char source[SNAPSHOT_SOURCE_SIZE], moment[MOMENT_SIZE];
-    int64_t taken_at;
-    if (!ledger_is_snapshot(job->session->ledger))
-        return;
-    ledger_snapshot_source(job->session->ledger, source, &taken_at);
-    moment_format(taken_at, moment);
-    json_object_set_new(status, "snapshot",
-                        json_pack("{s:s, s:s}", "source", source, "taken_at", moment));
+    if (read_snapshot(job, source, moment))
+        json_object_set_new(status, "snapshot",
+                            json_pack("{s:s, s:s}", "source", source, "taken_at", moment));
 }
 
 static void show_json(struct job *job)

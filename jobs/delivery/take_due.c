@@ -1,9 +1,7 @@
 /* take_due.c: see take_due.h. */
 #include "delivery/take_due.h"
 
-#include <inttypes.h>
 #include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,20 +50,17 @@ struct taking {
  */
 static char *list_places(const struct queue_list *list, bool wanted)
 {
-    enum { PLACE = sizeof "\"-9223372036854775808\":-9223372036854775808," };
-    size_t count = 0, length = 1;
+    sqlite3_str *text = sqlite3_str_new(NULL);
+    const char *between = "";
+    sqlite3_str_appendchar(text, 1, '{');
     for (const struct queue_item *item = list->first; item != NULL; item = item->next)
-        count += item->wanted == wanted;
-    char *text = malloc(count * PLACE + sizeof "{}");
-    if (text == NULL)
-        return NULL;
-    text[0] = '{';
-    for (const struct queue_item *item = list->first; item != NULL; item = item->next)
-        if (item->wanted == wanted)
-            length += (size_t)sprintf(text + length, "%s\"%" PRId64 "\":%" PRId64,
-                                      length > 1 ? "," : "", item->place.id, item->place.seen);
-    memcpy(text + length, "}", 2);
-    return text;
+        if (item->wanted == wanted) {
+            sqlite3_str_appendf(text, "%s\"%lld\":%lld", between, (long long)item->place.id,
+                                (long long)item->place.seen);
+            between = ",";
+        }
+    sqlite3_str_appendchar(text, 1, '}');
+    return sqlite3_str_finish(text);
 }
 
 static void run_step(struct ledger *ledger, enum statement name, const struct taking *taking)
@@ -134,8 +129,8 @@ void take_places(const struct queue *queue, struct queue_list *list, int64_t now
     for (int i = 0; i < (codes ? (int)RULE_STEPS_take_codes : (int)RULE_STEPS_take_reports); i++)
         run_step(ledger, rule[i], &taking);
     read_taken(queue, list, newest, taking.lease_until);
-    free(taking.items);
-    free(taking.unwanted);
+    sqlite3_free(taking.items);
+    sqlite3_free(taking.unwanted);
 }
 
 /* -- finding -- */

@@ -79,6 +79,8 @@ def by_others():
     for method in ("yescrypt", "gost-yescrypt", "scrypt", "bcrypt", "bcrypt-a", "sha512crypt", "sha256crypt", "sunmd5", "md5crypt", "bsdicrypt", "descrypt"):
         form = {"scrypt": "crypt-scrypt", "bcrypt-a": "bcrypt"}.get(method, method)
         yield form, PASSWORD, said("mkpasswd", "-m", method, PASSWORD), f"mkpasswd {method}"
+    for method, rounds in (("yescrypt", "1"), ("gost-yescrypt", "1"), ("scrypt", "6")):  # the least that mkpasswd makes: N = 1024 and 8192
+        yield {"scrypt": "crypt-scrypt"}.get(method, method), PASSWORD, said("mkpasswd", "-m", method, "-R", rounds, PASSWORD), f"mkpasswd {method} -R {rounds}"
     yield "nthash", "correct horse 9", said("mkpasswd", "-m", "nt", "correct horse 9"), "mkpasswd nt"
     for option, form in (("-1", "md5crypt"), ("-5", "sha256crypt"), ("-6", "sha512crypt")):
         made = said("openssl", "passwd", option, PASSWORD)
@@ -170,11 +172,11 @@ for number, (form, password, stored, source) in enumerate(HASHES):
         reg.ok(re.search(r"^[^{].*\$argon2id\$v=19\$m=8,t=1,p=1\$", kept_as) is not None, f"{source}: a fast hash is kept wrapped", stored, kept_as)
         digest = re.split(r"[$}]", stored)[-1]
         reg.ok(len(digest) < 12 or digest not in kept_as, f"{source}: and its digest is not there", kept_as)
-    elif not kept_as.startswith(("crypt", "pbkdf2-")):
+    elif not kept_as.startswith(("crypt", "pbkdf2-", "scrypt:")):
         reg.ok(stored.startswith("{") or kept_as in stored or "argon2" in stored or stored.startswith("$sha"), f"{source}: is kept as it came", stored, kept_as)
 wrapped = {form for number, (form, *_) in enumerate(HASHES) if "$argon2id$" in rows[f"p{number}@example.com"][1:]}
-reg.equal(sorted(wrapped - set(FAST)), ["bcrypt", "bsdicrypt", "django-bcrypt-sha256", "pbkdf2", "sha1crypt", "sha256crypt"],
-          "of the iterated, those with few rounds are wrapped")
+reg.equal(sorted(wrapped - set(FAST)), ["bcrypt", "bsdicrypt", "django-bcrypt-sha256", "gost-yescrypt", "pbkdf2", "scrypt", "sha1crypt", "sha256crypt", "yescrypt"],
+          "of the others, those whose parameters make them fast are wrapped")
 
 counted = {form: (hashes, weaker) for form, _, hashes, weaker in db.execute("SELECT * FROM reg_password_formats")}
 reg.equal(sum(hashes for hashes, _ in counted.values()), len(HASHES), "reg_password_formats counts them all")
