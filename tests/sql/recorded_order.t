@@ -26,7 +26,7 @@ def old_ledger(name, times):
     db.executescript(OLD)
     db.close()
     db = reg.connect(name)
-    reg.equal(reg.one(db, "SELECT reg_init()"), 5, f"{name}: is upgraded")
+    reg.equal(reg.one(db, "SELECT reg_init()"), 6, f"{name}: is upgraded")
     return db
 
 

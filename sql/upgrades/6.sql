@@ -1,0 +1,1 @@
+-- The ledger, version 6. Its rules are made anew: taking codes and reports is a rule over a set (sql/rules/take_*.sql).
