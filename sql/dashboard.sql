@@ -7,13 +7,15 @@ SELECT (SELECT min(a.attempted_at) FROM attempt a WHERE a.attempted_at >= (w.las
        (SELECT count(*) FROM attempt) AS attempts
   FROM (SELECT max(attempted_at) / 86400000 AS last FROM attempt) w
 
--- Outcomes and reasons by day. An attempt whose time has run out counts as failed, settled or not. Each day is gathered by itself, so that no more than
--- a day is sorted.
+-- Outcomes and reasons by day. An attempt whose time has run out counts as failed, settled or not. Days at rest come from their sums (sql/upgrades/6.sql),
+-- here and below; each of the others is gathered by itself, so that no more than a day is sorted.
 -- name: dashboard_outcomes
 WITH RECURSIVE days(day) AS (
     SELECT :first UNION ALL SELECT day + 1 FROM days WHERE day < (SELECT max(attempted_at) FROM attempt) / 86400000)
 SELECT d.day, c.value ->> 0 AS outcome, c.value ->> 1 AS reasons, c.value ->> 2 AS number
-  FROM (SELECT d.day,
+  FROM (SELECT d.day, CASE WHEN d.day IN (SELECT day FROM resting_day) THEN
+               (SELECT json_group_array(json_array(k.outcome, nullif(k.reasons, ''), k.attempts)) FROM kept_outcome k WHERE k.day = d.day)
+               ELSE
                (SELECT json_group_array(json_array(outcome, reasons, number))
                   FROM (SELECT coalesce(v.outcome, CASE WHEN w.attempt_id IS NOT NULL THEN 'failure' ELSE a.outcome END) AS outcome,
                                CASE WHEN v.id IS NOT NULL THEN v.reasons
@@ -25,29 +27,30 @@ SELECT d.day, c.value ->> 0 AS outcome, c.value ->> 1 AS reasons, c.value ->> 2 
                           LEFT JOIN decision v ON v.id = CASE WHEN a.outcome = 'pending' THEN (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id) END
                           LEFT JOIN waiting w ON w.attempt_id = CASE WHEN a.outcome = 'pending' THEN a.id END AND w.deadline <= :now
                          WHERE a.attempted_at >= d.day * 86400000 AND a.attempted_at < (d.day + 1) * 86400000
-                         GROUP BY 1, 2)) AS counts
+                         GROUP BY 1, 2)) END AS counts
           FROM days d) d,
        json_each(d.counts) c
 
 -- What was done to the window's values, by column and rule.
 -- name: dashboard_notes
-SELECT n.value ->> 'column' AS "column", n.value ->> 'done' AS done, n.value ->> 'rule' AS rule, count(*) AS number
-  FROM attempt a, json_each(a.notes) n
- WHERE a.attempted_at >= :first * 86400000 AND a.notes IS NOT NULL
+SELECT "column", done, rule, sum(number) AS number
+  FROM (SELECT k."column", k.done, k.rule, k.number FROM resting_day r JOIN kept_note k ON k.day = r.day WHERE r.day >= :first
+        UNION ALL
+        SELECT n.value ->> 'column', n.value ->> 'done', n.value ->> 'rule', 1
+          FROM attempt_day d
+         CROSS JOIN attempt a ON a.attempted_at >= d.day * 86400000 AND a.attempted_at < (d.day + 1) * 86400000 AND a.notes IS NOT NULL
+         CROSS JOIN json_each(a.notes) n
+         WHERE d.day >= :first AND d.day NOT IN (SELECT day FROM resting_day))
  GROUP BY 1, 2, 3 ORDER BY number DESC, 1, 2, 3
 
 -- The funnel of the window's sign-ups, as the view of that name has it by day: received, accepted, code sent, confirmed, registered, KYC, subscribed.
 -- name: dashboard_funnel
-SELECT count(*), sum(a.outcome <> 'failure'),
-       sum(EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = a.id AND c.handed_over_at IS NOT NULL)),
-       sum(EXISTS (SELECT 1 FROM code c JOIN code_end e ON e.code_id = c.id WHERE c.attempt_id = a.id AND e.state = 'verified')),
-       sum(CASE WHEN a.outcome <> 'pending' THEN a.outcome
-                ELSE (SELECT d.outcome FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1) END IS 'success'),
-       (SELECT count(DISTINCT s.attempt_id) FROM step s JOIN attempt o ON o.id = s.attempt_id
-         WHERE s.name = 'KYC' COLLATE NOCASE AND o.attempted_at >= :first * 86400000),
-       (SELECT count(DISTINCT s.attempt_id) FROM step s JOIN attempt o ON o.id = s.attempt_id
-         WHERE s.name = 'SUBSCRIPTION' COLLATE NOCASE AND o.attempted_at >= :first * 86400000)
-  FROM attempt a WHERE a.attempted_at >= :first * 86400000
+SELECT sum(received), sum(accepted), sum(code_sent), sum(confirmed), sum(registered), sum(kyc), sum(subscribed)
+  FROM (SELECT received, accepted, code_sent, confirmed, registered, kyc, subscribed FROM resting_day WHERE day >= :first
+        UNION ALL
+        SELECT p.received, p.accepted, p.code_sent, p.confirmed, p.registered, p.kyc, p.subscribed
+          FROM attempt_day d CROSS JOIN attempt_progress p ON p.attempted_at >= d.day * 86400000 AND p.attempted_at < (d.day + 1) * 86400000
+         WHERE d.day >= :first AND d.day NOT IN (SELECT day FROM resting_day))
 
 -- Milliseconds until a code was handed over to its channel (step 1), and from then until it was confirmed (2), with the day of the request. Covers the 90 days
 -- up to the newest code, without codes that the caller delivers.

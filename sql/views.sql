@@ -1,6 +1,10 @@
 -- Views for analysts that work in any SQLite, without the extension. Like the rules, each version creates them anew.
 -- name: views
 DROP VIEW IF EXISTS holding;
+DROP VIEW IF EXISTS attempt_day;
+DROP VIEW IF EXISTS touched_day;
+DROP VIEW IF EXISTS resting_day;
+DROP VIEW IF EXISTS attempt_progress;
 DROP VIEW IF EXISTS funnel;
 DROP VIEW IF EXISTS failure_reasons;
 DROP VIEW IF EXISTS duplicate_storms;
@@ -13,29 +17,74 @@ DROP VIEW IF EXISTS pending_ages;
 CREATE VIEW holding AS
 SELECT id AS attempt_id, outcome, reasons, CASE outcome WHEN 'success' THEN customer_id WHEN 'pending' THEN 0 ELSE -1 END AS holder FROM attempt;
 
--- How far each day's sign-ups (UTC, by attempted_at) got: received, accepted (not failed at once), code sent, confirmed, KYC, subscribed.
+-- The days (UTC, since 1970-01-01; earlier ones are negative) that have sign-ups: one look into the index each.
+CREATE VIEW attempt_day AS
+WITH RECURSIVE firsts(at) AS (
+    SELECT min(attempted_at) FROM attempt
+    UNION SELECT (SELECT min(a.attempted_at) FROM attempt a WHERE a.attempted_at >= f.at - (f.at % 86400000 + 86400000) % 86400000 + 86400000)
+            FROM firsts f WHERE f.at IS NOT NULL)
+SELECT (at - (at % 86400000 + 86400000) % 86400000) / 86400000 AS day FROM firsts WHERE at IS NOT NULL;
+
+-- The days of which something was recorded since their sums were taken (sql/upgrades/6.sql).
+CREATE VIEW touched_day AS
+SELECT a.attempted_at / 86400000 AS day FROM kept_until k CROSS JOIN attempt a ON a.id > k.attempt_id
+UNION
+SELECT a.attempted_at / 86400000 FROM kept_until k CROSS JOIN decision d ON d.id > k.decision_id CROSS JOIN attempt a ON a.id = d.attempt_id
+UNION
+SELECT a.attempted_at / 86400000 FROM kept_until k CROSS JOIN code c ON c.id > k.code_id CROSS JOIN attempt a ON a.id = c.attempt_id
+UNION
+SELECT a.attempted_at / 86400000
+  FROM kept_until k CROSS JOIN code_end e ON e.id > k.code_end_id CROSS JOIN code c ON c.id = e.code_id CROSS JOIN attempt a ON a.id = c.attempt_id
+UNION
+SELECT a.attempted_at / 86400000 FROM kept_until k CROSS JOIN report r ON r.id > k.report_id CROSS JOIN attempt a ON a.id = r.attempt_id
+UNION
+SELECT a.attempted_at / 86400000
+  FROM kept_until k CROSS JOIN report_event e ON e.id > k.report_event_id CROSS JOIN report r ON r.id = e.report_id CROSS JOIN attempt a ON a.id = r.attempt_id
+UNION
+SELECT a.attempted_at / 86400000
+  FROM kept_until k CROSS JOIN try t ON t.id > k.try_id LEFT JOIN code c ON c.id = t.code_id LEFT JOIN report r ON r.id = t.report_id
+ CROSS JOIN attempt a ON a.id = coalesce(c.attempt_id, r.attempt_id)
+UNION
+SELECT a.attempted_at / 86400000 FROM kept_until k CROSS JOIN step s ON s.id > k.step_id CROSS JOIN attempt a ON a.id = s.attempt_id;
+
+-- The days whose sums hold. They say what the facts say.
+CREATE VIEW resting_day AS
+SELECT day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed FROM kept_day WHERE day NOT IN (SELECT day FROM touched_day);
+
+-- How far each attempt got, 0 or 1 each: accepted (not failed at once), code sent, confirmed, registered, KYC, subscribed.
 -- A step counts once per attempt, whatever its status and however often it was recorded.
+CREATE VIEW attempt_progress AS
+SELECT a.id, a.attempted_at, 1 AS received,
+       a.outcome <> 'failure' AS accepted,
+       EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = a.id AND c.handed_over_at IS NOT NULL) AS code_sent,
+       EXISTS (SELECT 1 FROM code c JOIN code_end e ON e.code_id = c.id WHERE c.attempt_id = a.id AND e.state = 'verified') AS confirmed,
+       CASE WHEN a.outcome <> 'pending' THEN a.outcome
+            ELSE (SELECT d.outcome FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1) END IS 'success' AS registered,
+       EXISTS (SELECT 1 FROM step s WHERE s.attempt_id = a.id AND s.name = 'KYC' COLLATE NOCASE) AS kyc,
+       EXISTS (SELECT 1 FROM step s WHERE s.attempt_id = a.id AND s.name = 'SUBSCRIPTION' COLLATE NOCASE) AS subscribed
+  FROM attempt a;
+
+-- How far each day's sign-ups (UTC, by attempted_at) got. Days at rest come from their sums.
 CREATE VIEW funnel AS
-SELECT date(a.attempted_at / 1000, 'unixepoch') AS day,
-       count(*) AS received,
-       sum(a.outcome <> 'failure') AS accepted,
-       sum(EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = a.id AND c.handed_over_at IS NOT NULL)) AS code_sent,
-       sum(EXISTS (SELECT 1 FROM code c JOIN code_end e ON e.code_id = c.id WHERE c.attempt_id = a.id AND e.state = 'verified')) AS confirmed,
-       sum(coalesce((SELECT d.outcome FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.outcome) = 'success') AS registered,
-       sum(EXISTS (SELECT 1 FROM step s WHERE s.attempt_id = a.id AND s.name = 'KYC' COLLATE NOCASE)) AS kyc,
-       sum(EXISTS (SELECT 1 FROM step s WHERE s.attempt_id = a.id AND s.name = 'SUBSCRIPTION' COLLATE NOCASE)) AS subscribed
-  FROM attempt a
- GROUP BY day;
+SELECT date(day * 86400, 'unixepoch') AS day, received, accepted, code_sent, confirmed, registered, kyc, subscribed FROM resting_day
+UNION ALL
+SELECT date(o.day * 86400, 'unixepoch'), sum(p.received), sum(p.accepted), sum(p.code_sent), sum(p.confirmed), sum(p.registered), sum(p.kyc), sum(p.subscribed)
+  FROM attempt_day o CROSS JOIN attempt_progress p ON p.attempted_at >= o.day * 86400000 AND p.attempted_at < (o.day + 1) * 86400000
+ WHERE o.day NOT IN (SELECT day FROM resting_day)
+ GROUP BY o.day;
 
 -- Why attempts failed, by day (UTC, attempted_at) and reason. An attempt counts under each of its reasons; as_first counts its first reason only.
 CREATE VIEW failure_reasons AS
-SELECT v.day, r.value AS reason, count(*) AS attempts, sum(r.key = 0) AS as_first
-  FROM (SELECT date(a.attempted_at / 1000, 'unixepoch') AS day,
-               CASE WHEN d.id IS NULL THEN a.outcome ELSE d.outcome END AS outcome, CASE WHEN d.id IS NULL THEN a.reasons ELSE d.reasons END AS reasons
-          FROM attempt a
-          LEFT JOIN decision d ON d.id = (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id)) v,
+SELECT date(v.day * 86400, 'unixepoch') AS day, r.value AS reason, sum(v.attempts) AS attempts, coalesce(sum(v.attempts) FILTER (WHERE r.key = 0), 0) AS as_first
+  FROM (SELECT k.day, o.reasons, o.attempts
+          FROM resting_day k CROSS JOIN kept_outcome o ON o.day = k.day AND o.outcome = 'failure'
+        UNION ALL
+        SELECT o.day, CASE WHEN d.id IS NULL THEN a.reasons ELSE d.reasons END, 1
+          FROM attempt_day o
+         CROSS JOIN attempt a ON a.attempted_at >= o.day * 86400000 AND a.attempted_at < (o.day + 1) * 86400000
+          LEFT JOIN decision d ON d.id = (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id)
+         WHERE o.day NOT IN (SELECT day FROM resting_day) AND CASE WHEN d.id IS NULL THEN a.outcome ELSE d.outcome END = 'failure') v,
        json_each(v.reasons) r
- WHERE v.outcome = 'failure'
  GROUP BY v.day, r.value;
 
 -- Addresses, devices and mail domains with at least five attempts within one hour (UTC): how many people these seem to be, and the outcomes.

@@ -9,7 +9,7 @@
 #include "values/time_units.h"
 
 /* Offsets of time zones go from -12 to +14 hours, so no day begins further than this from UTC's. */
-static const int64_t MARGIN_MS = 2 * (int64_t)DAY_MS;
+enum { MARGIN_DAYS = 2 };
 
 #define CAUSE_NAME(name, help) #name,
 #define CAUSE_HELP(name, help) help,
@@ -28,7 +28,7 @@ const char *outcome_cause_help(enum outcome_cause cause)
 
 static int cause_named(const char *name)
 {
-    for (int i = 0; name != NULL && i < CAUSE_COUNT; i++)
+    for (int i = 0; name != NULL && i < CAUSE_COUNT; i++) /* or "", where it is kept */
         if (strcmp(names[i], name) == 0)
             return i;
     return CAUSE_NONE;
@@ -143,18 +143,82 @@ static int prepare(struct reading *reading, sqlite3 *database, int64_t as_of)
                               sqlite3_bind_parameter_index(reading->statement, ":as_of"), as_of);
 }
 
+static int prepare_named(sqlite3 *database, enum statement name, sqlite3_stmt **statement)
+{
+    return sqlite3_prepare_v2(database, statement_text[name], -1, statement, NULL);
+}
+
+/* A day's kept counts. A slot within which the local day changes is read from the facts. */
+static int read_kept(struct reading *reading, sqlite3_stmt *kept, int64_t day)
+{
+    int64_t slot = -1, local = 0;
+    bool parted = false;
+    int code = sqlite3_bind_int64(kept, 1, day);
+    while (code == SQLITE_OK && (code = sqlite3_step(kept)) == SQLITE_ROW) {
+        code = SQLITE_OK;
+        if (slot != sqlite3_column_int64(kept, 0)) {
+            slot = sqlite3_column_int64(kept, 0);
+            local = local_day(slot * OUTCOME_SLOT_MS);
+            parted = local != local_day((slot + 1) * OUTCOME_SLOT_MS - 1);
+            if (parted)
+                code = read_days(reading, slot * OUTCOME_SLOT_MS, (slot + 1) * OUTCOME_SLOT_MS,
+                                 MINUTE_MS);
+        }
+        if (!parted)
+            code = read_entry(reading->told, kept, local);
+    }
+    sqlite3_reset(kept);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+/* The days `first` to `last` (UTC): what is kept of those whose counts hold at the moment, the
+ * facts of the others. */
+static int read_range(struct reading *reading, sqlite3 *database, int64_t first, int64_t last,
+                      int64_t as_of)
+{
+    sqlite3_stmt *resting = NULL, *kept = NULL;
+    int64_t from = first;
+    int code = prepare_named(database, STATEMENT_resting_days, &resting);
+    if (code == SQLITE_OK)
+        code = prepare_named(database, STATEMENT_kept_causes, &kept);
+    const int64_t values[] = {as_of, first, last};
+    for (int i = 0; i < 3 && code == SQLITE_OK; i++)
+        code = sqlite3_bind_int64(resting, i + 1, values[i]);
+    while (code == SQLITE_OK && (code = sqlite3_step(resting)) == SQLITE_ROW) {
+        int64_t day = sqlite3_column_int64(resting, 0);
+        code = read_days(reading, from * DAY_MS, day * DAY_MS, OUTCOME_SLOT_MS);
+        if (code == SQLITE_OK)
+            code = read_kept(reading, kept, day);
+        from = day + 1;
+    }
+    code = code == SQLITE_DONE ? SQLITE_OK : code;
+    if (code == SQLITE_OK)
+        code = read_days(reading, from * DAY_MS, (last + 1) * DAY_MS, OUTCOME_SLOT_MS);
+    sqlite3_finalize(resting);
+    sqlite3_finalize(kept);
+    return code;
+}
+
+/* What read_all() reads. */
+struct range {
+    int64_t first, last; /* days, UTC */
+    int64_t as_of;
+    bool facts_alone;
+};
+
 /* A statement that stands at its row meanwhile keeps the ledger as it is for all of the parts. */
-static void read_all(struct outcome_counts *told, struct ledger *ledger, int64_t low, int64_t high,
-                     int64_t as_of)
+static void read_all(struct outcome_counts *told, struct ledger *ledger, const struct range *range)
 {
     sqlite3 *database = ledger_database(ledger);
     struct reading reading = {.told = told};
     sqlite3_stmt *snapshot = NULL;
     int code = sqlite3_prepare_v2(database, "SELECT id FROM ledger", -1, &snapshot, NULL);
     if (code == SQLITE_OK && (code = sqlite3_step(snapshot)) == SQLITE_ROW)
-        code = prepare(&reading, database, as_of);
+        code = prepare(&reading, database, range->as_of);
     if (code == SQLITE_OK)
-        code = read_days(&reading, low, high, OUTCOME_SLOT_MS);
+        code = range->facts_alone
+                   ? read_part(&reading, range->first * DAY_MS, (range->last + 1) * DAY_MS - 1, 0)
+                   : read_range(&reading, database, range->first, range->last, range->as_of);
     if (code != SQLITE_OK) /* while SQLite still has the message */
         ledger_fail(ledger, code, "reading what was told: %s",
                     code == sqlite3_errcode(database) ? sqlite3_errmsg(database)
@@ -170,7 +234,18 @@ bool outcome_counts_read(struct outcome_counts *told, struct session *session, i
     memset(told, 0, sizeof *told);
     if (!ledger_ready(ledger))
         return false;
-    read_all(told, ledger, first * DAY_MS - MARGIN_MS, last * DAY_MS + MARGIN_MS, as_of);
+    const struct range range = {
+        .first = first - MARGIN_DAYS, .last = last + MARGIN_DAYS, .as_of = as_of};
+    read_all(told, ledger, &range);
+    return !ledger_failed(ledger);
+}
+
+bool outcome_counts_of_day(struct outcome_counts *told, struct ledger *ledger, int64_t day,
+                           int64_t as_of)
+{
+    memset(told, 0, sizeof *told);
+    const struct range range = {.first = day, .last = day, .as_of = as_of, .facts_alone = true};
+    read_all(told, ledger, &range);
     return !ledger_failed(ledger);
 }
 
@@ -189,8 +264,8 @@ static void append_statement(sqlite3_str *sql, const struct outcome_counts_listi
         const char *name;
         int64_t value;
     } parameters[] = {{":as_of", listing->as_of},
-                      {":low", listing->first * DAY_MS - MARGIN_MS},
-                      {":high", listing->last * DAY_MS + MARGIN_MS}};
+                      {":low", (listing->first - MARGIN_DAYS) * DAY_MS},
+                      {":high", (listing->last + MARGIN_DAYS) * DAY_MS}};
     const char *at = statement_text[STATEMENT_outcome_causes];
     while (*at != '\0') {
         size_t taken = 0;

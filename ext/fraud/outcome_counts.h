@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct ledger;
 struct session;
 
 /* Why what the vendor has of an outcome may not be exactly one. The first ones are read from rows;
@@ -60,6 +61,11 @@ struct outcome_counts {
 bool outcome_counts_read(struct outcome_counts *told, struct session *session, int64_t first,
                          int64_t last, int64_t as_of);
 void outcome_counts_end(struct outcome_counts *told);
+
+/* The same of one day (UTC, since 1970-01-01) from the facts alone, whose `day` is then 0: what is
+ * kept of it (fraud/kept_days.h). */
+bool outcome_counts_of_day(struct outcome_counts *told, struct ledger *ledger, int64_t day,
+                           int64_t as_of);
 
 /* What a listing is of. */
 struct outcome_counts_listing {

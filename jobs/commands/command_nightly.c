@@ -1,8 +1,26 @@
 #include <stdio.h>
 
 #include "commands/commands.h"
+#include "fraud/kept_days.h"
 #include "run/say.h"
 #include "run/stop.h"
+
+/* Sums the days that are over, for questions about months. Days that are left out are read from the
+ * facts, so that stopping here is no failure. */
+static enum exit_code keep_sums(struct job *job)
+{
+    struct lock lock;
+    struct ledger *ledger = job->session->ledger;
+    enum exit_code status = job_lock(job, "sums", &lock);
+    if (status != EXIT_DONE)
+        return status;
+    uint64_t summed;
+    if (!kept_days_refresh(ledger, stop_asked, &summed))
+        status = job_ledger_failed(job, "summing days");
+    job_add(job, "sums", "days", summed);
+    lock_release(&lock);
+    return status;
+}
 
 /* In this order; each runs even where an earlier one failed, and has the time of a run for itself.
  */
@@ -10,8 +28,9 @@ static const struct {
     const char *name;
     enum exit_code (*run)(struct job *job);
 } steps[] = {
-    {"import", import_inbox}, {"confirm", confirm_inbox}, {"send", send_step},
-    {"settle", settle_step},  {"report", report_step},    {"reconcile", reconcile_inbox},
+    {"import", import_inbox},       {"confirm", confirm_inbox}, {"send", send_step},
+    {"settle", settle_step},        {"report", report_step},    {"sums", keep_sums},
+    {"reconcile", reconcile_inbox},
 };
 
 enum { STEPS = sizeof steps / sizeof *steps };

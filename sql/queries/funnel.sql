@@ -1,7 +1,7 @@
 -- How far did each day's sign-ups get, and where did they stop?
 -- Needs the extension, for the bars: .load build/reg. :from and :to are the first and the last day (.parameter set :from "'2026-01-01'"); by default the 30 days
 -- up to the newest sign-up.
--- Each day is looked at by itself, so that nothing is sorted.
+-- Days at rest come from their sums; each of the others is looked at by itself, so that nothing is sorted.
 WITH RECURSIVE
 span AS MATERIALIZED (
     SELECT max(unixepoch(coalesce(date(:from), date(newest, 'unixepoch', '-29 days'))) * 1000, first - first % 86400000) AS low,
@@ -9,20 +9,13 @@ span AS MATERIALIZED (
       FROM (SELECT (SELECT max(attempted_at) FROM attempt) / 1000 AS newest, (SELECT min(attempted_at) FROM attempt) AS first)),
 days(low) AS (SELECT low FROM span WHERE high >= low UNION ALL SELECT d.low + 86400000 FROM days d, span s WHERE d.low < s.high),
 counted AS MATERIALIZED (
-    SELECT date(d.low / 1000, 'unixepoch') AS day,
-           (SELECT json_array(count(*), sum(a.outcome <> 'failure'),
-                              sum(EXISTS (SELECT 1 FROM code c WHERE c.attempt_id = a.id AND c.handed_over_at IS NOT NULL)),
-                              sum(EXISTS (SELECT 1 FROM code c JOIN code_end e ON e.code_id = c.id WHERE c.attempt_id = a.id AND e.state = 'verified')),
-                              sum(CASE WHEN a.outcome <> 'pending' THEN a.outcome
-                                       ELSE (SELECT v.outcome FROM decision v WHERE v.attempt_id = a.id ORDER BY v.id DESC LIMIT 1) END IS 'success'))
-              FROM attempt a WHERE a.attempted_at >= d.low AND a.attempted_at < d.low + 86400000) AS counts,
-           (SELECT json_array(count(DISTINCT attempt_id) FILTER (WHERE kyc), count(DISTINCT attempt_id) FILTER (WHERE NOT kyc))
-              FROM (SELECT s.attempt_id, s.name = 'KYC' COLLATE NOCASE AS kyc
-                      FROM step s JOIN attempt a ON a.id = s.attempt_id AND a.attempted_at >= d.low AND a.attempted_at < d.low + 86400000
-                     WHERE s.name COLLATE NOCASE IN ('KYC', 'SUBSCRIPTION'))) AS steps
-      FROM days d),
-shown AS (SELECT day, counts ->> 0 AS received, counts ->> 1 AS accepted, counts ->> 2 AS code_sent, counts ->> 3 AS confirmed, counts ->> 4 AS registered,
-                 steps ->> 0 AS kyc, steps ->> 1 AS subscribed FROM counted WHERE counts ->> 0 > 0)
+    SELECT d.low,
+           CASE WHEN r.day IS NOT NULL THEN json_array(r.received, r.accepted, r.code_sent, r.confirmed, r.registered, r.kyc, r.subscribed)
+                ELSE (SELECT json_array(count(*), sum(p.accepted), sum(p.code_sent), sum(p.confirmed), sum(p.registered), sum(p.kyc), sum(p.subscribed))
+                        FROM attempt_progress p WHERE p.attempted_at >= d.low AND p.attempted_at < d.low + 86400000) END AS counts
+      FROM days d LEFT JOIN resting_day r ON r.day = d.low / 86400000),
+shown AS (SELECT date(low / 1000, 'unixepoch') AS day, counts ->> 0 AS received, counts ->> 1 AS accepted, counts ->> 2 AS code_sent, counts ->> 3 AS confirmed,
+                 counts ->> 4 AS registered, counts ->> 5 AS kyc, counts ->> 6 AS subscribed FROM counted WHERE counts ->> 0 > 0)
 SELECT day, received, accepted, code_sent, confirmed, registered, kyc, subscribed,
        reg_bar(received, max(received) OVER (), 20) AS received_bar,
        reg_bar(registered, max(received) OVER (), 20) AS registered_bar

@@ -5,13 +5,10 @@ last AS MATERIALIZED (SELECT unixepoch(coalesce(date(:to), date(max(attempted_at
 days(low) AS (SELECT low - (coalesce(:days, 7) - 1) * 86400000 FROM last WHERE low IS NOT NULL
               UNION ALL SELECT d.low + 86400000 FROM days d, last l WHERE d.low < l.low),
 looked_at AS MATERIALIZED (
-    SELECT d.low,
-           (SELECT json_array(count(*),
-                              sum(CASE WHEN a.outcome <> 'pending' THEN a.outcome
-                                       ELSE (SELECT v.outcome FROM decision v WHERE v.attempt_id = a.id ORDER BY v.id DESC LIMIT 1) END IS 'success'),
-                              sum(a.outcome = 'failure'))
-              FROM attempt a WHERE a.attempted_at >= d.low AND a.attempted_at < d.low + 86400000) AS counts
-      FROM days d),
+    SELECT d.low, CASE WHEN r.day IS NOT NULL THEN json_array(r.received, r.registered, r.received - r.accepted) ELSE
+           (SELECT json_array(count(*), sum(p.registered), count(*) - sum(p.accepted))
+              FROM attempt_progress p WHERE p.attempted_at >= d.low AND p.attempted_at < d.low + 86400000) END AS counts
+      FROM days d LEFT JOIN resting_day r ON r.day = d.low / 86400000),
 counted AS (SELECT counts ->> 0 AS received, coalesce(counts ->> 1, 0) AS registered, coalesce(counts ->> 2, 0) AS refused FROM looked_at ORDER BY low)
 SELECT 'received' AS what, sum(received) AS attempts, reg_spark(received) AS by_day FROM counted
 UNION ALL SELECT 'registered', sum(registered), reg_spark(registered) FROM counted

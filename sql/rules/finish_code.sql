@@ -21,6 +21,15 @@ UPDATE code
  WHERE id = (SELECT code_id FROM try WHERE id = :try_id)
    AND (:result IN ('accepted', 'deferred') OR next_try_at = (SELECT lease_until FROM try WHERE id = :try_id));
 
+-- step: sums
+-- An answer to a try that had been given up may change a code without adding a fact, so the sums of its day are let go (sql/upgrades/6.sql).
+DELETE FROM kept_day
+ WHERE day = (SELECT a.attempted_at / 86400000 FROM try t JOIN code c ON c.id = t.code_id JOIN attempt a ON a.id = c.attempt_id
+               WHERE t.id = :try_id AND t.finished_at IS NOT NULL);
+
+-- step: round
+UPDATE kept_until SET round = round + 1 WHERE EXISTS (SELECT 1 FROM try t WHERE t.id = :try_id AND t.finished_at IS NOT NULL);
+
 -- step: try
 -- If the person was erased meanwhile, the answer is not kept, because it may repeat the address.
 UPDATE try

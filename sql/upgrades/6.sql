@@ -1,1 +1,63 @@
 -- The ledger, version 6. Its rules are made anew: taking codes and reports is a rule over a set (sql/rules/take_*.sql).
+
+-- Sums of days (UTC, by attempted_at) on which nothing waits, so that a question about months need not read each attempt again.
+--
+-- A kept day is as good as its facts because facts are only added, each with an id above all others of its table. Whatever is recorded of a day after its sums were
+-- taken has an id above those in kept_until; the view touched_day finds such days, and nobody uses their sums (resting_day). So nothing that writes facts has to know
+-- of the sums. What changes in a row that is there already is seen otherwise: a try that is not finished counts as new, an attempt that waits keeps its
+-- day from being summed, and the rule finish_code lets go of a day whose code was accepted after its try had been given up.
+-- newest is the time of the day's newest fact: as of an earlier moment the sums do not hold, and the facts are read.
+CREATE TABLE kept_until (
+    id              INTEGER PRIMARY KEY CHECK (id = 1),
+    round           INTEGER NOT NULL, -- moves on whenever days are let go, so that sums that were taken before are not kept after it
+    attempt_id      INTEGER NOT NULL,
+    decision_id     INTEGER NOT NULL,
+    code_id         INTEGER NOT NULL,
+    code_end_id     INTEGER NOT NULL,
+    report_id       INTEGER NOT NULL,
+    report_event_id INTEGER NOT NULL,
+    try_id          INTEGER NOT NULL,
+    step_id         INTEGER NOT NULL
+) STRICT;
+INSERT INTO kept_until VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+-- The columns from received to subscribed are those of the view funnel.
+CREATE TABLE kept_day (
+    day        INTEGER PRIMARY KEY, -- since 1970-01-01
+    newest     INTEGER NOT NULL,
+    received   INTEGER NOT NULL,
+    accepted   INTEGER NOT NULL,
+    code_sent  INTEGER NOT NULL,
+    confirmed  INTEGER NOT NULL,
+    registered INTEGER NOT NULL,
+    kyc        INTEGER NOT NULL,
+    subscribed INTEGER NOT NULL
+) STRICT;
+CREATE TABLE kept_outcome (
+    day      INTEGER NOT NULL,
+    outcome  TEXT NOT NULL,
+    reasons  TEXT NOT NULL, -- '' where there are none
+    attempts INTEGER NOT NULL,
+    PRIMARY KEY (day, outcome, reasons)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE kept_note (
+    day      INTEGER NOT NULL,
+    "column" TEXT NOT NULL,
+    done     TEXT NOT NULL,
+    rule     TEXT NOT NULL,
+    number   INTEGER NOT NULL,
+    PRIMARY KEY (day, "column", done, rule)
+) STRICT, WITHOUT ROWID;
+-- What the vendor may have of a quarter of an hour (ext/fraud/outcome_counts.h): time zones differ by no less.
+CREATE TABLE kept_cause (
+    slot     INTEGER NOT NULL, -- quarters of an hour since 1970-01-01
+    outcome  TEXT NOT NULL,
+    cause    TEXT NOT NULL, -- '' where the vendor has acknowledged it
+    unit     INTEGER NOT NULL,
+    certain  INTEGER NOT NULL,
+    possible INTEGER NOT NULL,
+    open     INTEGER NOT NULL,
+    listed   INTEGER NOT NULL,
+    unsure   INTEGER NOT NULL,
+    PRIMARY KEY (slot, outcome, cause)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,219 @@
+#include "fraud/kept_days.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fraud/outcome_counts.h"
+#include "host.h"
+#include "ledger/ledger.h"
+#include "values/time_units.h"
+
+/* -- Letting go -- */
+
+enum { ROUND, TOUCHED, FIRST_ID, IDS = 8 };
+
+/* The ids are those of kept_until. */
+static const char *const look_columns[] = {
+    "round",     "touched",         "attempt_id", "decision_id", "code_id", "code_end_id",
+    "report_id", "report_event_id", "try_id",     "step_id",     NULL};
+static const char *const id_parameters[IDS] = {":attempt_id",  ":decision_id", ":code_id",
+                                               ":code_end_id", ":report_id",   ":report_event_id",
+                                               ":try_id",      ":step_id"};
+
+struct look {
+    int64_t round;
+    int64_t ids[IDS];
+    char *touched; /* JSON */
+};
+
+static void look(struct ledger *ledger, struct look *look)
+{
+    struct ledger_statement *row = ledger_select(ledger, STATEMENT_kept_days_look, look_columns);
+    if (!ledger_row(row))
+        return;
+    look->round = ledger_integer(row, ROUND);
+    for (int i = 0; i < IDS; i++)
+        look->ids[i] = ledger_integer(row, FIRST_ID + i);
+    look->touched = strdup(ledger_word(row, TOUCHED));
+    if (look->touched == NULL)
+        ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
+    ledger_done(row);
+}
+
+/* Nothing is changed where another has done so since the look. */
+static void let_go(struct ledger *ledger)
+{
+    struct look seen = {0};
+    look(ledger, &seen);
+    ledger_begin(ledger);
+    struct ledger_statement *days = ledger_use(ledger, STATEMENT_let_days_go);
+    ledger_set_text(days, ":touched", seen.touched);
+    ledger_set_integer(days, ":round", seen.round);
+    ledger_run(days);
+    struct ledger_statement *until = ledger_use(ledger, STATEMENT_move_kept_until);
+    ledger_set_integer(until, ":round", seen.round);
+    for (int i = 0; i < IDS; i++)
+        ledger_set_integer(until, id_parameters[i], seen.ids[i]);
+    ledger_run(until);
+    ledger_end(ledger);
+    free(seen.touched);
+}
+
+/* -- Summing -- */
+
+enum { SUMS = 8 };
+
+static const char *const sum_columns[SUMS + 1] = {"newest",    "received",   "accepted",
+                                                  "code_sent", "confirmed",  "registered",
+                                                  "kyc",       "subscribed", NULL};
+static const char *const sum_parameters[SUMS] = {":newest",    ":received",  ":accepted",
+                                                 ":code_sent", ":confirmed", ":registered",
+                                                 ":kyc",       ":subscribed"};
+
+/* What is kept of a day, all as of the same moment. */
+struct sums {
+    int64_t day, round;
+    int64_t numbers[SUMS];
+    char *outcomes, *notes; /* JSON */
+    struct outcome_counts causes;
+};
+
+static char *read_json(struct ledger *ledger, enum statement name, int64_t day)
+{
+    char *json = NULL;
+    struct ledger_statement *row = ledger_use(ledger, name);
+    ledger_set_integer(row, ":day", day);
+    if (!ledger_row(row))
+        return NULL;
+    json = strdup(ledger_word(row, 0));
+    if (json == NULL)
+        ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
+    ledger_done(row);
+    return json;
+}
+
+static void sum(struct ledger *ledger, struct sums *sums)
+{
+    ledger_look(ledger);
+    sums->round = ledger_number(ledger, STATEMENT_kept_days_round, 0);
+    struct ledger_statement *row = ledger_select(ledger, STATEMENT_sum_day, sum_columns);
+    ledger_set_integer(row, ":day", sums->day);
+    if (ledger_row(row)) {
+        for (int i = 0; i < SUMS; i++)
+            sums->numbers[i] = ledger_integer(row, i);
+        ledger_done(row);
+    }
+    sums->outcomes = read_json(ledger, STATEMENT_sum_outcomes, sums->day);
+    sums->notes = read_json(ledger, STATEMENT_sum_notes, sums->day);
+    if (!ledger_failed(ledger)) /* newest: no fact is later */
+        outcome_counts_of_day(&sums->causes, ledger, sums->day, sums->numbers[0]);
+    ledger_undo(ledger);
+}
+
+static void end_sums(struct sums *sums)
+{
+    free(sums->outcomes);
+    free(sums->notes);
+    outcome_counts_end(&sums->causes);
+}
+
+/* -- Keeping -- */
+
+static void empty(struct ledger *ledger, enum statement name, int64_t day)
+{
+    struct ledger_statement *statement = ledger_use(ledger, name);
+    ledger_set_integer(statement, ":day", day);
+    ledger_run(statement);
+}
+
+static void keep_json(struct ledger *ledger, enum statement name, const char *parameter,
+                      const char *json, int64_t day)
+{
+    struct ledger_statement *statement = ledger_use(ledger, name);
+    ledger_set_integer(statement, ":day", day);
+    ledger_set_text(statement, parameter, json);
+    ledger_run(statement);
+}
+
+static void keep_cause(struct ledger *ledger, const struct outcome_count *entry)
+{
+    struct ledger_statement *statement = ledger_use(ledger, STATEMENT_keep_cause);
+    ledger_set_integer(statement, ":slot", entry->slot);
+    ledger_set_text(statement, ":outcome", entry->success ? "success" : "failure");
+    ledger_set_text(
+        statement, ":cause",
+        entry->cause == CAUSE_NONE ? "" : outcome_cause_name((enum outcome_cause)entry->cause));
+    ledger_set_integer(statement, ":unit", entry->unit);
+    ledger_set_integer(statement, ":certain", entry->certain);
+    ledger_set_integer(statement, ":possible", entry->possible);
+    ledger_set_integer(statement, ":open", entry->open);
+    ledger_set_integer(statement, ":listed", entry->rows);
+    ledger_set_integer(statement, ":unsure", entry->unsure);
+    ledger_run(statement);
+}
+
+/* Whether the day is kept: not where days were let go since it was summed. */
+static bool keep(struct ledger *ledger, const struct sums *sums)
+{
+    ledger_begin(ledger);
+    struct ledger_statement *statement = ledger_use(ledger, STATEMENT_keep_day);
+    ledger_set_integer(statement, ":day", sums->day);
+    ledger_set_integer(statement, ":round", sums->round);
+    for (int i = 0; i < SUMS; i++)
+        ledger_set_integer(statement, sum_parameters[i], sums->numbers[i]);
+    bool kept = ledger_run(statement) > 0;
+    if (kept) {
+        empty(ledger, STATEMENT_empty_kept_outcomes, sums->day);
+        empty(ledger, STATEMENT_empty_kept_notes, sums->day);
+        empty(ledger, STATEMENT_empty_kept_causes, sums->day);
+        keep_json(ledger, STATEMENT_keep_outcomes, ":outcomes", sums->outcomes, sums->day);
+        keep_json(ledger, STATEMENT_keep_notes, ":notes", sums->notes, sums->day);
+        for (size_t i = 0; i < sums->causes.count; i++)
+            keep_cause(ledger, &sums->causes.entries[i]);
+    }
+    ledger_end(ledger);
+    return kept && !ledger_failed(ledger);
+}
+
+/* -- The whole -- */
+
+struct days {
+    int64_t *days;
+    size_t count, capacity;
+};
+
+static void list_days(struct ledger *ledger, struct days *list)
+{
+    struct ledger_statement *row = ledger_use(ledger, STATEMENT_days_to_keep);
+    ledger_set_integer(row, ":today", ledger_now(ledger) / DAY_MS);
+    while (ledger_row(row)) {
+        if (list->count == list->capacity) {
+            size_t capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
+            int64_t *days = realloc(list->days, capacity * sizeof *days);
+            if (days == NULL) {
+                ledger_done(row);
+                ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
+                return;
+            }
+            list->days = days;
+            list->capacity = capacity;
+        }
+        list->days[list->count++] = ledger_integer(row, 0);
+    }
+}
+
+bool kept_days_refresh(struct ledger *ledger, bool (*stops)(void), uint64_t *summed)
+{
+    struct days list = {0};
+    *summed = 0;
+    let_go(ledger);
+    list_days(ledger, &list);
+    for (size_t i = 0; i < list.count && !ledger_failed(ledger) && !stops(); i++) {
+        struct sums sums = {.day = list.days[i]};
+        sum(ledger, &sums);
+        *summed += keep(ledger, &sums);
+        end_sums(&sums);
+    }
+    free(list.days);
+    return !ledger_failed(ledger);
+}

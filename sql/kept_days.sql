@@ -1,0 +1,97 @@
+-- Sums of days at rest (sql/upgrades/6.sql): which days are let go, which are summed, and how.
+
+-- Up to where facts are known, and the kept days that something has been recorded of since. A try that is not finished is above it, since it may
+-- still change, or be withdrawn and its id given to another.
+-- name: kept_days_look
+SELECT round,
+       (SELECT coalesce(max(id), 0) FROM attempt) AS attempt_id, (SELECT coalesce(max(id), 0) FROM decision) AS decision_id,
+       (SELECT coalesce(max(id), 0) FROM code) AS code_id, (SELECT coalesce(max(id), 0) FROM code_end) AS code_end_id,
+       (SELECT coalesce(max(id), 0) FROM report) AS report_id, (SELECT coalesce(max(id), 0) FROM report_event) AS report_event_id,
+       coalesce((SELECT min(id) FROM try WHERE finished_at IS NULL) - 1, (SELECT max(id) FROM try), 0) AS try_id,
+       (SELECT coalesce(max(id), 0) FROM step) AS step_id,
+       (SELECT json_group_array(day) FROM kept_day WHERE day IN (SELECT day FROM touched_day)) AS touched
+  FROM kept_until
+
+-- name: let_days_go
+DELETE FROM kept_day WHERE day IN (SELECT value FROM json_each(:touched)) AND (SELECT round FROM kept_until) = :round
+
+-- name: move_kept_until
+UPDATE kept_until
+   SET round = round + 1, attempt_id = :attempt_id, decision_id = :decision_id, code_id = :code_id, code_end_id = :code_end_id, report_id = :report_id,
+       report_event_id = :report_event_id, try_id = :try_id, step_id = :step_id
+ WHERE round = :round
+
+-- Days that can be summed: over, and nothing waits on them.
+-- name: days_to_keep
+SELECT day FROM attempt_day
+ WHERE day >= 0 AND day < :today AND day NOT IN (SELECT day FROM kept_day) AND day NOT IN (SELECT day FROM touched_day)
+   AND day NOT IN (SELECT a.attempted_at / 86400000 FROM waiting w JOIN attempt a ON a.id = w.attempt_id)
+
+-- name: kept_days_round
+SELECT round FROM kept_until
+
+-- name: sum_day
+SELECT sum(p.received) AS received, sum(p.accepted) AS accepted, sum(p.code_sent) AS code_sent, sum(p.confirmed) AS confirmed,
+       sum(p.registered) AS registered, sum(p.kyc) AS kyc, sum(p.subscribed) AS subscribed,
+       max(max(a.recorded_at,
+               coalesce((SELECT max(d.recorded_at) FROM decision d WHERE d.attempt_id = a.id), 0),
+               coalesce((SELECT max(max(c.recorded_at, coalesce(c.runs_from, 0), coalesce(c.handed_over_at, 0),
+                                        coalesce((SELECT max(e.recorded_at) FROM code_end e WHERE e.code_id = c.id), 0)))
+                           FROM code c WHERE c.attempt_id = a.id), 0),
+               coalesce((SELECT max(max(r.recorded_at,
+                                        coalesce((SELECT max(e.recorded_at) FROM report_event e WHERE e.report_id = r.id), 0),
+                                        coalesce((SELECT max(max(t.started_at, coalesce(t.finished_at, 0))) FROM try t WHERE t.report_id = r.id), 0)))
+                           FROM report r WHERE r.attempt_id = a.id), 0),
+               coalesce((SELECT max(s.recorded_at) FROM step s WHERE s.attempt_id = a.id), 0))) AS newest
+  FROM attempt_progress p CROSS JOIN attempt a ON a.id = p.id
+ WHERE p.attempted_at >= :day * 86400000 AND p.attempted_at < (:day + 1) * 86400000
+
+-- name: sum_outcomes
+SELECT json_group_array(json_array(outcome, coalesce(reasons, ''), attempts))
+  FROM (SELECT coalesce(v.outcome, a.outcome) AS outcome, CASE WHEN v.id IS NULL THEN a.reasons ELSE v.reasons END AS reasons, count(*) AS attempts
+          FROM attempt a
+          LEFT JOIN decision v ON v.id = CASE WHEN a.outcome = 'pending' THEN (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id) END
+         WHERE a.attempted_at >= :day * 86400000 AND a.attempted_at < (:day + 1) * 86400000
+         GROUP BY 1, 2)
+
+-- name: sum_notes
+SELECT json_group_array(json_array("column", done, rule, number))
+  FROM (SELECT n.value ->> 'column' AS "column", n.value ->> 'done' AS done, n.value ->> 'rule' AS rule, count(*) AS number
+          FROM attempt a, json_each(a.notes) n
+         WHERE a.attempted_at >= :day * 86400000 AND a.attempted_at < (:day + 1) * 86400000 AND a.notes IS NOT NULL
+         GROUP BY 1, 2, 3)
+
+-- Nothing where days were let go since the sums were taken: the day may be one of them.
+-- name: keep_day
+INSERT INTO kept_day (day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed)
+SELECT :day, :newest, :received, :accepted, :code_sent, :confirmed, :registered, :kyc, :subscribed
+ WHERE (SELECT round FROM kept_until) = :round AND NOT EXISTS (SELECT 1 FROM kept_day WHERE day = :day)
+
+-- What is left of a day that was let go.
+-- name: empty_kept_outcomes
+DELETE FROM kept_outcome WHERE day = :day
+
+-- name: empty_kept_notes
+DELETE FROM kept_note WHERE day = :day
+
+-- name: empty_kept_causes
+DELETE FROM kept_cause WHERE slot >= :day * 96 AND slot < (:day + 1) * 96
+
+-- name: keep_outcomes
+INSERT INTO kept_outcome (day, outcome, reasons, attempts)
+SELECT :day, o.value ->> 0, o.value ->> 1, o.value ->> 2 FROM json_each(:outcomes) o ORDER BY 2, 3
+
+-- name: keep_notes
+INSERT INTO kept_note (day, "column", done, rule, number)
+SELECT :day, n.value ->> 0, n.value ->> 1, n.value ->> 2, n.value ->> 3 FROM json_each(:notes) n ORDER BY 2, 3, 4
+
+-- name: keep_cause
+INSERT INTO kept_cause (slot, outcome, cause, unit, certain, possible, open, listed, unsure)
+VALUES (:slot, :outcome, :cause, :unit, :certain, :possible, :open, :listed, :unsure)
+
+-- The days from :low to before :high whose sums hold as of a moment.
+-- name: resting_days
+SELECT day FROM resting_day WHERE newest <= :as_of AND day >= :first AND day <= :last ORDER BY day
+
+-- name: kept_causes
+SELECT slot, outcome, cause, unit, certain, possible, open, listed, unsure FROM kept_cause WHERE slot >= :day * 96 AND slot < (:day + 1) * 96
