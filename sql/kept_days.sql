@@ -61,6 +61,15 @@ SELECT json_group_array(json_array("column", done, rule, number))
          WHERE a.attempted_at >= :day * 86400000 AND a.attempted_at < (:day + 1) * 86400000 AND a.notes IS NOT NULL
          GROUP BY 1, 2, 3)
 
+-- The hours of duplicate_storms.
+-- name: sum_storms
+SELECT json_group_array(DISTINCT hour)
+  FROM (SELECT o.attempted_at / 3600000 AS hour
+          FROM attempt_origin o
+         WHERE o.attempted_at >= :day * 86400000 AND o.attempted_at < (:day + 1) * 86400000 AND o.value IS NOT NULL
+         GROUP BY 1, o.kind, o.value
+        HAVING count(*) >= 5 AND (o.kind <> 'domain' OR 2 * (sum(o.taken) + count(*) - count(DISTINCT o.email)) >= count(*)))
+
 -- Nothing where days were let go since the sums were taken: the day may be one of them.
 -- name: keep_day
 INSERT INTO kept_day (day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed)
@@ -77,6 +86,9 @@ DELETE FROM kept_note WHERE day = :day
 -- name: empty_kept_causes
 DELETE FROM kept_cause WHERE slot >= :day * 96 AND slot < (:day + 1) * 96
 
+-- name: empty_kept_storms
+DELETE FROM kept_storm WHERE hour >= :day * 24 AND hour < (:day + 1) * 24
+
 -- name: keep_outcomes
 INSERT INTO kept_outcome (day, outcome, reasons, attempts)
 SELECT :day, o.value ->> 0, o.value ->> 1, o.value ->> 2 FROM json_each(:outcomes) o ORDER BY 2, 3
@@ -84,6 +96,9 @@ SELECT :day, o.value ->> 0, o.value ->> 1, o.value ->> 2 FROM json_each(:outcome
 -- name: keep_notes
 INSERT INTO kept_note (day, "column", done, rule, number)
 SELECT :day, n.value ->> 0, n.value ->> 1, n.value ->> 2, n.value ->> 3 FROM json_each(:notes) n ORDER BY 2, 3, 4
+
+-- name: keep_storms
+INSERT INTO kept_storm (hour) SELECT h.value FROM json_each(:storms) h ORDER BY 1
 
 -- name: keep_cause
 INSERT INTO kept_cause (slot, outcome, cause, unit, certain, possible, open, listed, unsure)
@@ -95,3 +110,25 @@ SELECT day FROM resting_day WHERE newest <= :as_of AND day >= :first AND day <= 
 
 -- name: kept_causes
 SELECT slot, outcome, cause, unit, certain, possible, open, listed, unsure FROM kept_cause WHERE slot >= :day * 96 AND slot < (:day + 1) * 96
+
+-- How far calls can be counted: to the end of the last day on which all are finished and which is over.
+-- name: calls_look
+WITH first_left AS (SELECT min(t.id) AS id FROM kept_until k CROSS JOIN try t ON t.id > k.called_id AND (t.id > k.try_id OR t.started_at >= :today * 86400000)),
+day_left AS (SELECT coalesce((SELECT t.started_at / 86400000 FROM first_left f JOIN try t ON t.id = f.id), :today) AS day)
+SELECT k.called_id AS since, d.day AS day_left,
+       coalesce((SELECT min(t.id) FROM try t WHERE t.id > k.called_id AND t.started_at >= d.day * 86400000) - 1, (SELECT max(id) FROM try), 0) AS until
+  FROM kept_until k, day_left d
+
+-- name: sum_calls
+SELECT json_group_array(json_array(day, channel, calls, accepted, deferred, refused, not_accepted, ambiguous, unanswered, median_seconds, p95_seconds, last_failure))
+  FROM unsummed_health WHERE day < :day_left AND channel IS NOT NULL
+
+-- Nothing where another has counted them meanwhile.
+-- name: move_called
+UPDATE kept_until SET called_id = :until WHERE called_id = :since
+
+-- name: keep_calls
+INSERT OR REPLACE INTO kept_call (day, channel, calls, accepted, deferred, refused, not_accepted, ambiguous, unanswered, median_seconds, p95_seconds, last_failure)
+SELECT c.value ->> 0, c.value ->> 1, c.value ->> 2, c.value ->> 3, c.value ->> 4, c.value ->> 5, c.value ->> 6, c.value ->> 7, c.value ->> 8,
+       c.value ->> 9, c.value ->> 10, c.value ->> 11
+  FROM json_each(:calls) c ORDER BY 1, 2

@@ -5,6 +5,12 @@ DROP VIEW IF EXISTS attempt_day;
 DROP VIEW IF EXISTS touched_day;
 DROP VIEW IF EXISTS resting_day;
 DROP VIEW IF EXISTS attempt_progress;
+DROP VIEW IF EXISTS attempt_origin;
+DROP VIEW IF EXISTS storm_hour;
+DROP VIEW IF EXISTS call;
+DROP VIEW IF EXISTS resting_call;
+DROP VIEW IF EXISTS unsummed_call;
+DROP VIEW IF EXISTS unsummed_health;
 DROP VIEW IF EXISTS funnel;
 DROP VIEW IF EXISTS failure_reasons;
 DROP VIEW IF EXISTS duplicate_storms;
@@ -87,22 +93,36 @@ SELECT date(v.day * 86400, 'unixepoch') AS day, r.value AS reason, sum(v.attempt
        json_each(v.reasons) r
  GROUP BY v.day, r.value;
 
+-- Where each attempt came from: its address, device and mail domain, a row each; and whether it repeats a person whom the ledger knew.
+CREATE VIEW attempt_origin AS
+SELECT a.id, a.attempted_at, k.column1 AS kind,
+       CASE k.column1 WHEN 'address' THEN p.ip_address WHEN 'device' THEN p.device_id
+            ELSE substr(p.email_folded, instr(p.email_folded, '@') + 1) END AS value,
+       p.email_folded AS email,
+       CASE WHEN a.outcome <> 'pending' THEN a.outcome
+            ELSE coalesce((SELECT d.outcome FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), 'pending') END AS outcome,
+       coalesce(instr(a.reasons, '_taken"') > 0, 0) AS taken
+  FROM attempt a
+  JOIN person p ON p.attempt_id = a.id
+ CROSS JOIN (VALUES ('address'), ('device'), ('domain')) k;
+
+-- The hours (since 1970-01-01) in which there may be a storm of sign-ups. Of days at rest it is known.
+CREATE VIEW storm_hour AS
+SELECT s.hour FROM resting_day r CROSS JOIN kept_storm s ON s.hour >= r.day * 24 AND s.hour < (r.day + 1) * 24
+UNION ALL
+SELECT d.day * 24 + h.column1
+  FROM attempt_day d
+ CROSS JOIN (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14), (15), (16), (17), (18), (19), (20), (21), (22), (23)) h
+ WHERE d.day NOT IN (SELECT day FROM resting_day);
+
 -- Addresses, devices and mail domains with at least five attempts within one hour (UTC): how many people these seem to be, and the outcomes.
 -- A mail domain is listed only if at least half of its attempts repeat a known person, because large providers have many users.
 CREATE VIEW duplicate_storms AS
-SELECT kind, value, hour, count(*) AS attempts, count(DISTINCT email) AS emails, sum(taken) AS taken, sum(outcome = 'success') AS success,
-       min(attempted_at) AS first_ms, max(attempted_at) AS last_ms
-  FROM (SELECT k.column1 AS kind, a.attempted_at, strftime('%Y-%m-%dT%H:00Z', a.attempted_at / 1000, 'unixepoch') AS hour,
-               CASE k.column1 WHEN 'address' THEN p.ip_address WHEN 'device' THEN p.device_id
-                    ELSE substr(p.email_folded, instr(p.email_folded, '@') + 1) END AS value,
-               p.email_folded AS email,
-               coalesce((SELECT d.outcome FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.outcome) AS outcome,
-               EXISTS (SELECT 1 FROM json_each(a.reasons) r WHERE r.value IN ('email_taken', 'phone_taken', 'username_taken', 'uuid_taken')) AS taken
-          FROM attempt a
-          JOIN person p ON p.attempt_id = a.id
-         CROSS JOIN (VALUES ('address'), ('device'), ('domain')) k)
+SELECT kind, value, strftime('%Y-%m-%dT%H:00Z', h.hour * 3600, 'unixepoch') AS hour, count(*) AS attempts, count(DISTINCT email) AS emails, sum(taken) AS taken,
+       sum(outcome = 'success') AS success, min(attempted_at) AS first_ms, max(attempted_at) AS last_ms
+  FROM storm_hour h CROSS JOIN attempt_origin o ON o.attempted_at >= h.hour * 3600000 AND o.attempted_at < (h.hour + 1) * 3600000
  WHERE value IS NOT NULL
- GROUP BY kind, value, hour
+ GROUP BY kind, value, h.hour
 HAVING count(*) >= 5 AND (kind <> 'domain' OR 2 * (sum(taken) + count(*) - count(DISTINCT email)) >= count(*));
 
 -- Time until a code is handed over to its channel, and from then until it is entered: median and 95th percentile (nearest rank).
@@ -120,24 +140,40 @@ SELECT channel, until, count(*) AS codes, max(seconds) FILTER (WHERE place = (to
                  GROUP BY c.id))
  GROUP BY channel, until;
 
+-- Each network call: its channel or the fraud API, its day (UTC), its result.
+CREATE VIEW call AS
+SELECT t.id, CASE WHEN t.report_id IS NOT NULL THEN 'fraud' ELSE (SELECT c.channel FROM code c WHERE c.id = t.code_id) END AS channel,
+       t.started_at, t.started_at / 86400000 AS day, t.result, t.finished_at - t.started_at AS ms
+  FROM try t;
+
+-- The sums of calls that hold, and the calls that are in none of them.
+CREATE VIEW resting_call AS
+SELECT * FROM kept_call WHERE day NOT IN (SELECT t.started_at / 86400000 FROM kept_until k CROSS JOIN try t ON t.id > k.called_id);
+CREATE VIEW unsummed_call AS
+SELECT c.* FROM kept_until k CROSS JOIN call c ON c.id > k.called_id
+UNION ALL
+SELECT c.*
+  FROM (SELECT DISTINCT t.started_at / 86400000 AS day, k.called_id FROM kept_until k CROSS JOIN try t ON t.id > k.called_id
+         WHERE t.started_at / 86400000 IN (SELECT day FROM kept_call)) late
+ CROSS JOIN call c ON c.id <= late.called_id AND c.day = late.day;
+CREATE VIEW unsummed_health AS
+SELECT day, channel, count(*) AS calls, coalesce(sum(result = 'accepted'), 0) AS accepted,
+       coalesce(sum(result = 'deferred'), 0) AS deferred, coalesce(sum(result = 'refused'), 0) AS refused,
+       coalesce(sum(result = 'not_accepted'), 0) AS not_accepted, coalesce(sum(result = 'ambiguous'), 0) AS ambiguous, sum(result IS NULL) AS unanswered,
+       max(ms / 1000.0) FILTER (WHERE place = (answered + 1) / 2) AS median_seconds,
+       max(ms / 1000.0) FILTER (WHERE place = (answered * 95 + 99) / 100) AS p95_seconds,
+       max(id) FILTER (WHERE result NOT IN ('accepted', 'deferred')) AS last_failure
+  FROM (SELECT id, channel, day, result, ms, row_number() OVER (PARTITION BY channel, day ORDER BY ms IS NULL, ms) AS place,
+               count(ms) OVER (PARTITION BY channel, day) AS answered
+          FROM unsummed_call)
+ GROUP BY day, channel;
+
 -- Each channel (and the fraud API) by day (UTC): calls, results, durations and the last error.
 CREATE VIEW channel_health AS
-SELECT h.channel, h.day, h.calls, h.accepted, h.deferred, h.refused, h.not_accepted, h.ambiguous, h.unanswered,
+SELECT h.channel, date(h.day * 86400, 'unixepoch') AS day, h.calls, h.accepted, h.deferred, h.refused, h.not_accepted, h.ambiguous, h.unanswered,
        round(100.0 * (h.calls - h.accepted - h.deferred) / h.calls, 1) AS failing_percent, h.median_seconds, h.p95_seconds,
        (SELECT t.answer FROM try t WHERE t.id = h.last_failure) AS last_error
-  FROM (SELECT channel, day, count(*) AS calls, coalesce(sum(result = 'accepted'), 0) AS accepted, coalesce(sum(result = 'deferred'), 0) AS deferred,
-               coalesce(sum(result = 'refused'), 0) AS refused, coalesce(sum(result = 'not_accepted'), 0) AS not_accepted,
-               coalesce(sum(result = 'ambiguous'), 0) AS ambiguous, sum(result IS NULL) AS unanswered,
-               max(seconds) FILTER (WHERE place = (answered + 1) / 2) AS median_seconds,
-               max(seconds) FILTER (WHERE place = (answered * 95 + 99) / 100) AS p95_seconds,
-               max(id) FILTER (WHERE result NOT IN ('accepted', 'deferred')) AS last_failure
-          FROM (SELECT id, channel, day, result, seconds,
-                       row_number() OVER (PARTITION BY channel, day ORDER BY seconds IS NULL, seconds) AS place,
-                       count(seconds) OVER (PARTITION BY channel, day) AS answered
-                  FROM (SELECT t.id, CASE WHEN t.report_id IS NOT NULL THEN 'fraud' ELSE c.channel END AS channel,
-                               date(t.started_at / 1000, 'unixepoch') AS day, t.result, (t.finished_at - t.started_at) / 1000.0 AS seconds
-                          FROM try t LEFT JOIN code c ON c.id = t.code_id))
-         GROUP BY channel, day) h;
+  FROM (SELECT * FROM resting_call UNION ALL SELECT * FROM unsummed_health) h;
 
 -- Outcomes that the fraud API has not been told, by state: how many, since when, how many tries.
 CREATE VIEW report_backlog AS

@@ -61,6 +61,19 @@ static void let_go(struct ledger *ledger)
 
 /* -- Summing -- */
 
+static struct ledger_statement *of_day(struct ledger *ledger, enum statement name, int64_t day)
+{
+    struct ledger_statement *statement = ledger_use(ledger, name);
+    ledger_set_integer(statement, ":day", day);
+    return statement;
+}
+
+static void run_with(struct ledger_statement *statement, const char *parameter, const char *json)
+{
+    ledger_set_text(statement, parameter, json);
+    ledger_run(statement);
+}
+
 enum { SUMS = 8 };
 
 static const char *const sum_columns[SUMS + 1] = {"newest",    "received",   "accepted",
@@ -74,15 +87,14 @@ static const char *const sum_parameters[SUMS] = {":newest",    ":received",  ":a
 struct sums {
     int64_t day, round;
     int64_t numbers[SUMS];
-    char *outcomes, *notes; /* JSON */
+    char *outcomes, *notes, *storms; /* JSON */
     struct outcome_counts causes;
 };
 
-static char *read_json(struct ledger *ledger, enum statement name, int64_t day)
+/* The text of a statement's row, to be freed. */
+static char *read_json(struct ledger *ledger, struct ledger_statement *row)
 {
     char *json = NULL;
-    struct ledger_statement *row = ledger_use(ledger, name);
-    ledger_set_integer(row, ":day", day);
     if (!ledger_row(row))
         return NULL;
     json = strdup(ledger_word(row, 0));
@@ -103,8 +115,9 @@ static void sum(struct ledger *ledger, struct sums *sums)
             sums->numbers[i] = ledger_integer(row, i);
         ledger_done(row);
     }
-    sums->outcomes = read_json(ledger, STATEMENT_sum_outcomes, sums->day);
-    sums->notes = read_json(ledger, STATEMENT_sum_notes, sums->day);
+    sums->outcomes = read_json(ledger, of_day(ledger, STATEMENT_sum_outcomes, sums->day));
+    sums->notes = read_json(ledger, of_day(ledger, STATEMENT_sum_notes, sums->day));
+    sums->storms = read_json(ledger, of_day(ledger, STATEMENT_sum_storms, sums->day));
     if (!ledger_failed(ledger)) /* newest: no fact is later */
         outcome_counts_of_day(&sums->causes, ledger, sums->day, sums->numbers[0]);
     ledger_undo(ledger);
@@ -114,26 +127,11 @@ static void end_sums(struct sums *sums)
 {
     free(sums->outcomes);
     free(sums->notes);
+    free(sums->storms);
     outcome_counts_end(&sums->causes);
 }
 
 /* -- Keeping -- */
-
-static void empty(struct ledger *ledger, enum statement name, int64_t day)
-{
-    struct ledger_statement *statement = ledger_use(ledger, name);
-    ledger_set_integer(statement, ":day", day);
-    ledger_run(statement);
-}
-
-static void keep_json(struct ledger *ledger, enum statement name, const char *parameter,
-                      const char *json, int64_t day)
-{
-    struct ledger_statement *statement = ledger_use(ledger, name);
-    ledger_set_integer(statement, ":day", day);
-    ledger_set_text(statement, parameter, json);
-    ledger_run(statement);
-}
 
 static void keep_cause(struct ledger *ledger, const struct outcome_count *entry)
 {
@@ -163,16 +161,52 @@ static bool keep(struct ledger *ledger, const struct sums *sums)
         ledger_set_integer(statement, sum_parameters[i], sums->numbers[i]);
     bool kept = ledger_run(statement) > 0;
     if (kept) {
-        empty(ledger, STATEMENT_empty_kept_outcomes, sums->day);
-        empty(ledger, STATEMENT_empty_kept_notes, sums->day);
-        empty(ledger, STATEMENT_empty_kept_causes, sums->day);
-        keep_json(ledger, STATEMENT_keep_outcomes, ":outcomes", sums->outcomes, sums->day);
-        keep_json(ledger, STATEMENT_keep_notes, ":notes", sums->notes, sums->day);
+        ledger_run(of_day(ledger, STATEMENT_empty_kept_outcomes, sums->day));
+        ledger_run(of_day(ledger, STATEMENT_empty_kept_notes, sums->day));
+        ledger_run(of_day(ledger, STATEMENT_empty_kept_storms, sums->day));
+        ledger_run(of_day(ledger, STATEMENT_empty_kept_causes, sums->day));
+        run_with(of_day(ledger, STATEMENT_keep_outcomes, sums->day), ":outcomes", sums->outcomes);
+        run_with(of_day(ledger, STATEMENT_keep_notes, sums->day), ":notes", sums->notes);
+        run_with(ledger_use(ledger, STATEMENT_keep_storms), ":storms", sums->storms);
         for (size_t i = 0; i < sums->causes.count; i++)
             keep_cause(ledger, &sums->causes.entries[i]);
     }
     ledger_end(ledger);
     return kept && !ledger_failed(ledger);
+}
+
+/* -- Calls -- */
+
+/* All days at once: there is a row for each day and channel. */
+static void keep_calls(struct ledger *ledger, int64_t today)
+{
+    enum { SINCE, DAY_LEFT, UNTIL };
+    static const char *const columns[] = {"since", "day_left", "until", NULL};
+    int64_t since = 0, until = 0;
+    char *calls = NULL;
+    ledger_look(ledger);
+    struct ledger_statement *row = ledger_select(ledger, STATEMENT_calls_look, columns);
+    ledger_set_integer(row, ":today", today);
+    if (ledger_row(row)) {
+        since = ledger_integer(row, SINCE);
+        until = ledger_integer(row, UNTIL);
+        struct ledger_statement *sum = ledger_use(ledger, STATEMENT_sum_calls);
+        ledger_set_integer(sum, ":day_left", ledger_integer(row, DAY_LEFT));
+        ledger_done(row);
+        if (until > since)
+            calls = read_json(ledger, sum);
+    }
+    ledger_undo(ledger);
+    if (calls == NULL)
+        return;
+    ledger_begin(ledger);
+    struct ledger_statement *move = ledger_use(ledger, STATEMENT_move_called);
+    ledger_set_integer(move, ":since", since);
+    ledger_set_integer(move, ":until", until);
+    if (ledger_run(move) > 0)
+        run_with(ledger_use(ledger, STATEMENT_keep_calls), ":calls", calls);
+    ledger_end(ledger);
+    free(calls);
 }
 
 /* -- The whole -- */
@@ -182,10 +216,10 @@ struct days {
     size_t count, capacity;
 };
 
-static void list_days(struct ledger *ledger, struct days *list)
+static void list_days(struct ledger *ledger, int64_t today, struct days *list)
 {
     struct ledger_statement *row = ledger_use(ledger, STATEMENT_days_to_keep);
-    ledger_set_integer(row, ":today", ledger_now(ledger) / DAY_MS);
+    ledger_set_integer(row, ":today", today);
     while (ledger_row(row)) {
         if (list->count == list->capacity) {
             size_t capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
@@ -207,7 +241,9 @@ bool kept_days_refresh(struct ledger *ledger, bool (*stops)(void), uint64_t *sum
     struct days list = {0};
     *summed = 0;
     let_go(ledger);
-    list_days(ledger, &list);
+    int64_t today = ledger_now(ledger) / DAY_MS;
+    keep_calls(ledger, today);
+    list_days(ledger, today, &list);
     for (size_t i = 0; i < list.count && !ledger_failed(ledger) && !stops(); i++) {
         struct sums sums = {.day = list.days[i]};
         sum(ledger, &sums);

@@ -15,8 +15,9 @@ struct ledger;
 /*
  * Lets go of the sums of days that something was recorded of since they were taken, then sums days
  * that are over, a day at a time: read without keeping anybody from writing, and written in a short
- * transaction. Two at a time do no harm. Ends early, true, when `stops` says so. `summed`: how
- * many days. False: the ledger's error is set; what was summed before stays.
+ * transaction; and counts the calls of days that are over. Two at a time do no harm. Ends early,
+ * true, when `stops` says so. `summed`: how many days. False: the ledger's error is set; what was
+ * summed before stays.
  */
 bool kept_days_refresh(struct ledger *ledger, bool (*stops)(void), uint64_t *summed);
 

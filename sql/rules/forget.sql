@@ -5,6 +5,13 @@
 -- step: erasure
 INSERT OR IGNORE INTO erasure (attempt_id, recorded_at) SELECT value, :recorded_at FROM json_each(:attempts);
 
+-- step: sums
+-- Whether an address sent many sign-ups is seen from what is erased here (sql/upgrades/6.sql).
+DELETE FROM kept_day WHERE day IN (SELECT a.attempted_at / 86400000 FROM attempt a WHERE a.id IN (SELECT value FROM json_each(:attempts)));
+
+-- step: round
+UPDATE kept_until SET round = round + 1;
+
 -- step: pending
 INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, reasons, reportable)
 SELECT w.attempt_id, :recorded_at, :recorded_at, 'failure', '["erased"]', :reportable

@@ -5,7 +5,8 @@
 -- A kept day is as good as its facts because facts are only added, each with an id above all others of its table. Whatever is recorded of a day after its sums were
 -- taken has an id above those in kept_until; the view touched_day finds such days, and nobody uses their sums (resting_day). So nothing that writes facts has to know
 -- of the sums. What changes in a row that is there already is seen otherwise: a try that is not finished counts as new, an attempt that waits keeps its
--- day from being summed, and the rule finish_code lets go of a day whose code was accepted after its try had been given up.
+-- day from being summed, the rule finish_code lets go of a day whose code was accepted after its try had been given up, and the rule forget of the days of
+-- the person's attempts.
 -- newest is the time of the day's newest fact: as of an earlier moment the sums do not hold, and the facts are read.
 CREATE TABLE kept_until (
     id              INTEGER PRIMARY KEY CHECK (id = 1),
@@ -17,9 +18,10 @@ CREATE TABLE kept_until (
     report_id       INTEGER NOT NULL,
     report_event_id INTEGER NOT NULL,
     try_id          INTEGER NOT NULL,
-    step_id         INTEGER NOT NULL
+    step_id         INTEGER NOT NULL,
+    called_id       INTEGER NOT NULL -- the tries up to this one are counted in kept_call
 ) STRICT;
-INSERT INTO kept_until VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+INSERT INTO kept_until VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
 -- The columns from received to subscribed are those of the view funnel.
 CREATE TABLE kept_day (
@@ -60,4 +62,26 @@ CREATE TABLE kept_cause (
     listed   INTEGER NOT NULL,
     unsure   INTEGER NOT NULL,
     PRIMARY KEY (slot, outcome, cause)
+) STRICT, WITHOUT ROWID;
+-- The hours in which an address, a device or a mail domain sent many sign-ups: where duplicate_storms has to look.
+CREATE TABLE kept_storm (
+    hour INTEGER PRIMARY KEY -- since 1970-01-01
+) STRICT;
+
+-- Network calls by day (UTC, by started_at) and channel, as in the view channel_health. Tries start in the order of their ids and are final once
+-- finished; should a clock have gone back, the days of later tries are read from the tries.
+CREATE TABLE kept_call (
+    day            INTEGER NOT NULL,
+    channel        TEXT NOT NULL,
+    calls          INTEGER NOT NULL,
+    accepted       INTEGER NOT NULL,
+    deferred       INTEGER NOT NULL,
+    refused        INTEGER NOT NULL,
+    not_accepted   INTEGER NOT NULL,
+    ambiguous      INTEGER NOT NULL,
+    unanswered     INTEGER NOT NULL,
+    median_seconds REAL,
+    p95_seconds    REAL,
+    last_failure   INTEGER, -- a try
+    PRIMARY KEY (day, channel)
 ) STRICT, WITHOUT ROWID;

@@ -17,7 +17,7 @@ VALUES = {
     "TEXT": ["''", "printf('%.70000c', 'x')", "NULL", "'[\"x\"'", "char(27) || '[31m' || char(10)", "9999"],
     "BLOB": ["NULL", "x''", "x'00'", "zeroblob(70000)", "randomblob(70000)"],
 }
-VALUES["ANY"] = VALUES["INTEGER"]
+VALUES["ANY"] = VALUES["REAL"] = VALUES["INTEGER"]
 
 # What takes the job, other processes and some luck to come about.
 REST = """
@@ -34,6 +34,13 @@ INSERT INTO try (report_id, run_id, owner, started_at, lease_until, finished_at,
 SELECT id, 1, 'host:1', recorded_at, recorded_at + 1000, recorded_at + 500, 'not_accepted', 500, 'no', recorded_at + 9000 FROM report LIMIT 2;
 INSERT INTO report_event (report_id, recorded_at, state, vendor_timestamp) SELECT max(id), max(recorded_at), 'acknowledged', 5 FROM report;
 UPDATE code SET runs_from = recorded_at, handed_over_at = recorded_at WHERE id % 2 = 0;
+INSERT INTO kept_day SELECT attempted_at / 86400000, max(recorded_at), count(*), 1, 1, 1, 1, 1, 1 FROM attempt GROUP BY 1;
+INSERT INTO kept_outcome SELECT day, 'failure', '["email_taken"]', 1 FROM kept_day;
+INSERT INTO kept_note SELECT day, 'name', 'left_out', 'overlong', 1 FROM kept_day;
+INSERT INTO kept_cause SELECT day * 96, 'success', 'unsent', 1, 0, 1, 1, 1, 1 FROM kept_day;
+INSERT INTO kept_storm SELECT day * 24 FROM kept_day;
+INSERT INTO kept_call SELECT day, 'email', 2, 2, 0, 0, 0, 0, 0, 0.5, 0.5, NULL FROM kept_day;
+UPDATE kept_until SET attempt_id = 99, decision_id = 99, code_id = 99, code_end_id = 99, report_id = 99, report_event_id = 99, try_id = 99, step_id = 99, called_id = 99;
 """
 
 
