@@ -1,0 +1,239 @@
+#!/usr/bin/python3
+"""Kept sums against the facts: a ledger to which anything may happen between nightly runs, in any order, and after each step every question that uses the
+sums is asked twice: of the ledger, and of a copy that keeps none. The answers are the same, at the moment and as of ten earlier ones.
+
+SEEDS=n: how many ledgers (2; SOAK: 50).
+"""
+import os
+import random
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+os.environ["CLOCK"] = "1"
+sys.path.insert(0, "tests/sql")
+import reg  # noqa: E402
+
+DAY, HOUR, MINUTE = 86400000, 3600000, 60000
+START = 1772323200000  # 2026-03-01
+SEEDS = range(1, 1 + int(os.environ.get("SEEDS", 50 if os.environ.get("SOAK") else 2)))
+STEPS = 14
+QUERIES = ("funnel", "failure_reasons", "week", "duplicate_storms", "channels")
+VIEWS = ("funnel", "failure_reasons", "duplicate_storms", "channel_health")
+ZONES = ("UTC", "America/St_Johns", "Asia/Kathmandu")
+
+
+def regjob(path, *arguments, zone="UTC"):
+    """A night of the ledger, or a page of it."""
+    # Its clock runs, from where ours stands: what waits for a time would wait for ever.
+    result = subprocess.run([f"{reg.BUILD}/regjob", "-l", path, *arguments], capture_output=True, text=True, timeout=60,
+                            env=dict(os.environ, TZ=zone, FAKETIME="@" + os.environ["FAKETIME"], DONT_FAKE_MONOTONIC="1", FAKETIME_DONT_FAKE_MONOTONIC="1"))
+    assert result.returncode in (0, 2), result.stderr  # 2: something is unexplained
+    return result.stdout
+
+
+class World:
+    """One ledger, and what can happen to it."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.name = f"world{seed}.db"
+        self.path = os.path.join(reg.folder, self.name)
+        self.now = START + 7 * DAY
+        reg.set_clock(self.now)
+        self.db = reg.ledger(self.name, '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","channels":["email"]}')
+        self.people = 0
+        self.moments = []
+
+    def run(self, sql, *values):
+        return self.db.execute(sql, values).fetchall()
+
+    def ask(self, sql, *values):
+        """What the extension may refuse: asked for too often, nobody or several people meant."""
+        try:
+            return self.run(sql, *values)
+        except sqlite3.OperationalError as error:
+            assert str(error).startswith("reg_"), error
+
+    def some(self, sql, *values):
+        """A random row, or None."""
+        rows = self.run(sql, *values)
+        return self.random.choice(rows) if rows else None
+
+    def pass_time(self, longest):
+        self.now += self.random.randrange(1, longest)
+        reg.set_clock(self.now)
+
+    # -- What can happen --
+
+    def sign_up(self):
+        self.people += 1
+        known = self.random.random() < 0.3 and self.people > 1
+        person = self.random.randrange(1, self.people) if known else self.people
+        at = self.now - self.random.choice((0, MINUTE, 5 * HOUR, DAY, 6 * DAY)) - self.random.randrange(HOUR)
+        told = self.random.choice((None, None, "success", "failure"))
+        self.run("INSERT INTO reg_attempts (attempted_at, email, ip_address, device_id, name, outcome, failure_reason, password) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                 at, f"p{person}@{self.random.choice('ab')}.example", f"192.0.2.{self.random.randrange(1, 4)}", f"d{self.random.randrange(3)}",
+                 self.random.choice(("Ada", "Ada\u00a0 L", "x" * 300)), told, self.random.choice(("spam", "")) if told == "failure" else None,
+                 None if told else self.random.choice(("A9#bL8@z", "weak")))
+
+    def storm(self):
+        """Many of one address within an hour."""
+        at = self.now - self.random.randrange(3 * DAY)
+        for _ in range(6):
+            self.people += 1
+            self.run("INSERT INTO reg_attempts (attempted_at, email, ip_address, outcome, failure_reason) VALUES (?, ?, '198.51.100.7', 'failure', 'email_taken')",
+                     at, f"p{self.random.randrange(1, self.people)}@c.example")
+
+    def ask_for_code(self):
+        row = self.some("SELECT p.email FROM waiting w JOIN person p ON p.attempt_id = w.attempt_id")
+        if row:
+            self.ask("SELECT reg_issue_code(?, 'none')", row[0])
+
+    def enter_code(self):
+        row = self.some("SELECT p.email FROM waiting w JOIN person p ON p.attempt_id = w.attempt_id")
+        if not row:
+            return
+        issued = self.ask("SELECT reg_issue_code(?, 'none')", row[0])
+        if issued:
+            self.ask("SELECT reg_verify_code(?, ?)", row[0], issued[0][0] if self.random.random() < 0.6 else "000000")
+
+    def onboarding(self):
+        row = self.some("SELECT p.email FROM person p JOIN attempt a ON a.id = p.attempt_id WHERE p.email IS NOT NULL")
+        if row:
+            self.ask("SELECT reg_record_step(?, ?, 'done', NULL)", row[0], self.random.choice(("KYC", "kyc", "SUBSCRIPTION", "OTHER")))
+
+    def forget(self):
+        row = self.some("SELECT email FROM person WHERE email IS NOT NULL")
+        if row:
+            self.ask("SELECT reg_forget(?)", row[0])
+
+    def call(self):
+        """A report or a code is taken; who takes it dies, says nothing, or gets an answer later."""
+        row = self.some("SELECT id, next_try_at FROM report WHERE next_try_at IS NOT NULL")
+        if row:
+            self.run("INSERT INTO take_reports (items, run_id, owner, recorded_at, lease_until) VALUES (?, NULL, 'test:1', ?, ?)",
+                     '{"%d":%d}' % row, self.now, self.now + MINUTE)
+        row = self.some("SELECT id FROM code WHERE next_try_at IS NOT NULL")
+        if row:
+            self.run("INSERT INTO try (code_id, owner, started_at, lease_until) VALUES (?, 'test:1', ?, ?)", row[0], self.now, self.now + MINUTE)
+            self.run("UPDATE code SET next_try_at = ? WHERE id = ?", self.now + MINUTE, row[0])
+
+    def answer(self):
+        """Any try, also one that was given up: then only an acceptance counts."""
+        row = self.some("SELECT id, code_id, report_id, lease_until, finished_at FROM try WHERE result IS NULL OR result = 'ambiguous'")
+        if not row:
+            return
+        number, code, report, lease, finished = row
+        result = "accepted" if finished else self.random.choice(("accepted", "accepted", "deferred", "refused", "not_accepted", "ambiguous"))
+        retry = self.now + HOUR if result in ("not_accepted", "ambiguous") else None
+        if code:
+            self.run("INSERT INTO finish_code (try_id, recorded_at, result, status, answer, retry_at) VALUES (?, ?, ?, 250, 'said', ?)", number, self.now, result, retry)
+            return
+        values = dict(report_id=report, try_id=number, recorded_at=self.now, result=result, lease_until=lease, retry_at=retry, status=200, answer="said", vendor_timestamp=None)
+        text = open("sql/queue.sql", encoding="utf-8").read()
+        self.run("BEGIN IMMEDIATE")
+        if result in ("accepted", "deferred", "refused"):
+            self.db.execute(statement(text, "finish_report_event"), values)
+        self.db.execute(statement(text, "finish_report_queue"), values)
+        self.db.execute(statement(text, "finish_report_try"), values)
+        self.run("COMMIT")
+
+    def withdraw(self):
+        """A call that was journalled but never made; the next try gets its id."""
+        row = self.some("SELECT max(id), report_id, code_id FROM try WHERE finished_at IS NULL")
+        if row and row[0]:
+            self.run("DELETE FROM try WHERE id = ?", row[0])
+            self.run("UPDATE report SET next_try_at = ? WHERE id = ?", self.now, row[1])
+            self.run("UPDATE code SET next_try_at = ? WHERE id = ?", self.now, row[2])
+
+    def requeue(self):
+        row = self.some("SELECT report_id FROM report_event WHERE state = 'dead'")
+        if row:
+            self.run("INSERT INTO requeue_report (report_id, recorded_at) VALUES (?, ?)", row[0], self.now)
+
+    def correct(self):
+        """Late news: a failure becomes a success, with a report of its own."""
+        row = self.some("SELECT d.attempt_id FROM decision d WHERE d.outcome = 'failure'")
+        if row:
+            self.run("INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, customer_id) VALUES (?, ?, ?, 'success', ?)", row[0], self.now, self.now, row[0])
+
+    def night(self):
+        regjob(self.path, "nightly")
+
+    def happen(self):
+        for _ in range(self.random.randrange(4, 16)):
+            self.pass_time(20 * MINUTE)
+            self.random.choice((self.sign_up, self.sign_up, self.sign_up, self.storm, self.ask_for_code, self.enter_code, self.onboarding, self.forget,
+                                self.call, self.call, self.answer, self.answer, self.answer, self.withdraw, self.requeue, self.correct))()
+
+    # -- What is asked --
+
+    def answers(self, path, as_of, zone):
+        """Everything that may use the sums, as text."""
+        said = {}
+        db = reg.connect(os.path.basename(path))
+        for view in VIEWS:
+            said[view] = sorted(map(repr, db.execute(f"SELECT * FROM {view}")))
+        for query in QUERIES:
+            text = open(f"sql/queries/{query}.sql", encoding="utf-8").read()
+            span = {"from": "1970-01-01", "to": None, "days": 30}
+            said["query " + query] = sorted(map(repr, db.execute(text, {name: span[name] for name in span if ":" + name in text})))
+        for moment in as_of:
+            said[f"reg_reconcile {moment}"] = list(map(repr, db.execute("SELECT * FROM reg_reconcile(?, ?)", (EXPORT, moment))))
+        db.close()
+        said["reconcile " + zone] = regjob(path, "reconcile", EXPORT, zone=zone).replace(path, "")
+        page = path + ".html"
+        regjob(path, "dashboard", "-o", page)
+        said["page"] = re.sub(r"<tr><th scope=\"row\" class=\"r\">.*", "", open(page, encoding="utf-8").read()).replace(os.path.basename(path), "")
+        return said
+
+    def compare(self, name):
+        copy = os.path.join(reg.folder, "copy-" + self.name)
+        for path in (copy, copy + "-wal"):
+            if os.path.exists(path):
+                os.remove(path)
+        self.run("VACUUM INTO ?", copy)
+        shutil.copy(self.path + ".key", copy + ".key")
+        bare = sqlite3.connect(copy, isolation_level=None)
+        for table in ("kept_day", "kept_outcome", "kept_note", "kept_cause", "kept_storm", "kept_call"):
+            bare.execute(f"DELETE FROM {table}")
+        bare.execute("UPDATE kept_until SET called_id = 0")
+        bare.close()
+        self.moments.append(self.now)
+        as_of = [self.now] + self.random.sample(self.moments, min(len(self.moments), 9))
+        zone = self.random.choice(ZONES)
+        ours, facts = self.answers(self.path, as_of, zone), self.answers(copy, as_of, zone)
+        different = [question for question in facts if ours[question] != facts[question]]
+        reg.ok(not different, name, *(f"{question}\n  kept:  {str(ours[question])[:600]}\n  facts: {str(facts[question])[:600]}" for question in different[:2]))
+
+
+def statement(text, name):
+    return re.search(rf"^-- name: {name}\n(.*?)(?=^-- |\Z)", text, flags=re.M | re.S).group(1)
+
+
+EXPORT = os.path.join(reg.folder, "export.csv")
+with open(EXPORT, "w", encoding="utf-8") as file:
+    file.write("date,success,failure\n" + "".join(f"2026-03-{day:02d},{day % 4},{day % 3}\n" for day in range(1, 26)))
+
+used = touched = calls = storms = 0
+for seed in SEEDS:
+    world = World(seed)
+    for step in range(STEPS):
+        world.pass_time(30 * HOUR)
+        world.happen()
+        if world.random.random() < 0.6:
+            world.night()
+            world.compare(f"seed {seed}, step {step}: after a night")
+        kept = world.run("SELECT count(*) FROM kept_day")[0][0]
+        world.happen()
+        world.compare(f"seed {seed}, step {step}: by day")
+        used += world.run("SELECT count(*) FROM resting_day")[0][0]
+        touched += kept - world.run("SELECT count(*) FROM resting_day")[0][0]
+        calls += world.run("SELECT count(*) FROM resting_call")[0][0]
+        storms += world.run("SELECT count(*) FROM resting_day r JOIN kept_storm s ON s.hour / 24 = r.day")[0][0]
+    world.db.close()
+reg.ok(used > 20 and touched > 10 and calls > 20 and storms > 3, f"sums were used ({used} days, {calls} of calls, {storms} hours of storms) and let go ({touched})")
+reg.done()
