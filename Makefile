@@ -104,7 +104,7 @@ TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
-.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo-deps demo test browser-test test-recovery unit-tests bench check-style asan install uninstall clean
+.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo-deps demo test test-sanitized browser-test test-recovery unit-tests bench check-style asan install uninstall clean
 all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
@@ -198,6 +198,11 @@ test: test-deps
 	@$(MAKE) --no-print-directory STRICT=1 check-style asan
 	sh tests/run.sh
 
+# SQL and jobs once more, over the build with sanitizers.
+test-sanitized: test-deps
+	@$(MAKE) --no-print-directory STRICT=1 all $(BUILD)/standin unit-tests asan
+	sh tests/run.sh --sanitized
+
 browser-test:
 	$(call install_packages,$(BROWSER_DEPS))
 	@$(MAKE) --no-print-directory all
@@ -229,6 +234,7 @@ tsan: test-deps
 soak: test-deps
 	@$(MAKE) --no-print-directory all $(BUILD)/standin unit-tests asan
 	SOAK=1 CASES=10000 STEPS=1200 LIMIT=3000 sh tests/run.sh
+	SOAK=1 CASES=10000 STEPS=1200 LIMIT=3000 sh tests/run.sh --sanitized
 
 # Bounded: FUZZ_SECONDS each, by libFuzzer over the sources themselves, with sanitizers. A crash leaves its input in build/fuzz.
 FUZZ_DEPS    = $(TEST_DEPS) libclang-rt-14-dev

@@ -1,7 +1,8 @@
 #!/bin/sh
 # The one runner: every test, in prove's TAP harness, from the repository's root.
 #
-#   sh tests/run.sh [PATH...]   everything, or what is named: a test, or a folder of tests
+#   sh tests/run.sh [PATH...]     everything, or what is named: a test, or a folder of tests
+#   sh tests/run.sh --sanitized   SQL and jobs once more, under the sanitizers
 #
 # Tests are: the cmocka programs of tests/unit (built as build/tests/ROOM/NAME), tests/**/*.t, run through
 # their #! line, and tests/**/*.bats. A name that begins with "asan:" is the same test over the
@@ -83,22 +84,22 @@ tests_of() {
     fi
 }
 
-# Under the sanitizers: all that is C and ours, called through its own interface, and an import with
-# many threads. Left to the plain build is what only repeats those calls at length (secrets.t, about
-# the files that they leave; parallel.t, about SQLite's lock; flood.t, about cost; hashes.t, about
-# what other programs make) or talks to other programs for their own sake. test_allocation.c, which
-# fails each allocation in turn, runs under the sanitizers alone. SOAK=1 runs everything in both.
-#
-# tests/recovery needs a program from the network: `make test-recovery` runs it.
+# Everything in the plain build, and the unit programs under the sanitizers as well. test_allocation.c, which fails each allocation in turn, runs under
+# the sanitizers alone. tests/recovery needs a program from the network: `make test-recovery` runs it.
 everything() {
     tests_of asan:tests/unit
+    tests_of tests | grep -vE '/test_allocation\.c$|^tests/(recovery|hosts|cluster)/'
+}
+
+# What else the sanitizers see: all that is C and ours, called through its own interface, and imports with many threads. Left to the plain build is what
+# only repeats those calls at length (secrets.t, about the files that they leave; parallel.t, about SQLite's lock; flood.t, about cost; hashes.t, about
+# what other programs make) or talks to other programs for their own sake. SOAK=1 leaves out nothing but backlog, which measures memory, and theirs is another.
+sanitized() {
     if [ -n "${SOAK-}" ]; then
-        tests_of tests | grep -v '^tests/recovery/'
         tests_of asan:tests/sql
-        tests_of asan:tests/jobs | grep -v backlog # which measures memory, and theirs is another
+        tests_of asan:tests/jobs | grep -v backlog
         tests_of asan:tests/systems
     else
-        tests_of tests | grep -vE '/test_allocation\.c$|^tests/recovery/'
         tests_of asan:tests/sql | grep -vE '/(secrets|parallel|flood|hashes)\.t$'
         tests_of asan:tests/jobs/import_threads.bats
         tests_of asan:tests/jobs/import_forms.bats
@@ -107,6 +108,8 @@ everything() {
 
 if [ $# = 0 ]; then
     list=$(everything)
+elif [ "$1" = --sanitized ]; then
+    list=$(sanitized)
 else
     list=
     for path in "$@"; do
