@@ -32,25 +32,57 @@ static const char *state_named(const char *text, size_t length)
     return NULL;
 }
 
-/* What has been read so far. */
+struct stated {
+    char name[LONGEST_NAME + 1], version[LONGEST_VERSION + 1]; /* "": no version */
+    const char *state;
+};
+
+/* What has been read so far, in the order in which it was stated. */
 struct reading {
-    json_t *all;
+    struct stated *all;
+    size_t count, capacity;
     enum rule rule;     /* what was made of it */
     bool out_of_memory; /* which is no fault of the consents */
 };
 
-/* Keeps one consent; two that differ are no answer. */
-static bool keep(struct reading *reading, const char *name, json_t *consent)
+static struct stated *find(const struct reading *reading, const char *name)
 {
-    const json_t *before = json_object_get(reading->all, name);
-    if (before != NULL && consent != NULL && json_equal(before, consent) == 0) {
-        json_decref(consent);
-        json_object_del(reading->all, name);
+    for (size_t i = 0; i < reading->count; i++)
+        if (strcmp(reading->all[i].name, name) == 0)
+            return &reading->all[i];
+    return NULL;
+}
+
+static struct stated *append(struct reading *reading)
+{
+    if (reading->count == reading->capacity) {
+        size_t capacity = reading->capacity == 0 ? 2 : 2 * reading->capacity;
+        struct stated *all = realloc(reading->all, capacity * sizeof *all);
+        if (all == NULL) {
+            reading->out_of_memory = true;
+            return NULL;
+        }
+        reading->all = all;
+        reading->capacity = capacity;
+    }
+    return &reading->all[reading->count++];
+}
+
+/* Keeps one consent; two that differ are no answer. */
+static bool keep(struct reading *reading, const char *name, const char *state, const char *version)
+{
+    struct stated *one = find(reading, name);
+    if (one != NULL && (strcmp(one->state, state) != 0 || strcmp(one->version, version) != 0)) {
+        reading->count--;
+        memmove(one, one + 1, (size_t)(reading->all + reading->count - one) * sizeof *one);
         reading->rule = RULE_ambiguous;
         return false;
     }
-    if (json_object_set_new(reading->all, name, consent) != 0)
-        reading->out_of_memory = true;
+    if (one == NULL && (one = append(reading)) != NULL) {
+        memcpy(one->name, name, strlen(name) + 1);
+        memcpy(one->version, version, strlen(version) + 1);
+        one->state = state;
+    }
     return true;
 }
 
@@ -65,10 +97,7 @@ static bool add(struct reading *reading, const char *name, const char *state, si
     if (known == NULL || !text_is_clean(name, LONGEST_NAME) ||
         (version != NULL && !text_is_clean(version, LONGEST_VERSION)))
         return false;
-    /* Not by "s*", which leaves a version out where memory fails. */
-    return keep(reading, name,
-                version == NULL ? json_pack("{s:s}", "state", known)
-                                : json_pack("{s:s, s:s}", "state", known, "version", version));
+    return keep(reading, name, known, version == NULL ? "" : version);
 }
 
 static bool add_member(struct reading *reading, const char *name, const json_t *value)
@@ -107,7 +136,7 @@ static bool add_document(struct reading *reading, const char *text)
     }
     json_decref(document);
     if (!right) /* what is not of its form is not kept, nor any part of it */
-        json_object_clear(reading->all);
+        reading->count = 0;
     return right;
 }
 
@@ -147,39 +176,70 @@ static bool add_column(struct reading *reading, const char *name, const char *va
                at == NULL ? NULL : at + 1);
 }
 
-static void judge_required(const json_t *all, const struct settings *settings,
+static void judge_required(const struct reading *reading, const struct settings *settings,
                            struct reasons *reasons)
 {
     const char *name;
     for (size_t i = 0; (name = settings_required_consent(settings, i)) != NULL; i++) {
-        const char *state = json_string_value(json_object_get(json_object_get(all, name), "state"));
-        if (state == NULL || strcmp(state, "accepted") != 0)
+        const struct stated *one = find(reading, name);
+        if (one == NULL || strcmp(one->state, "accepted") != 0)
             reasons->others |= 1U << REASON_consent_required;
     }
 }
 
-static void judge_versions(json_t *all, const struct settings *settings, struct reasons *reasons)
+static void judge_versions(const struct reading *reading, const struct settings *settings,
+                           struct reasons *reasons)
 {
-    const char *name;
-    json_t *value;
-    json_object_foreach(all, name, value)
-    {
-        const char *current = settings_consent_version(settings, name),
-                   *stated = json_string_value(json_object_get(value, "version"));
-        if (current != NULL && (stated == NULL || strcmp(current, stated) != 0))
+    for (size_t i = 0; i < reading->count; i++) {
+        const char *current = settings_consent_version(settings, reading->all[i].name);
+        if (current != NULL && strcmp(current, reading->all[i].version) != 0)
             reasons->others |= 1U << REASON_consent_version_unknown;
     }
+}
+
+/* A clean text: nothing but quotes and backslashes needs an escape. */
+static char *put_string(char *at, const char *text)
+{
+    *at++ = '"';
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\')
+            *at++ = '\\';
+        *at++ = *text;
+    }
+    *at++ = '"';
+    return at;
+}
+
+/* {"NAME":{"state":"accepted","version":"3"},...} */
+static char *json_of(const struct reading *reading)
+{
+    enum { WORDS = 48 }; /* what is written besides a name and a version */
+    char *json = malloc(reading->count * (2 * sizeof(struct stated) + WORDS) + sizeof "{}"),
+         *at = json;
+    if (json == NULL)
+        return NULL;
+    for (size_t i = 0; i < reading->count; i++) {
+        const struct stated *one = &reading->all[i];
+        *at++ = i == 0 ? '{' : ',';
+        at = put_string(at, one->name);
+        at = stpcpy(at, ":{\"state\":");
+        at = put_string(at, one->state);
+        if (one->version[0] != '\0') {
+            at = stpcpy(at, ",\"version\":");
+            at = put_string(at, one->version);
+        }
+        *at++ = '}';
+    }
+    strcpy(at, "}");
+    return json;
 }
 
 bool consents_read(const struct signup *signup, const struct settings *settings, bool judge,
                    struct reasons *reasons, enum rule *rule, char **json)
 {
     const char *document = signup->text[SIGNUP_consents];
-    struct reading reading = {.all = json_object()};
-    json_t *all = reading.all;
+    struct reading reading = {0};
     *json = NULL;
-    if (all == NULL)
-        return false;
     bool readable = document == NULL || add_document(&reading, document);
     for (size_t i = 0; i < signup->consent_count; i++)
         if (signup->consents[i].value != NULL)
@@ -193,12 +253,12 @@ bool consents_read(const struct signup *signup, const struct settings *settings,
         *rule = reading.rule;
     }
     if (judge) {
-        judge_required(all, settings, reasons);
-        judge_versions(all, settings, reasons);
+        judge_required(&reading, settings, reasons);
+        judge_versions(&reading, settings, reasons);
     }
     bool whole = !reading.out_of_memory;
-    if (whole && json_object_size(all) > 0)
-        whole = (*json = document_text(all, JSON_COMPACT)) != NULL;
-    json_decref(all);
+    if (whole && reading.count > 0)
+        whole = (*json = json_of(&reading)) != NULL;
+    free(reading.all);
     return whole;
 }
