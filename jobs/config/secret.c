@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,14 +43,34 @@ static ssize_t read_all(int descriptor, char *buffer, size_t size)
     return (ssize_t)used;
 }
 
+/* The credential of that name, else the file itself. `credential` is where it was found, "" where
+ * there is none. */
+static int open_secret(const char *path, char credential[PATH_MAX])
+{
+    /* O_NONBLOCK: opening a pipe that nobody writes must not wait. */
+    enum { HOW = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
+    const char *folder = getenv("CREDENTIALS_DIRECTORY"), *slash = strrchr(path, '/');
+    int descriptor = -1;
+    if (folder != NULL && folder[0] == '/' &&
+        snprintf(credential, PATH_MAX, "%s/%s", folder, slash == NULL ? path : slash + 1) <
+            PATH_MAX)
+        descriptor = open(credential, HOW | O_NOFOLLOW);
+    if (descriptor >= 0)
+        return descriptor;
+    credential[0] = '\0';
+    return open(path, HOW);
+}
+
 bool secret_from_file(char *secret, size_t size, const char *path, struct error *error)
 {
     bool done = false;
     const char *wrong;
+    char credential[PATH_MAX] = "";
 
     secret[0] = '\0';
-    /* O_NONBLOCK: opening a pipe that nobody writes must not wait. */
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int descriptor = open_secret(path, credential);
+    if (credential[0] != '\0')
+        path = credential;
     if (descriptor < 0) {
         return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
     }

@@ -9,6 +9,8 @@
 
 /*
  * Reads the secret that is the only line of the file `path` into `secret`, which the caller wipes.
+ * A file of the same name in $CREDENTIALS_DIRECTORY goes before it: one configuration then serves
+ * the units, each with a folder of credentials of its own, and whoever runs a command by hand.
  * The file must be secret_file_is_private(). False:
  * `error` says which file and what to do, never what stands in it; `secret` is then "".
  */

@@ -100,6 +100,19 @@ needs_a_key() {
     [ "$status" -eq 78 ]
     chmod 750 credentials
     carry status
+    # One configuration serves every unit: a credential of the same name goes before the file, which may be root's alone.
+    sed -i "s,^token_file = .*,token_file = $PWD/nowhere/token," regjob.conf
+    carry status
+    run env -u CREDENTIALS_DIRECTORY "$REGJOB" -c regjob.conf status
+    [ "$status" -eq 78 ]
+    [[ "$output" == *"nowhere/token: No such file"* ]]
+    printf 'two\nlines\n' >credentials/spare
+    chmod 600 credentials/spare
+    sed -i "s,^token_file = .*,token_file = $PWD/nowhere/spare," regjob.conf
+    run carry status
+    [ "$status" -eq 78 ]
+    [[ "$output" == *"$PWD/credentials/spare has a control character"* ]]
+    sed -i "s,^token_file = .*,token_file = $PWD/credentials/token," regjob.conf
     CREDENTIALS_DIRECTORY=$PWD run carry status
     [ "$status" -eq 78 ]
     unset CREDENTIALS_DIRECTORY
