@@ -28,7 +28,9 @@ COMMON   = -g $(OPTIMISE) $(HARDEN) $(SANITISE) $(WARN) $(PACKAGE_CFLAGS) -fPIC 
            -Iext -I$(BUILD) -MMD -MP
 CFLAGS   = -std=c17
 CXXFLAGS = -std=c++17
-LDFLAGS  = -Wl,-z,relro,-z,now $(SANITISE)
+# What a packager adds to the linker's options.
+LINK_FLAGS =
+LDFLAGS  = -Wl,-z,relro,-z,now $(SANITISE) $(LINK_FLAGS)
 
 BUILD    = build
 # Debian's libcsv, libzxcvbn and libphonenumber have no file for pkg-config. Where `make deps` is still to come, pkg-config itself may be missing.
@@ -104,7 +106,7 @@ TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
-.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo-deps demo test test-sanitized browser-test test-recovery unit-tests bench check-style asan install uninstall clean
+.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo-deps demo test test-sanitized browser-test test-recovery unit-tests bench check-style asan install uninstall clean deb
 all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
@@ -263,15 +265,55 @@ bench: bench-deps
 	@$(MAKE) --no-print-directory all $(BUILD)/standin $(BENCH_C:tests/bench/%.c=$(BUILD)/bench/%)
 	@sh tests/bench/run.sh
 
+# Where things go. A Debian package is made with others (samples/debian/rules); UNITDIR= leaves out what is systemd's.
+LIBDIR  = $(PREFIX)/lib
+UNITDIR = $(PREFIX)/lib/systemd/system
+ZSHDIR  = $(PREFIX)/share/zsh/site-functions
+QUERIES  = $(wildcard sql/queries/*.sql) samples/analyst.sql
+EXAMPLES = samples/crontab samples/regjob.conf samples/dashboard.csv samples/signups.csv samples/signups-damaged.csv samples/recent.pl \
+           samples/settings samples/templates samples/recovery
+# Samples name /usr/local and folders of the checkout; what is installed names where it is.
+INSTALLED = sed -e 's,/usr/local/bin/,$(PREFIX)/bin/,g' -e 's,^PATH=/usr/local/bin:,PATH=$(PREFIX)/bin:,'
 install: all
 	install -D -m 755 $(BUILD)/regjob $(DESTDIR)$(PREFIX)/bin/regjob
-	install -D -m 755 $(BUILD)/reg.so $(DESTDIR)$(PREFIX)/lib/sqlite-reg/reg.so
+	install -D -m 644 $(BUILD)/reg.so $(DESTDIR)$(LIBDIR)/sqlite-reg/reg.so
+	ln -sf sqlite-reg/reg.so $(DESTDIR)$(LIBDIR)/reg.so
 	install -D -m 644 jobs/regjob.1 $(DESTDIR)$(PREFIX)/share/man/man1/regjob.1
 	install -D -m 644 jobs/regjob.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/regjob.conf.5
 	install -D -m 644 ext/reg.7 $(DESTDIR)$(PREFIX)/share/man/man7/reg.7
+	install -d $(DESTDIR)$(PREFIX)/share/sqlite-reg/queries $(DESTDIR)$(PREFIX)/share/doc/regjob/examples $(DESTDIR)$(PREFIX)/share/regjob
+	install -m 644 $(QUERIES) $(DESTDIR)$(PREFIX)/share/sqlite-reg/queries
+	sed -e '/^-- Run from/d' -e 's,samples/sqliterc,$(PREFIX)/share/sqlite-reg/sqliterc,' -e 's,^.load build/reg,.load $(if $(filter /usr/lib/%,$(LIBDIR)),reg,$(LIBDIR)/sqlite-reg/reg),' \
+	  samples/sqliterc > $(DESTDIR)$(PREFIX)/share/sqlite-reg/sqliterc
+	cp -r $(EXAMPLES) $(DESTDIR)$(PREFIX)/share/doc/regjob/examples
+	$(INSTALLED) samples/crontab > $(DESTDIR)$(PREFIX)/share/doc/regjob/examples/crontab
+	sh samples/system-conf.sh < samples/regjob.conf > $(DESTDIR)$(PREFIX)/share/regjob/regjob.conf
+	$(if $(UNITDIR),install -d $(DESTDIR)$(UNITDIR) && for unit in $(notdir $(wildcard samples/systemd/*.service samples/systemd/*.timer)); do \
+	  $(INSTALLED) samples/systemd/$$unit > $(DESTDIR)$(UNITDIR)/$$unit || exit 1; done)
+	$(if $(UNITDIR),install -D -m 644 samples/systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/regjob.conf)
+	$(if $(UNITDIR),install -D -m 644 samples/systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/regjob.conf)
+	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/doc/regjob $(DESTDIR)$(PREFIX)/share/sqlite-reg $(DESTDIR)$(PREFIX)/share/regjob
 uninstall:
-	cd $(DESTDIR)$(PREFIX) && rm -f bin/regjob lib/sqlite-reg/reg.so share/man/man1/regjob.1 share/man/man5/regjob.conf.5 share/man/man7/reg.7
+	cd $(DESTDIR)$(PREFIX) && rm -rf bin/regjob share/man/man1/regjob.1 share/man/man5/regjob.conf.5 share/man/man7/reg.7 \
+	  share/sqlite-reg share/regjob share/doc/regjob lib/sysusers.d/regjob.conf lib/tmpfiles.d/regjob.conf
+	rm -f $(DESTDIR)$(LIBDIR)/reg.so $(DESTDIR)$(LIBDIR)/sqlite-reg/reg.so
+	$(if $(UNITDIR),rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(wildcard samples/systemd/*.service samples/systemd/*.timer))))
+
+# The Debian packages, in build/deb.
+DEB_DEPS = $(filter-out gcc g++ libc6-dev faketime ca-certificates,$(DEPS)) build-essential debhelper dpkg-dev
+DEB_TREE = build/deb/sqlite-reg-$(VERSION)
+deb:
+	$(call install_packages,$(DEB_DEPS))
+	rm -rf build/deb
+	mkdir -p $(DEB_TREE)
+	tar -c --exclude=./build --exclude=./.git --exclude=./.ci . | tar -x -C $(DEB_TREE)
+	cp -r samples/debian $(DEB_TREE)/debian
+	sed -i 's/@BUILD_DEPENDS@/$(subst $() ,$(comma) ,$(strip $(filter-out pkg-config build-essential debhelper dpkg-dev,$(DEB_DEPS)) pkg-config))/' $(DEB_TREE)/debian/control
+	sed -n '/^Permission/,$$p' LICENSE | sed -e 's/^$$/./' -e 's/^/ /' > build/deb/license
+	sed -i -e '/^@LICENSE@$$/{r build/deb/license' -e 'd}' $(DEB_TREE)/debian/copyright
+	cd $(DEB_TREE) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS TZ=UTC LC_ALL=C.UTF-8 dpkg-buildpackage -j$$(nproc) --build=binary --unsigned-source --unsigned-changes
+	rm -rf $(DEB_TREE) build/deb/license
 clean:
 	rm -rf build
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)
