@@ -88,7 +88,7 @@ JOB      = jobs/main.c \
             jobs/delivery/response.c jobs/delivery/retry.c jobs/delivery/take_due.c jobs/delivery/transfer.c jobs/delivery/workers.c \
             jobs/run/atomic_file.c jobs/run/digest.c jobs/run/draft.c jobs/run/handed_tries.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c \
             jobs/run/thread.c jobs/run/unchanged_file.c \
-            jobs/config/config.c jobs/config/config_key.c jobs/config/config_value.c jobs/config/options.c jobs/config/secret.c jobs/config/suggestion.c \
+            jobs/config/completion.c jobs/config/config.c jobs/config/config_key.c jobs/config/config_value.c jobs/config/options.c jobs/config/secret.c jobs/config/suggestion.c \
             jobs/config/url.c
 EXT_C    = $(filter %.c,$(EXT))
 EXT_CC   = $(filter %.cc,$(EXT))
@@ -288,6 +288,10 @@ install: all
 	cp -r $(EXAMPLES) $(DESTDIR)$(PREFIX)/share/doc/regjob/examples
 	$(INSTALLED) samples/crontab > $(DESTDIR)$(PREFIX)/share/doc/regjob/examples/crontab
 	sh samples/system-conf.sh < samples/regjob.conf > $(DESTDIR)$(PREFIX)/share/regjob/regjob.conf
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(DESTDIR)$(ZSHDIR)
+	$(BUILD)/regjob --completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/regjob
+	$(BUILD)/regjob --completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/regjob.fish
+	$(BUILD)/regjob --completion zsh > $(DESTDIR)$(ZSHDIR)/_regjob
 	$(if $(UNITDIR),install -d $(DESTDIR)$(UNITDIR) && for unit in $(notdir $(wildcard samples/systemd/*.service samples/systemd/*.timer)); do \
 	  $(INSTALLED) samples/systemd/$$unit > $(DESTDIR)$(UNITDIR)/$$unit || exit 1; done)
 	$(if $(UNITDIR),install -D -m 644 samples/systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/regjob.conf)
@@ -295,8 +299,8 @@ install: all
 	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/doc/regjob $(DESTDIR)$(PREFIX)/share/sqlite-reg $(DESTDIR)$(PREFIX)/share/regjob
 uninstall:
 	cd $(DESTDIR)$(PREFIX) && rm -rf bin/regjob share/man/man1/regjob.1 share/man/man5/regjob.conf.5 share/man/man7/reg.7 \
-	  share/sqlite-reg share/regjob share/doc/regjob lib/sysusers.d/regjob.conf lib/tmpfiles.d/regjob.conf
-	rm -f $(DESTDIR)$(LIBDIR)/reg.so $(DESTDIR)$(LIBDIR)/sqlite-reg/reg.so
+	  share/sqlite-reg share/regjob share/doc/regjob share/bash-completion/completions/regjob share/fish/vendor_completions.d/regjob.fish lib/sysusers.d/regjob.conf lib/tmpfiles.d/regjob.conf
+	rm -f $(DESTDIR)$(LIBDIR)/reg.so $(DESTDIR)$(LIBDIR)/sqlite-reg/reg.so $(DESTDIR)$(ZSHDIR)/_regjob
 	$(if $(UNITDIR),rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(wildcard samples/systemd/*.service samples/systemd/*.timer))))
 
 # The Debian packages, in build/deb.

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "config/completion.h"
 #include "ledger/snapshot.h"
 #include "values/moment.h"
 #include "run/run_metrics.h"
@@ -39,6 +40,18 @@ static enum exit_code show_help(const struct options *options)
         return EXIT_RETRY;
     say_document(help, strlen(help));
     free(help);
+    return EXIT_DONE;
+}
+
+static enum exit_code show_completion(const struct options *options)
+{
+    char *script = completion_script(options->completion, commands, COMMANDS);
+    if (script == NULL) {
+        say_error("--completion %.80s: expected bash, fish or zsh", options->completion);
+        return EXIT_USAGE;
+    }
+    say_document(script, strlen(script));
+    free(script);
     return EXIT_DONE;
 }
 
@@ -167,6 +180,8 @@ int main(int argc, char **argv)
     say_start(job.options.quiet, job.options.verbose);
     if (job.options.help) {
         status = show_help(&job.options);
+    } else if (job.options.completion != NULL) {
+        status = show_completion(&job.options);
     } else if (job.options.version) {
         say_line("regjob %s", REG_VERSION);
     } else if (!start_libraries()) {

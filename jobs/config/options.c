@@ -1,5 +1,6 @@
 /* options.c: parses the command line by two tables: the commands and the options. */
 #include "config/options.h"
+#include "config/options_rows.h"
 #include "config/suggestion.h"
 
 #include <limits.h>
@@ -7,21 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTIONS_LIST = 512, OPTIONS_TAKEN = 5 };
+enum { OPTIONS_LIST = 512 };
 
 /* --- The options --------------------------------------------------------------------------- */
-
-enum option_kind { OPTION_SWITCH, OPTION_TEXT, OPTION_NUMBER };
-
-struct option_row {
-    const char *name; /* after -- */
-    char letter;      /* after -, '\0': none */
-    enum option_kind kind;
-    size_t offset;     /* of the member in struct options */
-    const char *value; /* what help calls its value, NULL for a switch */
-    const char *help;
-    bool general; /* every command takes it */
-};
 
 #define AT(member) offsetof(struct options, member)
 
@@ -34,6 +23,7 @@ static const struct option_row option_rows[] = {
     {"quiet", 'q', OPTION_SWITCH, AT(quiet), NULL, "report errors only, even on a terminal", true},
     {"help", 'h', OPTION_SWITCH, AT(help), NULL, "show this text", true},
     {"version", '\0', OPTION_SWITCH, AT(version), NULL, "show the version", true},
+    {"completion", '\0', OPTION_TEXT, AT(completion), "SHELL", "print the completions for a shell: bash, fish or zsh", true},
     {"restored", '\0', OPTION_SWITCH, AT(restored), NULL, "the ledger comes from a backup: invalidate every code in it", false},
     {"dry-run", '\0', OPTION_SWITCH, AT(dry_run), NULL, "show what would happen; write and send nothing", false},
     {"strict", '\0', OPTION_SWITCH, AT(strict), NULL, "refuse files with unknown columns", false},
@@ -52,26 +42,13 @@ static const struct option_row option_rows[] = {
     {"replace", '\0', OPTION_SWITCH, AT(replace), NULL, "replace FILE if it is an older snapshot", false},
     {"patch", '\0', OPTION_SWITCH, AT(patch), NULL, "change only the members in FILE", false},
     {"from", '\0', OPTION_TEXT, AT(from), "FILE", "read subjects from FILE, one per line", false},
+    {0},
 };
 /* clang-format on */
 
-enum { OPTION_ROWS = sizeof option_rows / sizeof option_rows[0] };
+enum { OPTION_ROWS = sizeof option_rows / sizeof option_rows[0] - 1 };
 
 /* --- The commands -------------------------------------------------------------------------- */
-
-struct taken {
-    const char *option;  /* NULL ends the list */
-    const char *choices; /* its values separated by |; NULL: any */
-    bool needed;
-};
-
-struct command_row {
-    const char *name;
-    const char *arguments; /* as help shows them */
-    size_t least, most;    /* how many */
-    struct taken taken[OPTIONS_TAKEN + 1];
-    const char *help;
-};
 
 static const struct command_row command_rows[] = {
     {"init", "", 0, 0, {{"restored", NULL, false}}, "create the ledger and its key, or upgrade it"},
@@ -139,9 +116,20 @@ static const struct command_row command_rows[] = {
      1,
      {{"patch", NULL, false}},
      "show the registration settings, or replace them with those in FILE (-: standard input)"},
+    {0},
 };
 
-enum { COMMAND_ROWS = sizeof command_rows / sizeof command_rows[0] };
+enum { COMMAND_ROWS = sizeof command_rows / sizeof command_rows[0] - 1 };
+
+const struct option_row *options_option_rows(void)
+{
+    return option_rows;
+}
+
+const struct command_row *options_command_rows(void)
+{
+    return command_rows;
+}
 
 /* --- Looking up ---------------------------------------------------------------------------- */
 
@@ -450,7 +438,7 @@ bool options_parse(struct options *options, int argc, char **argv,
     if (words > 0 && !set_command(&parse, argv[1], commands, command_count)) {
         return false;
     }
-    if (options->help || options->version) {
+    if (options->help || options->version || options->completion != NULL) {
         return true;
     }
     if (words == 0) {

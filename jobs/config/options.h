@@ -22,13 +22,14 @@ struct options_command {
 
 /* What was given. All texts are those of argv. */
 struct options {
-    const char *config;  /* -c, --config; NULL: not given, as all texts below */
-    const char *ledger;  /* -l, --ledger */
-    const char *metrics; /* --metrics */
-    bool verbose;        /* -v, --verbose */
-    bool quiet;          /* -q, --quiet */
-    bool help;           /* --help: options_help() is all that is asked for */
-    bool version;        /* --version: likewise the version */
+    const char *config;     /* -c, --config; NULL: not given, as all texts below */
+    const char *ledger;     /* -l, --ledger */
+    const char *metrics;    /* --metrics */
+    bool verbose;           /* -v, --verbose */
+    bool quiet;             /* -q, --quiet */
+    bool help;              /* --help: options_help() is all that is asked for */
+    bool version;           /* --version: likewise the version */
+    const char *completion; /* --completion: likewise the completions for that shell */
 
     bool restored;            /* init */
     bool dry_run;             /* import, send, report */
