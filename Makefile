@@ -106,7 +106,7 @@ TEMPLATES = $(sort $(wildcard samples/templates/*))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
-.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo-deps demo test test-sanitized browser-test test-recovery unit-tests bench check-style asan install uninstall clean deb
+.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo-deps demo test test-sanitized browser-test test-recovery unit-tests bench check-style asan install uninstall clean deb test-packages
 all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
@@ -317,6 +317,14 @@ deb:
 	sed -i -e '/^@LICENSE@$$/{r build/deb/license' -e 'd}' $(DEB_TREE)/debian/copyright
 	cd $(DEB_TREE) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS TZ=UTC LC_ALL=C.UTF-8 dpkg-buildpackage -j$$(nproc) --build=binary --unsigned-source --unsigned-changes
 	rm -rf $(DEB_TREE) build/deb/license
+
+# The packages in bare roots. Needs root, and the network for what they depend on.
+PACKAGE_TEST_DEPS = $(DEB_DEPS) bats lintian mmdebstrap sqlite3 systemd
+test-packages:
+	$(call install_packages,$(PACKAGE_TEST_DEPS))
+	@$(MAKE) --no-print-directory deb all
+	sh tests/run.sh tests/packages
+
 clean:
 	rm -rf build
 
