@@ -9,11 +9,14 @@
 #   - STATEMENT_NAME_STEP for each step, and the array rule_NAME of them in order, for a caller that owns the transaction and runs them one by one.
 #     Such a caller rolls everything back after an error, so a step need not be able to undo itself: a plain INSERT into a table becomes INSERT OR FAIL.
 #
+# A statement `view_NAME` creates a plain view (sql/plain_views.sql): one that the database may have another thing in place of. statement_plain_views[] lists them;
+# they are not among statement_objects[].
+#
 # In any other file, each `-- name: NOUN` heading starts a statement that ends at the next heading; it becomes STATEMENT_NOUN in the enumeration and
 # statement_text[STATEMENT_NOUN].
 function quoted(s) {
     sub(/[ \n]+$/, "", s)
-    gsub(/\\/, "\\\\", s); gsub(/"/, "\\\"", s); gsub(/\n/, "\\n\"\n    \"", s)
+    gsub(/\\/, "&&", s); gsub(/"/, "\\\"", s); gsub(/\n/, "\\n\"\n    \"", s)
     return s
 }
 function add(name, s) { names[++count] = name; texts[count] = quoted(s) }
@@ -51,6 +54,7 @@ function flush() {
     if (name != "" && upgrade) { upgrades[++upgrade_count] = quoted(text); schema = schema text }
     else if (name != "") add(name, text)
     if (name == "views") views = text
+    if (name ~ /^view_/) { plain_views[++plain_count] = name; views = views text ";\n" }
     name = ""; text = ""; rule = ""
 }
 FNR == 1 {
@@ -68,7 +72,7 @@ rule != "" && step != "" { step_text = step_text $0 "\n"; trigger_text = trigger
 rule != "" { next }
 /^-- name: / && !upgrade { flush(); name = $3; next }
 name != "" { text = text $0 "\n" }
-/^CREATE (TABLE|VIEW) / { object = $3; sub(/^main\./, "", object); objects[++object_count] = object }
+name !~ /^view_/ && /^CREATE (TABLE|VIEW) / { object = $3; sub(/^main\./, "", object); objects[++object_count] = object }
 END {
     if (failed) exit 1
     flush()
@@ -105,6 +109,8 @@ END {
         print "enum { STATEMENT_OBJECTS = " object_count " };\n"
         print "extern const char *const statement_upgrades[STATEMENT_UPGRADES];"
         print "extern const char *const statement_objects[STATEMENT_OBJECTS];\n"
+        print "/* The statements that create the plain views: each is called view_NAME. */\nenum { STATEMENT_PLAIN_VIEWS = " plain_count + 0 " };"
+        if (plain_count > 0) print "extern const enum statement statement_plain_views[STATEMENT_PLAIN_VIEWS];\n"
         for (i = 1; i <= rule_count; i++)
             print "/* The steps of the rule " rules[i] ", in their order. */\n" \
                 "enum { RULE_STEPS_" rules[i] " = " step_count[rules[i]] " };\nextern const enum statement rule_" rules[i] "[RULE_STEPS_" rules[i] "];"
@@ -119,6 +125,11 @@ END {
         print "};\n\nconst char *const statement_objects[STATEMENT_OBJECTS] = {"
         for (i = 1; i <= object_count; i++) print "    \"" objects[i] "\","
         print "};\n"
+        if (plain_count > 0) {
+            print "const enum statement statement_plain_views[STATEMENT_PLAIN_VIEWS] = {"
+            for (i = 1; i <= plain_count; i++) print "    STATEMENT_" plain_views[i] ","
+            print "};\n"
+        }
         for (i = 1; i <= rule_count; i++) {
             print "const enum statement rule_" rules[i] "[RULE_STEPS_" rules[i] "] = {"
             for (j = 1; j <= step_count[rules[i]]; j++) print "    STATEMENT_" rules[i] "_" steps[rules[i], j] ","

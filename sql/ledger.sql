@@ -50,6 +50,10 @@ SELECT max(newest, coalesce((SELECT started_at FROM run ORDER BY id DESC LIMIT 1
 -- name: mark_entry
 UPDATE clock SET newest = :now, read_at = :clock WHERE newest < :now OR read_at > :clock
 
+-- What has the name of a plain view.
+-- name: plain_view_holder
+SELECT type, sql FROM main.sqlite_schema WHERE name = :name COLLATE NOCASE AND type <> 'trigger'
+
 -- A snapshot: a copy of the whole ledger in one file. This table marks it; no ledger has it.
 -- name: copy_into
 VACUUM main INTO :path

@@ -8,6 +8,9 @@
 #include "ledger/snapshot.h"
 #include "values/text.h"
 
+/* By it the next version knows a plain view for ours: see sql/plain_views.sql. */
+#define PLAIN_VIEW_MARK " AS -- of the ledger\n"
+
 enum { APPLICATION_ID = 0x72656773 /* "regs" */, JOURNAL_MODE_SIZE = 16 };
 
 int ledger_version(void)
@@ -245,6 +248,43 @@ static void mark(struct ledger *ledger, bool beside)
     ledger_execute(ledger, pragma);
 }
 
+/* Of a thing of that name in the database: whether it is a plain view of ours. A trigger may have
+ * any name beside it. */
+enum holder { NOBODY, OURS, ANOTHER };
+
+static enum holder holder_of(struct ledger *ledger, const char *name)
+{
+    enum { TYPE, SQL };
+    struct ledger_statement *row = ledger_use(ledger, STATEMENT_plain_view_holder);
+    enum holder holder = NOBODY;
+    ledger_set_text(row, ":name", name);
+    if (ledger_row(row)) {
+        const char *sql = ledger_text(row, SQL);
+        bool ours = strcmp(ledger_word(row, TYPE), "view") == 0 && sql != NULL &&
+                    strstr(sql, PLAIN_VIEW_MARK) != NULL;
+        holder = ours ? OURS : ANOTHER;
+        ledger_done(row);
+    }
+    return holder;
+}
+
+/* The plain views, anew. One whose name something else has is not made: it may be the
+ * application's, or an analyst's own. */
+static void make_plain_views(struct ledger *ledger)
+{
+    char drop[96];
+    for (int i = 0; i < STATEMENT_PLAIN_VIEWS && !ledger_failed(ledger); i++) {
+        enum statement create = statement_plain_views[i];
+        const char *name = statement_name[create] + strlen("view_");
+        enum holder holder = holder_of(ledger, name);
+        snprintf(drop, sizeof drop, "DROP VIEW main.%s", name);
+        if (holder == OURS)
+            ledger_execute(ledger, drop);
+        if (holder != ANOTHER)
+            ledger_execute(ledger, statement_text[create]);
+    }
+}
+
 static void upgrade(struct ledger *ledger, int from, bool beside,
                     const struct ledger_making *making)
 {
@@ -252,6 +292,7 @@ static void upgrade(struct ledger *ledger, int from, bool beside,
         ledger_execute(ledger, statement_upgrades[version]);
     ledger_execute(ledger, statement_text[STATEMENT_rules]);
     ledger_execute(ledger, statement_text[STATEMENT_views]);
+    make_plain_views(ledger);
     save_settings(ledger, making->settings);
     if (from == 0 && !ledger_failed(ledger))
         insert_identity(ledger);

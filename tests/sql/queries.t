@@ -112,7 +112,7 @@ for file in sql/queries/*.sql; do
     ok "$name is tested here" grep -qE "(query|without) $name( |\)|$)" "$0"
 done
 # (Some views are no answers: holding is a rule's, the others are parts of these.)
-answers "the views" "channel_health code_times duplicate_storms failure_reasons funnel pending_ages report_backlog" "
+answers "the views" "attempts channel_health code_times codes duplicate_storms failure_reasons funnel funnel_by_day outcomes_by_day pending_ages report_backlog reports" "
     SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE type = 'view' AND sql NOT LIKE '%WHERE 0%' AND name NOT IN
         ('holding', 'attempt_day', 'attempt_origin', 'attempt_progress', 'call', 'resting_call', 'resting_day', 'storm_hour', 'touched_day', 'unsummed_call', 'unsummed_health') ORDER BY name);"
 is "they ask for no trust" "7" "$(sqlite3 -readonly "$LEDGER" "PRAGMA trusted_schema = OFF;
