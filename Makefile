@@ -53,13 +53,13 @@ endif
 
 CHARTS   = /usr/share/javascript/chart.js/chart.min.js
 
-SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/rules/*.sql)) $(sort $(wildcard sql/*.sql))
+SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/rules/*.sql)) $(sort $(wildcard sql/*.sql)) $(sort $(wildcard sql/checks/*.sql))
 # The rooms, from the top floor to the ground (ext/README.md, jobs/README.md).
 EXT      = ext/reg.c \
             ext/tables/as_of.c ext/tables/attempts.c ext/tables/catalog.c ext/tables/dashboard_table.c ext/tables/file_table.c ext/tables/history.c \
             ext/tables/history_plan.c ext/tables/password_formats.c ext/tables/policy_table.c ext/tables/qualified_names.c ext/tables/reconcile_table.c ext/tables/rehearsal.c \
             ext/tables/signups_table.c ext/tables/table.c \
-            ext/functions/chart.c ext/functions/functions_ledger.c ext/functions/functions_password.c ext/functions/sql_call.c \
+            ext/functions/cell.c ext/functions/chart.c ext/functions/functions_ledger.c ext/functions/functions_password.c ext/functions/sql_call.c \
             ext/admission/admit.c ext/admission/admit_keys.c ext/admission/admit_values.c ext/admission/admit_writer.c ext/admission/consents.c \
             ext/admission/deciding_columns.c ext/admission/field_checks.c ext/admission/given_texts.c ext/admission/newcomers.c ext/admission/notes.c ext/admission/prepared_password.c \
             ext/codes/code.c ext/codes/late_password.c ext/codes/customer.c ext/codes/device.c ext/codes/issue.c ext/codes/login.c ext/codes/subject_lookup.c ext/codes/verify.c \
@@ -73,8 +73,9 @@ EXT      = ext/reg.c \
             ext/values/utf.c ext/values/write_all.c ext/values/zone.c
 JOB      = jobs/main.c \
             jobs/commands/command_dashboard.c jobs/commands/command_forget.c jobs/commands/command_import.c jobs/commands/command_init.c \
-            jobs/commands/command_nightly.c jobs/commands/command_reconcile.c jobs/commands/command_status.c jobs/commands/dashboard_reconciliation.c jobs/commands/delivery_times.c \
-            jobs/commands/command_settings.c jobs/commands/command_snapshot.c jobs/commands/report.c jobs/commands/send.c jobs/commands/settle.c jobs/commands/subjects.c \
+            jobs/commands/command_nightly.c jobs/commands/command_reconcile.c jobs/commands/command_status.c jobs/page/dashboard_reconciliation.c jobs/page/delivery_times.c \
+            jobs/commands/command_settings.c jobs/commands/command_check.c jobs/commands/report.c jobs/commands/send.c jobs/commands/settle.c jobs/commands/subjects.c \
+            jobs/copies/rows.c jobs/copies/snapshot.c \
             jobs/page/dashboard.c jobs/page/page.c jobs/page/reconcile_report.c jobs/page/reconcile_report_format.c \
             jobs/channels/confirm_link.c jobs/channels/fraud.c jobs/channels/mail.c jobs/channels/maildir.c jobs/channels/message.c jobs/channels/mime.c \
             jobs/channels/sms.c jobs/channels/success_body.c jobs/channels/template.c \

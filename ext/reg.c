@@ -10,6 +10,7 @@ SQLITE_EXTENSION_INIT1
 
 #include "tables/attempts.h"
 #include "functions/sql_call.h"
+#include "functions/cell.h"
 #include "functions/chart.h"
 #include "tables/file_table.h"
 #include "functions/functions.h"
@@ -138,6 +139,11 @@ static const struct sql_function rows[] = {
      "fraud API (POST /v2/registration)"},
     {"reg_mask", 1, PURE, functions_mask, "reg_mask(text)",
      "masks a text for sharing a screen or a file: j***@example.com, +1604*****55", "this ledger"},
+    {"reg_cell", 1, PURE, functions_cell, "reg_cell(value)",
+     "the value for a cell of a spreadsheet: a text that would be taken for a formula (= + - @ or "
+     "a "
+     "tab first) with ' before it; everything else as it is",
+     "OWASP (CSV injection)"},
     {"reg_bar", 2, PURE, chart_bar, "reg_bar(value, max)",
      "a bar of blocks for a terminal, 20 cells long if value reaches max; NULL for NULL",
      "this ledger"},

@@ -13,7 +13,9 @@
 
 #include "commands/commands.h"
 #include "config/completion.h"
+#include "copies/copies.h"
 #include "ledger/snapshot.h"
+#include "reg.h"
 #include "values/moment.h"
 #include "run/run_metrics.h"
 #include "run/say.h"
@@ -28,7 +30,7 @@ static const struct options_command commands[] = {
     {"nightly", nightly_command},   {"reconcile", reconcile_command},
     {"status", status_command},     {"dashboard", dashboard_command},
     {"forget", forget_command},     {"snapshot", snapshot_command},
-    {"settings", settings_command},
+    {"settings", settings_command}, {"check", check_command},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -85,7 +87,8 @@ static bool read_config(struct job *job, struct error *error)
 static bool only_looks(const struct options *options)
 {
     return options->function == status_command || options->function == dashboard_command ||
-           options->function == snapshot_command || options->dry_run || options->explain ||
+           options->function == snapshot_command || options->function == check_command ||
+           options->dry_run || options->explain ||
            (options->function == settings_command && options->argument_count == 0);
 }
 
@@ -100,6 +103,18 @@ static bool may_see_a_snapshot(const struct options *options)
 static bool can_do_without(const struct job *job)
 {
     return job->options.explain && access(job->config.ledger, F_OK) != 0 && errno == ENOENT;
+}
+
+/* What is asked in SQL has the tables of the extension at hand. */
+static enum exit_code offer_tables(struct job *job)
+{
+    char *error = NULL;
+    if (job->options.function != check_command ||
+        sqlite3_reg_init(job->database, &error, NULL) == SQLITE_OK)
+        return EXIT_DONE;
+    say_error("%s: %s", job->config.ledger, error == NULL ? "out of memory" : error);
+    sqlite3_free(error);
+    return EXIT_RETRY;
 }
 
 static enum exit_code run_recorded(struct job *job)
@@ -120,7 +135,9 @@ static enum exit_code run_recorded(struct job *job)
         status = job_begin_run(job);
     if (status != EXIT_DONE)
         return status;
-    status = job->options.function(job);
+    status = offer_tables(job);
+    if (status == EXIT_DONE)
+        status = job->options.function(job);
     if (leaves_a_row)
         job_end_run(job, status);
     if (job->config.metrics[0] != '\0' &&

@@ -9,6 +9,8 @@
 #   - STATEMENT_NAME_STEP for each step, and the array rule_NAME of them in order, for a caller that owns the transaction and runs them one by one.
 #     Such a caller rolls everything back after an error, so a step need not be able to undo itself: a plain INSERT into a table becomes INSERT OR FAIL.
 #
+# checks/NAME.sql is one query, whose first line is the law that it checks, in a comment: STATEMENT_check_NAME. statement_checks[] lists them with their laws.
+#
 # A statement `view_NAME` creates a plain view (sql/plain_views.sql): one that the database may have another thing in place of. statement_plain_views[] lists them;
 # they are not among statement_objects[].
 #
@@ -54,6 +56,7 @@ function flush() {
     if (name != "" && upgrade) { upgrades[++upgrade_count] = quoted(text); schema = schema text }
     else if (name != "") add(name, text)
     if (name == "views") views = text
+    if (name ~ /^check_/) { checks[++check_count] = name; laws[check_count] = quoted(law) }
     if (name ~ /^view_/) { plain_views[++plain_count] = name; views = views text ";\n" }
     name = ""; text = ""; rule = ""
 }
@@ -64,6 +67,11 @@ FNR == 1 {
         number = FILENAME; sub(/.*\//, "", number); sub(/\.sql$/, "", number)
         name = "upgrade"
         if (number + 0 != upgrade_count + 1) problem("upgrades must be given in order, from 1")
+    }
+    if (FILENAME ~ /checks\//) {
+        name = FILENAME; sub(/.*\//, "", name); sub(/\.sql$/, "", name); name = "check_" name
+        law = $0
+        if (!sub(/^-- /, "", law)) problem("the first line is no comment that says the law")
     }
 }
 /^-- rule: / { rule = $3; rules[++rule_count] = rule; is_rule[rule] = 1; objects[++object_count] = rule; next }
@@ -111,6 +119,9 @@ END {
         print "extern const char *const statement_objects[STATEMENT_OBJECTS];\n"
         print "/* The statements that create the plain views: each is called view_NAME. */\nenum { STATEMENT_PLAIN_VIEWS = " plain_count + 0 " };"
         if (plain_count > 0) print "extern const enum statement statement_plain_views[STATEMENT_PLAIN_VIEWS];\n"
+        print "/* The checks of the data: each statement is called check_NAME. */\nstruct statement_check {\n    enum statement query;\n    const char *law;\n};\n"
+        print "enum { STATEMENT_CHECKS = " check_count + 0 " };"
+        if (check_count > 0) print "extern const struct statement_check statement_checks[STATEMENT_CHECKS];\n"
         for (i = 1; i <= rule_count; i++)
             print "/* The steps of the rule " rules[i] ", in their order. */\n" \
                 "enum { RULE_STEPS_" rules[i] " = " step_count[rules[i]] " };\nextern const enum statement rule_" rules[i] "[RULE_STEPS_" rules[i] "];"
@@ -128,6 +139,11 @@ END {
         if (plain_count > 0) {
             print "const enum statement statement_plain_views[STATEMENT_PLAIN_VIEWS] = {"
             for (i = 1; i <= plain_count; i++) print "    STATEMENT_" plain_views[i] ","
+            print "};\n"
+        }
+        if (check_count > 0) {
+            print "const struct statement_check statement_checks[STATEMENT_CHECKS] = {"
+            for (i = 1; i <= check_count; i++) print "    {STATEMENT_" checks[i] ", \"" laws[i] "\"},"
             print "};\n"
         }
         for (i = 1; i <= rule_count; i++) {

@@ -7,7 +7,7 @@
 
 options_function init_command, import_command, confirm_command, send_command, settle_command,
     report_command, nightly_command, status_command, reconcile_command, dashboard_command,
-    forget_command, snapshot_command, settings_command;
+    forget_command, settings_command, check_command;
 
 /* Imports what lies in the configured inboxes: sign-ups, confirmations. */
 enum exit_code import_inbox(struct job *job);

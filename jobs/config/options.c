@@ -41,6 +41,8 @@ static const struct option_row option_rows[] = {
     {"id", '\0', OPTION_SWITCH, AT(by_id), NULL, "subjects are attempt numbers", false},
     {"replace", '\0', OPTION_SWITCH, AT(replace), NULL, "replace FILE if it is an older snapshot", false},
     {"patch", '\0', OPTION_SWITCH, AT(patch), NULL, "change only the members in FILE", false},
+    {"data", '\0', OPTION_SWITCH, AT(data), NULL, "check the data of the ledger, by the queries of sql/checks", false},
+    {"export", '\0', OPTION_TEXT, AT(vendor_export), "FILE", "also compare with the vendor's dashboard export", false},
     {"from", '\0', OPTION_TEXT, AT(from), "FILE", "read subjects from FILE, one per line", false},
     {0},
 };
@@ -116,6 +118,12 @@ static const struct command_row command_rows[] = {
      1,
      {{"patch", NULL, false}},
      "show the registration settings, or replace them with those in FILE (-: standard input)"},
+    {"check",
+     "",
+     0,
+     0,
+     {{"data", NULL, true}, {"export", NULL, false}, {"format", "json", false}},
+     "check that the data keeps the laws of the ledger, and show what breaks them"},
     {0},
 };
 

@@ -48,7 +48,9 @@ struct options {
     bool replace;       /* snapshot */
     bool patch;         /* settings */
     const char *from;   /* forget */
-    uint64_t limit;     /* send, report: 1 or more; 0: not given */
+    bool data;          /* check */
+    const char *vendor_export; /* check: --export */
+    uint64_t limit;            /* send, report: 1 or more; 0: not given */
 
     const char *command; /* NULL with --help and --version, where none was given */
     options_function *function;

@@ -6,6 +6,7 @@ answers "the functions and tables, exactly" "\
 reg_attempts|reg_attempts([as_of])
 reg_bar|reg_bar(value, max)
 reg_bar|reg_bar(value, max, width)
+reg_cell|reg_cell(value)
 reg_check_policy|reg_check_policy(password)
 reg_check_policy|reg_check_policy(password, profile)
 reg_codes|reg_codes([as_of])
@@ -188,6 +189,11 @@ answers "policy: profiles by name" '["no_digit_or_symbol"]|["too_short"]|["no_lo
 answers "policy: a profile in JSON" '["guessable"]' "SELECT reg_check_policy('Password1!', '{\"profile\":\"classic\",\"minScore\":4}');"
 refuses "policy: no such profile" "reg_check_policy: .*classic" "SELECT reg_check_policy('a', 'strict');"
 refuses "policy: no such blocklist" "reg_check_policy: .*/nowhere" "SELECT reg_check_policy('abcdefgh', '{\"blocklist\":\"/nowhere\"}');"
+# The characters are OWASP's (CSV injection): = + - @, tab, line feed, carriage return, and the full-width forms.
+answers "a cell that would be a formula" "'=1+1|'+160|'-5|'@x|'＝1|'＋1|'－1|'＠1|hex 270941|hex 270D41|hex 270A41" "SELECT reg_cell('=1+1'), reg_cell('+160'), reg_cell('-5'), reg_cell('@x'),
+    reg_cell('＝1'), reg_cell('＋1'), reg_cell('－1'), reg_cell('＠1'), 'hex ' || hex(reg_cell(char(9) || 'A')), 'hex ' || hex(reg_cell(char(13) || 'A')), 'hex ' || hex(reg_cell(char(10) || 'A'));"
+answers "a cell that is none" "a=b|1+1| =1|'=1||-5|integer|-0.5|real|blob|null" "SELECT reg_cell('a=b'), reg_cell('1+1'), reg_cell(' =1'), reg_cell('''=1'), reg_cell(''), reg_cell(-5), typeof(reg_cell(-5)),
+    reg_cell(-0.5), typeof(reg_cell(-0.5)), typeof(reg_cell(x'3d')), typeof(reg_cell(NULL));"
 answers "mask" 'j***@example.com|+1604*****55' "SELECT reg_mask('john@example.com'), reg_mask('+16045555555');"
 
 # Flags: what may stand in a view or an index.

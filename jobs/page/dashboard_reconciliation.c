@@ -1,5 +1,5 @@
 /* dashboard_reconciliation.c: the newest export on the page. */
-#include "commands/dashboard_reconciliation.h"
+#include "page/dashboard_reconciliation.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "commands/delivery_times.h"
+#include "page/delivery_times.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* command_snapshot.c: a copy of the whole ledger, which is looked over before it has its name. */
+/* snapshot.c: a copy of the whole ledger, which is looked over before it has its name. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sqlite3.h>
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "commands/commands.h"
+#include "copies/copies.h"
 #include "ledger/connection.h"
 #include "ledger/snapshot.h"
 #include "run/draft.h"
