@@ -68,7 +68,10 @@ EXT      = ext/reg.c \
             ext/ledger/shadowing.c ext/ledger/secret_file.c ext/ledger/session.c ext/ledger/settings.c ext/ledger/settings_password.c ext/ledger/snapshot.c ext/ledger/transaction.c \
             ext/passwords/blocklist.c ext/passwords/hash_crypt.c ext/passwords/hash_derive.c ext/passwords/hash_digest.c ext/passwords/hash_format.c ext/passwords/hash_json.c \
             ext/passwords/hash_phc.c ext/passwords/hash_text.c ext/passwords/personal_data.c ext/passwords/password.c ext/passwords/policy.c \
-            ext/csv/fields.c ext/csv/framing.c ext/csv/input.c ext/csv/records.c ext/csv/records_open.c ext/csv/title_lines.c ext/csv/totals_line.c ext/csv/wiped_memory.c \
+            ext/intake/intake.c ext/intake/intake_json.c ext/intake/intake_profile.c ext/intake/profile.c ext/intake/profile_builtin.c \
+            ext/intake/profile_expression.c ext/intake/profile_read.c \
+            ext/json/json_records.c ext/json/json_records_open.c ext/json/json_scan.c ext/json/json_tree.c \
+            ext/csv/fields.c ext/csv/framing.c ext/csv/input.c ext/csv/records.c ext/csv/records_open.c ext/csv/recode.c ext/csv/separator.c ext/csv/title_lines.c ext/csv/totals_line.c ext/csv/wiped_memory.c \
             ext/values/document.c ext/values/email.c ext/values/error.c ext/values/header.c ext/values/mend.c ext/values/moment.c ext/values/phone.cc ext/values/region.c ext/values/region_read.c ext/values/signup.c ext/values/subject.c ext/values/text.c \
             ext/values/utf.c ext/values/write_all.c ext/values/zone.c
 JOB      = jobs/main.c \
@@ -79,10 +82,11 @@ JOB      = jobs/main.c \
             jobs/page/dashboard.c jobs/page/page.c jobs/page/reconcile_report.c jobs/page/reconcile_report_format.c \
             jobs/channels/confirm_link.c jobs/channels/fraud.c jobs/channels/mail.c jobs/channels/maildir.c jobs/channels/message.c jobs/channels/mime.c \
             jobs/channels/sms.c jobs/channels/success_body.c jobs/channels/template.c \
-            jobs/import/argon2_memory.c jobs/import/wal_checkpoint.c jobs/import/chunk.c jobs/import/decompress.c jobs/import/explain.c jobs/import/column_fates.c \
+            jobs/import/argon2_memory.c jobs/import/wal_checkpoint.c jobs/import/chunk.c jobs/import/explain.c jobs/import/column_fates.c \
             jobs/import/import.c jobs/import/import_columns.c \
             jobs/import/import_file.c jobs/import/import_summary.c jobs/import/overlong_rejects.c jobs/import/pipeline.c jobs/import/precheck.c \
-            jobs/import/rejects.c jobs/import/stream.c \
+            jobs/import/import_input.c jobs/import/rejects.c \
+            jobs/source/decompress.c jobs/source/stream.c \
             jobs/inbox/inbox.c jobs/inbox/inbox_file.c jobs/inbox/inbox_job.c jobs/inbox/inbox_name.c \
             jobs/delivery/breaker.c jobs/delivery/delivery_run.c jobs/delivery/http_handle.c jobs/delivery/http_status.c \
             jobs/delivery/journal.c jobs/delivery/pace.c jobs/delivery/queue.c jobs/delivery/read_ahead.c jobs/delivery/record_answers.c jobs/delivery/refusals.c \
@@ -100,10 +104,11 @@ STANDIN_C = $(wildcard tests/standin/*.c)
 BENCH_C  = $(wildcard tests/bench/*.c)
 
 # The extension calls SQLite through the host's table of functions; the job links SQLite itself (SQLITE_CORE). Hence two sets of objects.
-SO_OBJ   = $(EXT_C:%.c=$(BUILD)/so/%.o) $(EXT_CC:%.cc=$(BUILD)/so/%.o) $(BUILD)/so/statements.o
-EXT_OBJ  = $(EXT_C:%.c=$(BUILD)/core/%.o) $(EXT_CC:%.cc=$(BUILD)/core/%.o) $(BUILD)/core/statements.o
+SO_OBJ   = $(EXT_C:%.c=$(BUILD)/so/%.o) $(EXT_CC:%.cc=$(BUILD)/so/%.o) $(BUILD)/so/statements.o $(BUILD)/so/profiles.o
+EXT_OBJ  = $(EXT_C:%.c=$(BUILD)/core/%.o) $(EXT_CC:%.cc=$(BUILD)/core/%.o) $(BUILD)/core/statements.o $(BUILD)/core/profiles.o
 JOB_OBJ  = $(JOB_C:%.c=$(BUILD)/core/%.o) $(BUILD)/core/builtin_files.o $(BUILD)/core/page_parts.o
 TEMPLATES = $(sort $(wildcard samples/templates/*))
+PROFILES = $(sort $(wildcard samples/profiles/*.ini))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
@@ -114,6 +119,10 @@ $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
 	@mkdir -p $(BUILD)
 	@awk -f sql/embed.awk -v part=header $(SQL) > $(BUILD)/statements.h
 	@awk -f sql/embed.awk -v part=source $(SQL) > $(BUILD)/statements.c
+
+$(BUILD)/profiles.c: $(PROFILES) ext/intake/embed.awk
+	@mkdir -p $(BUILD)
+	@awk -f ext/intake/embed.awk $(PROFILES) > $@
 
 $(BUILD)/builtin_files.c: $(TEMPLATES) jobs/channels/embed.awk
 	@mkdir -p $(BUILD)
@@ -129,6 +138,12 @@ $(BUILD)/core/page_parts.o: $(BUILD)/page_parts.c
 	@mkdir -p $(@D)
 	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -Ijobs -c $< -o $@
 
+$(BUILD)/so/profiles.o: $(BUILD)/profiles.c
+	@mkdir -p $(@D)
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -c $< -o $@
+$(BUILD)/core/profiles.o: $(BUILD)/profiles.c
+	@mkdir -p $(@D)
+	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -c $< -o $@
 $(BUILD)/so/statements.o: $(BUILD)/statements.c
 	@mkdir -p $(@D)
 	@echo '  CC   ' $@; $(CC) $(CFLAGS) $(COMMON) -c $< -o $@
@@ -243,7 +258,7 @@ soak: test-deps
 FUZZ_DEPS    = $(TEST_DEPS) libclang-rt-14-dev
 FUZZ_SECONDS = 30
 FUZZERS      = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out jobs/main.c,$(JOB_C)) $(EXT_C) $(EXT_CC) $(BUILD)/statements.c $(BUILD)/builtin_files.c $(BUILD)/page_parts.c
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out jobs/main.c,$(JOB_C)) $(EXT_C) $(EXT_CC) $(BUILD)/statements.c $(BUILD)/profiles.c $(BUILD)/builtin_files.c $(BUILD)/page_parts.c
 	@mkdir -p $(@D)/objects-$*
 	@cd $(@D)/objects-$* && clang++ -g -O1 -fsanitize=fuzzer-no-link,address -std=c++17 -DSQLITE_CORE -I$(CURDIR)/ext -c $(addprefix $(CURDIR)/,$(EXT_CC))
 	@clang -g -O1 -fsanitize=fuzzer,address,undefined -std=c17 -D_GNU_SOURCE -DSQLITE_CORE -DREG_VERSION='"$(VERSION)"' -Iext -Ijobs -I$(BUILD) \

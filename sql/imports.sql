@@ -18,8 +18,12 @@ SELECT i.id, i.finished_at, i.digest, i.bytes FROM import i
 SELECT continues FROM import WHERE id = :id
 
 -- name: insert_import
-INSERT INTO import (id, run_id, name, digest, bytes, continues, started_at)
-VALUES (:id, :run_id, :name, :digest, :bytes, :continues, :started_at)
+INSERT INTO import (id, run_id, name, digest, bytes, continues, form, started_at)
+VALUES (:id, :run_id, :name, :digest, :bytes, :continues, :form, :started_at)
+
+-- What the file was read as.
+-- name: import_form
+SELECT coalesce(form, '') AS form FROM import WHERE id = :id
 
 -- name: next_import
 SELECT coalesce(max(id), 0) + 1 FROM import
@@ -41,8 +45,8 @@ SELECT end_offset, end_line, read, success, pending, failed, continued, rejected
   FROM import_batch WHERE import_id = :import_id ORDER BY end_offset DESC LIMIT 1
 
 -- name: insert_reject
-INSERT INTO reject (import_id, line, byte_offset, bytes, column_number, kind, what, message, recorded_at)
-VALUES (:import_id, :line, :byte_offset, :bytes, :column_number, :kind, :what, :message, :recorded_at)
+INSERT INTO reject (import_id, line, byte_offset, bytes, column_number, kind, what, mistake, message, recorded_at)
+VALUES (:import_id, :line, :byte_offset, :bytes, :column_number, :kind, :what, :mistake, :message, :recorded_at)
 
 -- Checks that the counts add up: those of the last batch, and those of the rows themselves.
 -- name: import_sum
@@ -65,11 +69,11 @@ SELECT n.value ->> 'column' AS column_name, n.value ->> 'done' AS done, count(*)
   FROM attempt a, json_each(a.notes) n WHERE a.import_id = :import_id GROUP BY 1, 2 ORDER BY 1
 
 -- name: import_kinds
-SELECT coalesce(what, kind) AS what, count(*) AS number FROM reject WHERE import_id = :import_id GROUP BY 1 ORDER BY 1
+SELECT coalesce(mistake, what, kind) AS what, count(*) AS number FROM reject WHERE import_id = :import_id GROUP BY 1 ORDER BY 1
 
 -- The first of a run: those that earlier runs met come before it.
 -- name: import_first_reject
-SELECT line, coalesce(what, kind) AS what FROM reject WHERE import_id = :import_id ORDER BY line LIMIT 1 OFFSET :before
+SELECT line, coalesce(mistake, what, kind) AS what FROM reject WHERE import_id = :import_id ORDER BY line LIMIT 1 OFFSET :before
 
 -- The mean share of failures of the last imports of at least so many sign-ups. Where the first row of a file tells its outcome, failures
 -- are not this ledger's: such an import is not compared.

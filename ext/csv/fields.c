@@ -27,6 +27,11 @@ void fields_begin(struct fields *fields, uint64_t max_size)
     csv_set_blk_size(&fields->parser, PIECE); /* by default it grows 128 bytes at a time */
 }
 
+void fields_separate_by(struct fields *fields, unsigned char separator)
+{
+    csv_set_delim(&fields->parser, separator);
+}
+
 void fields_end(struct fields *fields)
 {
     csv_free(&fields->parser);

@@ -30,6 +30,7 @@ struct fields {
 };
 
 void fields_begin(struct fields *fields, uint64_t max_size);
+void fields_separate_by(struct fields *fields, unsigned char separator); /* instead of commas */
 void fields_end(struct fields *fields);
 
 /* Splits a record given without its line end; `field` and `found` hold until the next call. False:

@@ -3,15 +3,22 @@
 
 #include <string.h>
 
-void framing_begin(struct framing *framing)
+void framing_begin(struct framing *framing, unsigned char separator)
 {
     memset(framing, 0, sizeof *framing);
+    framing->separator = separator;
     framing->state = FRAMING_AT_FIELD;
 }
 
 /* The first byte from `at` on that can end an unquoted field or does not belong in one. */
-static const unsigned char *end_of_plain(const unsigned char *at, const unsigned char *end)
+static const unsigned char *end_of_plain(const unsigned char *at, const unsigned char *end,
+                                         unsigned char separator)
 {
+    if (separator != ',') {
+        while (at < end && *at != separator && *at != '"' && *at != '\n' && *at != '\r')
+            at++;
+        return at;
+    }
     /* Nearly every byte of a file is greater than a comma: one comparison for those. */
     while (at < end && (*at > ',' || (*at != ',' && *at != '"' && *at != '\n' && *at != '\r')))
         at++;
@@ -22,12 +29,13 @@ static const unsigned char *end_of_plain(const unsigned char *at, const unsigned
 static enum framing_verdict take_mark(struct framing *framing, unsigned char mark,
                                       uint64_t position)
 {
-    switch (mark) {
-    case ',':
+    if (mark == framing->separator) {
         framing->field++;
         framing->field_start = position + 1;
         framing->state = FRAMING_AT_FIELD;
         return FRAMING_MORE;
+    }
+    switch (mark) {
     case '\n':
         framing->line_end = 1;
         return FRAMING_WHOLE;
@@ -48,7 +56,7 @@ static enum framing_verdict take_after_quote(struct framing *framing, unsigned c
         framing->state = FRAMING_IN_QUOTES;
         return FRAMING_MORE;
     }
-    if (byte == ',' || byte == '\n' || byte == '\r')
+    if (byte == framing->separator || byte == '\n' || byte == '\r')
         return take_mark(framing, byte, position);
     framing->bad = position;
     framing->bad_byte = byte;
@@ -74,7 +82,7 @@ enum framing_verdict framing_feed(struct framing *framing, const unsigned char *
             framing->state = FRAMING_IN_FIELD; /* and on as in one */
             /* fall through */
         case FRAMING_IN_FIELD:
-            stop = end_of_plain(at, end);
+            stop = end_of_plain(at, end, framing->separator);
             if (stop < end)
                 verdict = take_mark(framing, *stop, first + (uint64_t)(stop - bytes));
             break;
@@ -115,18 +123,19 @@ enum framing_verdict framing_finish(struct framing *framing)
     }
 }
 
-uint64_t framing_field_at(const unsigned char *bytes, size_t position)
+uint64_t framing_field_at(const unsigned char *bytes, size_t position, unsigned char separator)
 {
     struct framing framing;
-    framing_begin(&framing);
+    framing_begin(&framing, separator);
     framing_feed(&framing, bytes, position);
     return framing.field;
 }
 
-uint64_t framing_field_start(const unsigned char *bytes, size_t length, uint64_t field)
+uint64_t framing_field_start(const unsigned char *bytes, size_t length, uint64_t field,
+                             unsigned char separator)
 {
     struct framing framing;
-    framing_begin(&framing);
+    framing_begin(&framing, separator);
     while (framing.field < field && framing.position < length)
         framing_feed(&framing, bytes + framing.position, 1);
     return framing.field_start;

@@ -16,12 +16,13 @@ enum framing_verdict {
     FRAMING_WHOLE,        /* the record ends just before `position`, line end included */
     FRAMING_STRAY_QUOTE,  /* a quote inside an unquoted field */
     FRAMING_STRAY_RETURN, /* a carriage return that no line feed follows, outside quotes */
-    FRAMING_AFTER_QUOTE,  /* something else than a comma or a line end after a closing quote */
+    FRAMING_AFTER_QUOTE,  /* something else than a separator or a line end after a closing quote */
     FRAMING_UNCLOSED      /* the input ends inside a quoted field */
 };
 
 /* Positions count from the record's first byte. */
 struct framing {
+    unsigned char separator; /* of fields */
     enum {
         FRAMING_AT_FIELD,  /* before a field's first byte */
         FRAMING_IN_FIELD,  /* in an unquoted field */
@@ -39,7 +40,7 @@ struct framing {
 };
 
 /* Before a record's first byte. */
-void framing_begin(struct framing *framing);
+void framing_begin(struct framing *framing, unsigned char separator);
 
 /* Takes bytes up to a verdict other than FRAMING_MORE, or all of them. */
 enum framing_verdict framing_feed(struct framing *framing, const unsigned char *bytes,
@@ -50,7 +51,8 @@ enum framing_verdict framing_finish(struct framing *framing);
 
 /* In a record that framed well: the number, from 0, of the field that the byte at `position`
  * belongs to, and where field `field` begins. The latter goes byte by byte: for rejects. */
-uint64_t framing_field_at(const unsigned char *bytes, size_t position);
-uint64_t framing_field_start(const unsigned char *bytes, size_t length, uint64_t field);
+uint64_t framing_field_at(const unsigned char *bytes, size_t position, unsigned char separator);
+uint64_t framing_field_start(const unsigned char *bytes, size_t length, uint64_t field,
+                             unsigned char separator);
 
 #endif

@@ -10,7 +10,10 @@
 
 #include "csv/wiped_memory.h"
 
-enum { CHUNK = 256 * 1024 }; /* room for at least so much beside a full window */
+enum {
+    CHUNK = 256 * 1024, /* room for at least so much beside a full window */
+    FOREIGN = 64 * 1024 /* bytes that wait to be converted */
+};
 
 static ssize_t read_descriptor(void *context, void *bytes, size_t size)
 {
@@ -55,7 +58,8 @@ void input_begin(struct input *input, const struct input_source *source, size_t 
 void input_end(struct input *input)
 {
     wiped_free(input->buffer);
-    input->buffer = NULL;
+    wiped_free(input->foreign);
+    input->buffer = input->foreign = NULL;
 }
 
 const unsigned char *input_bytes(const struct input *input)
@@ -94,21 +98,22 @@ static void move_to_front(struct input *input)
     input->start = 0;
 }
 
-/* Room for at least one byte more. Moves bytes only where that frees as much again, or where the
- * buffer may not grow any more and a third of it comes free: so a byte is moved a few times at
- * most, however long the records. */
+/* Room for at least one byte more, or one character. Moves bytes only where that frees as much
+ * again, or where the buffer may not grow any more and a third of it comes free: so a byte is moved
+ * a few times at most, however long the records. */
 static bool make_room(struct input *input)
 {
     const size_t spare = input->window / 2 > CHUNK ? input->window / 2 : CHUNK;
     const size_t largest = input->window + spare;
+    const size_t needed = input->foreign ? RECODE_LONGEST : 1;
     size_t capacity = input->capacity;
     unsigned char *larger;
 
-    if (input->filled < capacity)
+    if (capacity - input->filled >= needed)
         return true;
     if (capacity >= largest || input_held(input) <= capacity / 2) {
         move_to_front(input);
-        if (input->filled < capacity)
+        if (capacity - input->filled >= needed)
             return true;
     }
     if (capacity == 0)
@@ -125,6 +130,72 @@ static bool make_room(struct input *input)
     return true;
 }
 
+static ssize_t read_source(struct input *input, void *bytes, size_t size)
+{
+    ssize_t count;
+    do
+        count = input->source.read(input->source.context, bytes, size);
+    while (count < 0 && errno == EINTR);
+    return count;
+}
+
+/* As read(2), of what the source's bytes become. */
+static ssize_t read_converted(struct input *input, unsigned char *bytes, size_t size)
+{
+    size_t written = 0;
+    while (written == 0) {
+        size_t taken = recode(input->encoding, input->foreign, input->foreign_length,
+                              input->foreign_ended, bytes, size, &written);
+        input->foreign_length -= taken;
+        memmove(input->foreign, input->foreign + taken, input->foreign_length);
+        if (written > 0 || (input->foreign_ended && input->foreign_length == 0))
+            break;
+        ssize_t count = read_source(input, input->foreign + input->foreign_length,
+                                    FOREIGN - input->foreign_length);
+        if (count < 0)
+            return -1;
+        input->foreign_ended = count == 0;
+        input->foreign_length += (size_t)count;
+    }
+    return (ssize_t)written;
+}
+
+/* What is held so far is converted, too. */
+static bool convert_from_now_on(struct input *input, enum recode_encoding encoding)
+{
+    input->encoding = encoding;
+    input->source.seek = NULL;
+    input->foreign = wiped_resize(NULL, FOREIGN + input_held(input));
+    if (!input->foreign)
+        return error_no_memory(&input->error, "converting the input");
+    input->foreign_length = input_held(input);
+    memcpy(input->foreign, input_bytes(input), input->foreign_length);
+    input->foreign_ended = input->ended;
+    input->ended = false;
+    input->start = input->filled = 0;
+    input->base = 0;
+    return true;
+}
+
+bool input_recognise(struct input *input, enum recode_encoding named, bool *marked)
+{
+    if (!input_have(input, 4))
+        return false;
+    const unsigned char *bytes = input_bytes(input);
+    enum recode_encoding mark = recode_marked(bytes, input_held(input));
+    bool utf_8 = input_held(input) >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0;
+    *marked = utf_8 || mark != RECODE_UNNAMED;
+    if (utf_8)
+        input_take(input, 3);
+    else if (mark != RECODE_UNNAMED)
+        input_take(input, 2);
+    if (utf_8 || (mark == RECODE_UNNAMED && named <= RECODE_UTF_8)) {
+        input->encoding = RECODE_UTF_8;
+        return true;
+    }
+    return convert_from_now_on(input, mark != RECODE_UNNAMED ? mark : named);
+}
+
 bool input_fill(struct input *input)
 {
     ssize_t count;
@@ -132,10 +203,9 @@ bool input_fill(struct input *input)
         move_to_front(input);
     if (!make_room(input))
         return false;
-    do
-        count = input->source.read(input->source.context, input->buffer + input->filled,
-                                   input->capacity - input->filled);
-    while (count < 0 && errno == EINTR);
+    unsigned char *room = input->buffer + input->filled;
+    const size_t size = input->capacity - input->filled;
+    count = input->foreign ? read_converted(input, room, size) : read_source(input, room, size);
     if (count < 0)
         return fail(input, "reading failed");
     if (count == 0)

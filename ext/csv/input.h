@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "csv/recode.h"
 #include "values/error.h"
 
 /* Where bytes come from. Offsets count from the first byte that `read` gives. */
@@ -34,13 +35,25 @@ struct input {
     size_t window;         /* so much, at least, can be held at once */
     unsigned char *buffer; /* [start, filled) is held */
     size_t capacity, start, filled;
-    uint64_t base;      /* offset of buffer[0] in the source */
-    bool ended;         /* the source has no more */
+    uint64_t base; /* offset of buffer[0] in the source */
+    bool ended;    /* the source has no more */
+    /* Where it is not in UTF-8: offsets are then those of the converted bytes. */
+    enum recode_encoding encoding;
+    unsigned char *foreign; /* as read, not yet converted */
+    size_t foreign_length;
+    bool foreign_ended;
     struct error error; /* after a failure */
 };
 
 void input_begin(struct input *input, const struct input_source *source, size_t window);
 void input_end(struct input *input);
+
+/*
+ * Finds out the encoding, before anything is taken: the one that is named, unless a byte order mark
+ * says another, or by the mark. What is not in UTF-8 is converted from now on, and cannot be sought
+ * any more. The mark is taken. `marked`: there was one. False: failed.
+ */
+bool input_recognise(struct input *input, enum recode_encoding named, bool *marked);
 
 /* What is held: its first byte (moves with every fill), its length, its offset in the source. */
 const unsigned char *input_bytes(const struct input *input);

@@ -49,8 +49,9 @@ bool records_fail_without_memory(struct records *records)
 
 const char *records_kind_name(enum records_kind kind)
 {
-    static const char *const name[] = {"quoting", "field_count", "encoding",
-                                       "nul",     "too_long",    "header_again"};
+    static const char *const name[] = {"quoting", "field_count",   "encoding",
+                                       "nul",     "too_long",      "header_again",
+                                       "syntax",  "not_an_object", "member"};
     return name[kind];
 }
 
@@ -84,11 +85,9 @@ static size_t usable_now(const struct records *records)
     return held < records->window ? held : records->window;
 }
 
-/* Frames the record among the bytes that may be held. FRAMING_MORE: it has more than those, or
- * reading failed. */
-static enum framing_verdict frame(struct records *records, struct framing *framing)
+enum framing_verdict records_frame(struct records *records, struct framing *framing)
 {
-    framing_begin(framing);
+    framing_begin(framing, records->separator);
     for (;;) {
         const size_t taken = (size_t)framing->position;
         const size_t usable = usable_now(records);
@@ -221,14 +220,29 @@ static void say_quoting(struct records *records, enum framing_verdict verdict, u
         break;
     case FRAMING_AFTER_QUOTE:
         say(records,
-            "%s after the closing quote of a field: expected a comma or the end "
+            "%s after the closing quote of a field: expected %s or the end "
             "of the line (a quote inside a field is doubled)",
-            shown(records, byte, text));
+            shown(records, byte, text),
+            records->separator == ','    ? "a comma"
+            : records->separator == ';'  ? "a semicolon"
+            : records->separator == '\t' ? "a tab"
+                                         : "the separator");
         break;
     default:
         say(records, "the quoted field that begins here is never closed: expected its closing "
                      "quote before the end of the input");
     }
+}
+
+static void say_encoding(struct records *records, unsigned char byte)
+{
+    char text[16];
+    if (records->input.foreign)
+        say(records, "what stands here is no character of %s: is the file in another encoding?",
+            recode_name(records->input.encoding));
+    else
+        say(records, "%s begins no valid UTF-8 character: expected text in UTF-8",
+            shown(records, byte, text));
 }
 
 static void say_record_too_long(struct records *records)
@@ -339,11 +353,9 @@ static bool judge_text(struct records *records, const struct framing *framing, s
     if (bad < length) {
         fault->kind = bytes[bad] ? RECORDS_ENCODING : RECORDS_NUL;
         fault->at = bad;
-        fault->column = framing_field_at(bytes, bad) + 1;
-        char text[16];
+        fault->column = framing_field_at(bytes, bad, records->separator) + 1;
         if (bytes[bad])
-            say(records, "%s begins no valid UTF-8 character: expected text in UTF-8",
-                shown(records, bytes[bad], text));
+            say_encoding(records, bytes[bad]);
         else
             say(records, "a NUL byte: expected text");
         return false;
@@ -353,7 +365,7 @@ static bool judge_text(struct records *records, const struct framing *framing, s
         return false;
     }
     if (fields->overlong != SIZE_MAX) {
-        fault->at = framing_field_start(bytes, length, fields->overlong);
+        fault->at = framing_field_start(bytes, length, fields->overlong, records->separator);
         fault->column = fields->overlong + 1;
         say(records,
             "the field is longer than %" PRIu64 " bytes: expected a shorter one, or a "
@@ -361,7 +373,7 @@ static bool judge_text(struct records *records, const struct framing *framing, s
             records->max_field);
         return false;
     }
-    if (records->columns && is_header_again(records)) {
+    if (records->columns && !records->headerless && is_header_again(records)) {
         fault->kind = RECORDS_HEADER_AGAIN;
         fault->at = 0;
         fault->column = 1;
@@ -371,10 +383,12 @@ static bool judge_text(struct records *records, const struct framing *framing, s
     if (records->columns && fields->found != records->columns && !takes_length(records, framing)) {
         const bool more = fields->found > records->columns;
         fault->kind = RECORDS_FIELD_COUNT;
-        fault->at = more ? framing_field_start(bytes, length, records->columns) : length;
+        fault->at = more ? framing_field_start(bytes, length, records->columns, records->separator)
+                         : length;
         fault->column = (more ? records->columns : fields->found) + 1;
-        say(records, "%zu field%s: expected %zu, as in the header%s", fields->found,
+        say(records, "%zu field%s: expected %zu, as in the %s%s", fields->found,
             fields->found == 1 ? "" : "s", records->columns,
+            records->headerless ? "first row" : "header",
             totals_begin(fields->field[0].text) ? "; it looks like a line of totals: remove it"
                                                 : "");
         return false;
@@ -390,7 +404,7 @@ static enum records_result reject(struct records *records, struct record *record
     record->kind = fault->kind;
     record->at = record->offset + fault->at;
     record->column = (size_t)fault->column;
-    if (records->columns && fault->column <= records->columns)
+    if (records->columns && !records->headerless && fault->column <= records->columns)
         record->column_name = records->names[fault->column - 1];
     record->message = records->message;
     record->end = input_offset(&records->input);
@@ -407,9 +421,9 @@ static bool is_empty(const struct records *records, const struct framing *framin
     if (length == 0)
         return framing->line_end > 0;
     while (records->skips_empty && at < length &&
-           (bytes[at] == ',' || bytes[at] == ' ' || bytes[at] == '\t'))
+           (bytes[at] == (char)records->separator || bytes[at] == ' ' || bytes[at] == '\t'))
         at++;
-    return at == length && memchr(bytes, ',', length) != NULL;
+    return at == length && memchr(bytes, records->separator, length) != NULL;
 }
 
 enum records_result records_next(struct records *records, struct record *record)
@@ -423,11 +437,11 @@ enum records_result records_next(struct records *records, struct record *record)
     record->offset = record->end = input_offset(&records->input);
     if (records_has_failed(records))
         return RECORDS_FAILED;
-    verdict = frame(records, &framing);
+    verdict = records_frame(records, &framing);
     while (verdict == FRAMING_WHOLE && is_empty(records, &framing)) {
         input_take(&records->input, (size_t)framing.position);
         records->line += framing.line_end > 0;
-        verdict = frame(records, &framing);
+        verdict = records_frame(records, &framing);
     }
     if (records_has_failed(records))
         return RECORDS_FAILED;

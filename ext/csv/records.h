@@ -3,11 +3,14 @@
  * What is a record
  * - RFC 4180 with `,` and `"`. A field is quoted as a whole or not at all; a quote in it is
  *   doubled; commas and line ends of any kind may stand in quotes and are kept byte for byte.
+ *   Another separator than the comma is named, announced by a first line `sep=;`, or found from the
+ *   header (separator.h).
  * - A record ends with LF or CRLF, or with the input. A carriage return elsewhere outside quotes
  *   is a quoting error (a file of bare CRs is refused at its header).
  * - Nothing is trimmed, folded or guessed: ` 007 ` stays ` 007 `.
  * - One byte order mark at the very beginning is skipped; anywhere else it is text. Text is UTF-8
- *   without NUL.
+ *   without NUL. Another encoding is named or marked, and converted (recode.h): all offsets and
+ *   bytes are then those of the text in UTF-8, and the header is kept with a byte order mark.
  * - A line with nothing in it is no record, in a file of one column too (where an empty value must
  *   be written `""`). It is skipped, and counted as a line. So is, after records_skip_empty(), one
  * of nothing but commas and blanks.
@@ -42,6 +45,7 @@
 
 #include "csv/fields.h"
 #include "csv/input.h"
+#include "csv/recode.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,6 +56,13 @@ struct records_limits {
     uint64_t max_field_bytes;  /* 0: 1 MiB */
     uint64_t max_record_bytes; /* 0: four times max_field_bytes */
     bool discreet;             /* messages say where and what is wrong, and no byte of the input */
+    enum recode_encoding encoding; /* where no byte order mark says another */
+    unsigned char separator;       /* 0: as a first line `sep=;` says, or found from the header, */
+    /* which may only make sense with one of comma, semicolon and tab. NULL: a comma. */
+    bool (*is_header)(const void *context, const char *const *cells, size_t count);
+    /* Whether what would be the header is a row, in a file that has no header. NULL: it is not. */
+    bool (*is_row)(const void *context, const char *const *cells, size_t count);
+    const void *context;
 };
 
 enum records_kind {
@@ -60,10 +71,15 @@ enum records_kind {
     RECORDS_ENCODING,
     RECORDS_NUL,
     RECORDS_TOO_LONG,
-    RECORDS_HEADER_AGAIN /* the header once more, as where two files were put together */
+    RECORDS_HEADER_AGAIN, /* the header once more, as where two files were put together */
+    /* Of JSON alone: */
+    RECORDS_SYNTAX,     /* no JSON */
+    RECORDS_NOT_OBJECT, /* an item that is none, and so no record */
+    RECORDS_MEMBER      /* a member that is there twice, by one name or by two of one meaning */
 };
 
-/* `quoting`, `field_count`, `encoding`, `nul`, `too_long`, `header_again`. */
+/* `quoting`, `field_count`, `encoding`, `nul`, `too_long`, `header_again`, `syntax`,
+ * `not_an_object`, `member`. */
 const char *records_kind_name(enum records_kind kind);
 
 struct record {
@@ -105,6 +121,23 @@ struct records;
  */
 struct records *records_open(const struct input_source *source, const struct records_limits *limits,
                              struct error *error);
+/* The same of an input whose encoding is known: it is the records' own from now on, also after a
+ * failure. */
+struct records *records_open_input(struct input *input, bool marked,
+                                   const struct records_limits *limits, struct error *error);
+
+enum { RECORDS_FORM = 160 };
+/* Whether the file has no header: what stands in its place is the first row. Its cells are given
+ * all the same, as they are there. */
+bool records_have_no_header(const struct records *records);
+/* What was read another way than RFC 4180 says, and why, in words; "": nothing. */
+void records_form(const struct records *records, char form[RECORDS_FORM]);
+unsigned char records_separator(const struct records *records);
+/* The bytes are not those of the source. */
+bool records_are_converted(const struct records *records);
+
+/* How many bytes a record may have while it is held, by its limits, and its line end. */
+size_t records_window(const struct records_limits *limits);
 void records_close(struct records *records);
 
 /* What ended the reading; ERROR_NONE while it goes on. */
@@ -113,8 +146,8 @@ const struct error *records_error(const struct records *records);
 size_t records_columns(const struct records *records);
 /* The column names, records_columns() of them, until records_close(). */
 const char *const *records_header(const struct records *records);
-/* The header as read, without byte order mark, with its line end if it has one: the first line of a
- * file of rejects. */
+/* The header as read, without byte order mark; "" where there is none,, with its line end if it has
+ * one: the first line of a file of rejects. */
 const char *records_header_raw(const struct records *records, size_t *length);
 
 /* Whether a row may lack that column, from 0, as if it were empty there. */

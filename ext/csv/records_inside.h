@@ -5,6 +5,7 @@
 #define RECORDS_INSIDE_H
 
 #include "csv/fields.h"
+#include "csv/framing.h"
 #include "csv/input.h"
 #include "csv/records.h"
 #include "values/error.h"
@@ -18,6 +19,11 @@ struct records {
     size_t window; /* bytes that a record may have at most, line end included, while it is held */
     records_spill_function *spill;
     void *spill_context;
+    unsigned char separator;
+    bool separator_found;    /* from the header */
+    char announced[8];       /* the line `sep=;` before it, as it is read */
+    size_t announced_length; /* 0: there is none */
+    bool marked;             /* it begins with a byte order mark */
     bool skips_empty;
     records_may_lack_function *may_lack; /* NULL: every row has the header's number of fields */
     void *may_lack_context;
@@ -31,6 +37,7 @@ struct records {
     char *header_text, *header_raw;
     size_t header_raw_length;
     uint64_t header_end, header_line;
+    bool headerless;
 };
 
 static inline bool records_has_failed(const struct records *records)
@@ -43,6 +50,10 @@ static inline bool records_fail_by_input(struct records *records)
     records->error = records->input.error;
     return false;
 }
+
+/* Frames the record in hand among the bytes that may be held. FRAMING_MORE: it has more than those,
+ * or reading failed. */
+enum framing_verdict records_frame(struct records *records, struct framing *framing);
 
 bool records_fail_without_memory(struct records *records);
 

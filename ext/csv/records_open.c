@@ -2,9 +2,11 @@
  * place.
  */
 #include "csv/records_inside.h"
+#include "csv/separator.h"
 #include "csv/wiped_memory.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,14 +66,18 @@ static bool check_size(struct records *records, const struct record *record)
 /* Keeps the record just read as the header. */
 static bool keep_header(struct records *records, const struct record *record)
 {
+    /* What is converted is kept in UTF-8, and says so whatever encoding is named the next time. */
+    const size_t mark = records->input.foreign ? 3 : 0, before = mark + records->announced_length;
     records->names = calloc(records->fields.found, sizeof *records->names);
-    records->header_raw = wiped_resize(NULL, record->raw_length);
+    records->header_raw = wiped_resize(NULL, before + record->raw_length);
     if (!records->names || !records->header_raw)
         return records_fail_without_memory(records);
     for (size_t i = 0; i < records->fields.found; i++)
         records->names[i] = records->fields.field[i].text;
-    memcpy(records->header_raw, record->raw, record->raw_length);
-    records->header_raw_length = record->raw_length;
+    memcpy(records->header_raw, "\xEF\xBB\xBF", mark);
+    memcpy(records->header_raw + mark, records->announced, records->announced_length);
+    memcpy(records->header_raw + before, record->raw, record->raw_length);
+    records->header_raw_length = before + record->raw_length;
     records->header_text = fields_keep_header(&records->fields); /* the names point into it */
     records->header_end = record->end;
     records->header_line = record->line;
@@ -79,41 +85,65 @@ static bool keep_header(struct records *records, const struct record *record)
     return true;
 }
 
-/* By its mark; or, where it has none, by every other byte of its first two letters. */
+/* By every other byte of its first two letters. */
 static bool is_utf_16(const unsigned char *bytes, size_t held)
 {
-    if (held >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 || memcmp(bytes, "\xFE\xFF", 2) == 0))
-        return true;
     return held >= 4 && (bytes[0] == 0) != (bytes[1] == 0) && (bytes[0] == 0) == (bytes[2] == 0) &&
            (bytes[1] == 0) == (bytes[3] == 0);
 }
 
-static bool skip_byte_order_mark(struct records *records)
+/* What is no text, and can be told so. */
+static bool is_text(struct records *records)
 {
     struct input *input = &records->input;
     if (!input_have(input, 4))
         return records_fail_by_input(records);
-    if (input_held(input) >= 3 && memcmp(input_bytes(input), "\xEF\xBB\xBF", 3) == 0) {
-        input_take(input, 3);
-        return true;
-    }
-    if (is_utf_16(input_bytes(input), input_held(input)))
+    const unsigned char *bytes = input_bytes(input);
+    if (!input->foreign && is_utf_16(bytes, input_held(input)))
         return error_set(&records->error, ERROR_INVALID,
-                         "the input is in UTF-16: convert it to UTF-8");
-    if (input_held(input) >= 4 && memcmp(input_bytes(input), "PK\3\4", 4) == 0)
+                         "the input seems to be in UTF-16, without a byte order mark: name its "
+                         "encoding, %s, or convert it to UTF-8",
+                         recode_name(bytes[0] == 0 ? RECODE_UTF_16BE : RECODE_UTF_16LE));
+    if (input_held(input) >= 4 && memcmp(bytes, "PK\3\4", 4) == 0)
         return error_set(&records->error, ERROR_INVALID,
                          "the input is a ZIP archive, as spreadsheet programs save their own "
                          "format in: save it as CSV in UTF-8");
     return true;
 }
 
-static bool read_header(struct records *records)
+static bool is_row(const struct records *records, const struct records_limits *limits)
+{
+    const size_t count = records->fields.found;
+    if (!limits->is_row || count > MOST_COLUMNS)
+        return false;
+    const char **cells = calloc(count, sizeof *cells);
+    for (size_t i = 0; cells && i < count; i++)
+        cells[i] = records->fields.field[i].text;
+    const bool row = cells && limits->is_row(limits->context, cells, count);
+    free(cells);
+    return row;
+}
+
+/* The first row is read again, as one. It is still held. */
+static bool give_back(struct records *records, const struct record *record)
+{
+    records->headerless = true;
+    records->header_end = record->offset;
+    records->line = record->line;
+    records->input.start -= (size_t)(record->end - record->offset);
+    records->header_raw_length = 0;
+    return true;
+}
+
+static bool read_header(struct records *records, const struct records_limits *limits)
 {
     struct record record;
-    if (!skip_byte_order_mark(records))
+    if (!is_text(records) || !separator_find(records, limits))
         return false;
     switch (records_next(records, &record)) {
     case RECORDS_ROW:
+        if (is_row(records, limits))
+            return keep_header(records, &record) && give_back(records, &record);
         return check_size(records, &record) && check_names(records) &&
                keep_header(records, &record);
     case RECORDS_REJECT:
@@ -128,31 +158,93 @@ static bool read_header(struct records *records)
     }
 }
 
-struct records *records_open(const struct input_source *source, const struct records_limits *limits,
-                             struct error *error)
+static uint64_t field_limit(const struct records_limits *limits)
+{
+    const uint64_t field = limits->max_field_bytes ? limits->max_field_bytes : DEFAULT_FIELD_BYTES;
+    return field < LARGEST_LIMIT ? field : LARGEST_LIMIT;
+}
+
+static uint64_t record_limit(const struct records_limits *limits)
+{
+    const uint64_t record =
+        limits->max_record_bytes ? limits->max_record_bytes : 4 * field_limit(limits);
+    return record < 4 * LARGEST_LIMIT ? record : 4 * LARGEST_LIMIT;
+}
+
+size_t records_window(const struct records_limits *limits)
+{
+    return (size_t)record_limit(limits) + RECORDS_LINE_END;
+}
+
+struct records *records_open_input(struct input *input, bool marked,
+                                   const struct records_limits *limits, struct error *error)
 {
     struct records *records = calloc(1, sizeof *records);
-    const uint64_t field = limits->max_field_bytes ? limits->max_field_bytes : DEFAULT_FIELD_BYTES;
 
     if (!records) {
+        input_end(input);
         error_no_memory(error, NULL);
         return NULL;
     }
+    records->input = *input;
+    records->marked = marked;
     records->line = 1;
     records->discreet = limits->discreet;
-    records->max_field = field < LARGEST_LIMIT ? field : LARGEST_LIMIT;
-    records->max_record =
-        limits->max_record_bytes ? limits->max_record_bytes : 4 * records->max_field;
-    if (records->max_record > 4 * LARGEST_LIMIT)
-        records->max_record = 4 * LARGEST_LIMIT;
-    records->window = (size_t)records->max_record + RECORDS_LINE_END;
-    input_begin(&records->input, source, records->window);
+    records->max_field = field_limit(limits);
+    records->max_record = record_limit(limits);
+    records->window = records_window(limits);
     fields_begin(&records->fields, records->max_field);
-    if (read_header(records))
+    if (read_header(records, limits))
         return records;
     *error = records->error;
     records_close(records);
     return NULL;
+}
+
+struct records *records_open(const struct input_source *source, const struct records_limits *limits,
+                             struct error *error)
+{
+    struct input input;
+    bool marked;
+    input_begin(&input, source, records_window(limits));
+    if (input_recognise(&input, limits->encoding, &marked))
+        return records_open_input(&input, marked, limits, error);
+    *error = input.error;
+    input_end(&input);
+    return NULL;
+}
+
+void records_form(const struct records *records, char form[RECORDS_FORM])
+{
+    char text[8];
+    const bool separated = records->separator != ',' || records->announced_length > 0;
+    int length = 0;
+    form[0] = '\0';
+    if (separated)
+        length = snprintf(form, RECORDS_FORM, "separated by %s (%s)",
+                          separator_plural(records->separator, text),
+                          records->announced_length > 0 ? "as line 1 says"
+                          : records->separator_found    ? "found from the header"
+                                                        : "as it was named");
+    if (records->input.foreign)
+        snprintf(form + length, (size_t)(RECORDS_FORM - length), "%sin %s (%s)",
+                 separated ? ", " : "", recode_name(records->input.encoding),
+                 records->marked ? "by its byte order mark" : "as it was named");
+}
+
+bool records_have_no_header(const struct records *records)
+{
+    return records->headerless;
+}
+
+unsigned char records_separator(const struct records *records)
+{
+    return records->separator;
+}
+
+bool records_are_converted(const struct records *records)
+{
+    return records->input.foreign != NULL;
 }
 
 void records_close(struct records *records)

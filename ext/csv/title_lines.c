@@ -60,6 +60,7 @@ bool title_found(struct records *records, const struct header_names *names,
             continue;
         struct fields fields;
         fields_begin(&fields, UINT64_MAX);
+        fields_separate_by(&fields, records_separator(records));
         const char **cells = split(&fields, &record);
         size_t full = cells == NULL ? 0 : count_full(cells, fields.found);
         widest = full > widest ? full : widest;

@@ -127,21 +127,39 @@ bool export_names_parse(struct export_names *names, const char *json, struct err
     return good;
 }
 
-static bool find_columns(struct reading *reading, const struct records *records)
+/* What the columns of a header are, by the names that are wanted. False: out of memory. */
+static bool read_columns(const struct reading *reading, const char *const *cells, size_t count,
+                         struct header *header)
 {
     struct header_name names[EXPORT_COLUMNS + 1];
-    struct header header;
-    bool good = true;
-    for (int column = 0; column < EXPORT_COLUMNS; column++) {
-        reading->place[column] = -1;
+    for (int column = 0; column < EXPORT_COLUMNS; column++)
         names[column] = (struct header_name){wanted_name(reading, column), column};
-    }
     names[EXPORT_COLUMNS] = default_names[EXPORT_COLUMNS];
     bool day = names[EXPORT_DATE].name == default_names[EXPORT_DATE].name;
+    return header_read(header, &(struct header_names){.list = names, .count = EXPORT_COLUMNS + day},
+                       cells, count);
+}
+
+/* As records_open() asks: would such a header do? */
+static bool is_header(const void *context, const char *const *cells, size_t count)
+{
+    struct header header;
+    bool good = read_columns(context, cells, count, &header) && header_has(&header, EXPORT_DATE) &&
+                ((header_has(&header, EXPORT_SUCCESS) && header_has(&header, EXPORT_FAILURE)) ||
+                 (header_has(&header, EXPORT_OUTCOME) && header_has(&header, EXPORT_COUNT)));
+    header_end(&header);
+    return good;
+}
+
+static bool find_columns(struct reading *reading, const struct records *records)
+{
+    struct header header;
+    bool good = true;
+    for (int column = 0; column < EXPORT_COLUMNS; column++)
+        reading->place[column] = -1;
     reading->header = records_header(records);
     reading->columns = records_columns(records);
-    if (!header_read(&header, &(struct header_names){.list = names, .count = EXPORT_COLUMNS + day},
-                     reading->header, records_columns(records)))
+    if (!read_columns(reading, reading->header, reading->columns, &header))
         return out_of_memory(reading);
     for (size_t i = 0; i < header.count && good; i++) {
         int column = header.columns[i].column;
@@ -449,14 +467,16 @@ bool export_fits(const struct export_file *file, struct error *error)
 bool export_read_file(struct export *export, const struct export_file *file,
                       const struct export_names *names, struct error *error)
 {
-    const struct records_limits limits = {.max_field_bytes = MOST_FIELD_BYTES,
-                                          .discreet = !file->may_quote};
     struct reading reading = {.export = export,
                               .path = file->path,
                               .names = names,
                               .now = moment_now(),
                               .may_quote = file->may_quote,
                               .error = error};
+    const struct records_limits limits = {.max_field_bytes = MOST_FIELD_BYTES,
+                                          .discreet = !file->may_quote,
+                                          .is_header = is_header,
+                                          .context = &reading};
     struct input_descriptor holder;
     struct stat facts;
     struct error why;

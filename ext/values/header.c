@@ -73,9 +73,10 @@ static bool means_the_same(const struct header_column *left, const struct header
 bool header_read(struct header *header, const struct header_names *names, const char *const *cells,
                  size_t count)
 {
-    *header = (struct header){.columns = calloc(count, sizeof *header->columns), .count = count};
+    *header = (struct header){.columns = calloc(count, sizeof *header->columns)};
     if (header->columns == NULL)
         return false;
+    header->count = count;
     for (size_t i = 0; i < count; i++) {
         struct header_column *column = &header->columns[i];
         column->column = header_find(names, cells[i]);
@@ -86,6 +87,32 @@ bool header_read(struct header *header, const struct header_names *names, const 
             if (means_the_same(&header->columns[k], column))
                 column->same_as = k + 1;
     }
+    return true;
+}
+
+bool header_learn(struct header *header, const struct header_names *names, const char *cell,
+                  size_t most, size_t *place)
+{
+    struct header_column column = {.column = header_find(names, cell)};
+    if (column.column < 0 && !read_suffix(names, cell, &column.suffix))
+        return false;
+    *place = 0;
+    for (size_t i = 0; i < header->count && *place == 0; i++)
+        if (means_the_same(&header->columns[i], &column))
+            *place = i + 1;
+    if (*place > 0 || header->count >= most) {
+        free(column.suffix);
+        return true;
+    }
+    struct header_column *more = reallocarray(header->columns, header->count + 1, sizeof *more);
+    if (more == NULL) {
+        free(column.suffix);
+        return false;
+    }
+    header->columns = more;
+    more[header->count++] = column;
+    header->prefixed += column.suffix != NULL;
+    *place = header->count;
     return true;
 }
 

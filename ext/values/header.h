@@ -42,6 +42,10 @@ int header_find(const struct header_names *names, const char *name);
 /* False: out of memory. header_end() in either case. */
 bool header_read(struct header *header, const struct header_names *names, const char *const *cells,
                  size_t count);
+/* The place, from 1, of the column that such a cell is: one that means the same, or a new one at
+ * the end; 0 where there are `most` already. False: out of memory. */
+bool header_learn(struct header *header, const struct header_names *names, const char *cell,
+                  size_t most, size_t *place);
 bool header_has(const struct header *header, int column);
 void header_end(struct header *header);
 

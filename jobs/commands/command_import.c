@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "commands/commands.h"
+#include "csv/separator.h"
 #include "import/explain.h"
 #include "import/import.h"
 #include "inbox/inbox.h"
@@ -24,6 +25,38 @@ static bool read_max_rejects(const char *text, struct import_request *request)
     bool number = text[0] >= '0' && text[0] <= '9' && strspn(text, "0123456789.%") == strlen(text);
     return number && (*end == '\0' || request->max_rejects_percent) &&
            request->max_rejects <= (request->max_rejects_percent ? 100 : 1e15);
+}
+
+static void take_configured_form(const struct config_import *config, bool confirmations,
+                                 struct import_request *request)
+{
+    static const unsigned char separators[] = {[CONFIG_SEPARATOR_AUTO] = 0,
+                                               [CONFIG_COMMA] = ',',
+                                               [CONFIG_SEMICOLON] = ';',
+                                               [CONFIG_TAB] = '\t'};
+    request->encoding = (enum recode_encoding)config->encoding;
+    request->separator = separators[config->separator];
+    request->profile = confirmations || config->profile[0] == '\0' ? NULL : config->profile;
+}
+
+/* What files are read as, by the options before the configuration. */
+static bool read_form(struct job *job, struct import_request *request)
+{
+    const struct options *options = &job->options;
+    take_configured_form(&job->config.import, request->confirmations, request);
+    if (options->profile != NULL)
+        request->profile = options->profile;
+    if (options->encoding != NULL && !recode_named(options->encoding, &request->encoding)) {
+        say_error("--encoding %s: expected utf-8, utf-16le, utf-16be, windows-1252 or latin-1",
+                  options->encoding);
+        return false;
+    }
+    if (options->separator != NULL && !separator_named(options->separator, &request->separator)) {
+        say_error("--separator %s: expected comma, semicolon, tab or one character",
+                  options->separator);
+        return false;
+    }
+    return true;
 }
 
 static bool is_folder(const char *path)
@@ -57,7 +90,9 @@ static enum exit_code import_all_in(struct job *job, struct import_request *like
         say_error("%s", error.text);
     } else {
         if (inbox.count == 0)
-            say_note("%s: no *.csv, *.csv.gz or *.csv.zst in this folder", folder);
+            say_note("%s: no files of sign-ups (*.csv, *.json, *.jsonl, *.ndjson, also .gz, .zst) "
+                     "in this folder",
+                     folder);
         status = inbox_job_each(job, &inbox, import_one_of, like);
     }
     inbox_close(&inbox);
@@ -103,6 +138,8 @@ static enum exit_code import_files(struct job *job, bool confirmations)
                   options->max_rejects);
         return EXIT_USAGE;
     }
+    if (!read_form(job, &request))
+        return EXIT_USAGE;
     if (request.explain)
         return take_all(job, &request);
     enum exit_code status = job_lock(job, "import", &lock);
@@ -127,6 +164,7 @@ static enum exit_code take_in(struct job *job, const char *folder, bool confirma
 {
     struct import_request request = {.confirmations = confirmations,
                                      .strict = job->config.import.strict};
+    take_configured_form(&job->config.import, confirmations, &request);
     return inbox_job_run(job, "import", folder, import_one_of, &request);
 }
 

@@ -81,6 +81,18 @@ struct config_fraud {
     struct config_patience patience;
 };
 
+/* In the order of enum recode_encoding. */
+enum config_encoding {
+    CONFIG_ENCODING_AUTO,
+    CONFIG_UTF_8,
+    CONFIG_UTF_16LE,
+    CONFIG_UTF_16BE,
+    CONFIG_WINDOWS_1252,
+    CONFIG_LATIN_1
+};
+
+enum config_separator { CONFIG_SEPARATOR_AUTO, CONFIG_COMMA, CONFIG_SEMICOLON, CONFIG_TAB };
+
 struct config_import {
     char inbox[CONFIG_TEXT];         /* folder of *.csv that `nightly` imports; "" for none */
     char confirm_inbox[CONFIG_TEXT]; /* folder of confirmations */
@@ -89,6 +101,9 @@ struct config_import {
     unsigned workers;                /* 0: one a core */
     uint64_t max_field_bytes;        /* default 1 MiB, 1 KiB to 1 GiB */
     bool strict;                     /* unknown columns are refused */
+    char profile[CONFIG_TEXT];       /* a built-in one's name, or a path; "": as is recognised */
+    enum config_encoding encoding;   /* of files without a byte order mark; default auto: UTF-8 */
+    enum config_separator separator; /* of CSV files; default auto: as the file says */
     unsigned settle_seconds;    /* a file in an inbox that was written later waits; default 10 */
     unsigned file_seconds;      /* time for one file of an inbox or folder; 0: no limit.
                                    Default 900 */

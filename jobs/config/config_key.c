@@ -43,6 +43,11 @@ const struct config_key config_keys[] = {
     {"import", "max_rejects_bytes", CONFIG_KIND_SIZE, AT(import.max_rejects_bytes), 0,
      1099511627776, NULL, "256M"},
     COUNT("import", "unusual_failures", import.unusual_failures, 0, 1000, "3"),
+    {"import", "profile", CONFIG_KIND_PROFILE, AT(import.profile), 0, 0, NULL, ""},
+    {"import", "encoding", CONFIG_KIND_CHOICE, AT(import.encoding), 0, 0,
+     "auto|utf-8|utf-16le|utf-16be|windows-1252|latin-1", "auto"},
+    {"import", "separator", CONFIG_KIND_CHOICE, AT(import.separator), 0, 0,
+     "auto|comma|semicolon|tab", "auto"},
     {"import", "strict", CONFIG_KIND_SWITCH, AT(import.strict), 0, 0, "no|yes", "no"},
 
     {"mail", "url", CONFIG_KIND_URL, AT(mail.url), 0, 0, "smtp|smtps|file", "file:mail"},

@@ -16,6 +16,7 @@ enum config_kind {
     CONFIG_KIND_TEXT,         /* char[CONFIG_TEXT]; may be empty where its default is */
     CONFIG_KIND_ADDRESS,      /* a mail address, or NAME <ADDRESS> */
     CONFIG_KIND_HEADERS,      /* `Name: value` separated by |, none of which authorises */
+    CONFIG_KIND_PROFILE,      /* a path as below, or the name of a built-in profile */
     CONFIG_KIND_PATH,         /* made relative to the configuration's folder */
     CONFIG_KIND_URL,          /* one of the schemes in `words`; one in brackets only to this host */
     CONFIG_KIND_COUNT,        /* unsigned, low to high */

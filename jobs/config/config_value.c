@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "intake/profile.h"
 #include "values/email.h"
 #include "values/text.h"
 
@@ -68,6 +69,9 @@ void config_key_allowed(const struct config_key *key, char *words, size_t size)
         break;
     case CONFIG_KIND_HEADERS:
         snprintf(words, size, "NAME: VALUE, several separated by |, without Authorization");
+        break;
+    case CONFIG_KIND_PROFILE:
+        snprintf(words, size, "the name of a built-in profile, or a path");
         break;
     case CONFIG_KIND_PATH:
         snprintf(words, size, "a path");
@@ -303,6 +307,10 @@ static bool set_by_kind(const struct config_key *key, struct config *config, con
         return email_mailbox(value, &(struct email_mailbox){0}) && set_path(at, "", "", value);
     case CONFIG_KIND_HEADERS:
         return are_headers(value) && set_path(at, "", "", value);
+    case CONFIG_KIND_PROFILE:
+        return set_path(
+            at, "", profile_builtin_text(value) != NULL || strcmp(value, "none") == 0 ? "" : folder,
+            value);
     case CONFIG_KIND_PATH:
         return set_path(at, "", folder, value);
     case CONFIG_KIND_URL:

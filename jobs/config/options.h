@@ -41,6 +41,9 @@ struct options {
     bool by_id;               /* forget: --id */
     const char *name;         /* import */
     const char *max_rejects;  /* import: N or N% */
+    const char *profile;      /* import: a name or a path */
+    const char *encoding;     /* import, confirm */
+    const char *separator;    /* import, confirm */
     const char *only;         /* send: "email" or "sms" */
     const char *format; /* reconcile: "csv", "json" or "html"; status: "json" or "openmetrics" */
     const char *as_of;  /* reconcile: not looked at here */

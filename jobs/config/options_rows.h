@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { OPTIONS_TAKEN = 8 };
+enum { OPTIONS_TAKEN = 9 };
 
 enum option_kind { OPTION_SWITCH, OPTION_TEXT, OPTION_NUMBER };
 

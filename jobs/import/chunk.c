@@ -172,11 +172,20 @@ void chunk_spare_hash(struct chunk *chunk, size_t row)
 static bool keep_bytes(const struct chunk_row *row, const struct chunk_target *target)
 {
     size_t header_length;
-    const char *header = records_header_raw(target->records, &header_length);
+    const char *header = intake_header_raw(target->intake, &header_length);
     if (row->held)
         return rejects_add(target->rejects, header, header_length, row->text, row->text_length);
     return rejects_copy(target->rejects, header, header_length, target->input, row->kept_at,
                         row->end - row->offset);
+}
+
+/* The list of kinds in the table cannot grow: sql/upgrades/5.sql, 6.sql. */
+static enum records_kind kept_kind(enum records_kind kind)
+{
+    return kind == RECORDS_SYNTAX ? RECORDS_QUOTING
+           : kind == RECORDS_HEADER_AGAIN || kind == RECORDS_NOT_OBJECT || kind == RECORDS_MEMBER
+               ? RECORDS_FIELD_COUNT
+               : kind;
 }
 
 static bool write_reject(struct chunk *chunk, const struct chunk_row *row,
@@ -189,10 +198,12 @@ static bool write_reject(struct chunk *chunk, const struct chunk_row *row,
     ledger_set_integer(insert, ":bytes", (int64_t)(row->end - row->offset));
     if (row->column > 0)
         ledger_set_integer(insert, ":column_number", (int64_t)row->column);
-    bool header = row->kind == RECORDS_HEADER_AGAIN; /* sql/upgrades/5.sql */
-    ledger_set_text(insert, ":kind", records_kind_name(header ? RECORDS_FIELD_COUNT : row->kind));
-    if (header)
+    enum records_kind kind = kept_kind(row->kind);
+    ledger_set_text(insert, ":kind", records_kind_name(kind));
+    if (row->kind == RECORDS_HEADER_AGAIN)
         ledger_set_text(insert, ":what", records_kind_name(row->kind));
+    else if (row->kind != kind)
+        ledger_set_text(insert, ":mistake", records_kind_name(row->kind));
     ledger_set_text(insert, ":message", row->message);
     ledger_set_integer(insert, ":recorded_at", ledger_now(target->session->ledger));
     ledger_run(insert);

@@ -10,7 +10,7 @@
 #include "admission/admit.h"
 #include "admission/admit_writer.h"
 #include "run/digest.h"
-#include "csv/records.h"
+#include "intake/intake.h"
 #include "import/rejects.h"
 #include "values/error.h"
 
@@ -71,9 +71,9 @@ struct chunk_target {
     struct session *session;
     struct admit_writer *writer;
     int64_t import_id;
-    struct rejects *rejects;       /* NULL: a rehearsal, rejects go nowhere */
-    const struct records *records; /* for the header of the rejects */
-    int input;                     /* where rejects that are not held are found */
+    struct rejects *rejects;     /* NULL: a rehearsal, rejects go nowhere */
+    const struct intake *intake; /* for the header of the rejects */
+    int input;                   /* where rejects that are not held are found */
 };
 
 /*

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "admission/deciding_columns.h"
-#include "import/decompress.h"
 #include "import/column_fates.h"
 #include "import/import_columns.h"
 #include "import/import_file.h"
+#include "import/import_input.h"
 #include "ledger/connection.h"
 #include "ledger/reasons.h"
 #include "run/say.h"
@@ -41,10 +41,7 @@ struct explain {
     struct session *session;
     struct sqlite3 *private; /* without a ledger: an empty one in memory */
     struct import_file file;
-    struct input_descriptor holder;
-    struct decompress *packed;
-    struct records *records;
-    struct header header;
+    struct import_input input;
     struct rehearsal *rehearsal;
     const struct settings *settings;
     struct fates *fates; /* one for each column of the file */
@@ -98,43 +95,31 @@ static bool open_settings(struct explain *explain)
 static bool may_lack(void *context, size_t column)
 {
     const struct explain *explain = context;
-    return deciding_may_lack(explain->settings, &explain->header.columns[column]);
+    return deciding_may_lack(explain->settings,
+                             &intake_header(explain->input.intake)->columns[column]);
 }
 
 static bool fail_reading(struct explain *explain, const struct error *error)
 {
-    if (decompress_is_damaged(explain->packed))
-        return fail(explain, EXIT_BAD_DATA, "the compressed file is damaged or cut off");
-    if (decompress_is_too_large(explain->packed))
-        return fail(explain, EXIT_BAD_DATA,
-                    "the compressed file unpacks to more than is allowed "
-                    "(max_expansion)");
+    char text[160];
+    const char *fault = import_input_fault(&explain->input, text);
+    if (fault != NULL)
+        return fail(explain, EXIT_BAD_DATA, fault);
     return fail(explain, error->code == ERROR_INVALID ? EXIT_BAD_DATA : EXIT_RETRY, error->text);
 }
 
-static bool open_records(struct explain *explain)
+static bool open_rows(struct explain *explain)
 {
     struct error error;
-    const struct records_limits limits = {
-        .max_field_bytes = explain->job->config.import.max_field_bytes, .discreet = true};
-    struct input_source source = input_from_descriptor(&explain->holder, explain->file.input);
-    if (explain->file.packed != PACKED_NOT) {
-        explain->packed = decompress_open(explain->file.input, explain->file.packed,
-                                          import_file_most(&explain->file));
-        if (explain->packed == NULL)
-            return fail(explain, EXIT_RETRY, "out of memory");
-        source = decompress_source(explain->packed);
-    }
-    explain->records = records_open(&source, &limits, &error);
-    if (explain->records == NULL)
-        return fail_reading(explain, &error);
     char unknown[IMPORT_UNKNOWN]; /* shown with all the others */
-    if (!import_columns(&explain->header, explain->request, explain->records, unknown,
-                        &explain->status))
+    if (!import_input_open(&explain->input, &explain->file, true, &error))
+        return fail_reading(explain, &error);
+    struct intake *intake = explain->input.intake;
+    if (!import_columns(explain->request, intake, unknown, &explain->status))
         return false;
-    records_skip_empty(explain->records);
-    records_allow_short(explain->records, may_lack, explain);
-    explain->fates = calloc(explain->header.count, sizeof *explain->fates);
+    intake_allow_short(intake, may_lack, explain);
+    /* JSON may bring more columns. */
+    explain->fates = calloc(INTAKE_MOST_COLUMNS, sizeof *explain->fates);
     return explain->fates != NULL || fail(explain, EXIT_RETRY, "out of memory");
 }
 
@@ -230,7 +215,7 @@ static bool judge(struct explain *explain, struct admission *admission)
 
 static bool add_row(struct explain *explain, const struct record *record)
 {
-    const struct header *header = &explain->header;
+    const struct header *header = intake_header(explain->input.intake);
     struct signup signup;
     struct admission admission;
     struct error error;
@@ -268,7 +253,7 @@ static bool read_rows(struct explain *explain)
     for (; explain->rows < EXPLAIN_ROWS; explain->rows++) {
         if (stop_asked())
             return fail(explain, EXIT_RETRY, "stopped");
-        switch (records_next(explain->records, &record)) {
+        switch (intake_next(explain->input.intake, &record)) {
         case RECORDS_ROW:
             if (!add_row(explain, &record))
                 return false;
@@ -279,7 +264,7 @@ static bool read_rows(struct explain *explain)
         case RECORDS_END:
             return true;
         case RECORDS_FAILED:
-            return fail_reading(explain, records_error(explain->records));
+            return fail_reading(explain, intake_error(explain->input.intake));
         }
     }
     return true;
@@ -304,7 +289,7 @@ static void show_rows(const struct explain *explain)
                                         "would go on with an earlier sign-up",
                                         "cannot be read"};
     enum { WORDS = sizeof words / sizeof *words };
-    char texts[WORDS][24], title[512];
+    char texts[WORDS][24], title[512 + INTAKE_FORM], form[INTAKE_FORM];
     const char *cells[2 * WORDS];
     size_t shown = 0;
     for (size_t i = 0; i < WORDS; i++) {
@@ -315,8 +300,9 @@ static void show_rows(const struct explain *explain)
         cells[2 * shown + 1] = texts[shown];
         shown++;
     }
-    snprintf(title, sizeof title, "%.300s, by the settings of %s%.100s; nothing is written",
-             explain->request->path,
+    intake_form(explain->input.intake, form);
+    snprintf(title, sizeof title, "%.300s%s%s, by the settings of %s%.100s; nothing is written",
+             explain->request->path, form[0] == '\0' ? "" : ", read as ", form,
              explain->private == NULL ? "" : "a new ledger, as there is no ",
              explain->job->config.ledger);
     const struct say_table table = {.title = title, .align = "lr", .cells = cells, .rows = shown};
@@ -325,14 +311,17 @@ static void show_rows(const struct explain *explain)
 
 static void write_meaning(const struct explain *explain, size_t at, char meaning[MEANING])
 {
-    const struct header_column *column = &explain->header.columns[at];
-    const char *cell = records_header(explain->records)[at];
+    const struct intake *intake = explain->input.intake;
+    const struct header_column *column = &intake_header(intake)->columns[at];
+    const char *cell = intake_cells(intake)[at];
     if (column->suffix != NULL) {
         snprintf(meaning, MEANING, "consent `%s`", column->suffix);
     } else if (column->column >= 0) {
         const char *name = signup_column_name((enum signup_column)column->column);
         snprintf(meaning, MEANING, "%s%s", name,
-                 header_same_name(cell, name) ? "" : " (another name of it)");
+                 intake_has_profile(intake) || header_same_name(cell, name)
+                     ? ""
+                     : " (another name of it)");
     } else {
         const char *near = import_columns_nearest(explain->request, cell);
         snprintf(meaning, MEANING, "nothing%s%s%s", near == NULL ? "" : "; did you mean `",
@@ -342,9 +331,12 @@ static void write_meaning(const struct explain *explain, size_t at, char meaning
 
 static bool show_columns(const struct explain *explain)
 {
-    static const char *const head[] = {"column", "its name", "its meaning"};
+    static const char *const head[] = {"column", "its name", "its meaning"}, *const made[] = {
+                                                                                 "column",
+                                                                                 "made of",
+                                                                                 "its meaning"};
     enum { CELLS = sizeof head / sizeof *head };
-    size_t count = explain->header.count;
+    size_t count = intake_header(explain->input.intake)->count;
     char(*numbers)[24] = calloc(count, sizeof *numbers);
     char(*meanings)[MEANING] = calloc(count, sizeof *meanings);
     const char **cells = calloc(count * CELLS, sizeof *cells);
@@ -353,12 +345,12 @@ static bool show_columns(const struct explain *explain)
         snprintf(numbers[i], sizeof numbers[i], "%zu", i + 1);
         write_meaning(explain, i, meanings[i]);
         cells[i * CELLS] = numbers[i];
-        cells[i * CELLS + 1] = records_header(explain->records)[i];
+        cells[i * CELLS + 1] = intake_cells(explain->input.intake)[i];
         cells[i * CELLS + 2] = meanings[i];
     }
     const struct fates_table table = {
         .title = "Columns: what becomes of their values, and in parentheses the line of an example",
-        .head = head,
+        .head = intake_has_profile(explain->input.intake) ? made : head,
         .cells = cells,
         .cell_count = CELLS,
         .fates = explain->fates,
@@ -393,7 +385,7 @@ static int compare_causes(const void *left, const void *right)
 
 static void show_causes(struct explain *explain)
 {
-    static const char *const head[] = {"reason", "rows", "line", "why"};
+    const char *const head[] = {"reason", "rows", intake_unit(explain->input.intake), "why"};
     enum { CELLS = sizeof head / sizeof *head };
     static char texts[REASONS_MOST][2][24];
     static const char *cells[REASONS_MOST * CELLS];
@@ -420,7 +412,7 @@ static void show_causes(struct explain *explain)
 
 static void show_unread(const struct explain *explain)
 {
-    static const char *const head[] = {"line", "column", "kind", "why"};
+    const char *const head[] = {intake_unit(explain->input.intake), "column", "kind", "why"};
     enum { CELLS = sizeof head / sizeof *head };
     char texts[REJECTS_SHOWN][2][24], title[128];
     const char *cells[REJECTS_SHOWN * CELLS];
@@ -430,7 +422,9 @@ static void show_unread(const struct explain *explain)
     for (size_t i = 0; i < shown; i++) {
         const struct unread *unread = &explain->unread[i];
         snprintf(texts[i][0], sizeof texts[i][0], "%" PRIu64, unread->line);
-        snprintf(texts[i][1], sizeof texts[i][1], "%zu", unread->column);
+        texts[i][1][0] = '\0'; /* a JSON record has no columns */
+        if (unread->column > 0)
+            snprintf(texts[i][1], sizeof texts[i][1], "%zu", unread->column);
         cells[i * CELLS] = texts[i][0];
         cells[i * CELLS + 1] = texts[i][1];
         cells[i * CELLS + 2] = records_kind_name(unread->kind);
@@ -444,6 +438,19 @@ static void show_unread(const struct explain *explain)
     say_table(&table);
 }
 
+/* Nobody should believe that a profile takes over everything. */
+static void show_unused(const struct explain *explain)
+{
+    char list[512] = "";
+    size_t count, length = 0, shown = 0;
+    const char *const *unused = intake_unused(explain->input.intake, &count);
+    for (; shown < count && length + NAME < sizeof list; shown++)
+        length += (size_t)snprintf(list + length, sizeof list - length, "%s%.*s",
+                                   shown == 0 ? "" : ", ", NAME / 2, unused[shown]);
+    if (count > 0)
+        say_line("\nWhat the profile leaves out: %s%s", list, shown < count ? ", ..." : "");
+}
+
 static void show(struct explain *explain)
 {
     show_rows(explain);
@@ -451,6 +458,7 @@ static void show(struct explain *explain)
         fail(explain, EXIT_RETRY, "out of memory");
         return;
     }
+    show_unused(explain);
     show_causes(explain);
     show_unread(explain);
     if (explain->cause_count > 0 || explain->rejects > 0)
@@ -469,14 +477,11 @@ enum exit_code explain_file(struct job *job, const struct import_request *reques
     explain->now = moment_now();
     import_file_look(&explain->file, job, request);
     explain->status = explain->file.status;
-    if (!explain->file.over && open_settings(explain) && open_records(explain) &&
-        read_rows(explain))
+    if (!explain->file.over && open_settings(explain) && open_rows(explain) && read_rows(explain))
         show(explain);
     enum exit_code status = explain->status;
     rehearsal_close(explain->rehearsal);
-    records_close(explain->records);
-    decompress_close(explain->packed);
-    header_end(&explain->header);
+    import_input_close(&explain->input);
     import_file_close(&explain->file);
     if (explain->private != NULL) {
         session_release(explain->session);

@@ -13,10 +13,10 @@
 #include "import/wal_checkpoint.h"
 #include "import/import_columns.h"
 #include "import/import_file.h"
+#include "import/import_input.h"
 #include "import/import_summary.h"
 #include "values/time_units.h"
 #include "values/moment.h"
-#include "import/decompress.h"
 #include "import/pipeline.h"
 #include "run/say.h"
 #include "run/stop.h"
@@ -26,14 +26,11 @@ struct import {
     struct job *job;
     struct ledger *ledger;
     struct import_file file;
-    struct stream stream;
-    struct input_descriptor holder;
-    struct input_source source; /* of those */
-    struct decompress *packed;
+    struct import_input input;
     struct overlong_rejects spill;
-    struct records *records;
-    struct header header;
     char unknown[IMPORT_UNKNOWN]; /* columns */
+    char form[INTAKE_FORM];       /* what it is read as */
+    const char *unit;             /* what its rows are counted in: "line", "record" */
     uint64_t noted;               /* attempts with notes, once the file is read to its end */
     struct pipeline *pipeline;
     struct admit_writer *writer;
@@ -73,8 +70,8 @@ static void fail_ledger(struct import *import, const char *doing)
     if (import->file.line == 0)
         snprintf(what, sizeof what, "%s of %s", doing, import->file.request->path);
     else
-        snprintf(what, sizeof what, "%s of %s, which goes on at line %" PRIu64, doing,
-                 import->file.request->path, import->file.line);
+        snprintf(what, sizeof what, "%s of %s, which goes on at %s %" PRIu64, doing,
+                 import->file.request->path, import->unit, import->file.line);
     fail(import, job_ledger_failed(import->job, what));
 }
 
@@ -86,111 +83,99 @@ static void fail_with(struct import *import, enum exit_code status, const char *
 
 /* Reading begins */
 
-/* Reading is left off between two blocks: a record may be as long as the file. */
-static ssize_t read_until_stop(void *context, void *bytes, size_t size)
-{
-    const struct input_source *source = context;
-    if (stop_asked()) {
-        errno = ECANCELED;
-        return -1;
-    }
-    return source->read(source->context, bytes, size);
-}
-
-static bool seek_source(void *context, uint64_t offset)
-{
-    const struct input_source *source = context;
-    return source->seek(source->context, offset);
-}
-
 /* The run or the file's time is over. */
 static void say_stopped(struct import *import)
 {
     char why[128];
     stop_words(why, sizeof why);
-    say_error("%s: %s before line %" PRIu64 "; the next import continues there",
-              import->file.request->path, why, import->file.line == 0 ? 1 : import->file.line);
+    say_error("%s: %s before %s %" PRIu64 "; the next import continues there",
+              import->file.request->path, why, import->unit,
+              import->file.line == 0 ? 1 : import->file.line);
     fail(import, EXIT_RETRY);
 }
 
 /* What ended the reading is no fault of the records: said. */
 static bool is_explained(struct import *import)
 {
-    char message[160];
-    if (decompress_is_damaged(import->packed)) {
-        fail_with(import, EXIT_BAD_DATA,
-                  "the compressed file is damaged or cut off: what was committed of it stands");
-    } else if (decompress_is_too_large(import->packed)) {
-        snprintf(message, sizeof message,
-                 "the compressed file unpacks to more than %" PRIu64
-                 " bytes (max_expansion = %u): what was committed of it stands",
-                 import_file_most(&import->file), import->job->config.import.max_expansion);
-        fail_with(import, EXIT_BAD_DATA, message);
+    char text[160];
+    const char *fault = import_input_fault(&import->input, text);
+    if (fault != NULL) {
+        say_error("%s: %s: what was committed of it stands", import->file.request->path, fault);
+        fail(import, EXIT_BAD_DATA);
     } else if (stop_asked()) {
         say_stopped(import);
     }
     return import->over;
 }
 
-static void open_records(struct import *import)
+static void fail_reading(struct import *import, const struct error *error)
+{
+    if (!is_explained(import))
+        fail_with(import, error->code == ERROR_INVALID ? EXIT_BAD_DATA : EXIT_RETRY, error->text);
+}
+
+/* A document is read to its end before anything of it is taken, unless that was done before. */
+static void open_rows(struct import *import)
 {
     struct error error;
-    struct records_limits limits = {.max_field_bytes = import->job->config.import.max_field_bytes};
-    struct input_source source = {
-        .read = read_until_stop, .seek = NULL, .context = &import->source};
-    if (import->file.is_stream) {
-        stream_begin(&import->stream, import->file.input, import->file.offset);
-        import->source = stream_source(&import->stream);
-    } else if (import->file.packed != PACKED_NOT) {
-        import->packed = decompress_open(import->file.input, import->file.packed,
-                                         import_file_most(&import->file));
-        if (import->packed == NULL) {
-            fail_with(import, EXIT_RETRY, "out of memory");
-            return;
-        }
-        import->source = decompress_source(import->packed);
-    } else {
-        import->source = input_from_descriptor(&import->holder, import->file.input);
-    }
-    if (import->source.seek != NULL)
-        source.seek = seek_source;
-    import->records = records_open(&source, &limits, &error);
-    if (import->records == NULL) {
-        if (!is_explained(import))
-            fail_with(import, error.code == ERROR_INVALID ? EXIT_BAD_DATA : EXIT_RETRY, error.text);
+    if (!import_input_open(&import->input, &import->file, false, &error) ||
+        (import->file.offset == 0 && !import_input_check(&import->input, &error))) {
+        fail_reading(import, &error);
         return;
     }
-    import->over = !import_columns(&import->header, import->file.request, import->records,
-                                   import->unknown, &import->status);
+    import->unit = intake_unit(import->input.intake);
+    intake_form(import->input.intake, import->form);
+    if (import->form[0] != '\0')
+        say_note("%s: read as %s", import->file.request->path, import->form);
+    import->over = !import_columns(import->file.request, import->input.intake, import->unknown,
+                                   &import->status);
+}
+
+/* Half of a file read one way and half another would be neither. */
+static bool goes_on_alike(struct import *import)
+{
+    char before[INTAKE_FORM] = "";
+    static const char *const columns[] = {"form", NULL};
+    int64_t id = import->file.is_new ? import->file.continues : import->file.id;
+    struct ledger_statement *row = ledger_select(import->ledger, STATEMENT_import_form, columns);
+    ledger_set_integer(row, ":id", id);
+    if (ledger_row(row)) {
+        snprintf(before, sizeof before, "%s", ledger_text(row, 0));
+        ledger_done(row);
+    }
+    if (ledger_failed(import->ledger)) {
+        fail_ledger(import, "continuing the import");
+    } else if (!intake_same_form(before, import->form)) {
+        say_error("%s: import %" PRId64 " read the beginning of this file as %s, and now it would "
+                  "be read as %s: name the same profile, encoding and separator",
+                  import->file.request->path, id, before[0] == '\0' ? "plain CSV" : before,
+                  import->form[0] == '\0' ? "plain CSV" : import->form);
+        fail(import, EXIT_BAD_DATA);
+    }
+    return !import->over;
 }
 
 static void resume(struct import *import)
 {
     unsigned char digest[DIGEST_SIZE];
-    if (import->file.offset == 0)
+    if (import->file.offset == 0 || !goes_on_alike(import))
         return;
-    if (!records_resume(import->records, import->file.offset, import->file.line)) {
+    if (!intake_resume(import->input.intake, import->file.offset, import->file.line)) {
         if (is_explained(import))
             return;
         say_error("%s: cannot go on at byte %" PRIu64 ": %s", import->file.request->path,
-                  import->file.offset, records_error(import->records)->text);
+                  import->file.offset, intake_error(import->input.intake)->text);
         fail(import, EXIT_BAD_DATA);
         return;
     }
     if (!import->file.is_stream || !import->file.has_prefix)
         return;
-    stream_advance(&import->stream, import->file.offset, digest);
+    stream_advance(&import->input.stream, import->file.offset, digest);
     if (memcmp(digest, import->file.prefix, DIGEST_SIZE) != 0) {
         memcpy(import->file.digest, digest, DIGEST_SIZE);
         import_file_refuse_changed(&import->file, import->file.id, import->file.prefix);
         fail(import, import->file.status);
     }
-}
-
-/* Byte by byte, at any place: neither a pipe nor a compressed file. */
-static bool can_be_read_again(const struct import_file *file)
-{
-    return !file->is_stream && file->packed == PACKED_NOT;
 }
 
 static void place_rejects(struct import *import)
@@ -206,8 +191,8 @@ static void place_rejects(struct import *import)
                   file->is_new ? 0 : file->rejects_met,
                   import->job->config.import.max_rejects_bytes);
     overlong_rejects_begin(&import->spill, &import->rejects);
-    if (!can_be_read_again(file) && !file->request->dry_run)
-        records_spill(import->records, spill_keep, &import->spill);
+    if (!import_input_can_be_read_again(&import->input) && !file->request->dry_run)
+        intake_spill(import->input.intake, spill_keep, &import->spill);
 }
 
 /* The rejects that an import which is taken on had met after its last commit are met again here. */
@@ -253,6 +238,8 @@ static void register_import(struct import *import)
     }
     if (import->file.continues != 0)
         ledger_set_integer(insert, ":continues", import->file.continues);
+    if (import->form[0] != '\0')
+        ledger_set_text(insert, ":form", import->form);
     ledger_set_integer(insert, ":started_at", ledger_now(import->ledger));
     ledger_run(insert);
     ledger_end(import->ledger);
@@ -314,10 +301,10 @@ static void give_up_on_rejects(struct import *import, struct batch *batch)
     ledger_forgive(import->ledger);
     batch->open = false;
     say_error("%s: stopped: %" PRIu64 " of %" PRIu64
-              " rows are rejects (--max-rejects %g%s); nothing %s line %" PRIu64 " was imported",
+              " rows are rejects (--max-rejects %g%s); nothing %s %s %" PRIu64 " was imported",
               request->path, batch->counts.rejected, batch->counts.read, request->max_rejects,
               request->max_rejects_percent ? "%" : "", import->file.line > 0 ? "from" : "after",
-              import->file.line > 0 ? import->file.line : 1);
+              import->unit, import->file.line > 0 ? import->file.line : 1);
     fail(import, EXIT_BAD_DATA);
 }
 
@@ -378,8 +365,9 @@ static void write_chunk(struct import *import, struct batch *batch, struct chunk
         .writer = import->writer,
         .import_id = import->file.id,
         .rejects = import->file.request->dry_run ? NULL : &import->rejects,
-        .records = import->records,
-        .input = can_be_read_again(&import->file) ? import->file.input : import->spill.descriptor,
+        .intake = import->input.intake,
+        .input = import_input_can_be_read_again(&import->input) ? import->file.input
+                                                                : import->spill.descriptor,
     };
     if (!batch->open)
         begin(import, batch);
@@ -439,11 +427,10 @@ static bool import_rows(struct import *import)
     struct pipeline_work work = {
         .ledger = import->job->config.ledger,
         .busy_timeout_ms = import->job->config.busy_timeout_ms,
-        .records = import->records,
-        .header = &import->header,
+        .intake = import->input.intake,
         .confirmations = import->file.request->confirmations,
-        .stream = import->file.is_stream ? &import->stream : NULL,
-        .spill = can_be_read_again(&import->file) ? NULL : &import->spill,
+        .stream = import->file.is_stream ? &import->input.stream : NULL,
+        .spill = import_input_can_be_read_again(&import->input) ? NULL : &import->spill,
         .import_id = import->file.id,
         .chunk_rows = import->job->config.import.batch,
         .workers = worker_count(&import->job->config),
@@ -515,10 +502,10 @@ static void finish(struct import *import)
     ledger_set_integer(statement, ":id", import->file.id);
     ledger_set_integer(statement, ":finished_at", ledger_now(import->ledger));
     if (import->file.is_stream) {
-        stream_advance(&import->stream, UINT64_MAX, digest);
+        stream_advance(&import->input.stream, UINT64_MAX, digest);
         job_add_input(import->job, import->file.request->path, digest);
         ledger_set_blob(statement, ":digest", digest, DIGEST_SIZE);
-        ledger_set_integer(statement, ":bytes", (int64_t)import->stream.hashed);
+        ledger_set_integer(statement, ":bytes", (int64_t)import->input.stream.hashed);
     }
     ledger_run(statement);
     ledger_end(import->ledger);
@@ -536,9 +523,10 @@ static void run(struct import *import)
         ledger_rehearse(import->ledger);
     register_import(import);
     say_progress_start(&import->progress, import->file.request->path,
-                       can_be_read_again(&import->file) ? import->file.bytes : 0);
+                       import_input_can_be_read_again(&import->input) ? import->file.bytes : 0);
     bool whole = !import->over && import_rows(import);
     say_progress_end(&import->progress);
+    import_columns_met(import->file.request, import->input.intake, import->unknown);
     if (whole) {
         finish(import);
     } else if (!import->over) {
@@ -550,6 +538,8 @@ static void run(struct import *import)
                                      .whole = whole,
                                      .noted = import->noted,
                                      .unknown = import->unknown,
+                                     .form = import->form,
+                                     .unit = import->unit,
                                      .counts = import->counts,
                                      .before = before,
                                      .seconds = (double)(moment_monotonic() - began) / 1000};
@@ -566,6 +556,8 @@ static void record_refused(const struct import *import)
     const struct import_summary summary = {.path = import->file.request->path,
                                            .import_id = import->file.is_new ? 0 : import->file.id,
                                            .unknown = import->unknown,
+                                           .form = import->form,
+                                           .unit = import->unit,
                                            .counts = import->counts};
     if (import->status != EXIT_DONE && !import->file.request->dry_run)
         import_summary_record(import->job, &summary);
@@ -573,14 +565,14 @@ static void record_refused(const struct import *import)
 
 enum exit_code import_one(struct job *job, const struct import_request *request)
 {
-    struct import import = {.job = job, .ledger = job->session->ledger};
+    struct import import = {.job = job, .ledger = job->session->ledger, .unit = "line"};
     import.rejects.descriptor = import.spill.descriptor = -1;
     import_file_open(&import.file, job, request);
     import.status = import.file.status;
     import.over = import.file.over;
     import.counts = import.file.counts;
     if (!import.over)
-        open_records(&import);
+        open_rows(&import);
     if (!import.over)
         resume(&import);
     if (!import.over)
@@ -589,12 +581,9 @@ enum exit_code import_one(struct job *job, const struct import_request *request)
         record_refused(&import);
     else
         run(&import);
-    records_close(import.records);
-    stream_end(&import.stream);
-    decompress_close(import.packed);
+    import_input_close(&import.input);
     overlong_rejects_end(&import.spill);
     rejects_end(&import.rejects);
-    header_end(&import.header);
     import_file_close(&import.file);
     return import.status;
 }

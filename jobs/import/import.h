@@ -2,6 +2,7 @@
 #ifndef IMPORT_H
 #define IMPORT_H
 
+#include "csv/recode.h"
 #include "inbox/inbox.h"
 #include "run/job.h"
 
@@ -12,7 +13,10 @@ struct import_request {
                             cannot go on after a stop) */
     bool confirmations;  /* the file has confirmations (subject, code, ...) instead of sign-ups */
     bool strict;         /* unknown columns are refused */
-    bool limits_rejects; /* it is given up with more rejects than: */
+    const char *profile; /* a built-in one's name, or a path; NULL: as is recognised */
+    enum recode_encoding encoding; /* where no byte order mark says another */
+    unsigned char separator;       /* of a CSV file; 0: as it says */
+    bool limits_rejects;           /* it is given up with more rejects than: */
     bool max_rejects_percent;
     double max_rejects; /* a number of rows, or percent of those read, which is asked at commits */
     bool dry_run;       /* decides everything and writes nothing */

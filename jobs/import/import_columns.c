@@ -53,14 +53,14 @@ static const char *name_of(const struct import_request *request, int column)
     return signup_column_name((enum signup_column)column);
 }
 
-static const struct header_names *names_of(const struct import_request *request)
+const struct header_names *import_columns_names(const struct import_request *request)
 {
     return request->confirmations ? &confirmation_header : &signup_header;
 }
 
 const char *import_columns_nearest(const struct import_request *request, const char *cell)
 {
-    const struct header_names *names = names_of(request);
+    const struct header_names *names = import_columns_names(request);
     struct suggestion nearest = {0};
     char typed[NAME_SHOWN];
     size_t length = 0;
@@ -122,14 +122,24 @@ static bool names_confirmations(const struct header *header)
     return header_has(header, SIGNUP_email) && header_has(header, SIGNUP_email_confirm_code);
 }
 
+bool (*import_columns_are_header(const struct import_request *request))(const struct header *)
+{
+    return request->confirmations ? names_confirmations : signup_header_names_people;
+}
+
+const char *import_columns_expected(const struct import_request *request)
+{
+    return request->confirmations ? "`subject` and `code`" : signup_people_columns;
+}
+
 /* A file without the columns that its rows need is another kind of file; and more consents than a
  * sign-up can have would be lost. */
 static bool makes_sense(const struct import_request *request, const struct header *header,
-                        struct records *records)
+                        struct intake *intake)
 {
-    const char *const *cells = records_header(records);
-    bool (*is_header)(const struct header *) =
-        request->confirmations ? names_confirmations : signup_header_names_people;
+    const char *const *cells = intake_cells(intake);
+    bool (*is_header)(const struct header *) = import_columns_are_header(request);
+    struct records *records = intake_records(intake);
     char title[TITLE_TEXT];
     if (header->prefixed > SIGNUP_CONSENTS_MAX) {
         say_error("%s: %zu columns of consents, and a sign-up has at most %d: put them into the "
@@ -137,14 +147,15 @@ static bool makes_sense(const struct import_request *request, const struct heade
                   request->path, header->prefixed, SIGNUP_CONSENTS_MAX);
         return false;
     }
-    if (is_header(header))
+    if (records == NULL || is_header(header)) /* or else it was asked before */
         return true;
-    if (title_found(records, names_of(request), is_header, title))
+    if (title_found(records, import_columns_names(request), is_header, title))
         say_error("%s: %s", request->path, title);
     else if (request->confirmations)
         say_error("%s: expected the columns `subject` and `code`", request->path);
-    else if (header->count == 1 && strpbrk(cells[0], ";\t|") != NULL)
-        say_error("%s: its columns are not separated by commas: save it as CSV with commas",
+    else if (header->count == 1 && strchr(cells[0], '|') != NULL)
+        say_error("%s: its columns are separated neither by commas nor semicolons nor tabs: say by "
+                  "what, with --separator",
                   request->path);
     else
         say_error("%s: none of its columns says who signed up: expected %s", request->path,
@@ -152,22 +163,25 @@ static bool makes_sense(const struct import_request *request, const struct heade
     return false;
 }
 
-bool import_columns(struct header *header, const struct import_request *request,
-                    struct records *records, char unknown[IMPORT_UNKNOWN], enum exit_code *status)
+bool import_columns(const struct import_request *request, struct intake *intake,
+                    char unknown[IMPORT_UNKNOWN], enum exit_code *status)
 {
-    const char *const *cells = records_header(records);
-    unknown[0] = '\0';
-    if (!header_read(header, names_of(request), cells, records_columns(records))) {
-        say_error("out of memory");
-        *status = EXIT_RETRY;
-        return false;
-    }
+    const struct header *header = intake_header(intake);
     bool good = true;
+    unknown[0] = '\0';
     for (size_t i = 0; i < header->count && good; i++)
-        good = check_column(request, header, i, cells);
-    good = good && makes_sense(request, header, records) &&
-           say_unknown(request, header, cells, unknown);
+        good = check_column(request, header, i, intake_cells(intake));
+    good = good && makes_sense(request, header, intake) &&
+           (intake_records(intake) == NULL ||
+            say_unknown(request, header, intake_cells(intake), unknown));
     if (!good)
         *status = EXIT_BAD_DATA;
     return good;
+}
+
+void import_columns_met(const struct import_request *request, struct intake *intake,
+                        char unknown[IMPORT_UNKNOWN])
+{
+    if (intake_records(intake) == NULL && !intake_has_profile(intake) && !request->strict)
+        say_unknown(request, intake_header(intake), intake_cells(intake), unknown);
 }

@@ -10,7 +10,7 @@
 #include "import/chunk.h"
 #include "run/digest.h"
 #include "import/import.h"
-#include "import/decompress.h"
+#include "source/decompress.h"
 
 struct import_file {
     struct job *job;

@@ -166,9 +166,9 @@ void import_summary_say_rejects(struct job *job, const struct import_summary *su
     uint64_t rejected = summary->counts.rejected - summary->before.rejected;
     if (rejects->left_out > 0)
         say_error("%s: reached max_rejects_bytes = %" PRIu64 ": counted %" PRIu64
-                  " more rejects, the first in line %" PRIu64 ", but did not write them to %s",
-                  summary->path, rejects->most, rejects->left_out, rejects->left_out_from,
-                  rejects->path);
+                  " more rejects, the first in %s %" PRIu64 ", but did not write them to %s",
+                  summary->path, rejects->most, rejects->left_out, summary->unit,
+                  rejects->left_out_from, rejects->path);
     if (rejects->left_out > 0 || rejected == 0 || summary->dry_run)
         return;
     struct ledger_statement *first =
@@ -177,13 +177,13 @@ void import_summary_say_rejects(struct job *job, const struct import_summary *su
     ledger_set_integer(first, ":before", (int64_t)summary->before.rejected);
     char where[LINE_TEXT] = "";
     if (ledger_row(first)) {
-        snprintf(where, sizeof where, " (%sline %" PRId64 ": %s)",
-                 rejected == 1 ? "" : "the first in ", ledger_integer(first, 0),
+        snprintf(where, sizeof where, " (%s%s %" PRId64 ": %s)",
+                 rejected == 1 ? "" : "the first in ", summary->unit, ledger_integer(first, 0),
                  ledger_word(first, 1));
         ledger_done(first);
     }
     ledger_forgive(job->session->ledger);
-    say_error("%s: %" PRIu64 " line%s rejected%s: see %s", summary->path, rejected,
+    say_error("%s: %" PRIu64 " %s%s rejected%s: see %s", summary->path, rejected, summary->unit,
               rejected == 1 ? "" : "s", where, rejects->path);
 }
 
@@ -213,7 +213,8 @@ void import_summary_record(struct job *job, const struct import_summary *summary
                                   .failed = summary->counts.failed,
                                   .rejected = summary->counts.rejected,
                                   .noted = count_noted(job, summary),
-                                  .unknown = summary->unknown};
+                                  .unknown = summary->unknown,
+                                  .form = summary->form};
     job_add_file(job, &file);
 }
 

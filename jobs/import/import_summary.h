@@ -13,6 +13,7 @@ struct import_summary {
     bool whole;                 /* the file was read to its end */
     uint64_t noted;             /* attempts with notes, then */
     const char *unknown;        /* columns without a meaning, in words */
+    const char *form, *unit;    /* what it is read as; what its rows are counted in. See intake.h */
     struct chunk_counts counts; /* of the import */
     struct chunk_counts before; /* what of it an earlier run had done */
     double seconds;

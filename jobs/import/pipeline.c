@@ -69,7 +69,8 @@ static bool may_lack(void *context, size_t column)
 {
     const struct pipeline *pipeline = context;
     return !pipeline->work.confirmations &&
-           deciding_may_lack(pipeline->settings, &pipeline->work.header->columns[column]);
+           deciding_may_lack(pipeline->settings,
+                             &intake_header(pipeline->work.intake)->columns[column]);
 }
 
 /* True: the chunk is full or the file is at its end (`at_end`). False: failed. */
@@ -80,10 +81,10 @@ static bool fill(struct pipeline *pipeline, struct chunk *chunk, bool *at_end)
     struct error error;
     while (!chunk_is_full(chunk, work->workers) && !stop_asked() && !is_ending(pipeline)) {
         bool added = true;
-        switch (records_next(work->records, &record)) {
+        switch (intake_next(work->intake, &record)) {
         case RECORDS_ROW:
-            added =
-                chunk_add_row(chunk, &record, work->header, work->confirmations, work->import_id);
+            added = chunk_add_row(chunk, &record, intake_header(work->intake), work->confirmations,
+                                  work->import_id);
             break;
         case RECORDS_REJECT:
             added = chunk_add_reject(chunk, &record,
@@ -94,13 +95,13 @@ static bool fill(struct pipeline *pipeline, struct chunk *chunk, bool *at_end)
             *at_end = true;
             return true;
         case RECORDS_FAILED:
-            error = *records_error(work->records);
-            error_at(&error, "line %" PRIu64, record.line);
+            error = *intake_error(work->intake);
+            error_at(&error, "%s %" PRIu64, intake_unit(work->intake), record.line);
             return fail(pipeline, &error);
         }
         if (!added) {
             error = chunk->error;
-            error_at(&error, "line %" PRIu64, record.line);
+            error_at(&error, "%s %" PRIu64, intake_unit(work->intake), record.line);
             return fail(pipeline, &error);
         }
     }
@@ -303,8 +304,7 @@ struct pipeline *pipeline_start(const struct pipeline_work *work, struct error *
     pipeline->work = *work;
     if (pipeline->work.workers > MOST_WORKERS)
         pipeline->work.workers = MOST_WORKERS;
-    records_skip_empty(work->records);
-    records_allow_short(work->records, may_lack, pipeline);
+    intake_allow_short(work->intake, may_lack, pipeline);
     pthread_mutex_init(&pipeline->lock, NULL);
     init_condition(&pipeline->changed);
     bool room = true;

@@ -17,15 +17,14 @@
 #include "import/chunk.h"
 #include "values/error.h"
 #include "import/overlong_rejects.h"
-#include "import/stream.h"
+#include "source/stream.h"
 
-/* What the pipeline works on; everything outlives it. While it runs, the records and the stream are
+/* What the pipeline works on; everything outlives it. While it runs, the intake and the stream are
  * its own. */
 struct pipeline_work {
     const char *ledger; /* path */
     unsigned busy_timeout_ms;
-    struct records *records;
-    const struct header *header;
+    struct intake *intake;
     bool confirmations;
     struct stream *stream; /* NULL: a file */
     struct overlong_rejects

@@ -125,7 +125,7 @@ static bool open_file(struct rejects *rejects, const char *header, size_t header
         lseek(rejects->descriptor, 0, SEEK_END) < 0)
         return false;
     rejects->unnamed = rejects->kept == 0;
-    return rejects->kept > 0 || append_line(rejects, header, header_length);
+    return rejects->kept > 0 || header_length == 0 || append_line(rejects, header, header_length);
 }
 
 bool rejects_add(struct rejects *rejects, const char *header, size_t header_length, const void *raw,

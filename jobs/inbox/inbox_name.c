@@ -15,9 +15,19 @@ static bool ends_with(const char *name, size_t length, const char *end)
 /* The first `length` bytes of a name. */
 static bool is_sign_ups(const char *name, size_t length)
 {
-    return name[0] != '.' &&
-           (ends_with(name, length, ".csv") || ends_with(name, length, ".csv.gz") ||
-            ends_with(name, length, ".csv.zst"));
+    static const char *const ends[] = {".csv", ".json", ".jsonl", ".ndjson"};
+    static const char *const packed[] = {".gz", ".zst"};
+    if (name[0] == '.')
+        return false;
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
+        if (ends_with(name, length, packed[i])) {
+            length -= strlen(packed[i]);
+            break;
+        }
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (ends_with(name, length, ends[i]))
+            return true;
+    return false;
 }
 
 bool inbox_name_is_sign_ups(const char *name)
@@ -28,7 +38,8 @@ bool inbox_name_is_sign_ups(const char *name)
 bool inbox_name_is_compressed(const char *name)
 {
     size_t length = strlen(name);
-    return inbox_name_is_sign_ups(name) && !ends_with(name, length, ".csv");
+    return inbox_name_is_sign_ups(name) &&
+           (ends_with(name, length, ".gz") || ends_with(name, length, ".zst"));
 }
 
 /* Without `.` and digits at its end. */

@@ -194,17 +194,18 @@ void job_add_input(struct job *job, const char *name, const unsigned char digest
 
 void job_add_file(struct job *job, const struct job_file *file)
 {
-    char name[JOB_ERROR_SIZE], unknown[2 * JOB_ERROR_SIZE];
+    char name[JOB_ERROR_SIZE], unknown[2 * JOB_ERROR_SIZE], form[JOB_ERROR_SIZE];
     if (job->files == NULL)
         job->files = json_array();
-    json_array_append_new(
-        job->files,
-        json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:s}", "name",
-                  text_escape(name, sizeof name, file->name), "import",
-                  file->import_id == 0 ? json_null() : json_integer((json_int_t)file->import_id),
-                  "read", (json_int_t)file->read, "failed", (json_int_t)file->failed, "rejected",
-                  (json_int_t)file->rejected, "noted", (json_int_t)file->noted, "unknown_columns",
-                  text_escape(unknown, sizeof unknown, file->unknown)));
+    json_t *row = json_pack(
+        "{s:s, s:o, s:I, s:I, s:I, s:I, s:s}", "name", text_escape(name, sizeof name, file->name),
+        "import", file->import_id == 0 ? json_null() : json_integer((json_int_t)file->import_id),
+        "read", (json_int_t)file->read, "failed", (json_int_t)file->failed, "rejected",
+        (json_int_t)file->rejected, "noted", (json_int_t)file->noted, "unknown_columns",
+        text_escape(unknown, sizeof unknown, file->unknown));
+    if (file->form != NULL && file->form[0] != '\0')
+        json_object_set_new(row, "form", json_string(text_escape(form, sizeof form, file->form)));
+    json_array_append_new(job->files, row);
 }
 
 void job_compare_clock(struct job *job)

@@ -63,6 +63,7 @@ struct job_file {
     uint64_t read, failed, rejected;
     uint64_t noted;      /* attempts with notes */
     const char *unknown; /* its columns without a meaning, in words */
+    const char *form;    /* what it was read as; "" or NULL: CSV as RFC 4180 has it */
 };
 void job_add_file(struct job *job, const struct job_file *file);
 

@@ -85,3 +85,8 @@ CREATE TABLE kept_call (
     last_failure   INTEGER, -- a try
     PRIMARY KEY (day, channel)
 ) STRICT, WITHOUT ROWID;
+
+-- What the file of an import was read as: its form, dialect and profile in words, by which it goes on (NULL: CSV as RFC 4180 has it). And what a
+-- rejected JSON record is: its kind is `quoting` or `field_count` then (see 5.sql).
+ALTER TABLE import ADD COLUMN form TEXT;
+ALTER TABLE reject ADD COLUMN mistake TEXT CHECK (mistake IS NULL OR mistake = 'syntax' OR mistake = 'not_an_object' OR mistake = 'member');

@@ -121,7 +121,7 @@ static void check_records(const char *bytes, size_t length, const struct records
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct records_limits limits;
+    struct records_limits limits = {.discreet = false};
     struct memory memory = {0};
     size_t step;
     char *whole, *pieces;

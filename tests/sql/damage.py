@@ -24,7 +24,7 @@ REST = """
 INSERT INTO run (command, started_at, finished_at, exit_code, counts) VALUES ('import', 1, 2, 0, '{"import":{"read":3}}'), ('send', 3, NULL, NULL, NULL);
 INSERT INTO import (id, run_id, name, digest, bytes, started_at, finished_at) VALUES (1, 1, 'a.csv', zeroblob(32), 10, 1, 2), (2, 1, 'b.csv', zeroblob(32), 10, 1, NULL);
 INSERT INTO import_batch VALUES (1, 2, 10, 3, 5, 1, 1, 1, 1, 1, 0, NULL), (2, 2, 5, 2, 1, 1, 0, 0, 0, 0, 0, zeroblob(32));
-INSERT INTO reject VALUES (1, 3, 5, 5, 1, 'quoting', 'a stray quote', 2, NULL), (1, 4, 9, 5, 2, 'field_count', 'the header again', 2, 'header_again');
+INSERT INTO reject VALUES (1, 3, 5, 5, 1, 'quoting', 'a stray quote', 2, NULL, NULL), (1, 4, 9, 5, 2, 'field_count', 'the header again', 2, 'header_again', NULL);
 INSERT INTO continuation (id, recorded_at, attempted_at, import_id, line, kind, attempt_id, verdict) VALUES (1000, 2, 2, 1, 2, 'confirmation', 1, 'verified');
 INSERT INTO link VALUES (5, (SELECT id FROM attempt WHERE outcome = 'success' LIMIT 1), 'google', 'g-1', 3);
 INSERT INTO try (code_id, run_id, owner, started_at, lease_until, finished_at, result, status, answer)

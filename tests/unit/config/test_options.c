@@ -154,7 +154,8 @@ static void mistakes_get_one_line_that_says_what_is_allowed(void **state)
                            "forget)");
     refused("regjob import",
             "import needs FILE...: regjob import [--dry-run] [--explain] [--strict] [--name "
-            "NAME] [--max-rejects N|N%] FILE...");
+            "NAME] [--profile NAME|FILE] [--encoding NAME] [--separator C] "
+            "[--max-rejects N|N%] FILE...");
     refused("regjob settle now", "now is one argument too many: regjob settle");
     refused("regjob forget", "forget needs SUBJECT...: regjob forget [--all] [--id] [--from FILE] "
                              "SUBJECT...");

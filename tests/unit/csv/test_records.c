@@ -11,7 +11,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static const struct records_limits no_limits = {0, 0, false};
+static const struct records_limits no_limits = {
+    .max_field_bytes = 0, .max_record_bytes = 0, .discreet = false};
 
 /* Whole, byte by byte and in odd pieces, from a file and from a pipe: always the same story. */
 static void check_bytes(const char *bytes, size_t length, const char *expected)
@@ -83,13 +84,17 @@ static void byte_order_mark(void **state)
     check("\xEF\xBB\xBF", "unreadable: no header: the input has no line with column names\n");
     check("\xFF\xFE"
           "a\0",
-          "unreadable: the input is in UTF-16: convert it to UTF-8\n");
+          "a\n1 1 end\n");
     check("\xEF\xBB\xBF\xFE\xFF\n",
           "unreadable: the header (line 1, column 1, byte 3): byte 0xFE begins no valid UTF-8 "
           "character: expected text in UTF-8\n");
-    check("\xFE\xFF\0a", "unreadable: the input is in UTF-16: convert it to UTF-8\n");
-    check("a\0,\0b\0\n\0", "unreadable: the input is in UTF-16: convert it to UTF-8\n");
-    check("\0a\0,\0b\0\n", "unreadable: the input is in UTF-16: convert it to UTF-8\n");
+    check("\xFE\xFF\0a", "a\n1 1 end\n");
+    check("a\0,\0b\0\n\0",
+          "unreadable: the input seems to be in UTF-16, without a byte order mark: name its "
+          "encoding, utf-16le, or convert it to UTF-8\n");
+    check("\0a\0,\0b\0\n",
+          "unreadable: the input seems to be in UTF-16, without a byte order mark: name its "
+          "encoding, utf-16be, or convert it to UTF-8\n");
     check("PK\3\4\24\0\6\0", "unreadable: the input is a ZIP archive, as spreadsheet programs save "
                              "their own format in: save it as CSV in UTF-8\n");
 }
@@ -408,7 +413,8 @@ static void messages(void **state)
         const int length = snprintf(bytes, sizeof bytes, "first,second\n%s", said[i].record);
         struct memory memory = {.bytes = bytes, .length = (size_t)length};
         const struct input_source source = memory_source(&memory, true);
-        const struct records_limits limits = {8, 0, false};
+        const struct records_limits limits = {
+            .max_field_bytes = 8, .max_record_bytes = 0, .discreet = false};
         struct record record;
         struct records *records = records_open(&source, &limits, &error);
         assert_non_null(records);

@@ -14,7 +14,8 @@
 static void check_bytes(const char *bytes, size_t length, bool seekable, uint64_t max_field,
                         uint64_t max_record, const char *expected)
 {
-    const struct records_limits limits = {max_field, max_record, false};
+    const struct records_limits limits = {
+        .max_field_bytes = max_field, .max_record_bytes = max_record, .discreet = false};
     for (size_t step = 0; step < 4; step++) {
         struct memory memory = {.bytes = bytes, .length = length, .step = step};
         char *story = story_of(&memory, seekable, &limits);
@@ -122,7 +123,8 @@ static void quoted_over_the_limit(void **state)
 static void failures_in_a_long_record(void **state)
 {
     static const char bytes[] = "a,b\n1,\"3\n5,6\n7,8\n9,0\"\n1,2\n";
-    const struct records_limits limits = {20, 10, false};
+    const struct records_limits limits = {
+        .max_field_bytes = 20, .max_record_bytes = 10, .discreet = false};
     struct memory memory = {.bytes = bytes, .length = sizeof bytes - 1, .step = 3};
     char *story;
     (void)state;
@@ -151,7 +153,8 @@ static bool no_space(void *context, const void *bytes, size_t length)
 static void failing_spill(void **state)
 {
     static const char bytes[] = "a,b\n1,34567890123456\n1,2\n";
-    const struct records_limits limits = {20, 10, false};
+    const struct records_limits limits = {
+        .max_field_bytes = 20, .max_record_bytes = 10, .discreet = false};
     struct memory memory = {.bytes = bytes, .length = sizeof bytes - 1};
     const struct input_source source = memory_source(&memory, true);
     struct record record;
@@ -251,8 +254,10 @@ struct outcome {
 static struct outcome read_giant(struct giant *giant, bool seekable)
 {
     const struct input_source source = {giant_read, seekable ? giant_seek : NULL, giant};
-    const struct records_limits limits = {giant->max_field ? giant->max_field : 64 * 1024, 0,
-                                          false};
+    const struct records_limits limits = {.max_field_bytes =
+                                              giant->max_field ? giant->max_field : 64 * 1024,
+                                          .max_record_bytes = 0,
+                                          .discreet = false};
     struct outcome outcome = {0};
     enum records_result result;
     struct record record;

@@ -45,7 +45,8 @@ void *__wrap_realloc(void *memory, size_t size)
 static void read_all(bool seekable)
 {
     enum { LONG = 900000 };
-    const struct records_limits limits = {1 << 20, 1 << 21, false};
+    const struct records_limits limits = {
+        .max_field_bytes = 1 << 20, .max_record_bytes = 1 << 21, .discreet = false};
     struct story file = {0};
     struct record record;
     struct error error;
@@ -73,7 +74,8 @@ static void read_all(bool seekable)
 /* A file without a header: what is taken for one is somebody's row. */
 static void read_without_header(void)
 {
-    const struct records_limits limits = {1 << 20, 1 << 21, false};
+    const struct records_limits limits = {
+        .max_field_bytes = 1 << 20, .max_record_bytes = 1 << 21, .discreet = false};
     struct story file = {0};
     struct error error;
     story_add(&file, "ann@example.com,%s\n", secret);

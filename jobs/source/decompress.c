@@ -2,7 +2,7 @@
  * gzip and zstd themselves. The libraries keep the last decompressed rows, passwords included, so
  * their memory comes from wiped_memory.h. */
 #define ZSTD_STATIC_LINKING_ONLY /* for ZSTD_customMem, which Debian's shared library has */
-#include "import/decompress.h"
+#include "source/decompress.h"
 
 #include <errno.h>
 #include <sodium.h>

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "import/decompress.h"
+#include "source/decompress.h"
 #include "../folder.h"
 
 enum { PIECE = 1 << 20, LARGEST_REGION = 1 << 30 /* a sanitizer's shadow is larger */ };

@@ -1,4 +1,4 @@
-#include "import/stream.h"
+#include "source/stream.h"
 
 #include <errno.h>
 #include <sodium.h>
