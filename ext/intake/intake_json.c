@@ -186,7 +186,7 @@ static enum records_result take_member(struct intake *intake, struct record *rec
                  "%s means nothing here, and --strict refuses it", shown(intake, name->text));
         return intake_reject(intake, record, RECORDS_MEMBER, at);
     }
-    if (unknown || node->type == JSON_NULL)
+    if (unknown || node->type == SCAN_NULL)
         return RECORDS_ROW;
     if (intake->header.prefixed > SIGNUP_CONSENTS_MAX) {
         snprintf(intake->message, sizeof intake->message,

@@ -28,7 +28,7 @@ static size_t item_where(const struct json_tree *tree, size_t array,
                          const struct profile_step *step)
 {
     bool twice = false;
-    if (tree->nodes[array].type != JSON_ARRAY)
+    if (tree->nodes[array].type != SCAN_ARRAY)
         return 0;
     for (size_t i = array + 1; i < tree->nodes[array].next; i = tree->nodes[i].next) {
         size_t member = json_tree_member(tree, i, step->where, strlen(step->where), &twice);
@@ -56,9 +56,9 @@ static bool find_in_tree(const struct json_tree *tree, const struct profile_path
             return !twice;
     }
     const struct json_node *value = &tree->nodes[node];
-    if (value->type != JSON_NULL)
+    if (value->type != SCAN_NULL)
         *found = (struct found){value->text, value->length, value->escaped,
-                                value->type == JSON_TRUE || value->type == JSON_FALSE};
+                                value->type == SCAN_TRUE || value->type == SCAN_FALSE};
     return true;
 }
 

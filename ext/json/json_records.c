@@ -118,7 +118,7 @@ static enum records_result judge(struct json_records *records, struct record *re
         return reject(records, record, tree->too_many ? RECORDS_TOO_LONG : RECORDS_SYNTAX,
                       record->offset + tree->scan.position);
     }
-    if (tree->nodes[0].type == JSON_OBJECT)
+    if (tree->nodes[0].type == SCAN_OBJECT)
         return RECORDS_ROW;
     snprintf(message, size, "expected an object with the members of a record");
     return reject(records, record, RECORDS_NOT_OBJECT, record->offset);
@@ -204,7 +204,7 @@ enum json_event json_records_fail_by_scan(struct json_records *records)
     error_set(&records->error, ERROR_INVALID,
               "byte %" PRIu64 " (line %" PRIu64 "): no JSON: expected %s", scan->position + 1,
               scan->lines + 1, scan->expected);
-    return JSON_BAD;
+    return SCAN_BAD;
 }
 
 enum json_event json_records_token(struct json_records *records, uint64_t keep_from, bool hold)
@@ -215,21 +215,21 @@ enum json_event json_records_token(struct json_records *records, uint64_t keep_f
         const size_t taken = (size_t)(scan->position - input_offset(input));
         enum json_event event =
             json_scan_next(scan, input_bytes(input) + taken, input_held(input) - taken);
-        if (event == JSON_MORE && input->ended)
+        if (event == SCAN_MORE && input->ended)
             event = json_scan_finish(scan);
-        else if (event == JSON_MORE) {
+        else if (event == SCAN_MORE) {
             uint64_t keep = keep_from < scan->position ? keep_from : scan->position;
             if (hold && json_scan_in_token(scan) && scan->start < keep)
                 keep = scan->start;
             if (scan->position - keep > records->window)
-                return JSON_MORE;
+                return SCAN_MORE;
             input_take(input, (size_t)(keep - input_offset(input)));
             if (input_fill(input))
                 continue;
             json_records_fail_by_input(records);
-            return JSON_BAD;
+            return SCAN_BAD;
         }
-        return event == JSON_BAD ? json_records_fail_by_scan(records) : event;
+        return event == SCAN_BAD ? json_records_fail_by_scan(records) : event;
     }
 }
 
@@ -240,10 +240,10 @@ enum json_event json_records_any_token(struct json_records *records, const char 
     const uint64_t offset = input_offset(&records->input);
     input_take(&records->input, (size_t)(scan->position - offset));
     enum json_event event = json_records_token(records, UINT64_MAX, true);
-    if (event == JSON_MORE && !json_scan_is_whole(scan)) /* longer than may be held */
+    if (event == SCAN_MORE && !json_scan_is_whole(scan)) /* longer than may be held */
         event = json_records_token(records, UINT64_MAX, false);
     *name = NULL;
-    if (event == JSON_NAME && scan->depth == 1 && scan->start >= input_offset(&records->input)) {
+    if (event == SCAN_NAME && scan->depth == 1 && scan->start >= input_offset(&records->input)) {
         *name = (const char *)input_bytes(&records->input) +
                 (scan->start - input_offset(&records->input)) + 1;
         *length = (size_t)(scan->position - scan->start) - 2;
@@ -258,8 +258,8 @@ static bool finish_document(struct json_records *records)
     size_t length;
     enum json_event event;
     records->over = true;
-    while ((event = json_records_any_token(records, &name, &length)) != JSON_MORE) {
-        if (event == JSON_BAD)
+    while ((event = json_records_any_token(records, &name, &length)) != SCAN_MORE) {
+        if (event == SCAN_BAD)
             return false;
         if (name && records->member && strlen(records->member) == length &&
             memcmp(records->member, name, length) == 0)
@@ -281,14 +281,14 @@ static enum records_result pass_long_item(struct json_records *records, struct r
         if (!let_go(records, (size_t)(scan->position - input_offset(input))))
             return RECORDS_FAILED;
         enum json_event event = json_scan_next(scan, input_bytes(input), input_held(input));
-        if (event == JSON_MORE && input->ended)
+        if (event == SCAN_MORE && input->ended)
             event = json_scan_finish(scan);
-        if (event == JSON_BAD) {
+        if (event == SCAN_BAD) {
             json_records_fail_by_scan(records);
             return RECORDS_FAILED;
         }
-        whole = event != JSON_MORE && event != JSON_NAME && scan->depth == records->depth;
-        if (event != JSON_MORE)
+        whole = event != SCAN_MORE && event != SCAN_NAME && scan->depth == records->depth;
+        if (event != SCAN_MORE)
             continue;
         if (!let_go(records, input_held(input)))
             return RECORDS_FAILED;
@@ -318,17 +318,17 @@ static enum records_result next_item(struct json_records *records, struct record
         return end_items(records, record);
     input_take(input, (size_t)(scan->position - input_offset(input)));
     enum json_event event = json_records_token(records, UINT64_MAX, true);
-    if (event == JSON_CLOSE && scan->depth < records->depth)
+    if (event == SCAN_CLOSE && scan->depth < records->depth)
         return end_items(records, record);
     const uint64_t start = record->offset = scan->start;
     records->line++;
     record->next_line = records->line;
     input_take(input, (size_t)(start - input_offset(input)));
-    while (event != JSON_BAD && event != JSON_MORE && scan->depth > records->depth)
+    while (event != SCAN_BAD && event != SCAN_MORE && scan->depth > records->depth)
         event = json_records_token(records, start, true);
-    if (event == JSON_BAD)
+    if (event == SCAN_BAD)
         return RECORDS_FAILED;
-    if (event == JSON_MORE)
+    if (event == SCAN_MORE)
         return pass_long_item(records, record);
     record->end = scan->position;
     record->raw = (const char *)input_bytes(input);
@@ -361,7 +361,7 @@ bool json_records_check(struct json_records *records)
     struct json_scan *scan = &records->scan;
     records->again = false;
     while (scan->depth >= records->depth) /* the array */
-        if (json_records_token(records, UINT64_MAX, false) == JSON_BAD)
+        if (json_records_token(records, UINT64_MAX, false) == SCAN_BAD)
             return false;
     return finish_document(records);
 }

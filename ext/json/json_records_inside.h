@@ -35,15 +35,15 @@ static inline enum records_result json_records_fail_by_input(struct json_records
 }
 
 /* The next token of the document. The bytes from `keep_from` on, and with `hold` those of the
- * token, stay held, unless they become more than may be: JSON_MORE, which otherwise means the
- * document's end. JSON_BAD: `error`. */
+ * token, stay held, unless they become more than may be: SCAN_MORE, which otherwise means the
+ * document's end. SCAN_BAD: `error`. */
 enum json_event json_records_token(struct json_records *records, uint64_t keep_from, bool hold);
 
 /* The next token of any length, and the name where it is one of the document's own members. */
 enum json_event json_records_any_token(struct json_records *records, const char **name,
                                        size_t *length);
 
-/* Says what was expected. Returns JSON_BAD. */
+/* Says what was expected. Returns SCAN_BAD. */
 enum json_event json_records_fail_by_scan(struct json_records *records);
 
 #endif

@@ -74,13 +74,13 @@ static bool look_at_object(struct json_records *records, struct look *look)
 {
     struct input *input = &records->input;
     struct json_scan scan;
-    enum json_event event = JSON_MORE;
+    enum json_event event = SCAN_MORE;
     memset(look, 0, sizeof *look);
     json_scan_begin(&scan);
-    while (event != JSON_BAD && !json_scan_is_whole(&scan)) {
+    while (event != SCAN_BAD && !json_scan_is_whole(&scan)) {
         const size_t taken = (size_t)scan.position;
         event = json_scan_next(&scan, input_bytes(input) + taken, input_held(input) - taken);
-        if (event != JSON_MORE)
+        if (event != SCAN_MORE)
             continue;
         if (input->ended || input_held(input) >= records->window)
             break;
@@ -89,7 +89,7 @@ static bool look_at_object(struct json_records *records, struct look *look)
     }
     const unsigned char *bytes = input_bytes(input),
                         *feed = memchr(bytes, '\n', (size_t)scan.position);
-    look->broken = event == JSON_BAD && !(feed && may_break(bytes, (size_t)(feed - bytes)));
+    look->broken = event == SCAN_BAD && !(feed && may_break(bytes, (size_t)(feed - bytes)));
     look->several_lines = !look->broken && feed && may_break(bytes, (size_t)(feed - bytes));
     look->whole = json_scan_is_whole(&scan);
     const size_t behind = skip_blanks(input, (size_t)scan.position);
@@ -119,7 +119,7 @@ static bool has_array(struct json_records *records, const struct json_records_li
     if (!json_tree_read(tree, (const char *)input_bytes(input), length))
         return false;
     for (size_t i = 1; i < tree->nodes[0].next && !found; i = tree->nodes[i].next)
-        found = tree->nodes[i].type == JSON_ARRAY &&
+        found = tree->nodes[i].type == SCAN_ARRAY &&
                 is_candidate(limits, tree->nodes[i].name, tree->nodes[i].name_length);
     return found;
 }
@@ -135,17 +135,17 @@ static bool enter_array(struct json_records *records, const struct json_records_
     json_scan_begin(scan);
     scan->position = input_offset(&records->input);
     scan->lines = records->line - 1;
-    while ((event = json_records_any_token(records, &name, &length)) != JSON_MORE) {
-        if (event == JSON_BAD)
+    while ((event = json_records_any_token(records, &name, &length)) != SCAN_MORE) {
+        if (event == SCAN_BAD)
             return false;
-        if (event == JSON_ARRAY && scan->depth == 1U + in_object && (!in_object || records->member))
+        if (event == SCAN_ARRAY && scan->depth == 1U + in_object && (!in_object || records->member))
             break;
         if (scan->depth > 1)
             continue;
         free(records->member);
         records->member = name && is_candidate(limits, name, length) ? strndup(name, length) : NULL;
     }
-    if (event == JSON_MORE)
+    if (event == SCAN_MORE)
         return fail(records, "the document is one object, and none of its members is an array of "
                              "records by a known name: name it in a profile (records = NAME)");
     records->shape = JSON_ITEMS;

@@ -36,7 +36,7 @@ static enum json_event fail(struct json_scan *scan, const char *expected)
 {
     scan->state = FAILED;
     scan->expected = expected;
-    return JSON_BAD;
+    return SCAN_BAD;
 }
 
 static bool is_digit(unsigned char byte)
@@ -56,13 +56,13 @@ static enum json_event open_container(struct json_scan *scan, bool is_array)
         return fail(scan, "at most 64 objects and arrays within each other");
     scan->is_array[++scan->depth] = is_array;
     scan->state = is_array ? AT_FIRST_ITEM : AT_FIRST_NAME;
-    return is_array ? JSON_ARRAY : JSON_OBJECT;
+    return is_array ? SCAN_ARRAY : SCAN_OBJECT;
 }
 
 static enum json_event close_container(struct json_scan *scan)
 {
     scan->depth--;
-    return end_value(scan, JSON_CLOSE);
+    return end_value(scan, SCAN_CLOSE);
 }
 
 static enum json_event begin_value(struct json_scan *scan, unsigned char byte)
@@ -75,22 +75,22 @@ static enum json_event begin_value(struct json_scan *scan, unsigned char byte)
         scan->state = IN_STRING;
         scan->part = PLAIN;
         scan->name = scan->escaped = false;
-        return JSON_MORE;
+        return SCAN_MORE;
     case '-':
         scan->state = IN_NUMBER;
         scan->part = MINUS;
-        return JSON_MORE;
+        return SCAN_MORE;
     }
     if (is_digit(byte)) {
         scan->state = IN_NUMBER;
         scan->part = byte == '0' ? ZERO : WHOLE;
-        return JSON_MORE;
+        return SCAN_MORE;
     }
     for (int i = 0; i < 3; i++)
         if (byte == (unsigned char)words[i][0]) {
             scan->state = IN_WORD;
             scan->part = i * WORD_LENGTH + 1;
-            return JSON_MORE;
+            return SCAN_MORE;
         }
     return fail(scan, "a value");
 }
@@ -116,16 +116,16 @@ static enum json_event take_mark(struct json_scan *scan, unsigned char byte)
         scan->part = PLAIN;
         scan->name = true;
         scan->escaped = false;
-        return JSON_MORE;
+        return SCAN_MORE;
     case AT_COLON:
         if (byte != ':')
             return fail(scan, "a colon behind the name of a member");
         scan->state = AT_VALUE;
-        return JSON_MORE;
+        return SCAN_MORE;
     case AFTER_VALUE:
         if (byte == ',') {
             scan->state = scan->is_array[scan->depth] ? AT_VALUE : AT_NAME;
-            return JSON_MORE;
+            return SCAN_MORE;
         }
         if (byte == (scan->is_array[scan->depth] ? ']' : '}'))
             return close_container(scan);
@@ -152,14 +152,14 @@ static const unsigned char *take_string(struct json_scan *scan, const unsigned c
             scan->part = PLAIN;
         else
             *event = fail(scan, "an escape that JSON has");
-        return *event == JSON_BAD ? at : at + 1;
+        return *event == SCAN_BAD ? at : at + 1;
     }
     if (scan->part > HEX) {
         if (!is_hex(*at))
             *event = fail(scan, "four hexadecimal digits");
         else if (--scan->part == HEX)
             scan->part = PLAIN;
-        return *event == JSON_BAD ? at : at + 1;
+        return *event == SCAN_BAD ? at : at + 1;
     }
     while (at < end && *at != '"' && *at != '\\' && *at >= 0x20)
         at++;
@@ -173,9 +173,9 @@ static const unsigned char *take_string(struct json_scan *scan, const unsigned c
         return at;
     } else if (scan->name) {
         scan->state = AT_COLON;
-        *event = JSON_NAME;
+        *event = SCAN_NAME;
     } else {
-        *event = end_value(scan, JSON_STRING);
+        *event = end_value(scan, SCAN_STRING);
     }
     return at + 1;
 }
@@ -208,7 +208,7 @@ static int next_part(int part, unsigned char byte)
 
 static enum json_event end_number(struct json_scan *scan)
 {
-    return scan->part >= ZERO ? end_value(scan, JSON_NUMBER) : fail(scan, "a digit");
+    return scan->part >= ZERO ? end_value(scan, SCAN_NUMBER) : fail(scan, "a digit");
 }
 
 static const unsigned char *take_number(struct json_scan *scan, const unsigned char *at,
@@ -239,7 +239,7 @@ static const unsigned char *take_word(struct json_scan *scan, const unsigned cha
         at++;
         scan->part++;
         if (words[which][letters + 1] == '\0') {
-            *event = end_value(scan, JSON_TRUE + which);
+            *event = end_value(scan, SCAN_TRUE + which);
             break;
         }
     }
@@ -250,9 +250,9 @@ enum json_event json_scan_next(struct json_scan *scan, const unsigned char *byte
 {
     const unsigned char *end = bytes + length, *at = bytes;
     const uint64_t first = scan->position;
-    enum json_event event = scan->state == FAILED ? JSON_BAD : JSON_MORE;
+    enum json_event event = scan->state == FAILED ? SCAN_BAD : SCAN_MORE;
 
-    while (at < end && event == JSON_MORE) {
+    while (at < end && event == SCAN_MORE) {
         switch (scan->state) {
         case IN_STRING:
             at = take_string(scan, at, end, &event);
@@ -269,7 +269,7 @@ enum json_event json_scan_next(struct json_scan *scan, const unsigned char *byte
                 scan->start = first + (uint64_t)(at - bytes);
                 event = take_mark(scan, *at);
             }
-            at += event != JSON_BAD;
+            at += event != SCAN_BAD;
         }
     }
     scan->position = first + (uint64_t)(at - bytes);
@@ -279,11 +279,11 @@ enum json_event json_scan_next(struct json_scan *scan, const unsigned char *byte
 enum json_event json_scan_finish(struct json_scan *scan)
 {
     if (scan->state == AT_END)
-        return JSON_MORE;
+        return SCAN_MORE;
     if (scan->state == IN_NUMBER && scan->depth == 0)
         return end_number(scan);
     if (scan->state == FAILED)
-        return JSON_BAD;
+        return SCAN_BAD;
     return fail(scan, scan->state == IN_STRING      ? "the closing quote of a string"
                       : scan->depth == 0            ? "a value"
                       : scan->is_array[scan->depth] ? "`]`: the document ends early"

@@ -11,18 +11,18 @@
 
 enum { JSON_DEPTH = 64 }; /* objects and arrays within each other */
 
-enum json_event {
-    JSON_MORE,   /* no token ends among these bytes: feed on, or finish */
-    JSON_OBJECT, /* begins */
-    JSON_ARRAY,
-    JSON_CLOSE, /* of either */
-    JSON_NAME,  /* of a member */
-    JSON_STRING,
-    JSON_NUMBER,
-    JSON_TRUE,
-    JSON_FALSE,
-    JSON_NULL,
-    JSON_BAD /* at `position`; `expected` says what. Nothing can be fed any more */
+enum json_event {              /* SCAN_: jansson has the other names */
+                  SCAN_MORE,   /* no token ends among these bytes: feed on, or finish */
+                  SCAN_OBJECT, /* begins */
+                  SCAN_ARRAY,
+                  SCAN_CLOSE, /* of either */
+                  SCAN_NAME,  /* of a member */
+                  SCAN_STRING,
+                  SCAN_NUMBER,
+                  SCAN_TRUE,
+                  SCAN_FALSE,
+                  SCAN_NULL,
+                  SCAN_BAD /* at `position`; `expected` says what. Nothing can be fed any more */
 };
 
 struct json_scan {
@@ -43,7 +43,7 @@ void json_scan_begin(struct json_scan *scan);
 /* Takes bytes up to the end of the next token, or all of them: `position` tells how many. */
 enum json_event json_scan_next(struct json_scan *scan, const unsigned char *bytes, size_t length);
 
-/* The input ends here. A number may end with it; JSON_MORE: it ended before, and all is well. */
+/* The input ends here. A number may end with it; SCAN_MORE: it ended before, and all is well. */
 enum json_event json_scan_finish(struct json_scan *scan);
 
 /* As `at_first`, which was in an array before its first item, would be behind one that ends before

@@ -48,12 +48,12 @@ static bool take(struct json_tree *tree, enum json_event event, const char *byte
 {
     const struct json_scan *scan = &tree->scan;
     const char *start = bytes + scan->start, *end = bytes + scan->position;
-    const bool quoted = event == JSON_STRING || event == JSON_NAME;
-    if (event == JSON_NAME) {
+    const bool quoted = event == SCAN_STRING || event == SCAN_NAME;
+    if (event == SCAN_NAME) {
         *name = (struct name){start + 1, (size_t)(end - start) - 2, scan->escaped};
         return true;
     }
-    if (event == JSON_CLOSE) {
+    if (event == SCAN_CLOSE) {
         struct json_node *closed = &tree->nodes[open[scan->depth + 1]];
         closed->length = (size_t)(end - closed->text);
         closed->next = tree->count;
@@ -71,7 +71,7 @@ static bool take(struct json_tree *tree, enum json_event event, const char *byte
     node->length = (size_t)(end - start) - (quoted ? 2 : 0);
     node->escaped = quoted && scan->escaped;
     *name = (struct name){NULL, 0, false};
-    if (event == JSON_OBJECT || event == JSON_ARRAY)
+    if (event == SCAN_OBJECT || event == SCAN_ARRAY)
         open[scan->depth] = tree->count - 1;
     return true;
 }
@@ -87,12 +87,12 @@ bool json_tree_read(struct json_tree *tree, const char *bytes, size_t length)
     do {
         const size_t taken = (size_t)tree->scan.position;
         event = json_scan_next(&tree->scan, (const unsigned char *)bytes + taken, length - taken);
-        if (event == JSON_MORE)
+        if (event == SCAN_MORE)
             event = json_scan_finish(&tree->scan);
-        if (event != JSON_MORE && event != JSON_BAD && !take(tree, event, bytes, &name, open))
+        if (event != SCAN_MORE && event != SCAN_BAD && !take(tree, event, bytes, &name, open))
             return false;
-    } while (event != JSON_MORE && event != JSON_BAD);
-    return event == JSON_MORE;
+    } while (event != SCAN_MORE && event != SCAN_BAD);
+    return event == SCAN_MORE;
 }
 
 static bool has_name(const struct json_node *node, const char *name, size_t length)
@@ -110,7 +110,7 @@ size_t json_tree_member(const struct json_tree *tree, size_t object, const char 
                         size_t length, bool *twice)
 {
     size_t found = 0;
-    if (tree->nodes[object].type != JSON_OBJECT)
+    if (tree->nodes[object].type != SCAN_OBJECT)
         return 0;
     for (size_t i = object + 1; i < tree->nodes[object].next; i = tree->nodes[i].next)
         if (has_name(&tree->nodes[i], name, length)) {
@@ -122,7 +122,7 @@ size_t json_tree_member(const struct json_tree *tree, size_t object, const char 
 
 size_t json_tree_item(const struct json_tree *tree, size_t array, size_t place)
 {
-    if (tree->nodes[array].type != JSON_ARRAY)
+    if (tree->nodes[array].type != SCAN_ARRAY)
         return 0;
     for (size_t i = array + 1; i < tree->nodes[array].next; i = tree->nodes[i].next)
         if (place-- == 0)

@@ -12,7 +12,7 @@
 enum { JSON_MOST_VALUES = 65536 }; /* in a record */
 
 struct json_node {
-    enum json_event type; /* JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_NUMBER, a word */
+    enum json_event type; /* SCAN_OBJECT, SCAN_ARRAY, SCAN_STRING, SCAN_NUMBER, a word */
     bool escaped, name_escaped;
     unsigned depth;
     const char *name; /* of a member, without its quotes; NULL: an item, or the record */

@@ -73,7 +73,7 @@ import() {
     mkdir empty
     run "$REGJOB" -v -c job.conf import empty
     [ "$status" -eq 0 ]
-    [[ "$output" == *"empty: no *.csv"* ]]
+    [[ "$output" == *"empty: no files of sign-ups (*.csv, *.json"* ]]
 }
 
 @test "the inbox takes compressed files too" {
