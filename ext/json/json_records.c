@@ -331,10 +331,12 @@ static enum records_result next_item(struct json_records *records, struct record
     if (event == SCAN_MORE)
         return pass_long_item(records, record);
     record->end = scan->position;
+    records->text_length = (size_t)(scan->position - start);
+    if (records->text_length > records->max_record)
+        return let_go(records, records->text_length) ? reject_too_long(records, record)
+                                                     : RECORDS_FAILED;
     record->raw = (const char *)input_bytes(input);
-    record->raw_length = records->text_length = (size_t)(scan->position - start);
-    if (record->raw_length > records->max_record)
-        return reject_too_long(records, record);
+    record->raw_length = records->text_length;
     return judge(records, record);
 }
 

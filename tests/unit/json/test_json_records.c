@@ -55,9 +55,10 @@ static void items(void **state)
     CHECK(" [ ]\n", "items\n1 5 end\n");
     CHECK("[\n  {\n    \"a\": 1\n  },\n  {\"a\": [\n1]}\n]\n",
           "items\n1 4-20 a=1\n2 24-35 a=[\\0a1]\n3 38 end\n");
-    CHECK("[1,{\"a\":1},[],\"x\",{\"a\":\"\xFF\"}]",
-          "items\n1 1-2 not_an_object @1\n2 3-10 a=1\n3 11-13 not_an_object @11\n"
-          "4 14-17 not_an_object @14\n5 18-27 encoding @24\n6 28 end\n");
+    CHECK("[{\"a\":1},[],\"x\",1,{\"a\":\"\xFF\"}]",
+          "items\n1 1-8 a=1\n2 9-11 not_an_object @9\n3 12-15 not_an_object @12\n"
+          "4 16-17 not_an_object @16\n5 18-27 encoding @24\n6 28 end\n");
+    CHECK("[1,{\"a\":1}]", "no JSON\n");
     /* In an object: among other members, one of which has such a name and is no array. */
     CHECK("{\"x\":{\"users\":[1]},\"people\":1,\"users\":[{\"a\":1},{\"a\":2}],\"y\":[{}]}",
           "items\n1 39-46 a=1\n2 47-54 a=2\n3 66 end\n");
