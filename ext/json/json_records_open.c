@@ -78,11 +78,13 @@ static bool look_at_object(struct json_records *records, struct look *look)
     memset(look, 0, sizeof *look);
     json_scan_begin(&scan);
     while (event != SCAN_BAD && !json_scan_is_whole(&scan)) {
-        const size_t taken = (size_t)scan.position;
-        event = json_scan_next(&scan, input_bytes(input) + taken, input_held(input) - taken);
+        /* No more is looked at than may be held, however much is. */
+        const size_t held = input_held(input), taken = (size_t)scan.position;
+        const size_t usable = held < records->window ? held : records->window;
+        event = json_scan_next(&scan, input_bytes(input) + taken, usable - taken);
         if (event != SCAN_MORE)
             continue;
-        if (input->ended || input_held(input) >= records->window)
+        if (input->ended || held >= records->window)
             break;
         if (!input_fill(input))
             return json_records_fail_by_input(records) == RECORDS_ROW;
@@ -97,7 +99,8 @@ static bool look_at_object(struct json_records *records, struct look *look)
            input_held(input) < records->window)
         if (!input_fill(input))
             return json_records_fail_by_input(records) == RECORDS_ROW;
-    look->alone = look->whole && skip_blanks(input, behind) == input_held(input);
+    look->alone = look->whole && input->ended && input_held(input) <= records->window &&
+                  skip_blanks(input, behind) == input_held(input);
     return true;
 }
 

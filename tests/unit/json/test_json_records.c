@@ -61,7 +61,7 @@ static void items(void **state)
     CHECK("[1,{\"a\":1}]", "no JSON\n");
     /* In an object: among other members, one of which has such a name and is no array. */
     CHECK("{\"x\":{\"users\":[1]},\"people\":1,\"users\":[{\"a\":1},{\"a\":2}],\"y\":[{}]}",
-          "items\n1 39-46 a=1\n2 47-54 a=2\n3 66 end\n");
+          "items\n1 39-46 a=1\n2 47-54 a=2\n3 65 end\n");
     CHECK("{\n\"users\": [\n{\"a\":1}]}", "items\n1 13-20 a=1\n2 22 end\n");
     CHECK(
         "{\"users\":[{\"a\":1}],\"users\":[]}",
