@@ -8,6 +8,8 @@ import reg
 
 OLD = """
 ALTER TABLE reject DROP COLUMN what;
+ALTER TABLE reject DROP COLUMN mistake;
+ALTER TABLE import DROP COLUMN form;
 DROP INDEX attempt_customer;
 DROP INDEX decision_customer;
 DROP INDEX try_ambiguous;
