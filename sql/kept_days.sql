@@ -111,17 +111,26 @@ SELECT day FROM resting_day WHERE newest <= :as_of AND day >= :first AND day <= 
 -- name: kept_causes
 SELECT slot, outcome, cause, unit, certain, possible, open, listed, unsure FROM kept_cause WHERE slot >= :day * 96 AND slot < (:day + 1) * 96
 
--- How far calls can be counted: to the end of the last day on which all are finished and which is over.
+-- The day of the first call that is in no sum, and the last call of that day; no row where that day is not over or a call is not finished.
 -- name: calls_look
-WITH first_left AS (SELECT min(t.id) AS id FROM kept_until k CROSS JOIN try t ON t.id > k.called_id AND (t.id > k.try_id OR t.started_at >= :today * 86400000)),
-day_left AS (SELECT coalesce((SELECT t.started_at / 86400000 FROM first_left f JOIN try t ON t.id = f.id), :today) AS day)
-SELECT k.called_id AS since, d.day AS day_left,
-       coalesce((SELECT min(t.id) FROM try t WHERE t.id > k.called_id AND t.started_at >= d.day * 86400000) - 1, (SELECT max(id) FROM try), 0) AS until
-  FROM kept_until k, day_left d
+SELECT k.called_id AS since, t.started_at / 86400000 AS day,
+       coalesce((SELECT min(n.id) FROM try n WHERE n.id > t.id AND n.started_at / 86400000 <> t.started_at / 86400000) - 1, (SELECT max(id) FROM try)) AS until
+  FROM kept_until k JOIN try t ON t.id = (SELECT min(id) FROM try WHERE id > k.called_id)
+ WHERE t.started_at / 86400000 < min(:today, coalesce((SELECT min(o.started_at) / 86400000 FROM try o WHERE o.id > k.try_id), :today))
 
+-- As the view unsummed_health. A day that comes again, because a clock has gone back, is counted anew.
 -- name: sum_calls
-SELECT json_group_array(json_array(day, channel, calls, accepted, deferred, refused, not_accepted, ambiguous, unanswered, median_seconds, p95_seconds, last_failure))
-  FROM unsummed_health WHERE day < :day_left AND channel IS NOT NULL
+SELECT json_group_array(json_array(channel, calls, accepted, deferred, refused, not_accepted, ambiguous, median_seconds, p95_seconds, last_failure))
+  FROM (SELECT channel, count(*) AS calls, sum(result = 'accepted') AS accepted, sum(result = 'deferred') AS deferred, sum(result = 'refused') AS refused,
+               sum(result = 'not_accepted') AS not_accepted, sum(result = 'ambiguous') AS ambiguous,
+               max(ms / 1000.0) FILTER (WHERE place = (calls + 1) / 2) AS median_seconds,
+               max(ms / 1000.0) FILTER (WHERE place = (calls * 95 + 99) / 100) AS p95_seconds,
+               max(id) FILTER (WHERE result NOT IN ('accepted', 'deferred')) AS last_failure
+          FROM (SELECT id, channel, result, ms, row_number() OVER (PARTITION BY channel ORDER BY ms) AS place, count(*) OVER (PARTITION BY channel) AS calls
+                  FROM call
+                 WHERE id > CASE WHEN EXISTS (SELECT 1 FROM kept_call WHERE day = :day) THEN 0 ELSE :since END AND id <= :until AND day = :day
+                   AND channel IS NOT NULL)
+         GROUP BY channel)
 
 -- Nothing where another has counted them meanwhile.
 -- name: move_called
@@ -129,6 +138,5 @@ UPDATE kept_until SET called_id = :until WHERE called_id = :since
 
 -- name: keep_calls
 INSERT OR REPLACE INTO kept_call (day, channel, calls, accepted, deferred, refused, not_accepted, ambiguous, unanswered, median_seconds, p95_seconds, last_failure)
-SELECT c.value ->> 0, c.value ->> 1, c.value ->> 2, c.value ->> 3, c.value ->> 4, c.value ->> 5, c.value ->> 6, c.value ->> 7, c.value ->> 8,
-       c.value ->> 9, c.value ->> 10, c.value ->> 11
-  FROM json_each(:calls) c ORDER BY 1, 2
+SELECT :day, c.value ->> 0, c.value ->> 1, c.value ->> 2, c.value ->> 3, c.value ->> 4, c.value ->> 5, c.value ->> 6, 0, c.value ->> 7, c.value ->> 8, c.value ->> 9
+  FROM json_each(:calls) c ORDER BY 2

@@ -177,36 +177,39 @@ static bool keep(struct ledger *ledger, const struct sums *sums)
 
 /* -- Calls -- */
 
-/* All days at once: there is a row for each day and channel. */
-static void keep_calls(struct ledger *ledger, int64_t today)
+/* Of the next day; false where there is none. */
+static bool keep_calls(struct ledger *ledger, int64_t today)
 {
-    enum { SINCE, DAY_LEFT, UNTIL };
-    static const char *const columns[] = {"since", "day_left", "until", NULL};
-    int64_t since = 0, until = 0;
+    enum { SINCE, DAY, UNTIL };
+    static const char *const columns[] = {"since", "day", "until", NULL};
+    int64_t since = 0, day = 0, until = 0;
     char *calls = NULL;
     ledger_look(ledger);
     struct ledger_statement *row = ledger_select(ledger, STATEMENT_calls_look, columns);
     ledger_set_integer(row, ":today", today);
     if (ledger_row(row)) {
         since = ledger_integer(row, SINCE);
+        day = ledger_integer(row, DAY);
         until = ledger_integer(row, UNTIL);
-        struct ledger_statement *sum = ledger_use(ledger, STATEMENT_sum_calls);
-        ledger_set_integer(sum, ":day_left", ledger_integer(row, DAY_LEFT));
         ledger_done(row);
-        if (until > since)
-            calls = read_json(ledger, sum);
+        struct ledger_statement *sum = of_day(ledger, STATEMENT_sum_calls, day);
+        ledger_set_integer(sum, ":since", since);
+        ledger_set_integer(sum, ":until", until);
+        calls = read_json(ledger, sum);
     }
     ledger_undo(ledger);
     if (calls == NULL)
-        return;
+        return false;
     ledger_begin(ledger);
     struct ledger_statement *move = ledger_use(ledger, STATEMENT_move_called);
     ledger_set_integer(move, ":since", since);
     ledger_set_integer(move, ":until", until);
-    if (ledger_run(move) > 0)
-        run_with(ledger_use(ledger, STATEMENT_keep_calls), ":calls", calls);
+    bool kept = ledger_run(move) > 0;
+    if (kept)
+        run_with(of_day(ledger, STATEMENT_keep_calls, day), ":calls", calls);
     ledger_end(ledger);
     free(calls);
+    return kept && !ledger_failed(ledger);
 }
 
 /* -- The whole -- */
@@ -242,7 +245,8 @@ bool kept_days_refresh(struct ledger *ledger, bool (*stops)(void), uint64_t *sum
     *summed = 0;
     let_go(ledger);
     int64_t today = ledger_now(ledger) / DAY_MS;
-    keep_calls(ledger, today);
+    while (!stops() && keep_calls(ledger, today))
+        ;
     list_days(ledger, today, &list);
     for (size_t i = 0; i < list.count && !ledger_failed(ledger) && !stops(); i++) {
         struct sums sums = {.day = list.days[i]};

@@ -44,9 +44,10 @@ class World:
         self.now = START + 7 * DAY
         reg.set_clock(self.now)
         # In every other ledger the confirmation comes after the success.
-        self.db = reg.ledger(self.name, '{"registrationType":"%s","pinConfirmationType":"EVERYONE","channels":["email"]}' % (
+        self.db = reg.ledger(self.name, '{"registrationType":"%s","pinConfirmationType":"EVERYONE","channels":["email"],"pinConfirmationValidInSeconds":86400}' % (
             "REQUIRE_PIN_CONFIRMATION" if seed % 2 else "REQUIRE_EMAIL_CONFIRMATION"))
         self.people = 0
+        self.codes = []
         self.moments = []
 
     def run(self, sql, *values):
@@ -91,16 +92,15 @@ class World:
 
     def ask_for_code(self):
         row = self.some("SELECT email FROM person WHERE email IS NOT NULL")
-        if row:
-            self.ask("SELECT reg_issue_code(?, 'none')", row[0])
+        issued = row and self.ask("SELECT reg_issue_code(?, 'none')", row[0])
+        if issued:
+            self.codes.append((row[0], issued[0][0]))
 
     def enter_code(self):
-        row = self.some("SELECT email FROM person WHERE email IS NOT NULL")
-        if not row:
-            return
-        issued = self.ask("SELECT reg_issue_code(?, 'none')", row[0])
-        if issued:
-            self.ask("SELECT reg_verify_code(?, ?)", row[0], issued[0][0] if self.random.random() < 0.6 else "000000")
+        """Perhaps days after it was given; perhaps a wrong one."""
+        if self.codes:
+            email, code = self.codes.pop(self.random.randrange(len(self.codes)))
+            self.ask("SELECT reg_verify_code(?, ?)", email, code if self.random.random() < 0.7 else "000000")
 
     def onboarding(self):
         row = self.some("SELECT p.email FROM person p JOIN attempt a ON a.id = p.attempt_id WHERE p.email IS NOT NULL")
