@@ -65,6 +65,18 @@ analysts_job() {
     memory "its memory" "$(largest "job-$name" 2)" "$most"
 }
 
+# What the sums of days cost, and what the job does without them.
+analysts_sums() {
+    for command in dashboard reconcile; do
+        [ "$command" = dashboard ] && set -- -o page.html || set -- export.csv
+        timed "facts-$command" "$REGJOB" -l lived.db "$command" "$@" >/dev/null || [ $? -eq 2 ]
+        line "regjob $command, no sums kept" "$(calculate "$(median "facts-$command")" 2) s" "" "" "" ""
+    done
+    timed sums "$REGJOB" -l lived.db nightly >/dev/null
+    line "a night that sums these days" "$(calculate "$(median sums)" 2) s" "" "" "" ""
+    rm -f ./*.measured
+}
+
 # analysts_over ATTEMPTS
 analysts_over() {
     heading "analysts over $1 attempts of 60 days"
@@ -73,6 +85,7 @@ analysts_over() {
     sqlite3 -csv -header lived.db "
         SELECT date(a.attempted_at / 1000, 'unixepoch') AS date, sum(a.outcome = 'success') + 1 AS success, sum(a.outcome = 'failure') AS failure
           FROM attempt a GROUP BY 1" >export.csv
+    analysts_sums
     analysts_questions
     for query in changes duplicate_storms channels week funnel; do
         analysts_query "$query" 2
