@@ -127,7 +127,7 @@ SELECT json_group_array(json_array(channel, calls, accepted, deferred, refused, 
                max(ms / 1000.0) FILTER (WHERE place = (calls * 95 + 99) / 100) AS p95_seconds,
                max(id) FILTER (WHERE result NOT IN ('accepted', 'deferred')) AS last_failure
           FROM (SELECT id, channel, result, ms, row_number() OVER (PARTITION BY channel ORDER BY ms) AS place, count(*) OVER (PARTITION BY channel) AS calls
-                  FROM call
+                  FROM network_call
                  WHERE id > CASE WHEN EXISTS (SELECT 1 FROM kept_call WHERE day = :day) THEN 0 ELSE :since END AND id <= :until AND day = :day
                    AND channel IS NOT NULL)
          GROUP BY channel)

@@ -7,7 +7,7 @@ DROP VIEW IF EXISTS resting_day;
 DROP VIEW IF EXISTS attempt_progress;
 DROP VIEW IF EXISTS attempt_origin;
 DROP VIEW IF EXISTS storm_hour;
-DROP VIEW IF EXISTS call;
+DROP VIEW IF EXISTS network_call;
 DROP VIEW IF EXISTS resting_call;
 DROP VIEW IF EXISTS unsummed_call;
 DROP VIEW IF EXISTS unsummed_health;
@@ -141,7 +141,7 @@ SELECT channel, until, count(*) AS codes, max(seconds) FILTER (WHERE place = (to
  GROUP BY channel, until;
 
 -- Each network call: its channel or the fraud API, its day (UTC), its result.
-CREATE VIEW call AS
+CREATE VIEW network_call AS
 SELECT t.id, CASE WHEN t.report_id IS NOT NULL THEN 'fraud' ELSE (SELECT c.channel FROM code c WHERE c.id = t.code_id) END AS channel,
        t.started_at, t.started_at / 86400000 AS day, t.result, t.finished_at - t.started_at AS ms
   FROM try t;
@@ -150,12 +150,12 @@ SELECT t.id, CASE WHEN t.report_id IS NOT NULL THEN 'fraud' ELSE (SELECT c.chann
 CREATE VIEW resting_call AS
 SELECT * FROM kept_call WHERE day NOT IN (SELECT t.started_at / 86400000 FROM kept_until k CROSS JOIN try t ON t.id > k.called_id);
 CREATE VIEW unsummed_call AS
-SELECT c.* FROM kept_until k CROSS JOIN call c ON c.id > k.called_id
+SELECT c.* FROM kept_until k CROSS JOIN network_call c ON c.id > k.called_id
 UNION ALL
 SELECT c.*
   FROM (SELECT DISTINCT t.started_at / 86400000 AS day, k.called_id FROM kept_until k CROSS JOIN try t ON t.id > k.called_id
          WHERE t.started_at / 86400000 IN (SELECT day FROM kept_call)) late
- CROSS JOIN call c ON c.id <= late.called_id AND c.day = late.day;
+ CROSS JOIN network_call c ON c.id <= late.called_id AND c.day = late.day;
 CREATE VIEW unsummed_health AS
 SELECT day, channel, count(*) AS calls, coalesce(sum(result = 'accepted'), 0) AS accepted,
        coalesce(sum(result = 'deferred'), 0) AS deferred, coalesce(sum(result = 'refused'), 0) AS refused,

@@ -37,7 +37,7 @@ night() {
         night_is_done regjob
         for threads in 1 2; do
             rm -f team.db*
-            timed "night-team-$threads" /usr/bin/python3 "$HERE/team.py" night.csv team.db "$(cat kept/port)" "$base/v2/registration" "$threads"
+            timed "night-team-$threads" /usr/bin/python3 "$HERE/team.py" night night.csv team.db "$(cat kept/port)" "$base/v2/registration" "$threads"
             night_is_done "the script"
         done
     done

@@ -75,6 +75,17 @@ backlogs() {
     line "memory, 1000000 due : 10000 due, --limit 8000" "$long KiB" "$short KiB" "$ratio" "at most 1.1" "$(at_most "$ratio" 1.1)"
 }
 
+# The same outcomes by the script of night.sh, which goes on from where it was.
+report_by_script() {
+    rm -f team.db*
+    sqlite3 team.db "ATTACH '$1' AS ledger;
+        CREATE TABLE signup AS SELECT a.id, a.attempted_at, p.email, a.outcome, 0 AS reported FROM ledger.attempt a JOIN ledger.person p ON p.attempt_id = a.id;
+        CREATE UNIQUE INDEX signup_id ON signup (id)"
+    curl -sf -X POST "$base/control/reset" >/dev/null
+    timed reports-team /usr/bin/python3 "$HERE/team.py" report team.db "$base/v2/registration"
+    [ "$(stat_of requests)" = "$REPORTS" ]
+}
+
 reports() {
     heading "reports: $REPORTS, 50 at once"
     standin_start
@@ -85,9 +96,11 @@ reports() {
         curl -sf -X POST "$base/control/reset" >/dev/null
         timed reports-peer curl -s --parallel --parallel-immediate --parallel-max 50 -K requests.conf 2>/dev/null
         [ "$(stat_of requests)" = "$REPORTS" ]
+        report_by_script reports.db
     done
     ours=$(per_second "$REPORTS" "$(median reports)")
     compare_rates "without pace : curl --parallel" "$ours" "$(per_second "$REPORTS" "$(median reports-peer)")" 1
+    compare_rates "without pace : a script, one after the other" "$ours" "$(per_second "$REPORTS" "$(median reports-team)")" 10
     line "without pace" "$ours /s" "" "" "at least 20000 /s" "$(at_least "$ours" 20000)"
     for rate in 50 1000; do
         reports_ledger paced.db $((rate * 10 + 1))
