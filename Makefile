@@ -17,7 +17,7 @@ BROWSER_DEPS = $(DEPS) chromium perl python3
 RECOVERY_DEPS = $(TEST_DEPS) $(if $(shell command -v npm),,npm)
 LITESTREAM_PACKAGE = @flydotio/litestream@1.0.1
 
-BENCH_DEPS = $(DEPS) curl openssl python3 python3-aiosmtpd python3-argon2 python3-requests
+BENCH_DEPS = $(DEPS) curl jq openssl python3 python3-aiosmtpd python3-argon2 python3-requests
 DEMO_DEPS  = $(DEPS) curl
 
 OPTIMISE = -O2

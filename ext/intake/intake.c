@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "intake/intake_inside.h"
+#include "values/moment.h"
 
 enum { MOST_MEMBERS = 32 };
 static const uint64_t FIELD_BYTES = UINT64_C(1) << 20; /* where no limit is given */
@@ -108,6 +109,29 @@ static bool look_at_first_record(struct intake *intake)
     return intake->profile == NULL || make_header(intake);
 }
 
+/* As json_records_open() asks: does an object say who it is about, by itself or to a profile? */
+static bool is_record(void *context, const struct json_tree *tree)
+{
+    struct intake *intake = context;
+    struct intake trial = {.options = intake->options};
+    const struct profile_record record = {.tree = tree};
+    if (intake->profile != NULL)
+        return profile_recognises(intake->profile, &record);
+    bool found = intake_find_profile(&trial, &record, NULL, 0) && trial.profile != NULL;
+    profile_free(trial.profile);
+    for (size_t i = 1; i < tree->nodes[0].next && !found; i = tree->nodes[i].next) {
+        char *name = strndup(tree->nodes[i].name, tree->nodes[i].name_length);
+        const char *const cells[] = {name};
+        struct header header;
+        found = name != NULL && header_read(&header, intake->options.names, cells, 1) &&
+                intake->options.is_header(&header);
+        if (name != NULL)
+            header_end(&header);
+        free(name);
+    }
+    return found;
+}
+
 static bool open_json(struct intake *intake, struct input *input)
 {
     struct members members = {.count = 0};
@@ -124,7 +148,9 @@ static bool open_json(struct intake *intake, struct input *input)
     const struct json_records_limits limits = {.max_record_bytes =
                                                    records_window(&intake->options.limits),
                                                .members = members.names,
-                                               .member_count = members.count};
+                                               .member_count = members.count,
+                                               .is_record = is_record,
+                                               .context = intake};
     intake->json = json_records_open(input, &limits, &intake->error);
     free_members(intake, &members);
     return intake->json != NULL && look_at_first_record(intake);
@@ -266,6 +292,8 @@ struct intake *intake_open(const struct input_source *source, const struct intak
         return NULL;
     }
     intake->options = *options;
+    moment_format(moment_now(), intake->now);
+    intake->sheet.now = intake->now;
     if (intake->options.limits.max_field_bytes == 0)
         intake->options.limits.max_field_bytes = FIELD_BYTES;
     input_begin(&input, source, records_window(&intake->options.limits) + 1);

@@ -4,6 +4,7 @@
 
 #include "intake/intake.h"
 #include "json/json_records.h"
+#include "values/moment.h"
 
 /* A name that a record had, and the column that it is. */
 struct intake_name {
@@ -24,6 +25,7 @@ struct intake {
     struct intake_name *names;
     size_t name_count, guess;
     bool knows_people; /* its columns name what rows need */
+    char now[MOMENT_SIZE];
     struct profile_sheet sheet;
     struct fields_field *fields;
     size_t field_room;

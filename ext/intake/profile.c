@@ -65,7 +65,11 @@ static bool find_in_tree(const struct json_tree *tree, const struct profile_path
 /* A value that was made before. */
 static void find_made(const struct profile_sheet *sheet, size_t target, struct found *found)
 {
-    const char *at = sheet->text;
+    const char *at = target == PROFILE_NOW ? sheet->now : sheet->text;
+    if (target == PROFILE_NOW) {
+        *found = (struct found){.text = at, .length = strlen(at)};
+        return;
+    }
     for (size_t i = 0; i + 1 < target; i++)
         at += sheet->made[i].length + 1;
     *found = (struct found){.text = at, .length = sheet->made[target - 1].length};

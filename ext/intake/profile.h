@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "csv/records.h"
 #include "json/json_tree.h"
@@ -13,8 +14,8 @@
 #include "values/header.h"
 
 /* `traits.name.first`, `identities[0].provider`, `credentials[type=password]`: one step after the
- * other; or the name of a CSV file's column; or `@name`, what was made of the record for a column
- * of ours before. */
+ * other; or the name of a CSV file's column; or `@now`; or `@name`, what was made of the record for
+ * a column of ours before. */
 struct profile_step {
     char *name;  /* of a member; NULL: of an item, by its place or by a member of its own: */
     char *where; /* the member's name, or NULL */
@@ -22,12 +23,13 @@ struct profile_step {
     size_t place;
 };
 
+#define PROFILE_NOW SIZE_MAX
 struct profile_path {
     char *text; /* as it is written */
     struct profile_step *steps;
     size_t count;
     size_t column; /* of a CSV file, from 1; 0: it has none of that name */
-    size_t target; /* what it is `@` of, from 1; 0: nothing */
+    size_t target; /* what it is `@` of, from 1; 0: nothing; PROFILE_NOW: the time of the import */
 };
 
 /* PATH, !PATH, PATH = "TEXT", PATH is given, PATH is boolean, PATH is number. */
@@ -128,6 +130,7 @@ struct profile_sheet {
     bool no_memory;
     enum records_kind kind; /* why there is none: RECORDS_NUL, RECORDS_ENCODING, RECORDS_MEMBER */
     const char *fault;      /* the path it is about; NULL: all is well */
+    const char *now;        /* the time of the import */
     const struct fields_field *made; /* those of the record in hand that are done: their lengths */
 };
 void profile_sheet_end(struct profile_sheet *sheet);

@@ -150,11 +150,14 @@ static bool resolve_path(struct reading *reading, struct profile_path *path)
     const struct profile *profile = reading->profile;
     if (path->text == NULL || path->text[0] != '@')
         return true;
+    if (strcmp(path->text, "@now") == 0)
+        path->target = PROFILE_NOW;
     for (size_t i = 0; i + 1 < profile->count; i++) /* the last one is being made */
         if (strcmp(profile->targets[i].name, path->text + 1) == 0)
             path->target = i + 1;
     return path->target > 0 ||
-           complain(reading, "unknown `%.60s`: expected a column of the lines above", path->text);
+           complain(reading, "unknown `%.60s`: expected @now, or a column of the lines above",
+                    path->text);
 }
 
 static bool resolve(struct reading *reading, const struct profile_target *target)

@@ -23,7 +23,10 @@ struct json_records_limits {
     uint64_t max_record_bytes;
     const char *const *members; /* that may hold the array, in a document that is an object */
     size_t member_count;
-    bool must_be_member; /* the document is such an object, whatever it looks like */
+    /* Whether an object that is all of a file is a record itself, though one of its members may
+     * hold records. NULL: it is not. */
+    bool (*is_record)(void *context, const struct json_tree *tree);
+    void *context;
 };
 
 struct json_records;

@@ -124,7 +124,7 @@ static bool has_array(struct json_records *records, const struct json_records_li
     for (size_t i = 1; i < tree->nodes[0].next && !found; i = tree->nodes[i].next)
         found = tree->nodes[i].type == SCAN_ARRAY &&
                 is_candidate(limits, tree->nodes[i].name, tree->nodes[i].name_length);
-    return found;
+    return found && !(limits->is_record && limits->is_record(limits->context, tree));
 }
 
 /* Goes to the first item of the document's array. */
@@ -181,8 +181,7 @@ static bool find_shape(struct json_records *records, const struct json_records_l
         return enter_array(records, limits, false);
     if (!look_at_object(records, &look))
         return false;
-    if (limits->must_be_member || look.several_lines ||
-        (!look.whole && !look.broken && !input->ended) ||
+    if (look.several_lines || (!look.whole && !look.broken && !input->ended) ||
         (look.alone && has_array(records, limits)))
         return enter_array(records, limits, true);
     records->shape = JSON_LINES;

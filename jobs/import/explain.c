@@ -18,7 +18,14 @@
 #include "tables/rehearsal.h"
 #include "values/moment.h"
 
-enum { REASONS_MOST = 160, REJECTS_SHOWN = 20, NAME = 128, MEANING = 128, CELL = 320 };
+enum {
+    LONGEST_NAME = 60,
+    REASONS_MOST = 160,
+    REJECTS_SHOWN = 20,
+    NAME = 128,
+    MEANING = 128,
+    CELL = 320
+};
 
 /* Why rows would fail: a reason and, of a value, the rule that it broke. */
 struct cause {
@@ -329,8 +336,21 @@ static void write_meaning(const struct explain *explain, size_t at, char meaning
     }
 }
 
+/* What a profile makes a column of may be long. */
+static const char *shortened(const char *name, char text[LONGEST_NAME + 4])
+{
+    if (strlen(name) <= LONGEST_NAME)
+        return name;
+    size_t length = LONGEST_NAME;
+    while (length > 0 && ((unsigned char)name[length] & 0xC0) == 0x80)
+        length--; /* not within a character */
+    snprintf(text, LONGEST_NAME + 4, "%.*s...", (int)length, name);
+    return text;
+}
+
 static bool show_columns(const struct explain *explain)
 {
+    char title[128];
     static const char *const head[] = {"column", "its name", "its meaning"}, *const made[] = {
                                                                                  "column",
                                                                                  "made of",
@@ -338,26 +358,31 @@ static bool show_columns(const struct explain *explain)
     enum { CELLS = sizeof head / sizeof *head };
     size_t count = intake_header(explain->input.intake)->count;
     char(*numbers)[24] = calloc(count, sizeof *numbers);
+    char(*names)[LONGEST_NAME + 4] = calloc(count, sizeof *names);
     char(*meanings)[MEANING] = calloc(count, sizeof *meanings);
     const char **cells = calloc(count * CELLS, sizeof *cells);
-    bool done = numbers != NULL && meanings != NULL && cells != NULL;
+    bool done = names != NULL && numbers != NULL && meanings != NULL && cells != NULL;
     for (size_t i = 0; i < count && done; i++) {
         snprintf(numbers[i], sizeof numbers[i], "%zu", i + 1);
         write_meaning(explain, i, meanings[i]);
         cells[i * CELLS] = numbers[i];
-        cells[i * CELLS + 1] = intake_cells(explain->input.intake)[i];
+        cells[i * CELLS + 1] = shortened(intake_cells(explain->input.intake)[i], names[i]);
         cells[i * CELLS + 2] = meanings[i];
     }
-    const struct fates_table table = {
-        .title = "Columns: what becomes of their values, and in parentheses the line of an example",
-        .head = intake_has_profile(explain->input.intake) ? made : head,
-        .cells = cells,
-        .cell_count = CELLS,
-        .fates = explain->fates,
-        .count = count,
-        .rows = explain->rows - explain->rejects};
+    snprintf(title, sizeof title,
+             "Columns: what becomes of their values, and in parentheses the %s of an example",
+             intake_unit(explain->input.intake));
+    const struct fates_table table = {.title = title,
+                                      .head =
+                                          intake_has_profile(explain->input.intake) ? made : head,
+                                      .cells = cells,
+                                      .cell_count = CELLS,
+                                      .fates = explain->fates,
+                                      .count = count,
+                                      .rows = explain->rows - explain->rejects};
     say_line("%s", "");
     done = done && fates_show(&table);
+    free(names);
     free(numbers);
     free(meanings);
     free(cells);
@@ -401,7 +426,9 @@ static void show_causes(struct explain *explain)
         cells[i * CELLS + 2] = texts[i][1];
         cells[i * CELLS + 3] = sentence_of(cause);
     }
-    const struct say_table table = {.title = "Why rows would fail, and the line of an example",
+    char title[64];
+    snprintf(title, sizeof title, "Why rows would fail, and the %s of an example", head[2]);
+    const struct say_table table = {.title = title,
                                     .align = "lrrl",
                                     .head = head,
                                     .cells = cells,
@@ -447,8 +474,10 @@ static void show_unused(const struct explain *explain)
     for (; shown < count && length + NAME < sizeof list; shown++)
         length += (size_t)snprintf(list + length, sizeof list - length, "%s%.*s",
                                    shown == 0 ? "" : ", ", NAME / 2, unused[shown]);
-    if (count > 0)
-        say_line("\nWhat the profile leaves out: %s%s", list, shown < count ? ", ..." : "");
+    if (count == 0)
+        return;
+    say_line("%s", "");
+    say_line("What the profile leaves out: %s%s", list, shown < count ? ", ..." : "");
 }
 
 static void show(struct explain *explain)

@@ -9,13 +9,13 @@
 set -eu
 cd "$(dirname "$0")/../.."
 ROWS=${ROWS:-200000} BIG=${BIG:-1000000} SEED=${SEED:-1} HASHES=${HASHES:-600} REPORTS=${REPORTS:-60000} NIGHT=${NIGHT:-400} ROUNDS=${ROUNDS:-3}
-ONLY=${ONLY:-hashing import history analysts inserts reports nightly night}
+ONLY=${ONLY:-hashing import json history analysts inserts reports nightly night}
 BUILD=$PWD/${BUILD:-build}
 REGJOB=$BUILD/regjob
 CORES=$(nproc)
 HERE=$PWD/tests/bench
 WORK=$BUILD/bench/work
-for part in lines hashing import history analysts inserts reports nightly night; do
+for part in lines hashing import json history analysts inserts reports nightly night; do
     . "$HERE/$part.sh"
 done
 
@@ -49,7 +49,7 @@ for part in $ONLY; do
         }
         history
         ;;
-    hashing | analysts | inserts | reports | nightly | night) "$part" ;;
+    hashing | json | analysts | inserts | reports | nightly | night) "$part" ;;
     *)
         echo "tests/bench/run.sh: there is no part $part" >&2
         exit 64

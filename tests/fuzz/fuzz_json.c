@@ -40,6 +40,8 @@ static void check_resuming(const struct memory *memory, const struct json_record
 {
     const char *at = strchr(whole, '\n');
     unsigned long long line, offset, end, next;
+    if (recode_marked((const unsigned char *)memory->bytes, memory->length) != RECODE_UNNAMED)
+        return; /* offsets are those of the converted bytes */
     if (at == NULL || sscanf(at + 1, "%llu %llu-%llu", &line, &offset, &end) != 3)
         return;
     const char *rest = strchr(at + 1, '\n') + 1;
