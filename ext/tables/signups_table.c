@@ -1,5 +1,5 @@
 /*
- * reg_signups(file): the rows of a CSV file of sign-ups with the verdict that an import would give
+ * reg_signups(file): the rows of a file of sign-ups with the verdict that an import would give
  * now, duplicates within the file included; nothing is written.
  *
  * The verdicts come from the one door, in a private ledger (rehearsal.h). What this does not know:
@@ -19,7 +19,7 @@
 #include "admission/deciding_columns.h"
 #include "tables/file_table.h"
 #include "values/moment.h"
-#include "csv/records.h"
+#include "intake/intake.h"
 #include "csv/title_lines.h"
 #include "values/text.h"
 #include "tables/rehearsal.h"
@@ -72,7 +72,7 @@ struct reading {
     struct rehearsal *rehearsal;
     const struct settings *settings;
     const char *path;
-    struct header header;
+    struct intake *intake;
     int64_t now;
     struct error *error;
 };
@@ -96,12 +96,11 @@ static bool out_of_memory(struct reading *reading)
 
 /* -- the header, by the rules of an import -- */
 
-static bool read_header(struct reading *reading, struct records *records)
+static bool read_header(struct reading *reading)
 {
     char title[TITLE_TEXT];
-    struct header *header = &reading->header;
-    if (!header_read(header, &signup_header, records_header(records), records_columns(records)))
-        return out_of_memory(reading);
+    const struct header *header = intake_header(reading->intake);
+    struct records *records = intake_records(reading->intake);
     for (size_t i = 0; i < header->count; i++)
         if (header->columns[i].same_as > 0)
             return complain(reading, ERROR_INVALID,
@@ -111,7 +110,7 @@ static bool read_header(struct reading *reading, struct records *records)
     if (header->prefixed > SIGNUP_CONSENTS_MAX)
         return complain(reading, ERROR_INVALID, ", line 1: expected at most %d columns of consents",
                         SIGNUP_CONSENTS_MAX);
-    if (signup_header_names_people(header))
+    if (records == NULL || signup_header_names_people(header))
         return true;
     if (title_found(records, &signup_header, signup_header_names_people, title))
         return complain(reading, ERROR_INVALID, ": %s", title);
@@ -124,9 +123,10 @@ static void fill(const struct reading *reading, const struct record *record, str
 {
     memset(signup, 0, sizeof *signup);
     signup->line = (int64_t)record->line;
-    deciding_note_lack(signup, &reading->header, record->lacks);
-    for (size_t i = 0; i < reading->header.count; i++)
-        signup_give_cell(signup, &reading->header.columns[i], record->fields[i].text);
+    const struct header *header = intake_header(reading->intake);
+    deciding_note_lack(signup, header, record->lacks);
+    for (size_t i = 0; i < header->count; i++)
+        signup_give_cell(signup, &header->columns[i], record->fields[i].text);
 }
 
 /* -- rows -- */
@@ -134,7 +134,7 @@ static void fill(const struct reading *reading, const struct record *record, str
 static bool may_lack(void *context, size_t column)
 {
     const struct reading *reading = context;
-    return deciding_may_lack(reading->settings, &reading->header.columns[column]);
+    return deciding_may_lack(reading->settings, &intake_header(reading->intake)->columns[column]);
 }
 
 static bool refuse_more(struct reading *reading, uint64_t line)
@@ -145,25 +145,41 @@ static bool refuse_more(struct reading *reading, uint64_t line)
                     (unsigned long long)line, MOST_ROWS);
 }
 
-/* Whether a file has no more rows than there may be: asked before any is judged, which takes a
- * hundred times as long. What cannot be read is said when it is read again. */
-static bool has_few_rows(struct reading *reading, int file, const struct records_limits *limits)
+static struct intake *open_rows(int file, struct input_descriptor *holder, struct error *why)
+{
+    /* As an import has them unless configured. */
+    const struct intake_options options = {.limits = {.discreet = true},
+                                           .names = &signup_header,
+                                           .is_header = signup_header_names_people,
+                                           .expected = signup_people_columns,
+                                           .recognises = true};
+    struct input_source source = input_from_descriptor(holder, file);
+    return intake_open(&source, &options, why);
+}
+
+/* Whether a file has no more rows than there may be, and is whole where it is one document: asked
+ * before any is judged, which takes a hundred times as long. What else cannot be read is said when
+ * it is read again. */
+static bool has_few_rows(struct reading *reading, int file)
 {
     struct input_descriptor holder;
     struct record record;
     struct error why;
-    struct input_source source = input_from_descriptor(&holder, file);
-    struct records *records = records_open(&source, limits, &why);
+    struct intake *intake = open_rows(file, &holder, &why);
     uint64_t count = 0, line = 0;
-    while (records != NULL && count <= MOST_ROWS && ledger_goes_on(reading->session->ledger)) {
-        enum records_result result = records_next(records, &record);
+    bool good = true;
+    while (intake != NULL && count <= MOST_ROWS && ledger_goes_on(reading->session->ledger)) {
+        enum records_result result = intake_next(intake, &record);
+        if (result == RECORDS_FAILED && intake_is_document(intake))
+            good =
+                complain(reading, intake_error(intake)->code, ": %s", intake_error(intake)->text);
         if (result != RECORDS_ROW && result != RECORDS_REJECT)
             break;
         count++;
         line = record.line;
     }
-    records_close(records);
-    if (ledger_failed(reading->session->ledger))
+    intake_close(intake);
+    if (!good || ledger_failed(reading->session->ledger))
         return false;
     return count > MOST_ROWS ? refuse_more(reading, line) : lseek(file, 0, SEEK_SET) == 0;
 }
@@ -219,7 +235,10 @@ static bool add_reject(struct reading *reading, const struct record *record)
     if (row == NULL)
         return false;
     snprintf(reasons, sizeof reasons, "[\"%s\"]", records_kind_name(record->kind));
-    snprintf(detail, sizeof detail, "column %zu: %s", record->column, record->message);
+    if (record->column > 0)
+        snprintf(detail, sizeof detail, "column %zu: %s", record->column, record->message);
+    else /* a JSON record has none */
+        snprintf(detail, sizeof detail, "%s", record->message);
     const char *const texts[TEXTS] = {[TEXT_REASONS] = reasons, [TEXT_DETAIL] = detail};
     row->outcome = "rejected";
     return keep(reading, row, texts);
@@ -262,13 +281,13 @@ static bool add_row(struct reading *reading, const struct record *record)
     return done;
 }
 
-static bool read_rows(struct reading *reading, struct records *records)
+static bool read_rows(struct reading *reading)
 {
     struct record record;
     for (;;) {
         if (!ledger_goes_on(reading->session->ledger))
             return false;
-        switch (records_next(records, &record)) {
+        switch (intake_next(reading->intake, &record)) {
         case RECORDS_ROW:
             if (!add_row(reading, &record))
                 return false;
@@ -280,8 +299,8 @@ static bool read_rows(struct reading *reading, struct records *records)
         case RECORDS_END:
             return true;
         case RECORDS_FAILED:
-            return complain(reading, records_error(records)->code, ": %s",
-                            records_error(records)->text);
+            return complain(reading, intake_error(reading->intake)->code, ": %s",
+                            intake_error(reading->intake)->text);
         }
     }
 }
@@ -301,22 +320,19 @@ static int open_file(struct reading *reading)
     return -1;
 }
 
-static bool rehearse(struct reading *reading, struct records *records)
+static bool rehearse(struct reading *reading)
 {
-    if (!read_header(reading, records))
+    if (!read_header(reading))
         return false;
     reading->rehearsal = rehearsal_open(reading->session);
     reading->settings = reading->rehearsal == NULL ? NULL : rehearsal_settings(reading->rehearsal);
-    records_skip_empty(records);
-    records_allow_short(records, may_lack, reading);
-    return reading->settings != NULL && read_rows(reading, records);
+    intake_allow_short(reading->intake, may_lack, reading);
+    return reading->settings != NULL && read_rows(reading);
 }
 
 static bool load(struct session *session, sqlite3_value *const arguments[FILE_TABLE_ARGUMENTS],
                  void **rows, struct error *error)
 {
-    /* As an import has them unless configured. */
-    const struct records_limits limits = {.discreet = true};
     struct input_descriptor holder;
     bool done = false;
     struct error why;
@@ -332,19 +348,17 @@ static bool load(struct session *session, sqlite3_value *const arguments[FILE_TA
     int file = open_file(&reading);
     if (file < 0)
         return false;
-    if (!ledger_ready(session->ledger) || !has_few_rows(&reading, file, &limits)) {
+    if (!ledger_ready(session->ledger) || !has_few_rows(&reading, file)) {
         close(file);
         return false;
     }
-    struct input_source source = input_from_descriptor(&holder, file);
-    struct records *records = records_open(&source, &limits, &why);
-    if (records == NULL)
+    reading.intake = open_rows(file, &holder, &why);
+    if (reading.intake == NULL)
         complain(&reading, why.code, ": %s", why.text);
     else
-        done = rehearse(&reading, records);
+        done = rehearse(&reading);
     rehearsal_close(reading.rehearsal);
-    header_end(&reading.header);
-    records_close(records);
+    intake_close(reading.intake);
     close(file);
     return done;
 }
