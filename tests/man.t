@@ -19,7 +19,7 @@ EXAMPLE = re.compile(r'^\.\\" run: (?P<kind>\w+)\n\.Bd.*?\n(?P<code>.*?)^\.Ed\n(
 STATES = {
     "attempts": "pending success failure", "codes": "pending sent verified expired exhausted superseded undeliverable cancelled",
     "reports": "queued retrying acknowledged deferred dead erased", "tries": "accepted deferred refused not_accepted ambiguous",
-    "imports": "running stopped finished", "rejects": "quoting field_count encoding nul too_long header_again",
+    "imports": "running stopped finished", "rejects": "quoting field_count encoding nul too_long header_again syntax not_an_object member",
 }
 
 number = failures = 0
