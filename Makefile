@@ -299,7 +299,7 @@ install: all
 	install -D -m 644 ext/reg.7 $(DESTDIR)$(PREFIX)/share/man/man7/reg.7
 	install -d $(DESTDIR)$(PREFIX)/share/sqlite-reg/queries $(DESTDIR)$(PREFIX)/share/doc/regjob/examples $(DESTDIR)$(PREFIX)/share/regjob
 	install -m 644 $(QUERIES) $(DESTDIR)$(PREFIX)/share/sqlite-reg/queries
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sqlite-reg/profiles $(PROFILES)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/regjob/profiles $(PROFILES)
 	sed -e '/^-- Run from/d' -e 's,samples/sqliterc,$(PREFIX)/share/sqlite-reg/sqliterc,' -e 's,^.load build/reg,.load $(if $(filter /usr/lib/%,$(LIBDIR)),reg,$(LIBDIR)/sqlite-reg/reg),' \
 	  samples/sqliterc > $(DESTDIR)$(PREFIX)/share/sqlite-reg/sqliterc
 	cp -r $(EXAMPLES) $(DESTDIR)$(PREFIX)/share/doc/regjob/examples

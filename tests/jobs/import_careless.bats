@@ -190,7 +190,7 @@ refused() {
 }
 
 @test "a profile may be copied from those that are installed" {
-    [[ "$(make -s -n -C "$ROOT" install PREFIX=/usr)" == *"-t /usr/share/sqlite-reg/profiles "*"samples/profiles/kratos.ini"* ]]
+    [[ "$(make -s -n -C "$ROOT" install PREFIX=/usr)" == *"-t /usr/share/regjob/profiles "*"samples/profiles/kratos.ini"* ]]
     cp "$ROOT/samples/profiles/kratos.ini" mine.ini
     run job import --dry-run --profile ./mine.ini "$EXPORTS/kratos.json"
     [ "$status" -eq 0 ]
