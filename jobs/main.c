@@ -31,6 +31,7 @@ static const struct options_command commands[] = {
     {"status", status_command},     {"dashboard", dashboard_command},
     {"forget", forget_command},     {"snapshot", snapshot_command},
     {"settings", settings_command}, {"check", check_command},
+    {"share", share_command},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -82,21 +83,26 @@ static bool read_config(struct job *job, struct error *error)
     return true;
 }
 
+/* A copy of the ledger for others. */
+static bool copies(const struct options *options)
+{
+    return options->function == snapshot_command || options->function == share_command;
+}
+
 /* A command that only looks leaves no row. Nor does a snapshot, which can be taken where the ledger
  * may not be written to, or its disk is full. */
 static bool only_looks(const struct options *options)
 {
     return options->function == status_command || options->function == dashboard_command ||
-           options->function == snapshot_command || options->function == check_command ||
-           options->dry_run || options->explain ||
+           copies(options) || options->function == check_command || options->dry_run ||
+           options->explain ||
            (options->function == settings_command && options->argument_count == 0);
 }
 
-/* What does not change a snapshot may look at one; `reconcile` then leaves no row. */
-static bool may_see_a_snapshot(const struct options *options)
+/* What does not change a snapshot or a share may look at one; `reconcile` then leaves no row. */
+static bool may_see_a_copy(const struct options *options)
 {
-    return options->function == reconcile_command ||
-           (only_looks(options) && options->function != snapshot_command);
+    return options->function == reconcile_command || (only_looks(options) && !copies(options));
 }
 
 /* Whoever makes a file may ask what would become of it where there is no ledger. */
@@ -125,12 +131,12 @@ static enum exit_code run_recorded(struct job *job)
     enum exit_code status = job_open(job, false);
     if (status != EXIT_DONE)
         return status;
-    bool snapshot = ledger_is_snapshot(job->session->ledger);
-    if (snapshot && !may_see_a_snapshot(&job->options))
-        return job_refuse_snapshot(job);
-    if (!snapshot)
+    bool copy = ledger_is_copy(job->session->ledger);
+    if (copy && !may_see_a_copy(&job->options))
+        return job_refuse_copy(job);
+    if (!copy)
         job_compare_clock(job);
-    bool leaves_a_row = !snapshot && !only_looks(&job->options);
+    bool leaves_a_row = !copy && !only_looks(&job->options);
     if (leaves_a_row)
         status = job_begin_run(job);
     if (status != EXIT_DONE)
@@ -140,8 +146,7 @@ static enum exit_code run_recorded(struct job *job)
         status = job->options.function(job);
     if (leaves_a_row)
         job_end_run(job, status);
-    if (job->config.metrics[0] != '\0' &&
-        (leaves_a_row || job->options.function == snapshot_command))
+    if (job->config.metrics[0] != '\0' && (leaves_a_row || copies(&job->options)))
         status = job_worse(status, run_metrics_write(job, job->config.metrics, status,
                                                      (double)(moment_monotonic() - began) / 1000));
     return status;

@@ -73,7 +73,7 @@ regjob_setup() {
         cd "$pristine" || return 1
         settings '{"passwordHash":{"memoryKiB":8,"passes":1},"requiredConsents":[]}'
     fi
-    mkdir -p "$BATS_TEST_TMPDIR/work"
+    mkdir -p "${BATS_TEST_TMPDIR:?a test or a folder of its own}/work"
     cd "$BATS_TEST_TMPDIR/work" || return 1
     REGJOB_FRESH=$pristine
     regjob_fresh

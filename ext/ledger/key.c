@@ -15,12 +15,13 @@
 #include "values/write_all.h"
 
 /* Subkeys by number; a number is never used again for another purpose. */
-enum { SUBKEY_CODES = 1, SUBKEY_FINGERPRINTS = 2, SUBKEY_PREPARED = 3 };
+enum { SUBKEY_CODES = 1, SUBKEY_FINGERPRINTS = 2, SUBKEY_PREPARED = 3, SUBKEY_SHARES = 4 };
 static const char subkey_context[crypto_kdf_CONTEXTBYTES] = {'s', 'q', 'l', 'i',
                                                              't', 'r', 'e', 'g'};
 
 struct key {
     unsigned char codes[crypto_auth_hmacsha256_KEYBYTES];
+    unsigned char shares[KEY_SHARES_SIZE];
     unsigned char prepared[crypto_auth_hmacsha256_KEYBYTES];
     unsigned char fingerprints[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
 };
@@ -134,6 +135,8 @@ struct key *key_open(sqlite3 *database, const char *path, bool *made, struct err
                                subkey_context, master);
     crypto_kdf_derive_from_key(key->prepared, sizeof key->prepared, SUBKEY_PREPARED, subkey_context,
                                master);
+    crypto_kdf_derive_from_key(key->shares, sizeof key->shares, SUBKEY_SHARES, subkey_context,
+                               master);
 out:
     sodium_free(master);
     return key;
@@ -142,6 +145,11 @@ out:
 void key_close(struct key *key)
 {
     sodium_free(key); /* wipes */
+}
+
+void key_for_shares(const struct key *key, unsigned char subkey[KEY_SHARES_SIZE])
+{
+    memcpy(subkey, key->shares, KEY_SHARES_SIZE);
 }
 
 void key_code_mac(const struct key *key, const void *message, size_t length,

@@ -15,6 +15,7 @@
 enum {
     KEY_SIZE = 32,
     KEY_MAC_SIZE = 32,
+    KEY_SHARES_SIZE = 32,
     KEY_FINGERPRINT_SIZE = 32,
     KEY_SEALED_SIZE = 24 + KEY_FINGERPRINT_SIZE + 16, /* nonce, text, tag */
     KEY_PATH_SIZE = 4096
@@ -38,6 +39,9 @@ void key_close(struct key *key);
 /* Where the key of this database is looked for; "" for an in-memory database. `path` overrides (may
  * be NULL). */
 void key_path(struct sqlite3 *database, const char *path, char found[KEY_PATH_SIZE]);
+
+/* The subkey for the pseudonyms of shares, to memory that its caller locks and wipes. */
+void key_for_shares(const struct key *key, unsigned char subkey[KEY_SHARES_SIZE]);
 
 /* HMAC-SHA-256 under the subkey for codes, and under that for prepared passwords. */
 void key_code_mac(const struct key *key, const void *message, size_t length,

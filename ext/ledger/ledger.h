@@ -52,6 +52,7 @@ bool ledger_intruder(struct ledger *ledger, char *text, size_t size);
 struct ledger_making {
     const char *settings; /* the first ones, as JSON; NULL: none */
     bool beside;          /* also in a database of another application */
+    bool one_file;        /* the journal stays what it is: no files beside it */
     /* The ledger's key, where there is to be one: made, with the ledger's error set where that
      * fails; and taken back, if it was made. */
     void (*make_key)(void *context);

@@ -95,6 +95,16 @@ bool ledger_is_snapshot(struct ledger *ledger)
     return look(ledger) && ledger->facts.snapshot;
 }
 
+bool ledger_is_share(struct ledger *ledger)
+{
+    return look(ledger) && ledger->facts.share;
+}
+
+bool ledger_is_copy(struct ledger *ledger)
+{
+    return look(ledger) && (ledger->facts.snapshot || ledger->facts.share);
+}
+
 bool ledger_ready(struct ledger *ledger)
 {
     int found = ledger_version_found(ledger);
@@ -408,7 +418,7 @@ void ledger_create(struct ledger *ledger, const struct ledger_making *making)
     }
     if (found == 0) {
         int from = beginning(ledger, making->beside);
-        if (from >= 0 && (from > 0 || !making->beside))
+        if (from >= 0 && (from > 0 || !making->beside) && !making->one_file)
             prepare_file(ledger, mode);
     }
     if (ledger_failed(ledger))

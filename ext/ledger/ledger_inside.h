@@ -57,8 +57,8 @@ void ledger_prepare_kept(struct ledger *ledger);
 void ledger_let_go_of_kept(struct ledger *ledger);
 int ledger_run_kept(struct ledger *ledger, enum kept kept);
 
-/* Sets the error where what is about to be written would go to a snapshot. */
-bool ledger_keeps_snapshot(struct ledger *ledger);
+/* Sets the error where what is about to be written would go to a snapshot or a share. */
+bool ledger_keeps_copy(struct ledger *ledger);
 
 /* Whether a transaction is open, the caller's or ours. */
 bool ledger_is_open(struct ledger *ledger);

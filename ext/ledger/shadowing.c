@@ -92,6 +92,8 @@ static void take(struct shadowing_facts *facts, const char *schema, const char *
                                       strstr(sql, "subject_salt BLOB NOT NULL") != NULL);
     facts->snapshot = facts->snapshot || (main && is_same(name, "ledger_snapshot") &&
                                           strstr(sql, "taken_at INTEGER NOT NULL") != NULL);
+    facts->share = facts->share || (main && is_same(name, "ledger_share") &&
+                                    strstr(sql, "made_at INTEGER NOT NULL") != NULL);
 }
 
 static int read_one(sqlite3 *database, const char *schema, struct shadowing_facts *facts)

@@ -20,6 +20,7 @@ struct shadowing_facts {
     bool empty;                  /* main holds nothing */
     bool ledger;                 /* main holds the table that every ledger has */
     bool snapshot;               /* and the one that marks a copy as a snapshot */
+    bool share;                  /* or a share */
     char hidden[SHADOWING_TEXT]; /* what hides a table of the extension's, and the statement that
                                  removes it; "": nothing */
     char shadow[SHADOWING_TEXT]; /* likewise a temporary table that stands before one of a ledger's

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ledger/ledger_inside.h"
+#include "values/moment.h"
 #include "values/text.h"
 
 enum { SOURCE, TAKEN_AT };
@@ -21,10 +22,39 @@ void ledger_snapshot_source(struct ledger *ledger, char source[SNAPSHOT_SOURCE_S
         ledger_done(row);
 }
 
-bool ledger_refuse_snapshot(struct ledger *ledger)
+int64_t ledger_share_made_at(struct ledger *ledger)
+{
+    return ledger_number(ledger, STATEMENT_share_made_at, 0);
+}
+
+void ledger_mark_share(struct ledger *ledger, int64_t made_at, const char *options)
+{
+    ledger_run(ledger_use(ledger, STATEMENT_make_share));
+    struct ledger_statement *mark = ledger_use(ledger, STATEMENT_mark_share);
+    ledger_set_integer(mark, ":made_at", made_at);
+    ledger_set_text(mark, ":options", options);
+    ledger_run(mark);
+}
+
+bool ledger_refuse_share(struct ledger *ledger)
+{
+    char moment[MOMENT_SIZE];
+    if (!ledger_is_share(ledger))
+        return false;
+    moment_format(ledger_share_made_at(ledger), moment);
+    ledger_fail(ledger, SQLITE_READONLY,
+                "this is a share of a ledger, made for others to read at %s: write to the ledger "
+                "itself, with regjob",
+                moment);
+    return true;
+}
+
+bool ledger_refuse_copy(struct ledger *ledger)
 {
     char source[SNAPSHOT_SOURCE_SIZE];
     int64_t taken_at;
+    if (ledger_refuse_share(ledger))
+        return true;
     if (!ledger_is_snapshot(ledger))
         return false;
     ledger_snapshot_source(ledger, source, &taken_at);
@@ -33,13 +63,14 @@ bool ledger_refuse_snapshot(struct ledger *ledger)
     return true;
 }
 
-/* The facts of a ledger are known after its first use, and it becomes no snapshot: so this costs
+/* The facts of a ledger are known after its first use, and it becomes no copy: so this costs
  * nothing. */
-bool ledger_keeps_snapshot(struct ledger *ledger)
+bool ledger_keeps_copy(struct ledger *ledger)
 {
-    if (ledger->snapshot_too || (ledger->facts_known && !ledger->facts.snapshot))
+    if (ledger->snapshot_too ||
+        (ledger->facts_known && !ledger->facts.snapshot && !ledger->facts.share))
         return false;
-    return ledger_refuse_snapshot(ledger);
+    return ledger_refuse_copy(ledger);
 }
 
 void ledger_copy_into(struct ledger *ledger, const char *path)
@@ -85,6 +116,8 @@ static void log_ahead(struct ledger *ledger)
 
 void ledger_begin_restored(struct ledger *ledger)
 {
+    if (ledger_refuse_share(ledger))
+        return;
     log_ahead(ledger);
     ledger->snapshot_too = true;
     ledger_begin(ledger);

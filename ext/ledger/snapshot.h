@@ -18,12 +18,29 @@ enum { SNAPSHOT_SOURCE_SIZE = 512 };
 /* Whether the database is one. */
 bool ledger_is_snapshot(struct ledger *ledger);
 
+/* Whether it is a share: the facts of a ledger with pseudonyms, made for others (sql/share.sql).
+ * It is read as a snapshot is, and never becomes a ledger; sign-ups are not judged by it. */
+bool ledger_is_share(struct ledger *ledger);
+
+/* Whether it is one of them. */
+bool ledger_is_copy(struct ledger *ledger);
+
+/* When a share was made. */
+int64_t ledger_share_made_at(struct ledger *ledger);
+
+/* Marks the database as a share. `options`: JSON, how it was made. */
+void ledger_mark_share(struct ledger *ledger, int64_t made_at, const char *options);
+
+/* Sets the error where the database is a share. True: it is one. */
+bool ledger_refuse_share(struct ledger *ledger);
+
 /* Which ledger a snapshot was taken of, harmless to show, and when. */
 void ledger_snapshot_source(struct ledger *ledger, char source[SNAPSHOT_SOURCE_SIZE],
                             int64_t *taken_at);
 
-/* Sets the error where the database is a snapshot: it is not to be written to. True: it is one. */
-bool ledger_refuse_snapshot(struct ledger *ledger);
+/* Sets the error where the database is a snapshot or a share: it is not to be written to. True: it
+ * is one. */
+bool ledger_refuse_copy(struct ledger *ledger);
 
 /*
  * Writes the whole database, as it is at this moment, into a new or empty file (VACUUM INTO). Not

@@ -1,5 +1,6 @@
 /* transaction.c: where a change of the ledger begins and ends: whole, or not there. */
 #include "ledger/ledger_inside.h"
+#include "ledger/snapshot.h"
 
 static const char *const kept_text[KEPT] = {
     [BEGIN] = "BEGIN IMMEDIATE",    [COMMIT] = "COMMIT",
@@ -102,7 +103,7 @@ void ledger_begin(struct ledger *ledger)
     ledger_leave_nothing(ledger);
     ledger_clock_begin(&ledger->clock);
     ledger->own_transaction = ledger->own_savepoint = false;
-    if (ledger_keeps_snapshot(ledger))
+    if (ledger_keeps_copy(ledger))
         return;
     bool within = ledger_is_open(ledger);
     if (!within && sqlite3_txn_state(ledger->database, "main") == SQLITE_TXN_WRITE)
@@ -173,6 +174,8 @@ void ledger_trust(struct ledger *ledger, bool trusted)
 
 void ledger_rehearse(struct ledger *ledger)
 {
+    if (ledger_refuse_share(ledger))
+        return;
     ledger->snapshot_too = true;
     ledger_execute(ledger, "BEGIN IMMEDIATE");
 }

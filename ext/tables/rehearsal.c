@@ -9,6 +9,7 @@
 #include "host.h"
 #include "codes/subject_lookup.h"
 #include "ledger/connection.h"
+#include "ledger/snapshot.h"
 
 /* What is fetched of an attempt, or of the ledger as a whole: SELECT * FROM and a condition on ?1.
  */
@@ -346,7 +347,7 @@ static bool open_writer(struct rehearsal *rehearsal)
 
 struct rehearsal *rehearsal_open(struct session *real)
 {
-    if (!ledger_ready(real->ledger))
+    if (!ledger_ready(real->ledger) || ledger_refuse_share(real->ledger))
         return NULL;
     struct rehearsal *rehearsal = calloc(1, sizeof *rehearsal);
     if (rehearsal == NULL) {

@@ -53,13 +53,14 @@ static enum exit_code make(struct job *job)
     enum exit_code status = EXIT_DONE;
     int found = ledger_version_found(job->session->ledger);
     bool unmarked = ledger_is_unmarked(job->session->ledger);
+    bool share = ledger_is_share(job->session->ledger);
     int version = session_init(job->session, false);
     if (version > 0 && job->options.restored)
         note_restored(job);
     if (ledger_failed(job->session->ledger)) {
         bool newer = found > ledger_version();
         status = job_ledger_failed(job, "making the ledger");
-        return newer ? EXIT_CONFIG : status;
+        return newer || share ? EXIT_CONFIG : status;
     }
     if (unmarked)
         say_note("%s: is marked as a ledger of version %d again", job->config.ledger, version);

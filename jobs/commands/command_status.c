@@ -156,16 +156,29 @@ static bool read_snapshot(struct job *job, char source[SNAPSHOT_SOURCE_SIZE],
     return true;
 }
 
-static void show_snapshot(struct job *job)
+/* When this share was made; false: it is none. */
+static bool read_share(struct job *job, char moment[MOMENT_SIZE])
+{
+    if (!ledger_is_share(job->session->ledger))
+        return false;
+    moment_format(ledger_share_made_at(job->session->ledger), moment);
+    return true;
+}
+
+static void show_copy(struct job *job)
 {
     char source[SNAPSHOT_SOURCE_SIZE], moment[MOMENT_SIZE];
+    if (read_share(job, moment))
+        say_line("a share of a ledger, made at %s", moment);
     if (read_snapshot(job, source, moment))
         say_line("a snapshot of %s, taken at %s", source, moment);
 }
 
-static void add_snapshot(struct job *job, json_t *status)
+static void add_copy(struct job *job, json_t *status)
 {
     char source[SNAPSHOT_SOURCE_SIZE], moment[MOMENT_SIZE];
+    if (read_share(job, moment))
+        json_object_set_new(status, "share", json_pack("{s:s}", "made_at", moment));
     if (read_snapshot(job, source, moment))
         json_object_set_new(status, "snapshot",
                             json_pack("{s:s, s:s}", "source", source, "taken_at", moment));
@@ -201,7 +214,7 @@ static void show_json(struct job *job)
     json_object_set_new(status, "queues", queues);
     json_object_set_new(status, "runs", runs);
     add_files(job, status);
-    add_snapshot(job, status);
+    add_copy(job, status);
     char *text = document_text(status, JSON_INDENT(2));
     if (text != NULL) {
         say_document(text, strlen(text));
@@ -219,7 +232,7 @@ enum exit_code status_command(struct job *job)
     if (format != NULL && strcmp(format, "json") == 0) {
         show_json(job);
     } else {
-        show_snapshot(job);
+        show_copy(job);
         show_queues(job);
         show_runs(job);
         show_files(job);

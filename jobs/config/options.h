@@ -48,12 +48,14 @@ struct options {
     const char *format; /* reconcile: "csv", "json" or "html"; status: "json" or "openmetrics" */
     const char *as_of;  /* reconcile: not looked at here */
     const char *output; /* dashboard: -o, --output */
-    bool replace;       /* snapshot */
-    bool patch;         /* settings */
-    const char *from;   /* forget */
-    bool data;          /* check */
-    const char *vendor_export; /* check: --export */
-    uint64_t limit;            /* send, report: 1 or more; 0: not given */
+    bool replace;       /* snapshot, share, export */
+    const char *emails, *phones, *usernames, *names, *addresses, *devices; /* share */
+    bool stable;                                                           /* share */
+    bool patch;                                                            /* settings */
+    const char *from;                                                      /* forget */
+    bool data;                                                             /* check */
+    const char *vendor_export;                                             /* check: --export */
+    uint64_t limit; /* send, report: 1 or more; 0: not given */
 
     const char *command; /* NULL with --help and --version, where none was given */
     options_function *function;

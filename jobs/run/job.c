@@ -45,10 +45,10 @@ enum exit_code job_ledger_failed(struct job *job, const char *doing)
     return code == SQLITE_AUTH ? EXIT_CONFIG : EXIT_RETRY;
 }
 
-enum exit_code job_refuse_snapshot(struct job *job)
+enum exit_code job_refuse_copy(struct job *job)
 {
     struct ledger *ledger = job->session->ledger;
-    ledger_refuse_snapshot(ledger);
+    ledger_refuse_copy(ledger);
     say_error("%s: %s", job->config.ledger, ledger_error(ledger));
     ledger_forgive(ledger);
     return EXIT_CONFIG;

@@ -71,8 +71,8 @@ void job_add_file(struct job *job, const struct job_file *file);
  * key and a newer ledger, else EXIT_RETRY. */
 enum exit_code job_ledger_failed(struct job *job, const char *doing);
 
-/* Says that the ledger is a snapshot, and is not written to; EXIT_CONFIG. */
-enum exit_code job_refuse_snapshot(struct job *job);
+/* Says that the ledger is a snapshot or a share, and is not written to; EXIT_CONFIG. */
+enum exit_code job_refuse_copy(struct job *job);
 
 /* Takes the lock of a step. EXIT_LOCKED (said as a note) where another run has it. */
 enum exit_code job_lock(struct job *job, const char *step, struct lock *lock);

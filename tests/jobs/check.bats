@@ -3,7 +3,7 @@
 load ../helper
 
 setup_file() {
-    regjob_setup
+    BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR regjob_setup # else there is none here
     pins
     printf 'email,username,password,consents\nann@example.com,ann,Abcdef1!,\nbob@example.com,bob,Abcdef1!,\nann@example.com,,short,\ncyd@example.com,,Abcdef1!,\neve@example.com,,Abcdef1!,\n' >signups.csv
     printf '"open\n' >>signups.csv
