@@ -43,8 +43,8 @@ INSERT INTO main.import_batch (import_id, recorded_at, end_offset, end_line, rea
 SELECT import_id, recorded_at, end_offset, end_line, read, success, pending, failed, continued, rejected, rejects_bytes FROM source.import_batch
 
 -- name: share_reject
-INSERT INTO main.reject (import_id, line, byte_offset, bytes, column_number, kind, what, message, recorded_at)
-SELECT import_id, line, byte_offset, bytes, column_number, kind, what, kind, recorded_at FROM source.reject
+INSERT INTO main.reject (import_id, line, byte_offset, bytes, column_number, kind, what, mistake, message, recorded_at)
+SELECT import_id, line, byte_offset, bytes, column_number, kind, what, mistake, kind, recorded_at FROM source.reject
 
 -- name: share_attempt
 INSERT INTO main.attempt (id, recorded_at, attempted_at, import_id, line, setting_id, outcome, reasons, customer_id, link_to, lifetime_ms, told, told_reason,
@@ -154,6 +154,32 @@ INSERT INTO main.erasure (attempt_id, recorded_at) SELECT attempt_id, recorded_a
 
 -- name: share_clock
 UPDATE main.clock SET (newest, read_at, in_order) = (SELECT newest, read_at, in_order FROM source.clock)
+
+-- The kept sums: they are of the facts above.
+-- name: share_kept_until
+INSERT OR REPLACE INTO main.kept_until (id, round, attempt_id, decision_id, code_id, code_end_id, report_id, report_event_id, try_id, step_id, called_id)
+SELECT id, round, attempt_id, decision_id, code_id, code_end_id, report_id, report_event_id, try_id, step_id, called_id FROM source.kept_until
+
+-- name: share_kept_day
+INSERT INTO main.kept_day (day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed)
+SELECT day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed FROM source.kept_day
+
+-- name: share_kept_outcome
+INSERT INTO main.kept_outcome (day, outcome, reasons, attempts) SELECT day, outcome, reasons, attempts FROM source.kept_outcome
+
+-- name: share_kept_note
+INSERT INTO main.kept_note (day, "column", done, rule, number) SELECT day, "column", done, rule, number FROM source.kept_note
+
+-- name: share_kept_cause
+INSERT INTO main.kept_cause (slot, outcome, cause, unit, certain, possible, open, listed, unsure)
+SELECT slot, outcome, cause, unit, certain, possible, open, listed, unsure FROM source.kept_cause
+
+-- name: share_kept_storm
+INSERT INTO main.kept_storm (hour) SELECT hour FROM source.kept_storm
+
+-- name: share_kept_call
+INSERT INTO main.kept_call (day, channel, calls, accepted, deferred, refused, not_accepted, ambiguous, unanswered, median_seconds, p95_seconds, last_failure)
+SELECT day, channel, calls, accepted, deferred, refused, not_accepted, ambiguous, unanswered, median_seconds, p95_seconds, last_failure FROM source.kept_call
 
 -- The index of subjects, from the pseudonyms, and with the holders that the verdicts give. In the order of its keys, which is that of the table.
 -- name: share_subject
