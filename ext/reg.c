@@ -176,9 +176,21 @@ struct table_row {
     const char *source;
 };
 
-static bool functions_row(size_t n, const char *texts[]);
-static const struct catalog listing_functions = {
-    "CREATE TABLE x(name TEXT, signature TEXT, help TEXT, source TEXT)", 4, -1, functions_row};
+#define FUNCTIONS_TABLE "CREATE TABLE x(name TEXT, signature TEXT, help TEXT, source TEXT)"
+static bool functions_row(size_t n, const char *texts[]),
+    reading_row(size_t n, const char *texts[]);
+static const struct catalog listing_functions = {FUNCTIONS_TABLE, 4, -1, functions_row},
+                            listing_reading = {FUNCTIONS_TABLE, 4, -1, reading_row};
+
+/* What strangers may ask. A list of what they may, so that nothing new is offered to them unawares.
+ * reg_settings is not in it, as a setting can be a secret of another system; nor is anything that
+ * hashes a password, or judges one, since its cost is not theirs to choose. */
+static const char *const reading[] = {
+    "reg_version",      "reg_mask",         "reg_cell",         "reg_bar",
+    "reg_spark",        "reg_attempts",     "reg_codes",        "reg_reports",
+    "reg_functions",    "reg_reasons",      "reg_rules",        "reg_columns",
+    "reg_hash_formats", "reg_email_exists", "reg_phone_exists", "reg_username_exists",
+};
 
 static const struct table_row tables[] = {
     {.name = "reg_attempts",
@@ -295,6 +307,29 @@ static bool functions_row(size_t n, const char *texts[])
     return n < FUNCTIONS + TABLES;
 }
 
+static const char *name_of(int n)
+{
+    return n < ROWS        ? rows[n].name
+           : n < FUNCTIONS ? aggregates[n - ROWS].name
+                           : tables[n - FUNCTIONS].name;
+}
+
+static bool is_reading(int n)
+{
+    for (size_t i = 0; i < sizeof reading / sizeof *reading; i++)
+        if (strcmp(reading[i], name_of(n)) == 0)
+            return true;
+    return false;
+}
+
+static bool reading_row(size_t n, const char *texts[])
+{
+    for (int i = 0; i < FUNCTIONS + TABLES; i++)
+        if (is_reading(i) && n-- == 0)
+            return functions_row((size_t)i, texts);
+    return false;
+}
+
 /* A module's client data begins with what its table is, and ends with the session. */
 union client {
     struct history_module history;
@@ -320,8 +355,14 @@ static void forget_file(void *data)
     sqlite3_free(data);
 }
 
-static int register_table(sqlite3 *database, struct session *session, const struct table_row *row)
+/* `for_strangers`: a sign-up would be a write. */
+static int register_table(sqlite3 *database, struct session *session, const struct table_row *row,
+                          bool for_strangers)
 {
+    const sqlite3_module *module =
+        for_strangers && row->module == &attempts_module ? &attempts_read_only_module : row->module;
+    const struct catalog *listing =
+        for_strangers && row->listing == &listing_functions ? &listing_reading : row->listing;
     union client *client = sqlite3_malloc(sizeof *client);
     if (client == NULL)
         return SQLITE_NOMEM;
@@ -330,16 +371,18 @@ static int register_table(sqlite3 *database, struct session *session, const stru
     else if (row->file != NULL)
         client->file = (struct file_table_module){row->file, session_hold(session)};
     else
-        client->listing = (struct catalog_module){row->listing, session_hold(session)};
-    return sqlite3_create_module_v2(database, row->name, row->module, client,
+        client->listing = (struct catalog_module){listing, session_hold(session)};
+    return sqlite3_create_module_v2(database, row->name, module, client,
                                     row->history != NULL ? forget_history
                                     : row->file != NULL  ? forget_file
                                                          : forget_listing);
 }
 
 /* Registers the n-th item, counting functions, then aggregates, then tables. */
-static int register_nth(sqlite3 *database, struct session *session, int n)
+static int register_nth(sqlite3 *database, struct session *session, int n, bool for_strangers)
 {
+    if (for_strangers && !is_reading(n))
+        return SQLITE_OK;
     if (n < ROWS)
         return sql_function_register(database, session, &rows[n]);
     if (n < FUNCTIONS) {
@@ -347,7 +390,7 @@ static int register_nth(sqlite3 *database, struct session *session, int n)
         return sqlite3_create_function_v2(database, row->name, 1, SQLITE_UTF8 | PURE, NULL, NULL,
                                           row->step, row->final, NULL);
     }
-    return register_table(database, session, &tables[n - FUNCTIONS]);
+    return register_table(database, session, &tables[n - FUNCTIONS], for_strangers);
 }
 
 static void unregister_nth(sqlite3 *database, int n)
@@ -362,10 +405,11 @@ static void unregister_nth(sqlite3 *database, int n)
 
 /* All or nothing: SQLite lets go of a library whose entry has failed, and of nothing that this has
  * registered. No schema is read, since the database may be one that cannot be. */
-static int register_all(sqlite3 *database, struct session *session, char **error)
+static int register_all(sqlite3 *database, struct session *session, bool for_strangers,
+                        char **error)
 {
     for (int n = 0; n < FUNCTIONS + TABLES; n++) {
-        int code = register_nth(database, session, n);
+        int code = register_nth(database, session, n, for_strangers);
         if (code == SQLITE_OK)
             continue;
         *error = sqlite3_mprintf("reg: %s", sqlite3_errmsg(database));
@@ -390,7 +434,18 @@ static bool is_loaded(sqlite3 *database)
     return loaded;
 }
 
-static int load(sqlite3 *database, char **error)
+/* Of two that were loaded, the one with teeth would be at hand: no server should take that for
+ * safe. */
+static bool has_other(sqlite3 *database, bool for_strangers)
+{
+    sqlite3_stmt *statement = NULL;
+    bool full =
+        sqlite3_prepare_v2(database, "SELECT reg_init()", -1, &statement, NULL) == SQLITE_OK;
+    sqlite3_finalize(statement);
+    return full == for_strangers;
+}
+
+static int load(sqlite3 *database, bool for_strangers, char **error)
 {
     char intruder[INTRUDER_SIZE];
     if (sqlite3_libversion_number() < OLDEST_SQLITE) {
@@ -402,8 +457,13 @@ static int load(sqlite3 *database, char **error)
         *error = sqlite3_mprintf("reg: libsodium cannot be started");
         return SQLITE_ERROR;
     }
-    if (is_loaded(database))
-        return SQLITE_OK;
+    if (is_loaded(database)) {
+        if (!has_other(database, for_strangers))
+            return SQLITE_OK;
+        *error = sqlite3_mprintf("reg: this connection has loaded it by the other entry point: use "
+                                 "one of the two in a connection");
+        return SQLITE_ERROR;
+    }
     struct session *session = session_open(database);
     if (session == NULL)
         return SQLITE_NOMEM;
@@ -415,7 +475,7 @@ static int load(sqlite3 *database, char **error)
     /* Kept statements would make sqlite3_close() answer SQLITE_BUSY. Before it looks for them it
      * disconnects virtual tables, and ours then lets go of them. */
     ledger_keep_by(session->ledger, "SELECT 1 FROM reg_functions");
-    int code = register_all(database, session, error);
+    int code = register_all(database, session, for_strangers, error);
     session_release(session);
     return code;
 }
@@ -425,7 +485,13 @@ static int load(sqlite3 *database, char **error)
 int sqlite3_reg_init(sqlite3 *database, char **error, const sqlite3_api_routines *api)
 {
     (void)api;
-    return load(database, error);
+    return load(database, false, error);
+}
+
+int sqlite3_regread_init(sqlite3 *database, char **error, const sqlite3_api_routines *api)
+{
+    (void)api;
+    return load(database, true, error);
 }
 
 #else
@@ -435,7 +501,8 @@ int sqlite3_reg_init(sqlite3 *database, char **error, const sqlite3_api_routines
  * the one copy of this library, which has one table of SQLite's functions: that of the first. It is
  * kept for good, since a connection's last function may still be on its way out.
  */
-int sqlite3_reg_init(sqlite3 *database, char **error, const sqlite3_api_routines *api)
+static int load_once(sqlite3 *database, bool for_strangers, char **error,
+                     const sqlite3_api_routines *api)
 {
     static _Atomic(const sqlite3_api_routines *) first;
     const sqlite3_api_routines *found = NULL;
@@ -448,12 +515,22 @@ int sqlite3_reg_init(sqlite3 *database, char **error, const sqlite3_api_routines
         return SQLITE_ERROR;
     }
     SQLITE_EXTENSION_INIT2(api);
-    return load(database, error);
+    return load(database, for_strangers, error);
+}
+
+int sqlite3_reg_init(sqlite3 *database, char **error, const sqlite3_api_routines *api)
+{
+    return load_once(database, false, error, api);
+}
+
+int sqlite3_regread_init(sqlite3 *database, char **error, const sqlite3_api_routines *api)
+{
+    return load_once(database, true, error, api);
 }
 
 int sqlite3_extension_init(sqlite3 *database, char **error, const sqlite3_api_routines *api)
 {
-    return sqlite3_reg_init(database, error, api);
+    return load_once(database, false, error, api);
 }
 
 #endif
