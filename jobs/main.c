@@ -194,12 +194,15 @@ int main(int argc, char **argv)
     struct error error;
     enum exit_code status = EXIT_DONE;
     keep_memory_private();
+    say_start(false, false);
     umask(077); /* ledger, key, rejects, messages: nobody else's business */
     if (!options_parse(&job.options, argc, argv, commands, COMMANDS, &error)) {
         say_error("%s", error.text);
         return EXIT_USAGE;
     }
     say_start(job.options.quiet, job.options.verbose);
+    say_log_json(job.options.log_format != NULL && strcmp(job.options.log_format, "json") == 0);
+    say_run(job.options.command, 0);
     if (job.options.help) {
         status = show_help(&job.options);
     } else if (job.options.completion != NULL) {

@@ -13,6 +13,13 @@ SELECT command, exit_code, (finished_at - started_at) / 1000.0 AS seconds, finis
  WHERE id > (SELECT max(id) - 10000 FROM run) AND finished_at IS NOT NULL AND command <> :command
  GROUP BY command
 
+-- When each command last did all its work, among as many runs: exit code 0, or 2 for something in the data that somebody must look at.
+-- name: last_successes
+SELECT command, max(finished_at) / 1000.0 AS ended
+  FROM run
+ WHERE id > (SELECT max(id) - 10000 FROM run) AND finished_at IS NOT NULL AND (exit_code = 0 OR exit_code = 2)
+ GROUP BY command
+
 -- name: run_items
 SELECT s.key AS step, c.key AS what, c.value AS number FROM run r, json_each(r.counts) s, json_each(s.value) c
  WHERE r.id = :id AND s.key NOT IN ('inputs', 'files')

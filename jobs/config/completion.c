@@ -46,14 +46,6 @@ static bool takes_files(const struct command_row *command)
     return strstr(command->arguments, "FILE") != NULL;
 }
 
-/* The values that a general option may have, too. */
-static const char *choices_of(const struct option_row *option, const struct taken *taken)
-{
-    if (taken != NULL)
-        return taken->choices;
-    return strcmp(option->name, "completion") == 0 ? "bash|fish|zsh" : NULL;
-}
-
 /* --- Texts ---------------------------------------------------------------------------------- */
 
 /* Puts a backslash before each character of `special`, and ends and begins the single quotes around
@@ -125,12 +117,12 @@ static void bash_values(struct script *script)
         for (const struct taken *taken = command->taken; taken->option != NULL; taken++) {
             const struct option_row *row = find_option(taken->option);
             if (row->kind != OPTION_SWITCH)
-                bash_value(script->text, command->name, row, choices_of(row, taken));
+                bash_value(script->text, command->name, row, options_choices(row, taken));
         }
     }
     for (const struct option_row *row = options_option_rows(); row->name != NULL; row++)
         if (row->general && row->kind != OPTION_SWITCH)
-            bash_value(script->text, "*", row, choices_of(row, NULL));
+            bash_value(script->text, "*", row, options_choices(row, NULL));
 }
 
 static void bash_words(struct script *script)
@@ -220,7 +212,7 @@ static void put_fish(struct script *script)
           script->text);
     for (const struct option_row *row = options_option_rows(); row->name != NULL; row++)
         if (row->general)
-            fish_option(script->text, "", row, choices_of(row, NULL));
+            fish_option(script->text, "", row, options_choices(row, NULL));
     for (size_t i = 0; i < script->count; i++) {
         const struct command_row *command = find_row(script->commands[i].name);
         fprintf(script->text, "complete -c regjob -n __fish_use_subcommand -a %s -d '",
@@ -288,7 +280,7 @@ static void put_zsh(struct script *script)
     fputs("  )\n  _arguments -C \\\n", script->text);
     for (const struct option_row *row = options_option_rows(); row->name != NULL; row++)
         if (row->general)
-            zsh_option(script->text, row, choices_of(row, NULL));
+            zsh_option(script->text, row, options_choices(row, NULL));
     fputs("    '1:command:->command' \\\n"
           "    '*::argument:->argument'\n"
           "  case $state in\n"

@@ -23,7 +23,8 @@ static const struct option_row option_rows[] = {
     {"quiet", 'q', OPTION_SWITCH, AT(quiet), NULL, "report errors only, even on a terminal", true},
     {"help", 'h', OPTION_SWITCH, AT(help), NULL, "show this text", true},
     {"version", '\0', OPTION_SWITCH, AT(version), NULL, "show the version", true},
-    {"completion", '\0', OPTION_TEXT, AT(completion), "SHELL", "print the completions for a shell: bash, fish or zsh", true},
+    {"log-format", '\0', OPTION_TEXT, AT(log_format), "text|json", "the form of messages", true},
+    {"completion", '\0', OPTION_TEXT, AT(completion), "bash|fish|zsh", "print the completions for a shell", true},
     {"restored", '\0', OPTION_SWITCH, AT(restored), NULL, "the ledger comes from a backup: invalidate every code in it", false},
     {"dry-run", '\0', OPTION_SWITCH, AT(dry_run), NULL, "show what would happen; write and send nothing", false},
     {"strict", '\0', OPTION_SWITCH, AT(strict), NULL, "refuse files with unknown columns", false},
@@ -181,6 +182,15 @@ static const struct option_row *find_option(const char *name, size_t length)
         }
     }
     return NULL;
+}
+
+const char *options_choices(const struct option_row *row, const struct taken *taken)
+{
+    if (taken != NULL) {
+        return taken->choices;
+    }
+    return row->general && row->value != NULL && strchr(row->value, '|') != NULL ? row->value
+                                                                                 : NULL;
 }
 
 static const struct option_row *find_letter(char letter)
@@ -430,10 +440,10 @@ static bool check_options(struct parse *parse, const struct command_row *command
                       row->name, usage);
             return false;
         }
-        if (taken != NULL && taken->choices != NULL && text != NULL &&
-            !is_choice(taken->choices, text)) {
+        const char *choices = options_choices(row, taken);
+        if (choices != NULL && text != NULL && !is_choice(choices, text)) {
             error_set(parse->error, ERROR_INVALID, "--%s %.80s: expected %s", row->name, text,
-                      taken->choices);
+                      choices);
             return false;
         }
     }

@@ -29,6 +29,7 @@ struct options {
     bool quiet;             /* -q, --quiet */
     bool help;              /* --help: options_help() is all that is asked for */
     bool version;           /* --version: likewise the version */
+    const char *log_format; /* --log-format: "text" or "json" */
     const char *completion; /* --completion: likewise the completions for that shell */
 
     bool restored;            /* init */

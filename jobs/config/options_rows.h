@@ -15,7 +15,8 @@ struct option_row {
     char letter;      /* after -, '\0': none */
     enum option_kind kind;
     size_t offset;     /* of the member in struct options */
-    const char *value; /* what help calls its value, NULL for a switch */
+    const char *value; /* what help calls its value, NULL for a switch; of a general option: its
+                          values, where they are separated by | */
     const char *help;
     bool general; /* every command takes it */
 };
@@ -37,5 +38,9 @@ struct command_row {
 /* Both tables as they are listed; the commands include some that this program may not have. */
 const struct option_row *options_option_rows(void);
 const struct command_row *options_command_rows(void);
+
+/* The values that the option may have, separated by |; NULL: any. `taken`: how a command takes it,
+ * NULL for a general option. */
+const char *options_choices(const struct option_row *row, const struct taken *taken);
 
 #endif

@@ -237,6 +237,7 @@ enum exit_code job_begin_run(struct job *job)
     ledger_set_integer(begin, ":started_at", ledger_now(ledger));
     ledger_run(begin);
     job->run_id = ledger_number(ledger, STATEMENT_newest_run, 0);
+    say_run(job->options.command, job->run_id);
     if (ledger_notice_clock(ledger)) {
         struct ledger_statement *release = ledger_use(ledger, STATEMENT_release_reports);
         ledger_set_integer(release, ":now", ledger_now(ledger));

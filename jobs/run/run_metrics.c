@@ -38,6 +38,23 @@ static void add_queues(struct job *job, struct metrics *metrics)
     }
 }
 
+/* How far the newest entry is ahead of the clock, which has gone back then, or was wrong before. */
+static void add_clock(struct job *job, struct metrics *metrics)
+{
+    int64_t newest =
+        ledger_number(job->session->ledger, STATEMENT_newest_entry_or_run, 0) - moment_now();
+    metrics_family(metrics, "regjob_clock_behind_seconds", METRICS_GAUGE,
+                   "How far the clock is behind the ledger's newest entry.");
+    metrics_sample(metrics, NULL, 0, newest > 0 ? (double)newest / 1000 : 0);
+}
+
+static void add_version(struct metrics *metrics)
+{
+    struct metrics_label version = {"version", REG_VERSION};
+    metrics_family(metrics, "regjob_version", METRICS_GAUGE, "1; the version is a label.");
+    metrics_sample(metrics, &version, 1, 1);
+}
+
 /* The last run of a command. */
 struct run {
     int64_t id; /* 0: this one, which may not have come into the ledger */
@@ -45,10 +62,10 @@ struct run {
     double exit_code, seconds, end;
 };
 
-/* One file serves every command: a run each minute must not wipe out what the night has said. */
-static size_t find_runs(struct job *job, struct run runs[RUNS_MOST])
+/* One file serves every command: a run each minute must not wipe out what the night has said. The
+ * first `count` are there already. */
+static size_t find_runs(struct job *job, struct run runs[RUNS_MOST], size_t count)
 {
-    size_t count = 1;
     enum { COMMAND, EXIT_CODE, SECONDS, ENDED, ID };
     static const char *const columns[] = {"command", "exit_code", "seconds", "ended", "id", NULL};
     struct ledger_statement *row =
@@ -101,23 +118,39 @@ static void add_items(struct job *job, struct metrics *metrics, const struct run
     }
 }
 
-static void add_runs(struct job *job, struct metrics *metrics, enum exit_code status,
-                     double seconds)
+static void add_successes(struct job *job, struct metrics *metrics)
 {
-    struct run runs[RUNS_MOST] = {
-        {.exit_code = (double)status, .seconds = seconds, .end = (double)moment_now() / 1000}};
-    snprintf(runs[0].command, sizeof runs[0].command, "%s", job->options.command);
-    size_t count = find_runs(job, runs);
+    enum { COMMAND, ENDED };
+    static const char *const columns[] = {"command", "ended", NULL};
+    metrics_family(metrics, "regjob_run_success_timestamp_seconds", METRICS_GAUGE,
+                   "When a command last did all its work (exit code 0 or 2), Unix time.");
+    struct ledger_statement *row =
+        ledger_select(job->session->ledger, STATEMENT_last_successes, columns);
+    while (ledger_row(row)) {
+        struct metrics_label command = {"command", ledger_word(row, COMMAND)};
+        metrics_sample(metrics, &command, 1, ledger_real(row, ENDED));
+    }
+}
+
+/* `runs` begins with `count` that the ledger may not have. */
+static void add_runs(struct job *job, struct metrics *metrics, struct run runs[RUNS_MOST],
+                     size_t count)
+{
+    count = find_runs(job, runs, count);
     add_gauge(metrics, runs, count, "regjob_run_exit_code", "Exit code of a command's last run.",
               offsetof(struct run, exit_code));
     add_gauge(metrics, runs, count, "regjob_run_seconds", "How long a command's last run took.",
               offsetof(struct run, seconds));
     add_gauge(metrics, runs, count, "regjob_run_end_timestamp_seconds",
               "When a command's last run ended, Unix time.", offsetof(struct run, end));
+    add_successes(job, metrics);
     metrics_family(metrics, "regjob_run_items", METRICS_GAUGE,
                    "What a command's last run counted, by step.");
     for (size_t i = 0; i < count; i++)
         add_items(job, metrics, &runs[i]);
+    add_queues(job, metrics);
+    add_clock(job, metrics);
+    add_version(metrics);
 }
 
 static enum exit_code failed(struct metrics *metrics, const struct error *error)
@@ -131,8 +164,9 @@ enum exit_code run_metrics_show(struct job *job)
 {
     struct error error = {ERROR_NO_MEMORY, "out of memory"};
     struct metrics *metrics = metrics_start();
+    struct run runs[RUNS_MOST];
     if (metrics != NULL)
-        add_queues(job, metrics);
+        add_runs(job, metrics, runs, 0);
     const char *text = metrics == NULL ? NULL : metrics_text(metrics, &error);
     if (text == NULL)
         return failed(metrics, &error);
@@ -149,8 +183,10 @@ enum exit_code run_metrics_write(struct job *job, const char *path, enum exit_co
     struct metrics *metrics = metrics_start();
     if (metrics == NULL)
         return failed(NULL, &error);
-    add_runs(job, metrics, status, seconds);
-    add_queues(job, metrics);
+    struct run runs[RUNS_MOST] = {
+        {.exit_code = (double)status, .seconds = seconds, .end = (double)moment_now() / 1000}};
+    snprintf(runs[0].command, sizeof runs[0].command, "%s", job->options.command);
+    add_runs(job, metrics, runs, 1);
     ledger_forgive(job->session->ledger);
     if (!metrics_write(metrics, path, &error))
         return failed(metrics, &error);

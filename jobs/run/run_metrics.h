@@ -4,7 +4,7 @@
 
 #include "run/job.h"
 
-/* To standard output. */
+/* To standard output, with the last run of each command. */
 enum exit_code run_metrics_show(struct job *job);
 
 /* To a file (write, fsync, rename), with counts, duration and exit code of this run and of the last

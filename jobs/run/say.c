@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unicode/utf8.h>
 #include <unistd.h>
 
@@ -28,12 +29,41 @@ static struct {
     bool verbose;
     size_t progress_width; /* of the line that stands on the terminal, 0: none */
     bool failed;
+    bool json;
+    bool journal; /* standard error is the journal's */
+    const char *command;
+    int64_t run;
 } say;
+
+/* systemd names the stream that it has made of a unit's standard error; a program that was started
+ * with another one inherits the name. */
+static bool is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat facts;
+    char ours[64];
+    if (stream == NULL || fstat(STDERR_FILENO, &facts) != 0)
+        return false;
+    snprintf(ours, sizeof ours, "%ju:%ju", (uintmax_t)facts.st_dev, (uintmax_t)facts.st_ino);
+    return strcmp(stream, ours) == 0;
+}
 
 void say_start(bool quiet, bool verbose)
 {
     say.quiet = quiet;
     say.verbose = verbose;
+    say.journal = is_journal();
+}
+
+void say_log_json(bool json)
+{
+    say.json = json;
+}
+
+void say_run(const char *command, int64_t id)
+{
+    say.command = command;
+    say.run = id;
 }
 
 static bool shows_notes(int descriptor)
@@ -71,31 +101,82 @@ static void put_text(FILE *stream, const char *text)
     put(stream, text, strlen(text));
 }
 
-/* `prefix`, the message, and one line end, in one write where the stream allows: two processes on
- * one log do not mix their lines. */
-__attribute__((format(printf, 3, 0))) static void put_line(FILE *stream, const char *prefix,
-                                                           const char *format, va_list arguments)
+enum level { LEVEL_ERROR = 3, LEVEL_INFO = 6 }; /* syslog's */
+
+/* The message with what surrounds it, and one line end, in one write where the stream allows: two
+ * processes on one log do not mix their lines. */
+static void put_line(FILE *stream, const char *before, const char *escaped, const char *after)
+{
+    char line[4 * SAY_MESSAGE + 64];
+    int length = snprintf(line, sizeof line, "%s%s%s\n", before, escaped, after);
+    clear_progress();
+    put(stream, line, (size_t)length);
+}
+
+/* Makes the text harmless; false: it was cut. */
+__attribute__((format(printf, 2, 0))) static bool
+format_message(char escaped[2 * SAY_MESSAGE], const char *format, va_list arguments)
 {
     char message[SAY_MESSAGE];
-    char escaped[2 * SAY_MESSAGE];
-    char line[2 * SAY_MESSAGE + 64];
-
     int length = vsnprintf(message, sizeof message, format, arguments);
     if (length < 0) {
         snprintf(message, sizeof message, "%s", "(a message that cannot be formatted)");
     }
-    text_escape(escaped, sizeof escaped, message);
-    int line_length = snprintf(line, sizeof line, "%s%s%s\n", prefix, escaped,
-                               length >= (int)sizeof message ? "..." : "");
-    clear_progress();
-    put(stream, line, (size_t)line_length);
+    text_escape(escaped, 2 * SAY_MESSAGE, message);
+    return length < (int)sizeof message;
+}
+
+/* What text_escape() leaves needs nothing in JSON but this. */
+static void escape_json(char out[4 * SAY_MESSAGE], const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') {
+            *out++ = '\\';
+        }
+        *out++ = *text;
+    }
+    *out = '\0';
+}
+
+static void put_json(const char *priority, enum level level, const char *escaped, bool whole)
+{
+    char text[4 * SAY_MESSAGE], before[256], run[32] = "null", command[48] = "null";
+    char time[MOMENT_SIZE];
+    moment_format(moment_now(), time);
+    if (say.run != 0) {
+        snprintf(run, sizeof run, "%lld", (long long)say.run);
+    }
+    if (say.command != NULL) {
+        snprintf(command, sizeof command, "\"%.40s\"", say.command);
+    }
+    snprintf(before, sizeof before,
+             "%s{\"time\":\"%s\",\"level\":\"%s\",\"command\":%s,\"run\":%s,\"message\":\"",
+             priority, time, level == LEVEL_ERROR ? "error" : "info", command, run);
+    escape_json(text, escaped);
+    put_line(stderr, before, text, whole ? "\"}" : "...\"}");
+}
+
+__attribute__((format(printf, 2, 0))) static void put_message(enum level level, const char *format,
+                                                              va_list arguments)
+{
+    char escaped[2 * SAY_MESSAGE], before[32], priority[8] = "";
+    bool whole = format_message(escaped, format, arguments);
+    if (say.journal) {
+        snprintf(priority, sizeof priority, "<%d>", (int)level);
+    }
+    snprintf(before, sizeof before, "%sregjob: ", priority);
+    if (say.json) {
+        put_json(priority, level, escaped, whole);
+    } else {
+        put_line(stderr, before, escaped, whole ? "" : "...");
+    }
 }
 
 void say_error(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    put_line(stderr, "regjob: ", format, arguments);
+    put_message(LEVEL_ERROR, format, arguments);
     va_end(arguments);
 }
 
@@ -106,16 +187,18 @@ void say_note(const char *format, ...)
         return;
     }
     va_start(arguments, format);
-    put_line(stderr, "regjob: ", format, arguments);
+    put_message(LEVEL_INFO, format, arguments);
     va_end(arguments);
 }
 
 void say_line(const char *format, ...)
 {
+    char escaped[2 * SAY_MESSAGE];
     va_list arguments;
     va_start(arguments, format);
-    put_line(stdout, "", format, arguments);
+    bool whole = format_message(escaped, format, arguments);
     va_end(arguments);
+    put_line(stdout, "", escaped, whole ? "" : "...");
 }
 
 void say_document(const char *text, size_t length)

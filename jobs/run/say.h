@@ -14,6 +14,15 @@
  * Before this is called: as by say_start(false, false). */
 void say_start(bool quiet, bool verbose);
 
+/*
+ * Messages as lines of JSON: {"time", "level": "error" or "info", "command", "run", "message"};
+ * command and run are null until say_run() has told them. Where standard error is systemd's
+ * journal, each line of either form begins with its priority of syslog, <3> or <6>.
+ */
+void say_log_json(bool json);
+/* `command` is borrowed; `id` is that of the run's row, 0: none. */
+void say_run(const char *command, int64_t id);
+
 /* Are notes shown? Lets a caller spare the work of making one. */
 bool say_is_verbose(void);
 

@@ -52,3 +52,41 @@ sample() {
     [ "$(sample 'regjob_run_exit_code{command="report"}')" = 1 ]
     [ "$(sample 'regjob_run_exit_code{command="send"}')" = 0 ]
 }
+
+@test "the last time that a command did all its work is told, whatever came after it" {
+    standin_start
+    outbound_config ledger 'metrics = m.prom'
+    carry settle
+    carry send
+    ended=$(sample 'regjob_run_success_timestamp_seconds{command="settle"}')
+    [ "$ended" = "$(sample 'regjob_run_end_timestamp_seconds{command="settle"}')" ]
+    # Ended with 1, it has a newer end and the old success.
+    ledger "INSERT INTO run (id, command, started_at, finished_at, exit_code, counts)
+            SELECT max(id) + 1, 'settle', max(finished_at) + 5000, max(finished_at) + 6000, 1, '{}' FROM run"
+    carry send
+    [ "$(sample 'regjob_run_success_timestamp_seconds{command="settle"}')" = "$ended" ]
+    [ "$(sample 'regjob_run_exit_code{command="settle"}')" = 1 ]
+    # Work that was done, with something for somebody to look at, is done: 2.
+    ledger "INSERT INTO run (id, command, started_at, finished_at, exit_code, counts)
+            SELECT max(id) + 1, 'settle', 7000, 8000, 2, '{}' FROM run"
+    ledger "UPDATE run SET finished_at = 4000 WHERE command = 'settle' AND exit_code = 0"
+    carry send
+    [ "$(sample 'regjob_run_success_timestamp_seconds{command="settle"}')" = 8 ]
+    # status prints the same to whoever asks, without a run of its own.
+    carry status --format openmetrics >printed
+    [ "$(grep -c . <(grep -v '^#' printed))" = "$(grep -c . <(grep -v '^#' m.prom))" ]
+    [ "$(grep 'exit_code{' printed)" = "$(grep 'exit_code{' m.prom | sort)" ] || diff <(grep 'exit_code{' printed | sort) <(grep 'exit_code{' m.prom | sort)
+}
+
+@test "a clock that went back shows in the metrics" {
+    standin_start
+    outbound_config ledger 'metrics = m.prom'
+    carry send
+    grep -q "^regjob_clock_behind_seconds 0$" m.prom
+    later -2h
+    run carry settle
+    behind=$(sed -n 's/^regjob_clock_behind_seconds //p' m.prom)
+    echo "$behind"
+    [ "${behind%.*}" -ge 7190 ]
+    [ "${behind%.*}" -le 7200 ]
+}
