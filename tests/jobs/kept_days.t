@@ -238,5 +238,20 @@ for seed in SEEDS:
         calls += world.run("SELECT count(*) FROM resting_call")[0][0]
         storms += world.run("SELECT count(*) FROM resting_day r JOIN kept_storm s ON s.hour / 24 = r.day")[0][0]
     world.db.close()
+# A mail domain of many new people is no storm; once some of them are erased, those who come again and again are.
+world = World(99)
+for number in range(11):
+    world.run("INSERT INTO reg_attempts (email, outcome, failure_reason) VALUES (?, 'failure', 'spam')", f"n{max(number - 4, 0)}@d.example")
+world.pass_time(DAY)
+world.now += 2 * DAY
+reg.set_clock(world.now)
+world.night()
+reg.equal(world.run("SELECT (SELECT count(*) FROM resting_day), (SELECT count(*) FROM duplicate_storms)"), [(1, 0)], "many new people of a domain")
+for number in (1, 2, 3):
+    world.run("SELECT reg_forget(?)", f"n{number}@d.example")
+reg.equal(world.run("SELECT kind, value, attempts, emails FROM duplicate_storms"), [("domain", "d.example", 8, 4)], "erased people")
+world.night()
+reg.equal(world.run("SELECT kind, value, attempts, emails FROM duplicate_storms"), [("domain", "d.example", 8, 4)], "after another night")
+world.db.close()
 reg.ok(used > 20 and touched > 10 and calls > 20 and storms > 1, f"sums were used ({used} days, {calls} of calls, {storms} hours of storms) and let go ({touched})")
 reg.done()
