@@ -253,5 +253,16 @@ reg.equal(world.run("SELECT kind, value, attempts, emails FROM duplicate_storms"
 world.night()
 reg.equal(world.run("SELECT kind, value, attempts, emails FROM duplicate_storms"), [("domain", "d.example", 8, 4)], "after another night")
 world.db.close()
+# An attempt that waits reads as failed once its time is over, with nobody having recorded anything.
+world = World(97)
+world.run("INSERT INTO reg_attempts (attempted_at, email, password) VALUES (?, 'late@example.com', 'A9#bL8@z'), (?, 'known@example.com', 'weak')", world.now - DAY, world.now - DAY)
+world.now += HOUR
+reg.set_clock(world.now)
+world.night()
+world.compare("while it waits")
+world.now += 5 * DAY
+reg.set_clock(world.now)
+world.compare("when its time is over")
+world.db.close()
 reg.ok(used > 20 and touched > 10 and calls > 20 and storms > 1, f"sums were used ({used} days, {calls} of calls, {storms} hours of storms) and let go ({touched})")
 reg.done()
