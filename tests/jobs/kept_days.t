@@ -114,15 +114,16 @@ class World:
             self.ask("SELECT reg_forget(?)", row[0])
 
     def call(self):
-        """A report or a code is taken; who takes it dies, says nothing, or gets an answer later."""
+        """A report or a code is taken; who takes it dies, says nothing, or gets an answer later. Its clock may be slow, and its lease long."""
+        at = self.now - self.random.choice((0, 0, 0, 0, 0, 2 * DAY))
+        until = self.now + self.random.choice((MINUTE, 2 * DAY))
         row = self.some("SELECT id, next_try_at FROM report WHERE next_try_at IS NOT NULL")
         if row:
-            self.run("INSERT INTO take_reports (items, run_id, owner, recorded_at, lease_until) VALUES (?, NULL, 'test:1', ?, ?)",
-                     '{"%d":%d}' % row, self.now, self.now + MINUTE)
+            self.run("INSERT INTO take_reports (items, run_id, owner, recorded_at, lease_until) VALUES (?, NULL, 'test:1', ?, ?)", '{"%d":%d}' % row, at, until)
         row = self.some("SELECT id FROM code WHERE next_try_at IS NOT NULL")
         if row:
-            self.run("INSERT INTO try (code_id, owner, started_at, lease_until) VALUES (?, 'test:1', ?, ?)", row[0], self.now, self.now + MINUTE)
-            self.run("UPDATE code SET next_try_at = ? WHERE id = ?", self.now + MINUTE, row[0])
+            self.run("INSERT INTO try (code_id, owner, started_at, lease_until) VALUES (?, 'test:1', ?, ?)", row[0], at, until)
+            self.run("UPDATE code SET next_try_at = ? WHERE id = ?", until, row[0])
 
     def answer(self):
         """Any try, also one that was given up: then only an acceptance counts."""
@@ -264,5 +265,5 @@ world.now += 5 * DAY
 reg.set_clock(world.now)
 world.compare("when its time is over")
 world.db.close()
-reg.ok(used > 20 and touched > 10 and calls > 20 and storms > 1, f"sums were used ({used} days, {calls} of calls, {storms} hours of storms) and let go ({touched})")
+reg.ok(used > 20 and touched > 5 and calls > 15 and storms > 1, f"sums were used ({used} days, {calls} of calls, {storms} hours of storms) and let go ({touched})")
 reg.done()
