@@ -31,7 +31,7 @@ static const struct options_command commands[] = {
     {"status", status_command},     {"dashboard", dashboard_command},
     {"forget", forget_command},     {"snapshot", snapshot_command},
     {"settings", settings_command}, {"check", check_command},
-    {"share", share_command},
+    {"share", share_command},       {"export", export_command},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -89,13 +89,18 @@ static bool copies(const struct options *options)
     return options->function == snapshot_command || options->function == share_command;
 }
 
+/* What is asked in SQL, with the tables of the extension at hand. */
+static bool asks(const struct options *options)
+{
+    return options->function == check_command || options->function == export_command;
+}
+
 /* A command that only looks leaves no row. Nor does a snapshot, which can be taken where the ledger
  * may not be written to, or its disk is full. */
 static bool only_looks(const struct options *options)
 {
     return options->function == status_command || options->function == dashboard_command ||
-           copies(options) || options->function == check_command || options->dry_run ||
-           options->explain ||
+           copies(options) || asks(options) || options->dry_run || options->explain ||
            (options->function == settings_command && options->argument_count == 0);
 }
 
@@ -111,12 +116,10 @@ static bool can_do_without(const struct job *job)
     return job->options.explain && access(job->config.ledger, F_OK) != 0 && errno == ENOENT;
 }
 
-/* What is asked in SQL has the tables of the extension at hand. */
 static enum exit_code offer_tables(struct job *job)
 {
     char *error = NULL;
-    if (job->options.function != check_command ||
-        sqlite3_reg_init(job->database, &error, NULL) == SQLITE_OK)
+    if (!asks(&job->options) || sqlite3_reg_init(job->database, &error, NULL) == SQLITE_OK)
         return EXIT_DONE;
     say_error("%s: %s", job->config.ledger, error == NULL ? "out of memory" : error);
     sqlite3_free(error);

@@ -22,23 +22,6 @@ static bool show(const char *format, const struct reconcile_report *all, size_t 
                                          : reconcile_report_html(all, count);
 }
 
-/* --as-of, where it was given. */
-static bool read_as_of(struct job *job, const char *text, int64_t *as_of)
-{
-    if (text == NULL)
-        return true;
-    if (!moment_parse(text, as_of)) {
-        say_error("--as-of %.80s: expected a moment, such as 2026-01-31T08:00:00Z, or Unix time",
-                  text);
-        return false;
-    }
-    if (*as_of > ledger_now(job->session->ledger)) {
-        say_error("--as-of %.80s: it is in the future", text);
-        return false;
-    }
-    return true;
-}
-
 /* Days are counted by TZ. */
 static bool knows_zone(void)
 {
@@ -55,7 +38,7 @@ enum exit_code reconcile_command(struct job *job)
     enum exit_code status = EXIT_DONE;
     int64_t as_of = 0;
     size_t count = 0;
-    if (!read_as_of(job, options->as_of, &as_of))
+    if (!job_read_moment(job, "--as-of", options->as_of, &as_of))
         return EXIT_USAGE;
     if (!knows_zone())
         return EXIT_CONFIG;

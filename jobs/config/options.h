@@ -51,6 +51,8 @@ struct options {
     const char *output; /* dashboard: -o, --output */
     bool replace;       /* snapshot, share, export */
     const char *emails, *phones, *usernames, *names, *addresses, *devices; /* share */
+    const char *since, *columns;                                           /* export */
+    bool personal;                                                         /* export */
     bool stable;                                                           /* share */
     bool patch;                                                            /* settings */
     const char *from;                                                      /* forget */

@@ -4,6 +4,6 @@
 
 #include "run/job.h"
 
-options_function snapshot_command, share_command;
+options_function snapshot_command, share_command, export_command;
 
 #endif

@@ -143,6 +143,22 @@ enum exit_code job_open(struct job *job, bool create)
     return EXIT_DONE;
 }
 
+bool job_read_moment(struct job *job, const char *option, const char *text, int64_t *moment)
+{
+    if (text == NULL)
+        return true;
+    if (!moment_parse(text, moment)) {
+        say_error("%s %.80s: expected a moment, such as 2026-01-31T08:00:00Z, or Unix time", option,
+                  text);
+        return false;
+    }
+    if (*moment > ledger_now(job->session->ledger)) {
+        say_error("%s %.80s: it is in the future", option, text);
+        return false;
+    }
+    return true;
+}
+
 void job_read_lean(struct job *job)
 {
     sqlite3_exec(ledger_database(job->session->ledger), "PRAGMA cache_size = -12288", NULL, NULL,

@@ -81,6 +81,10 @@ enum exit_code job_lock(struct job *job, const char *step, struct lock *lock);
  * Else EXIT_DONE. */
 enum exit_code job_stopped(const char *step, const char *left);
 
+/* Reads a moment that an option gives, not in the future; NULL leaves `moment` as it is. False: it
+ * has been said what is wrong. */
+bool job_read_moment(struct job *job, const char *option, const char *text, int64_t *moment);
+
 /* From now on the ledger is only read, from one end to the other: less of it is kept in memory. */
 void job_read_lean(struct job *job);
 

@@ -98,6 +98,9 @@ report|(none)|retrying|1' "$(at "$morning" query changes '.parameter set :then "
 is "since the moment of the first: that one is not new" "$(sqlite3 "$LEDGER" "SELECT count(*) FROM attempt WHERE recorded_at > (SELECT min(recorded_at) FROM attempt);")" \
     "$(at "$morning" query changes '.parameter set :then "(SELECT min(recorded_at) FROM attempt)"' | awk -F'|' '$2 == "(new)" { n += $4 } END { print n + 0 }')"
 is "nothing changed" "" "$(query changes '.parameter set :then "'"'2026-03-01T10:01:00Z'"'"' '.parameter set :until "'"'2026-03-01T10:01:01Z'"'"')"
+at "$morning" sql "INSERT INTO reg_attempts(attempted_at, email, name, outcome, phone) VALUES ('2026-02-28T09:00:00Z', 'f@example.com', '=1+1', 'success', '+16045551234');" >/dev/null
+is "attempts for a spreadsheet" "9|2026-02-28T09:00:00.000Z|success||f@example.com|'+16045551234||'=1+1||||||||queued|" "$(query sheet '.parameter set :to "'"'2026-02-28'"'"')"
+sqlite3 "$LEDGER" "PRAGMA foreign_keys = OFF; DELETE FROM report WHERE attempt_id = 9; DELETE FROM subject WHERE attempt_id = 9; DELETE FROM person WHERE attempt_id = 9; DELETE FROM attempt WHERE id = 9;"
 printf 'date,success,failure\n2026-03-01,1,0\n2026-03-02,0,1\n' >"$FOLDER/export.csv"
 is "the reconciliation" $'2026-03-01|success|1|2|1|2|-1|match|{"unsent":-1}
 2026-03-01|failure|0|4|0|0|-4|match|{"not_reportable":-1,"unsettled":-3}
