@@ -2,6 +2,7 @@
 """The plain views (sql/plain_views.sql): without the extension they say of now what its tables say, and they leave alone what has their names already."""
 import json
 import os
+import subprocess
 
 os.environ["CLOCK"] = "yes"
 import reg
@@ -124,13 +125,19 @@ def made():
 same("beside an application, names that are there stay what they are", beside.execute("SELECT x, (SELECT x FROM codes) FROM Attempts").fetchall(), [("theirs", "theirs")])
 same("and only the others are made", made(), ["funnel_by_day", "outcomes_by_day"])
 same("the ledger works", beside.execute("SELECT count(*) FROM reg_attempts").fetchone(), (0,))
-beside.execute("DROP VIEW codes")
-beside.execute("DROP VIEW funnel_by_day")
-beside.execute("CREATE VIEW funnel_by_day AS SELECT 'mine' AS x")
-beside.execute("UPDATE ledger SET version = version - 1")
-version = beside.execute("SELECT reg_init()").fetchone()
-same("an upgrade makes what has become free, and takes nothing that is not ours", made(), ["codes", "outcomes_by_day"])
+
+# -- An upgrade: of a ledger of version 5 beside an application, which has one name by now, as an analyst has another; and with a plain view as an earlier version made it.
+upgrades = [f"sql/upgrades/{number}.sql" for number in range(1, 6)]
+schema = subprocess.check_output(["env", "-u", "LD_PRELOAD", "awk", "-f", "sql/embed.awk", "-v", "part=schema", *upgrades, "sql/ledger.sql"], text=True)
+old = sqlite3.connect(os.path.join(reg.folder, "old.db"))
+old.executescript(schema + """
+    INSERT INTO ledger (id, uuid, subject_salt, created_at, version) VALUES (1, zeroblob(16), zeroblob(16), 0, 5); INSERT INTO setting VALUES (1, 0, '{}');
+    CREATE TABLE Attempts (x); CREATE VIEW funnel_by_day AS SELECT 'mine' AS x; CREATE VIEW codes AS -- of the ledger
+    SELECT 'old' AS x;""")
+old.close()
+beside = reg.connect("old.db")
+beside.execute("SELECT reg_init()").fetchall()
+same("an upgrade makes ours anew, what is new, and takes nothing that is not ours", made(), ["codes", "outcomes_by_day", "reports"])
+same("the old one is gone", beside.execute("SELECT count(state) FROM codes").fetchone(), (0,))
 same("an analyst's own view stays", beside.execute("SELECT x FROM funnel_by_day").fetchall(), [("mine",)])
-beside.execute("UPDATE ledger SET version = version - 1")
-same("an upgrade makes ours anew", (beside.execute("SELECT reg_init()").fetchone(), made()), (version, ["codes", "outcomes_by_day"]))
 reg.done()
