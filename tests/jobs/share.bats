@@ -94,7 +94,7 @@ of_reg() {
     # The values of storms are pseudonyms there, and the last error of a channel may be about somebody.
     for file in "$ROOT"/sql/queries/*.sql; do
         hidden='s/x/x/'
-        case $file in */duplicate_storms.sql) hidden='s/\|(address|device)\|[^|]*/|\1/' ;; */channels.sql) hidden='s/[^|]*$//' ;; esac
+        case $file in */duplicate_storms.sql) hidden='s/\|(address|device)\|[^|]*/|\1/' ;; */channels.sql) hidden='s/[^|]*$//' ;; */sheet.sql) hidden='s/^(([^|]*\|){4}).*/\1/' ;; esac
         for one in ledger.db out/a.db; do
             { printf '.parameter set :file "%s"\n' "'export.csv'"; cat "$file"; } |
                 clock '2100-01-01 00:00:00' sqlite3 -batch -bail -cmd ".load ${REG%.so}" "$one" | sed -E "$hidden" | sort >"$(basename "$one").said"
