@@ -23,9 +23,9 @@ struct marked {
 
 struct subject {
     const char *name;
-    const char *table;
-    enum statement count; /* of its rows */
-    const char *since;    /* the condition of --since, with :since */
+    const char *table, *then; /* now, and as of :as_of where that is another one */
+    enum statement count;     /* of its rows */
+    const char *since;        /* the condition of --since, with :since */
     const struct marked *marked;
 };
 
@@ -77,34 +77,35 @@ static const struct marked of_reports[] = {
     {"last_error", PERSONAL}, {"payload", PERSONAL | DOCUMENT}, {NULL, 0}};
 static const struct marked of_outcomes[] = {{NULL, 0}};
 
-/* Of the days that have attempts, each counted by itself: nothing is sorted. */
-#define OF_DAY(name, condition)                                                                    \
-    "(SELECT count(*) FROM reg_attempts a WHERE a.as_of = :as_of AND a.attempted_at_ms >= d.low "  \
-    "AND a.attempted_at_ms < d.low + 86400000" condition ") AS " name ", "
-static const char outcomes_table[] =
-    "(WITH RECURSIVE days(low) AS ("
-    "SELECT (SELECT min(attempted_at) FROM attempt) / 86400000 * 86400000 UNION ALL "
-    "SELECT (SELECT min(attempted_at) FROM attempt WHERE attempted_at >= d.low + 86400000) / "
-    "86400000 * 86400000 FROM days d WHERE d.low IS NOT NULL) "
-    "SELECT date(d.low / 1000, 'unixepoch') AS day, "
-    /* clang-format off */
-    OF_DAY("attempts", "")
-    OF_DAY("success", " AND a.outcome = 'success'")
-    OF_DAY("pending", " AND a.outcome = 'pending'")
-    OF_DAY("failure", " AND a.outcome = 'failure'")
-    /* clang-format on */
-    "d.low AS day_ms FROM days d WHERE d.low IS NOT NULL)";
+/* Of the days that have attempts, each counted by itself: nothing is sorted. A view of now has no
+ * as_of, with which the tables have more to compare. */
+#define OUTCOMES(as_of)                                                                            \
+    "(WITH RECURSIVE days(low) AS ("                                                               \
+    "SELECT (SELECT min(attempted_at) FROM attempt) / 86400000 * 86400000 UNION ALL "              \
+    "SELECT (SELECT min(attempted_at) FROM attempt WHERE attempted_at >= d.low + 86400000) / "     \
+    "86400000 * 86400000 FROM days d WHERE d.low IS NOT NULL), "                                   \
+    "counted AS MATERIALIZED (SELECT d.low, "                                                      \
+    "(SELECT json_array(count(*), coalesce(sum(a.outcome = 'success'), 0), "                       \
+    "coalesce(sum(a.outcome = 'pending'), 0), coalesce(sum(a.outcome = 'failure'), 0)) "           \
+    "FROM reg_attempts a WHERE " as_of "a.attempted_at_ms >= d.low "                               \
+    "AND a.attempted_at_ms < d.low + 86400000) AS counts FROM days d WHERE d.low IS NOT NULL) "    \
+    "SELECT date(low / 1000, 'unixepoch') AS day, counts ->> 0 AS attempts, "                      \
+    "counts ->> 1 AS success, counts ->> 2 AS pending, counts ->> 3 AS failure, low AS day_ms "    \
+    "FROM counted WHERE counts ->> 0 > 0)"
+static const char outcomes_table[] = OUTCOMES(""),
+                  outcomes_then_table[] = OUTCOMES("a.as_of = :as_of AND ");
 
 static const struct subject subjects[] = {
-    {"attempts", "reg_attempts", STATEMENT_attempts_count,
+    {"attempts", "reg_attempts", NULL, STATEMENT_attempts_count,
      "(recorded_at_ms >= :since OR decided_at_ms >= :since OR erased_at_ms >= :since)",
      of_attempts},
-    {"codes", "reg_codes", STATEMENT_codes_count,
+    {"codes", "reg_codes", NULL, STATEMENT_codes_count,
      "(request_timestamp_ms >= :since OR handed_over_at_ms >= :since OR verified_at_ms >= :since)",
      of_codes},
-    {"reports", "reg_reports", STATEMENT_reports_count,
+    {"reports", "reg_reports", NULL, STATEMENT_reports_count,
      "(due_at_ms >= :since OR acknowledged_at_ms >= :since)", of_reports},
-    {"outcomes", outcomes_table, STATEMENT_COUNT, "day_ms + 86400000 > :since", of_outcomes},
+    {"outcomes", outcomes_table, outcomes_then_table, STATEMENT_COUNT, "day_ms + 86400000 > :since",
+     of_outcomes},
 };
 
 enum { SUBJECTS = sizeof subjects / sizeof *subjects };
@@ -233,8 +234,10 @@ static char *statement_of(struct export *export)
     sqlite3_str_appendall(sql, "SELECT ");
     bool known = options->columns != NULL ? append_all_given(export, sql, options->columns)
                                           : append_standard(export, sql);
-    sqlite3_str_appendf(sql, " FROM %s WHERE %s", export->subject->table,
-                        days || options->as_of == NULL ? "1" : "as_of = :as_of");
+    bool then = options->as_of != NULL;
+    sqlite3_str_appendf(sql, " FROM %s WHERE %s",
+                        then && days ? export->subject->then : export->subject->table,
+                        then && !days ? "as_of = :as_of" : "1");
     if (options->since != NULL)
         sqlite3_str_appendf(sql, " AND %s", export->subject->since);
     sqlite3_str_appendall(sql, days ? " ORDER BY day_ms" : " ORDER BY id");

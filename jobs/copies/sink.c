@@ -1,6 +1,7 @@
 #include "copies/sink.h"
 
 #include <errno.h>
+#include <stdio_ext.h>
 #include <string.h>
 
 #include "run/say.h"
@@ -44,6 +45,9 @@ enum exit_code sink_open(struct sink *sink, const char *path)
         return status;
     sink->stream = fopencookie(
         sink, "w", (cookie_io_functions_t){.write = sink->is_file ? write_file : write_out});
+    /* One thread writes it: a lock at each character would cost more than the character. */
+    if (sink->stream != NULL)
+        __fsetlocking(sink->stream, FSETLOCKING_BYCALLER);
     if (sink->stream != NULL && setvbuf(sink->stream, NULL, _IOFBF, BUFFER) == 0)
         return EXIT_DONE;
     say_error("out of memory");

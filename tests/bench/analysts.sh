@@ -98,7 +98,12 @@ analysts_over() {
     analysts_samples
     analysts_job dashboard 3 64 dashboard -o page.html
     analysts_job reconcile 8 64 reconcile export.csv
-    rm -f lived.db*
+    # What is given to others: so many microseconds an attempt, and as much memory for a million as for five.
+    analysts_job share "$(calculate "$1 * 0.00006" 1)" 64 share --replace shared.db
+    analysts_job "check" "$(calculate "$1 * 0.00003" 1)" 64 check --data
+    analysts_job "export attempts" "$(calculate "$1 * 0.00004" 1)" 64 export attempts
+    analysts_job "export outcomes" "$(calculate "$1 * 0.000004" 1)" 64 export outcomes
+    rm -f lived.db* shared.db
 }
 
 analysts() {

@@ -107,3 +107,22 @@ SELECT device_id, count(*) FROM person GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20;
 -- question: the top 20 mail domains | 1.2
 SELECT substr(email, instr(email, '@') + 1), count(*) FROM reg_attempts GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20;
 SELECT substr(email, instr(email, '@') + 1), count(*) FROM person GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20;
+
+-- question: plain view: attempts by outcome | 2
+SELECT outcome, count(*) FROM attempts GROUP BY 1;
+SELECT coalesce(d.outcome, a.outcome), count(*)
+  FROM attempt a LEFT JOIN decision d ON d.id = CASE WHEN a.outcome = 'pending' THEN (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id) END
+ GROUP BY 1;
+
+-- question: plain view: an attempt by its number | 3
+SELECT outcome, failure_reason, code_state, report_state FROM attempts WHERE id = 1234;
+SELECT coalesce(d.outcome, a.outcome), NULL,
+       (SELECT e.state FROM code c LEFT JOIN code_end e ON e.code_id = c.id WHERE c.attempt_id = a.id ORDER BY e.state IS 'verified' DESC LIMIT 1),
+       (SELECT v.state FROM report r LEFT JOIN report_event v ON v.report_id = r.id WHERE r.attempt_id = a.id ORDER BY v.id DESC LIMIT 1)
+  FROM attempt a LEFT JOIN decision d ON d.id = (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id) WHERE a.id = 1234;
+
+-- question: plain view: outcomes of the last week | 2 s
+SELECT * FROM outcomes_by_day WHERE day >= date('now', '-7 days');
+
+-- question: plain view: the funnel of the last week | 2 s
+SELECT * FROM funnel_by_day WHERE day >= date('now', '-7 days');
