@@ -13,6 +13,10 @@ TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cry
 # Too heavy for every test: make browser-test looks at the dashboard's page in a browser.
 BROWSER_DEPS = $(DEPS) chromium perl python3
 
+# DuckDB comes from npm, pinned; pandas is too large for every test.
+ANALYSTS_DEPS = $(TEST_DEPS) python3-pandas $(if $(shell command -v npm),,npm)
+DUCKDB_PACKAGE = @duckdb/node-api@1.5.6-r.1
+
 # Litestream comes from npm, pinned; whatever npm there is will do.
 RECOVERY_DEPS = $(TEST_DEPS) $(if $(shell command -v npm),,npm)
 LITESTREAM_PACKAGE = @flydotio/litestream@1.0.1
@@ -112,7 +116,7 @@ PROFILES = $(sort $(wildcard samples/profiles/*.ini))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
-.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo-deps demo test test-sanitized browser-test test-recovery unit-tests bench check-style asan install uninstall clean deb test-packages
+.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo-deps demo test test-sanitized browser-test test-analysts test-recovery unit-tests bench check-style asan install uninstall clean deb test-packages
 all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
@@ -225,6 +229,13 @@ browser-test:
 	$(call install_packages,$(BROWSER_DEPS))
 	@$(MAKE) --no-print-directory all
 	prove --timer --exec /usr/bin/python3 tests/browser/dashboard.py
+
+# What analysts' programs make of a ledger without the extension: pandas, and DuckDB, which is fetched from the network.
+test-analysts:
+	$(call install_packages,$(ANALYSTS_DEPS))
+	@$(MAKE) --no-print-directory all $(BUILD)/standin $(BUILD)/clock.so
+	npm install --prefix $(BUILD)/npm --no-save --no-audit --no-fund --ignore-scripts $(DUCKDB_PACKAGE)
+	NODE_PATH=$(CURDIR)/$(BUILD)/npm/node_modules sh tests/run.sh tests/analysts
 
 # The recovery of a ledger with Litestream (samples/recovery), which is fetched from the network.
 test-recovery:

@@ -85,11 +85,11 @@ tests_of() {
 }
 
 # Everything in the plain build, and the unit programs under the sanitizers as well. test_allocation.c, which fails each allocation in turn, runs under
-# the sanitizers alone. Left out is what needs more than the packages that `make test` installs, and has a target of its own: `make test-recovery`,
+# the sanitizers alone. Left out is what needs more than the packages that `make test` installs, and has a target of its own: `make test-recovery`, `make test-analysts`,
 # `make test-packages`, `make test-hosts`, `make test-cluster`.
 everything() {
     tests_of asan:tests/unit
-    tests_of tests | grep -vE '/test_allocation\.c$|^tests/(recovery|packages|hosts|cluster)/'
+    tests_of tests | grep -vE '/test_allocation\.c$|^tests/(recovery|analysts|packages|hosts|cluster)/'
 }
 
 # What else the sanitizers see: all that is C and ours, called through its own interface, and imports with many threads. Left to the plain build is what
