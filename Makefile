@@ -194,7 +194,7 @@ $(BUILD)/tests/%: $(BUILD)/core/tests/unit/%.o $(EXT_OBJ) $(filter-out %/main.o,
 $(BUILD)/tests/test_allocation $(BUILD)/tools/failing_regjob: LDFLAGS += $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray strdup sodium_malloc)
 
 # What is given back is looked at there.
-$(BUILD)/tests/csv/test_records_wiped: LDFLAGS += $(addprefix -Wl$(comma)--wrap=,free realloc)
+$(BUILD)/tests/csv/test_records_wiped $(BUILD)/tests/intake/test_intake_wiped: LDFLAGS += $(addprefix -Wl$(comma)--wrap=,free realloc)
 
 # Installs a list of Debian packages, and asks the package manager only where one is missing.
 define install_packages

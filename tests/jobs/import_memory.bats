@@ -70,6 +70,25 @@ exhausted() {
     exhausted a.csv.gz "$([ -n "${SOAK-}" ] && echo 300 || echo 10)"
 }
 
+@test "JSON, by its own names and by a profile" {
+    seq 12 | awk '{ printf "{\"email\":\"p%d@example.com\",\"password\":\"Abcdef1!\\u0078\",\"attempted_at\":1700000000,\"extra%d\":[1]}\n[1]\n", $1, $1 }' >b.ndjson
+    exhausted b.ndjson "$([ -n "${SOAK-}" ] && echo 500 || echo 8)"
+    cp "$ROOT/samples/exports/auth0-import.json" c.json
+    regjob_fresh
+    import c.json
+    contents >undisturbed
+    COUNT_FILE=count "$FAILING" -c job.conf import c.json >/dev/null 2>&1 || true
+    for at in $(seq 5 "$([ -n "${SOAK-}" ] && echo 1 || echo 97)" 1500); do
+        regjob_fresh
+        FAIL_ALLOCATION=$at run timeout 60 "$FAILING" -c job.conf import c.json
+        [ "$status" -eq 0 ] || { [ "$status" -eq 1 ] && [[ "$output" == *"regjob: "* ]]; } || { echo "allocation $at: $status: $output"; return 1; }
+        run import c.json
+        [ "$status" -eq 0 ]
+        contents | grep -v attempted_at >found
+        [ "$(ledger "SELECT count(*) FROM person WHERE password_hash IS NOT NULL")" = 3 ]
+    done
+}
+
 @test "a ledger that cannot be opened for want of memory: exit 1, as it may be opened later" {
     regjob_fresh
     COUNT_FILE=count "$FAILING" -c job.conf status

@@ -8,37 +8,7 @@
 #include <cmocka.h>
 
 #include "records_memory.h"
-
-#include <malloc.h>
-
-static const char secret[] = "correct-horse-battery";
-static bool watching;
-static unsigned seen, left_behind;
-
-static void look(void *memory)
-{
-    if (!watching || memory == NULL)
-        return;
-    seen++;
-    if (memmem(memory, malloc_usable_size(memory), secret, sizeof secret - 1) != NULL)
-        left_behind++;
-}
-
-void __real_free(void *memory);
-void __wrap_free(void *memory);
-void __wrap_free(void *memory)
-{
-    look(memory);
-    __real_free(memory);
-}
-
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_realloc(void *memory, size_t size)
-{
-    look(memory);
-    return __real_realloc(memory, size);
-}
+#include "watched_memory.h"
 
 /* Rows with the secret, the last one so long that every buffer of the reader has to grow for it;
  * and a row that is refused. */
