@@ -239,5 +239,8 @@ print({"jq_compact": "[%s]", "in_object": "{\"realm\":{\"users\":7},\"users\": [
     echo "$output"
     [ "$status" -eq 0 ]
     [ "$(sums | cut -d'|' -f1)" = "$rows" ]
-    [ "$(sed -n 's/^most //p' <<<"$output")" -lt 131072 ]
+    case ${BUILD-} in
+    */asan) ;; # its shadow is memory, too
+    *) [ "$(sed -n 's/^most //p' <<<"$output")" -lt 131072 ] ;;
+    esac
 }
