@@ -81,10 +81,10 @@ EXT      = ext/reg.c \
 JOB      = jobs/main.c \
             jobs/commands/command_dashboard.c jobs/commands/command_forget.c jobs/commands/command_import.c jobs/commands/command_init.c \
             jobs/commands/command_nightly.c jobs/commands/command_reconcile.c jobs/commands/command_status.c jobs/page/dashboard_reconciliation.c jobs/page/delivery_times.c \
-            jobs/commands/command_settings.c jobs/commands/command_check.c jobs/commands/report.c jobs/commands/send.c jobs/commands/settle.c jobs/commands/subjects.c \
+            jobs/commands/command_settings.c jobs/commands/command_check.c jobs/commands/report.c jobs/commands/send.c jobs/commands/settle.c jobs/commands/subjects.c jobs/commands/check_setup.c \
             jobs/copies/copy.c jobs/copies/export.c jobs/copies/sink.c jobs/copies/pseudonym.c jobs/copies/rows.c jobs/copies/share.c jobs/copies/snapshot.c \
             jobs/page/dashboard.c jobs/page/page.c jobs/page/reconcile_report.c jobs/page/reconcile_report_format.c \
-            jobs/channels/confirm_link.c jobs/channels/fraud.c jobs/channels/mail.c jobs/channels/maildir.c jobs/channels/message.c jobs/channels/mime.c \
+            jobs/channels/confirm_link.c jobs/channels/fraud.c jobs/channels/mail.c jobs/channels/maildir.c jobs/channels/message.c jobs/channels/mime.c jobs/channels/reach.c \
             jobs/channels/sms.c jobs/channels/success_body.c jobs/channels/template.c \
             jobs/import/argon2_memory.c jobs/import/wal_checkpoint.c jobs/import/chunk.c jobs/import/explain.c jobs/import/column_fates.c \
             jobs/import/import.c jobs/import/import_columns.c \
@@ -95,7 +95,7 @@ JOB      = jobs/main.c \
             jobs/delivery/breaker.c jobs/delivery/delivery_run.c jobs/delivery/http_handle.c jobs/delivery/http_status.c \
             jobs/delivery/journal.c jobs/delivery/pace.c jobs/delivery/queue.c jobs/delivery/read_ahead.c jobs/delivery/record_answers.c jobs/delivery/refusals.c \
             jobs/delivery/response.c jobs/delivery/retry.c jobs/delivery/take_due.c jobs/delivery/transfer.c jobs/delivery/workers.c \
-            jobs/run/atomic_file.c jobs/run/digest.c jobs/run/draft.c jobs/run/handed_tries.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c \
+            jobs/run/atomic_file.c jobs/run/digest.c jobs/run/draft.c jobs/run/handed_tries.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/result.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c \
             jobs/run/thread.c jobs/run/unchanged_file.c \
             jobs/config/completion.c jobs/config/config.c jobs/config/config_key.c jobs/config/config_value.c jobs/config/options.c jobs/config/secret.c jobs/config/suggestion.c \
             jobs/config/url.c

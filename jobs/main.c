@@ -17,6 +17,8 @@
 #include "ledger/snapshot.h"
 #include "reg.h"
 #include "values/moment.h"
+#include "values/time_units.h"
+#include "run/result.h"
 #include "run/run_metrics.h"
 #include "run/say.h"
 #include "run/stop.h"
@@ -162,20 +164,37 @@ static bool start_libraries(void)
            curl_global_init(CURL_GLOBAL_DEFAULT) == 0;
 }
 
+/* Commands that open the ledger themselves: one makes it, one looks what is wrong with it. */
+static bool opens_ledger(const struct options *options)
+{
+    return options->function == init_command ||
+           (options->function == check_command && !options->data);
+}
+
+static enum exit_code run_command(struct job *job)
+{
+    stop_deadline(job->config.run_seconds);
+    return opens_ledger(&job->options) ? job->options.function(job) : run_recorded(job);
+}
+
 static enum exit_code run(struct job *job)
 {
     struct error error;
     enum exit_code status = EXIT_CONFIG;
+    int64_t began = moment_monotonic();
+    if (result_is_wanted(&job->options))
+        say_keep();
     if (!read_config(job, &error)) {
         say_error("%s", error.text);
     } else if (!stop_start(&error)) {
         say_error("%s", error.text);
         status = EXIT_RETRY;
     } else {
-        stop_deadline(job->config.run_seconds);
-        status = job->options.function == init_command ? init_command(job) : run_recorded(job);
-        job_close(job);
+        status = run_command(job);
     }
+    if (result_is_wanted(&job->options))
+        status = result_say(job, status, (double)(moment_monotonic() - began) / SECOND_MS);
+    job_close(job);
     config_end(&job->config);
     return status;
 }

@@ -204,6 +204,9 @@ enum exit_code check_command(struct job *job)
 {
     if (job->options.data)
         return check_data(job);
-    say_error("check: say what to check: --data");
-    return EXIT_USAGE;
+    if (job->options.vendor_export != NULL) {
+        say_error("check --export needs --data: regjob check --data --export FILE");
+        return EXIT_USAGE;
+    }
+    return check_setup(job);
 }

@@ -62,6 +62,7 @@ static enum exit_code make(struct job *job)
         status = job_ledger_failed(job, "making the ledger");
         return newer || share ? EXIT_CONFIG : status;
     }
+    job_add(job, "init", "version", (uint64_t)version);
     if (unmarked)
         say_note("%s: is marked as a ledger of version %d again", job->config.ledger, version);
     else if (found == 0)

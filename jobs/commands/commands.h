@@ -9,6 +9,9 @@ options_function init_command, import_command, confirm_command, send_command, se
     report_command, nightly_command, status_command, reconcile_command, dashboard_command,
     forget_command, settings_command, check_command;
 
+/* What `check` does without --data; opens the ledger itself, to say what is wrong with it. */
+enum exit_code check_setup(struct job *job);
+
 /* Imports what lies in the configured inboxes: sign-ups, confirmations. */
 enum exit_code import_inbox(struct job *job);
 enum exit_code confirm_inbox(struct job *job);

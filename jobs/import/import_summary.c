@@ -224,13 +224,13 @@ void import_summarise(struct job *job, const struct import_summary *summary)
     static struct lines lines;
     char title[TITLE];
     uint64_t read = counts->read - before->read;
+    job_add(job, "import", "read", read);
+    job_add(job, "import", "success", counts->success - before->success);
+    job_add(job, "import", "pending", counts->pending - before->pending);
+    job_add(job, "import", "failed", counts->failed - before->failed);
+    job_add(job, "import", "continued", counts->continued - before->continued);
+    job_add(job, "import", "rejected", counts->rejected - before->rejected);
     if (!summary->dry_run) {
-        job_add(job, "import", "read", read);
-        job_add(job, "import", "success", counts->success - before->success);
-        job_add(job, "import", "pending", counts->pending - before->pending);
-        job_add(job, "import", "failed", counts->failed - before->failed);
-        job_add(job, "import", "continued", counts->continued - before->continued);
-        job_add(job, "import", "rejected", counts->rejected - before->rejected);
         import_summary_record(job, summary);
         if (summary->whole)
             say_unusual(job, summary);

@@ -263,9 +263,7 @@ enum exit_code job_begin_run(struct job *job)
     return ledger_failed(ledger) ? job_ledger_failed(job, "beginning the run") : EXIT_DONE;
 }
 
-/* {"import": {"read": 3, ...}, ..., "inputs": [{"name": "a.csv", "digest": "..."}], "files":
- * [{"name": "a.csv", "import": 1, ...}]} */
-static char *counts_text(const struct job *job)
+struct json_t *job_counts(const struct job *job)
 {
     json_t *steps = json_object();
     for (size_t i = 0; i < job->count_count; i++) {
@@ -275,6 +273,14 @@ static char *counts_text(const struct job *job)
         json_object_set_new(step, job->counts[i].what,
                             json_integer((json_int_t)job->counts[i].number));
     }
+    return steps;
+}
+
+/* {"import": {"read": 3, ...}, ..., "inputs": [{"name": "a.csv", "digest": "..."}], "files":
+ * [{"name": "a.csv", "import": 1, ...}]} */
+static char *counts_text(const struct job *job)
+{
+    json_t *steps = job_counts(job);
     if (job->inputs != NULL)
         json_object_set(steps, "inputs", job->inputs);
     if (job->files != NULL)

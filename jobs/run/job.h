@@ -53,6 +53,9 @@ void job_end_run(struct job *job, enum exit_code status);
 /* Adds to a count; the first mention makes it. */
 void job_add(struct job *job, const char *step, const char *what, uint64_t number);
 
+/* The counts by step, {"import": {"read": 3, ...}, ...}; the caller's own. NULL: no memory. */
+struct json_t *job_counts(const struct job *job);
+
 /* Adds a file that was read, by name and digest. */
 void job_add_input(struct job *job, const char *name, const unsigned char digest[DIGEST_SIZE]);
 

@@ -21,7 +21,8 @@ enum {
     SAY_PROGRESS = 256,
     SAY_HIDDEN_MILLISECONDS = 1000, /* work that is over sooner shows no progress */
     SAY_REDRAW_MILLISECONDS = 200,
-    SAY_TERMINAL_COLUMNS = 80
+    SAY_TERMINAL_COLUMNS = 80,
+    SAY_KEPT = 10000 /* lines of a result that is a document */
 };
 
 static struct {
@@ -33,6 +34,10 @@ static struct {
     bool journal; /* standard error is the journal's */
     const char *command;
     int64_t run;
+    bool keeps;  /* standard output is a document's */
+    char **kept; /* the lines */
+    size_t kept_count;
+    bool kept_cut;
 } say;
 
 /* systemd names the stream that it has made of a unit's standard error; a program that was started
@@ -191,6 +196,45 @@ void say_note(const char *format, ...)
     va_end(arguments);
 }
 
+static void keep_line(const char *escaped)
+{
+    enum { KEPT_AT_ONCE = 64 };
+    if (say.kept_count == SAY_KEPT) {
+        say.kept_cut = true;
+        return;
+    }
+    if (say.kept_count % KEPT_AT_ONCE == 0) {
+        char **more = reallocarray(say.kept, say.kept_count + KEPT_AT_ONCE, sizeof *say.kept);
+        if (more == NULL) {
+            say.kept_cut = true;
+            return;
+        }
+        say.kept = more;
+    }
+    char *line = strdup(escaped);
+    if (line == NULL) {
+        say.kept_cut = true;
+        return;
+    }
+    say.kept[say.kept_count++] = line;
+}
+
+void say_keep(void)
+{
+    say.keeps = true;
+}
+
+const char *const *say_kept(size_t *count)
+{
+    *count = say.kept_count;
+    return (const char *const *)say.kept;
+}
+
+bool say_kept_is_cut(void)
+{
+    return say.kept_cut;
+}
+
 void say_line(const char *format, ...)
 {
     char escaped[2 * SAY_MESSAGE];
@@ -198,7 +242,10 @@ void say_line(const char *format, ...)
     va_start(arguments, format);
     bool whole = format_message(escaped, format, arguments);
     va_end(arguments);
-    put_line(stdout, "", escaped, whole ? "" : "...");
+    if (say.keeps)
+        keep_line(escaped);
+    else
+        put_line(stdout, "", escaped, whole ? "" : "...");
 }
 
 void say_document(const char *text, size_t length)
@@ -228,6 +275,12 @@ void say_document(const char *text, size_t length)
 
 bool say_end(void)
 {
+    for (size_t i = 0; i < say.kept_count; i++) {
+        free(say.kept[i]);
+    }
+    free(say.kept);
+    say.kept = NULL;
+    say.kept_count = 0;
     clear_progress();
     if (fflush(stdout) != 0 && !say.failed) {
         say.failed = true;
@@ -292,6 +345,9 @@ void say_table(const struct say_table *table)
     size_t widths[SAY_COLUMNS] = {0};
     size_t columns = strnlen(table->align, SAY_COLUMNS);
 
+    if (say.keeps) {
+        return;
+    }
     clear_progress();
     if (table->head != NULL) {
         widen(widths, table->head, columns);

@@ -23,6 +23,12 @@ void say_log_json(bool json);
 /* `command` is borrowed; `id` is that of the run's row, 0: none. */
 void say_run(const char *command, int64_t id);
 
+/* From now on what goes to standard output is a document: lines of say_line() are kept, up to some
+ * thousands, tables and summaries left out. Lines are those that people would see. */
+void say_keep(void);
+const char *const *say_kept(size_t *count);
+bool say_kept_is_cut(void);
+
 /* Are notes shown? Lets a caller spare the work of making one. */
 bool say_is_verbose(void);
 

@@ -53,6 +53,7 @@ belongings() {
 }
 
 @test "installed: user, folders, configuration, disabled timers" {
+    date +%s >"$BATS_FILE_TMPDIR/began"
     in_root sh -c 'apt-get -q update && apt-get -q -y install ./root/deb/regjob_*.deb ./root/deb/sqlite3-reg_*.deb' >"$BATS_FILE_TMPDIR/apt.log" 2>&1 ||
         { tail -n 40 "$BATS_FILE_TMPDIR/apt.log"; false; }
     [ "$(in_root getent passwd regjob | cut -d: -f6)" = /var/lib/regjob ]
@@ -73,8 +74,22 @@ belongings() {
 }
 
 @test "from nothing to the first answer" {
+    # What somebody writes on the first evening.
+    cat >"$BARE/etc/regjob/regjob.conf" <<'END'
+[ledger]
+path = /var/lib/regjob/ledger.db
+[import]
+inbox = /var/spool/regjob/inbox
+[mail]
+url = file:/var/lib/regjob/mail
+[sms]
+url = file:/var/lib/regjob/sms
+END
     as_job regjob init
-    as_job sqlite3 ledger.db "SELECT 1" >/dev/null
+    run as_job regjob check
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *'ok      integrity '*'ok      key '*'ok      inbox '* ]]
     in_root install -o regjob -g regjob -m 600 /usr/share/doc/regjob/examples/signups.csv /var/spool/regjob/inbox/
     # Left alone for long enough, as far as the inbox knows.
     in_root touch -d '-1 hour' /var/spool/regjob/inbox/signups.csv
@@ -87,6 +102,7 @@ belongings() {
     count=$(as_job sqlite3 -readonly ledger.db '.load reg' 'SELECT count(*) FROM reg_attempts')
     [ "$count" -gt 100 ]
     [ "$(as_job sqlite3 -batch -noheader -init /usr/share/sqlite-reg/sqliterc -readonly ledger.db '.mode list' 'SELECT count(*) FROM reg_attempts')" = "$count" ]
+    echo "# from the bare root to the first answer: $(($(date +%s) - $(cat "$BATS_FILE_TMPDIR/began"))) seconds" >&3
     in_root sh -c 'ls /usr/share/man/man1/regjob.1.gz /usr/share/man/man5/regjob.conf.5.gz /usr/share/man/man7/reg.7.gz'
 }
 

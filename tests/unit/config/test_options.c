@@ -155,14 +155,16 @@ static void mistakes_get_one_line_that_says_what_is_allowed(void **state)
     refused("regjob import",
             "import needs FILE...: regjob import [--dry-run] [--explain] [--strict] [--name "
             "NAME] [--profile NAME|FILE] [--encoding NAME] [--separator C] "
-            "[--max-rejects N|N%] FILE...");
-    refused("regjob settle now", "now is one argument too many: regjob settle");
+            "[--max-rejects N|N%] [--format json] FILE...");
+    refused("regjob settle now", "now is one argument too many: regjob settle [--format json]");
     refused("regjob forget", "forget needs SUBJECT...: regjob forget [--all] [--id] [--from FILE] "
-                             "SUBJECT...");
-    refused("regjob settle b", "b is one argument too many: regjob settle");
-    refused("regjob dashboard", "dashboard needs --output: regjob dashboard --output FILE");
-    refused("regjob settle --limit 3", "settle takes no --limit: regjob settle");
-    refused("regjob --dry-run init", "init takes no --dry-run: regjob init [--restored]");
+                             "[--format json] SUBJECT...");
+    refused("regjob settle b", "b is one argument too many: regjob settle [--format json]");
+    refused("regjob dashboard",
+            "dashboard needs --output: regjob dashboard --output FILE [--format json]");
+    refused("regjob settle --limit 3", "settle takes no --limit: regjob settle [--format json]");
+    refused("regjob --dry-run init",
+            "init takes no --dry-run: regjob init [--restored] [--format json]");
     refused("regjob send --only fax", "--only fax: expected email|sms");
     refused("regjob status --format csv", "--format csv: expected json|openmetrics");
     refused("regjob send --limit 0", "--limit 0: expected a whole number, 1 or more");
