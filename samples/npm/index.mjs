@@ -1,0 +1,3 @@
+import reg from './index.cjs';
+
+export const { getLoadablePath, load } = reg;
