@@ -116,7 +116,7 @@ SELECT id, attempt_id, outcome, reasons, recorded_at, next_try_at FROM source.re
 INSERT INTO main.report_event (id, report_id, recorded_at, state, vendor_timestamp)
 SELECT id, report_id, recorded_at, state, vendor_timestamp FROM source.report_event ORDER BY id
 
--- Answers of other machines may repeat whom they are about. One that five attempts got, word for word, is about none of them. The newest failures are looked
+-- Answers of other machines may repeat whom they are about. One that five people got, word for word, is about none of them. The newest failures are looked
 -- at, so that this takes little memory whatever there is.
 -- name: share_make_answers
 CREATE TEMP TABLE shared_answer (answer TEXT PRIMARY KEY) WITHOUT ROWID
@@ -124,12 +124,13 @@ CREATE TEMP TABLE shared_answer (answer TEXT PRIMARY KEY) WITHOUT ROWID
 -- name: share_answers
 INSERT INTO temp.shared_answer (answer)
 SELECT answer
-  FROM (SELECT t.answer, coalesce(c.attempt_id, r.attempt_id) AS attempt_id
+  FROM (SELECT t.answer, coalesce(p.email_key, p.phone_key, p.attempt_id) AS person
           FROM (SELECT id, answer, code_id, report_id FROM source.try WHERE result <> 'accepted' AND answer IS NOT NULL ORDER BY id DESC LIMIT 100000) t
           LEFT JOIN source.code c ON c.id = t.code_id
-          LEFT JOIN source.report r ON r.id = t.report_id)
+          LEFT JOIN source.report r ON r.id = t.report_id
+          JOIN source.person p ON p.attempt_id = coalesce(c.attempt_id, r.attempt_id))
  GROUP BY answer
-HAVING count(DISTINCT attempt_id) >= 5 AND share_fact(answer, NULL, NULL, NULL, NULL, NULL, NULL) IS NOT NULL
+HAVING count(DISTINCT person) >= 5 AND share_fact(answer, NULL, NULL, NULL, NULL, NULL, NULL) IS NOT NULL
 
 -- name: share_try
 INSERT INTO main.try (id, code_id, report_id, run_id, owner, started_at, lease_until, finished_at, result, status, answer, retry_at)

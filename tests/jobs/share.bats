@@ -33,6 +33,8 @@ END
         SELECT id, 'secret-host:1', recorded_at, recorded_at, recorded_at, 'refused', 400, 'no such person: ' || (SELECT email FROM person p WHERE p.attempt_id = r.attempt_id) FROM report r;
         INSERT INTO try (report_id, owner, started_at, lease_until, finished_at, result, status, answer)
         SELECT id, 'secret-host:1', recorded_at, recorded_at, recorded_at, 'ambiguous', 504, 'gateway time-out' FROM report;
+        INSERT INTO try (code_id, owner, started_at, lease_until, finished_at, result, status, answer)
+        SELECT 2, 'secret-host:1', 1, 1, 1, 'refused', 550, 'Mr Quackenbush1 has moved' FROM generate_series(1, 9);
         PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
     cp -rp . "$BATS_FILE_TMPDIR/stage"
 }

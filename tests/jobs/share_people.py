@@ -45,7 +45,7 @@ def search(ledger, file):
     found = []
     content = open(file, "rb").read()
     values = {b"SGVyZWlzdGhlc2lnbmVya2V5b2Z0aGVwcm9qZWN0", b"secret-host", b"zebulon", b"captcha-token", b"household-", b"sumsub-reference-77", b"sub-99887766", b"no such person",
-              b"Quartermaine", b"zz-broken-line-zz", b"Wollongong", b"mail of", b"604 555"}
+              b"Quartermaine", b"has moved", b"zz-broken-line-zz", b"Wollongong", b"mail of", b"604 555"}
     database = sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)
     key = open(ledger + ".key", "rb").read()
     values |= {key, key.hex().encode()}
