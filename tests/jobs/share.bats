@@ -152,6 +152,9 @@ of_reg() {
     emails() { of "$1" "SELECT email FROM person ORDER BY attempt_id"; }
     [ "$(emails out/a.db)" != "$(emails out/b.db)" ]
     [ "$(emails out/c.db)" = "$(emails out/d.db)" ]
+    /usr/bin/python3 "$ROOT/tests/jobs/share_people.py" derive ledger.db out/c.db
+    run /usr/bin/python3 "$ROOT/tests/jobs/share_people.py" derive ledger.db out/b.db
+    [ "$status" -eq 1 ]
     [ "$(emails out/a.db)" != "$(emails out/c.db)" ]
     for file in a b c d; do
         [ "$(emails "out/$file.db" | sort -u | comm -12 - <(emails ledger.db | sort -u))" = "" ]

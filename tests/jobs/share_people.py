@@ -1,5 +1,5 @@
 """People for the tests of a share: `signups` writes them as CSV; `search LEDGER FILE` looks for all that is theirs in the bytes of a file; `columns LEDGER SHARE` compares
-what the two have in each column."""
+what the two have in each column; `derive LEDGER SHARE` computes pseudonyms anew."""
 import csv
 import sqlite3
 import sys
@@ -79,4 +79,22 @@ def columns(ledger, share):
     return 1 if wrong or views[0] != views[1] else 0
 
 
-sys.exit({"signups": signups, "search": search, "columns": columns}[sys.argv[1]](*sys.argv[2:]))
+def derive(ledger, share):
+    """The pseudonyms of a stable share, computed anew: BLAKE2b under the fourth subkey of the ledger's key, which is BLAKE2b again (libsodium's crypto_kdf)."""
+    import hashlib
+    master = open(ledger + ".key", "rb").read()
+    key = hashlib.blake2b(b"", digest_size=32, key=master, salt=(4).to_bytes(8, "little") + bytes(8), person=b"sqlitreg" + bytes(8)).digest()
+    database = sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)
+    database.execute("ATTACH ? AS other", (f"file:{share}?mode=ro",))
+    wrong = 0
+    rows = database.execute("SELECT p.email_folded, q.email, p.device_id, q.device_id FROM main.person p JOIN other.person q USING (attempt_id)").fetchall()
+    for email, shared, device, shared_device in rows:
+        for kind, value, made, frame in ((0, email, shared, "{}@" + (email or "@").split("@")[1]), (5, device, shared_device, "device-{}")):
+            if value is not None:
+                digest = hashlib.blake2b(bytes([kind]) + value.encode(), digest_size=16, key=key).digest()
+                letters = "".join("bcdfghjklmnpqrst"[digest[i // 2] >> i % 2 * 4 & 15] for i in range(24))
+                wrong += made != frame.format(letters)
+    return 1 if wrong or len(rows) < 20 else 0
+
+
+sys.exit({"derive": derive, "signups": signups, "search": search, "columns": columns}[sys.argv[1]](*sys.argv[2:]))
