@@ -11,7 +11,7 @@ enum { SECONDS_DIGITS = 6 };
 
 bool result_is_wanted(const struct options *options)
 {
-    static const char *const own[] = {"status", "reconcile", "check"};
+    static const char *const own[] = {"status", "reconcile", "check", "export"};
     if (options->format == NULL || strcmp(options->format, "json") != 0)
         return false;
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
