@@ -248,8 +248,27 @@ END
     done
     run job snapshot --replace out/a.db
     [ "$status" -eq 64 ]
-    # Who may only read the ledger can share it; the run leaves no row.
+    # The run leaves no row.
     [ "$(ledger "SELECT count(*) FROM run WHERE command = 'share'")" = 0 ]
+}
+
+@test "who may only read the ledger can share it; beside an application only the ledger is shared" {
+    sqlite3 theirs.db "CREATE TABLE attempts (secret); INSERT INTO attempts VALUES ('of another application'); PRAGMA user_version = 7"
+    of_reg theirs.db "SELECT reg_init('beside'); INSERT INTO reg_attempts (email, outcome) VALUES ('quimby-beside@example.com', 'success')" >/dev/null
+    "$REGJOB" -l theirs.db share out/b.db
+    ! grep -qaE 'of another application|quimby-beside' out/b.db
+    [ "$(of out/b.db "SELECT outcome FROM attempts; PRAGMA user_version")" = "success"$'\n'"$(of ledger.db "PRAGMA user_version")" ]
+
+    unprivileged_setup
+    unprivileged mkdir mine
+    chmod 444 ledger.db
+    run unprivileged "$REGJOB" -l ledger.db share mine/a.db
+    echo "$output"
+    status_there=$status
+    said=$(of mine/a.db "SELECT count(*) FROM ledger_share")
+    unprivileged_end
+    [ "$status_there" -eq 0 ]
+    [ "$said" = 1 ]
 }
 
 @test "nobody is kept from writing meanwhile, and what is being written is not in it" {
