@@ -298,7 +298,7 @@ UNITDIR = $(PREFIX)/lib/systemd/system
 ZSHDIR  = $(PREFIX)/share/zsh/site-functions
 QUERIES  = $(wildcard sql/queries/*.sql) samples/analyst.sql
 EXAMPLES = samples/crontab samples/regjob.conf samples/dashboard.csv samples/signups.csv samples/signups-damaged.csv samples/recent.pl \
-           samples/settings samples/templates samples/recovery samples/monitoring samples/hosts
+           samples/settings samples/templates samples/recovery samples/monitoring samples/hosts samples/datasette
 # Samples name /usr/local and folders of the checkout; what is installed names where it is.
 INSTALLED = sed -e 's,/usr/local/bin/,$(PREFIX)/bin/,g' -e 's,^PATH=/usr/local/bin:,PATH=$(PREFIX)/bin:,'
 install: all
@@ -310,6 +310,7 @@ install: all
 	install -D -m 644 ext/reg.7 $(DESTDIR)$(PREFIX)/share/man/man7/reg.7
 	install -d $(DESTDIR)$(PREFIX)/share/sqlite-reg/queries $(DESTDIR)$(PREFIX)/share/doc/regjob/examples $(DESTDIR)$(PREFIX)/share/regjob
 	install -m 644 $(QUERIES) $(DESTDIR)$(PREFIX)/share/sqlite-reg/queries
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sqlite-reg/checks $(wildcard sql/checks/*.sql)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/regjob/profiles $(PROFILES)
 	sed -e '/^-- Run from/d' -e 's,samples/sqliterc,$(PREFIX)/share/sqlite-reg/sqliterc,' -e 's,^.load build/reg,.load $(if $(filter /usr/lib/%,$(LIBDIR)),reg,$(LIBDIR)/sqlite-reg/reg),' \
 	  samples/sqliterc > $(DESTDIR)$(PREFIX)/share/sqlite-reg/sqliterc
