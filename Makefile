@@ -81,7 +81,7 @@ EXT      = ext/reg.c \
 JOB      = jobs/main.c \
             jobs/commands/command_dashboard.c jobs/commands/command_forget.c jobs/commands/command_import.c jobs/commands/command_init.c \
             jobs/commands/command_nightly.c jobs/commands/command_reconcile.c jobs/commands/command_status.c jobs/page/dashboard_reconciliation.c jobs/page/delivery_times.c \
-            jobs/commands/command_settings.c jobs/commands/command_check.c jobs/commands/report.c jobs/commands/send.c jobs/commands/settle.c jobs/commands/subjects.c jobs/commands/check_setup.c \
+            jobs/commands/command_settings.c jobs/commands/command_check.c jobs/commands/report.c jobs/commands/send.c jobs/commands/settle.c jobs/commands/subjects.c jobs/commands/check_setup.c jobs/commands/command_tidy.c \
             jobs/copies/copy.c jobs/copies/export.c jobs/copies/sink.c jobs/copies/pseudonym.c jobs/copies/rows.c jobs/copies/share.c jobs/copies/snapshot.c \
             jobs/page/dashboard.c jobs/page/page.c jobs/page/reconcile_report.c jobs/page/reconcile_report_format.c \
             jobs/channels/confirm_link.c jobs/channels/fraud.c jobs/channels/mail.c jobs/channels/maildir.c jobs/channels/message.c jobs/channels/mime.c jobs/channels/reach.c \

@@ -34,6 +34,7 @@ static const struct options_command commands[] = {
     {"forget", forget_command},     {"snapshot", snapshot_command},
     {"settings", settings_command}, {"check", check_command},
     {"share", share_command},       {"export", export_command},
+    {"tidy", tidy_command},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

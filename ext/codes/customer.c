@@ -92,9 +92,10 @@ static char *list_ids(struct ledger_statement *row, int64_t *count)
     return sqlite3_str_finish(json);
 }
 
-/* `row`: the attempts. `keys`: of the codes that stand alone, a JSON array. */
-static void erase(struct session *session, struct ledger_statement *row, const char *keys,
-                  struct customer_forgotten *forgotten)
+/* `row`: the attempts, `over` where they failed long ago. `keys`: of the codes that stand alone, a
+ * JSON array. */
+static void erase(struct session *session, struct ledger_statement *row, bool over,
+                  const char *keys, struct customer_forgotten *forgotten)
 {
     const struct settings *settings = session_settings(session);
     char *attempts = list_ids(row, &forgotten->attempts);
@@ -109,6 +110,7 @@ static void erase(struct session *session, struct ledger_statement *row, const c
     struct ledger_statement *forget = ledger_use(session->ledger, STATEMENT_forget);
     ledger_set_text(forget, ":attempts", attempts);
     ledger_set_text(forget, ":keys", keys);
+    ledger_set_integer(forget, ":over", over);
     ledger_set_integer(forget, ":recorded_at", ledger_stamp(session->ledger));
     ledger_set_text(forget, ":reportable", settings == NULL ? NULL : settings->reportable_reasons);
     ledger_run(forget);
@@ -130,7 +132,37 @@ void customer_forget(struct session *session, const char *subject, bool all,
     lookup_keys(&who, keys);
     struct ledger_statement *row = ledger_use(session->ledger, STATEMENT_attempts_of_person);
     lookup_bind(row, &who, LOOKUP_ANY);
-    erase(session, row, keys, forgotten);
+    erase(session, row, false, keys, forgotten);
+}
+
+static struct ledger_statement *to_tidy(struct session *session, int64_t after, int64_t until,
+                                        int64_t before, int64_t most)
+{
+    struct ledger_statement *row = ledger_use(session->ledger, STATEMENT_attempts_to_tidy);
+    ledger_set_integer(row, ":after", after);
+    ledger_set_integer(row, ":until", until);
+    ledger_set_integer(row, ":before", before);
+    ledger_set_integer(row, ":most", most);
+    return row;
+}
+
+int64_t customer_next_to_tidy(struct session *session, int64_t after, int64_t before)
+{
+    int64_t found = 0;
+    struct ledger_statement *row = to_tidy(session, after, INT64_MAX, before, 1);
+    if (ledger_row(row)) {
+        found = ledger_integer(row, 0);
+        ledger_done(row);
+    }
+    return found;
+}
+
+void customer_tidy(struct session *session, int64_t after, int64_t until, int64_t before,
+                   struct customer_forgotten *forgotten)
+{
+    memset(forgotten, 0, sizeof *forgotten);
+    struct ledger_statement *row = to_tidy(session, after, until, before, until - after);
+    erase(session, row, true, "[]", forgotten);
 }
 
 void customer_forget_attempt(struct session *session, int64_t attempt,
@@ -139,5 +171,5 @@ void customer_forget_attempt(struct session *session, int64_t attempt,
     memset(forgotten, 0, sizeof *forgotten);
     struct ledger_statement *row = ledger_use(session->ledger, STATEMENT_attempts_of_person);
     ledger_set_integer(row, ":attempt_id", attempt);
-    erase(session, row, "[]", forgotten);
+    erase(session, row, false, "[]", forgotten);
 }

@@ -44,6 +44,14 @@ struct customer_forgotten {
 void customer_forget(struct session *session, const char *subject, bool all,
                      struct customer_forgotten *forgotten);
 
+/* The first attempt with a number after `after` that customer_tidy() would erase; 0: none. */
+int64_t customer_next_to_tidy(struct session *session, int64_t after, int64_t before);
+
+/* The same for attempts that failed before the moment `before`, of those with numbers from after
+ * `after` to `until`: each alone, whoever else is the same person. */
+void customer_tidy(struct session *session, int64_t after, int64_t until, int64_t before,
+                   struct customer_forgotten *forgotten);
+
 /* The same by an attempt: that one, and all of its customer. */
 void customer_forget_attempt(struct session *session, int64_t attempt,
                              struct customer_forgotten *forgotten);

@@ -19,15 +19,15 @@ enum { PLACE_SIZE = 512 };
 
 /* What was erased must not stand in the WAL either. Readers at work can hold that up: then it is
  * said, and the next checkpoint does it. */
-static enum exit_code truncate_wal(struct job *job)
+enum exit_code forget_truncate_wal(struct job *job)
 {
     int left = 0;
     if (sqlite3_wal_checkpoint_v2(job->database, "main", SQLITE_CHECKPOINT_TRUNCATE, &left, NULL) ==
         SQLITE_OK)
         return EXIT_DONE;
-    say_error("%s: erased, but the write-ahead log still holds old pages (%s): run `regjob forget` "
+    say_error("%s: erased, but the write-ahead log still holds old pages (%s): run `regjob %s` "
               "again when nobody reads the ledger",
-              job->config.ledger, sqlite3_errmsg(job->database));
+              job->config.ledger, sqlite3_errmsg(job->database), job->options.command);
     return EXIT_RETRY;
 }
 
@@ -163,5 +163,5 @@ enum exit_code forget_command(struct job *job)
                                        ? forget_lines(job, STDIN_FILENO, "standard input")
                                        : forget_one(job, place, options->arguments[i]));
     }
-    return job_worse(status, truncate_wal(job));
+    return job_worse(status, forget_truncate_wal(job));
 }

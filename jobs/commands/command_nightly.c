@@ -28,9 +28,9 @@ static const struct {
     const char *name;
     enum exit_code (*run)(struct job *job);
 } steps[] = {
-    {"import", import_inbox},       {"confirm", confirm_inbox}, {"send", send_step},
-    {"settle", settle_step},        {"report", report_step},    {"sums", keep_sums},
-    {"reconcile", reconcile_inbox},
+    {"import", import_inbox}, {"confirm", confirm_inbox},     {"send", send_step},
+    {"settle", settle_step},  {"report", report_step},        {"tidy", tidy_step},
+    {"sums", keep_sums},      {"reconcile", reconcile_inbox},
 };
 
 enum { STEPS = sizeof steps / sizeof *steps };

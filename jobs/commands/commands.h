@@ -7,7 +7,7 @@
 
 options_function init_command, import_command, confirm_command, send_command, settle_command,
     report_command, nightly_command, status_command, reconcile_command, dashboard_command,
-    forget_command, settings_command, check_command;
+    forget_command, settings_command, check_command, tidy_command;
 
 /* What `check` does without --data; opens the ledger itself, to say what is wrong with it. */
 enum exit_code check_setup(struct job *job);
@@ -23,5 +23,9 @@ enum exit_code reconcile_inbox(struct job *job);
 enum exit_code send_step(struct job *job);
 enum exit_code settle_step(struct job *job);
 enum exit_code report_step(struct job *job);
+enum exit_code tidy_step(struct job *job);
+
+/* After erasing: what was erased must not stand in the log either. */
+enum exit_code forget_truncate_wal(struct job *job);
 
 #endif

@@ -1,6 +1,6 @@
 -- rule: forget
 -- Erases a person but keeps facts and counts. attempts: every attempt of the subject and of the customers it names, a JSON array of ids.
--- keys: those of the subject, for codes without an attempt.
+-- keys: those of the subject, for codes without an attempt. over: 1 where all of the attempts failed long ago, so that their codes are over as they are.
 
 -- step: erasure
 INSERT OR IGNORE INTO erasure (attempt_id, recorded_at) SELECT value, :recorded_at FROM json_each(:attempts);
@@ -24,7 +24,7 @@ SELECT c.id, :recorded_at, 'cancelled'
   FROM code c
  WHERE (c.attempt_id IN (SELECT value FROM json_each(:attempts))
         OR c.id IN (SELECT r.code_id FROM recipient r WHERE r.subject_key IN (SELECT value FROM json_each(:keys))))
-   AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id)
+   AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id) AND :over IS NOT 1
  ORDER BY c.id;
 
 -- step: queue

@@ -45,7 +45,7 @@ configure() {
     echo "$output"
     [ "$status" -eq 1 ]
     [[ "$output" == *"many.csv: stopped by SIGTERM before line "* ]]
-    [[ "$output" == *"nightly: stopped by SIGTERM; left out: confirm, send, settle, report, sums, reconcile"* ]]
+    [[ "$output" == *"nightly: stopped by SIGTERM; left out: confirm, send, settle, report, tidy, sums, reconcile"* ]]
     [ ! -e mail/new ] || [ -z "$(ls mail/new)" ]
     [ "$(vendor requests)" = 0 ]
 }
