@@ -50,7 +50,14 @@ END
     result 2 'it["counts"]["forget"] == {"attempts": 1, "codes": 0, "nobody": 1}' forget ada@example.com nobody@example.com
     echo '{"maxCodeTries": 4}' >patch.json
     result 0 'it["counts"] == {"settings": {"patched": 1}}' settings --patch patch.json
-    # Those that are JSON as they are.
+    result 0 'it["run"] is not None and it["counts"] == {}' tidy
+    # Those that are JSON as they are: one document each.
+    for command in status 'reconcile export.csv' check 'check --data' 'export attempts'; do
+        printf 'date,success,failure\n2026-01-01,0,0\n' >export.csv
+        # shellcheck disable=SC2086
+        carry $command --format json >said || [ $? -le 2 ]
+        /usr/bin/python3 -c 'import json; assert "exit_code" not in json.load(open("said"))'
+    done
     carry settings --format json | /usr/bin/python3 -c 'import json, sys; assert json.load(sys.stdin)["maxCodeTries"] == 4'
     # No command was left out: each takes the option.
     for command in $("$REGJOB" --help | sed -n 's/^  \([a-z]\{2,\}\) .*/\1/p'); do
