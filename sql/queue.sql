@@ -42,12 +42,10 @@ SELECT count(*) FROM (SELECT 1 FROM code WHERE channel = :channel AND next_try_a
 -- name: count_reports
 SELECT count(*) FROM (SELECT 1 FROM report WHERE next_try_at <= :until LIMIT :most)
 
--- For taking see the rules take_codes and take_reports. What they took is read back, in the order of the items.
--- name: newest_try
-SELECT max(id) FROM try
-
--- name: tries_since
-SELECT id, coalesce(code_id, report_id) AS item_id FROM try WHERE id > :after ORDER BY id
+-- For taking see the rules take_codes and take_reports. What a run has taken, by the end of the lease, in the order of the items.
+-- name: tries_taken
+SELECT id, coalesce(code_id, report_id) AS item_id FROM try
+ WHERE finished_at IS NULL AND lease_until = :lease_until AND owner = :owner AND (report_id IS NOT NULL) = :reports ORDER BY id
 
 -- Taking the other way round: an item that was not tried is due as before.
 -- name: give_back_code
@@ -126,7 +124,12 @@ SELECT DISTINCT e.report_id, :now FROM report_event e JOIN report r ON r.id = e.
  WHERE e.state = 'dead' AND e.report_id > :after AND e.report_id <= :end
    AND NOT EXISTS (SELECT 1 FROM report_event n WHERE n.report_id = e.report_id AND n.id > e.id)
  ORDER BY e.report_id
-RETURNING 1
+
+-- How many that will be: what a trigger changes is not counted.
+-- name: count_dead
+SELECT count(DISTINCT e.report_id) FROM report_event e JOIN report r ON r.id = e.report_id AND r.next_try_at IS NULL
+ WHERE e.state = 'dead' AND e.report_id > :after AND e.report_id <= :end
+   AND NOT EXISTS (SELECT 1 FROM report_event n WHERE n.report_id = e.report_id AND n.id > e.id)
 
 -- Undeliverable codes that would still be useful, from one code_end on. The attempt is pending and its deadline not over, or it is a success to be
 -- confirmed, or there is none. The last two must not be old, because then nobody waits for them any more.
@@ -154,7 +157,6 @@ SELECT c.attempt_id, c.channel, c.kind, :nonce, c.digits, c.prefix, c.sandbox, :
   FROM code c JOIN recipient r ON r.code_id = c.id
  WHERE c.id = :id
    AND (SELECT e.state FROM code_end e WHERE e.code_id = c.id ORDER BY e.id DESC LIMIT 1) = 'undeliverable'
-RETURNING 1
 
 -- Pending attempts whose time has run out fail as of their deadline.
 -- name: settle
@@ -164,14 +166,17 @@ SELECT s.attempt_id, :now, s.deadline, 'failure',
             THEN '["verification_expired"]' ELSE '["undeliverable"]' END, :reportable
   FROM (SELECT attempt_id, deadline FROM waiting WHERE deadline <= :now ORDER BY deadline, attempt_id LIMIT :batch) s
  ORDER BY s.attempt_id
- RETURNING 1 -- changes made by a trigger are not counted otherwise
 
--- name: any_overdue
-SELECT EXISTS (SELECT 1 FROM waiting WHERE deadline <= :now)
+-- How many that are, up to :batch: what a trigger changes is not counted.
+-- name: count_overdue
+SELECT count(*) FROM (SELECT 1 FROM waiting WHERE deadline <= :now LIMIT :batch)
 
 -- Sealed fingerprints that are no longer needed: the attempt is not pending, and none of its reports is queued or died recently.
 -- name: fingerprints_end
 SELECT max(attempt_id) AS last, count(*) AS number FROM (SELECT attempt_id FROM fingerprint WHERE attempt_id > :after ORDER BY attempt_id LIMIT :batch)
+
+-- name: count_fingerprints
+SELECT count(*) FROM fingerprint WHERE attempt_id > :after AND attempt_id <= :end
 
 -- name: forget_fingerprints
 DELETE FROM fingerprint

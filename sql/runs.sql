@@ -1,10 +1,11 @@
 -- Runs of the job.
 
 -- name: begin_run
-INSERT INTO run (id, command, started_at) SELECT coalesce(max(id), 0) + 1, :command, :started_at FROM run
+INSERT INTO run (id, command, started_at, owner) SELECT coalesce(max(id), 0) + 1, :command, :started_at, :owner FROM run
 
--- name: newest_run
-SELECT max(id) FROM run
+-- The newest run of an owner, who has but a few: it is among the last.
+-- name: run_of_owner
+SELECT id FROM run WHERE owner = :owner ORDER BY id DESC LIMIT 1
 
 -- The last run of each other command, among the last ten thousand runs: a week of one run per minute.
 -- name: other_runs

@@ -5,6 +5,7 @@
 #include "admission/admit_keys.h"
 #include "admission/admit_values.h"
 #include "admission/newcomers.h"
+#include "ledger/cluster.h"
 #include "ledger/session.h"
 #include "ledger/settings.h"
 
@@ -19,6 +20,9 @@ struct progress {
 
 struct admit_writer {
     struct session *session;
+    bool shared; /* on a cluster, which is given the whole rule and takes many rows of it at once */
+    struct admit_plan whole_plan;
+    struct admit_values whole;
     struct admit_plan plans[RULE_STEPS_admit], rival_plan;
     struct newcomers *newcomers;
     struct admit_values *values; /* of the sign-up that is being written */
@@ -48,6 +52,7 @@ struct admit_writer *admit_writer_open(struct session *session)
     if (writer == NULL)
         return NULL;
     writer->session = session;
+    writer->shared = ledger_is_shared(session->ledger);
     writer->keys = admit_keys_open();
     writer->newcomers = newcomers_open(session);
     if (writer->keys != NULL && writer->newcomers != NULL)
@@ -76,6 +81,8 @@ static void learn(struct admit_writer *writer, struct ledger_statement *keys, in
 void admit_writer_expect(struct admit_writer *writer, uint64_t rows)
 {
     struct ledger *ledger = writer->session->ledger;
+    if (writer->shared)
+        return;
     int64_t attempts = ledger_number(ledger, STATEMENT_newest_attempt, 0);
     if ((uint64_t)attempts > LEARNED_A_ROW * rows + LEARNED_ANYHOW ||
         !admit_keys_expect(writer->keys, ((uint64_t)attempts + rows) * KEYS_AN_ATTEMPT))
@@ -101,10 +108,12 @@ void admit_writer_begin(struct admit_writer *writer)
 {
     struct ledger *ledger = writer->session->ledger;
     uint32_t lost;
+    writer->next_id = 0;
+    if (writer->shared)
+        return;
     admit_keys_hand_over(writer->keys, &lost); /* of a transaction that was rolled back */
     newcomers_forget(writer->newcomers);       /* likewise */
     writer->unreported = 0;
-    writer->next_id = 0;
     writer->some_wait = ledger_number(ledger, STATEMENT_some_wait, 0) != 0;
     learn_the_rest(writer);
 }
@@ -145,6 +154,8 @@ void admit_writer_flush(struct admit_writer *writer)
 {
     struct ledger *ledger = writer->session->ledger;
     uint32_t count, done = 0;
+    if (writer->shared)
+        return;
     report(writer);
     const struct admit_key *rows = admit_keys_hand_over(writer->keys, &count);
     if (writer->next_id != 0)
@@ -321,10 +332,26 @@ static enum admit_outcome take_steps(struct admit_writer *writer, const struct a
     return progress.logged_in ? ADMIT_CONTINUED : progress.written.outcome;
 }
 
+/* What it comes to is decided there. */
+static struct admit_verdict write_shared(struct admit_writer *writer, struct admission *admission)
+{
+    struct session *session = writer->session;
+    int64_t id = writer->next_id++;
+    if (admission->signup->text[SIGNUP_email_confirm_code] != NULL)
+        return admit_confirm(session, admission, id);
+    admit_values_fill(&writer->whole, session, admission, id);
+    ledger_run(
+        admit_values_use(&writer->whole, session->ledger, STATEMENT_admit, &writer->whole_plan));
+    admit_values_wipe(&writer->whole);
+    return (struct admit_verdict){ADMIT_CONTINUED, id};
+}
+
 struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admission *admission)
 {
     if (writer->next_id == 0)
         writer->next_id = admit_next_id(writer->session->ledger);
+    if (writer->shared)
+        return write_shared(writer, admission);
     struct admit_verdict verdict = {ADMIT_CONTINUED, writer->next_id};
     if (admission->signup->text[SIGNUP_email_confirm_code] != NULL) {
         admit_writer_flush(writer);
@@ -351,5 +378,6 @@ struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admi
 
 void admit_writer_settle(struct admit_writer *writer)
 {
-    newcomers_write(writer->newcomers);
+    if (!writer->shared)
+        newcomers_write(writer->newcomers);
 }

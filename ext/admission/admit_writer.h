@@ -32,7 +32,8 @@ void admit_writer_met(struct admit_writer *writer);
 
 /* After an error of the ledger the verdict means nothing, the transaction is rolled back, and the
  * writer is closed. The admission stays where it is until the writer is settled or flushed: only
- * then is all that was written in the ledger's tables. */
+ * then is all that was written in the ledger's tables. On a cluster the verdict is not known before
+ * the transaction is committed, and a row with a code must be the only one of its transaction. */
 struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admission *admission);
 void admit_writer_settle(struct admit_writer *writer);
 

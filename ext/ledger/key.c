@@ -15,7 +15,7 @@
 #include "values/write_all.h"
 
 /* Subkeys by number; a number is never used again for another purpose. */
-enum { SUBKEY_CODES = 1, SUBKEY_FINGERPRINTS = 2, SUBKEY_PREPARED = 3, SUBKEY_SHARES = 4 };
+enum { SUBKEY_CODES = 1, SUBKEY_FINGERPRINTS = 2, SUBKEY_PREPARED = 3, SUBKEY_SHARES = 4, SUBKEY_MARK = 5 };
 static const char subkey_context[crypto_kdf_CONTEXTBYTES] = {'s', 'q', 'l', 'i',
                                                              't', 'r', 'e', 'g'};
 
@@ -23,6 +23,7 @@ struct key {
     unsigned char codes[crypto_auth_hmacsha256_KEYBYTES];
     unsigned char shares[KEY_SHARES_SIZE];
     unsigned char prepared[crypto_auth_hmacsha256_KEYBYTES];
+    unsigned char mark[crypto_auth_hmacsha256_KEYBYTES];
     unsigned char fingerprints[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
 };
 
@@ -31,11 +32,13 @@ void key_path(sqlite3 *database, const char *path, char found[KEY_PATH_SIZE])
     const char *environment = getenv("REG_KEY_FILE");
     const char *file = sqlite3_db_filename(database, "main");
     found[0] = '\0';
+    if (path != NULL && path[0] != '\0') {
+        snprintf(found, KEY_PATH_SIZE, "%s", path);
+        return;
+    }
     if (file == NULL || file[0] == '\0')
         return;
-    if (path != NULL && path[0] != '\0')
-        snprintf(found, KEY_PATH_SIZE, "%s", path);
-    else if (environment != NULL && environment[0] != '\0')
+    if (environment != NULL && environment[0] != '\0')
         snprintf(found, KEY_PATH_SIZE, "%s", environment);
     else
         snprintf(found, KEY_PATH_SIZE, "%s.key", file);
@@ -137,6 +140,7 @@ struct key *key_open(sqlite3 *database, const char *path, bool *made, struct err
                                master);
     crypto_kdf_derive_from_key(key->shares, sizeof key->shares, SUBKEY_SHARES, subkey_context,
                                master);
+    crypto_kdf_derive_from_key(key->mark, sizeof key->mark, SUBKEY_MARK, subkey_context, master);
 out:
     sodium_free(master);
     return key;
@@ -162,6 +166,12 @@ void key_prepared_mac(const struct key *key, const void *message, size_t length,
                       unsigned char mac[KEY_MAC_SIZE])
 {
     crypto_auth_hmacsha256(mac, message, length, key->prepared);
+}
+
+void key_mark(const struct key *key, const void *message, size_t length,
+              unsigned char mark[KEY_MAC_SIZE])
+{
+    crypto_auth_hmacsha256(mark, message, length, key->mark);
 }
 
 static void bind_to(const unsigned char *ledger_uuid, int64_t attempt, unsigned char bound[24])

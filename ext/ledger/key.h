@@ -49,6 +49,11 @@ void key_code_mac(const struct key *key, const void *message, size_t length,
 void key_prepared_mac(const struct key *key, const void *message, size_t length,
                       unsigned char mac[KEY_MAC_SIZE]);
 
+/* HMAC-SHA-256 under a subkey of its own: by which a key is known that does not lie beside its
+ * ledger. */
+void key_mark(const struct key *key, const void *message, size_t length,
+              unsigned char mark[KEY_MAC_SIZE]);
+
 /*
  * Seals a fingerprint for one attempt (XChaCha20-Poly1305; ledger and attempt are bound to it, so
  * that it opens nowhere else). `nonce`: 24 random bytes from the caller.

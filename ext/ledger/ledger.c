@@ -43,12 +43,14 @@ void ledger_close(struct ledger *ledger)
     if (ledger == NULL)
         return;
     ledger_rest(ledger);
+    cluster_close(ledger->cluster);
     free(ledger);
 }
 
 void ledger_rest(struct ledger *ledger)
 {
     for (int i = 0; i < STATEMENT_COUNT; i++) {
+        cluster_finalize(&ledger->statements[i]);
         sqlite3_finalize(ledger->statements[i].prepared);
         ledger->statements[i].prepared = NULL;
     }
@@ -187,6 +189,14 @@ struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name)
     return ledger_select(ledger, name, NULL);
 }
 
+static bool prepare(struct ledger_statement *statement, enum statement name)
+{
+    struct ledger *ledger = statement->ledger;
+    return ledger->cluster != NULL
+               ? cluster_prepare(statement, name)
+               : ledger_keep(ledger, statement_text[name], &statement->prepared);
+}
+
 struct ledger_statement *ledger_select(struct ledger *ledger, enum statement name,
                                        const char *const columns[])
 {
@@ -195,11 +205,15 @@ struct ledger_statement *ledger_select(struct ledger *ledger, enum statement nam
     if (ledger_failed(ledger))
         return statement;
     if (statement->prepared == NULL) {
-        if (ledger_keep(ledger, statement_text[name], &statement->prepared))
+        if (prepare(statement, name))
             find_columns(statement, name, columns);
+        return statement;
+    }
+    if (statement->columns != columns)
+        find_columns(statement, name, columns);
+    if (statement->remote != NULL) {
+        cluster_reset(statement);
     } else {
-        if (statement->columns != columns)
-            find_columns(statement, name, columns);
         sqlite3_reset(statement->prepared);
         sqlite3_clear_bindings(statement->prepared);
     }
@@ -234,30 +248,50 @@ static void check(struct ledger_statement *statement, int code)
 
 void ledger_set_integer_at(struct ledger_statement *statement, int parameter, int64_t value)
 {
-    if (!ledger_failed(statement->ledger))
+    if (ledger_failed(statement->ledger))
+        return;
+    if (statement->remote == NULL)
         check(statement, sqlite3_bind_int64(statement->prepared, parameter, value));
+    else
+        *cluster_bind(statement, parameter) =
+            (struct ledger_value){.type = VALUE_INTEGER, .integer = value};
 }
 
 void ledger_set_real_at(struct ledger_statement *statement, int parameter, double value)
 {
-    if (!ledger_failed(statement->ledger))
+    if (ledger_failed(statement->ledger))
+        return;
+    if (statement->remote == NULL)
         check(statement, sqlite3_bind_double(statement->prepared, parameter, value));
+    else
+        *cluster_bind(statement, parameter) =
+            (struct ledger_value){.type = VALUE_REAL, .real = value};
 }
 
 void ledger_set_text_at(struct ledger_statement *statement, int parameter, const char *text,
                         size_t length)
 {
-    if (!ledger_failed(statement->ledger) && text != NULL)
+    if (ledger_failed(statement->ledger) || text == NULL)
+        return;
+    if (statement->remote == NULL)
         check(statement, sqlite3_bind_text64(statement->prepared, parameter, text, length,
                                              SQLITE_STATIC, SQLITE_UTF8));
+    else
+        *cluster_bind(statement, parameter) =
+            (struct ledger_value){.type = VALUE_TEXT, .bytes = text, .length = length};
 }
 
 void ledger_set_blob_at(struct ledger_statement *statement, int parameter, const void *bytes,
                         size_t length)
 {
-    if (!ledger_failed(statement->ledger) && bytes != NULL)
+    if (ledger_failed(statement->ledger) || bytes == NULL)
+        return;
+    if (statement->remote == NULL)
         check(statement,
               sqlite3_bind_blob64(statement->prepared, parameter, bytes, length, SQLITE_STATIC));
+    else
+        *cluster_bind(statement, parameter) =
+            (struct ledger_value){.type = VALUE_BLOB, .bytes = bytes, .length = length};
 }
 
 void ledger_set_integer(struct ledger_statement *statement, const char *parameter, int64_t value)
@@ -281,6 +315,8 @@ void ledger_set_pointer(struct ledger_statement *statement, const char *paramete
                         const char *kind)
 {
     int number = ledger_parameter(statement, parameter);
+    if (statement->remote != NULL)
+        ledger_fail(statement->ledger, SQLITE_MISUSE, "no pointer can be sent to a cluster");
     if (!ledger_failed(statement->ledger))
         check(statement, sqlite3_bind_pointer(statement->prepared, number, pointer, kind, NULL));
 }
@@ -291,6 +327,8 @@ bool ledger_row(struct ledger_statement *statement)
         sqlite3_reset(statement->prepared); /* or what it reads would stay open */
         return false;
     }
+    if (statement->remote != NULL)
+        return cluster_row(statement);
     int code = sqlite3_step(statement->prepared);
     if (code == SQLITE_ROW)
         return true;
@@ -304,12 +342,76 @@ int64_t ledger_run(struct ledger_statement *statement)
 {
     while (ledger_row(statement))
         ;
-    return ledger_failed(statement->ledger) ? 0 : sqlite3_changes64(statement->ledger->database);
+    return ledger_failed(statement->ledger) || statement->remote != NULL
+               ? 0
+               : sqlite3_changes64(statement->ledger->database);
 }
 
 void ledger_done(struct ledger_statement *statement)
 {
-    sqlite3_reset(statement->prepared);
+    if (statement->remote != NULL)
+        cluster_reset(statement);
+    else
+        sqlite3_reset(statement->prepared);
+}
+
+/* What stands in a column, wherever the ledger is. `place` is that in the statement. */
+
+static const struct ledger_value *cell(const struct ledger_statement *statement, int place)
+{
+    static const struct ledger_value none;
+    return place >= 0 && place < LEDGER_MOST_COLUMNS ? &statement->remote->cells[place] : &none;
+}
+
+static int type_at(struct ledger_statement *statement, int place)
+{
+    static const int types[] = {[VALUE_NULL] = SQLITE_NULL,
+                                [VALUE_INTEGER] = SQLITE_INTEGER,
+                                [VALUE_REAL] = SQLITE_FLOAT,
+                                [VALUE_TEXT] = SQLITE_TEXT,
+                                [VALUE_BLOB] = SQLITE_BLOB};
+    return statement->remote == NULL ? sqlite3_column_type(statement->prepared, place)
+                                     : types[cell(statement, place)->type];
+}
+
+/* As SQLite converts them. */
+static int64_t integer_of(const struct ledger_value *value)
+{
+    return value->type == VALUE_INTEGER ? value->integer
+           : value->type == VALUE_REAL  ? (int64_t)value->real
+           : value->bytes != NULL       ? strtoll(value->bytes, NULL, 10)
+                                        : 0;
+}
+
+static int64_t integer_at(struct ledger_statement *statement, int place)
+{
+    return statement->remote == NULL ? sqlite3_column_int64(statement->prepared, place)
+                                     : integer_of(cell(statement, place));
+}
+
+static double real_at(struct ledger_statement *statement, int place)
+{
+    if (statement->remote == NULL)
+        return sqlite3_column_double(statement->prepared, place);
+    const struct ledger_value *value = cell(statement, place);
+    return value->type == VALUE_REAL ? value->real : (double)integer_of(value);
+}
+
+static const void *bytes_at(struct ledger_statement *statement, int place, size_t *length)
+{
+    if (statement->remote != NULL) {
+        *length = cell(statement, place)->length;
+        return cell(statement, place)->bytes;
+    }
+    const void *bytes = sqlite3_column_blob(statement->prepared, place);
+    *length = (size_t)sqlite3_column_bytes(statement->prepared, place);
+    return bytes;
+}
+
+static const char *text_at(struct ledger_statement *statement, int place)
+{
+    return statement->remote == NULL ? (const char *)sqlite3_column_text(statement->prepared, place)
+                                     : cell(statement, place)->bytes;
 }
 
 /* Which column of which row: `code.digits, where id is 6`. Only some hosts tell the table. */
@@ -328,7 +430,7 @@ static void name_place(struct ledger_statement *statement, int column, char *tex
                           table == NULL ? "" : ".", sqlite3_column_name(row, column));
     if (at != column && length > 0 && (size_t)length < size)
         snprintf(text + length, size - (size_t)length, ", where %s is %lld,",
-                 sqlite3_column_name(row, at), (long long)sqlite3_column_int64(row, at));
+                 sqlite3_column_name(row, at), (long long)integer_at(statement, at));
 }
 
 void ledger_refuse(struct ledger_statement *statement, int column, const char *format, ...)
@@ -346,17 +448,17 @@ void ledger_refuse(struct ledger_statement *statement, int column, const char *f
 
 bool ledger_is_null(struct ledger_statement *statement, int column)
 {
-    return sqlite3_column_type(statement->prepared, statement->place[column]) == SQLITE_NULL;
+    return type_at(statement, statement->place[column]) == SQLITE_NULL;
 }
 
 bool ledger_is_real(struct ledger_statement *statement, int column)
 {
-    return sqlite3_column_type(statement->prepared, statement->place[column]) == SQLITE_FLOAT;
+    return type_at(statement, statement->place[column]) == SQLITE_FLOAT;
 }
 
 int64_t ledger_within(struct ledger_statement *statement, int column, int64_t least, int64_t most)
 {
-    int64_t value = sqlite3_column_int64(statement->prepared, statement->place[column]);
+    int64_t value = integer_at(statement, statement->place[column]);
     if (value >= least && value <= most)
         return value;
     ledger_refuse(statement, column, "is %lld: expected %lld to %lld", (long long)value,
@@ -366,7 +468,7 @@ int64_t ledger_within(struct ledger_statement *statement, int column, int64_t le
 
 int64_t ledger_integer(struct ledger_statement *statement, int column)
 {
-    int64_t value = sqlite3_column_int64(statement->prepared, statement->place[column]);
+    int64_t value = integer_at(statement, statement->place[column]);
     if (value >= -MOST_INTEGER && value <= MOST_INTEGER)
         return value;
     ledger_refuse(statement, column, "is %lld", (long long)value);
@@ -375,19 +477,18 @@ int64_t ledger_integer(struct ledger_statement *statement, int column)
 
 int64_t ledger_key(struct ledger_statement *statement, int column)
 {
-    return sqlite3_column_int64(statement->prepared, statement->place[column]);
+    return integer_at(statement, statement->place[column]);
 }
 
 double ledger_real(struct ledger_statement *statement, int column)
 {
-    return sqlite3_column_double(statement->prepared, statement->place[column]);
+    return real_at(statement, statement->place[column]);
 }
 
 const char *ledger_text(struct ledger_statement *statement, int column)
 {
     bool is_null = ledger_is_null(statement, column);
-    const char *text =
-        (const char *)sqlite3_column_text(statement->prepared, statement->place[column]);
+    const char *text = text_at(statement, statement->place[column]);
     if (text != NULL || is_null)
         return text;
     fail_for_memory(statement->ledger);
@@ -405,10 +506,8 @@ const char *ledger_word(struct ledger_statement *statement, int column)
 
 const void *ledger_blob(struct ledger_statement *statement, int column, size_t *length)
 {
-    bool is_blob =
-        sqlite3_column_type(statement->prepared, statement->place[column]) == SQLITE_BLOB;
-    const void *bytes = sqlite3_column_blob(statement->prepared, statement->place[column]);
-    *length = (size_t)sqlite3_column_bytes(statement->prepared, statement->place[column]);
+    bool is_blob = type_at(statement, statement->place[column]) == SQLITE_BLOB;
+    const void *bytes = bytes_at(statement, statement->place[column], length);
     if (bytes == NULL && is_blob && sqlite3_errcode(statement->ledger->database) == SQLITE_NOMEM)
         fail_for_memory(statement->ledger);
     return bytes;
@@ -449,8 +548,11 @@ bool ledger_goes_on(struct ledger *ledger)
 
 void ledger_execute(struct ledger *ledger, const char *sql)
 {
-    if (!ledger_failed(ledger) &&
-        sqlite3_exec(ledger->database, sql, NULL, NULL, NULL) != SQLITE_OK)
+    if (ledger_failed(ledger))
+        return;
+    if (ledger->cluster != NULL)
+        cluster_gather_script(ledger, sql);
+    else if (sqlite3_exec(ledger->database, sql, NULL, NULL, NULL) != SQLITE_OK)
         ledger_fail_with_engine(ledger);
 }
 

@@ -34,6 +34,9 @@ void ledger_rest(struct ledger *ledger);
 void ledger_keep_by(struct ledger *ledger, const char *sql);
 struct sqlite3 *ledger_database(struct ledger *ledger);
 
+/* What marks a database as a ledger (PRAGMA application_id). */
+int ledger_application_id(void);
+
 /* The version that this program writes; the one found in the database (0: no ledger), -1 after an
  * error. */
 int ledger_version(void);
@@ -84,6 +87,11 @@ const unsigned char *ledger_salt(struct ledger *ledger);
  */
 void ledger_begin(struct ledger *ledger);
 void ledger_end(struct ledger *ledger);
+
+/* After ledger_end(): whether what was read has changed before it could be written, so that all is
+ * to be done again, from ledger_begin() on. Only of a ledger on a cluster (cluster.h), and not for
+ * ever: then it stays an error. */
+bool ledger_again(struct ledger *ledger);
 
 /* Leaves foreign keys unchecked, or checks them again; not while a transaction is open. For
  * statements that cannot break them and run a million times. */
@@ -145,7 +153,8 @@ const char *ledger_parameter_name(struct ledger_statement *statement, int parame
 
 /* The next row; false at the end and after an error. */
 bool ledger_row(struct ledger_statement *statement);
-/* Runs a statement that gives no rows; the number of rows it changed. */
+/* Runs a statement that gives no rows; the number of rows it changed, which on a cluster nobody
+ * knows yet: 0. */
 int64_t ledger_run(struct ledger_statement *statement);
 /* Lets go of a statement whose rows were not all read. */
 void ledger_done(struct ledger_statement *statement);

@@ -13,6 +13,11 @@
 
 enum { APPLICATION_ID = 0x72656773 /* "regs" */, JOURNAL_MODE_SIZE = 16 };
 
+int ledger_application_id(void)
+{
+    return APPLICATION_ID;
+}
+
 int ledger_version(void)
 {
     return STATEMENT_UPGRADES;
@@ -63,6 +68,8 @@ static int version_beside(struct ledger *ledger)
 
 int ledger_version_found(struct ledger *ledger)
 {
+    if (ledger->cluster != NULL) /* every write makes sure of it */
+        return ledger_failed(ledger) ? -1 : ledger->cluster->version;
     if (!look(ledger))
         return -1;
     int version = (int)ledger_number(ledger, STATEMENT_user_version, -1);
@@ -92,7 +99,7 @@ bool ledger_is_unmarked(struct ledger *ledger)
 
 bool ledger_is_snapshot(struct ledger *ledger)
 {
-    return look(ledger) && ledger->facts.snapshot;
+    return ledger->cluster == NULL && look(ledger) && ledger->facts.snapshot;
 }
 
 bool ledger_is_share(struct ledger *ledger)
@@ -221,7 +228,8 @@ static int beginning(struct ledger *ledger, bool beside)
 
 static void save_settings(struct ledger *ledger, const char *settings)
 {
-    if (settings == NULL || ledger_number(ledger, STATEMENT_newest_setting_id, 0) != 0)
+    if (settings == NULL ||
+        (!ledger_is_unmade(ledger) && ledger_number(ledger, STATEMENT_newest_setting_id, 0) != 0))
         return;
     struct ledger_statement *insert = ledger_use(ledger, STATEMENT_insert_setting);
     ledger_set_integer(insert, ":recorded_at", ledger_now(ledger));
@@ -406,6 +414,19 @@ static void make(struct ledger *ledger, const struct ledger_making *making)
     ledger_end(ledger);
 }
 
+/* One request, whole or not at all. Of two who make one at the same time the second is refused,
+ * since the tables are there. */
+static void make_shared(struct ledger *ledger, int found, const struct ledger_making *making)
+{
+    ledger_begin(ledger);
+    upgrade(ledger, found, false, making);
+    ledger_end(ledger);
+    if (!ledger_failed(ledger))
+        ledger->cluster->version = ledger_version();
+    else if (found == 0 && !ledger->cluster->unknown && making->take_back_key != NULL)
+        making->take_back_key(making->context);
+}
+
 void ledger_create(struct ledger *ledger, const struct ledger_making *making)
 {
     char mode[JOURNAL_MODE_SIZE] = "";
@@ -414,6 +435,10 @@ void ledger_create(struct ledger *ledger, const struct ledger_making *making)
         return;
     if (found > ledger_version()) {
         ledger_ready(ledger);
+        return;
+    }
+    if (ledger->cluster != NULL) {
+        make_shared(ledger, found, making);
         return;
     }
     if (found == 0) {

@@ -1,6 +1,7 @@
 #include "ledger/ledger_time.h"
 
 #include "host.h"
+#include "ledger/cluster.h"
 #include "ledger/ledger.h"
 #include "values/time_units.h"
 #include "values/moment.h"
@@ -48,6 +49,10 @@ static void read_newest(struct ledger *ledger, struct ledger_clock *clock)
         sqlite3_file_control(database, "main", SQLITE_FCNTL_DATA_VERSION, &version) == SQLITE_OK;
     if (tells && clock->known && version == clock->version)
         return;
+    if (ledger_is_unmade(ledger)) {
+        clock->newest = clock->read_at = 0;
+        return;
+    }
     enum { NEWEST, READ_AT };
     static const char *const columns[] = {"newest", "read_at", NULL};
     struct ledger_statement *row = ledger_select(ledger, STATEMENT_newest_entry, columns);
@@ -100,9 +105,14 @@ int64_t ledger_clock(struct ledger *ledger)
 bool ledger_notice_clock(struct ledger *ledger)
 {
     int64_t clock = ledger_clock(ledger);
+    const struct ledger_clock *known = ledger_clock_of(ledger);
+    bool behind = known->read_at > clock && known->newest > clock + LEDGER_TIME_AGREES_MS;
+    if (!behind)
+        return false;
     struct ledger_statement *notice = ledger_use(ledger, STATEMENT_notice_clock);
     ledger_set_integer(notice, ":clock", clock);
     ledger_set_integer(notice, ":agrees", LEDGER_TIME_AGREES_MS);
     ledger_clock_of(ledger)->known = false;
-    return ledger_run(notice) > 0;
+    ledger_run(notice);
+    return behind;
 }

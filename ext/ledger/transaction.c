@@ -68,11 +68,15 @@ void ledger_roll_back(struct ledger *ledger)
 
 void ledger_leave_nothing(struct ledger *ledger)
 {
+    if (ledger->cluster != NULL)
+        return; /* each request says so itself */
     ledger->before = ledger_secure_delete(ledger, LEDGER_SECURE_DELETE_ON);
 }
 
 void ledger_leave_as_before(struct ledger *ledger)
 {
+    if (ledger->cluster != NULL)
+        return;
     if (ledger->before != LEDGER_SECURE_DELETE_ON)
         ledger_secure_delete(ledger, ledger->before);
     ledger->before = LEDGER_SECURE_DELETE_ON;
@@ -103,6 +107,10 @@ void ledger_begin(struct ledger *ledger)
     ledger_leave_nothing(ledger);
     ledger_clock_begin(&ledger->clock);
     ledger->own_transaction = ledger->own_savepoint = false;
+    if (ledger->cluster != NULL) {
+        cluster_begin(ledger);
+        return;
+    }
     if (ledger_keeps_copy(ledger))
         return;
     bool within = ledger_is_open(ledger);
@@ -137,6 +145,8 @@ static void end_transaction(struct ledger *ledger)
 
 void ledger_end(struct ledger *ledger)
 {
+    if (ledger->cluster != NULL)
+        cluster_finish(ledger);
     ledger_clock_end(&ledger->clock);
     if (ledger->own_transaction || ledger->own_savepoint)
         end_transaction(ledger);
@@ -169,7 +179,8 @@ enum ledger_secure_delete ledger_secure_delete(struct ledger *ledger,
 
 void ledger_trust(struct ledger *ledger, bool trusted)
 {
-    sqlite3_db_config(ledger->database, SQLITE_DBCONFIG_ENABLE_FKEY, !trusted, NULL);
+    if (ledger->cluster == NULL)
+        sqlite3_db_config(ledger->database, SQLITE_DBCONFIG_ENABLE_FKEY, !trusted, NULL);
 }
 
 void ledger_rehearse(struct ledger *ledger)

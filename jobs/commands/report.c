@@ -96,32 +96,57 @@ static const void *request(void *context, void *parcel, int64_t now)
 
 /* -- the step -- */
 
-/* Puts dead reports back into the queue, batch by batch. */
-static enum exit_code requeue_dead(struct job *job)
+/* Of dead reports after `after`: where the next batch ends, and how many were looked at. */
+static int64_t next_dead(struct ledger *ledger, int64_t after, int64_t *last)
 {
-    struct ledger *ledger = job->session->ledger;
-    int64_t after = 0, count = 0, requeued = 0;
+    enum { LAST, NUMBER };
+    static const char *const columns[] = {"last", "number", NULL};
+    int64_t number = 0;
+    struct ledger_statement *end = ledger_select(ledger, STATEMENT_dead_reports_end, columns);
+    ledger_set_integer(end, ":after", after);
+    ledger_set_integer(end, ":batch", REQUEUE_BATCH);
+    if (ledger_row(end)) {
+        *last = ledger_integer(end, LAST);
+        number = ledger_integer(end, NUMBER);
+        ledger_done(end);
+    }
+    return number;
+}
+
+/* Requeues one batch; how many. */
+static int64_t requeue_batch(struct ledger *ledger, int64_t after, int64_t last)
+{
+    int64_t requeued = 0;
     do {
         ledger_begin(ledger);
-        int64_t now = ledger_stamp(ledger);
-        enum { LAST, NUMBER };
-        static const char *const columns[] = {"last", "number", NULL};
-        struct ledger_statement *end = ledger_select(ledger, STATEMENT_dead_reports_end, columns);
-        ledger_set_integer(end, ":after", after);
-        ledger_set_integer(end, ":batch", REQUEUE_BATCH);
-        int64_t last = after;
-        if (ledger_row(end)) {
-            last = ledger_integer(end, LAST);
-            count = ledger_integer(end, NUMBER);
-            ledger_done(end);
+        int64_t now = ledger_now(ledger);
+        struct ledger_statement *count = ledger_use(ledger, STATEMENT_count_dead);
+        ledger_set_integer(count, ":after", after);
+        ledger_set_integer(count, ":end", last);
+        if (ledger_row(count)) {
+            requeued = ledger_integer(count, 0);
+            ledger_done(count);
         }
+        ledger_stamp(ledger);
         struct ledger_statement *requeue = ledger_use(ledger, STATEMENT_requeue_dead);
         ledger_set_integer(requeue, ":now", now);
         ledger_set_integer(requeue, ":after", after);
         ledger_set_integer(requeue, ":end", last);
-        while (count > 0 && ledger_row(requeue))
-            requeued++;
+        ledger_run(requeue);
         ledger_end(ledger);
+    } while (ledger_again(ledger));
+    return requeued;
+}
+
+/* Puts dead reports back into the queue, batch by batch. */
+static enum exit_code requeue_dead(struct job *job)
+{
+    struct ledger *ledger = job->session->ledger;
+    int64_t after = 0, last = 0, count, requeued = 0;
+    do {
+        count = next_dead(ledger, after, &last);
+        if (count > 0)
+            requeued += requeue_batch(ledger, after, last);
         after = last;
     } while (count == REQUEUE_BATCH && !ledger_failed(ledger) && !stop_asked());
     if (ledger_failed(ledger))

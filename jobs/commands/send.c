@@ -209,19 +209,17 @@ static enum exit_code send_by(struct job *job, unsigned busy, struct maker *make
 
 /* -- what was undeliverable -- */
 
-/* One batch of a channel in a transaction; how many were found, and queued. */
-static size_t requeue_some(struct job *job, int channel, int64_t *after, uint64_t *queued)
+/* The next codes of a channel that may be sent anew, after `after`; how many. */
+static size_t find_undeliverable(struct job *job, int channel, int64_t now, int64_t *after,
+                                 int64_t codes[REQUEUE_BATCH])
 {
+    enum { END_ID, CODE_ID };
+    static const char *const columns[] = {"end_id", "code_id", NULL};
     struct ledger *ledger = job->session->ledger;
     const struct settings *settings = session_settings(job->session);
-    int64_t codes[REQUEUE_BATCH];
     size_t count = 0;
     if (settings == NULL)
         return 0;
-    ledger_begin(ledger);
-    int64_t now = ledger_stamp(ledger);
-    enum { END_ID, CODE_ID };
-    static const char *const columns[] = {"end_id", "code_id", NULL};
     struct ledger_statement *found = ledger_select(ledger, STATEMENT_undeliverable_codes, columns);
     ledger_set_text(found, ":channel", channel_names[channel]);
     ledger_set_integer(found, ":after", *after);
@@ -234,18 +232,36 @@ static size_t requeue_some(struct job *job, int channel, int64_t *after, uint64_
         codes[count++] = ledger_integer(found, CODE_ID);
     }
     ledger_done(found);
-    for (size_t i = 0; i < count; i++) {
-        unsigned char nonce[CODE_NONCE_SIZE];
-        randombytes_buf(nonce, sizeof nonce);
-        struct ledger_statement *anew = ledger_use(ledger, STATEMENT_issue_anew);
-        ledger_set_integer(anew, ":id", codes[i]);
-        ledger_set_integer(anew, ":now", now);
-        ledger_set_blob(anew, ":nonce", nonce, sizeof nonce);
-        while (ledger_row(anew))
-            ++*queued;
-    }
-    ledger_end(ledger);
-    return ledger_failed(ledger) ? 0 : count;
+    return count;
+}
+
+/* One batch of a channel in a transaction; how many were found, and are replaced. */
+static size_t requeue_some(struct job *job, int channel, int64_t *after, uint64_t *queued)
+{
+    struct ledger *ledger = job->session->ledger;
+    int64_t codes[REQUEUE_BATCH], before = *after;
+    size_t count = 0;
+    do {
+        *after = before;
+        ledger_begin(ledger);
+        int64_t now = ledger_now(ledger);
+        count = find_undeliverable(job, channel, now, after, codes);
+        ledger_stamp(ledger);
+        for (size_t i = 0; i < count; i++) {
+            unsigned char nonce[CODE_NONCE_SIZE];
+            randombytes_buf(nonce, sizeof nonce);
+            struct ledger_statement *anew = ledger_use(ledger, STATEMENT_issue_anew);
+            ledger_set_integer(anew, ":id", codes[i]);
+            ledger_set_integer(anew, ":now", now);
+            ledger_set_blob(anew, ":nonce", nonce, sizeof nonce);
+            ledger_run(anew);
+        }
+        ledger_end(ledger);
+    } while (ledger_again(ledger));
+    if (ledger_failed(ledger))
+        return 0;
+    *queued += count;
+    return count;
 }
 
 /* What is undeliverable is so for good, unless the operator knows better. */

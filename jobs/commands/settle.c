@@ -16,35 +16,39 @@ static struct ledger *ledger_of(struct job *job)
     return job->session->ledger;
 }
 
-static bool any_overdue(struct job *job)
+/* How many are overdue, counted up to `most`. */
+static uint64_t count_overdue(struct job *job, int64_t now, int64_t most)
 {
-    bool any = false;
-    int64_t now = ledger_now(ledger_of(job));
-    struct ledger_statement *overdue = ledger_use(ledger_of(job), STATEMENT_any_overdue);
-    ledger_set_integer(overdue, ":now", now);
-    if (ledger_row(overdue)) {
-        any = ledger_integer(overdue, 0) != 0;
-        ledger_done(overdue);
+    uint64_t overdue = 0;
+    struct ledger_statement *count = ledger_use(ledger_of(job), STATEMENT_count_overdue);
+    ledger_set_integer(count, ":now", now);
+    ledger_set_integer(count, ":batch", most);
+    if (ledger_row(count)) {
+        overdue = (uint64_t)ledger_integer(count, 0);
+        ledger_done(count);
     }
-    return any;
+    return overdue;
 }
 
 /* One batch in a transaction; how many. */
 static uint64_t settle_some(struct job *job)
 {
     uint64_t settled = 0;
-    ledger_begin(ledger_of(job));
-    int64_t now = ledger_stamp(ledger_of(job));
-    const struct settings *settings = session_settings(job->session);
-    if (settings != NULL) {
-        struct ledger_statement *settle = ledger_use(ledger_of(job), STATEMENT_settle);
-        ledger_set_integer(settle, ":now", now);
-        ledger_set_integer(settle, ":batch", SETTLE_BATCH);
-        ledger_set_text(settle, ":reportable", settings->reportable_reasons);
-        while (ledger_row(settle))
-            settled++;
-    }
-    ledger_end(ledger_of(job));
+    do {
+        ledger_begin(ledger_of(job));
+        int64_t now = ledger_now(ledger_of(job));
+        const struct settings *settings = session_settings(job->session);
+        settled = settings == NULL ? 0 : count_overdue(job, now, SETTLE_BATCH);
+        if (settled > 0) {
+            ledger_stamp(ledger_of(job));
+            struct ledger_statement *settle = ledger_use(ledger_of(job), STATEMENT_settle);
+            ledger_set_integer(settle, ":now", now);
+            ledger_set_integer(settle, ":batch", SETTLE_BATCH);
+            ledger_set_text(settle, ":reportable", settings->reportable_reasons);
+            ledger_run(settle);
+        }
+        ledger_end(ledger_of(job));
+    } while (ledger_again(ledger_of(job)));
     return ledger_failed(ledger_of(job)) ? 0 : settled;
 }
 
@@ -54,7 +58,7 @@ static bool settle_overdue(struct job *job)
     uint64_t settled = 0;
     struct say_progress progress;
     say_progress_start(&progress, "settling", 0);
-    bool left = any_overdue(job);
+    bool left = count_overdue(job, ledger_now(ledger_of(job)), 1) > 0;
     while (left && !stop_asked()) {
         uint64_t batch = settle_some(job);
         settled += batch;
@@ -69,10 +73,10 @@ static bool settle_overdue(struct job *job)
     return !left;
 }
 
-/* The end of the next batch of fingerprints after `after`; false: there are no more. */
-static bool next_fingerprints(struct job *job, int64_t after, int64_t *end)
+/* How many fingerprints the next batch after `after` has, and where it ends. */
+static int64_t next_fingerprints(struct job *job, int64_t after, int64_t *end)
 {
-    bool any = false;
+    int64_t number = 0;
     enum { LAST, NUMBER };
     static const char *const columns[] = {"last", "number", NULL};
     struct ledger_statement *next =
@@ -81,24 +85,42 @@ static bool next_fingerprints(struct job *job, int64_t after, int64_t *end)
     ledger_set_integer(next, ":batch", FINGERPRINT_BATCH);
     if (ledger_row(next)) {
         *end = ledger_integer(next, LAST);
-        any = ledger_integer(next, NUMBER) > 0;
+        number = ledger_integer(next, NUMBER);
         ledger_done(next);
     }
-    return any;
+    return number;
+}
+
+static int64_t count_fingerprints(struct job *job, int64_t after, int64_t end)
+{
+    int64_t number = 0;
+    struct ledger_statement *count = ledger_use(ledger_of(job), STATEMENT_count_fingerprints);
+    ledger_set_integer(count, ":after", after);
+    ledger_set_integer(count, ":end", end);
+    if (ledger_row(count)) {
+        number = ledger_integer(count, 0);
+        ledger_done(count);
+    }
+    return number;
 }
 
 static void forget_fingerprints(struct job *job)
 {
-    int64_t after = 0, end = 0, forgotten = 0;
-    while (!stop_asked() && next_fingerprints(job, after, &end)) {
-        ledger_begin(ledger_of(job));
-        int64_t now = ledger_now(ledger_of(job));
-        struct ledger_statement *forget = ledger_use(ledger_of(job), STATEMENT_forget_fingerprints);
-        ledger_set_integer(forget, ":after", after);
-        ledger_set_integer(forget, ":end", end);
-        ledger_set_integer(forget, ":dead_since", now - DEAD_DAYS * (int64_t)DAY_MS);
-        forgotten += ledger_run(forget);
-        ledger_end(ledger_of(job));
+    int64_t after = 0, end = 0, forgotten = 0, number;
+    while (!stop_asked() && (number = next_fingerprints(job, after, &end)) > 0) {
+        do {
+            ledger_begin(ledger_of(job));
+            int64_t now = ledger_now(ledger_of(job));
+            struct ledger_statement *forget =
+                ledger_use(ledger_of(job), STATEMENT_forget_fingerprints);
+            ledger_set_integer(forget, ":after", after);
+            ledger_set_integer(forget, ":end", end);
+            ledger_set_integer(forget, ":dead_since", now - DEAD_DAYS * (int64_t)DAY_MS);
+            ledger_run(forget);
+            ledger_end(ledger_of(job));
+        } while (ledger_again(ledger_of(job)));
+        int64_t left = count_fingerprints(job, after, end);
+        forgotten += number > left ? number - left : 0;
         after = end;
     }
     job_add(job, "settle", "fingerprints_deleted", (uint64_t)forgotten);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/cluster.h"
 #include "run/say.h"
 #include "values/time_units.h"
 #include "values/moment.h"
@@ -107,6 +108,7 @@ static enum transfer_supply commit_group(struct journal *journal, unsigned room)
     if (written == WRITTEN && any) {
         recorded(journal);
         take_keep(journal->take);
+        written = judge(journal, "reading what was taken");
     } else {
         take_forget(journal->take);
     }
@@ -158,7 +160,10 @@ void journal_ended(struct journal *journal, struct transfer_item *transfer)
 bool journal_tick(struct journal *journal)
 {
     take_back(journal, false);
-    return journal->status == EXIT_DONE && commit_back(journal) != WRITTEN_NOT;
+    if (journal->status != EXIT_DONE || commit_back(journal) == WRITTEN_NOT)
+        return false;
+    ledger_keep_leases(queue_ledger(journal->queue));
+    return judge(journal, "keeping a lease") != WRITTEN_NOT;
 }
 
 enum exit_code journal_settle(struct journal *journal)

@@ -52,6 +52,7 @@ struct queue_place {
     int64_t seen; /* its next_try_at when it was found */
     int64_t try_id;
     int64_t lease_until;
+    int64_t retry; /* when it is tried again, once that is decided; 0: it is not */
 };
 
 enum queue_fate {

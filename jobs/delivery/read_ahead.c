@@ -1,16 +1,13 @@
 #include "delivery/read_ahead.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "ledger/connection.h"
 #include "run/thread.h"
 
 struct read_ahead {
-    struct sqlite3 *database;
-    struct session *session;
+    const struct job *job;
+    struct job_reader reader;
     void (*read)(void *context, struct session *session);
     void *context;
     pthread_t thread;
@@ -23,22 +20,17 @@ struct read_ahead *read_ahead_open(const struct job *job)
     struct read_ahead *read_ahead = calloc(1, sizeof *read_ahead);
     if (read_ahead == NULL)
         return NULL;
-    read_ahead->database =
-        connection_open(job->config.ledger, CONNECTION_READER, job->config.busy_timeout_ms, &error);
-    if (read_ahead->database == NULL ||
-        (read_ahead->session = session_open(read_ahead->database)) == NULL) {
-        read_ahead_close(read_ahead);
-        return NULL;
-    }
-    snprintf(read_ahead->session->key_file, sizeof read_ahead->session->key_file, "%s",
-             job->config.key_file);
-    return read_ahead;
+    read_ahead->job = job;
+    if (job_open_reader(job, &read_ahead->reader, &error))
+        return read_ahead;
+    read_ahead_close(read_ahead);
+    return NULL;
 }
 
 static void *run(void *argument)
 {
     struct read_ahead *read_ahead = argument;
-    read_ahead->read(read_ahead->context, read_ahead->session);
+    read_ahead->read(read_ahead->context, read_ahead->reader.session);
     return NULL;
 }
 
@@ -57,7 +49,7 @@ void read_ahead_wait(struct read_ahead *read_ahead)
         return;
     pthread_join(read_ahead->thread, NULL);
     read_ahead->running = false;
-    ledger_forgive(read_ahead->session->ledger);
+    ledger_forgive(read_ahead->reader.session->ledger);
 }
 
 void read_ahead_close(struct read_ahead *read_ahead)
@@ -65,7 +57,6 @@ void read_ahead_close(struct read_ahead *read_ahead)
     if (read_ahead == NULL)
         return;
     read_ahead_wait(read_ahead);
-    session_release(read_ahead->session);
-    sqlite3_close(read_ahead->database);
+    job_close_reader(read_ahead->job, &read_ahead->reader);
     free(read_ahead);
 }

@@ -105,15 +105,20 @@ static void finish_report(const struct queue *queue, const struct queue_place *p
     ledger_run(end);
 }
 
+int64_t record_retry(const struct queue *queue, const struct queue_place *place,
+                     const struct transfer_answer *answer, int64_t now)
+{
+    if (answer->result == TRANSFER_ACCEPTED || answer->result == TRANSFER_DEFERRED ||
+        answer->result == TRANSFER_REFUSED)
+        return 0;
+    const struct retry_history history = history_of(queue, place, answer);
+    return retry_at(queue->patience, &history, answer, now);
+}
+
 enum queue_fate record_answer(const struct queue *queue, const struct queue_place *place,
-                              const struct transfer_answer *answer, int64_t now)
+                              const struct transfer_answer *answer, int64_t retry, int64_t now)
 {
     bool has_it = answer->result == TRANSFER_ACCEPTED || answer->result == TRANSFER_DEFERRED;
-    int64_t retry = 0;
-    if (!has_it && answer->result != TRANSFER_REFUSED) {
-        const struct retry_history history = history_of(queue, place, answer);
-        retry = retry_at(queue->patience, &history, answer, now);
-    }
     if (queue->kind == QUEUE_CODES)
         finish_code(queue, place, answer, retry, now);
     else
@@ -152,9 +157,14 @@ void record_add(struct record *record, struct queue_item *item)
 
 void record_write(struct record *record, int64_t now)
 {
+    for (struct queue_item *item = record->back.first; item != NULL; item = item->next)
+        item->place.retry = item->transfer.answered ? record_retry(record->queue, &item->place,
+                                                                   &item->transfer.answer, now)
+                                                    : 0;
     for (struct queue_item *item = record->back.first; item != NULL; item = item->next) {
         if (item->transfer.answered)
-            item->fate = record_answer(record->queue, &item->place, &item->transfer.answer, now);
+            item->fate = record_answer(record->queue, &item->place, &item->transfer.answer,
+                                       item->place.retry, now);
         else
             record_withdraw(record->queue, &item->place);
     }
@@ -225,12 +235,16 @@ static size_t end_some_leftovers(const struct queue *queue, const char *host, in
                                      places[count].try_id);
         count++;
     }
+    if (count > 0)
+        ledger_stamp(queue_ledger(queue));
+    for (size_t i = 0; i < count; i++)
+        places[i].retry = unmade[i] ? 0 : record_retry(queue, &places[i], &answer, now);
     for (size_t i = 0; i < count; i++) {
         leftovers->unmade += unmade[i];
         leftovers->ambiguous += !unmade[i];
         if (unmade[i])
             record_withdraw(queue, &places[i]);
-        else if (record_answer(queue, &places[i], &answer, now) == QUEUE_GIVEN_UP)
+        else if (record_answer(queue, &places[i], &answer, places[i].retry, now) == QUEUE_GIVEN_UP)
             leftovers->given_up++;
     }
     return count;
@@ -248,9 +262,13 @@ struct record_leftovers record_leftovers(const struct queue *queue)
     if (colon != NULL)
         colon[1] = '\0';
     do {
-        ledger_begin(ledger);
-        count = end_some_leftovers(queue, host, ledger_stamp(ledger), &leftovers);
-        ledger_end(ledger);
+        struct record_leftovers before = leftovers;
+        do {
+            leftovers = before;
+            ledger_begin(ledger);
+            count = end_some_leftovers(queue, host, ledger_now(ledger), &leftovers);
+            ledger_end(ledger);
+        } while (ledger_again(ledger));
     } while (count == LEFTOVER_BATCH && !ledger_failed(ledger));
     return leftovers;
 }

@@ -33,9 +33,14 @@ void record_write(struct record *record, int64_t now);
  * made. */
 uint64_t record_written(struct record *record);
 
+/* When an item is tried again after that answer, 0: not at all. Asked of all that are written down
+ * together before the first of them is. */
+int64_t record_retry(const struct queue *queue, const struct queue_place *place,
+                     const struct transfer_answer *answer, int64_t now);
+
 /* Within a transaction: writes down the answer to a try, and when the item is tried again. */
 enum queue_fate record_answer(const struct queue *queue, const struct queue_place *place,
-                              const struct transfer_answer *answer, int64_t now);
+                              const struct transfer_answer *answer, int64_t retry, int64_t now);
 
 /* Within a transaction: the call was not made. The try goes, the item is due as before. */
 void record_withdraw(const struct queue *queue, const struct queue_place *place);

@@ -22,6 +22,7 @@ struct take {
     struct take_cargo cargo;
     uint64_t *limit;
     struct queue_list group;       /* found, not committed yet */
+    int64_t lease_until;           /* of that group */
     struct queue_list waiting;     /* committed, not given out yet */
     int64_t taken_at;              /* when they were taken, monotonic */
     struct read_ahead *read_ahead; /* NULL until a group was full, or not to be had */
@@ -87,36 +88,40 @@ static void run_step(struct ledger *ledger, enum statement name, const struct ta
     ledger_run(step);
 }
 
-/* What has a try now was taken. The tries come in the order of the items. */
-static void read_taken(const struct queue *queue, struct queue_list *list, int64_t newest,
-                       int64_t lease_until)
+/* The tries come in the order of the items. One that is not among them is of another list, which
+ * was taken in the same millisecond. */
+static struct queue_item *find_item(struct queue_item *from, int64_t id)
+{
+    while (from != NULL && (!from->wanted || from->place.id != id))
+        from = from->next;
+    return from;
+}
+
+void take_read(const struct queue *queue, struct queue_list *list, int64_t lease_until)
 {
     enum { TRY, ITEM };
     static const char *const columns[] = {"id", "item_id", NULL};
     struct ledger *ledger = queue_ledger(queue);
-    struct ledger_statement *row = ledger_select(ledger, STATEMENT_tries_since, columns);
-    struct queue_item *item = list->first;
-    ledger_set_integer(row, ":after", newest);
+    struct ledger_statement *row = ledger_select(ledger, STATEMENT_tries_taken, columns);
+    struct queue_item *from = list->first;
+    ledger_set_integer(row, ":lease_until", lease_until);
+    ledger_set_text(row, ":owner", queue->job->owner);
+    ledger_set_integer(row, ":reports", queue->kind == QUEUE_REPORTS);
     while (ledger_row(row)) {
-        int64_t id = ledger_integer(row, ITEM);
-        while (item != NULL && (!item->wanted || item->place.id != id))
-            item = item->next;
-        if (item == NULL) {
-            ledger_fail(ledger, SQLITE_INTERNAL, "a try was journalled that was not asked for");
+        struct queue_item *item = find_item(from, ledger_integer(row, ITEM));
+        if (item == NULL)
             continue;
-        }
         item->taken = true;
         item->place.try_id = ledger_integer(row, TRY);
         item->place.lease_until = lease_until;
-        item = item->next;
+        from = item->next;
     }
 }
 
-void take_places(const struct queue *queue, struct queue_list *list, int64_t now)
+int64_t take_places(const struct queue *queue, const struct queue_list *list, int64_t now)
 {
     struct ledger *ledger = queue_ledger(queue);
     bool codes = queue->kind == QUEUE_CODES;
-    int64_t newest = ledger_number(ledger, STATEMENT_newest_try, 0);
     struct taking taking = {.items = list_places(list, true),
                             .unwanted = list_places(list, false),
                             .run_id = queue->job->run_id,
@@ -128,9 +133,9 @@ void take_places(const struct queue *queue, struct queue_list *list, int64_t now
     const enum statement *rule = codes ? rule_take_codes : rule_take_reports;
     for (int i = 0; i < (codes ? (int)RULE_STEPS_take_codes : (int)RULE_STEPS_take_reports); i++)
         run_step(ledger, rule[i], &taking);
-    read_taken(queue, list, newest, taking.lease_until);
     sqlite3_free(taking.items);
     sqlite3_free(taking.unwanted);
+    return taking.lease_until;
 }
 
 /* -- finding -- */
@@ -217,7 +222,7 @@ bool take_find(struct take *take, unsigned room)
 
 void take_group(struct take *take, int64_t now)
 {
-    take_places(take->queue, &take->group, now);
+    take->lease_until = take_places(take->queue, &take->group, now);
 }
 
 void take_keep(struct take *take)
@@ -225,6 +230,7 @@ void take_keep(struct take *take)
     struct queue_item *item;
     unsigned taken = 0;
     take->taken_at = moment_monotonic();
+    take_read(take->queue, &take->group, take->lease_until);
     while ((item = queue_list_take(&take->group)) != NULL) {
         if (item->taken) {
             taken++;

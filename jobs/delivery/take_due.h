@@ -62,8 +62,11 @@ struct queue_item *take_stale(struct take *take, bool all);
 void take_unload(struct take *take, struct queue_item *item);
 
 /* Within a transaction: leases what is wanted of a list, and journals a try for each, which begins
- * now: so `taken`, the try and the lease are set. What is not taken another run has, or it is gone.
- * What is not wanted leaves the queue. */
-void take_places(const struct queue *queue, struct queue_list *list, int64_t now);
+ * now. What is not wanted leaves the queue. Until when the leases are. */
+int64_t take_places(const struct queue *queue, const struct queue_list *list, int64_t now);
+
+/* When that is committed: sets `taken`, the try and the lease of each. What is not taken another
+ * run has, or it is gone. */
+void take_read(const struct queue *queue, struct queue_list *list, int64_t lease_until);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "admission/deciding_columns.h"
+#include "ledger/cluster.h"
 #include "ledger/session.h"
 #include "ledger/settings.h"
 
@@ -16,7 +17,7 @@ struct chunk_row {
     bool is_reject;
     bool wants_hash;
     bool spared; /* it wanted one, which would have been wasted */
-    uint64_t line, offset, end;
+    uint64_t line, offset, end, next_line;
     char *
         text; /* the fields, one after the other; of a reject its bytes, where they could be held */
     size_t text_size, text_length;
@@ -98,6 +99,7 @@ static struct chunk_row *next_row(struct chunk *chunk, const struct record *reco
     row->line = record->line;
     row->offset = record->offset;
     row->end = record->end;
+    row->next_line = record->next_line;
     chunk->end = record->end;
     chunk->next_line = record->next_line;
     return row;
@@ -243,10 +245,34 @@ static void count_verdict(struct chunk_counts *counts, enum admit_outcome outcom
     }
 }
 
-bool chunk_write(struct chunk *chunk, const struct chunk_target *target,
+static bool stands_alone(const struct chunk_row *row)
+{
+    return !row->is_reject && row->signup.text[SIGNUP_email_confirm_code] != NULL;
+}
+
+bool chunk_next_part(const struct chunk *chunk, struct chunk_part *part)
+{
+    size_t to = part->from = part->to;
+    if (to == chunk->count)
+        return false;
+    if (stands_alone(&chunk->rows[to]))
+        to++;
+    else
+        while (to < chunk->count && !stands_alone(&chunk->rows[to]))
+            to++;
+    part->to = to;
+    part->line = chunk->rows[part->from].line;
+    part->end = chunk->rows[to - 1].end;
+    part->next_line = chunk->rows[to - 1].next_line;
+    part->prefix = to == chunk->count && chunk->has_prefix ? chunk->prefix : NULL;
+    return true;
+}
+
+bool chunk_write(struct chunk *chunk, size_t from, size_t to, const struct chunk_target *target,
                  struct chunk_counts *counts)
 {
-    for (size_t i = 0; i < chunk->count; i++) {
+    bool known = !ledger_is_shared(target->session->ledger);
+    for (size_t i = from; i < to; i++) {
         struct chunk_row *row = &chunk->rows[i];
         counts->read++;
         if (row->is_reject) {
@@ -259,7 +285,8 @@ bool chunk_write(struct chunk *chunk, const struct chunk_target *target,
             struct admit_verdict verdict = admit_writer_write(target->writer, &row->admission);
             if (ledger_failed(target->session->ledger))
                 return false;
-            count_verdict(counts, verdict.outcome);
+            if (known)
+                count_verdict(counts, verdict.outcome);
         }
     }
     admit_writer_settle(target->writer); /* before the rows go */

@@ -76,11 +76,22 @@ struct chunk_target {
     int input;                   /* where rejects that are not held are found */
 };
 
+/* Some consecutive rows that one transaction can write on a cluster. The second request of a
+ * two-step sign-up is one alone: what it goes on with must be there. */
+struct chunk_part {
+    size_t from, to;
+    uint64_t line, end, next_line; /* of its first row; where reading goes on after its last */
+    const unsigned char *prefix;   /* of a stream, where it ends with the chunk; NULL: not known */
+};
+
+/* The part after this one; begin with all zero. False: there is none. */
+bool chunk_next_part(const struct chunk *chunk, struct chunk_part *part);
+
 /*
- * Decides and writes every row in order, within the caller's transaction, and adds to `counts`.
- * False: the ledger's error is set, or `error` is.
+ * Decides and writes the rows [from, to) in order, within the caller's transaction, and adds to
+ * `counts`. False: the ledger's error is set, or `error` is.
  */
-bool chunk_write(struct chunk *chunk, const struct chunk_target *target,
+bool chunk_write(struct chunk *chunk, size_t from, size_t to, const struct chunk_target *target,
                  struct chunk_counts *counts);
 
 #endif

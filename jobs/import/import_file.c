@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,7 @@ bool import_file_rejects(const struct import_file *file, int64_t import_id, int 
                          char path[REJECTS_PATH])
 {
     const struct inbox_file *opened = file->request->opened;
-    const char *beside = file->is_stream  ? file->job->config.ledger
+    const char *beside = file->is_stream  ? file->job->beside
                          : opened != NULL ? opened->kept_as
                                           : file->request->path;
     *folder = opened != NULL ? opened->kept_in : AT_FDCWD;
@@ -165,6 +166,12 @@ static bool read_progress(struct import_file *file, int64_t id, struct chunk_cou
     }
     ledger_done(batch);
     return true;
+}
+
+bool import_file_counts(struct import_file *file, int64_t id, struct chunk_counts *counts)
+{
+    struct import_file unused = {.job = file->job};
+    return read_progress(&unused, id, counts);
 }
 
 static int64_t continued_by(struct import_file *file, int64_t id)
@@ -274,11 +281,35 @@ void import_file_refuse_changed(struct import_file *file, int64_t id,
     fail(file, EXIT_BAD_DATA);
 }
 
+/* On a cluster several machines import, and two may come by the same file. False: `over`. The lock
+ * of this host's imports is ours. */
+static bool take_lease(struct import_file *file, const char *what)
+{
+    char host[JOB_OWNER_SIZE], holder[CLUSTER_OWNER_SIZE];
+    struct ledger *ledger = file->job->session->ledger;
+    if (!ledger_is_shared(ledger))
+        return true;
+    snprintf(host, sizeof host, "%s", file->job->owner);
+    host[strcspn(host, ":") + 1] = '\0';
+    snprintf(file->lease, sizeof file->lease, "import %s", what);
+    if (ledger_take_lease(ledger, file->lease, host, holder))
+        return true;
+    file->lease[0] = '\0';
+    if (ledger_failed(ledger)) {
+        fail(file, job_ledger_failed(file->job, "taking a lease"));
+    } else {
+        say_error("%s: is being imported by %s", file->request->path, holder);
+        fail(file, EXIT_LOCKED);
+    }
+    return false;
+}
+
 /* Known by content; grown since; the same name with another content; or new. */
 static void identify_file(struct import_file *file)
 {
     struct earlier earlier;
     unsigned char at_mark[DIGEST_SIZE];
+    char digest[DIGEST_TEXT];
     bool marked = false;
     bool named = find_same_name(file, true, &earlier);
     uint64_t mark = named && earlier.has_digest ? earlier.bytes : UINT64_MAX;
@@ -291,7 +322,9 @@ static void identify_file(struct import_file *file)
         return;
     }
     job_add_input(file->job, file->request->path, file->digest);
-    if (find_same_content(file) || ledger_failed(file->job->session->ledger) || !named)
+    digest_text(file->digest, digest);
+    if (!take_lease(file, digest) || find_same_content(file) ||
+        ledger_failed(file->job->session->ledger) || !named)
         return;
     bool grown =
         marked && file->bytes > earlier.bytes && memcmp(at_mark, earlier.digest, DIGEST_SIZE) == 0;
@@ -306,10 +339,22 @@ static void identify_file(struct import_file *file)
     }
 }
 
+/* By a digest of the name, which may be long. */
+static bool take_stream_lease(struct import_file *file)
+{
+    unsigned char digest[DIGEST_SIZE];
+    char text[DIGEST_TEXT];
+    crypto_generichash(digest, sizeof digest, (const unsigned char *)file->name, strlen(file->name),
+                       NULL, 0);
+    digest_text(digest, text);
+    return take_lease(file, text);
+}
+
 static void identify_stream(struct import_file *file)
 {
     struct earlier earlier;
-    if (file->request->name == NULL || !find_same_name(file, false, &earlier))
+    if (file->request->name == NULL || !take_stream_lease(file) ||
+        !find_same_name(file, false, &earlier))
         return;
     if (earlier.finished) {
         say_note("standard input: `%s` was imported already (import %" PRId64 "): nothing to do",
@@ -330,7 +375,7 @@ static void identify(struct import_file *file)
         identify_stream(file);
     else
         identify_file(file);
-    if (file->is_new)
+    if (file->is_new && !file->over)
         file->id = ledger_number(ledger, STATEMENT_next_import, 0);
     if (ledger_failed(ledger))
         fail(file, job_ledger_failed(file->job, "looking for earlier imports"));
@@ -355,6 +400,9 @@ void import_file_open(struct import_file *file, struct job *job,
 
 void import_file_close(struct import_file *file)
 {
+    if (file->lease[0] != '\0')
+        ledger_release_lease(file->job->session->ledger, file->lease);
+    file->lease[0] = '\0';
     if (file->input > STDIN_FILENO)
         close(file->input);
     file->input = -1;

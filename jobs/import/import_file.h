@@ -32,6 +32,7 @@ struct import_file {
     bool has_prefix;
     struct chunk_counts counts;          /* of what earlier runs have done */
     uint64_t rejects_bytes, rejects_met; /* kept, and of all of them */
+    char lease[96]; /* on a cluster: nobody else imports it meanwhile; "": not taken */
     enum exit_code status;
     bool over; /* nothing is left to do: refused, failed or imported already; said, with `status` */
 };
@@ -44,6 +45,9 @@ void import_file_look(struct import_file *file, struct job *job,
 void import_file_open(struct import_file *file, struct job *job,
                       const struct import_request *request);
 void import_file_close(struct import_file *file);
+
+/* What the last commit of an import has counted. False: there is none, or the ledger failed. */
+bool import_file_counts(struct import_file *file, int64_t id, struct chunk_counts *counts);
 
 /* False: it has been written to since its digest was taken. */
 bool import_file_is_unchanged(const struct import_file *file);

@@ -135,7 +135,7 @@ static bool read_chunk(struct pipeline *pipeline, struct place *place, bool *at_
     chunk_restart(chunk, settings, moment_now());
     if (!fill(pipeline, chunk, at_end))
         return false;
-    if (pipeline->work.hash && !precheck_spare_hashes(pipeline->precheck, chunk)) {
+    if (pipeline->work.spare && !precheck_spare_hashes(pipeline->precheck, chunk)) {
         precheck_error(pipeline->precheck, &error);
         return fail(pipeline, &error);
     }
@@ -309,10 +309,8 @@ struct pipeline *pipeline_start(const struct pipeline_work *work, struct error *
     init_condition(&pipeline->changed);
     bool room = true;
     for (int i = 0; i < CHUNKS; i++)
-        room = chunk_begin(&pipeline->places[i].chunk,
-                           work->chunk_rows < CHUNK_ROWS ? work->chunk_rows : CHUNK_ROWS) &&
-               room;
-    pipeline->precheck = precheck_open(work->ledger, work->busy_timeout_ms, error);
+        room = chunk_begin(&pipeline->places[i].chunk, work->chunk_rows) && room;
+    pipeline->precheck = precheck_open(work->job, error);
     if (!room)
         error_no_memory(error, NULL);
     else if (pipeline->precheck != NULL && start_threads(pipeline))

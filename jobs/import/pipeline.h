@@ -22,8 +22,7 @@
 /* What the pipeline works on; everything outlives it. While it runs, the intake and the stream are
  * its own. */
 struct pipeline_work {
-    const char *ledger; /* path */
-    unsigned busy_timeout_ms;
+    const struct job *job; /* whose ledger is looked at */
     struct intake *intake;
     bool confirmations;
     struct stream *stream; /* NULL: a file */
@@ -32,7 +31,8 @@ struct pipeline_work {
     int64_t import_id;
     size_t chunk_rows;
     unsigned workers;
-    bool hash; /* false in a rehearsal */
+    bool hash;  /* false in a rehearsal */
+    bool spare; /* hashes that the ledger says would be wasted */
 };
 
 enum pipeline_result {

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/connection.h"
 #include "ledger/session.h"
 #include "ledger/settings.h"
 
@@ -23,23 +22,21 @@ struct kept_settings {
 };
 
 struct precheck {
-    sqlite3 *database;
-    struct session *session;
+    const struct job *job;
+    struct job_reader reader;
     struct kept_settings *kept; /* the newest first */
     struct subjects *seen;
 };
 
-struct precheck *precheck_open(const char *ledger, unsigned busy_timeout_ms, struct error *error)
+struct precheck *precheck_open(const struct job *job, struct error *error)
 {
     struct precheck *precheck = calloc(1, sizeof *precheck);
     error_no_memory(error, NULL);
     if (precheck == NULL)
         return NULL;
     precheck->seen = calloc(SEEN, sizeof *precheck->seen);
-    if (precheck->seen != NULL)
-        precheck->database = connection_open(ledger, CONNECTION_READER, busy_timeout_ms, error);
-    if (precheck->database != NULL &&
-        (precheck->session = session_open(precheck->database)) != NULL)
+    precheck->job = job;
+    if (precheck->seen != NULL && job_open_reader(job, &precheck->reader, error))
         return precheck;
     precheck_close(precheck);
     return NULL;
@@ -55,15 +52,14 @@ void precheck_close(struct precheck *precheck)
         free(precheck->kept);
         precheck->kept = next;
     }
-    session_release(precheck->session);
-    sqlite3_close(precheck->database);
+    job_close_reader(precheck->job, &precheck->reader);
     free(precheck->seen);
     free(precheck);
 }
 
 bool precheck_error(const struct precheck *precheck, struct error *error)
 {
-    const struct ledger *ledger = precheck->session->ledger;
+    const struct ledger *ledger = precheck->reader.session->ledger;
     if (!ledger_failed(ledger))
         return error_no_memory(error, NULL);
     return error_set(error, ledger_code(ledger) == SQLITE_NOMEM ? ERROR_NO_MEMORY : ERROR_IO, "%s",
@@ -72,7 +68,7 @@ bool precheck_error(const struct precheck *precheck, struct error *error)
 
 const struct settings *precheck_settings(struct precheck *precheck)
 {
-    struct ledger *ledger = precheck->session->ledger;
+    struct ledger *ledger = precheck->reader.session->ledger;
     int64_t newest = ledger_number(ledger, STATEMENT_newest_setting_id, 0);
     if (ledger_failed(ledger))
         return NULL;
@@ -91,7 +87,7 @@ static void add_subject(struct precheck *precheck, struct subjects *subjects, in
                         enum subject_kind kind, const char *folded)
 {
     subjects->keys[at] =
-        folded[0] == '\0' ? 0 : session_subject_key(precheck->session, kind, folded);
+        folded[0] == '\0' ? 0 : session_subject_key(precheck->reader.session, kind, folded);
 }
 
 static struct subjects subjects_of(struct precheck *precheck, const struct admission *admission)
@@ -152,9 +148,9 @@ bool precheck_spare_hashes(struct precheck *precheck, struct chunk *chunk)
 {
     for (size_t i = 0; i < chunk->count && chunk->hashes > 0; i++) {
         const struct admission *admission = chunk_to_hash(chunk, i);
-        if (admission != NULL &&
-            (is_repeated(precheck, admission) || admit_is_held(precheck->session, admission)))
+        if (admission != NULL && (is_repeated(precheck, admission) ||
+                                  admit_is_held(precheck->reader.session, admission)))
             chunk_spare_hash(chunk, i);
     }
-    return !ledger_failed(precheck->session->ledger);
+    return !ledger_failed(precheck->reader.session->ledger);
 }

@@ -7,12 +7,13 @@
 #include <stddef.h>
 
 #include "import/chunk.h"
+#include "run/job.h"
 #include "values/error.h"
 
 struct precheck;
 
 /* NULL: `error`. */
-struct precheck *precheck_open(const char *ledger, unsigned busy_timeout_ms, struct error *error);
+struct precheck *precheck_open(const struct job *job, struct error *error);
 void precheck_close(struct precheck *precheck);
 /* What the two below failed of. Returns false. */
 bool precheck_error(const struct precheck *precheck, struct error *error);

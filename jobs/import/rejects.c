@@ -157,6 +157,19 @@ bool rejects_copy(struct rejects *rejects, const char *header, size_t header_len
     return ends_line(block, last) || append(rejects, "\n", 1);
 }
 
+bool rejects_go_back(struct rejects *rejects, const struct rejects *before)
+{
+    int descriptor = rejects->descriptor;
+    bool opened = descriptor >= 0 && before->descriptor < 0;
+    bool done = descriptor < 0 || (ftruncate(descriptor, (off_t)before->length) == 0 &&
+                                   lseek(descriptor, 0, SEEK_END) >= 0);
+    *rejects = *before;
+    /* What was opened since is opened again, and has nothing then but what it had. */
+    if (opened)
+        close(descriptor);
+    return done;
+}
+
 static bool sync_own_name(const struct rejects *rejects)
 {
     return rejects->folder == AT_FDCWD ? sync_name(rejects->path) : fsync(rejects->folder) == 0;

@@ -53,6 +53,9 @@ bool rejects_add(struct rejects *rejects, const char *header, size_t header_leng
 bool rejects_copy(struct rejects *rejects, const char *header, size_t header_length, int input,
                   uint64_t offset, uint64_t length);
 
+/* Back to what it was `before` the transaction that is written again. False with errno. */
+bool rejects_go_back(struct rejects *rejects, const struct rejects *before);
+
 /* On the disk, before the ledger says so. */
 bool rejects_sync(struct rejects *rejects);
 

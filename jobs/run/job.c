@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
+#include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@
 #include "run/say.h"
 #include "run/stop.h"
 
-enum { UNLIKELY_DAYS = 30 /* in which nothing was recorded */ };
+enum { UNLIKELY_DAYS = 30 /* in which nothing was recorded */, SESSION_DAYS = 30 };
 
 enum exit_code job_worse(enum exit_code left, enum exit_code right)
 {
@@ -119,13 +120,52 @@ static bool open_database(struct job *job, bool create)
     return job->database != NULL;
 }
 
-enum exit_code job_open(struct job *job, bool create)
+void job_name_owner(struct job *job)
 {
     char host[64] = "";
-    if (!open_database(job, create))
-        return EXIT_RETRY;
+    unsigned char chance[8];
     gethostname(host, sizeof host - 1);
     snprintf(job->owner, sizeof job->owner, "%s:%ld", host, (long)getpid());
+    randombytes_buf(chance, sizeof chance);
+    int length = snprintf(job->run_owner, sizeof job->run_owner, "%s:", job->owner);
+    sodium_bin2hex(job->run_owner + length, sizeof job->run_owner - (size_t)length, chance,
+                   sizeof chance);
+}
+
+bool job_open_reader(const struct job *job, struct job_reader *reader, struct error *error)
+{
+    *reader = (struct job_reader){NULL, NULL, NULL};
+    if (job->cluster.open_reader != NULL)
+        return job->cluster.open_reader(job, reader, error);
+    reader->database =
+        connection_open(job->config.ledger, CONNECTION_READER, job->config.busy_timeout_ms, error);
+    if (reader->database == NULL)
+        return false;
+    reader->session = session_open(reader->database);
+    if (reader->session == NULL)
+        return error_no_memory(error, NULL);
+    snprintf(reader->session->key_file, sizeof reader->session->key_file, "%s",
+             job->config.key_file);
+    return true;
+}
+
+void job_close_reader(const struct job *job, struct job_reader *reader)
+{
+    session_release(reader->session);
+    sqlite3_close(reader->database);
+    if (reader->remote != NULL)
+        job->cluster.end(reader->remote);
+    *reader = (struct job_reader){NULL, NULL, NULL};
+}
+
+enum exit_code job_open(struct job *job, bool create)
+{
+    if (!open_database(job, create))
+        return EXIT_RETRY;
+    job_name_owner(job);
+    /* SQLite's name for it: by whatever link or path two runs come to a ledger, they have one lock.
+     */
+    snprintf(job->beside, sizeof job->beside, "%s", sqlite3_db_filename(job->database, "main"));
     job->session = session_open(job->database);
     if (job->session == NULL) {
         say_error("out of memory");
@@ -179,6 +219,9 @@ void job_close(struct job *job)
 {
     session_release(job->session);
     sqlite3_close(job->database);
+    if (job->cluster.remote != NULL)
+        job->cluster.end(job->cluster.remote);
+    job->cluster = (struct job_cluster){NULL, NULL, NULL};
     json_decref(job->inputs);
     json_decref(job->files);
     job->inputs = job->files = NULL;
@@ -195,6 +238,17 @@ void job_add(struct job *job, const char *step, const char *what, uint64_t numbe
         }
     if (job->count_count < JOB_COUNTS)
         job->counts[job->count_count++] = (struct job_count){step, what, number};
+}
+
+void job_add_all(struct job *job, const struct job *other)
+{
+    for (size_t i = 0; i < other->count_count; i++)
+        job_add(job, other->counts[i].step, other->counts[i].what, other->counts[i].number);
+    if (other->inputs == NULL)
+        return;
+    if (job->inputs == NULL)
+        job->inputs = json_array();
+    json_array_extend(job->inputs, other->inputs);
 }
 
 void job_add_input(struct job *job, const char *name, const unsigned char digest[DIGEST_SIZE])
@@ -244,22 +298,49 @@ void job_compare_clock(struct job *job)
                   job->config.ledger, here, there, (long long)days);
 }
 
+static int64_t find_run(struct job *job)
+{
+    int64_t id = 0;
+    struct ledger_statement *row = ledger_use(job->session->ledger, STATEMENT_run_of_owner);
+    ledger_set_text(row, ":owner", job->run_owner);
+    if (ledger_row(row)) {
+        id = ledger_integer(row, 0);
+        ledger_done(row);
+    }
+    return id;
+}
+
+/* Sessions of runs that are long over, and whose writes cannot be on their way any more. */
+static void forget_sessions(struct ledger *ledger)
+{
+    struct ledger_statement *forget = ledger_use(ledger, STATEMENT_forget_sessions);
+    ledger_set_integer(forget, ":before", moment_now() - SESSION_DAYS * (int64_t)DAY_MS);
+    ledger_run(forget);
+}
+
 enum exit_code job_begin_run(struct job *job)
 {
     struct ledger *ledger = job->session->ledger;
-    ledger_begin(ledger);
-    struct ledger_statement *begin = ledger_use(ledger, STATEMENT_begin_run);
-    ledger_set_text(begin, ":command", job->options.command);
-    ledger_set_integer(begin, ":started_at", ledger_now(ledger));
-    ledger_run(begin);
-    job->run_id = ledger_number(ledger, STATEMENT_newest_run, 0);
+    do {
+        ledger_begin(ledger);
+        if (ledger_is_shared(ledger))
+            forget_sessions(ledger);
+        int64_t now = ledger_now(ledger);
+        bool behind = ledger_notice_clock(ledger);
+        struct ledger_statement *begin = ledger_use(ledger, STATEMENT_begin_run);
+        ledger_set_text(begin, ":command", job->options.command);
+        ledger_set_text(begin, ":owner", job->run_owner);
+        ledger_set_integer(begin, ":started_at", now);
+        ledger_run(begin);
+        if (behind) {
+            struct ledger_statement *release = ledger_use(ledger, STATEMENT_release_reports);
+            ledger_set_integer(release, ":now", now);
+            ledger_run(release);
+        }
+        ledger_end(ledger);
+    } while (ledger_again(ledger));
+    job->run_id = find_run(job);
     say_run(job->options.command, job->run_id);
-    if (ledger_notice_clock(ledger)) {
-        struct ledger_statement *release = ledger_use(ledger, STATEMENT_release_reports);
-        ledger_set_integer(release, ":now", ledger_now(ledger));
-        ledger_run(release);
-    }
-    ledger_end(ledger);
     return ledger_failed(ledger) ? job_ledger_failed(job, "beginning the run") : EXIT_DONE;
 }
 
@@ -294,28 +375,50 @@ void job_end_run(struct job *job, enum exit_code status)
 {
     struct ledger *ledger = job->session->ledger;
     char *counts = counts_text(job);
-    ledger_begin(ledger);
-    struct ledger_statement *end = ledger_use(ledger, STATEMENT_end_run);
-    ledger_set_integer(end, ":id", job->run_id);
-    ledger_set_integer(end, ":finished_at", ledger_now(ledger));
-    ledger_set_integer(end, ":exit_code", status);
-    ledger_set_text(end, ":counts", counts);
-    ledger_run(end);
-    ledger_end(ledger);
+    do {
+        ledger_begin(ledger);
+        struct ledger_statement *end = ledger_use(ledger, STATEMENT_end_run);
+        ledger_set_integer(end, ":id", job->run_id);
+        ledger_set_integer(end, ":finished_at", ledger_now(ledger));
+        ledger_set_integer(end, ":exit_code", status);
+        ledger_set_text(end, ":counts", counts);
+        ledger_run(end);
+        ledger_end(ledger);
+    } while (ledger_again(ledger));
     if (ledger_failed(ledger))
         job_ledger_failed(job, "ending the run");
     free(counts);
 }
 
+/* A lease beside the lock, so that no other machine is at the same. The lock tells that no other
+ * run of this host is. */
+static enum exit_code take_lease(struct job *job, const char *step, struct lock *lock)
+{
+    char host[JOB_OWNER_SIZE], holder[CLUSTER_OWNER_SIZE];
+    struct ledger *ledger = job->session->ledger;
+    snprintf(host, sizeof host, "%s", job->owner);
+    host[strcspn(host, ":") + 1] = '\0';
+    snprintf(lock->lease, sizeof lock->lease, "step %s", step);
+    lock->ledger = ledger;
+    if (ledger_take_lease(ledger, lock->lease, host, holder))
+        return EXIT_DONE;
+    lock->lease[0] = '\0';
+    lock_release(lock);
+    if (ledger_failed(ledger))
+        return job_ledger_failed(job, "taking a lease");
+    say_note("another run of %s is going on: %s", step, holder);
+    return EXIT_LOCKED;
+}
+
 enum exit_code job_lock(struct job *job, const char *step, struct lock *lock)
 {
     char message[JOB_ERROR_SIZE];
-    /* SQLite's name for it: by whatever link or path two runs come to a ledger, they have one lock.
-     */
-    const char *ledger = sqlite3_db_filename(job->database, "main");
-    switch (lock_take(lock, ledger, step, message, sizeof message)) {
+    switch (lock_take(lock, job->beside, step, message, sizeof message)) {
     case LOCK_TAKEN:
-        return EXIT_DONE;
+        /* Of imports there may be several; each file has its own lease. */
+        return ledger_is_shared(job->session->ledger) && strcmp(step, "import") != 0
+                   ? take_lease(job, step, lock)
+                   : EXIT_DONE;
     case LOCK_HELD:
         say_note("%s", message); /* send runs every minute: while nightly sends there is nothing to
                                     complain of */

@@ -3,14 +3,18 @@
 #ifndef JOB_H
 #define JOB_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "config/config.h"
 #include "run/digest.h"
+#include "ledger/cluster.h"
 #include "ledger/session.h"
 #include "run/lock.h"
 #include "config/options.h"
+
+struct job;
 
 enum { JOB_COUNTS = 96, JOB_OWNER_SIZE = 128, JOB_ERROR_SIZE = 1024 };
 
@@ -21,13 +25,30 @@ struct job_count {
     uint64_t number;
 };
 
+/* A connection of its own to the job's ledger, for a thread that only reads. */
+struct job_reader {
+    struct sqlite3 *database;
+    struct session *session;
+    void *remote; /* of a ledger on a cluster: what it is talked to by */
+};
+
+/* How a ledger on a cluster is come by; rqlite/cluster.h. All zero: the ledger is a file. */
+struct job_cluster {
+    void *remote;
+    void (*end)(void *remote);
+    bool (*open_reader)(const struct job *job, struct job_reader *reader, struct error *error);
+};
+
 struct job {
     struct options options;
     struct config config;
     struct sqlite3 *database;
     struct session *session;
+    struct job_cluster cluster;
     int64_t run_id;
-    char owner[JOB_OWNER_SIZE]; /* HOST:PID, in the journal */
+    char owner[JOB_OWNER_SIZE];          /* HOST:PID, in the journal */
+    char run_owner[CLUSTER_OWNER_SIZE];  /* HOST:PID:CHANCE, which no other run ever has */
+    char beside[CONFIG_TEXT + NAME_MAX]; /* LEDGER: what lies beside it is called LEDGER.WHAT */
     struct job_count counts[JOB_COUNTS];
     size_t count_count;
     struct json_t *inputs; /* what was read, for the run's row; NULL: nothing */
@@ -43,6 +64,13 @@ struct job {
 enum exit_code job_open(struct job *job, bool create);
 void job_close(struct job *job);
 
+/* Who the job is, from its first use of the ledger on. */
+void job_name_owner(struct job *job);
+
+/* False: error. */
+bool job_open_reader(const struct job *job, struct job_reader *reader, struct error *error);
+void job_close_reader(const struct job *job, struct job_reader *reader);
+
 /* Says where the clock is far from the newest entry of the ledger: one of them is wrong. */
 void job_compare_clock(struct job *job);
 
@@ -52,6 +80,9 @@ void job_end_run(struct job *job, enum exit_code status);
 
 /* Adds to a count; the first mention makes it. */
 void job_add(struct job *job, const char *step, const char *what, uint64_t number);
+
+/* Adds what another job has counted and read for this one. */
+void job_add_all(struct job *job, const struct job *other);
 
 /* The counts by step, {"import": {"read": 3, ...}, ...}; the caller's own. NULL: no memory. */
 struct json_t *job_counts(const struct job *job);

@@ -2,6 +2,7 @@
  * stale; the holder's process and start time stand in the file's first line as information alone,
  * and its note behind them. */
 #include "run/lock.h"
+#include "ledger/cluster.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,7 +92,7 @@ enum lock_result lock_take(struct lock *lock, const char *ledger, const char *st
     struct stat file;
 
     lock->descriptor = -1;
-    lock->note[0] = '\0';
+    lock->note[0] = lock->lease[0] = '\0';
     int length = snprintf(path, sizeof path, "%s.%s.lock", ledger, step);
     if (length < 0 || (size_t)length >= sizeof path) {
         errno = ENAMETOOLONG;
@@ -143,6 +144,9 @@ void lock_forget(struct lock *lock)
 
 void lock_release(struct lock *lock)
 {
+    if (lock->descriptor >= 0 && lock->lease[0] != '\0')
+        ledger_release_lease(lock->ledger, lock->lease);
+    lock->lease[0] = '\0';
     if (lock->descriptor >= 0 && lock->note[0] != '\0') {
         close(lock->descriptor);
     } else if (lock->descriptor >= 0) {

@@ -15,8 +15,10 @@ enum lock_result {
 };
 
 struct lock {
-    int descriptor;       /* -1: not held */
-    char note[LOCK_NOTE]; /* what a holder that was killed had noted; "": nothing */
+    int descriptor;        /* -1: not held */
+    char note[LOCK_NOTE];  /* what a holder that was killed had noted; "": nothing */
+    struct ledger *ledger; /* on a cluster: where the lease is; it goes with the lock */
+    char lease[32];        /* "": none */
 };
 
 /*

@@ -90,3 +90,31 @@ CREATE TABLE kept_call (
 -- rejected JSON record is: its kind is `quoting` or `field_count` then (see 5.sql).
 ALTER TABLE import ADD COLUMN form TEXT;
 ALTER TABLE reject ADD COLUMN mistake TEXT CHECK (mistake IS NULL OR mistake = 'syntax' OR mistake = 'not_an_object' OR mistake = 'member');
+
+-- A ledger on a cluster (sql/rules/once.sql). A ledger in a file has these tables, too, and leaves them empty.
+
+-- Who writes, a run each, and the number of its last write that was carried out.
+CREATE TABLE session (
+    owner    TEXT PRIMARY KEY, -- host, process and chance
+    sequence INTEGER NOT NULL,
+    seen_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What one run alone may do at a time: a step, the import of a file. After `until` another may take it.
+CREATE TABLE lease (
+    what  TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Always empty. What stands in the way of a write is inserted here, and the constraint that refuses it names it.
+CREATE TABLE obstacle (
+    what TEXT NOT NULL CONSTRAINT lost CHECK (what <> 'lost') CONSTRAINT again CHECK (what <> 'again') CONSTRAINT gap CHECK (what <> 'gap')
+         CONSTRAINT version CHECK (what <> 'version') CONSTRAINT stale CHECK (what <> 'stale')
+) STRICT;
+
+-- Which run of the job, among those of several machines: host, process and chance.
+ALTER TABLE run ADD COLUMN owner TEXT;
+
+-- A MAC of the ledger's uuid under the key that belongs to it, where the key does not lie beside the ledger: a wrong key is noticed. NULL in a file.
+ALTER TABLE ledger ADD COLUMN key_mark BLOB CHECK (key_mark IS NULL OR length(key_mark) = 32);

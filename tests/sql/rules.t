@@ -314,6 +314,59 @@ equal(stage.rows("SELECT id, next_try_at FROM code ORDER BY id"), [(1, None), (2
 equal(stage.rows("SELECT key, code_id FROM given_code"), [(key(GRACE), 2)], "take_codes: what is taken can be found from then on")
 equal(stage.rows("SELECT code_id FROM try"), [(2,)], "take_codes: and alone has a try")
 
+# -- once, premise, take_lease --
+
+def obstacle(stage, rule, **values):
+    """What stands in the way of it, by the constraint; nothing is written then. A rule that runs all the same is "nothing"."""
+    before = list(stage.db.iterdump())
+    try:
+        stage.rule(rule, **values)
+        return "nothing"
+    except sqlite3.IntegrityError as error:
+        equal(list(stage.db.iterdump()), before, f"{rule}: {error}: leaves nothing")
+        return str(error).removeprefix("CHECK constraint failed: ")
+
+
+stage = Tested()
+write = dict(owner="host:1:a", sequence=1, version=6, found_version=6, leases="[]", lease_until=2000, recorded_at=1000, premise=1)
+stage.insert("lease", what="step send", owner="host:1:a", until=100)
+stage.insert("lease", what="step report", owner="host:2:b", until=100)
+equal(obstacle(stage, "once", **write), "nothing", "once: the first write of a run")
+equal(obstacle(stage, "once", **write), "again", "once: is not carried out twice")
+equal(obstacle(stage, "once", **{**write, "sequence": 3}), "gap", "once: nor one whose forerunner was not")
+equal(obstacle(stage, "once", **{**write, "owner": "host:3:c", "sequence": 2}), "gap", "once: nor the second of a run that is not known")
+equal(obstacle(stage, "once", **{**write, "sequence": 2, "found_version": 7}), "version", "once: nor on a ledger of another version")
+equal(obstacle(stage, "once", **{**write, "sequence": 2, "premise": 0}), "stale", "once: nor where what was read is no longer so")
+equal(obstacle(stage, "once", **{**write, "sequence": 2, "leases": '["step send","step report"]'}), "lost", "once: nor where another has a lease")
+equal(obstacle(stage, "once", **{**write, "sequence": 9, "leases": '["step settle"]', "found_version": 7, "premise": 0}), "lost",
+      "once: nor where nobody has it; that goes before all else")
+equal(obstacle(stage, "once", **{**write, "found_version": 7, "premise": 0}), "again", "once: whether it was carried out before goes before the rest")
+equal(obstacle(stage, "once", **{**write, "sequence": 9, "found_version": 7, "premise": 0}), "gap", "once: and a gap before the version")
+equal(obstacle(stage, "once", **{**write, "sequence": 2, "found_version": 7, "premise": 0}), "version", "once: and that before what is stale")
+equal(obstacle(stage, "once", **{**write, "sequence": 2, "leases": '["step send"]'}), "nothing", "once: the second, with a lease of its own")
+equal(stage.rows("SELECT what, until FROM lease ORDER BY what"), [("step report", 100), ("step send", 2000)], "once: which it prolongs, and no other's")
+equal(stage.rows("SELECT owner, sequence, seen_at FROM session"), [("host:1:a", 2, 1000)], "once: and it is on record")
+equal(stage.one("SELECT count(*) FROM obstacle"), 0, "once: obstacles are not")
+
+stage = Tested()
+for seen, found, expected in (("1,'a'", "1,'a'", "nothing"), ("", "", "nothing"), ("1,'a'", "2,'a'", "stale"), ("", "1", "stale"), ("1", None, "stale")):
+    equal(obstacle(stage, "premise", seen=seen, found=found), expected, f"premise: {seen!r} was read, {found!r} is there")
+
+stage = Tested()
+take = dict(what="step send", owner="host:1:a", recorded_at=1000, lease_until=2000)
+stage.rule("take_lease", **take)
+equal(stage.rows("SELECT * FROM lease"), [("step send", "host:1:a", 2000)], "take_lease: nobody has it")
+stage.rule("take_lease", **{**take, "owner": "other:1:b", "recorded_at": 1999, "lease_until": 3000})
+equal(stage.rows("SELECT * FROM lease"), [("step send", "host:1:a", 2000)], "take_lease: another has it, to the last millisecond")
+stage.rule("take_lease", **{**take, "owner": "other:1:b", "host": "other:", "recorded_at": 1999, "lease_until": 3000})
+equal(stage.rows("SELECT * FROM lease"), [("step send", "host:1:a", 2000)], "take_lease: a run of another host's, which may be going on")
+stage.rule("take_lease", **{**take, "owner": "host:2:c", "host": "host:", "lease_until": 2500})
+equal(stage.rows("SELECT * FROM lease"), [("step send", "host:2:c", 2500)], "take_lease: one of this host's, which is not")
+stage.rule("take_lease", **{**take, "owner": "other:1:b", "recorded_at": 2500, "lease_until": 3000})
+equal(stage.rows("SELECT * FROM lease"), [("step send", "other:1:b", 3000)], "take_lease: whose time is over")
+stage.rule("take_lease", **{**take, "what": "import 1"})
+equal(stage.one("SELECT count(*) FROM lease"), 2, "take_lease: of something else")
+
 # -- all of them --
 
 rules = {os.path.basename(path)[:-4] for path in glob.glob("sql/rules/*.sql")}

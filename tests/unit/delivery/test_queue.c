@@ -45,7 +45,7 @@ static bool take(struct queue *queue, struct queue_place *item, int64_t now)
     queue_list_clear(&list);
     queue_list_add(&list, &one);
     ledger_begin(queue_ledger(queue));
-    take_places(queue, &list, now);
+    take_read(queue, &list, take_places(queue, &list, now));
     ledger_end(queue_ledger(queue));
     if (one.taken)
         *item = one.place;
@@ -56,7 +56,8 @@ static enum queue_fate finish(struct queue *queue, const struct queue_place *ite
                               const struct transfer_answer *given)
 {
     ledger_begin(queue_ledger(queue));
-    enum queue_fate fate = record_answer(queue, item, given, moment_now());
+    enum queue_fate fate = record_answer(
+        queue, item, given, record_retry(queue, item, given, moment_now()), moment_now());
     ledger_end(queue_ledger(queue));
     return fate;
 }

@@ -1,5 +1,5 @@
 /* wal_checkpoint.c: see wal_checkpoint.h. */
-#include "import/wal_checkpoint.h"
+#include "run/wal_checkpoint.h"
 
 #include <pthread.h>
 #include <stdbool.h>
