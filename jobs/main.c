@@ -13,12 +13,14 @@
 
 #include "commands/commands.h"
 #include "config/completion.h"
+#include "config/nodes.h"
 #include "copies/copies.h"
 #include "ledger/snapshot.h"
 #include "reg.h"
 #include "values/moment.h"
 #include "values/time_units.h"
 #include "run/result.h"
+#include "rqlite/cluster.h"
 #include "run/run_metrics.h"
 #include "run/say.h"
 #include "run/stop.h"
@@ -116,7 +118,42 @@ static bool may_see_a_copy(const struct options *options)
 /* Whoever makes a file may ask what would become of it where there is no ledger. */
 static bool can_do_without(const struct job *job)
 {
-    return job->options.explain && access(job->config.ledger, F_OK) != 0 && errno == ENOENT;
+    return job->options.explain && !nodes_are(job->config.ledger) &&
+           access(job->config.ledger, F_OK) != 0 && errno == ENOENT;
+}
+
+/* Of a ledger on a cluster: what would ask it for more than a copy costs. */
+static bool looks_at_a_copy(const struct options *options)
+{
+    return may_see_a_copy(options) && options->function != settings_command;
+}
+
+/* What is done on a ledger that is on a cluster itself. */
+static bool works_on_a_cluster(const struct options *options)
+{
+    options_function *const commands_there[] = {import_command, confirm_command,  send_command,
+                                                settle_command, report_command,   nightly_command,
+                                                forget_command, snapshot_command, settings_command};
+    for (size_t i = 0; i < sizeof commands_there / sizeof *commands_there; i++)
+        if (options->function == commands_there[i])
+            return true;
+    return false;
+}
+
+static enum exit_code refuse_cluster(const struct job *job)
+{
+    say_error("%s: %s is not done on a cluster; take a snapshot, and use that", job->config.ledger,
+              job->options.command);
+    return EXIT_CONFIG;
+}
+
+static enum exit_code open_ledger(struct job *job)
+{
+    if (!nodes_are(job->config.ledger))
+        return job_open(job, false);
+    if (looks_at_a_copy(&job->options))
+        return cluster_open_copy(job);
+    return works_on_a_cluster(&job->options) ? cluster_open(job, false) : refuse_cluster(job);
 }
 
 static enum exit_code offer_tables(struct job *job)
@@ -134,7 +171,7 @@ static enum exit_code run_recorded(struct job *job)
     int64_t began = moment_monotonic();
     if (can_do_without(job))
         return job->options.function(job);
-    enum exit_code status = job_open(job, false);
+    enum exit_code status = open_ledger(job);
     if (status != EXIT_DONE)
         return status;
     bool copy = ledger_is_copy(job->session->ledger);

@@ -10,6 +10,7 @@
 
 #include "commands/commands.h"
 #include "codes/customer.h"
+#include "rqlite/cluster.h"
 #include "run/say.h"
 #include "run/stop.h"
 #include "values/subject.h"
@@ -17,11 +18,25 @@
 
 enum { PLACE_SIZE = 512 };
 
+/* Nor in a node's log. */
+static enum exit_code truncate_logs(struct job *job)
+{
+    struct error error = {ERROR_NONE, ""};
+    if (cluster_forget_log(job, &error))
+        return EXIT_DONE;
+    say_error("%s: erased, but a node's log still holds what was written before (%s): run `regjob "
+              "forget` again when all nodes are up",
+              job->config.ledger, error.text);
+    return EXIT_RETRY;
+}
+
 /* What was erased must not stand in the WAL either. Readers at work can hold that up: then it is
  * said, and the next checkpoint does it. */
 enum exit_code forget_truncate_wal(struct job *job)
 {
     int left = 0;
+    if (ledger_is_shared(job->session->ledger))
+        return truncate_logs(job);
     if (sqlite3_wal_checkpoint_v2(job->database, "main", SQLITE_CHECKPOINT_TRUNCATE, &left, NULL) ==
         SQLITE_OK)
         return EXIT_DONE;
@@ -62,12 +77,14 @@ static enum exit_code forget_one(struct job *job, const char *place, const char 
     char masked[SUBJECT_SIZE], who[PLACE_SIZE + SUBJECT_SIZE];
     subject_mask(subject, masked, sizeof masked);
     snprintf(who, sizeof who, "%s%s", place, job->options.by_id ? subject : masked);
-    ledger_begin(ledger);
-    if (job->options.by_id)
-        customer_forget_attempt(job->session, read_number(subject), &forgotten);
-    else
-        customer_forget(job->session, subject, job->options.all, &forgotten);
-    ledger_end(ledger);
+    do {
+        ledger_begin(ledger);
+        if (job->options.by_id)
+            customer_forget_attempt(job->session, read_number(subject), &forgotten);
+        else
+            customer_forget(job->session, subject, job->options.all, &forgotten);
+        ledger_end(ledger);
+    } while (ledger_again(ledger));
     if (ledger_failed(ledger))
         return job_ledger_failed(job, "erasing");
     job_add(job, "forget", "attempts", (uint64_t)forgotten.attempts);

@@ -1,9 +1,17 @@
+#include <errno.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "config/nodes.h"
+#include "ledger/connection.h"
 #include "ledger/snapshot.h"
+#include "rqlite/cluster.h"
+#include "run/draft.h"
 #include "run/say.h"
 
 enum { LOCKS = 5 };
@@ -36,7 +44,7 @@ static enum exit_code lock_all(struct job *job, struct lock locks[LOCKS])
 {
     static const char *const steps[LOCKS] = {"import", "send", "settle", "report", "reconcile"};
     for (size_t i = 0; i < LOCKS; i++)
-        locks[i].descriptor = -1;
+        locks[i] = (struct lock){.descriptor = -1};
     for (size_t i = 0; i < LOCKS; i++) {
         enum exit_code status = job_lock(job, steps[i], &locks[i]);
         if (status == EXIT_LOCKED)
@@ -55,6 +63,8 @@ static enum exit_code make(struct job *job)
     bool unmarked = ledger_is_unmarked(job->session->ledger);
     bool share = ledger_is_share(job->session->ledger);
     int version = session_init(job->session, false);
+    if (version > 0 && ledger_is_shared(job->session->ledger))
+        cluster_mark_key(job);
     if (version > 0 && job->options.restored)
         note_restored(job);
     if (ledger_failed(job->session->ledger)) {
@@ -74,10 +84,111 @@ static enum exit_code make(struct job *job)
     return EXIT_DONE;
 }
 
+/* -- a ledger in a file moves to the cluster -- */
+
+/* The key that lies beside it must be the one that the cluster's ledger is to have. */
+static bool keys_agree(struct session *session, const struct job *job, struct error *error)
+{
+    unsigned char theirs[KEY_MAC_SIZE], ours[KEY_MAC_SIZE];
+    const unsigned char *uuid = ledger_uuid(session->ledger);
+    const struct key *key = session_key_if_any(session), *shared = session_key(job->session);
+    if (uuid == NULL || shared == NULL)
+        return error_set(error, ERROR_INVALID, "%s",
+                         uuid == NULL ? ledger_error(session->ledger)
+                                      : ledger_error(job->session->ledger));
+    if (key == NULL) /* it was moved, perhaps */
+        return true;
+    key_mark(key, uuid, LEDGER_UUID_SIZE, theirs);
+    key_mark(shared, uuid, LEDGER_UUID_SIZE, ours);
+    return sodium_memcmp(theirs, ours, sizeof ours) == 0 ||
+           error_set(error, ERROR_INVALID,
+                     "the key beside it is not the one of [ledger] key_file: copy it there first");
+}
+
+/* A copy of it into the draft. */
+static bool copy_file(const struct job *job, const struct draft *draft, struct error *error)
+{
+    const char *path = job->options.from;
+    struct sqlite3 *database =
+        connection_open(path, CONNECTION_WRITER, job->config.busy_timeout_ms, error);
+    struct session *session = database == NULL ? NULL : session_open(database);
+    bool done = session != NULL;
+    if (database != NULL && session == NULL)
+        error_no_memory(error, NULL);
+    if (done && (!ledger_ready(session->ledger) || ledger_refuse_copy(session->ledger)))
+        done = error_set(error, ERROR_INVALID, "%s", ledger_error(session->ledger));
+    done = done && keys_agree(session, job, error);
+    if (done) {
+        ledger_copy_into(session->ledger, draft->path);
+        done = !ledger_failed(session->ledger) ||
+               error_set(error, ERROR_IO, "%s", ledger_error(session->ledger));
+    }
+    session_release(session);
+    sqlite3_close(database);
+    return done || error_at(error, "%s", path);
+}
+
+static bool load_draft(struct job *job, const struct draft *draft, struct error *error)
+{
+    struct stat facts;
+    return copy_file(job, draft, error) &&
+           (fstat(draft->descriptor, &facts) == 0 ||
+            error_set(error, ERROR_IO, "%s: %s", draft->path, strerror(errno))) &&
+           cluster_load(job, draft->descriptor, (int64_t)facts.st_size, error);
+}
+
+static enum exit_code load_from(struct job *job)
+{
+    struct draft draft = {.descriptor = -1};
+    struct error error = {ERROR_NONE, ""};
+    if (draft_open(&draft, job->beside, "load", &error) != DRAFT_OPEN) {
+        say_error("%s", error.text);
+        return EXIT_RETRY;
+    }
+    bool done = load_draft(job, &draft, &error);
+    draft_close(&draft);
+    if (!done) {
+        say_error("%s: nothing was moved there: %s", job->config.ledger, error.text);
+        ledger_forgive(job->session->ledger);
+        return error.code == ERROR_INVALID ? EXIT_CONFIG : EXIT_RETRY;
+    }
+    /* As any other run finds it. */
+    job_close(job);
+    enum exit_code status = cluster_open(job, false);
+    if (status == EXIT_DONE)
+        say_note("%s: has the ledger of %s now; from now on write to no other", job->config.ledger,
+                 job->options.from);
+    return status;
+}
+
+static enum exit_code move_in(struct job *job)
+{
+    if (!nodes_are(job->config.ledger)) {
+        say_error("init --from: %s is no cluster: set [ledger] path to its nodes",
+                  job->config.ledger);
+        return EXIT_USAGE;
+    }
+    enum exit_code status = cluster_open(job, true);
+    if (status != EXIT_DONE)
+        return status;
+    if (ledger_version_found(job->session->ledger) == 0)
+        return load_from(job);
+    say_error("%s: has a ledger already, which is not replaced", job->config.ledger);
+    return EXIT_CONFIG;
+}
+
 enum exit_code init_command(struct job *job)
 {
     struct lock locks[LOCKS];
-    enum exit_code status = job_open(job, true);
+    if (job->options.from != NULL)
+        return move_in(job);
+    if (job->options.restored && nodes_are(job->config.ledger)) {
+        say_error("%s: restore the ledger in a file, and move that with init --from",
+                  job->config.ledger);
+        return EXIT_CONFIG;
+    }
+    enum exit_code status =
+        nodes_are(job->config.ledger) ? cluster_open(job, true) : job_open(job, true);
     if (status != EXIT_DONE || !job->options.restored)
         return status == EXIT_DONE ? make(job) : status;
     status = lock_all(job, locks);

@@ -7,6 +7,7 @@
 #include "inbox/inbox_job.h"
 #include "values/moment.h"
 #include "page/reconcile_report.h"
+#include "rqlite/cluster.h"
 #include "run/say.h"
 #include "run/stop.h"
 #include "values/zone.h"
@@ -75,11 +76,30 @@ enum exit_code reconcile_command(struct job *job)
 
 /* -- what lies ready at night -- */
 
+/* On a cluster the night's own job writes there, and what is read comes from a copy. */
+static enum exit_code read_copy(struct reconcile_report *one, struct job *job,
+                                const struct inbox_file *file)
+{
+    static struct job copy; /* some kilobytes of configuration */
+    copy = (struct job){.options = job->options, .config = job->config};
+    memset(one, 0, sizeof *one);
+    enum exit_code status = cluster_open_copy(&copy);
+    if (status == EXIT_DONE)
+        status = reconcile_report_read(one, &copy, file->descriptor, file->path, NULL);
+    job_add_all(job, &copy);
+    job_close(&copy);
+    config_end(&copy.config);
+    return status;
+}
+
 static enum exit_code reconcile_one(struct job *job, const struct inbox_file *file, void *context)
 {
     struct reconcile_report one;
     (void)context;
-    enum exit_code status = reconcile_report_read(&one, job, file->descriptor, file->path, NULL);
+    enum exit_code status =
+        ledger_is_shared(job->session->ledger)
+            ? read_copy(&one, job, file)
+            : reconcile_report_read(&one, job, file->descriptor, file->path, NULL);
     if (status == EXIT_DONE || status == EXIT_PARTLY)
         reconcile_report_say(&one, true);
     if (status == EXIT_PARTLY)

@@ -26,6 +26,7 @@ struct reading {
 
 void config_end(struct config *config)
 {
+    explicit_bzero(config->cluster.password, sizeof config->cluster.password);
     explicit_bzero(config->mail.password, sizeof config->mail.password);
     explicit_bzero(config->sms.token, sizeof config->sms.token);
     explicit_bzero(config->fraud.token, sizeof config->fraud.token);
@@ -299,10 +300,25 @@ static bool check_fraud(struct reading *reading)
     return true;
 }
 
+static bool check_cluster(struct reading *reading)
+{
+    const struct config *config = reading->config;
+    const struct config_cluster *cluster = &config->cluster;
+
+    if ((cluster->user[0] == '\0') != (cluster->password[0] == '\0')) {
+        return wrong(reading, "ledger",
+                     cluster->user[0] != '\0'                    ? "user"
+                     : given(reading, "ledger", "password_file") ? "password_file"
+                                                                 : "password_env",
+                     "user and a password (password_file or password_env) go together");
+    }
+    return true;
+}
+
 static bool check_together(struct reading *reading)
 {
     struct config *config = reading->config;
-    return check_patience(reading, "mail", &config->mail.patience) &&
+    return check_cluster(reading) && check_patience(reading, "mail", &config->mail.patience) &&
            check_patience(reading, "sms", &config->sms.patience) &&
            check_patience(reading, "fraud", &config->fraud.patience) && check_mail(reading) &&
            check_sms(reading) && check_fraud(reading);

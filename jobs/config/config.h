@@ -123,8 +123,17 @@ struct config_reconcile {
     char failure_column[CONFIG_TEXT];
 };
 
+/* A ledger on a cluster of rqlite nodes. */
+struct config_cluster {
+    char user[CONFIG_TEXT];
+    char password[CONFIG_TEXT]; /* from password_file or password_env */
+    char ca_file[CONFIG_TEXT];
+    char state[CONFIG_TEXT]; /* folder of what lies beside a ledger in a file: locks, rejects */
+};
+
 struct config {
-    char ledger[CONFIG_TEXT];   /* default ledger.db */
+    char ledger[CONFIG_TEXT]; /* default ledger.db; or nodes, see nodes.h */
+    struct config_cluster cluster;
     char key_file[CONFIG_TEXT]; /* "": $REG_KEY_FILE, else LEDGER.key */
     unsigned busy_timeout_ms;   /* default 15000 */
     unsigned keep_failed_days;  /* personal data of attempts that failed; 0: for ever. Default 0 */

@@ -24,8 +24,15 @@
     COUNT(section, "longest_pause_seconds", member.patience.longest_pause_seconds, 1, 604800, "3600")
 
 const struct config_key config_keys[] = {
-    {"ledger", "path", CONFIG_KIND_PATH, AT(ledger), 0, 0, NULL, "ledger.db"},
+    {"ledger", "path", CONFIG_KIND_LEDGER, AT(ledger), 0, 0, NULL, "ledger.db"},
     {"ledger", "key_file", CONFIG_KIND_PATH, AT(key_file), 0, 0, NULL, ""},
+    {"ledger", "user", CONFIG_KIND_TEXT, AT(cluster.user), 0, 0, NULL, ""},
+    {"ledger", "password_file", CONFIG_KIND_SECRET_FILE, AT(cluster.password), 0, 0, NULL, ""},
+    {"ledger", "password_env", CONFIG_KIND_SECRET_ENV, AT(cluster.password), 0, 0, NULL, ""},
+    {"ledger", "password", CONFIG_KIND_REFUSED, AT(cluster.password), 0, 0,
+     "password_file or password_env", ""},
+    {"ledger", "ca_file", CONFIG_KIND_PATH, AT(cluster.ca_file), 0, 0, NULL, ""},
+    {"ledger", "state", CONFIG_KIND_PATH, AT(cluster.state), 0, 0, NULL, "state"},
     COUNT("ledger", "keep_failed_days", keep_failed_days, 0, 36500, "0"),
     COUNT("ledger", "busy_timeout_ms", busy_timeout_ms, 0, 600000, "15000"),
     COUNT("ledger", "run_seconds", run_seconds, 0, 604800, "3600"),

@@ -18,6 +18,7 @@ enum config_kind {
     CONFIG_KIND_HEADERS,      /* `Name: value` separated by |, none of which authorises */
     CONFIG_KIND_PROFILE,      /* a path as below, or the name of a built-in profile */
     CONFIG_KIND_PATH,         /* made relative to the configuration's folder */
+    CONFIG_KIND_LEDGER,       /* likewise, or the nodes of a cluster (nodes.h) */
     CONFIG_KIND_URL,          /* one of the schemes in `words`; one in brackets only to this host */
     CONFIG_KIND_COUNT,        /* unsigned, low to high */
     CONFIG_KIND_RATE,         /* double, low to high */

@@ -1,6 +1,7 @@
 /* config_value.c: one value of the configuration: what it may be, checked and stored. */
 #include "config/config_key.h"
 #include "config/config.h"
+#include "config/nodes.h"
 #include "config/secret.h"
 #include "config/url.h"
 
@@ -75,6 +76,9 @@ void config_key_allowed(const struct config_key *key, char *words, size_t size)
         break;
     case CONFIG_KIND_PATH:
         snprintf(words, size, "a path");
+        break;
+    case CONFIG_KIND_LEDGER:
+        snprintf(words, size, "a path, or nodes as https://HOST:4001, separated by commas");
         break;
     case CONFIG_KIND_URL:
         url_allowed(key->words, words, size);
@@ -283,6 +287,15 @@ static bool set_url(const struct config_key *key, void *at, const char *value, c
     return path != NULL ? set_path(at, "file:", folder, path) : set_path(at, "", "", value);
 }
 
+static bool set_ledger(void *at, const char *value, const char *folder, struct error *error)
+{
+    struct nodes nodes;
+    if (!nodes_are(value)) {
+        return set_path(at, "", folder, value);
+    }
+    return nodes_read(value, &nodes, error) && set_path(at, "", "", value);
+}
+
 static bool set_secret_file(void *at, const char *value, const char *folder, struct error *error)
 {
     char path[CONFIG_TEXT];
@@ -313,6 +326,8 @@ static bool set_by_kind(const struct config_key *key, struct config *config, con
             value);
     case CONFIG_KIND_PATH:
         return set_path(at, "", folder, value);
+    case CONFIG_KIND_LEDGER:
+        return set_ledger(at, value, folder, error);
     case CONFIG_KIND_URL:
         return set_url(key, at, value, folder, error);
     case CONFIG_KIND_COUNT:

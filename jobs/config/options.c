@@ -57,7 +57,7 @@ static const struct option_row option_rows[] = {
     {"personal", '\0', OPTION_SWITCH, AT(personal), NULL, "also columns with personal data", false},
     {"data", '\0', OPTION_SWITCH, AT(data), NULL, "check the data of the ledger, by the queries of sql/checks", false},
     {"export", '\0', OPTION_TEXT, AT(vendor_export), "FILE", "also compare with the vendor's dashboard export", false},
-    {"from", '\0', OPTION_TEXT, AT(from), "FILE", "read subjects from FILE, one per line", false},
+    {"from", '\0', OPTION_TEXT, AT(from), "FILE", "forget: read the subjects from FILE, one per line; init: move the ledger in FILE to the cluster", false},
     {0},
 };
 /* clang-format on */
@@ -71,7 +71,7 @@ static const struct command_row command_rows[] = {
      "",
      0,
      0,
-     {{"restored", NULL, false}, {"format", "json", false}},
+     {{"restored", NULL, false}, {"from", NULL, false}, {"format", "json", false}},
      "create the ledger and its key, or upgrade it"},
     {"import",
      "FILE...",

@@ -55,7 +55,7 @@ struct options {
     bool personal;                                                         /* export */
     bool stable;                                                           /* share */
     bool patch;                                                            /* settings */
-    const char *from;                                                      /* forget */
+    const char *from;                                                      /* forget, init */
     bool data;                                                             /* check */
     const char *vendor_export;                                             /* check: --export */
     uint64_t limit; /* send, report: 1 or more; 0: not given */

@@ -57,7 +57,8 @@ static bool is_companion(const char *path)
 static bool is_ledger(const struct job *job, const struct stat *facts)
 {
     struct stat ledger;
-    return stat(sqlite3_db_filename(job->database, "main"), &ledger) == 0 &&
+    return !ledger_is_shared(job->session->ledger) &&
+           stat(sqlite3_db_filename(job->database, "main"), &ledger) == 0 &&
            ledger.st_dev == facts->st_dev && ledger.st_ino == facts->st_ino;
 }
 
@@ -89,7 +90,10 @@ static bool may_be_written(const struct copy_kind *kind, const struct job *job)
  * finds what a killed one left. */
 static bool name_draft(struct job *job, char name[NAME_SIZE])
 {
-    const char *path = sqlite3_db_filename(job->database, "main"), *slash = strrchr(path, '/');
+    const char *path = ledger_is_shared(job->session->ledger)
+                           ? "cluster"
+                           : sqlite3_db_filename(job->database, "main"),
+               *slash = strrchr(path, '/');
     const unsigned char *uuid = ledger_uuid(job->session->ledger);
     if (uuid == NULL)
         return false;

@@ -8,15 +8,30 @@
 
 #include "copies/copies.h"
 #include "copies/copy.h"
+#include "rqlite/cluster.h"
 #include "values/moment.h"
 
 static const struct copy_kind snapshot = {"snapshot", ledger_is_snapshot, 0600};
+
+/* As one of its nodes holds it. */
+static enum exit_code take_from_cluster(struct copy *copy)
+{
+    struct ledger *ledger = copy->job->session->ledger;
+    struct error error = {ERROR_NONE, ""};
+    if (cluster_copy(copy->job, copy->draft.descriptor, &error))
+        return EXIT_DONE;
+    ledger_fail_as(ledger, &error);
+    enum exit_code status = copy_failed(copy, ledger);
+    return error.code == ERROR_INVALID ? EXIT_CONFIG : status;
+}
 
 static enum exit_code take(struct copy *copy)
 {
     struct job *job = copy->job;
     struct ledger *ledger = job->session->ledger;
     struct stat facts;
+    if (ledger_is_shared(ledger))
+        return take_from_cluster(copy);
     uint64_t bytes = stat(job->config.ledger, &facts) == 0 ? (uint64_t)facts.st_size : 0;
     say_progress_start(&copy->progress, "copying the ledger", bytes);
     sqlite3_progress_handler(job->database, COPY_STEPS_BETWEEN_LOOKS, copy_look_up, copy);
@@ -28,8 +43,11 @@ static enum exit_code take(struct copy *copy)
 
 static void mark(struct copy *copy, struct ledger *draft, void *taken_at)
 {
-    ledger_mark_snapshot(draft, sqlite3_db_filename(copy->job->database, "main"),
-                         *(const int64_t *)taken_at);
+    const struct job *job = copy->job;
+    const char *source = ledger_is_shared(job->session->ledger)
+                             ? job->config.ledger
+                             : sqlite3_db_filename(job->database, "main");
+    ledger_mark_snapshot(draft, source, *(const int64_t *)taken_at);
 }
 
 /* Of the bytes as they were written, by another connection than that which wrote them. */

@@ -264,8 +264,10 @@ static void wrong_values_are_named(void **state)
     refused("[sms]\nsuccess = 299-200\n", ":2: [sms] success = 299-200: expected an HTTP status or "
                                           "a range of them from 100 to 599, such as "
                                           "200-299");
-    refused("[ledger]\npath =\n", ":2: [ledger] path = : expected a path");
-    refused("[ledger]\npath = a\x1b[31mb\n", ":2: [ledger] path = a\x1b[31mb: expected a path");
+    refused("[ledger]\npath =\n", ":2: [ledger] path = : expected a path, or nodes as "
+                                  "https://HOST:4001, separated by commas");
+    refused("[ledger]\npath = a\x1b[31mb\n", ":2: [ledger] path = a\x1b[31mb: expected a path, or "
+                                             "nodes as https://HOST:4001, separated by commas");
     refused("[fraud]\npause_seconds = 60\nlongest_pause_seconds = 59\n",
             ":3: [fraud] longest_pause_seconds: longest_pause_seconds must not be below "
             "pause_seconds");

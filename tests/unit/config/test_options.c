@@ -164,7 +164,7 @@ static void mistakes_get_one_line_that_says_what_is_allowed(void **state)
             "dashboard needs --output: regjob dashboard --output FILE [--format json]");
     refused("regjob settle --limit 3", "settle takes no --limit: regjob settle [--format json]");
     refused("regjob --dry-run init",
-            "init takes no --dry-run: regjob init [--restored] [--format json]");
+            "init takes no --dry-run: regjob init [--restored] [--from FILE] [--format json]");
     refused("regjob send --only fax", "--only fax: expected email|sms");
     refused("regjob status --format csv", "--format csv: expected json|openmetrics");
     refused("regjob send --limit 0", "--limit 0: expected a whole number, 1 or more");
