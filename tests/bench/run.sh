@@ -9,19 +9,20 @@
 set -eu
 cd "$(dirname "$0")/../.."
 ROWS=${ROWS:-200000} BIG=${BIG:-1000000} SEED=${SEED:-1} HASHES=${HASHES:-600} REPORTS=${REPORTS:-60000} NIGHT=${NIGHT:-400} ROUNDS=${ROUNDS:-3}
-ONLY=${ONLY:-hashing import json history analysts inserts reports nightly night}
+ONLY=${ONLY:-hashing import json history analysts inserts reports nightly night cluster}
 BUILD=$PWD/${BUILD:-build}
 REGJOB=$BUILD/regjob
 CORES=$(nproc)
 HERE=$PWD/tests/bench
 WORK=$BUILD/bench/work
-for part in lines hashing import json history analysts inserts reports nightly night; do
+for part in lines hashing import json history analysts inserts reports nightly night cluster; do
     . "$HERE/$part.sh"
 done
 
 end() {
     status=$?
     standin_stop
+    cluster_stop
     [ -z "${SMTP_PID-}" ] || kill "$SMTP_PID" 2>/dev/null || true
     [ "$status" = 0 ] || echo "tests/bench: it broke (exit code $status)" >&2
     [ -n "${KEEP-}" ] || rm -rf "$WORK"
@@ -49,7 +50,7 @@ for part in $ONLY; do
         }
         history
         ;;
-    hashing | json | analysts | inserts | reports | nightly | night) "$part" ;;
+    hashing | json | analysts | inserts | reports | nightly | night | cluster) "$part" ;;
     *)
         echo "tests/bench/run.sh: there is no part $part" >&2
         exit 64
