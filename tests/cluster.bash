@@ -3,6 +3,7 @@
 #   nodes_start [COUNT]  starts a cluster of three nodes, or so many, on ports that nobody has; sets nodes (their URLs, with commas) and ports
 #   nodes_stop           ends them, in teardown
 #   node_start NUMBER    starts one again
+#   node_replace NUMBER  lets another take its place
 #   node_kill NUMBER, node_freeze NUMBER, node_thaw NUMBER
 #   leader               the number of the one that leads
 #   held NUMBER FILE     what a node itself holds, as an SQLite file
@@ -40,6 +41,23 @@ node_start() {
         -bootstrap-expect "$node_count" -join "$joined" "$BATS_TEST_TMPDIR/nodes/$1" >>"$BATS_TEST_TMPDIR/nodes/log$1" 2>&1 3>&- &
     pid[$1]=$!
     disown # its end is no news
+}
+
+# A node dies for good, and another comes in its place: as samples/cluster/README.md has it.
+node_replace() {
+    local i other= by=
+    for ((i = 0; i < node_count; i++)); do
+        [ "$i" = "$1" ] && continue
+        other=http://127.0.0.1:${ports[$i]} by=${by:+$by,}127.0.0.1:${ports[$((i + node_count))]}
+    done
+    node_kill "$1"
+    rm -rf "$BATS_TEST_TMPDIR/nodes/$1"
+    until_true curl -sf -m 5 -XDELETE "$other/remove" -d "{\"id\": \"$1\"}"
+    "$RQLITED" -fk -node-id "$1" -http-addr "127.0.0.1:${ports[$1]}" -raft-addr "127.0.0.1:${ports[$(($1 + node_count))]}" \
+        -join "$by" "$BATS_TEST_TMPDIR/nodes/$1" >>"$BATS_TEST_TMPDIR/nodes/log$1" 2>&1 3>&- &
+    pid[$1]=$!
+    disown
+    until_true all_ready
 }
 
 nodes_stop() {

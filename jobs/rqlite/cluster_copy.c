@@ -126,16 +126,19 @@ static bool has_carried_out_all(struct job *job, size_t node, struct error *erro
     return all >= 0 && writes_on(job, node, false, error) >= all;
 }
 
+/* The last entry of the log stays, and is one that says nothing: none at all would be taken for the
+ * usual ten thousand. */
 static bool forget_log_of(struct job *job, size_t node, struct error *error)
 {
     struct rqlite *rqlite = job->cluster.remote;
+    write_something(job);
     for (unsigned round = 1; round <= TRIES_MOST && !ledger_failed(job->session->ledger); round++) {
         bool ready = has_carried_out_all(job, node, error);
         if (ready &&
-            rqlite_ask_node(rqlite, node, "/snapshot?trailing_logs=0", "", NULL, NULL, NULL, error))
+            rqlite_ask_node(rqlite, node, "/snapshot?trailing_logs=1", "", NULL, NULL, NULL, error))
             return true;
         rqlite_wait(rqlite_pause(rqlite, round));
-        if (ready)
+        if (ready) /* a snapshot that the node has taken by itself meanwhile */
             write_something(job);
     }
     return false;

@@ -14,6 +14,9 @@ DROP INDEX attempt_customer;
 DROP INDEX decision_customer;
 DROP INDEX try_ambiguous;
 ALTER TABLE clock DROP COLUMN in_order;
+ALTER TABLE run DROP COLUMN owner;
+ALTER TABLE ledger DROP COLUMN key_mark;
+DROP TABLE session; DROP TABLE lease; DROP TABLE obstacle;
 DROP TABLE kept_until; DROP TABLE kept_day; DROP TABLE kept_outcome; DROP TABLE kept_note; DROP TABLE kept_cause; DROP TABLE kept_storm; DROP TABLE kept_call;
 PRAGMA user_version = 4;
 """
