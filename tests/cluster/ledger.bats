@@ -15,6 +15,8 @@ teardown() {
     standin_stop
 }
 
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
+
 refused() { # STATUS WORDS COMMAND...
     run shared "${@:3}"
     echo "$status: $output"
@@ -157,7 +159,8 @@ remains() {
     # Nodes that do not check what they carry out.
     nodes_stop
     nodes_start 1
-    kill "${pid[0]}"
+    node_kill 0
+    until_true is_gone "${pid[0]}"
     "$RQLITED" -node-id 0 -http-addr "127.0.0.1:${ports[0]}" -raft-addr "127.0.0.1:${ports[1]}" "$BATS_TEST_TMPDIR/nodes/0" >log 2>&1 3>&- &
     pid[0]=$!
     disown
