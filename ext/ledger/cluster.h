@@ -69,8 +69,8 @@ bool ledger_take_lease(struct ledger *ledger, const char *what, const char *host
                        char holder[CLUSTER_OWNER_SIZE]);
 void ledger_release_lease(struct ledger *ledger, const char *what);
 
-/* Prolongs the leases where nothing has been written for a while: to be called now and then by whoever
- * waits for something else. */
+/* Prolongs the leases where nothing has been written for a while: to be called now and then by
+ * whoever waits for something else. */
 void ledger_keep_leases(struct ledger *ledger);
 
 #endif

@@ -15,7 +15,13 @@
 #include "values/write_all.h"
 
 /* Subkeys by number; a number is never used again for another purpose. */
-enum { SUBKEY_CODES = 1, SUBKEY_FINGERPRINTS = 2, SUBKEY_PREPARED = 3, SUBKEY_SHARES = 4, SUBKEY_MARK = 5 };
+enum {
+    SUBKEY_CODES = 1,
+    SUBKEY_FINGERPRINTS = 2,
+    SUBKEY_PREPARED = 3,
+    SUBKEY_SHARES = 4,
+    SUBKEY_MARK = 5
+};
 static const char subkey_context[crypto_kdf_CONTEXTBYTES] = {'s', 'q', 'l', 'i',
                                                              't', 'r', 'e', 'g'};
 

@@ -111,7 +111,7 @@ struct cluster {
     bool unknown;     /* what came of it is not known, and nothing more is written */
     unsigned rounds;  /* how often in a row */
     struct json_t *leases;
-    int64_t wrote_at; /* the last time that they were prolonged, monotonic */
+    int64_t wrote_at;             /* the last time that they were prolonged, monotonic */
     struct ledger_tables written; /* by what is gathered */
     struct cluster_item *items;   /* gathered */
     size_t item_count, item_room;
