@@ -13,6 +13,8 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include "config/nodes.h"
+#include "rqlite/cluster.h"
 #include "channels/fraud.h"
 #include "channels/mail.h"
 #include "channels/reach.h"
@@ -116,9 +118,25 @@ static void check_disk(struct checkup *checkup)
          left >> MIB_SHIFT, size >> MIB_SHIFT, wanted >> MIB_SHIFT);
 }
 
+/* Opening it looks at nodes, clocks and the key. */
+static void check_cluster(struct checkup *checkup)
+{
+    struct job *job = checkup->job;
+    bool good = cluster_open(job, false) == EXIT_DONE;
+    if (good)
+        tell(checkup, "ledger", true, "%s: version %d", job->config.ledger, ledger_version());
+    else
+        tell(checkup, "ledger", false, "%s: cannot be used: the message above says why",
+             job->config.ledger);
+}
+
 static void check_ledger(struct checkup *checkup)
 {
     struct job *job = checkup->job;
+    if (nodes_are(job->config.ledger)) {
+        check_cluster(checkup);
+        return;
+    }
     if (job_open(job, false) != EXIT_DONE) {
         tell(checkup, "ledger", false, "%s: cannot be used: the message above says why",
              job->config.ledger);

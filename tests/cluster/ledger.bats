@@ -72,6 +72,9 @@ refused() { # STATUS WORDS COMMAND...
     for how in "shared" "job"; do TZ=UTC $how reconcile --format csv dashboard.csv >$how.csv || true; done
     cmp shared.csv job.csv
     [ -s shared.csv ]
+    run shared check
+    echo "$output"
+    [[ "$output" == *"ok      ledger     $nodes: version "* ]]
     # Nothing of it stays.
     [ -z "$(ls state/*.part* state/look* 2>/dev/null)" ]
 }
