@@ -131,9 +131,9 @@ static bool looks_at_a_copy(const struct options *options)
 /* What is done on a ledger that is on a cluster itself. */
 static bool works_on_a_cluster(const struct options *options)
 {
-    options_function *const commands_there[] = {import_command, confirm_command,  send_command,
-                                                settle_command, report_command,   nightly_command,
-                                                forget_command, snapshot_command, settings_command};
+    options_function *const commands_there[] = {
+        import_command,  confirm_command, send_command, settle_command,   report_command,
+        nightly_command, forget_command,  tidy_command, snapshot_command, settings_command};
     for (size_t i = 0; i < sizeof commands_there / sizeof *commands_there; i++)
         if (options->function == commands_there[i])
             return true;

@@ -13,9 +13,11 @@ enum { SPAN = 2000 /* numbers of attempts that one transaction goes through */ }
 static int64_t erase_some(struct job *job, int64_t after, int64_t before)
 {
     struct customer_forgotten forgotten;
-    ledger_begin(job->session->ledger);
-    customer_tidy(job->session, after, after + SPAN, before, &forgotten);
-    ledger_end(job->session->ledger);
+    do {
+        ledger_begin(job->session->ledger);
+        customer_tidy(job->session, after, after + SPAN, before, &forgotten);
+        ledger_end(job->session->ledger);
+    } while (ledger_again(job->session->ledger));
     return ledger_failed(job->session->ledger) ? -1 : forgotten.attempts;
 }
 

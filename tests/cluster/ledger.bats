@@ -118,6 +118,19 @@ remains() {
     until_true all_hold all.db
 }
 
+@test "what failed long ago is tidied" {
+    shared init --from ledger.db
+    sed -i "s|^path = .*|&\nkeep_failed_days = 1|" regjob.conf
+    printf 'email,password\nlong.ago@example.com,weak\nstays@example.com,Abcdef1!x\n' >people.csv
+    shared import people.csv
+    "$ROOT/${BUILD:-build}/tools/rqlite_say" "$nodes" execute 20 <<<'[["UPDATE attempt SET recorded_at = 1, attempted_at = 1 WHERE id = 1"]]'
+    run shared tidy
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(ask "SELECT attempt_id, email FROM person")" = '[2, "stays@example.com"]' ]
+    [ "$(ask "SELECT attempt_id FROM erasure")" = "[1]" ]
+}
+
 @test "a node that is not there cannot let go of its log: that is said, and done later" {
     shared init --from ledger.db
     { echo email,password; for i in 1 2 3; do echo "keep$i@example.com,Abcdef1!x"; done; } >people.csv
