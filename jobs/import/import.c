@@ -187,12 +187,12 @@ static void insert_import(struct import *import)
     ledger_run(insert);
 }
 
-/* Another machine was quicker, and has its number: the rejects have the next one in their name. */
-static bool place_anew(struct import *import)
+/* Another machine may have been quicker, and have its number: the rejects have the next one in
+ * their name. Within the transaction, so that nobody takes that before it is written. */
+static void place_anew(struct import *import)
 {
     import->file.id = ledger_number(import->ledger, STATEMENT_next_import, 0);
     place_rejects(import);
-    return !ledger_failed(import->ledger) && !import->over;
 }
 
 /* Registered before its first row, so that every row can name it. A rehearsal registers as well: it
@@ -212,9 +212,11 @@ static void register_import(struct import *import)
     }
     do {
         ledger_begin(import->ledger);
+        if (ledger_is_shared(import->ledger))
+            place_anew(import);
         insert_import(import);
         ledger_end(import->ledger);
-    } while (ledger_again(import->ledger) && place_anew(import));
+    } while (ledger_again(import->ledger));
     if (ledger_failed(import->ledger))
         import_fail_ledger(import, "beginning the import");
 }
