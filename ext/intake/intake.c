@@ -156,13 +156,17 @@ static bool open_json(struct intake *intake, struct input *input)
     return intake->json != NULL && look_at_first_record(intake);
 }
 
-/* As records_open() asks: does a header name what rows need, by itself or to a profile? */
+/* As records_open() asks: does a header name what rows need, by itself or to a profile? One with
+ * more columns than a header may have is not compared: that would take the square of their number.
+ */
 static bool names_rows(const void *context, const char *const *cells, size_t count)
 {
     const struct intake *intake = context;
     struct header header;
     struct intake trial = {.options = intake->options};
     bool makes_sense;
+    if (count > INTAKE_MOST_COLUMNS)
+        return false;
     if (intake->profile != NULL) {
         makes_sense = false;
         for (size_t i = 0; i < count && !makes_sense; i++)
@@ -200,7 +204,8 @@ static bool is_first_row(const void *context, const char *const *cells, size_t c
     struct intake trial = {.options = intake->options};
     if (intake->profile != NULL)
         return intake->profile->header_count > 0;
-    if (names_rows(context, cells, count) || !find_headerless(&trial, cells, count))
+    if (count > INTAKE_MOST_COLUMNS || names_rows(context, cells, count) ||
+        !find_headerless(&trial, cells, count))
         return false;
     const bool found = trial.profile != NULL;
     profile_free(trial.profile);
