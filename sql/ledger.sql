@@ -44,8 +44,9 @@ SELECT newest, read_at FROM clock
 -- name: notice_clock
 UPDATE clock SET read_at = :clock WHERE read_at > :clock AND newest > :clock + :agrees
 
+-- The last run may be the one that asks.
 -- name: newest_entry_or_run
-SELECT max(newest, coalesce((SELECT started_at FROM run ORDER BY id DESC LIMIT 1), 0)) FROM clock
+SELECT max(newest, coalesce((SELECT max(started_at) FROM (SELECT started_at FROM run ORDER BY id DESC LIMIT 2)), 0)) FROM clock
 
 -- name: mark_entry
 UPDATE clock SET newest = :now, read_at = :clock WHERE newest < :now OR read_at > :clock

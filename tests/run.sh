@@ -97,12 +97,10 @@ everything() {
 # what other programs make) or talks to other programs for their own sake. SOAK=1 leaves out nothing but backlog, which measures memory, and theirs is another.
 sanitized() {
     if [ -n "${SOAK-}" ]; then
-        tests_of tests | grep -vE '^tests/(recovery|cluster)/'
         tests_of asan:tests/sql
         tests_of asan:tests/jobs | grep -v backlog
         tests_of asan:tests/systems
     else
-        tests_of tests | grep -vE '/test_allocation\.c$|^tests/(recovery|cluster)/'
         tests_of asan:tests/sql | grep -vE '/(secrets|parallel|flood|hashes)\.t$'
         tests_of asan:tests/jobs/import_threads.bats
         tests_of asan:tests/jobs/import_forms.bats

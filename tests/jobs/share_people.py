@@ -11,7 +11,7 @@ PERSONAL = {
 }
 # What a share has otherwise than the ledger, or not at all; everything else is the same, row by row.
 CHANGED = {
-    "setting": {"json"}, "run": {"counts"}, "import": {"name", "digest", "form"}, "import_batch": {"prefix"}, "reject": {"message"},
+    "setting": {"json"}, "run": {"counts", "owner"}, "import": {"name", "digest", "form"}, "import_batch": {"prefix"}, "reject": {"message"},
     "attempt": {"told_reason", "source_id", "account_group_id", "device_type", "manufacturer", "model", "os", "language", "app_name", "app_domain", "captcha", "consents"},
     "person": {"email", "email_folded", "email_key", "phone", "phone_key", "username", "username_folded", "username_key", "uuid", "uuid_key", "identity_subject", "identity_key", "name",
                "given_name", "family_name", "birth_date", "birth_place", "gender", "custom_id", "device_id", "ip_address", "latitude", "longitude", "user_agent", "password_hash"},
