@@ -15,6 +15,8 @@ teardown() {
     standin_stop
 }
 
+has_no_leader() { [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:${ports[0]}/readyz")" = 503 ]; }
+
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 refused() { # STATUS WORDS COMMAND...
@@ -189,6 +191,8 @@ remains() {
     # No majority; nobody at all; no rqlite.
     node_kill 1
     node_kill 2
+    # For a moment the one that is left may still take itself for the leader, and answer.
+    until_true has_no_leader
     refused 1 "" settings
     node_kill 0
     refused 1 "127.0.0.1" settings
