@@ -154,7 +154,7 @@ SELECT c.* FROM kept_until k CROSS JOIN network_call c ON c.id > k.called_id
 UNION ALL
 SELECT c.*
   FROM (SELECT DISTINCT t.started_at / 86400000 AS day, k.called_id FROM kept_until k CROSS JOIN try t ON t.id > k.called_id
-         WHERE t.started_at / 86400000 IN (SELECT day FROM kept_call)) late
+         WHERE EXISTS (SELECT 1 FROM kept_call) AND t.started_at / 86400000 IN (SELECT day FROM kept_call)) late
  CROSS JOIN network_call c ON c.id <= late.called_id AND c.day = late.day;
 CREATE VIEW unsummed_health AS
 SELECT day, channel, count(*) AS calls, coalesce(sum(result = 'accepted'), 0) AS accepted,

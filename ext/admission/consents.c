@@ -230,7 +230,7 @@ static char *json_of(const struct reading *reading)
         }
         *at++ = '}';
     }
-    strcpy(at, "}");
+    memcpy(at, "}", sizeof "}");
     return json;
 }
 

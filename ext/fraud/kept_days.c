@@ -239,21 +239,23 @@ static void list_days(struct ledger *ledger, int64_t today, struct days *list)
     }
 }
 
-bool kept_days_refresh(struct ledger *ledger, bool (*stops)(void), uint64_t *summed)
+bool kept_days_refresh(struct ledger *ledger, bool (*stops)(void), struct kept_days_done *done)
 {
     struct days list = {0};
-    *summed = 0;
+    *done = (struct kept_days_done){0};
     let_go(ledger);
     int64_t today = ledger_now(ledger) / DAY_MS;
     while (!stops() && keep_calls(ledger, today))
         ;
     list_days(ledger, today, &list);
-    for (size_t i = 0; i < list.count && !ledger_failed(ledger) && !stops(); i++) {
-        struct sums sums = {.day = list.days[i]};
+    size_t next = 0;
+    for (; next < list.count && !ledger_failed(ledger) && !stops(); next++) {
+        struct sums sums = {.day = list.days[next]};
         sum(ledger, &sums);
-        *summed += keep(ledger, &sums);
+        done->summed += keep(ledger, &sums);
         end_sums(&sums);
     }
+    done->all = next == list.count && !stops();
     free(list.days);
     return !ledger_failed(ledger);
 }

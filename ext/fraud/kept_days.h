@@ -12,13 +12,17 @@
 
 struct ledger;
 
+struct kept_days_done {
+    uint64_t summed; /* days */
+    bool all;        /* none was left to the next time */
+};
+
 /*
  * Lets go of the sums of days that something was recorded of since they were taken, then sums days
  * that are over, a day at a time: read without keeping anybody from writing, and written in a short
  * transaction; and counts the calls of days that are over. Two at a time do no harm. Ends early,
- * true, when `stops` says so. `summed`: how many days. False: the ledger's error is set; what was
- * summed before stays.
+ * true, when `stops` says so. False: the ledger's error is set; what was summed before stays.
  */
-bool kept_days_refresh(struct ledger *ledger, bool (*stops)(void), uint64_t *summed);
+bool kept_days_refresh(struct ledger *ledger, bool (*stops)(void), struct kept_days_done *done);
 
 #endif

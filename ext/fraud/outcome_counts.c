@@ -11,6 +11,9 @@
 /* Offsets of time zones go from -12 to +14 hours, so no day begins further than this from UTC's. */
 enum { MARGIN_DAYS = 2 };
 
+/* So that sums of a million of them are numbers. */
+static const int64_t MOST_COUNT = INT64_C(1) << 40;
+
 #define CAUSE_NAME(name, help) #name,
 #define CAUSE_HELP(name, help) help,
 static const char *const names[] = {OUTCOME_CAUSES(CAUSE_NAME)};
@@ -48,11 +51,24 @@ static bool add(struct outcome_counts *told, const struct outcome_count *entry)
     return true;
 }
 
+/* Whether the counts of a row, from column 3 on, are such as can be added up: a ledger may have
+ * been edited, or be damaged. */
+static bool are_counts(sqlite3_stmt *statement)
+{
+    enum { FIRST_COUNT = 3, COUNTS = 6 };
+    for (int i = FIRST_COUNT; i < FIRST_COUNT + COUNTS; i++) {
+        const int64_t count = sqlite3_column_int64(statement, i);
+        if (count < 0 || count > MOST_COUNT)
+            return false;
+    }
+    return true;
+}
+
 static int read_entry(struct outcome_counts *told, sqlite3_stmt *statement, int64_t day)
 {
     const char *outcome = (const char *)sqlite3_column_text(statement, 1),
                *cause = (const char *)sqlite3_column_text(statement, 2);
-    if (sqlite3_column_type(statement, 1) == SQLITE_NULL)
+    if (sqlite3_column_type(statement, 1) == SQLITE_NULL || !are_counts(statement))
         return SQLITE_CORRUPT;
     if (outcome == NULL || (cause == NULL && sqlite3_column_type(statement, 2) != SQLITE_NULL))
         return SQLITE_NOMEM;

@@ -6,7 +6,7 @@
 #include "run/stop.h"
 
 /* Sums the days that are over, for questions about months. Days that are left out are read from the
- * facts, so that stopping here is no failure. */
+ * facts. */
 static enum exit_code keep_sums(struct job *job)
 {
     struct lock lock;
@@ -16,10 +16,12 @@ static enum exit_code keep_sums(struct job *job)
     enum exit_code status = job_lock(job, "sums", &lock);
     if (status != EXIT_DONE)
         return status;
-    uint64_t summed;
-    if (!kept_days_refresh(ledger, stop_asked, &summed))
+    struct kept_days_done done;
+    if (!kept_days_refresh(ledger, stop_asked, &done))
         status = job_ledger_failed(job, "summing days");
-    job_add(job, "sums", "days", summed);
+    else if (!done.all)
+        status = job_stopped("sums", "the remaining days are read from their attempts until then");
+    job_add(job, "sums", "days", done.summed);
     lock_release(&lock);
     return status;
 }

@@ -98,12 +98,13 @@ static void stand_in(sqlite3_context *context, enum pseudonym_kind kind, sqlite3
     }
     if (pseudonyms->ways[kind] == PSEUDONYM_DROP)
         return;
-    bool fits = strlen(text) < sizeof memo->given;
+    const size_t length = strlen(text);
+    bool fits = length < sizeof memo->given;
     if (!memo->known || !fits || strcmp(memo->given, text) != 0) {
         make(pseudonyms, kind, text, memo->made);
         memo->known = fits;
         if (fits)
-            strcpy(memo->given, text);
+            memcpy(memo->given, text, length + 1);
     }
     sqlite3_result_text(context, memo->made, -1, SQLITE_TRANSIENT);
 }

@@ -37,21 +37,27 @@ static unsigned worker_count(const struct config *config)
     return config->import.workers != 0 ? config->import.workers : cores > 0 ? (unsigned)cores : 1;
 }
 
-static void insert_batch_row(struct import *import, const struct batch *batch)
+static void set_counts(struct ledger_statement *insert, const struct import *import,
+                       const struct chunk_counts *counts)
 {
-    const struct chunk_counts *counts = &batch->counts;
-    struct ledger_statement *insert = ledger_use(import->ledger, STATEMENT_insert_batch);
     ledger_set_integer(insert, ":import_id", import->file.id);
     ledger_set_integer(insert, ":recorded_at", ledger_now(import->ledger));
-    ledger_set_integer(insert, ":end_offset", (int64_t)batch->end);
-    ledger_set_integer(insert, ":end_line", (int64_t)batch->next_line);
-    ledger_set_integer(insert, ":read", (int64_t)counts->read);
     ledger_set_integer(insert, ":success", (int64_t)counts->success);
     ledger_set_integer(insert, ":pending", (int64_t)counts->pending);
     ledger_set_integer(insert, ":failed", (int64_t)counts->failed);
     ledger_set_integer(insert, ":continued", (int64_t)counts->continued);
     ledger_set_integer(insert, ":rejected", (int64_t)counts->rejected);
     ledger_set_integer(insert, ":rejects_bytes", (int64_t)import->rejects.length);
+}
+
+static void insert_batch_row(struct import *import, const struct batch *batch)
+{
+    const struct chunk_counts *counts = &batch->counts;
+    struct ledger_statement *insert = ledger_use(import->ledger, STATEMENT_insert_batch);
+    ledger_set_integer(insert, ":end_offset", (int64_t)batch->end);
+    ledger_set_integer(insert, ":end_line", (int64_t)batch->next_line);
+    ledger_set_integer(insert, ":read", (int64_t)counts->read);
+    set_counts(insert, import, counts);
     if (import->file.is_stream)
         ledger_set_blob(insert, ":prefix", batch->prefix, DIGEST_SIZE);
     ledger_run(insert);
@@ -181,17 +187,10 @@ static void insert_counted_row(struct import *import, const struct chunk_part *p
 {
     const struct chunk_counts *counts = &import->counts;
     struct ledger_statement *insert = ledger_use(import->ledger, STATEMENT_insert_batch_counted);
-    ledger_set_integer(insert, ":import_id", import->file.id);
-    ledger_set_integer(insert, ":recorded_at", ledger_now(import->ledger));
     ledger_set_integer(insert, ":line", (int64_t)part->line);
     ledger_set_integer(insert, ":end_offset", (int64_t)part->end);
     ledger_set_integer(insert, ":end_line", (int64_t)part->next_line);
-    ledger_set_integer(insert, ":success", (int64_t)counts->success);
-    ledger_set_integer(insert, ":pending", (int64_t)counts->pending);
-    ledger_set_integer(insert, ":failed", (int64_t)counts->failed);
-    ledger_set_integer(insert, ":continued", (int64_t)counts->continued);
-    ledger_set_integer(insert, ":rejected", (int64_t)counts->rejected);
-    ledger_set_integer(insert, ":rejects_bytes", (int64_t)import->rejects.length);
+    set_counts(insert, import, counts);
     if (part->prefix != NULL)
         ledger_set_blob(insert, ":prefix", part->prefix, DIGEST_SIZE);
     ledger_run(insert);
