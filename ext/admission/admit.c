@@ -149,12 +149,42 @@ bool admit_wants_hash(const struct admission *admission)
            (admission->reasons.others >> REASON_password_hash_invalid & 1) == 0;
 }
 
-static bool is_held(struct session *session, enum subject_kind kind, const char *folded)
+/* The text by which a third-party identity is found; "" where the sign-up has none of that form. */
+static void write_identity(const struct admission *admission, char identity[SUBJECT_SIZE])
 {
-    if (folded[0] == '\0')
+    const struct admit_value *subject = &admission->values[SIGNUP_identity_subject];
+    identity[0] = '\0';
+    if (admission->provider[0] != '\0' && subject->type == ADMIT_TEXT)
+        snprintf(identity, SUBJECT_SIZE, "%s\n%s", admission->provider, subject->text);
+}
+
+void admit_find_subjects(struct session *session, struct admission *admission)
+{
+    struct admit_subjects *subjects = &admission->subjects;
+    char identity[SUBJECT_SIZE];
+    write_identity(admission, identity);
+    const struct {
+        int64_t *key;
+        enum subject_kind kind;
+        const char *folded;
+    } all[] = {
+        {&subjects->email, SUBJECT_EMAIL, admission->email_folded},
+        {&subjects->phone, SUBJECT_PHONE, admission->phone},
+        {&subjects->username, SUBJECT_USERNAME, admission->username_folded},
+        {&subjects->uuid, SUBJECT_UUID, admission->uuid},
+        {&subjects->identity, SUBJECT_IDENTITY, identity},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        *all[i].key =
+            all[i].folded[0] == '\0' ? 0 : session_subject_key(session, all[i].kind, all[i].folded);
+}
+
+static bool is_held(struct session *session, int64_t key, const char *folded)
+{
+    if (key == 0)
         return false;
     struct ledger_statement *held = ledger_use(session->ledger, STATEMENT_held_by_customer);
-    ledger_set_integer(held, ":key", session_subject_key(session, kind, folded));
+    ledger_set_integer(held, ":key", key);
     ledger_set_text(held, ":text", folded);
     bool found = ledger_row(held);
     if (found)
@@ -169,10 +199,11 @@ bool admit_is_held(struct session *session, const struct admission *admission)
         settings->registration_type == SETTINGS_REQUIRE_PIN_CONFIRMATION)
         return false; /* told ones are counted all the same; a third-party customer may be linked by
                          PIN */
-    return (settings->unique_email && is_held(session, SUBJECT_EMAIL, admission->email_folded)) ||
-           (settings->unique_phone && is_held(session, SUBJECT_PHONE, admission->phone)) ||
-           is_held(session, SUBJECT_USERNAME, admission->username_folded) ||
-           is_held(session, SUBJECT_UUID, admission->uuid);
+    const struct admit_subjects *subjects = &admission->subjects;
+    return (settings->unique_email && is_held(session, subjects->email, admission->email_folded)) ||
+           (settings->unique_phone && is_held(session, subjects->phone, admission->phone)) ||
+           is_held(session, subjects->username, admission->username_folded) ||
+           is_held(session, subjects->uuid, admission->uuid);
 }
 
 bool admit_hash_password(const struct settings *settings, enum admit_password kind,
@@ -205,7 +236,9 @@ void admit_wipe(struct admission *admission)
 {
     free(admission->consents);
     free(admission->mended);
-    sodium_memzero(admission, sizeof *admission);
+    admission->consents = admission->mended = NULL;
+    sodium_memzero(admission->fingerprint, sizeof admission->fingerprint);
+    sodium_memzero(admission->stored, sizeof admission->stored);
 }
 
 /* Why a confirmation's code is not even looked at, so that it costs no try; NULL where it is. The

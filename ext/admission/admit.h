@@ -2,9 +2,10 @@
  * admit.h: the one door. A sign-up, from a CSV row or an INSERT, becomes an attempt with its
  * verdict, or goes on with one.
  *
- * Three steps, so that a batch can spread them: admit_prepare() reads and checks what came (no
- * database, any thread); admit_hash() spends the Argon2id cost (any thread); admit_write() decides
- * and writes with one statement (the thread that owns the ledger).
+ * Steps, so that a batch can spread them: admit_prepare() reads and checks what came (no database,
+ * any thread); admit_find_subjects() makes the keys of its identifiers (any thread with a session);
+ * admit_hash() spends the Argon2id cost (any thread); admit_write() decides and writes with one
+ * statement (the thread that owns the ledger).
  */
 #ifndef ADMIT_H
 #define ADMIT_H
@@ -47,6 +48,12 @@ struct admit_value {
     double real;
 };
 
+/* The keys of a sign-up's identifiers in the index of subjects; 0 where it has none of that kind.
+ */
+struct admit_subjects {
+    int64_t email, phone, username, uuid, identity;
+};
+
 /* A sign-up, checked. Texts point into the sign-up or into this structure, so neither may move
  * before admit_write() is done. */
 struct admission {
@@ -82,12 +89,16 @@ struct admission {
     char locale[REGION_LOCALE_SIZE], language[REGION_LOCALE_SIZE];
     char gender[12];
     char *consents; /* JSON; freed by admit_wipe() */
+    struct admit_subjects subjects;
 };
 
 /* Checks a sign-up against the settings. `now` in Unix milliseconds. False only when out of memory
  * or a file of the settings cannot be read. */
 bool admit_prepare(struct admission *admission, const struct settings *settings,
                    const struct signup *signup, int64_t now, struct error *error);
+
+/* Finds the keys of its identifiers, by which admit_is_held() and the write look for them. */
+void admit_find_subjects(struct session *session, struct admission *admission);
 
 /* Whether a hash would be spent well: there is something to hash and nothing that has failed yet.
  */

@@ -55,11 +55,10 @@ static struct way way_of(const struct admission *admission)
     return way;
 }
 
-static void set_key(struct admit_values *values, struct session *session, int parameter,
-                    enum subject_kind kind, const char *folded)
+static void set_key(struct admit_values *values, int parameter, int64_t key)
 {
-    if (folded[0] != '\0')
-        set_integer(values, parameter, session_subject_key(session, kind, folded));
+    if (key != 0)
+        set_integer(values, parameter, key);
 }
 
 static const char *given(const char *text)
@@ -67,26 +66,16 @@ static const char *given(const char *text)
     return text[0] == '\0' ? NULL : text;
 }
 
-void admit_values_identity(const struct admission *admission, char identity[SUBJECT_SIZE])
+static void set_subjects(struct admit_values *values, const struct admission *admission)
 {
-    const struct admit_value *subject = &admission->values[SIGNUP_identity_subject];
-    identity[0] = '\0';
-    if (admission->provider[0] != '\0' && subject->type == ADMIT_TEXT)
-        snprintf(identity, SUBJECT_SIZE, "%s\n%s", admission->provider, subject->text);
-}
-
-static void set_subjects(struct admit_values *values, struct session *session,
-                         const struct admission *admission)
-{
-    char identity[SUBJECT_SIZE];
-    admit_values_identity(admission, identity);
+    const struct admit_subjects *subjects = &admission->subjects;
     set_text(values, ADMIT_email_folded, given(admission->email_folded));
     set_text(values, ADMIT_username_folded, given(admission->username_folded));
-    set_key(values, session, ADMIT_email_key, SUBJECT_EMAIL, admission->email_folded);
-    set_key(values, session, ADMIT_phone_key, SUBJECT_PHONE, admission->phone);
-    set_key(values, session, ADMIT_username_key, SUBJECT_USERNAME, admission->username_folded);
-    set_key(values, session, ADMIT_uuid_key, SUBJECT_UUID, admission->uuid);
-    set_key(values, session, ADMIT_identity_key, SUBJECT_IDENTITY, identity);
+    set_key(values, ADMIT_email_key, subjects->email);
+    set_key(values, ADMIT_phone_key, subjects->phone);
+    set_key(values, ADMIT_username_key, subjects->username);
+    set_key(values, ADMIT_uuid_key, subjects->uuid);
+    set_key(values, ADMIT_identity_key, subjects->identity);
 }
 
 /* Columns that carry their value under their own name. The others are set by hand. */
@@ -202,7 +191,7 @@ void admit_values_fill(struct admit_values *values, struct session *session,
     set_integer(values, ADMIT_unique_phone, admission->settings->unique_phone);
     set_text(values, ADMIT_reportable, admission->settings->reportable_reasons);
     set_columns(values, admission);
-    set_subjects(values, session, admission);
+    set_subjects(values, admission);
     set_codes(values, admission);
     set_sealed(values, session, admission, id);
 }

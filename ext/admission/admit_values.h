@@ -112,8 +112,4 @@ struct admit_plan {
 struct ledger_statement *admit_values_use(const struct admit_values *values, struct ledger *ledger,
                                           enum statement name, struct admit_plan *plan);
 
-/* The text by which a third-party identity is found, "" where the sign-up has none that is of its
- * form. */
-void admit_values_identity(const struct admission *admission, char identity[SUBJECT_SIZE]);
-
 #endif

@@ -27,8 +27,8 @@ typedef enum rule field_check(struct admission *admission, const char *text,
 static bool is_one_of(const char *text, const char *const *names, char *found, size_t size)
 {
     for (; *names != NULL; names++)
-        if (text_same(text, *names)) {
-            snprintf(found, size, "%s", *names);
+        if (text_same(text, *names) && strlen(*names) < size) {
+            memcpy(found, *names, strlen(*names) + 1);
             return true;
         }
     return false;

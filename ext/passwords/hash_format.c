@@ -101,10 +101,9 @@ static bool begins(const char *text, const char *with)
 }
 
 /* Takes a text in, without what was put around it. */
-static bool take_in(const char *text, struct hash *hash)
+static void take_in(const char *text, struct hash *hash)
 {
-    if (!hash_append(hash->text, "%s", text))
-        return false;
+    memcpy(hash->text, text, strlen(text) + 1);
     char *end = hash->text[0] == '{' ? strchr(hash->text, '}') : NULL;
     for (char *c = hash->text; end != NULL && c < end; c++) /* RFC 2307: in any case */
         *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
@@ -117,7 +116,6 @@ static bool take_in(const char *text, struct hash *hash)
             memmove(hash->text + meant, hash->text + written, strlen(hash->text + written) + 1);
             break;
         }
-    return true;
 }
 
 /* The row that a text begins as, with the prefix and what comes behind. */
@@ -158,8 +156,9 @@ static enum rule read(const char *text, const struct password_firebase *firebase
     char prefix[32];
     const char *rest;
     memset(hash, 0, sizeof *hash);
-    if (strnlen(text, PASSWORD_STORED_SIZE) == PASSWORD_STORED_SIZE || !take_in(text, hash))
+    if (strnlen(text, PASSWORD_STORED_SIZE) == PASSWORD_STORED_SIZE)
         return RULE_too_long;
+    take_in(text, hash);
     hash->crypt = hash->text;
     hash->firebase = firebase;
     hash->format = find_format(hash->text, prefix, &rest);

@@ -1,5 +1,6 @@
 #include "passwords/hash_text.h"
 
+#include <openssl/evp.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,20 +36,36 @@ struct hash_part hash_part(const char **at, char end)
     return part;
 }
 
+/* What encodes to something else again has bits, or characters, that no encoder writes. */
+static bool decode(unsigned char *text, size_t length, struct hash_bytes *bytes)
+{
+    unsigned char raw[HASH_BYTES * 2], again[HASH_BYTES * 2 + 4];
+    size_t padding = (4 - length % 4) % 4;
+    memset(text + length, '=', padding);
+    int written = EVP_DecodeBlock(raw, text, (int)(length + padding));
+    if (padding == 3 || written < 0 || (size_t)written - padding > sizeof bytes->bytes)
+        return false;
+    bytes->length = (size_t)written - padding;
+    memcpy(bytes->bytes, raw, bytes->length);
+    bool same = (size_t)EVP_EncodeBlock(again, raw, (int)bytes->length) == length + padding &&
+                memcmp(again, text, length + padding) == 0;
+    sodium_memzero(raw, sizeof raw);
+    sodium_memzero(again, sizeof again);
+    return same;
+}
+
 bool hash_base64(struct hash_part part, struct hash_bytes *bytes)
 {
-    char text[HASH_BYTES * 2];
+    unsigned char text[HASH_BYTES * 2];
     while (part.length > 0 && part.text[part.length - 1] == '=')
         part.length--;
-    if (part.length >= sizeof text)
+    if (part.length > sizeof text - 4)
         return false;
     for (size_t i = 0; i < part.length; i++) {
         char c = part.text[i];
-        text[i] = c == '-' || c == '.' ? '+' : c == '_' ? '/' : c;
+        text[i] = (unsigned char)(c == '-' || c == '.' ? '+' : c == '_' ? '/' : c);
     }
-    bool read =
-        sodium_base642bin(bytes->bytes, sizeof bytes->bytes, text, part.length, NULL,
-                          &bytes->length, NULL, sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0;
+    bool read = decode(text, part.length, bytes);
     sodium_memzero(text, sizeof text);
     return read;
 }
@@ -81,12 +98,11 @@ bool hash_append(char text[PASSWORD_STORED_SIZE], const char *format, ...)
 
 bool hash_append_base64(char text[PASSWORD_STORED_SIZE], const struct hash_bytes *bytes)
 {
-    enum { NO_PADDING = sodium_base64_VARIANT_ORIGINAL_NO_PADDING };
-    size_t length = strlen(text);
-    if (sodium_base64_encoded_len(bytes->length, NO_PADDING) > PASSWORD_STORED_SIZE - length)
+    size_t length = strlen(text), padded = (bytes->length + 2) / 3 * 4;
+    if (padded >= PASSWORD_STORED_SIZE - length)
         return false;
-    sodium_bin2base64(text + length, PASSWORD_STORED_SIZE - length, bytes->bytes, bytes->length,
-                      NO_PADDING);
+    EVP_EncodeBlock((unsigned char *)text + length, bytes->bytes, (int)bytes->length);
+    text[length + (bytes->length * 4 + 2) / 3] = '\0';
     return true;
 }
 

@@ -193,8 +193,10 @@ static int admit(sqlite3_vtab *table, const struct signup *signup, sqlite3_int64
     }
     if (!admit_prepare(&admission, settings, signup, moment_now(), &error))
         code = table_fail(table, "reg_attempts", &error);
-    else if (admit_wants_hash(&admission) && !admit_is_held(session, &admission) &&
-             !prepared_take(session, &admission) && !admit_hash(&admission))
+    else
+        admit_find_subjects(session, &admission);
+    if (code == SQLITE_OK && admit_wants_hash(&admission) && !admit_is_held(session, &admission) &&
+        !prepared_take(session, &admission) && !admit_hash(&admission))
         code = SQLITE_NOMEM;
     if (code == SQLITE_OK)
         *rowid = admit_write(session, &admission).id;

@@ -238,24 +238,13 @@ static bool fetch_meant(struct rehearsal *rehearsal, const char *subject)
 /* Everything that a sign-up can meet. */
 static bool fetch(struct rehearsal *rehearsal, const struct admission *admission)
 {
-    char third_party[SUBJECT_SIZE];
     bool confirms = admission->signup->text[SIGNUP_email_confirm_code] != NULL, done = true;
-    admit_values_identity(admission, third_party);
-    const struct {
-        enum subject_kind kind;
-        const char *text;
-    } keys[] = {
-        {SUBJECT_EMAIL, admission->email_folded},
-        {SUBJECT_PHONE, admission->phone},
-        {SUBJECT_USERNAME, admission->username_folded},
-        {SUBJECT_UUID, admission->uuid},
-        {SUBJECT_IDENTITY, third_party},
-    };
+    const struct admit_subjects *subjects = &admission->subjects;
+    const int64_t keys[] = {subjects->email, subjects->phone, subjects->username, subjects->uuid,
+                            subjects->identity};
     for (size_t i = 0; i < sizeof keys / sizeof *keys && done; i++)
-        if (keys[i].text[0] != '\0')
-            done = fetch_met(rehearsal,
-                             session_subject_key(rehearsal->real, keys[i].kind, keys[i].text),
-                             confirms);
+        if (keys[i] != 0)
+            done = fetch_met(rehearsal, keys[i], confirms);
     return done && (!confirms || fetch_meant(rehearsal, admit_subject(admission)));
 }
 
@@ -427,6 +416,7 @@ bool rehearsal_admit(struct rehearsal *rehearsal, struct admission *admission,
     if (admission->signup->text[SIGNUP_email_confirm_code] != NULL &&
         session_key(rehearsal->real) == NULL)
         return false;
+    admit_find_subjects(rehearsal->real, admission);
     if (!fetch(rehearsal, admission))
         return false;
     struct admit_verdict admitted = admit_writer_write(rehearsal->writer, admission);

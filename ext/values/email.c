@@ -212,9 +212,14 @@ static bool split(const char *text, bool qualified, struct parts *parts)
 
 static bool join(char address[EMAIL_SIZE], const char *local, size_t length, const char *domain)
 {
-    int written = snprintf(address, EMAIL_SIZE, "%.*s@%s", (int)length, local, domain);
+    size_t domain_length = strlen(domain);
 
-    return written > 0 && written < EMAIL_SIZE;
+    if (length + 1 + domain_length >= EMAIL_SIZE)
+        return false;
+    memcpy(address, local, length);
+    address[length] = '@';
+    memcpy(address + length + 1, domain, domain_length + 1);
+    return true;
 }
 
 bool email_fold(const char *text, char folded[EMAIL_SIZE])

@@ -143,8 +143,9 @@ static bool country_named(const char *name, char alpha2[3])
 
 static enum rule read_country(const char *text, char alpha2[3])
 {
+    char first = text_upper(text[0]);
     for (size_t i = 0; i < sizeof customary / sizeof *customary; i++)
-        if (text_same(text, customary[i].code)) {
+        if (first == customary[i].code[0] && text_same(text, customary[i].code)) {
             memcpy(alpha2, customary[i].country, 3);
             return alpha2[0] == '\0' ? RULE_ambiguous : RULE_customary_code;
         }
@@ -246,7 +247,8 @@ static bool take_first(const char *text, char first[TEXT_SIZE])
     length = quoted ? strcspn(text, "\"") : strcspn(text, ",; \t");
     if (length == 0 || length >= TEXT_SIZE || (quoted && text[length] != '"'))
         return false;
-    snprintf(first, TEXT_SIZE, "%.*s", (int)length, text);
+    memcpy(first, text, length);
+    first[length] = '\0';
     return true;
 }
 

@@ -67,9 +67,11 @@ void chunk_end(struct chunk *chunk)
     memset(chunk, 0, sizeof *chunk);
 }
 
-void chunk_restart(struct chunk *chunk, const struct settings *settings, int64_t now)
+void chunk_restart(struct chunk *chunk, struct session *session, const struct settings *settings,
+                   int64_t now)
 {
     wipe_rows(chunk);
+    chunk->session = session;
     chunk->settings = settings;
     chunk->now = now;
 }
@@ -135,6 +137,7 @@ bool chunk_add_row(struct chunk *chunk, const struct record *record, const struc
     row->prepared = true;
     if (!admit_prepare(&row->admission, chunk->settings, &row->signup, chunk->now, &chunk->error))
         return false;
+    admit_find_subjects(chunk->session, &row->admission);
     row->wants_hash = admit_wants_hash(&row->admission);
     chunk->hashes += row->wants_hash;
     return true;

@@ -35,6 +35,7 @@ struct chunk {
     uint64_t end, next_line;           /* where reading goes on after the last row */
     bool has_prefix;                   /* of a stream: */
     unsigned char prefix[DIGEST_SIZE]; /* the digest of all up to `end` */
+    struct session *session;           /* of the thread that reads */
     const struct settings *settings;   /* that judge these rows */
     int64_t now;
     struct error error;
@@ -45,7 +46,8 @@ bool chunk_begin(struct chunk *chunk, size_t capacity);
 void chunk_end(struct chunk *chunk);
 
 /* Wipes what it had, and is to be filled anew. */
-void chunk_restart(struct chunk *chunk, const struct settings *settings, int64_t now);
+void chunk_restart(struct chunk *chunk, struct session *session, const struct settings *settings,
+                   int64_t now);
 
 /* Adds a record (copied) and checks it; adds a reject. Of confirmations, a row without a code is
  * one all the same. False: `error` (out of memory, or a file that the settings name cannot be

@@ -132,7 +132,7 @@ static bool read_chunk(struct pipeline *pipeline, struct place *place, bool *at_
         return fail(pipeline, &error);
     }
     pipeline->settings = settings;
-    chunk_restart(chunk, settings, moment_now());
+    chunk_restart(chunk, precheck_session(pipeline->precheck), settings, moment_now());
     if (!fill(pipeline, chunk, at_end))
         return false;
     if (pipeline->work.spare && !precheck_spare_hashes(pipeline->precheck, chunk)) {

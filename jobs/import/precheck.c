@@ -66,6 +66,11 @@ bool precheck_error(const struct precheck *precheck, struct error *error)
                      ledger_error(ledger));
 }
 
+struct session *precheck_session(struct precheck *precheck)
+{
+    return precheck->reader.session;
+}
+
 const struct settings *precheck_settings(struct precheck *precheck)
 {
     struct ledger *ledger = precheck->reader.session->ledger;
@@ -81,23 +86,6 @@ const struct settings *precheck_settings(struct precheck *precheck)
     kept->next = precheck->kept;
     precheck->kept = kept;
     return kept->settings;
-}
-
-static void add_subject(struct precheck *precheck, struct subjects *subjects, int at,
-                        enum subject_kind kind, const char *folded)
-{
-    subjects->keys[at] =
-        folded[0] == '\0' ? 0 : session_subject_key(precheck->reader.session, kind, folded);
-}
-
-static struct subjects subjects_of(struct precheck *precheck, const struct admission *admission)
-{
-    struct subjects subjects;
-    add_subject(precheck, &subjects, 0, SUBJECT_EMAIL, admission->email_folded);
-    add_subject(precheck, &subjects, 1, SUBJECT_PHONE, admission->phone);
-    add_subject(precheck, &subjects, 2, SUBJECT_USERNAME, admission->username_folded);
-    add_subject(precheck, &subjects, 3, SUBJECT_UUID, admission->uuid);
-    return subjects;
 }
 
 /* Whether a sign-up that succeeds does so at once, and keeps what it has for itself. */
@@ -132,7 +120,8 @@ static bool is_repeated(struct precheck *precheck, const struct admission *admis
 {
     if (!decides_at_once(admission))
         return false;
-    struct subjects subjects = subjects_of(precheck, admission);
+    const struct admit_subjects *own = &admission->subjects;
+    struct subjects subjects = {{own->email, own->phone, own->username, own->uuid}};
     int first = 0;
     while (first < SUBJECTS && subjects.keys[first] == 0)
         first++;

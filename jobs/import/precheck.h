@@ -18,6 +18,9 @@ void precheck_close(struct precheck *precheck);
 /* What the two below failed of. Returns false. */
 bool precheck_error(const struct precheck *precheck, struct error *error);
 
+/* Of the thread that reads. */
+struct session *precheck_session(struct precheck *precheck);
+
 /* The settings in force; NULL: precheck_error(). They live until precheck_close(), since sign-ups
  * that they judged are under way. */
 const struct settings *precheck_settings(struct precheck *precheck);
