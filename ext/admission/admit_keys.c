@@ -103,9 +103,21 @@ bool admit_keys_may_know(const struct admit_keys *keys, int64_t key)
 
 /* What is gathered */
 
+static uint32_t first_slot(int64_t key)
+{
+    return (uint32_t)((uint64_t)key >> 44) & (SLOTS - 1);
+}
+
+void admit_keys_fetch(const struct admit_keys *keys, int64_t key)
+{
+    if (keys->lines > 0)
+        __builtin_prefetch(line_of(keys, key), 1);
+    __builtin_prefetch(&keys->slots[first_slot(key)], 1);
+}
+
 static uint32_t *slot_of(const struct admit_keys *keys, int64_t key)
 {
-    uint32_t slot = (uint32_t)((uint64_t)key >> 44) & (SLOTS - 1);
+    uint32_t slot = first_slot(key);
     while (keys->slots[slot] != 0 && keys->gathered[keys->slots[slot] - 1].key != key)
         slot = (slot + 1) & (SLOTS - 1);
     return &keys->slots[slot];

@@ -27,6 +27,9 @@ bool admit_keys_expect(struct admit_keys *keys, uint64_t count);
 /* The key is in the index. */
 void admit_keys_learn(struct admit_keys *keys, int64_t key);
 
+/* It will soon be asked for: has the processor fetch what it is found by. */
+void admit_keys_fetch(const struct admit_keys *keys, int64_t key);
+
 /* False: it was never learned nor gathered. */
 bool admit_keys_may_know(const struct admit_keys *keys, int64_t key);
 

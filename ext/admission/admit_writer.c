@@ -346,6 +346,16 @@ static struct admit_verdict write_shared(struct admit_writer *writer, struct adm
     return (struct admit_verdict){ADMIT_CONTINUED, id};
 }
 
+void admit_writer_fetch(const struct admit_writer *writer, const struct admission *admission)
+{
+    const struct admit_subjects *subjects = &admission->subjects;
+    const int64_t keys[] = {subjects->email, subjects->phone, subjects->username, subjects->uuid,
+                            subjects->identity};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (keys[i] != 0)
+            admit_keys_fetch(writer->keys, keys[i]);
+}
+
 struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admission *admission)
 {
     if (writer->next_id == 0)

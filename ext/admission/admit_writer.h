@@ -30,6 +30,10 @@ void admit_writer_flush(struct admit_writer *writer);
 /* Something else has added attempts, or codes of attempts, within the transaction. */
 void admit_writer_met(struct admit_writer *writer);
 
+/* A sign-up that is written soon. Advice: each of its keys is found somewhere else in memory, and
+ * the processor need not wait for what is fetched early. */
+void admit_writer_fetch(const struct admit_writer *writer, const struct admission *admission);
+
 /* After an error of the ledger the verdict means nothing, the transaction is rolled back, and the
  * writer is closed. The admission stays where it is until the writer is settled or flushed: only
  * then is all that was written in the ledger's tables. On a cluster the verdict is not known before

@@ -271,6 +271,16 @@ bool chunk_next_part(const struct chunk *chunk, struct chunk_part *part)
     return true;
 }
 
+/* Rows ahead of the one that is written. The reading thread had them last. */
+static void fetch_ahead(const struct chunk *chunk, size_t row, const struct chunk_target *target)
+{
+    enum { KEYS_AHEAD = 4, ROWS_AHEAD = 8 };
+    if (row + ROWS_AHEAD < chunk->count)
+        __builtin_prefetch(&chunk->rows[row + ROWS_AHEAD].admission.subjects);
+    if (row + KEYS_AHEAD < chunk->count && chunk->rows[row + KEYS_AHEAD].prepared)
+        admit_writer_fetch(target->writer, &chunk->rows[row + KEYS_AHEAD].admission);
+}
+
 bool chunk_write(struct chunk *chunk, size_t from, size_t to, const struct chunk_target *target,
                  struct chunk_counts *counts)
 {
@@ -278,6 +288,7 @@ bool chunk_write(struct chunk *chunk, size_t from, size_t to, const struct chunk
     for (size_t i = from; i < to; i++) {
         struct chunk_row *row = &chunk->rows[i];
         counts->read++;
+        fetch_ahead(chunk, i, target);
         if (row->is_reject) {
             if (!write_reject(chunk, row, target))
                 return false;
