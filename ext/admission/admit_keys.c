@@ -149,24 +149,35 @@ bool admit_keys_have_room(const struct admit_keys *keys)
     return keys->count <= MOST_GATHERED - KEYS_A_SIGN_UP;
 }
 
-static int compare(const void *left, const void *right)
+/* Byte 0 is the highest; the sign counts as SQLite's order has it. */
+static unsigned byte_of(int64_t key, int byte)
 {
-    const struct admit_key *a = left, *b = right;
-    return a->key < b->key ? -1 : a->key > b->key;
+    return (unsigned)(((uint64_t)key ^ UINT64_C(1) << 63) >> (56 - 8 * byte)) & 0xff;
 }
 
-static unsigned first_byte(int64_t key)
+static void sort_few(struct admit_key *rows, uint32_t count)
 {
-    return (unsigned)(((uint64_t)key ^ UINT64_C(1) << 63) >> 56);
+    for (uint32_t i = 1; i < count; i++) {
+        struct admit_key row = rows[i];
+        uint32_t to = i;
+        for (; to > 0 && rows[to - 1].key > row.key; to--)
+            rows[to] = rows[to - 1];
+        rows[to] = row;
+    }
 }
 
-/* In place, as qsort() is not: it copies what it sorts. By the first byte, which parts SipHash's
- * keys evenly, then each part by itself. */
-static void sort(struct admit_key *rows, uint32_t count)
+/* In place, as qsort() is not: it copies what it sorts. By one byte after the other, which part
+ * SipHash's keys evenly, until a part is small. */
+static void sort(struct admit_key *rows, uint32_t count, int byte)
 {
+    enum { FEW = 32, BYTES = 8 };
     uint32_t begins[257] = {0}, next[256];
+    if (count <= FEW || byte == BYTES) {
+        sort_few(rows, count);
+        return;
+    }
     for (uint32_t i = 0; i < count; i++)
-        begins[first_byte(rows[i].key) + 1]++;
+        begins[byte_of(rows[i].key, byte) + 1]++;
     for (unsigned part = 0; part < 256; part++) {
         next[part] = begins[part];
         begins[part + 1] += begins[part];
@@ -174,11 +185,11 @@ static void sort(struct admit_key *rows, uint32_t count)
     for (unsigned part = 0; part < 256; part++) {
         while (next[part] < begins[part + 1]) {
             struct admit_key row = rows[next[part]];
-            unsigned home = first_byte(row.key);
+            unsigned home = byte_of(row.key, byte);
             rows[next[part]] = rows[next[home]];
             rows[next[home]++] = row;
         }
-        qsort(rows + begins[part], begins[part + 1] - begins[part], sizeof *rows, compare);
+        sort(rows + begins[part], begins[part + 1] - begins[part], byte + 1);
     }
 }
 
@@ -198,6 +209,6 @@ const struct admit_key *admit_keys_hand_over(struct admit_keys *keys, uint32_t *
         if (rows[i].attempt != 0)
             rows[(*count)++] = rows[i];
     keys->count = 0;
-    sort(rows, *count);
+    sort(rows, *count, 0);
     return rows;
 }
