@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admission/admit_steps.h"
 #include "admission/admit_values.h"
 #include "admission/field_checks.h"
 #include "admission/consents.h"
@@ -270,22 +271,34 @@ const char *admit_subject(const struct admission *admission)
     return given[SIGNUP_username] != NULL ? given[SIGNUP_username] : "";
 }
 
-struct admit_verdict admit_write(struct session *session, struct admission *admission)
+struct writing {
+    struct session *session;
+    struct admission *admission;
+    int64_t id;
+};
+
+static void write_steps(void *context)
+{
+    const struct writing *writing = context;
+    struct session *session = writing->session;
+    struct admit_values values;
+    admit_values_fill(&values, session, writing->admission, writing->id);
+    admit_steps_take(session->admit_steps, session->ledger, writing->admission, &values);
+    admit_values_wipe(&values);
+}
+
+int64_t admit_write(struct session *session, struct admission *admission)
 {
     int64_t id = admit_next_id(session->ledger);
-    struct admit_values values;
+    struct writing writing = {session, admission, id};
     if (admission->signup->text[SIGNUP_email_confirm_code] != NULL)
-        return admit_confirm(session, admission, id);
-    if (session->admit_plan == NULL)
-        session->admit_plan = calloc(1, sizeof *session->admit_plan);
-    if (session->admit_plan == NULL) {
+        return admit_confirm(session, admission, id).id;
+    if (session->admit_steps == NULL)
+        session->admit_steps = calloc(1, sizeof *session->admit_steps);
+    if (session->admit_steps == NULL)
         ledger_fail(session->ledger, SQLITE_NOMEM, "out of memory");
-        return (struct admit_verdict){ADMIT_FAILURE, 0};
-    }
-    admit_values_fill(&values, session, admission, id);
-    ledger_run(admit_values_use(&values, session->ledger, STATEMENT_admit, session->admit_plan));
-    admit_values_wipe(&values);
-    return (struct admit_verdict){admit_read_written(session->ledger, id).outcome, id};
+    ledger_run_as_one(session->ledger, write_steps, &writing);
+    return id;
 }
 
 /* The second request of a two-step sign-up (partner API, steps 2 and 2.1): goes on with the attempt

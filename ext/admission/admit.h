@@ -4,8 +4,8 @@
  *
  * Steps, so that a batch can spread them: admit_prepare() reads and checks what came (no database,
  * any thread); admit_find_subjects() makes the keys of its identifiers (any thread with a session);
- * admit_hash() spends the Argon2id cost (any thread); admit_write() decides and writes with one
- * statement (the thread that owns the ledger).
+ * admit_hash() spends the Argon2id cost (any thread); admit_write() decides and writes (the thread
+ * that owns the ledger).
  */
 #ifndef ADMIT_H
 #define ADMIT_H
@@ -118,9 +118,9 @@ bool admit_hash(struct admission *admission);
 bool admit_hash_password(const struct settings *settings, enum admit_password kind,
                          const char *password, char stored[PASSWORD_STORED_SIZE]);
 
-/* Decides and writes with one statement. The caller has a transaction open or is in a statement
- * that writes. After an error of the ledger the verdict means nothing. */
-struct admit_verdict admit_write(struct session *session, struct admission *admission);
+/* Decides and writes, all or nothing. The caller is in a statement that writes. The id of the
+ * attempt, or of the continuation; after an error of the ledger it means nothing. */
+int64_t admit_write(struct session *session, struct admission *admission);
 
 /* The second request of a two-step sign-up, under that id: what admit_write() does with one that
  * brings a code. */

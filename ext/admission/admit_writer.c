@@ -3,27 +3,19 @@
 #include <stdlib.h>
 
 #include "admission/admit_keys.h"
+#include "admission/admit_steps.h"
 #include "admission/admit_values.h"
 #include "admission/newcomers.h"
 #include "ledger/cluster.h"
 #include "ledger/session.h"
 #include "ledger/settings.h"
 
-/* The sign-up that the steps of the rule are at. */
-struct progress {
-    const struct admission *admission;
-    bool some_known; /* some of its identifiers may be in the index */
-    bool logged_in;  /* no attempt: a third-party log-in of a known customer */
-    bool has_codes;
-    struct admit_written written;
-};
-
 struct admit_writer {
     struct session *session;
     bool shared; /* on a cluster, which is given the whole rule and takes many rows of it at once */
     struct admit_plan whole_plan;
     struct admit_values whole;
-    struct admit_plan plans[RULE_STEPS_admit], rival_plan;
+    struct admit_steps steps;
     struct newcomers *newcomers;
     struct admit_values *values; /* of the sign-up that is being written */
     int64_t next_id;             /* 0: not known */
@@ -130,11 +122,7 @@ static void report(struct admit_writer *writer)
     newcomers_write(writer->newcomers);
     if (writer->unreported == 0)
         return;
-    struct ledger_statement *due = ledger_use(ledger, STATEMENT_report_outcome_report);
-    ledger_set_integer(due, ":attempt_id", writer->unreported);
-    ledger_set_integer(due, ":last_attempt_id", INT64_MAX);
-    ledger_set_text(due, ":reportable", writer->settings->reportable_reasons);
-    ledger_run(due);
+    admit_steps_report(ledger, writer->unreported, INT64_MAX, writer->settings->reportable_reasons);
     writer->unreported = 0;
 }
 
@@ -168,22 +156,7 @@ void admit_writer_flush(struct admit_writer *writer)
 
 static bool is_given(const struct admit_writer *writer, int parameter)
 {
-    return writer->values->bound[parameter].type != ADMIT_UNBOUND;
-}
-
-static int64_t run(struct admit_writer *writer, int step)
-{
-    return ledger_run(admit_values_use(writer->values, writer->session->ledger, rule_admit[step],
-                                       &writer->plans[step]));
-}
-
-static bool has_rival(struct admit_writer *writer)
-{
-    struct ledger_statement *rival = admit_values_use(writer->values, writer->session->ledger,
-                                                      STATEMENT_has_rival, &writer->rival_plan);
-    bool found = ledger_row(rival) && ledger_integer(rival, 0) != 0;
-    ledger_done(rival);
-    return found;
+    return admit_steps_given(writer->values, parameter);
 }
 
 /* An identifier that certainly nobody has, neither in the index nor among the gathered. */
@@ -204,24 +177,31 @@ static void add_what_is_asked(struct admit_writer *writer)
             add_subjects(writer->session->ledger, STATEMENT_add_subject, &row, 1);
 }
 
-/* Decides, asking the index for nothing that is certainly not there. */
-static void run_attempt(struct admit_writer *writer, int step, struct progress *progress)
+static void run(struct admit_writer *writer, int step, struct admit_progress *progress)
+{
+    admit_steps_run(&writer->steps, writer->session->ledger, step, progress);
+}
+
+/* Decides, asking the index for nothing that is certainly not there. Tells whether anything was
+ * asked. */
+static bool run_attempt(struct admit_writer *writer, int step, struct admit_progress *progress)
 {
     struct admit_bound *bound = writer->values->bound, kept[KEY_KINDS];
+    bool asked = false;
     for (int i = 0; i < KEY_KINDS; i++) {
         struct admit_bound *key = &bound[key_parameters[i]];
         kept[i] = *key;
         if (is_unknown(writer, key_parameters[i]))
             key->type = ADMIT_UNBOUND;
         else
-            progress->some_known = true;
+            asked = true;
     }
-    run(writer, step);
+    run(writer, step, progress);
     for (int i = 0; i < KEY_KINDS; i++)
         bound[key_parameters[i]] = kept[i];
     if (writer->unreported == 0)
         writer->unreported = writer->next_id;
-    progress->written = admit_read_written(writer->session->ledger, writer->next_id);
+    return asked;
 }
 
 static void gather_keys(struct admit_writer *writer, int64_t holder)
@@ -237,65 +217,41 @@ static void gather_keys(struct admit_writer *writer, int64_t holder)
 }
 
 /* Those who have lost what this one has got; they may be reported too. */
-static void supersede(struct admit_writer *writer, int step)
+static void supersede(struct admit_writer *writer, int step, struct admit_progress *progress)
 {
     admit_writer_flush(writer);
-    run(writer, step);
+    run(writer, step, progress);
 }
 
-/* One step of the rule: run, or left out where it would find nothing to do, or done for many
- * sign-ups together. */
-static void take_step(struct admit_writer *writer, int step, struct progress *progress)
+/* One step of the rule that is due: run, or done for many sign-ups together. `some_known`: some of
+ * its identifiers may be in the index. */
+static void take_step(struct admit_writer *writer, int step, struct admit_progress *progress,
+                      bool *some_known)
 {
-    const struct admission *admission = progress->admission;
-    enum admit_outcome outcome = progress->written.outcome;
     switch (rule_admit[step]) {
-    case STATEMENT_admit_login:
-        progress->logged_in = admission->told == NULL && is_given(writer, ADMIT_identity_key) &&
-                              run(writer, step) != 0;
-        break;
-    case STATEMENT_admit_link:
-        if (progress->logged_in)
-            run(writer, step);
-        break;
     case STATEMENT_admit_attempt:
-        if (!progress->logged_in)
-            run_attempt(writer, step, progress);
+        *some_known = run_attempt(writer, step, progress);
         break;
     case STATEMENT_admit_subjects:
         gather_keys(writer, progress->written.holder);
         break;
     case STATEMENT_admit_waiting:
-        if (outcome == ADMIT_PENDING) {
-            run(writer, step);
-            writer->some_wait = true;
-        }
-        break;
-    case STATEMENT_admit_code:
-        progress->has_codes =
-            admission->told == NULL && outcome != ADMIT_FAILURE &&
-            (is_given(writer, ADMIT_email_nonce) || is_given(writer, ADMIT_sms_nonce)) &&
-            run(writer, step) != 0;
-        break;
-    case STATEMENT_admit_recipient:
-        if (progress->has_codes)
-            run(writer, step);
+        run(writer, step, progress);
+        writer->some_wait = true;
         break;
     case STATEMENT_admit_report: /* by report(), for all since `unreported` */
         break;
     case STATEMENT_admit_fingerprint: /* kept for a report alone */
-        if (is_given(writer, ADMIT_sealed)) {
-            report(writer);
-            run(writer, step);
-        }
+        report(writer);
+        run(writer, step, progress);
         break;
     case STATEMENT_admit_supersede:
-        if (outcome == ADMIT_SUCCESS && writer->some_wait && progress->some_known &&
-            has_rival(writer))
-            supersede(writer, step);
+        if (writer->some_wait && *some_known &&
+            admit_steps_rival(&writer->steps, writer->session->ledger, writer->values))
+            supersede(writer, step, progress);
         break;
     default:
-        run(writer, step);
+        run(writer, step, progress);
     }
 }
 
@@ -323,11 +279,12 @@ static void take_newcomer(struct admit_writer *writer, enum admit_outcome outcom
 
 static enum admit_outcome take_steps(struct admit_writer *writer, const struct admission *admission)
 {
-    struct progress progress = {.admission = admission};
+    struct admit_progress progress = {.told = admission->told != NULL, .values = writer->values};
+    bool some_known = false;
     newcomers_write(writer->newcomers); /* who came before is there before */
     for (int step = 0; step < RULE_STEPS_admit; step++)
-        if (!progress.logged_in || rule_admit[step] == STATEMENT_admit_link)
-            take_step(writer, step, &progress);
+        if (admit_steps_due(&progress, step))
+            take_step(writer, step, &progress, &some_known);
     admit_values_wipe(writer->values);
     return progress.logged_in ? ADMIT_CONTINUED : progress.written.outcome;
 }

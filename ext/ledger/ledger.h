@@ -18,6 +18,7 @@
 #include "values/error.h"
 
 struct sqlite3;
+struct sqlite3_value;
 struct ledger;
 struct ledger_statement;
 
@@ -87,6 +88,18 @@ const unsigned char *ledger_salt(struct ledger *ledger);
  */
 void ledger_begin(struct ledger *ledger);
 void ledger_end(struct ledger *ledger);
+
+/*
+ * For what is written within a statement of the caller's that writes already, where no savepoint
+ * can be opened: of all that `work` writes nothing stays if it fails, whatever transaction is open
+ * and whatever becomes of that statement. It fails by the ledger's error.
+ */
+typedef void ledger_work(void *context);
+void ledger_run_as_one(struct ledger *ledger, ledger_work *work, void *context);
+/* How that is done: SQLite undoes a statement that may write many rows together with all that is
+ * run from within it. Such a statement inserts the work into `reg_attempts`, whose xUpdate hands it
+ * on to here, as the value of its first column. False: the value is no work. */
+bool ledger_runs_as_one(struct sqlite3_value *value, int *code);
 
 /* After ledger_end(): whether what was read has changed before it could be written, so that all is
  * to be done again, from ledger_begin() on. Only of a ledger on a cluster (cluster.h), and not for

@@ -47,16 +47,27 @@ struct ledger_statement {
     int place[LEDGER_MOST_COLUMNS];  /* of columns[i]; -1, which reads NULL, behind the last */
 };
 
-enum kept { BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK_TO, GUARD, KEPT };
+enum kept {
+    BEGIN,
+    COMMIT,
+    ROLLBACK,
+    SAVEPOINT,
+    RELEASE,
+    ROLLBACK_TO,
+    GUARD,
+    KEPT_AHEAD, /* those before it are prepared while there is memory for it */
+    AS_ONE = KEPT_AHEAD,
+    KEPT
+};
 
 struct ledger {
     sqlite3 *database;
     struct cluster *cluster; /* NULL: the ledger is in a file */
     struct ledger_statement statements[STATEMENT_COUNT];
-    sqlite3_stmt *kept[KEPT]; /* prepared while there is memory for it */
-    sqlite3_stmt *under_way;  /* see ledger_creation.c, watch_over() */
-    const char *keeper;       /* see ledger_keep_by() */
-    bool keeps;               /* the keeper has been prepared since the statements were let go */
+    sqlite3_stmt *kept[KEPT];
+    sqlite3_stmt *under_way; /* see ledger_creation.c, watch_over() */
+    const char *keeper;      /* see ledger_keep_by() */
+    bool keeps;              /* the keeper has been prepared since the statements were let go */
     bool own_transaction;
     bool own_savepoint; /* within the caller's transaction */
     bool snapshot_too;  /* what is written now may be written to a snapshot as well */

@@ -40,7 +40,7 @@ void session_release(struct session *session)
     key_close(session->key);
     settings_free(session->settings);
     settings_free(session->defaults);
-    free(session->admit_plan);
+    free(session->admit_steps);
     free(session);
 }
 

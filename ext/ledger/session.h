@@ -13,17 +13,17 @@
 #include "ledger/settings.h"
 #include "values/subject.h"
 
-struct admit_plan;
+struct admit_steps;
 
 struct session {
     int holders; /* functions and tables of the connection that share this */
     struct ledger *ledger;
-    struct key *key;               /* NULL until session_key() */
-    struct settings *settings;     /* NULL until session_settings() */
-    struct settings *defaults;     /* NULL until asked for without a ledger */
-    uint64_t qualified;            /* see qualified.h */
-    struct admit_plan *admit_plan; /* NULL until a sign-up is written */
-    char key_file[KEY_PATH_SIZE];  /* from the job's configuration; "": by the rule of key.h */
+    struct key *key;                 /* NULL until session_key() */
+    struct settings *settings;       /* NULL until session_settings() */
+    struct settings *defaults;       /* NULL until asked for without a ledger */
+    uint64_t qualified;              /* see qualified.h */
+    struct admit_steps *admit_steps; /* NULL until a sign-up is written */
+    char key_file[KEY_PATH_SIZE];    /* from the job's configuration; "": by the rule of key.h */
 };
 
 /* NULL when out of memory. The connection must outlive the session. Each session_hold() wants a

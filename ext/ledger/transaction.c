@@ -6,20 +6,21 @@ static const char *const kept_text[KEPT] = {
     [BEGIN] = "BEGIN IMMEDIATE",    [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",        [SAVEPOINT] = "SAVEPOINT reg_call",
     [RELEASE] = "RELEASE reg_call", [ROLLBACK_TO] = "ROLLBACK TO reg_call",
-    [GUARD] = SCHEMA_GUARD};
+    [GUARD] = SCHEMA_GUARD,         [AS_ONE] = "INSERT INTO reg_attempts (id) SELECT ?1"};
 
 void ledger_let_go_of_kept(struct ledger *ledger)
 {
     for (int i = 0; i < KEPT; i++) {
-        sqlite3_finalize(ledger->kept[i]);
-        ledger->kept[i] = NULL;
+        sqlite3_stmt *kept = ledger->kept[i];
+        ledger->kept[i] = NULL; /* first: the end of AS_ONE may end its table, which comes here */
+        sqlite3_finalize(kept);
     }
     ledger->facts_known = false; /* a new guard knows of no change */
 }
 
 void ledger_prepare_kept(struct ledger *ledger)
 {
-    for (int i = 0; i < KEPT && !ledger_failed(ledger); i++)
+    for (int i = 0; i < KEPT_AHEAD && !ledger_failed(ledger); i++)
         if (ledger->kept[i] == NULL)
             ledger_keep(ledger, kept_text[i], &ledger->kept[i]);
 }
@@ -151,6 +152,46 @@ void ledger_end(struct ledger *ledger)
     if (ledger->own_transaction || ledger->own_savepoint)
         end_transaction(ledger);
     ledger_leave_as_before(ledger);
+}
+
+struct work {
+    struct ledger *ledger;
+    ledger_work *run;
+    void *context;
+    bool done;
+};
+
+static const char work_kind[] = "reg_work";
+
+bool ledger_runs_as_one(sqlite3_value *value, int *code)
+{
+    struct work *work = sqlite3_value_pointer(value, work_kind);
+    if (work == NULL)
+        return false;
+    work->run(work->context);
+    work->done = true;
+    *code = ledger_code(work->ledger);
+    return true;
+}
+
+/* Its row comes from a SELECT, so that SQLite takes it for a statement of many rows. */
+void ledger_run_as_one(struct ledger *ledger, ledger_work *run, void *context)
+{
+    struct work work = {ledger, run, context, false};
+    sqlite3_int64 last = sqlite3_last_insert_rowid(ledger->database);
+    if (ledger_failed(ledger) || (ledger->kept[AS_ONE] == NULL &&
+                                  !ledger_keep(ledger, kept_text[AS_ONE], &ledger->kept[AS_ONE])))
+        return;
+    int code = sqlite3_bind_pointer(ledger->kept[AS_ONE], 1, &work, work_kind, NULL);
+    if (code == SQLITE_OK)
+        code = ledger_run_kept(ledger, AS_ONE);
+    if (code != SQLITE_OK)
+        ledger_fail_with_engine(ledger);
+    else if (!work.done)
+        ledger_fail(ledger, SQLITE_INTERNAL, "a sign-up did not get to where it is written");
+    sqlite3_clear_bindings(ledger->kept[AS_ONE]);
+    if (ledger_failed(ledger))
+        sqlite3_set_last_insert_rowid(ledger->database, last);
 }
 
 static int read_mode(void *mode, int count, char **values, char **names)

@@ -199,7 +199,7 @@ static int admit(sqlite3_vtab *table, const struct signup *signup, sqlite3_int64
         !prepared_take(session, &admission) && !admit_hash(&admission))
         code = SQLITE_NOMEM;
     if (code == SQLITE_OK)
-        *rowid = admit_write(session, &admission).id;
+        *rowid = admit_write(session, &admission);
     ledger_end(session->ledger);
     if (code == SQLITE_OK && ledger_failed(session->ledger))
         code = report_ledger(table, session->ledger);
@@ -212,6 +212,9 @@ static int update(sqlite3_vtab *table, int count, sqlite3_value **arguments, sql
 {
     struct signup signup;
     struct session *session = history_door(table);
+    int code = SQLITE_OK;
+    if (count > 2 && ledger_runs_as_one(arguments[2], &code))
+        return code;
     if (count == 1)
         return refuse(table, "reg_attempts: attempts are history and are not deleted%s",
                       "; a person is erased with `regjob forget`");
@@ -225,7 +228,7 @@ static int update(sqlite3_vtab *table, int count, sqlite3_value **arguments, sql
     if (conflict == SQLITE_REPLACE || conflict == SQLITE_IGNORE)
         return refuse(table, "reg_attempts: a sign-up is a new attempt each time%s",
                       ": INSERT without OR REPLACE or OR IGNORE");
-    int code = table_is_meant(table, session, true);
+    code = table_is_meant(table, session, true);
     if (code == SQLITE_OK)
         code = read_signup(table, arguments + 2, &signup);
     return code == SQLITE_OK ? admit(table, &signup, rowid) : code;
