@@ -2,6 +2,9 @@
 
 #include "ledger/settings.h"
 
+const int admit_steps_keys[ADMIT_KEY_KINDS] = {ADMIT_email_key, ADMIT_phone_key, ADMIT_username_key,
+                                               ADMIT_uuid_key, ADMIT_identity_key};
+
 bool admit_steps_given(const struct admit_values *values, int parameter)
 {
     return values->bound[parameter].type != ADMIT_UNBOUND;
@@ -71,6 +74,21 @@ void admit_steps_report(struct ledger *ledger, int64_t first, int64_t last,
     ledger_run(due);
 }
 
+/* The step `subjects`: the keys that were given, one by one. */
+static void add_subjects(struct ledger *ledger, const struct admit_values *values, int64_t holder)
+{
+    for (int i = 0; i < ADMIT_KEY_KINDS; i++) {
+        const struct admit_bound *key = &values->bound[admit_steps_keys[i]];
+        if (key->type == ADMIT_UNBOUND)
+            continue;
+        struct ledger_statement *add = ledger_use(ledger, STATEMENT_add_subject);
+        ledger_set_integer_at(add, 1, key->integer);
+        ledger_set_integer_at(add, 2, holder);
+        ledger_set_integer_at(add, 3, values->bound[ADMIT_id].integer);
+        ledger_run(add);
+    }
+}
+
 void admit_steps_take(struct admit_steps *steps, struct ledger *ledger,
                       const struct admission *admission, const struct admit_values *values)
 {
@@ -81,6 +99,8 @@ void admit_steps_take(struct admit_steps *steps, struct ledger *ledger,
             continue;
         if (rule_admit[step] == STATEMENT_admit_report)
             admit_steps_report(ledger, id, id, admission->settings->reportable_reasons);
+        else if (rule_admit[step] == STATEMENT_admit_subjects)
+            add_subjects(ledger, values, progress.written.holder);
         else if (rule_admit[step] != STATEMENT_admit_supersede ||
                  admit_steps_rival(steps, ledger, values))
             admit_steps_run(steps, ledger, step, &progress);

@@ -24,6 +24,10 @@ struct admit_progress {
     struct admit_written written;
 };
 
+/* The parameters that are keys of the index of subjects. */
+enum { ADMIT_KEY_KINDS = 5 };
+extern const int admit_steps_keys[ADMIT_KEY_KINDS];
+
 /* Whether a parameter has a value. */
 bool admit_steps_given(const struct admit_values *values, int parameter);
 

@@ -27,10 +27,9 @@ struct admit_writer {
     const struct settings *settings; /* by which it and those after it were judged */
 };
 
-static const int key_parameters[] = {ADMIT_email_key, ADMIT_phone_key, ADMIT_username_key,
-                                     ADMIT_uuid_key, ADMIT_identity_key};
+static const int *const key_parameters = admit_steps_keys;
 
-enum { KEY_KINDS = sizeof key_parameters / sizeof *key_parameters };
+enum { KEY_KINDS = ADMIT_KEY_KINDS };
 
 enum { NOBODY = -1 }; /* holds what a failure has asked for: see subject.holder */
 

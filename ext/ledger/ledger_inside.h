@@ -69,6 +69,7 @@ struct ledger {
     const char *keeper;      /* see ledger_keep_by() */
     bool keeps;              /* the keeper has been prepared since the statements were let go */
     bool own_transaction;
+    bool at_one;        /* within ledger_run_as_one() */
     bool own_savepoint; /* within the caller's transaction */
     bool snapshot_too;  /* what is written now may be written to a snapshot as well */
     struct ledger_clock clock;

@@ -105,6 +105,11 @@ static void begin(struct ledger *ledger)
 
 void ledger_begin(struct ledger *ledger)
 {
+    if (ledger->at_one) {
+        ledger_fail(ledger, SQLITE_ERROR,
+                    "a trigger on the ledger's tables cannot write to the ledger by way of reg");
+        return;
+    }
     ledger_leave_nothing(ledger);
     ledger_clock_begin(&ledger->clock);
     ledger->own_transaction = ledger->own_savepoint = false;
@@ -146,6 +151,8 @@ static void end_transaction(struct ledger *ledger)
 
 void ledger_end(struct ledger *ledger)
 {
+    if (ledger->at_one)
+        return; /* nothing was begun */
     if (ledger->cluster != NULL)
         cluster_finish(ledger);
     ledger_clock_end(&ledger->clock);
@@ -168,7 +175,9 @@ bool ledger_runs_as_one(sqlite3_value *value, int *code)
     struct work *work = sqlite3_value_pointer(value, work_kind);
     if (work == NULL)
         return false;
+    work->ledger->at_one = true;
     work->run(work->context);
+    work->ledger->at_one = false;
     work->done = true;
     *code = ledger_code(work->ledger);
     return true;
