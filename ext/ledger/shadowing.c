@@ -32,18 +32,40 @@ bool shadowing_is_ours(const char *name)
     return is_among(tables, TABLES, name);
 }
 
+/* FNV-1a, of a name after those before it. */
+static uint64_t add_name(uint64_t hash, const char *name)
+{
+    hash = (hash ^ 14695981039346656037U) * 1099511628211U;
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (unsigned char)*name) * 1099511628211U;
+    return hash;
+}
+
+/* For an older SQLite. False: it cannot be told. */
+static bool read_attached(sqlite3 *database, uint64_t *hash)
+{
+    sqlite3_stmt *list = NULL;
+    int code = sqlite3_prepare_v2(database, "PRAGMA database_list", -1, &list, NULL);
+    *hash = 0;
+    while (code == SQLITE_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(list, 1);
+        code = name == NULL ? SQLITE_NOMEM : SQLITE_OK;
+        if (name != NULL && sqlite3_column_int(list, 0) >= FIRST_ATTACHED)
+            *hash = add_name(*hash, name);
+    }
+    sqlite3_finalize(list);
+    return code == SQLITE_DONE;
+}
+
 uint64_t shadowing_attached(sqlite3 *database)
 {
     static _Thread_local uint64_t unknown;
     uint64_t hash = 0;
     const char *name;
     if (sqlite3_libversion_number() < DB_NAME_SINCE)
-        return --unknown;
-    for (int i = FIRST_ATTACHED; (name = sqlite3_db_name(database, i)) != NULL; i++) {
-        hash = (hash ^ 14695981039346656037U) * 1099511628211U; /* FNV-1a */
-        for (; *name != '\0'; name++)
-            hash = (hash ^ (unsigned char)*name) * 1099511628211U;
-    }
+        return read_attached(database, &hash) ? hash : --unknown;
+    for (int i = FIRST_ATTACHED; (name = sqlite3_db_name(database, i)) != NULL; i++)
+        hash = add_name(hash, name);
     return hash;
 }
 

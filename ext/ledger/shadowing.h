@@ -34,8 +34,8 @@ int shadowing_read(sqlite3 *database, struct shadowing_facts *facts);
 /* Prepared anew by SQLite when main's schema has changed, or that of temp; reads nothing. */
 #define SCHEMA_GUARD "SELECT 1 FROM main.sqlite_schema LIMIT 0"
 
-/* The list of attached databases as a number, 0 where there are none. Before SQLite 3.39 it cannot
- * be told: then it is another number each time. */
+/* The list of attached databases as a number, 0 where there are none. Where it cannot be told, it
+ * is another number each time. */
 uint64_t shadowing_attached(sqlite3 *database);
 
 /* Whether a table hides one of the extension's, for the attached databases, whose changes no
