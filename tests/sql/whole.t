@@ -65,24 +65,23 @@ for kind, (sql, tables) in KINDS.items():
     wrong = []
     for table in tables:
         for way in ("ABORT", "FAIL", "ROLLBACK"):
-            for event in ("BEFORE", "AFTER"):
-                for verb in ("INSERT", "INSERT OR FAIL", "INSERT OR ROLLBACK"):
-                    begun = state(db)
-                    db.execute("BEGIN")
-                    db.execute("INSERT INTO reg_attempts (username, outcome) VALUES ('first', 'failure')")
-                    before = state(db)
-                    last = reg.one(db, "SELECT last_insert_rowid()")
-                    db.execute(f"CREATE TEMP TRIGGER forbids {event} INSERT ON main.{table} BEGIN SELECT RAISE({way}, 'forbidden by the host'); END")
-                    said = error_of(db, sql.replace("INSERT", verb, 1), ("new@example.com",))
-                    stays = way != "ROLLBACK"
-                    what = (table, way, event, verb)
-                    if said != "forbidden by the host" or db.in_transaction != stays or state(db) != (before if stays else begun) or halves(db):
-                        wrong.append((what, said, db.in_transaction, before, state(db), halves(db)))
-                    if stays and reg.one(db, "SELECT last_insert_rowid()") != last:
-                        wrong.append((what, "last_insert_rowid"))
-                    if db.in_transaction:
-                        db.execute("ROLLBACK")
-                    db.execute("DROP TRIGGER IF EXISTS forbids")
+            for event, verb in (("BEFORE", "INSERT"), ("AFTER", "INSERT OR FAIL"), ("BEFORE", "INSERT OR ROLLBACK")):
+                begun = state(db)
+                db.execute("BEGIN")
+                db.execute("INSERT INTO reg_attempts (username, outcome) VALUES ('first', 'failure')")
+                before = state(db)
+                last = reg.one(db, "SELECT last_insert_rowid()")
+                db.execute(f"CREATE TEMP TRIGGER forbids {event} INSERT ON main.{table} BEGIN SELECT RAISE({way}, 'forbidden by the host'); END")
+                said = error_of(db, sql.replace("INSERT", verb, 1), ("new@example.com",))
+                stays = way != "ROLLBACK"
+                what = (table, way, event, verb)
+                if said != "forbidden by the host" or db.in_transaction != stays or state(db) != (before if stays else begun) or halves(db):
+                    wrong.append((what, said, db.in_transaction, before, state(db), halves(db)))
+                if stays and reg.one(db, "SELECT last_insert_rowid()") != last:
+                    wrong.append((what, "last_insert_rowid"))
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                db.execute("DROP TRIGGER IF EXISTS forbids")
     reg.equal(wrong, [], f"{kind}: a trigger forbids what is written, in the host's transaction")
     before = state(db)
     db.execute("SAVEPOINT whole")
