@@ -42,7 +42,9 @@ SELECT sum(p.received) AS received, sum(p.accepted) AS accepted, sum(p.code_sent
                                         coalesce((SELECT max(e.recorded_at) FROM report_event e WHERE e.report_id = r.id), 0),
                                         coalesce((SELECT max(max(t.started_at, coalesce(t.finished_at, 0))) FROM try t WHERE t.report_id = r.id), 0)))
                            FROM report r WHERE r.attempt_id = a.id), 0),
-               coalesce((SELECT max(s.recorded_at) FROM step s WHERE s.attempt_id = a.id), 0))) AS newest
+               coalesce((SELECT max(s.recorded_at) FROM step s WHERE s.attempt_id = a.id), 0))) AS newest,
+       coalesce(max((SELECT max(c.runs_from + c.lifetime_ms) FROM code c
+                      WHERE c.attempt_id = a.id AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id))), 0) AS codes_over
   FROM attempt_progress p CROSS JOIN attempt a ON a.id = p.id
  WHERE p.attempted_at >= :day * 86400000 AND p.attempted_at < (:day + 1) * 86400000
 
@@ -53,6 +55,26 @@ SELECT json_group_array(json_array(outcome, coalesce(reasons, ''), attempts))
           LEFT JOIN decision v ON v.id = CASE WHEN a.outcome = 'pending' THEN (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id) END
          WHERE a.attempted_at >= :day * 86400000 AND a.attempted_at < (:day + 1) * 86400000
          GROUP BY 1, 2)
+
+-- The states that reg_attempts shows (sql/attempts.sql) once the time of all codes is over.
+-- name: sum_states
+SELECT json_group_array(json_array(what, state, attempts))
+  FROM (SELECT 'code' AS what,
+               (SELECT CASE WHEN x.state IS NOT NULL THEN x.state WHEN c.runs_from IS NOT NULL THEN 'expired'
+                            WHEN c.handed_over_at IS NOT NULL THEN 'sent' ELSE 'pending' END
+                  FROM code c LEFT JOIN code_end x ON x.id = (SELECT max(y.id) FROM code_end y WHERE y.code_id = c.id)
+                 WHERE c.attempt_id = a.id ORDER BY x.state IS 'verified' DESC, c.id DESC LIMIT 1) AS state, count(*) AS attempts
+          FROM attempt a WHERE a.attempted_at >= :day * 86400000 AND a.attempted_at < (:day + 1) * 86400000
+         GROUP BY 2
+        UNION ALL
+        SELECT 'report',
+               (SELECT CASE WHEN v.state IS NOT NULL AND v.state <> 'queued' THEN v.state
+                            WHEN EXISTS (SELECT 1 FROM try t WHERE t.report_id = r.id) THEN 'retrying' ELSE 'queued' END
+                  FROM report r LEFT JOIN report_event v ON v.id = (SELECT max(w.id) FROM report_event w WHERE w.report_id = r.id)
+                 WHERE r.attempt_id = a.id ORDER BY r.id DESC LIMIT 1) AS state, count(*)
+          FROM attempt a WHERE a.attempted_at >= :day * 86400000 AND a.attempted_at < (:day + 1) * 86400000
+         GROUP BY 2)
+ WHERE state IS NOT NULL
 
 -- name: sum_notes
 SELECT json_group_array(json_array("column", done, rule, number))
@@ -72,13 +94,16 @@ SELECT json_group_array(DISTINCT hour)
 
 -- Nothing where days were let go since the sums were taken: the day may be one of them.
 -- name: keep_day
-INSERT INTO kept_day (day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed)
-SELECT :day, :newest, :received, :accepted, :code_sent, :confirmed, :registered, :kyc, :subscribed
+INSERT INTO kept_day (day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed, codes_over)
+SELECT :day, :newest, :received, :accepted, :code_sent, :confirmed, :registered, :kyc, :subscribed, :codes_over
  WHERE (SELECT round FROM kept_until) = :round AND NOT EXISTS (SELECT 1 FROM kept_day WHERE day = :day)
 
 -- What is left of a day that was let go.
 -- name: empty_kept_outcomes
 DELETE FROM kept_outcome WHERE day = :day
+
+-- name: empty_kept_states
+DELETE FROM kept_state WHERE day = :day
 
 -- name: empty_kept_notes
 DELETE FROM kept_note WHERE day = :day
@@ -92,6 +117,10 @@ DELETE FROM kept_storm WHERE hour >= :day * 24 AND hour < (:day + 1) * 24
 -- name: keep_outcomes
 INSERT INTO kept_outcome (day, outcome, reasons, attempts)
 SELECT :day, o.value ->> 0, o.value ->> 1, o.value ->> 2 FROM json_each(:outcomes) o ORDER BY 2, 3
+
+-- name: keep_states
+INSERT INTO kept_state (day, what, state, attempts)
+SELECT :day, s.value ->> 0, s.value ->> 1, s.value ->> 2 FROM json_each(:states) s ORDER BY 2, 3
 
 -- name: keep_notes
 INSERT INTO kept_note (day, "column", done, rule, number)

@@ -162,11 +162,14 @@ INSERT OR REPLACE INTO main.kept_until (id, round, attempt_id, decision_id, code
 SELECT id, round, attempt_id, decision_id, code_id, code_end_id, report_id, report_event_id, try_id, step_id, called_id FROM source.kept_until
 
 -- name: share_kept_day
-INSERT INTO main.kept_day (day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed)
-SELECT day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed FROM source.kept_day
+INSERT INTO main.kept_day (day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed, codes_over)
+SELECT day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed, codes_over FROM source.kept_day
 
 -- name: share_kept_outcome
 INSERT INTO main.kept_outcome (day, outcome, reasons, attempts) SELECT day, outcome, reasons, attempts FROM source.kept_outcome
+
+-- name: share_kept_state
+INSERT INTO main.kept_state (day, what, state, attempts) SELECT day, what, state, attempts FROM source.kept_state
 
 -- name: share_kept_note
 INSERT INTO main.kept_note (day, "column", done, rule, number) SELECT day, "column", done, rule, number FROM source.kept_note

@@ -55,7 +55,7 @@ SELECT a.attempted_at / 86400000 FROM kept_until k CROSS JOIN step s ON s.id > k
 
 -- The days whose sums hold. They say what the facts say.
 CREATE VIEW resting_day AS
-SELECT day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed FROM kept_day WHERE day NOT IN (SELECT day FROM touched_day);
+SELECT day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed, codes_over FROM kept_day WHERE day NOT IN (SELECT day FROM touched_day);
 
 -- How far each attempt got, 0 or 1 each: accepted (not failed at once), code sent, confirmed, registered, KYC, subscribed.
 -- A step counts once per attempt, whatever its status and however often it was recorded.

@@ -74,20 +74,20 @@ static void run_with(struct ledger_statement *statement, const char *parameter, 
     ledger_run(statement);
 }
 
-enum { SUMS = 8 };
+enum { SUMS = 9 };
 
-static const char *const sum_columns[SUMS + 1] = {"newest",    "received",   "accepted",
-                                                  "code_sent", "confirmed",  "registered",
-                                                  "kyc",       "subscribed", NULL};
-static const char *const sum_parameters[SUMS] = {":newest",    ":received",  ":accepted",
-                                                 ":code_sent", ":confirmed", ":registered",
-                                                 ":kyc",       ":subscribed"};
+static const char *const sum_columns[SUMS + 1] = {
+    "newest",     "received", "accepted",   "code_sent",  "confirmed",
+    "registered", "kyc",      "subscribed", "codes_over", NULL};
+static const char *const sum_parameters[SUMS] = {":newest",    ":received",   ":accepted",
+                                                 ":code_sent", ":confirmed",  ":registered",
+                                                 ":kyc",       ":subscribed", ":codes_over"};
 
 /* What is kept of a day, all as of the same moment. */
 struct sums {
     int64_t day, round;
     int64_t numbers[SUMS];
-    char *outcomes, *notes, *storms; /* JSON */
+    char *outcomes, *states, *notes, *storms; /* JSON */
     struct outcome_counts causes;
 };
 
@@ -116,6 +116,7 @@ static void sum(struct ledger *ledger, struct sums *sums)
         ledger_done(row);
     }
     sums->outcomes = read_json(ledger, of_day(ledger, STATEMENT_sum_outcomes, sums->day));
+    sums->states = read_json(ledger, of_day(ledger, STATEMENT_sum_states, sums->day));
     sums->notes = read_json(ledger, of_day(ledger, STATEMENT_sum_notes, sums->day));
     sums->storms = read_json(ledger, of_day(ledger, STATEMENT_sum_storms, sums->day));
     if (!ledger_failed(ledger)) /* newest: no fact is later */
@@ -126,6 +127,7 @@ static void sum(struct ledger *ledger, struct sums *sums)
 static void end_sums(struct sums *sums)
 {
     free(sums->outcomes);
+    free(sums->states);
     free(sums->notes);
     free(sums->storms);
     outcome_counts_end(&sums->causes);
@@ -162,10 +164,12 @@ static bool keep(struct ledger *ledger, const struct sums *sums)
     bool kept = ledger_run(statement) > 0;
     if (kept) {
         ledger_run(of_day(ledger, STATEMENT_empty_kept_outcomes, sums->day));
+        ledger_run(of_day(ledger, STATEMENT_empty_kept_states, sums->day));
         ledger_run(of_day(ledger, STATEMENT_empty_kept_notes, sums->day));
         ledger_run(of_day(ledger, STATEMENT_empty_kept_storms, sums->day));
         ledger_run(of_day(ledger, STATEMENT_empty_kept_causes, sums->day));
         run_with(of_day(ledger, STATEMENT_keep_outcomes, sums->day), ":outcomes", sums->outcomes);
+        run_with(of_day(ledger, STATEMENT_keep_states, sums->day), ":states", sums->states);
         run_with(of_day(ledger, STATEMENT_keep_notes, sums->day), ":notes", sums->notes);
         run_with(ledger_use(ledger, STATEMENT_keep_storms), ":storms", sums->storms);
         for (size_t i = 0; i < sums->causes.count; i++)

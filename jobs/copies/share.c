@@ -41,6 +41,7 @@ static const enum statement tables[] = {
     STATEMENT_share_erasure,      STATEMENT_share_clock,        STATEMENT_share_kept_until,
     STATEMENT_share_kept_day,     STATEMENT_share_kept_outcome, STATEMENT_share_kept_note,
     STATEMENT_share_kept_cause,   STATEMENT_share_kept_storm,   STATEMENT_share_kept_call,
+    STATEMENT_share_kept_state,
 };
 
 /* What is sorted: it has pseudonyms alone, and may go to files. */

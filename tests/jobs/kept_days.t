@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 
 os.environ["CLOCK"] = "1"
 sys.path.insert(0, "tests/sql")
@@ -175,7 +176,7 @@ class World:
 
     # -- What is asked --
 
-    def answers(self, path, as_of, zone):
+    def answers(self, path, as_of, spans, zone):
         """Everything that may use the sums, as text."""
         said = {}
         db = reg.connect(os.path.basename(path))
@@ -187,12 +188,28 @@ class World:
             said["query " + query] = sorted(map(repr, db.execute(text, {name: span[name] for name in span if ":" + name in text})))
         for moment in as_of:
             said[f"reg_reconcile {moment}"] = list(map(repr, db.execute("SELECT * FROM reg_reconcile(?, ?)", (EXPORT, moment))))
+        for since, until in spans:
+            text = open("sql/queries/changes.sql", encoding="utf-8").read()
+            said[f"changes {since} {until}"] = sorted(map(repr, db.execute(text, {"then": since, "until": until})))
         db.close()
         said["reconcile " + zone] = regjob(path, "reconcile", EXPORT, zone=zone).replace(path, "")
         page = path + ".html"
         regjob(path, "dashboard", "-o", page)
         said["page"] = re.sub(r"<tr><th scope=\"row\" class=\"r\">.*", "", open(page, encoding="utf-8").read()).replace(os.path.basename(path), "")
         return said
+
+    def changes(self, since, until):
+        """What sql/queries/changes.sql should say, from both states of all attempts."""
+        sql = "SELECT id, outcome, failure_reason, code_state, report_state FROM reg_attempts(?)"
+        was, became = ({row[0]: row[1:] for row in self.run(sql, moment)} for moment in (since, until))
+        counts = {}
+        for number, (outcome, reason, *states) in became.items():
+            old_outcome, old_reason, *old_states = was.get(number, (None, None, None, None))
+            changed = [("outcome", old_outcome or "(new)", f"{outcome} ({reason})" if reason else outcome)] if (outcome, reason) != (old_outcome, old_reason) else []
+            changed += [(what, old or "(none)", new) for what, old, new in zip(("code", "report"), old_states, states) if old != new]
+            for change in changed:
+                counts[change] = counts.get(change, 0) + 1
+        return sorted(repr((*change, count)) for change, count in counts.items())
 
     def compare(self, name):
         copy = os.path.join(reg.folder, "copy-" + self.name)
@@ -202,16 +219,25 @@ class World:
         self.run("VACUUM INTO ?", copy)
         shutil.copy(self.path + ".key", copy + ".key")
         bare = sqlite3.connect(copy, isolation_level=None)
-        for table in ("kept_day", "kept_outcome", "kept_note", "kept_cause", "kept_storm", "kept_call"):
+        for table in ("kept_day", "kept_outcome", "kept_note", "kept_cause", "kept_storm", "kept_call", "kept_state"):
             bare.execute(f"DELETE FROM {table}")
         bare.execute("UPDATE kept_until SET called_id = 0")
         bare.close()
         self.moments.append(self.now)
         as_of = [self.now] + self.random.sample(self.moments, min(len(self.moments), 9))
         zone = self.random.choice(ZONES)
-        ours, facts = self.answers(self.path, as_of, zone), self.answers(copy, as_of, zone)
+        # From a moment to a later one, to now, and of all time: milliseconds, and a text that says whole seconds.
+        earlier, later = sorted(self.random.sample(self.moments, 2)) if len(self.moments) > 1 else (self.moments[0] - HOUR, self.moments[0])
+        spans = [(earlier, later), (iso(later - DAY), None), (earlier, self.now), ("1970-01-01", self.now), ("1970-01-01", iso(later))]
+        ours, facts = self.answers(self.path, as_of, spans, zone), self.answers(copy, as_of, spans, zone)
+        for since, until in spans:
+            facts[f"changes {since} {until}"] = self.changes(since, until or self.now // 1000 * 1000)
         different = [question for question in facts if ours[question] != facts[question]]
         reg.ok(not different, name, *(f"{question}\n  kept:  {str(ours[question])[:600]}\n  facts: {str(facts[question])[:600]}" for question in different[:2]))
+
+
+def iso(moment):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment // 1000))
 
 
 def statement(text, name):

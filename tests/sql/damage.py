@@ -34,8 +34,9 @@ INSERT INTO try (report_id, run_id, owner, started_at, lease_until, finished_at,
 SELECT id, 1, 'host:1', recorded_at, recorded_at + 1000, recorded_at + 500, 'not_accepted', 500, 'no', recorded_at + 9000 FROM report LIMIT 2;
 INSERT INTO report_event (report_id, recorded_at, state, vendor_timestamp) SELECT max(id), max(recorded_at), 'acknowledged', 5 FROM report;
 UPDATE code SET runs_from = recorded_at, handed_over_at = recorded_at WHERE id % 2 = 0;
-INSERT INTO kept_day SELECT attempted_at / 86400000, max(recorded_at), count(*), 1, 1, 1, 1, 1, 1 FROM attempt GROUP BY 1;
+INSERT INTO kept_day SELECT attempted_at / 86400000, max(recorded_at), count(*), 1, 1, 1, 1, 1, 1, 0 FROM attempt GROUP BY 1;
 INSERT INTO kept_outcome SELECT day, 'failure', '["email_taken"]', 1 FROM kept_day;
+INSERT INTO kept_state SELECT day, 'report', 'queued', 1 FROM kept_day;
 INSERT INTO kept_note SELECT day, 'name', 'left_out', 'overlong', 1 FROM kept_day;
 INSERT INTO kept_cause SELECT day * 96, 'success', 'unsent', 1, 0, 1, 1, 1, 1 FROM kept_day;
 INSERT INTO kept_storm SELECT day * 24 FROM kept_day;

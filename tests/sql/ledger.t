@@ -1,7 +1,7 @@
 #!/bin/bash
 # The ledger as a file: made, its key, its version, and what happens where it cannot be written.
 . tests/sql/tap.sh
-VERSION=6
+VERSION=7
 # How many pages more each time, where the disk is full. The sanitizers, which a page more tells little, look at fewer.
 case ${SOAK:-$BUILD} in 1) stride=1 ;; */asan) stride=6 ;; *) stride=2 ;; esac
 signup="INSERT INTO reg_attempts(email, password, consents) VALUES ('someone@example.com', 'A9#bL8@z', '{\"terms\":true}');"

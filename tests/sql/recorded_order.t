@@ -17,7 +17,7 @@ ALTER TABLE clock DROP COLUMN in_order;
 ALTER TABLE run DROP COLUMN owner;
 ALTER TABLE ledger DROP COLUMN key_mark;
 DROP TABLE session; DROP TABLE lease; DROP TABLE obstacle;
-DROP TABLE kept_until; DROP TABLE kept_day; DROP TABLE kept_outcome; DROP TABLE kept_note; DROP TABLE kept_cause; DROP TABLE kept_storm; DROP TABLE kept_call;
+DROP TABLE kept_until; DROP TABLE kept_day; DROP TABLE kept_outcome; DROP TABLE kept_note; DROP TABLE kept_cause; DROP TABLE kept_storm; DROP TABLE kept_call; DROP TABLE kept_state;
 PRAGMA user_version = 4;
 """
 
