@@ -56,25 +56,11 @@ SELECT json_group_array(json_array(outcome, coalesce(reasons, ''), attempts))
          WHERE a.attempted_at >= :day * 86400000 AND a.attempted_at < (:day + 1) * 86400000
          GROUP BY 1, 2)
 
--- The states that reg_attempts shows (sql/attempts.sql) once the time of all codes is over.
 -- name: sum_states
 SELECT json_group_array(json_array(what, state, attempts))
-  FROM (SELECT 'code' AS what,
-               (SELECT CASE WHEN x.state IS NOT NULL THEN x.state WHEN c.runs_from IS NOT NULL THEN 'expired'
-                            WHEN c.handed_over_at IS NOT NULL THEN 'sent' ELSE 'pending' END
-                  FROM code c LEFT JOIN code_end x ON x.id = (SELECT max(y.id) FROM code_end y WHERE y.code_id = c.id)
-                 WHERE c.attempt_id = a.id ORDER BY x.state IS 'verified' DESC, c.id DESC LIMIT 1) AS state, count(*) AS attempts
-          FROM attempt a WHERE a.attempted_at >= :day * 86400000 AND a.attempted_at < (:day + 1) * 86400000
-         GROUP BY 2
-        UNION ALL
-        SELECT 'report',
-               (SELECT CASE WHEN v.state IS NOT NULL AND v.state <> 'queued' THEN v.state
-                            WHEN EXISTS (SELECT 1 FROM try t WHERE t.report_id = r.id) THEN 'retrying' ELSE 'queued' END
-                  FROM report r LEFT JOIN report_event v ON v.id = (SELECT max(w.id) FROM report_event w WHERE w.report_id = r.id)
-                 WHERE r.attempt_id = a.id ORDER BY r.id DESC LIMIT 1) AS state, count(*)
-          FROM attempt a WHERE a.attempted_at >= :day * 86400000 AND a.attempted_at < (:day + 1) * 86400000
-         GROUP BY 2)
- WHERE state IS NOT NULL
+  FROM (SELECT what, state, count(*) AS attempts FROM attempt_state
+         WHERE attempted_at >= :day * 86400000 AND attempted_at < (:day + 1) * 86400000 AND state IS NOT NULL
+         GROUP BY 1, 2)
 
 -- name: sum_notes
 SELECT json_group_array(json_array("column", done, rule, number))

@@ -5,6 +5,7 @@ DROP VIEW IF EXISTS attempt_day;
 DROP VIEW IF EXISTS touched_day;
 DROP VIEW IF EXISTS resting_day;
 DROP VIEW IF EXISTS attempt_progress;
+DROP VIEW IF EXISTS attempt_state;
 DROP VIEW IF EXISTS attempt_origin;
 DROP VIEW IF EXISTS storm_hour;
 DROP VIEW IF EXISTS network_call;
@@ -68,6 +69,22 @@ SELECT a.id, a.attempted_at, 1 AS received,
             ELSE (SELECT d.outcome FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1) END IS 'success' AS registered,
        EXISTS (SELECT 1 FROM step s WHERE s.attempt_id = a.id AND s.name = 'KYC' COLLATE NOCASE) AS kyc,
        EXISTS (SELECT 1 FROM step s WHERE s.attempt_id = a.id AND s.name = 'SUBSCRIPTION' COLLATE NOCASE) AS subscribed
+  FROM attempt a;
+
+-- The states of each attempt's code and report, once no code's time runs any more, as reg_attempts shows them (sql/attempts.sql).
+CREATE VIEW attempt_state AS
+SELECT a.id, a.attempted_at, 'code' AS what,
+       (SELECT CASE WHEN x.state IS NOT NULL THEN x.state WHEN c.runs_from IS NOT NULL THEN 'expired'
+                    WHEN c.handed_over_at IS NOT NULL THEN 'sent' ELSE 'pending' END
+          FROM code c LEFT JOIN code_end x ON x.id = (SELECT max(y.id) FROM code_end y WHERE y.code_id = c.id)
+         WHERE c.attempt_id = a.id ORDER BY x.state IS 'verified' DESC, c.id DESC LIMIT 1) AS state
+  FROM attempt a
+UNION ALL
+SELECT a.id, a.attempted_at, 'report',
+       (SELECT CASE WHEN v.state IS NOT NULL AND v.state <> 'queued' THEN v.state
+                    WHEN EXISTS (SELECT 1 FROM try t WHERE t.report_id = r.id) THEN 'retrying' ELSE 'queued' END
+          FROM report r LEFT JOIN report_event v ON v.id = (SELECT max(w.id) FROM report_event w WHERE w.report_id = r.id)
+         WHERE r.attempt_id = a.id ORDER BY r.id DESC LIMIT 1)
   FROM attempt a;
 
 -- How far each day's sign-ups (UTC, by attempted_at) got. Days at rest come from their sums.

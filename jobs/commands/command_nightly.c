@@ -17,6 +17,7 @@ static enum exit_code keep_sums(struct job *job)
     if (status != EXIT_DONE)
         return status;
     struct kept_days_done done;
+    job_read_lean(job); /* what follows reads long stretches, each once */
     if (!kept_days_refresh(ledger, stop_asked, &done))
         status = job_ledger_failed(job, "summing days");
     else if (!done.all)

@@ -1,5 +1,5 @@
 -- The sums that are kept of a day at rest are those of its attempts.
-SELECT day, kept, facts, kept_outcomes, outcomes
+SELECT day, kept, facts, kept_outcomes, outcomes, kept_states, states
   FROM (SELECT date(r.day * 86400, 'unixepoch') AS day,
                json_array(r.received, r.accepted, r.code_sent, r.confirmed, r.registered, r.kyc, r.subscribed) AS kept,
                (SELECT json_array(count(*), sum(p.accepted), sum(p.code_sent), sum(p.confirmed), sum(p.registered), sum(p.kyc), sum(p.subscribed))
@@ -11,6 +11,12 @@ SELECT day, kept, facts, kept_outcomes, outcomes
                           FROM attempt a
                           LEFT JOIN decision d ON d.id = CASE WHEN a.outcome = 'pending' THEN (SELECT max(n.id) FROM decision n WHERE n.attempt_id = a.id) END
                          WHERE a.attempted_at >= r.day * 86400000 AND a.attempted_at < (r.day + 1) * 86400000
-                         GROUP BY 1, 2 ORDER BY 1, 2)) AS outcomes
+                         GROUP BY 1, 2 ORDER BY 1, 2)) AS outcomes,
+               (SELECT json_group_object(what || ' ' || state, attempts) FROM (SELECT k.what, k.state, k.attempts FROM kept_state k WHERE k.day = r.day ORDER BY 1, 2))
+               AS kept_states,
+               (SELECT json_group_object(what || ' ' || state, attempts)
+                  FROM (SELECT s.what, s.state, count(*) AS attempts FROM attempt_state s
+                         WHERE s.attempted_at >= r.day * 86400000 AND s.attempted_at < (r.day + 1) * 86400000 AND s.state IS NOT NULL
+                         GROUP BY 1, 2 ORDER BY 1, 2)) AS states
           FROM resting_day r)
- WHERE (kept, kept_outcomes) IS NOT (facts, outcomes)
+ WHERE (kept, kept_outcomes, kept_states) IS NOT (facts, outcomes, states)

@@ -83,7 +83,7 @@ reports_have_outcomes 1 UPDATE report SET outcome = 'failure' WHERE id = (SELECT
 secrets_are_hashed 1 UPDATE person SET password_hash = '5f4dcc3b5aa765d61d8327deb882cf99' WHERE attempt_id = 1
 secrets_are_hashed 1 INSERT INTO fingerprint VALUES (1, x'00')
 successes_are_reported 1 DELETE FROM report_event WHERE report_id = (SELECT id FROM report WHERE attempt_id = 2); DELETE FROM try WHERE report_id = (SELECT id FROM report WHERE attempt_id = 2); DELETE FROM report WHERE attempt_id = 2
-sums_are_those_of_facts 1 INSERT INTO kept_day SELECT attempted_at / 86400000, 0, count(*), 0, 0, 0, 0, 0, 0 FROM attempt GROUP BY 1; UPDATE kept_until SET attempt_id = 99, decision_id = 99, code_id = 99, code_end_id = 99, report_id = 99, report_event_id = 99, try_id = 99, step_id = 99
+sums_are_those_of_facts 1 INSERT INTO kept_day SELECT attempted_at / 86400000, 0, count(*), 0, 0, 0, 0, 0, 0, 0 FROM attempt GROUP BY 1; UPDATE kept_until SET attempt_id = 99, decision_id = 99, code_id = 99, code_end_id = 99, report_id = 99, report_event_id = 99, try_id = 99, step_id = 99
 times_are_in_order 1 UPDATE attempt SET recorded_at = recorded_at - 100000 WHERE id = 5
 verdicts_have_reasons 1 UPDATE attempt SET reasons = '[]' WHERE id = 3
 END

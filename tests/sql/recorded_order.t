@@ -32,7 +32,7 @@ def old_ledger(name, times):
     db.executescript(OLD)
     db.close()
     db = reg.connect(name)
-    reg.equal(reg.one(db, "SELECT reg_init()"), 6, f"{name}: is upgraded")
+    reg.equal(reg.one(db, "SELECT reg_init()"), 7, f"{name}: is upgraded")
     return db
 
 
@@ -47,5 +47,8 @@ for name, times, expected in (("forward.db", (1000, 2000, 2000, 3000), "0123"), 
     reg.equal(emails(db, "recorded_at LIMIT 1"), [expected[0]], f"{name}: the first alone")
     reg.equal(reg.one(db, "SELECT email FROM reg_attempts ORDER BY recorded_at_ms DESC LIMIT 1")[1], expected[-1], f"{name}: the newest alone")
     sorts = any("TEMP B-TREE" in row[3] for row in db.execute("EXPLAIN QUERY PLAN SELECT email FROM reg_attempts ORDER BY recorded_at DESC LIMIT 50"))
+    changes = open("sql/queries/changes.sql", encoding="utf-8").read()
+    new = [sum(row[3] for row in db.execute(changes, {"then": then, "until": 3500}) if row[:2] == ("outcome", "(new)")) for then in (0, 1500, 2000, 3000)]
+    reg.equal(new, [sum(then < time <= 3500 for time in times) for then in (0, 1500, 2000, 3000)], f"{name}: what is new since a moment")
     reg.equal(sorts, name == "back.db", f"{name}: it is sorted only where it has to be")
 reg.done()
