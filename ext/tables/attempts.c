@@ -93,7 +93,8 @@ static const struct history_column attempts_columns[] = {
     TIME("phone_confirmed_at"),
     {"code_state", "TEXT", HISTORY_VALUE, SEARCH_CODE_STATE},
     {"report_state", "TEXT", HISTORY_VALUE, SEARCH_REPORT_STATE},
-    TIME("acknowledged_at"),
+    {"acknowledged_at", "TEXT", HISTORY_TIME, SEARCH_ACKNOWLEDGED},
+    {"acknowledged_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_ACKNOWLEDGED},
     VALUE("steps", "TEXT"),
     /* the last ones: see above */
     WORD("app_domain"),

@@ -394,11 +394,13 @@ static bool is_one_of(const char *text, const char *const *words)
 
 static char letter_of_state(enum history_search search, const char *state, bool now)
 {
-    static const char *const ends[] = {"verified",      "exhausted", "superseded",
-                                       "undeliverable", "cancelled", NULL},
+    static const char *const ends[] = {"exhausted", "superseded", "undeliverable", "cancelled",
+                                       NULL},
                              *const queued[] = {"queued", "retrying", NULL};
     if (search == SEARCH_CODE_STATE)
-        return is_one_of(state, ends) ? HISTORY_ENDED : '=';
+        return strcmp(state, "verified") == 0 ? HISTORY_VERIFIED
+               : is_one_of(state, ends)       ? HISTORY_ENDED
+                                              : '=';
     /* The queue is that of now. */
     return strcmp(state, "dead") == 0        ? HISTORY_DEAD
            : now && is_one_of(state, queued) ? HISTORY_QUEUED

@@ -34,6 +34,7 @@ enum history_search {
     SEARCH_CUSTOMER,     /* the attempt that made a customer, and those that were put to one */
     SEARCH_STATE,        /* as SEARCH_TEXT, of one out of few words */
     SEARCH_CODE_STATE,   /* by the ends of codes, where it is an end */
+    SEARCH_ACKNOWLEDGED, /* IS NULL alone: no report was acknowledged */
     SEARCH_REPORT_STATE, /* by the dead reports, or the queue of now */
     SEARCH_OWN_REPORT_STATE /* the same for the table of reports itself */
 };

@@ -84,7 +84,7 @@ static bool searchable(sqlite3_index_info *info, int i, const struct history_col
     if ((is_filter(search) || is_state(search) || search == SEARCH_CUSTOMER) &&
         sqlite3_vtab_in(info, i, -1))
         return false;
-    return search != SEARCH_NONE &&
+    return search != SEARCH_NONE && search != SEARCH_ACKNOWLEDGED &&
            (letter == '=' || search == SEARCH_INTEGER || search == SEARCH_TIME) &&
            (search == SEARCH_INTEGER || strcmp(collation, "BINARY") == 0 ||
             (strcmp(collation, "NOCASE") == 0 && is_subject(search)));
@@ -373,9 +373,16 @@ static int append_column(sqlite3_str *sql, const struct history *history, const 
 
 /* The attempts or reports among which those of a state are. */
 static void append_candidates(sqlite3_str *sql, enum history_search search, char letter,
-                              int parameter)
+                              int parameter, bool now)
 {
-    if (letter == HISTORY_ENDED)
+    if (letter == HISTORY_VERIFIED) /* these are all, and no others */
+        sqlite3_str_appendf(sql,
+                            " AND id IN (SELECT c.attempt_id FROM code_end e JOIN code c ON c.id = "
+                            "e.code_id WHERE e.state = 'verified' AND NOT EXISTS (SELECT 1 FROM "
+                            "code_end l WHERE l.code_id = e.code_id AND l.id > e.id%s)%s)",
+                            now ? "" : " AND l.recorded_at <= ?1",
+                            now ? "" : " AND e.recorded_at <= ?1 AND c.recorded_at <= ?1");
+    else if (letter == HISTORY_ENDED)
         sqlite3_str_appendf(sql,
                             " AND id IN (SELECT c.attempt_id FROM code_end e JOIN code c ON c.id = "
                             "e.code_id WHERE e.state = ?%d)",
@@ -396,9 +403,18 @@ static void append_candidates(sqlite3_str *sql, enum history_search search, char
 }
 
 static void append_condition(sqlite3_str *sql, const struct history_column *column, char letter,
-                             int parameter)
+                             int parameter, bool now)
 {
     char name[64];
+    if (letter == 'n' && column->search == SEARCH_ACKNOWLEDGED) {
+        /* the first that is found decides, while the column looks for the last */
+        sqlite3_str_appendf(sql,
+                            " AND NOT EXISTS (SELECT 1 FROM report r JOIN report_event v ON "
+                            "v.report_id = r.id WHERE r.attempt_id = history.id AND v.state = "
+                            "'acknowledged'%s)",
+                            now ? "" : " AND v.recorded_at <= ?1");
+        return;
+    }
     if (letter == 'n') {
         name_source(column, name);
         sqlite3_str_appendf(sql, " AND %s IS NULL", name);
@@ -449,8 +465,9 @@ static void append_condition(sqlite3_str *sql, const struct history_column *colu
     case SEARCH_CODE_STATE:
     case SEARCH_REPORT_STATE:
     case SEARCH_OWN_REPORT_STATE:
-        append_candidates(sql, column->search, letter, parameter);
-        sqlite3_str_appendf(sql, " AND %s = ?%d", column->name, parameter);
+        append_candidates(sql, column->search, letter, parameter, now);
+        if (letter != HISTORY_VERIFIED)
+            sqlite3_str_appendf(sql, " AND %s = ?%d", column->name, parameter);
         break;
     case SEARCH_TEXT:
     case SEARCH_STATE:
@@ -467,6 +484,7 @@ static void append_condition(sqlite3_str *sql, const struct history_column *colu
         else
             sqlite3_str_appendf(sql, " AND id = of_%d", parameter);
         break;
+    case SEARCH_ACKNOWLEDGED:
     case SEARCH_NONE:
         break;
     }
@@ -546,7 +564,7 @@ char *history_plan_sql(const struct history *history, const char *plan, int orde
         append_source(sql, history_plan_step(history, plan, i), history_plan_parameter(i));
     sqlite3_str_appendall(sql, "(");
     append_statement(sql, history, now);
-    sqlite3_str_appendall(sql, "\n) WHERE ?1 IS NOT NULL");
+    sqlite3_str_appendall(sql, "\n) AS history WHERE ?1 IS NOT NULL");
     for (int i = 0; i < arguments; i++) {
         struct history_step step = history_plan_step(history, plan, i);
         if (step.letter == 'N')
@@ -554,7 +572,7 @@ char *history_plan_sql(const struct history *history, const char *plan, int orde
         else if (step.letter == 'O')
             offset = history_plan_parameter(i);
         else
-            append_condition(sql, step.column, step.letter, history_plan_parameter(i));
+            append_condition(sql, step.column, step.letter, history_plan_parameter(i), now);
     }
     sqlite3_str_appendall(sql, orders[order]);
     if (limit != 0)

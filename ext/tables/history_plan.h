@@ -16,11 +16,12 @@ struct history_step {
 
 /* What an = becomes once its value is known. */
 enum history_letter {
-    HISTORY_OPEN = 'x',    /* it narrows nothing: SQLite alone compares such a value rightly */
-    HISTORY_DEAD = 'd',    /* the state is `dead`, and dead reports have an index */
-    HISTORY_QUEUED = 'q',  /* it is one of the queue, as of now */
-    HISTORY_ENDED = 'e',   /* it is the end of a code */
-    HISTORY_SCANNED = 's', /* of an outcome there are enough rows in the order that is asked for */
+    HISTORY_OPEN = 'x',     /* it narrows nothing: SQLite alone compares such a value rightly */
+    HISTORY_DEAD = 'd',     /* the state is `dead`, and dead reports have an index */
+    HISTORY_QUEUED = 'q',   /* it is one of the queue, as of now */
+    HISTORY_ENDED = 'e',    /* it is the end of a code */
+    HISTORY_VERIFIED = 'v', /* it is `verified`, which comes before all other ends */
+    HISTORY_SCANNED = 's',  /* of an outcome there are enough rows in the order that is asked for */
 };
 
 /* How much there is. */

@@ -50,6 +50,14 @@ for number, state in enumerate(["acknowledged", "dead", "deferred", "erased", No
     if state:
         db.execute("INSERT INTO report_event (report_id, recorded_at, state) VALUES (?,?,?)", (report, at + 1, state))
         db.execute("UPDATE report SET next_try_at = ? WHERE id = ?", (None if state != "queued" else at, report))
+# After some that were verified comes another end, and a second code.
+for code in [row[0] for row in db.execute("SELECT code_id FROM code_end WHERE state = 'verified' ORDER BY id LIMIT 6").fetchall()]:
+    at = reg.one(db, "SELECT newest FROM clock")
+    db.execute("UPDATE clock SET newest = newest + 1")
+    db.execute("INSERT INTO code_end (code_id, recorded_at, state) VALUES (?, ?, 'cancelled')", (code, at))
+    if code % 2:
+        db.execute("INSERT INTO code (attempt_id, ordinal, channel, kind, nonce, digits, sandbox, recorded_at, lifetime_ms) "
+                   "SELECT attempt_id, 9, channel, kind, randomblob(16), digits, sandbox, ?, lifetime_ms FROM code WHERE id = ?", (at, code))
 outcomes = dict(db.execute("SELECT outcome, count(*) FROM reg_attempts GROUP BY 1"))
 reg.ok(all(outcomes.get(word, 0) > 10 for word in ("pending", "success", "failure")), "the data have every outcome", outcomes)
 db.execute("CREATE TEMP TABLE wanted(email, id, at)")
@@ -94,7 +102,7 @@ TEXTS = {"email": lambda: chance.choice(people + ["nobody@example.com", 5, None,
          "report_state": lambda: chance.choice(["queued", "retrying", "acknowledged", "dead", "deferred", "erased", "Dead", None, 5]),
          "code_state": lambda: chance.choice(["pending", "sent", "verified", "expired", "exhausted", "superseded", "x", None]),
          "outcome": lambda: chance.choice(["success", "failure", "pending", "Success", "", None, 1])}
-TIMES = {"attempted_at": moment_text, "recorded_at": moment_text}
+TIMES = {"attempted_at": moment_text, "recorded_at": moment_text, "acknowledged_at": moment_text}
 COLLATIONS = ["", "", "", "", " COLLATE NOCASE", " COLLATE RTRIM"]
 
 
@@ -111,8 +119,10 @@ def condition(prefix):
         return f"{name} IN (SELECT {column} FROM wanted)"
     if kind < 0.65:
         return f"{name} BETWEEN {text(make())} AND {text(make())}"
-    if kind < 0.7:
+    if kind < 0.68:
         return f"{name} IS {text(make())}"
+    if kind < 0.72:
+        return f"{name} IS NULL"
     return f"{name} {chance.choice(['<', '<=', '>', '>=', '='])} {text(make())}{collate}"
 
 
