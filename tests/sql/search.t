@@ -69,7 +69,7 @@ db.execute("CREATE TEMP TABLE copy(" + ", ".join(f"{name} {kind}" for name, kind
 db.execute("INSERT INTO copy SELECT * FROM reg_attempts ORDER BY id")
 # And as of ten moments.
 span = db.execute("SELECT min(recorded_at), max(newest) FROM attempt, clock").fetchone()
-past = [span[0] + (span[1] - span[0]) * i // 9 for i in range(10)]
+past = [span[0] + (span[1] - span[0]) * i // 7 for i in range(8)] + [span[1] - 30, span[1] - 3]  # amid the reports, and the last ends
 for i, moment in enumerate(past):
     db.execute(f"CREATE TEMP TABLE copy_{i}(" + ", ".join(f"{name} {kind}" for name, kind in columns_shown) + ")")
     db.execute(f"INSERT INTO copy_{i} SELECT * FROM reg_attempts({moment}) ORDER BY id")
@@ -188,6 +188,17 @@ for column, values in (("email", people), ("phone", phones), ("username", userna
             if rows != expected or bool(rows) == (value in refused):
                 wrong.append((test, rows, expected))
 reg.ok(not wrong, "every value that is kept is found by itself and in a list", *wrong)
+wrong = []
+seen = set()
+for test in ("code_state = 'verified'", "code_state = 'cancelled'", "report_state = 'dead'", "report_state = 'retrying'", "acknowledged_at IS NULL", "acknowledged_at_ms IS NULL"):
+    for number, moment in enumerate(past + [None]):
+        here, there = (f"reg_attempts({moment})", f"copy_{number}") if moment else ("reg_attempts", "copy")
+        rows, expected = (ask(f"SELECT id FROM {table} WHERE {test} ORDER BY id") for table in (here, there))
+        seen.add((test, tuple(rows)))
+        if rows != expected:
+            wrong.append((test, moment, rows, expected))
+reg.ok(not wrong, "states are found as of ten moments", *wrong)
+reg.ok(len(seen) > 20, "which are not the same", len(seen))
 
 
 def plan(sql):
