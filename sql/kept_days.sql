@@ -57,10 +57,13 @@ SELECT json_group_array(json_array(outcome, coalesce(reasons, ''), attempts))
          GROUP BY 1, 2)
 
 -- name: sum_states
+WITH both AS MATERIALIZED (
+    SELECT code, report, count(*) AS attempts FROM attempt_state
+     WHERE attempted_at >= :day * 86400000 AND attempted_at < (:day + 1) * 86400000
+     GROUP BY 1, 2)
 SELECT json_group_array(json_array(what, state, attempts))
-  FROM (SELECT what, state, count(*) AS attempts FROM attempt_state
-         WHERE attempted_at >= :day * 86400000 AND attempted_at < (:day + 1) * 86400000 AND state IS NOT NULL
-         GROUP BY 1, 2)
+  FROM (SELECT 'code' AS what, code AS state, sum(attempts) AS attempts FROM both WHERE code IS NOT NULL GROUP BY 2
+        UNION ALL SELECT 'report', report, sum(attempts) FROM both WHERE report IS NOT NULL GROUP BY 2)
 
 -- name: sum_notes
 SELECT json_group_array(json_array("column", done, rule, number))

@@ -73,18 +73,15 @@ SELECT a.id, a.attempted_at, 1 AS received,
 
 -- The states of each attempt's code and report, once no code's time runs any more, as reg_attempts shows them (sql/attempts.sql).
 CREATE VIEW attempt_state AS
-SELECT a.id, a.attempted_at, 'code' AS what,
+SELECT a.id, a.attempted_at,
        (SELECT CASE WHEN x.state IS NOT NULL THEN x.state WHEN c.runs_from IS NOT NULL THEN 'expired'
                     WHEN c.handed_over_at IS NOT NULL THEN 'sent' ELSE 'pending' END
           FROM code c LEFT JOIN code_end x ON x.id = (SELECT max(y.id) FROM code_end y WHERE y.code_id = c.id)
-         WHERE c.attempt_id = a.id ORDER BY x.state IS 'verified' DESC, c.id DESC LIMIT 1) AS state
-  FROM attempt a
-UNION ALL
-SELECT a.id, a.attempted_at, 'report',
+         WHERE c.attempt_id = a.id ORDER BY x.state IS 'verified' DESC, c.id DESC LIMIT 1) AS code,
        (SELECT CASE WHEN v.state IS NOT NULL AND v.state <> 'queued' THEN v.state
                     WHEN EXISTS (SELECT 1 FROM try t WHERE t.report_id = r.id) THEN 'retrying' ELSE 'queued' END
           FROM report r LEFT JOIN report_event v ON v.id = (SELECT max(w.id) FROM report_event w WHERE w.report_id = r.id)
-         WHERE r.attempt_id = a.id ORDER BY r.id DESC LIMIT 1)
+         WHERE r.attempt_id = a.id ORDER BY r.id DESC LIMIT 1) AS report
   FROM attempt a;
 
 -- How far each day's sign-ups (UTC, by attempted_at) got. Days at rest come from their sums.

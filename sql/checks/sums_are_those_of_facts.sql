@@ -15,8 +15,11 @@ SELECT day, kept, facts, kept_outcomes, outcomes, kept_states, states
                (SELECT json_group_object(what || ' ' || state, attempts) FROM (SELECT k.what, k.state, k.attempts FROM kept_state k WHERE k.day = r.day ORDER BY 1, 2))
                AS kept_states,
                (SELECT json_group_object(what || ' ' || state, attempts)
-                  FROM (SELECT s.what, s.state, count(*) AS attempts FROM attempt_state s
-                         WHERE s.attempted_at >= r.day * 86400000 AND s.attempted_at < (r.day + 1) * 86400000 AND s.state IS NOT NULL
-                         GROUP BY 1, 2 ORDER BY 1, 2)) AS states
+                  FROM (SELECT 'code' AS what, s.code AS state, count(*) AS attempts
+                          FROM attempt_state s WHERE s.attempted_at >= r.day * 86400000 AND s.attempted_at < (r.day + 1) * 86400000 AND s.code IS NOT NULL GROUP BY 2
+                        UNION ALL
+                        SELECT 'report', s.report, count(*)
+                          FROM attempt_state s WHERE s.attempted_at >= r.day * 86400000 AND s.attempted_at < (r.day + 1) * 86400000 AND s.report IS NOT NULL GROUP BY 2
+                         ORDER BY 1, 2)) AS states
           FROM resting_day r)
  WHERE (kept, kept_outcomes, kept_states) IS NOT (facts, outcomes, states)

@@ -4,8 +4,8 @@
 -- The facts of each table are in the order of their times, as a ledger has them. Identifiers stay as the import left them: nobody here asks who holds one.
 PRAGMA foreign_keys = OFF;
 PRAGMA synchronous = OFF;
-PRAGMA cache_size = -400000;
-PRAGMA temp_store = MEMORY;
+PRAGMA cache_size = -200000;
+PRAGMA temp_store = FILE;
 BEGIN;
 CREATE TEMP TABLE lived AS
 SELECT max(id) AS attempts, unixepoch() * 1000 - 60 * 86400000 - 3600000 AS since, 60 * 86400000.0 / max(id) AS apart_ms FROM attempt;

@@ -15,7 +15,8 @@
 #include <string.h>
 #include <time.h>
 
-enum { MOST_ROUNDS = 101, LOOKUPS = 2000 };
+/* LONG_S: what takes so long is asked once; what fills the caches before is little of it. */
+enum { MOST_ROUNDS = 101, LOOKUPS = 2000, LONG_S = 5 };
 
 enum arguments { ARGUMENTS_NONE, ARGUMENTS_ID, ARGUMENTS_EMAIL, ARGUMENTS_RANGE };
 
@@ -165,6 +166,10 @@ static void compare(struct bench *bench, const struct comparison *comparison, in
         if (!are_equal(&seen, &other)) {
             fprintf(stderr, "queries: %s: ours and the peer's differ\n", comparison->name);
             exit(1);
+        }
+        if (round < 0 && ours[0] > LONG_S) {
+            rounds = 1;
+            break;
         }
     }
     qsort(ours, (size_t)rounds, sizeof *ours, by_size);
