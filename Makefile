@@ -71,10 +71,10 @@ EXT      = ext/reg.c \
             ext/admission/deciding_columns.c ext/admission/field_checks.c ext/admission/given_texts.c ext/admission/newcomers.c ext/admission/notes.c ext/admission/prepared_password.c \
             ext/codes/code.c ext/codes/late_password.c ext/codes/customer.c ext/codes/device.c ext/codes/issue.c ext/codes/login.c ext/codes/subject_lookup.c ext/codes/verify.c \
             ext/fraud/printed_count.c ext/fraud/vendor_export.c ext/fraud/json_text.c ext/fraud/kept_days.c ext/fraud/outcome_counts.c ext/fraud/payload.c ext/fraud/reconcile.c ext/fraud/cause_rows.c ext/fraud/reconcile_text.c \
-            ext/ledger/cluster.c ext/ledger/cluster_write.c ext/ledger/connection.c ext/ledger/key.c ext/ledger/ledger.c ext/ledger/ledger_creation.c ext/ledger/ledger_time.c ext/ledger/reasons.c \
-            ext/ledger/shadowing.c ext/ledger/secret_file.c ext/ledger/session.c ext/ledger/settings.c ext/ledger/settings_password.c ext/ledger/snapshot.c ext/ledger/transaction.c \
+            ext/ledger/cluster.c ext/ledger/cluster_read.c ext/ledger/cluster_write.c ext/ledger/connection.c ext/ledger/key.c ext/ledger/ledger.c ext/ledger/ledger_creation.c ext/ledger/ledger_time.c ext/ledger/reasons.c \
+            ext/ledger/shadowing.c ext/ledger/session.c ext/ledger/settings.c ext/ledger/settings_password.c ext/ledger/snapshot.c ext/ledger/transaction.c \
             ext/passwords/blocklist.c ext/passwords/hash_crypt.c ext/passwords/hash_derive.c ext/passwords/hash_digest.c ext/passwords/hash_format.c ext/passwords/hash_json.c \
-            ext/passwords/hash_phc.c ext/passwords/hash_text.c ext/passwords/personal_data.c ext/passwords/password.c ext/passwords/policy.c \
+            ext/passwords/hash_phc.c ext/passwords/hash_text.c ext/passwords/personal_data.c ext/passwords/secret_file.c ext/passwords/password.c ext/passwords/policy.c \
             ext/intake/intake.c ext/intake/intake_json.c ext/intake/intake_profile.c ext/intake/profile.c ext/intake/profile_builtin.c \
             ext/intake/profile_expression.c ext/intake/profile_read.c \
             ext/json/json_records.c ext/json/json_records_open.c ext/json/json_scan.c ext/json/json_tree.c \

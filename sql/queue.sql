@@ -58,32 +58,40 @@ UPDATE report SET next_try_at = :seen WHERE id = :id AND next_try_at = :lease_un
 -- name: withdraw_try
 DELETE FROM try WHERE id = :id AND finished_at IS NULL
 
--- The end of a report's try: the answer, and what follows for the report. These are separate statements in one transaction, because reports go
--- by the hundred thousand. retry_at: NULL if there is no further try.
+-- The end of reports' tries: the answers, and what follows for the reports. Each statement takes many answers with the same result, because reports go by the
+-- hundred thousand; they are run in this order, in one transaction. answers: a JSON object with each try's id and {"report", "lease_until", "status", "answer",
+-- "retry_at", "vendor_timestamp"}, the last four where there are any. Without retry_at there is no further try. No report is there twice.
 -- The report belongs to the try while its next_try_at is the try's lease. If the lease has run out and another run took the report, or it was erased, only an
 -- acceptance still counts: the other side has it, so nobody needs to send it again.
--- name: finish_report_event
+-- name: finish_reports_event
 INSERT INTO report_event (report_id, recorded_at, state, vendor_timestamp)
-SELECT :report_id, :recorded_at, CASE :result WHEN 'accepted' THEN 'acknowledged' WHEN 'deferred' THEN 'deferred' ELSE 'dead' END, :vendor_timestamp
+SELECT i.value ->> 'report', :recorded_at, CASE :result WHEN 'accepted' THEN 'acknowledged' WHEN 'deferred' THEN 'deferred' ELSE 'dead' END,
+       i.value ->> 'vendor_timestamp'
+  FROM json_each(:answers) i
  WHERE CASE WHEN :result IN ('accepted', 'deferred')
-            THEN coalesce((SELECT t.result FROM try t WHERE t.id = :try_id) NOT IN ('accepted', 'deferred'), 1)
-            ELSE (SELECT r.next_try_at FROM report r WHERE r.id = :report_id) = :lease_until END
+            THEN coalesce((SELECT t.result FROM try t WHERE t.id = CAST(i.key AS INTEGER)) NOT IN ('accepted', 'deferred'), 1)
+            ELSE i.value ->> 'retry_at' IS NULL
+                 AND (SELECT r.next_try_at FROM report r WHERE r.id = i.value ->> 'report') = i.value ->> 'lease_until' END
+ ORDER BY i.id
 
--- name: finish_report_queue
-UPDATE report SET next_try_at = :retry_at
- WHERE id = :report_id AND (:result IN ('accepted', 'deferred') OR next_try_at = :lease_until)
+-- name: finish_reports_queue
+UPDATE report SET next_try_at = i.value ->> 'retry_at'
+  FROM json_each(:answers) i
+ WHERE report.id = i.value ->> 'report' AND (:result IN ('accepted', 'deferred') OR report.next_try_at = i.value ->> 'lease_until')
 
--- The sealed fingerprint is no longer needed, unless another report of the attempt is still to be sent.
--- name: finish_report_fingerprint
+-- For reports that the other side has. The sealed fingerprint is no longer needed, unless another report of the attempt is still to be sent.
+-- name: finish_reports_fingerprint
 DELETE FROM fingerprint
- WHERE attempt_id = (SELECT r.attempt_id FROM report r WHERE r.id = :report_id)
+ WHERE attempt_id IN (SELECT r.attempt_id FROM json_each(:answers) i CROSS JOIN report r ON r.id = i.value ->> 'report')
    AND NOT EXISTS (SELECT 1 FROM report r WHERE r.attempt_id = fingerprint.attempt_id AND r.next_try_at IS NOT NULL)
 
 -- If the person was erased meanwhile, the answer is not kept, because it may repeat what was sent.
--- name: finish_report_try
-UPDATE try SET finished_at = :recorded_at, result = :result, status = :status, retry_at = :retry_at,
-       answer = CASE WHEN NOT EXISTS (SELECT 1 FROM report r JOIN erasure e ON e.attempt_id = r.attempt_id WHERE r.id = try.report_id) THEN :answer END
- WHERE id = :try_id AND finished_at IS NULL
+-- name: finish_reports_try
+UPDATE try SET finished_at = :recorded_at, result = :result, status = i.value ->> 'status', retry_at = i.value ->> 'retry_at',
+       answer = CASE WHEN NOT EXISTS (SELECT 1 FROM report r JOIN erasure e ON e.attempt_id = r.attempt_id WHERE r.id = try.report_id)
+                     THEN i.value ->> 'answer' END
+  FROM json_each(:answers) i
+ WHERE try.id = CAST(i.key AS INTEGER) AND try.finished_at IS NULL
 
 -- How often an item has been tried since it was queued, how many of these tries are spent (one that reached nobody is not), and for how long. This
 -- includes the try in progress. A gap longer than :most is not counted: nobody tried, or the clock was wrong.

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "values/document.h"
+#include "ledger/cluster.h"
 #include "ledger/session.h"
 #include "host.h"
 #include "fraud/json_text.h"
@@ -252,16 +253,28 @@ static void add_device(struct json_text *json, struct ledger_statement *facts)
     json_text_close(json);
 }
 
-char *payload_build(struct session *session, const struct payload_request *request)
+static struct ledger_statement *use_facts(struct session *session,
+                                          const struct payload_request *request)
 {
-    struct json_text json;
-    const struct settings *settings = session_settings(session);
     struct ledger_statement *facts =
         ledger_select(session->ledger, STATEMENT_payload_facts, facts_columns);
     ledger_set_integer(facts, ":attempt_id", request->attempt_id);
     ledger_set_integer(facts, ":as_of", request->as_of != 0 ? request->as_of : INT64_MAX);
     if (request->customer_id != 0)
         ledger_set_integer(facts, ":customer_id", request->customer_id);
+    return facts;
+}
+
+void payload_foresee(struct session *session, const struct payload_request *request)
+{
+    ledger_foresee(use_facts(session, request));
+}
+
+char *payload_build(struct session *session, const struct payload_request *request)
+{
+    struct json_text json;
+    const struct settings *settings = session_settings(session);
+    struct ledger_statement *facts = use_facts(session, request);
     if (settings == NULL || !ledger_row(facts)) {
         ledger_fail(session->ledger, SQLITE_CORRUPT,
                     "the ledger is damaged, or was edited: there is no attempt %lld, which is to "

@@ -26,6 +26,10 @@ struct payload_request {
 char *payload_build(struct session *session, const struct payload_request *request);
 void payload_free(char *payload);
 
+/* On a cluster: this payload will be built soon, and what all foreseen ones need is read at once.
+ */
+void payload_foresee(struct session *session, const struct payload_request *request);
+
 /* The same for an attempt as it stands now, success or not; a pending one reads as not successful.
  */
 char *payload_preview(struct session *session, int64_t attempt_id);

@@ -27,6 +27,12 @@ bool ledger_is_unmade(const struct ledger *ledger)
     return ledger->cluster != NULL && ledger->cluster->version == 0;
 }
 
+bool ledger_remembers(const struct ledger *ledger, int64_t read_at)
+{
+    return ledger->cluster != NULL && !ledger->cluster->writing &&
+           moment_monotonic() - read_at < CLUSTER_REMEMBER_MS;
+}
+
 static void make_model(struct ledger *ledger)
 {
     for (int i = 0; i < ledger_version(); i++)
@@ -119,6 +125,7 @@ void cluster_finalize(struct ledger_statement *statement)
     if (statement->remote == NULL)
         return;
     cluster_reset(statement);
+    json_decref(statement->remote->foreseen);
     free(statement->remote->bound);
     free(statement->remote);
     statement->remote = NULL;
@@ -161,7 +168,7 @@ static void append_text(sqlite3_str *json, const char *text, size_t length)
         if (byte >= 0x20 && byte != '"' && byte != '\\')
             continue;
         sqlite3_str_append(json, text + from, (int)(i - from));
-        sqlite3_str_appendf(json, "\\u%04x", byte);
+        sqlite3_str_appendf(json, byte >= 0x20 ? "\\%c" : "\\u%04x", byte);
         from = i + 1;
     }
     sqlite3_str_append(json, text + from, (int)(length - from));
@@ -260,151 +267,6 @@ void cluster_rewrite(const struct ledger_statement *statement, sqlite3_str *sql,
     }
 }
 
-/* -- reading -- */
-
-struct reading {
-    enum cluster_kind *kinds;
-};
-
-static void one_value(void *context, sqlite3_str *sql, int parameter)
-{
-    const struct reading *reading = context;
-    cluster_understand(sql, reading->kinds[parameter], ":v", parameter);
-}
-
-/* The values of its parameters as a JSON array, and how each is to be understood. */
-static char *list_values(const struct ledger_statement *statement, enum cluster_kind *kinds)
-{
-    const struct remote_statement *remote = statement->remote;
-    sqlite3_str *json = sqlite3_str_new(NULL);
-    sqlite3_str_appendchar(json, 1, '[');
-    for (int i = 0; i < remote->parameters; i++) {
-        if (i > 0)
-            sqlite3_str_appendchar(json, 1, ',');
-        kinds[i] = cluster_encode(json, &remote->bound[i]);
-    }
-    sqlite3_str_appendchar(json, 1, ']');
-    return sqlite3_str_finish(json);
-}
-
-/* `WITH r (c0, c1) AS (...)`: what is asked, its columns with names of ours. */
-static char *name_columns(const struct ledger_statement *statement, enum cluster_kind *kinds)
-{
-    struct reading reading = {kinds};
-    sqlite3_str *sql = sqlite3_str_new(NULL);
-    int columns = sqlite3_column_count(statement->prepared);
-    sqlite3_str_appendall(sql, "WITH r (");
-    for (int i = 0; i < columns; i++)
-        sqlite3_str_appendf(sql, "%sc%d", i > 0 ? ", " : "", i);
-    sqlite3_str_appendall(sql, ") AS (");
-    cluster_rewrite(statement, sql, one_value, &reading);
-    sqlite3_str_appendall(sql, "\n)");
-    return sqlite3_str_finish(sql);
-}
-
-/* `quote(c0) || ',' || quote(c1)`, or the same as columns. Of each value SQLite's own literal comes
- * over: so a blob is whole, 2.0 is no integer, and a text that looks like something else is one. */
-static char *quote_columns(int columns, const char *between)
-{
-    sqlite3_str *sql = sqlite3_str_new(NULL);
-    for (int i = 0; i < columns; i++)
-        sqlite3_str_appendf(sql, "%squote(c%d)", i > 0 ? between : "", i);
-    return sqlite3_str_finish(sql);
-}
-
-/* What a row was found to be, in the form that quote_columns() has it in. */
-static void append_seen(sqlite3_str *seen, const json_t *row, bool first)
-{
-    size_t i;
-    json_t *cell;
-    if (!first)
-        sqlite3_str_appendchar(seen, 1, ';');
-    json_array_foreach(row, i, cell)
-    {
-        sqlite3_str_appendf(seen, "%s%s", i > 0 ? "," : "", json_string_value(cell));
-    }
-}
-
-static char *list_seen(const json_t *rows)
-{
-    size_t i;
-    json_t *row;
-    sqlite3_str *seen = sqlite3_str_new(NULL);
-    sqlite3_str_appendall(seen, "");
-    json_array_foreach(rows, i, row)
-    {
-        append_seen(seen, row, i == 0);
-    }
-    char *text = sqlite3_str_finish(seen);
-    return text != NULL ? text : sqlite3_mprintf("");
-}
-
-/* Reads that decide nothing: the time, which `once` sees to, and what never changes. */
-static bool is_premise(enum statement name)
-{
-    return name != STATEMENT_newest_entry && name != STATEMENT_ledger_identity &&
-           name != STATEMENT_goes_on;
-}
-
-static bool meets(const struct ledger_tables *left, const struct ledger_tables *right)
-{
-    for (size_t i = 0; i < sizeof left->bits / sizeof *left->bits; i++)
-        if ((left->bits[i] & right->bits[i]) != 0)
-            return true;
-    return false;
-}
-
-static bool may_be_read(const struct ledger_statement *statement)
-{
-    struct ledger *ledger = statement->ledger;
-    if (ledger->cluster->writing && meets(&statement->remote->reads, &ledger->cluster->written))
-        ledger_fail(ledger, SQLITE_INTERNAL, "statement %s reads what has just been written",
-                    statement_name[statement->name]);
-    return !ledger_failed(ledger);
-}
-
-static void ask(struct ledger_statement *statement, const char *query, const char *values)
-{
-    struct ledger *ledger = statement->ledger;
-    struct cluster *cluster = ledger->cluster;
-    struct error error = {ERROR_NONE, ""};
-    int columns = sqlite3_column_count(statement->prepared);
-    char *quoted = quote_columns(columns, ", "),
-         *sql = quoted == NULL ? NULL : sqlite3_mprintf("%s SELECT %s FROM r", query, quoted);
-    if (sql == NULL)
-        no_memory(ledger);
-    else if (!cluster->link.read(cluster->link.context, sql,
-                                 statement->remote->parameters > 0 ? values : NULL,
-                                 cluster->unknown, &statement->remote->rows, &error))
-        ledger_fail(ledger, error.code == ERROR_NO_MEMORY ? SQLITE_NOMEM : SQLITE_IOERR, "%s",
-                    error.text);
-    sqlite3_free(quoted);
-    sqlite3_free(sql);
-    if (ledger_failed(ledger) || !cluster->writing || !is_premise(statement->name))
-        return;
-    char *found = quote_columns(columns, " || ',' || "), *seen = list_seen(statement->remote->rows);
-    cluster_add_premise(ledger, query, statement->remote->parameters > 0 ? values : NULL, found,
-                        seen);
-    sqlite3_free(found);
-    sqlite3_free(seen);
-}
-
-static void fetch(struct ledger_statement *statement)
-{
-    struct ledger *ledger = statement->ledger;
-    struct remote_statement *remote = statement->remote;
-    enum cluster_kind *kinds = calloc((size_t)remote->parameters + 1, sizeof *kinds);
-    char *values = kinds == NULL ? NULL : list_values(statement, kinds),
-         *query = values == NULL ? NULL : name_columns(statement, kinds);
-    if (query == NULL)
-        no_memory(ledger);
-    else if (may_be_read(statement))
-        ask(statement, query, values);
-    sqlite3_free(query);
-    sqlite3_free(values);
-    free(kinds);
-}
-
 /* -- literals -- */
 
 static int hex_digit(char digit)
@@ -487,7 +349,7 @@ bool cluster_row(struct ledger_statement *statement)
         return false;
     }
     if (remote->rows == NULL)
-        fetch(statement);
+        cluster_fetch(statement);
     if (ledger_failed(statement->ledger))
         return false;
     const json_t *row = json_array_get(remote->rows, remote->next++);

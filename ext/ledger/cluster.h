@@ -24,6 +24,7 @@
 
 enum {
     CLUSTER_OWNER_SIZE = 192,
+    CLUSTER_REMEMBER_MS = 1000,
     CLUSTER_LEASE_MS = 120000, /* longer than a request with all its tries */
     /* Of several machines each has its own clock: what one records may be so much older than what
      * another has just recorded. */
@@ -58,6 +59,18 @@ bool cluster_join(struct ledger *ledger, const struct cluster_link *link, const 
 /* Whether it is one on a cluster; and whether that has none yet, so that nothing can be read. */
 bool ledger_is_shared(const struct ledger *ledger);
 bool ledger_is_unmade(const struct ledger *ledger);
+
+/*
+ * The read for which the statement's parameters are set will follow soon, before the next
+ * transaction begins or this one ends: with the first of such reads all go out together. Only
+ * integers and plain texts are foreseen. Not needed where the ledger is in a file, and without
+ * effect.
+ */
+void ledger_foresee(struct ledger_statement *statement);
+
+/* Whether what was read then (monotonic) need not be read again: on a cluster, for a second, and
+ * not within a transaction, which goes by what it has read itself. */
+bool ledger_remembers(const struct ledger *ledger, int64_t read_at);
 
 /*
  * Takes a lease, which every write of the handle then depends on and prolongs, until it is

@@ -507,6 +507,7 @@ void cluster_begin(struct ledger *ledger)
     struct cluster *cluster = ledger->cluster;
     forget_items(cluster);
     cluster->writing = true;
+    cluster->begun++;
     cluster->stale = false;
     if (cluster->unknown)
         ledger_fail(ledger, SQLITE_IOERR,
@@ -523,6 +524,7 @@ void cluster_finish(struct ledger *ledger)
         json_decref(statements);
     }
     cluster->writing = false;
+    cluster->begun++;
     forget_items(cluster);
 }
 

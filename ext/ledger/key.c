@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "host.h"
-#include "ledger/secret_file.h"
+#include "passwords/secret_file.h"
 #include "values/error.h"
 #include "values/write_all.h"
 

@@ -35,7 +35,10 @@ struct remote_statement {
     struct json_t *rows;        /* the answer; NULL: not asked yet */
     size_t next;                /* row */
     struct ledger_value cells[LEDGER_MOST_COLUMNS];
-    char *texts; /* of the cells */
+    char *texts;             /* of the cells */
+    struct json_t *foreseen; /* the values of reads to come, each with its rows once asked */
+    uint64_t foreseen_in;    /* cluster.begun, then */
+    bool foreseen_asked;
 };
 
 struct ledger_statement {
@@ -119,6 +122,7 @@ struct cluster {
     int64_t sequence; /* of the last write that was carried out */
     int version;      /* of the ledger there */
     bool writing;     /* between ledger_begin() and ledger_end() */
+    uint64_t begun;   /* how often ledger_begin() and ledger_end() were called */
     bool stale;       /* the last write was */
     bool unknown;     /* what came of it is not known, and nothing more is written */
     unsigned rounds;  /* how often in a row */
@@ -140,6 +144,8 @@ void cluster_reset(struct ledger_statement *statement);
 void cluster_finalize(struct ledger_statement *statement);
 /* ledger_row(). */
 bool cluster_row(struct ledger_statement *statement);
+/* Asks for its rows. */
+void cluster_fetch(struct ledger_statement *statement);
 struct ledger_value *cluster_bind(struct ledger_statement *statement, int parameter);
 /* Appends a value as JSON, and tells how it is to be understood. */
 enum cluster_kind cluster_encode(sqlite3_str *json, const struct ledger_value *value);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "host.h"
+#include "ledger/cluster.h"
+#include "values/moment.h"
 #include "values/subject.h"
 
 struct session *session_open(sqlite3 *database)
@@ -113,6 +115,9 @@ const struct settings *session_settings(struct session *session)
 {
     if (!ledger_ready(session->ledger))
         return NULL;
+    if (session->settings != NULL && ledger_remembers(session->ledger, session->settings_at))
+        return session->settings;
+    session->settings_at = moment_monotonic();
     /* By their text, not by their id: a change that was rolled back leaves its id to another one.
      */
     struct ledger_statement *newest = settings_newest(session->ledger);
@@ -149,6 +154,7 @@ struct settings *session_change_settings(struct session *session, const char *js
             settings_save(session->ledger, changed);
     }
     ledger_end(session->ledger);
+    session->settings_at = INT64_MIN / 2; /* what was read is older */
     if (ledger_failed(session->ledger)) {
         settings_free(changed);
         changed = NULL;

@@ -20,6 +20,7 @@ struct session {
     struct ledger *ledger;
     struct key *key;                 /* NULL until session_key() */
     struct settings *settings;       /* NULL until session_settings() */
+    int64_t settings_at;             /* when they were read, monotonic */
     struct settings *defaults;       /* NULL until asked for without a ledger */
     uint64_t qualified;              /* see qualified.h */
     struct admit_steps *admit_steps; /* NULL until a sign-up is written */

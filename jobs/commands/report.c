@@ -16,10 +16,13 @@ static const struct delivery_words words = {"report", "report", "dead"};
 
 /* -- the cargo -- */
 
+enum { HIDDEN = 3 }; /* texts: address, number, name */
+
 struct parcel {
     struct fraud_request request;
-    char *payload;
-    size_t size; /* of the whole, with the texts to hide */
+    struct payload_request wanted; /* what `payload` is made of */
+    char *payload;                 /* NULL until it is complete */
+    size_t size;                   /* of the whole, with its texts */
     char texts[];
 };
 
@@ -33,42 +36,34 @@ static void unload(void *argument)
     free(parcel);
 }
 
-/* A fingerprint need not be among them: no kept answer holds a long run of hexadecimal digits. */
-static void hide(struct parcel *parcel, const char *const *texts, const size_t *sizes, size_t count)
+/* What is to be hidden in an answer, and the reasons. A fingerprint need not be among them: no kept
+ * answer holds a long run of hexadecimal digits. */
+static void copy_texts(struct parcel *parcel, const char *const *texts, const size_t *sizes)
 {
     char *at = parcel->texts;
     size_t hidden = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i <= HIDDEN; i++) {
         if (texts[i] == NULL)
             continue;
         memcpy(at, texts[i], sizes[i]);
-        parcel->request.hide[hidden++] = at;
+        if (i < HIDDEN)
+            parcel->request.hide[hidden++] = at;
+        else
+            parcel->wanted.reasons = at;
         at += sizes[i];
     }
-}
-
-static char *build(struct session *session, struct ledger_statement *row)
-{
-    const struct payload_request request = {
-        .attempt_id = ledger_integer(row, QUEUE_REPORT_ATTEMPT),
-        .success = strcmp(ledger_word(row, QUEUE_REPORT_OUTCOME), "success") == 0,
-        .reasons = ledger_text(row, QUEUE_REPORT_REASONS),
-        .customer_id = ledger_integer(row, QUEUE_REPORT_CUSTOMER),
-        .fingerprint = PAYLOAD_NEEDED,
-    };
-    return payload_build(session, &request);
 }
 
 static void *load(void *context, struct session *session, struct ledger_statement *row)
 {
     (void)context;
-    const char *texts[] = {ledger_text(row, QUEUE_REPORT_EMAIL),
-                           ledger_text(row, QUEUE_REPORT_PHONE),
-                           ledger_text(row, QUEUE_REPORT_USERNAME)};
-    enum { TEXTS = sizeof texts / sizeof *texts };
-    size_t sizes[TEXTS];
+    (void)session;
+    const char *texts[] = {
+        ledger_text(row, QUEUE_REPORT_EMAIL), ledger_text(row, QUEUE_REPORT_PHONE),
+        ledger_text(row, QUEUE_REPORT_USERNAME), ledger_text(row, QUEUE_REPORT_REASONS)};
+    size_t sizes[HIDDEN + 1];
     size_t size = sizeof(struct parcel);
-    for (size_t i = 0; i < TEXTS; i++) {
+    for (size_t i = 0; i <= HIDDEN; i++) {
         sizes[i] = texts[i] == NULL ? 0 : strlen(texts[i]) + 1;
         size += sizes[i];
     }
@@ -76,15 +71,32 @@ static void *load(void *context, struct session *session, struct ledger_statemen
     if (parcel == NULL)
         return NULL;
     parcel->size = size;
-    parcel->payload = build(session, row);
-    if (parcel->payload == NULL) {
-        unload(parcel);
-        return NULL;
-    }
+    parcel->wanted = (struct payload_request){
+        .attempt_id = ledger_integer(row, QUEUE_REPORT_ATTEMPT),
+        .success = strcmp(ledger_word(row, QUEUE_REPORT_OUTCOME), "success") == 0,
+        .customer_id = ledger_integer(row, QUEUE_REPORT_CUSTOMER),
+        .fingerprint = PAYLOAD_NEEDED,
+    };
+    copy_texts(parcel, texts, sizes);
+    return parcel;
+}
+
+static void foresee(void *context, struct session *session, void *parcel)
+{
+    (void)context;
+    payload_foresee(session, &((struct parcel *)parcel)->wanted);
+}
+
+static bool complete(void *context, struct session *session, void *argument)
+{
+    struct parcel *parcel = argument;
+    (void)context;
+    parcel->payload = payload_build(session, &parcel->wanted);
+    if (parcel->payload == NULL)
+        return false;
     parcel->request.body = parcel->payload;
     parcel->request.length = strlen(parcel->payload);
-    hide(parcel, texts, sizes, TEXTS);
-    return parcel;
+    return true;
 }
 
 static const void *request(void *context, void *parcel, int64_t now)
@@ -199,7 +211,7 @@ static enum exit_code send_due(struct job *job, const struct queue *queue, uint6
                                  .section = "fraud",
                                  .url = job->config.fraud.url,
                                  .queue = *queue,
-                                 .cargo = {NULL, load, request, unload},
+                                 .cargo = {NULL, load, foresee, complete, request, unload},
                                  .transfer = fraud_channel(fraud),
                                  .pace = job->config.fraud.pace};
     enum exit_code status = delivery_run(job, &words, &lane, 1, limit > 0 ? &limit : NULL, dead);

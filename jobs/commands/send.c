@@ -166,7 +166,7 @@ static bool open_lane(struct job *job, int channel, struct maker *maker, struct 
         .section = channel == EMAIL ? "mail" : "sms",
         .url = channel == EMAIL ? job->config.mail.url : job->config.sms.url,
         .queue = queue_of(job, channel, maker->handed),
-        .cargo = {maker, load, request, unload},
+        .cargo = {maker, load, NULL, NULL, request, unload},
         .pace = channel == EMAIL ? job->config.mail.pace : job->config.sms.pace};
     if (channel == EMAIL) {
         open->mail = mail_open(&job->config.mail, &error);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ledger/secret_file.h"
+#include "passwords/secret_file.h"
 #include "values/text.h"
 
 /* One line, because it becomes one: a line end in a token would write a header of its own. */

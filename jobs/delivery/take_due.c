@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "delivery/read_ahead.h"
+#include "ledger/cluster.h"
 #include "values/time_units.h"
 #include "values/moment.h"
 
@@ -161,15 +162,43 @@ static struct queue_item *load_item(const struct take *take, struct session *ses
     return NULL;
 }
 
+static void complete(const struct take *take, struct session *session,
+                     const struct queue_item *item)
+{
+    const struct take_cargo *cargo = &take->cargo;
+    if (item->parcel != NULL && cargo->complete != NULL &&
+        !cargo->complete(cargo->context, session, item->parcel))
+        ledger_fail(session->ledger, SQLITE_NOMEM, "out of memory"); /* unless it has failed */
+}
+
+/* What all need is read at once. */
+static void complete_together(const struct take *take, struct session *session,
+                              const struct queue_list *group)
+{
+    const struct take_cargo *cargo = &take->cargo;
+    for (const struct queue_item *item = group->first; item != NULL; item = item->next)
+        if (item->parcel != NULL && cargo->foresee != NULL)
+            cargo->foresee(cargo->context, session, item->parcel);
+    for (const struct queue_item *item = group->first;
+         item != NULL && !ledger_failed(session->ledger); item = item->next)
+        complete(take, session, item);
+}
+
 static void load_group(const struct take *take, struct session *session, uint64_t most,
                        struct queue_list *group)
 {
     struct queue_item *item;
     struct ledger_statement *due =
         queue_due(take->queue, session->ledger, ledger_now(session->ledger), (int64_t)most);
-    while (ledger_row(due) && (item = load_item(take, session, due)) != NULL)
+    bool shared = ledger_is_shared(session->ledger);
+    while (ledger_row(due) && (item = load_item(take, session, due)) != NULL) {
         queue_list_add(group, item);
+        if (!shared) /* while the list is open: all of it is one read transaction */
+            complete(take, session, item);
+    }
     ledger_done(due);
+    if (shared)
+        complete_together(take, session, group);
 }
 
 static void load_ahead(void *context, struct session *session)

@@ -22,6 +22,10 @@ struct take_cargo {
      * another thread, so that `context` is only looked at. NULL after an error in the ledger's
      * handle, or without memory. */
     void *(*load)(void *context, struct session *session, struct ledger_statement *row);
+    /* What a parcel still needs that must be read: `foresee` says it of all parcels, then
+     * `complete` reads it, likewise. False: as NULL above. Both may be NULL. */
+    void (*foresee)(void *context, struct session *session, void *parcel);
+    bool (*complete)(void *context, struct session *session, void *parcel);
     /* The channel's request, made when the item sets out at `now`; lives as long as the parcel. */
     const void *(*request)(void *context, void *parcel, int64_t now);
     /* Wipes and frees. */

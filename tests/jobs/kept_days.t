@@ -4,6 +4,7 @@ sums is asked twice: of the ledger, and of a copy that keeps none. The answers a
 
 SEEDS=n: how many ledgers (2; SOAK: 50).
 """
+import json
 import os
 import random
 import re
@@ -137,13 +138,12 @@ class World:
         if code:
             self.run("INSERT INTO finish_code (try_id, recorded_at, result, status, answer, retry_at) VALUES (?, ?, ?, 250, 'said', ?)", number, self.now, result, retry)
             return
-        values = dict(report_id=report, try_id=number, recorded_at=self.now, result=result, lease_until=lease, retry_at=retry, status=200, answer="said", vendor_timestamp=None)
+        told = dict(report=report, lease_until=lease, retry_at=retry, status=200, answer="said")
+        values = dict(answers=json.dumps({number: told}), recorded_at=self.now, result=result)
         text = open("sql/queue.sql", encoding="utf-8").read()
         self.run("BEGIN IMMEDIATE")
-        if result in ("accepted", "deferred", "refused"):
-            self.db.execute(statement(text, "finish_report_event"), values)
-        self.db.execute(statement(text, "finish_report_queue"), values)
-        self.db.execute(statement(text, "finish_report_try"), values)
+        for step in ("event", "queue", "try"):
+            self.db.execute(statement(text, f"finish_reports_{step}"), values)
         self.run("COMMIT")
 
     def withdraw(self):

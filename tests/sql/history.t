@@ -5,6 +5,7 @@ A random sequence of what people and the job do, at advancing times; after each 
 three tables are kept. At the end every kept reading is asked for again by its moment. STEPS=n sets the
 length (300), SEED=n another seed.
 """
+import json
 import os
 import random
 import sys
@@ -94,17 +95,15 @@ def deliver():
     retry_at = now + 5000 if result in ("not_accepted", "ambiguous") and chance.random() < 0.7 else None
     end = {"try_id": reg.one(db, "SELECT max(id) FROM try"), "report_id": item, "lease_until": now + 60000, "recorded_at": now, "result": result,
            "status": 200, "answer": "answer", "retry_at": retry_at, "vendor_timestamp": now if result == "accepted" else None}
-    delivered = result in ("accepted", "deferred")
     if kind == "code":
         db.execute("INSERT INTO finish_code (try_id, recorded_at, result, status, answer, retry_at)"
                    " VALUES (:try_id, :recorded_at, :result, :status, :answer, :retry_at)", end)
         return
-    if delivered or retry_at is None:
-        db.execute(statements["finish_report_event"], end)
-    db.execute(statements["finish_report_queue"], end)
-    if delivered:
-        db.execute(statements["finish_report_fingerprint"], end)
-    db.execute(statements["finish_report_try"], end)
+    told = {"report": item, **{name: end[name] for name in ("lease_until", "status", "answer", "retry_at", "vendor_timestamp")}}
+    answers = {"answers": json.dumps({end["try_id"]: told}), "recorded_at": now, "result": result}
+    for step in ("event", "queue", "fingerprint", "try"):
+        if step != "fingerprint" or result in ("accepted", "deferred"):
+            db.execute(statements[f"finish_reports_{step}"], answers)
 
 
 def later():

@@ -226,9 +226,9 @@ reg.equal(reg.one(db, "SELECT reg_forget('Free text of subject')"), 0, "a subjec
 for kind, item in (("code", 11), ("code", 13)):
     db.execute("INSERT INTO finish_code (try_id, recorded_at, result, status, answer) VALUES (?, ?, 'refused', 550, 'Free text of late')", (item, now))
 with open("sql/queue.sql", encoding="utf-8") as file:
-    finish = file.read().split("-- name: finish_report_try\n")[1].split("\n\n")[0]
+    finish = file.read().split("-- name: finish_reports_try\n")[1].split("\n\n")[0]
 db.execute("\n".join(line for line in finish.split("\n") if not line.startswith("--")),
-           {"try_id": 12, "recorded_at": now, "result": "refused", "status": 400, "answer": "Free text of late", "retry_at": None})
+           {"answers": '{"12":{"report":12,"status":400,"answer":"Free text of late"}}', "recorded_at": now, "result": "refused"})
 reg.equal(db.execute("SELECT count(*), count(answer), count(finished_at) FROM try").fetchone(), (6, 0, 6), "no answer is kept, every try is")
 for moment in (before, now):
     reg.equal({value for row in db.execute(past, (moment, first, told, pending)) for value in row}, {None}, f"every text reads NULL at {moment}")

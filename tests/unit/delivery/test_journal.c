@@ -64,7 +64,7 @@ struct desk {
 
 static void desk_open(struct desk *desk, int reports, uint64_t *limit)
 {
-    static const struct take_cargo cargo = {NULL, load, request, unload};
+    static const struct take_cargo cargo = {NULL, load, NULL, NULL, request, unload};
     desk->job = outbox_make("one:1", reports);
     desk_door = desk->job->session;
     doors[0] = doors[1] = false;
@@ -220,7 +220,7 @@ static void what_another_run_took_in_between_is_left_to_it(void **state)
     desk_open(&one, 3, NULL);
     two = one;
     two.queue.job = one.other;
-    static const struct take_cargo cargo = {NULL, load, request, unload};
+    static const struct take_cargo cargo = {NULL, load, NULL, NULL, request, unload};
     two.journal = journal_open(&two.queue, &cargo, "report", NULL);
     two.source = journal_source(two.journal);
     assert_int_equal(next(&one, 2), TRANSFER_ITEM);

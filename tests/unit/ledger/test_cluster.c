@@ -379,6 +379,57 @@ static void what_was_read_must_still_be_so(void **state)
     ledger_forgive(ledger);
 }
 
+static struct ledger_statement *owner_of(struct ledger *ledger, const char *what)
+{
+    struct ledger_statement *row = ledger_use(ledger, STATEMENT_lease_owner);
+    ledger_set_text(row, ":what", what);
+    return row;
+}
+
+static void assert_owner(struct ledger *ledger, const char *what, const char *owner)
+{
+    struct ledger_statement *row = owner_of(ledger, what);
+    assert_int_equal(ledger_row(row), owner != NULL);
+    if (owner != NULL)
+        assert_string_equal(ledger_text(row, 0), owner);
+    ledger_done(row);
+}
+
+/* And what they found must still be so, of each. */
+static void foreseen_reads_go_out_together(void **state)
+{
+    static const char *const what[] = {"a", "it's \"b\"", "nobody's"};
+    struct ledger *ledger = *state;
+    int rounds = 0;
+    sqlite3_exec(node.database, "INSERT INTO lease VALUES ('a', 'A', 1), ('it''s \"b\"', 'B', 1)",
+                 NULL, NULL, NULL);
+    for (size_t i = 0; i < 3; i++)
+        ledger_foresee(owner_of(ledger, what[i]));
+    unsigned before = node.reads;
+    assert_owner(ledger, what[2], NULL);
+    assert_owner(ledger, what[1], "B");
+    assert_owner(ledger, what[0], "A");
+    assert_int_equal(node.reads, before + 1);
+    assert_owner(ledger, what[0], "A"); /* not foreseen twice */
+    assert_int_equal(node.reads, before + 2);
+    do {
+        ledger_begin(ledger);
+        for (size_t i = 0; i < 3; i++)
+            ledger_foresee(owner_of(ledger, what[i]));
+        assert_owner(ledger, what[0], "A");
+        assert_owner(ledger, what[1], rounds == 0 ? "B" : "C");
+        if (rounds == 0)
+            sqlite3_exec(node.database, "UPDATE lease SET owner = 'C' WHERE owner = 'B'", NULL,
+                         NULL, NULL);
+        set(ledger, "seen");
+        ledger_end(ledger);
+        assert_int_equal(ledger_failed(ledger), rounds == 0);
+        rounds++;
+    } while (ledger_again(ledger));
+    assert_int_equal(rounds, 2);
+    assert_string_equal(ledger_error(ledger), "");
+}
+
 /* What is gathered is not there yet, and to look for it is a mistake. */
 static void nobody_reads_what_is_not_written(void **state)
 {
@@ -556,6 +607,7 @@ int main(void)
         WITH_CLUSTER(values_arrive_whole),
         WITH_CLUSTER(values_come_back_whole),
         WITH_CLUSTER(what_was_read_must_still_be_so),
+        WITH_CLUSTER(foreseen_reads_go_out_together),
         WITH_CLUSTER(nobody_reads_what_is_not_written),
         WITH_CLUSTER(a_write_is_carried_out_once),
         WITH_CLUSTER(a_lost_answer_is_no_loss),

@@ -1,4 +1,4 @@
-#include "ledger/secret_file.h"
+#include "passwords/secret_file.h"
 
 #include <errno.h>
 #include <limits.h>
