@@ -190,8 +190,10 @@ static bool look_around(struct rqlite *rqlite, struct facts *found, struct error
         if (!any || facts.leads)
             *found = facts;
         any = true;
-        if (facts.leads)
+        if (facts.leads) {
+            rqlite_prefer(rqlite, i);
             break;
+        }
     }
     return any;
 }

@@ -86,6 +86,9 @@ unsigned rqlite_tries(const struct rqlite *rqlite);
 size_t rqlite_nodes(const struct rqlite *rqlite);
 const char *rqlite_node(const struct rqlite *rqlite, size_t node);
 
+/* The node that requests go to first: the one that leads, which would be handed them anyway. */
+void rqlite_prefer(struct rqlite *rqlite, size_t node);
+
 /* GET or, with a body, POST to one node, once. `date`: its clock, Unix seconds, -1: it does not
  * say; may be NULL. False: error. The answer lives until the next request. */
 bool rqlite_ask_node(struct rqlite *rqlite, size_t node, const char *path, const char *body,

@@ -19,6 +19,11 @@ const char *rqlite_node(const struct rqlite *rqlite, size_t node)
     return rqlite->nodes[node];
 }
 
+void rqlite_prefer(struct rqlite *rqlite, size_t node)
+{
+    rqlite->node = node % rqlite->node_count;
+}
+
 static bool set_url(struct rqlite *rqlite, size_t node, const char *path)
 {
     char url[RQLITE_URL_SIZE + 64];
