@@ -32,8 +32,15 @@ bool cluster_copy(struct job *job, int descriptor, struct error *error);
 /* Puts a file's ledger in the place of what the cluster holds. False: error. */
 bool cluster_load(struct job *job, int descriptor, int64_t bytes, struct error *error);
 
-/* Has every node let go of what it wrote before: its log. False: error names a node that did not,
- * the last of them. */
+/* -- cluster_fill.c -- */
+
+/* Overwrites what is free of every node's log. False: error. */
+bool cluster_fill_log(struct job *job, struct error *error);
+
+/* -- cluster_copy.c, too -- */
+
+/* Has every node let go of what it wrote before, its log, and overwrites that. False: error names a
+ * node that did not, the last of them. */
 bool cluster_forget_log(struct job *job, struct error *error);
 
 #endif

@@ -144,7 +144,7 @@ static bool forget_log_of(struct job *job, size_t node, struct error *error)
     return false;
 }
 
-bool cluster_forget_log(struct job *job, struct error *error)
+static bool forget_logs(struct job *job, struct error *error)
 {
     bool all = true;
     struct error one;
@@ -154,4 +154,9 @@ bool cluster_forget_log(struct job *job, struct error *error)
             all = false;
         }
     return all;
+}
+
+bool cluster_forget_log(struct job *job, struct error *error)
+{
+    return forget_logs(job, error) && cluster_fill_log(job, error) && forget_logs(job, error);
 }
