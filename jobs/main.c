@@ -125,7 +125,8 @@ static bool can_do_without(const struct job *job)
 /* Of a ledger on a cluster: what would ask it for more than a copy costs. */
 static bool looks_at_a_copy(const struct options *options)
 {
-    return may_see_a_copy(options) && options->function != settings_command;
+    return options->function == share_command || options->function == export_command ||
+           (may_see_a_copy(options) && options->function != settings_command);
 }
 
 /* What is done on a ledger that is on a cluster itself. */
@@ -171,11 +172,12 @@ static enum exit_code run_recorded(struct job *job)
     int64_t began = moment_monotonic();
     if (can_do_without(job))
         return job->options.function(job);
+    bool shared = nodes_are(job->config.ledger); /* a copy of it is our own */
     enum exit_code status = open_ledger(job);
     if (status != EXIT_DONE)
         return status;
     bool copy = ledger_is_copy(job->session->ledger);
-    if (copy && !may_see_a_copy(&job->options))
+    if (copy && !shared && !may_see_a_copy(&job->options))
         return job_refuse_copy(job);
     if (!copy)
         job_compare_clock(job);

@@ -77,6 +77,15 @@ refused() { # STATUS WORDS COMMAND...
     run shared check
     echo "$output"
     [[ "$output" == *"ok      ledger     $nodes: version "* ]]
+    # What is given away is the same, too.
+    for where in shared job; do
+        $where share --replace "$where.share.db"
+        $where export outcomes >"$where.export.csv"
+        sqlite3 "$where.share.db" "SELECT outcome, reasons, country, count(*) FROM attempt GROUP BY 1, 2, 3" >"$where.share.txt"
+    done
+    [ -s shared.share.txt ]
+    diff shared.share.txt job.share.txt
+    diff shared.export.csv job.export.csv
     # Nothing of it stays.
     [ -z "$(ls state/*.part* state/look* 2>/dev/null)" ]
 }
