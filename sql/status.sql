@@ -19,10 +19,10 @@ SELECT id, command, started_at, finished_at, exit_code, counts,
        CASE WHEN json_valid(counts) THEN json_remove(counts, '$.inputs', '$.files') ELSE counts END AS counted
   FROM run ORDER BY id DESC LIMIT 10
 
--- The files that were imported last, among the last ten thousand runs: a week of one run per minute.
+-- The files that were imported last, among the last ten thousand runs: a week of one run per minute. `tidy` takes their names away.
 -- name: last_files
-SELECT f.value ->> 'import' AS id, f.value ->> 'name' AS name, f.value ->> 'read' AS rows, f.value ->> 'failed' AS failed,
-       f.value ->> 'rejected' AS rejected, f.value ->> 'noted' AS noted, f.value ->> 'unknown_columns' AS unknown
+SELECT f.value ->> 'import' AS id, coalesce(f.value ->> 'name', 'import ' || (f.value ->> 'import'), 'refused') AS name, f.value ->> 'read' AS rows, f.value ->> 'failed' AS failed,
+       f.value ->> 'rejected' AS rejected, f.value ->> 'noted' AS noted, coalesce(f.value ->> 'unknown_columns', '') AS unknown
   FROM run r, json_each(CASE WHEN json_valid(r.counts) THEN r.counts END, '$.files') f
  WHERE r.id > (SELECT max(id) - 10000 FROM run)
  ORDER BY r.id DESC, f.key DESC LIMIT 10

@@ -157,6 +157,16 @@ int64_t customer_next_to_tidy(struct session *session, int64_t after, int64_t be
     return found;
 }
 
+int64_t customer_count_to_tidy(struct session *session, int64_t after, int64_t until,
+                               int64_t before)
+{
+    int64_t count = 0;
+    struct ledger_statement *row = to_tidy(session, after, until, before, until - after);
+    while (ledger_row(row))
+        count++;
+    return count;
+}
+
 void customer_tidy(struct session *session, int64_t after, int64_t until, int64_t before,
                    struct customer_forgotten *forgotten)
 {

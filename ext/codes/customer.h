@@ -52,6 +52,10 @@ int64_t customer_next_to_tidy(struct session *session, int64_t after, int64_t be
 void customer_tidy(struct session *session, int64_t after, int64_t until, int64_t before,
                    struct customer_forgotten *forgotten);
 
+/* How many attempts customer_tidy() would erase. */
+int64_t customer_count_to_tidy(struct session *session, int64_t after, int64_t until,
+                               int64_t before);
+
 /* The same by an attempt: that one, and all of its customer. */
 void customer_forget_attempt(struct session *session, int64_t attempt,
                              struct customer_forgotten *forgotten);

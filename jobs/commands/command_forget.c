@@ -18,6 +18,12 @@
 
 enum { PLACE_SIZE = 512 };
 
+/* What tries once more to empty the log. */
+static const char *again(const struct job *job)
+{
+    return job->options.function == forget_command ? "forget" : "tidy";
+}
+
 /* Nor in a node's log. */
 static enum exit_code truncate_logs(struct job *job)
 {
@@ -25,8 +31,8 @@ static enum exit_code truncate_logs(struct job *job)
     if (cluster_forget_log(job, &error))
         return EXIT_DONE;
     say_error("%s: erased, but a node's log still holds what was written before (%s): run `regjob "
-              "forget` again when all nodes are up",
-              job->config.ledger, error.text);
+              "%s` again when all nodes are up",
+              job->config.ledger, error.text, again(job));
     return EXIT_RETRY;
 }
 
@@ -42,7 +48,7 @@ enum exit_code forget_truncate_wal(struct job *job)
         return EXIT_DONE;
     say_error("%s: erased, but the write-ahead log still holds old pages (%s): run `regjob %s` "
               "again when nobody reads the ledger",
-              job->config.ledger, sqlite3_errmsg(job->database), job->options.command);
+              job->config.ledger, sqlite3_errmsg(job->database), again(job));
     return EXIT_RETRY;
 }
 

@@ -137,6 +137,7 @@ struct config {
     char key_file[CONFIG_TEXT]; /* "": $REG_KEY_FILE, else LEDGER.key */
     unsigned busy_timeout_ms;   /* default 15000 */
     unsigned keep_failed_days;  /* personal data of attempts that failed; 0: for ever. Default 0 */
+    unsigned keep_details_days; /* what runs and tries said in words; 0: for ever. Default 0 */
     unsigned run_seconds;       /* time limit of one run of one step; 0: none. Default 3600 */
     char metrics[CONFIG_TEXT];  /* OpenMetrics file written at the end of a run; "": none */
     struct config_import import;

@@ -34,6 +34,7 @@ const struct config_key config_keys[] = {
     {"ledger", "ca_file", CONFIG_KIND_PATH, AT(cluster.ca_file), 0, 0, NULL, ""},
     {"ledger", "state", CONFIG_KIND_PATH, AT(cluster.state), 0, 0, NULL, "state"},
     COUNT("ledger", "keep_failed_days", keep_failed_days, 0, 36500, "0"),
+    COUNT("ledger", "keep_details_days", keep_details_days, 0, 36500, "0"),
     COUNT("ledger", "busy_timeout_ms", busy_timeout_ms, 0, 600000, "15000"),
     COUNT("ledger", "run_seconds", run_seconds, 0, 604800, "3600"),
     {"ledger", "metrics", CONFIG_KIND_PATH, AT(metrics), 0, 0, NULL, ""},

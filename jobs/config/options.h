@@ -33,7 +33,7 @@ struct options {
     const char *completion; /* --completion: likewise the completions for that shell */
 
     bool restored;            /* init */
-    bool dry_run;             /* import, send, report */
+    bool dry_run;             /* import, send, report, tidy */
     bool strict;              /* import */
     bool explain;             /* import */
     bool retry_dead;          /* report */

@@ -130,15 +130,18 @@ remains() {
 
 @test "what failed long ago is tidied" {
     shared init --from ledger.db
-    sed -i "s|^path = .*|&\nkeep_failed_days = 1|" regjob.conf
+    sed -i "s|^path = .*|&\nkeep_failed_days = 1\nkeep_details_days = 1|" regjob.conf
     printf 'email,password\nlong.ago@example.com,weak\nstays@example.com,Abcdef1!x\n' >people.csv
     shared import people.csv
-    "$ROOT/${BUILD:-build}/tools/rqlite_say" "$nodes" execute 20 <<<'[["UPDATE attempt SET recorded_at = 1, attempted_at = 1 WHERE id = 1"]]'
+    "$ROOT/${BUILD:-build}/tools/rqlite_say" "$nodes" execute 20 <<<'[["UPDATE attempt SET recorded_at = 1, attempted_at = 1 WHERE id = 1"], ["UPDATE run SET started_at = 1, finished_at = 2 WHERE command = '"'import'"'"]]'
+    [[ "$(ask "SELECT counts FROM run WHERE command = 'import'")" == *people.csv* ]]
     run shared tidy
     echo "$output"
     [ "$status" -eq 0 ]
     [ "$(ask "SELECT attempt_id, email FROM person")" = '[2, "stays@example.com"]' ]
     [ "$(ask "SELECT attempt_id FROM erasure")" = "[1]" ]
+    [ "$(ask "SELECT owner, counts ->> '$.files[0].name', counts ->> '$.import.read' FROM run WHERE command = 'import'")" = '[null, null, 2]' ]
+    [ "$(ask "SELECT counts ->> '$.tidy.runs' FROM run WHERE command = 'tidy'")" = '[1]' ]
 }
 
 @test "a node that is not there cannot let go of its log: that is said, and done later" {

@@ -51,6 +51,7 @@ END
     echo '{"maxCodeTries": 4}' >patch.json
     result 0 'it["counts"] == {"settings": {"patched": 1}}' settings --patch patch.json
     result 0 'it["run"] is not None and it["counts"] == {}' tidy
+    result 0 'it["run"] is None and it["counts"] == {}' tidy --dry-run
     # Those that are JSON as they are: one document each.
     for command in status 'reconcile export.csv' check 'check --data' 'export attempts'; do
         printf 'date,success,failure\n2026-01-01,0,0\n' >export.csv
