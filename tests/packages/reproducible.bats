@@ -17,7 +17,7 @@ teardown() {
         for name in first second; do
             root_make
             tar -C "$ROOT" -c --exclude=./build . | tar -x -C "$(mkdir -p "$BARE/srv/$name" && echo "$BARE/srv/$name")"
-            in_root sh -c "apt-get -q update && apt-get -q -y install make && cd /srv/$name && make deb" >"$name.log" 2>&1 || { tail -n 20 "$name.log"; false; }
+            in_root sh -c "apt-get -q update && apt-get -q -y install make && cd /srv/$name && make deb" >"$BATS_TEST_TMPDIR/$name.log" 2>&1 || { tail -n 20 "$BATS_TEST_TMPDIR/$name.log"; false; }
             digests "$BARE/srv/$name/build/deb" >"$BATS_TEST_TMPDIR/$name"
             root_end
         done
