@@ -9,7 +9,7 @@
 #   - STATEMENT_NAME_STEP for each step, and the array rule_NAME of them in order, for a caller that owns the transaction and runs them one by one.
 #     Such a caller rolls everything back after an error, so a step need not be able to undo itself: a plain INSERT into a table becomes INSERT OR FAIL.
 #
-# checks/NAME.sql is one query, whose first line is the law that it checks, in a comment: STATEMENT_check_NAME. statement_checks[] lists them with their laws.
+# The line of the licence at a file's head is left out. checks/NAME.sql is one query, whose first line after it is the law that it checks, in a comment: STATEMENT_check_NAME. statement_checks[] lists them with their laws.
 #
 # A statement `view_NAME` creates a plain view (sql/plain_views.sql): one that the database may have another thing in place of. statement_plain_views[] lists them;
 # they are not among statement_objects[].
@@ -68,11 +68,14 @@ FNR == 1 {
         name = "upgrade"
         if (number + 0 != upgrade_count + 1) problem("upgrades must be given in order, from 1")
     }
-    if (FILENAME ~ /checks\//) {
-        name = FILENAME; sub(/.*\//, "", name); sub(/\.sql$/, "", name); name = "check_" name
-        law = $0
-        if (!sub(/^-- /, "", law)) problem("the first line is no comment that says the law")
-    }
+    lawless = (FILENAME ~ /checks\//)
+}
+/^-- SPDX-License-Identifier: / { next }
+lawless {
+    lawless = 0
+    name = FILENAME; sub(/.*\//, "", name); sub(/\.sql$/, "", name); name = "check_" name
+    law = $0
+    if (!sub(/^-- /, "", law)) problem("the first line is no comment that says the law")
 }
 /^-- rule: / { rule = $3; rules[++rule_count] = rule; is_rule[rule] = 1; objects[++object_count] = rule; next }
 rule != "" && /^-- step: / { end_step(); step = $3; next }

@@ -111,7 +111,7 @@ is "the reconciliation" $'2026-03-01|success|1|2|1|2|-1|match|{"unsent":-1}
 # Each says what it answers; each was run above; the views come with the ledger.
 for file in sql/queries/*.sql; do
     name=$(basename "$file" .sql)
-    like "$name says which question it answers" '^-- .*\?' "$(head -n 1 "$file")"
+    like "$name says which question it answers" '^-- .*\?' "$(sed '/^-- SPDX-License-Identifier: /d' "$file" | head -n 1)"
     ok "$name is tested here" grep -qE "(query|without) $name( |\)|$)" "$0"
 done
 # (Some views are no answers: holding is a rule's, the others are parts of these.)
