@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # sqlite-reg: `make deps` once, then `make`; `make test` and `make demo` do both themselves. STRICT=1 turns warnings into errors.
 CC       = gcc
 CXX      = g++

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * host.h: how the extension reaches SQLite: through the host's table of functions when loaded,
  * directly when it is linked into the job (SQLITE_CORE). Every source of ext/ that calls SQLite

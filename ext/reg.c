@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table of everything the extension offers, and its registration. */
 #include <sqlite3ext.h>
 SQLITE_EXTENSION_INIT1

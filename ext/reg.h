@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* reg.h: the extension's entry points. */
 #ifndef REG_H
 #define REG_H

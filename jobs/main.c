@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The commands, and the way of one run: options, configuration, ledger, command, record. */
 #include <curl/curl.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Questions that analysts ask of the ledger, with their queries. Copy one into the shell, or run them all:
 --   sqlite3 -init samples/sqliterc -readonly build/demo/ledger.db < samples/analyst.sql
 -- They only read and need no key. reg_mask() masks people, so that you can share the result; leave it out

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs a whole night of registrations on this machine, and the morning after: `make demo` from the repository's root.
 #
 # Everything is created anew in build/demo/. The dates of the samples move to the last few days. The fraud API and the SMS gateway are

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: MIT
 # Prints sample sign-ups with their dates moved to the last few days:
 #
 #   perl samples/recent.pl samples/signups.csv > signups.csv

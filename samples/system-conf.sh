@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The configuration for a system, from samples/regjob.conf: what it writes is in the folders of the user regjob (samples/systemd/tmpfiles.conf),
 # not beside the file. From standard input to standard output.
 exec sed \

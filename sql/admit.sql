@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Statements around the rule `admit`: ids, checks before hashing, and the index of subjects.
 
 -- The next id, read under the write lock. On a distributed SQLite, which has no such lock, the primary keys reject an id taken meanwhile.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Attempts, codes and reports as they stood at :as_of (Unix milliseconds), one row each. The virtual tables select from these.
 -- Every column that can change uses only facts recorded by then. After its deadline a pending attempt reads as failed, settled or not.
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- A ledger on a cluster: leases and sessions (see rules/once.sql).
 
 -- name: lease_owner

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Codes: issued, found for a subject, verified.
 
 -- The codes that an entry for a subject's key may match. First, every code that somebody was given and that is still good. The limits bound how many an

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Facts recorded about a customer after registration, and erasure.
 
 -- Who a text means; see ext/codes/subject_lookup.h. A text has one or more readings, each with its key in the index of subjects and its normalised text.

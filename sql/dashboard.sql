@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- The numbers on the page of `regjob dashboard`: counts, times and product names, no personal data.
 -- Days are UTC and follow attempted_at, as the fraud vendor's dashboard does; day is a number of days since 1970.
 

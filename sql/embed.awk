@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Turns the SQL files of this folder into C: `awk -f sql/embed.awk -v part=header|source FILE...`. part=schema prints the SQL that creates an empty ledger.
 #
 # upgrades/N.sql becomes statement_upgrades[N-1]: the script that brings a ledger from version N-1 to N.

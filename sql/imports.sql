@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Imports: files, progress and results.
 
 -- The third column is the import that continues it: the file grew while this import was stopped, and the other took some of its lines.

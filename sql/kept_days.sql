@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Sums of days at rest (sql/upgrades/6.sql): which days are let go, which are summed, and how.
 
 -- Up to where facts are known, and the kept days that something has been recorded of since. A try that is not finished is above it, since it may

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- The ledger itself: identity, settings, time.
 
 -- name: user_version

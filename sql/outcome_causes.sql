@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- The outcomes in the ledger, and what the vendor was told about them, as of a moment: for reconciling a dashboard.
 --
 -- There is one row for each attempt that had an outcome at :as_of (unit = 1), with its report, and one for each earlier report of an attempt whose

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Attempts, codes and reports as they are now, in plain SQL: for programs that cannot load the extension. The columns are named as those of reg_attempts,
 -- reg_codes and reg_reports. A pending attempt stays pending here until it is settled: past_deadline says whether its time is up.
 --

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- The queues of codes and reports: due items, taking them, the journal of tries, their results, and settling.
 --
 -- An item in a queue has next_try_at. Taking it moves next_try_at to the end of a lease, so that nobody else takes it, and journals the try in the

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- What the fraud API is told about an attempt, by what had been recorded at :as_of.
 
 -- name: payload_facts

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- After restoring a backup (regjob init --restored).
 
 -- name: supersede_all_codes

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Runs of the job.
 
 -- name: begin_run

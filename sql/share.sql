@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- A share: the facts of the ledger for others, without its secrets, and with pseudonyms in place of people (regjob share). Each statement fills one table of a new
 -- ledger, main, from the ledger `source`, and names every column: what is not named here is not shared.
 --

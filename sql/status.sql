@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- The queues and the last runs.
 
 -- name: queue_state

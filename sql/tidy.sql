@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Personal data that has been kept for as long as it is wanted: that of attempts which failed long ago.
 
 -- What was decided again later (late news) counts as decided then. An attempt whose report is still under way keeps what the report holds.

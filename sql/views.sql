@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Views for analysts that work in any SQLite, without the extension. Like the rules, each version creates them anew.
 -- name: views
 DROP VIEW IF EXISTS holding;

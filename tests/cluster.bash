@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # For the tests of a ledger on a cluster: `load ../cluster` beside ../helper. RQLITED names rqlite's server, which `make test-cluster` installs.
 #
 #   nodes_start [COUNT]  starts a cluster of three nodes, or so many, on ports that nobody has; sets nodes (their URLs, with commas) and ports

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Functions for tests of programs, in bats: `load ../helper`. The clock is set in one place: clock(), and for what leaves the machine later().
 #
 # The job, on a ledger of the test's own:

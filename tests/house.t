@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The house: every source file lies in a room, and a room leans only on itself and on the floors below it.
 
 The floors are those of the tables in ext/README.md and jobs/README.md, from the top. jobs/ may use all of ext/; ext/ nothing of jobs/.
@@ -61,6 +62,19 @@ for house in ("ext", "jobs"):
     for room in rooms[house]:
         count = len([path for path in pathlib.Path(house, room).iterdir() if path.suffix in (".c", ".cc")])
         ok(0 < count <= 15, f"{house}/{room}/ can be taken in at a glance", f"{count} source files")
+
+# What somebody wrote as a program, a script or a manual says its licence at its head; data, and samples of configuration, are under LICENSE all the same.
+SOURCES = {"c", "h", "cc", "sql", "t", "bats", "sh", "bash", "py", "awk", "js", "mjs", "cjs", "ts", "css", "go", "java", "php", "rb", "pl", "tcl", "R", "map"}
+SCRIPTS = {"Makefile", "run", "rules", "regjob.1", "regjob.conf.5", "reg.7", "regjob.postinst", "regjob.postrm", "regjob.prerm"}
+files = [path for top in ("ext", "jobs", "sql", "samples", "tests", ".ci") for path in pathlib.Path(top).rglob("*")] + [pathlib.Path("Makefile")]
+files = [path for path in files if path.is_file() and (path.suffix[1:] in SOURCES or path.name in SCRIPTS)]
+bare = []
+for path in files:
+    with path.open(encoding="utf-8") as text:
+        if not any("SPDX-License-Identifier: MIT" in text.readline() for _ in range(2)):
+            bare.append(str(path))
+ok(len(files) > 700, "there are sources to look at", str(len(files)))
+ok(not bare, "every source file says its licence at its head", *bare)
 
 print(f"1..{number}")
 raise SystemExit(failed)

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The manual pages tell the truth: they are held against the program's own tables, and their examples are run.
 
 In a page `.\\" run: sql` (or sh, conf) stands before an example that is run, in order, in one folder for each page; `.\\" prints` before

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """README.md tells the truth: its examples are run and their output compared.
 
 A ```sql or ```sh block is run, in order, in one new ledger; where a ```text block follows at once, that is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # For the tests of samples/recovery: `load ../recovery` beside ../helper.
 #
 #   recovery_setup     a folder with the ledger in lib/, where copies go to backups/, and a configuration; systemctl is a

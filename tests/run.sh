@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The one runner: every test, in prove's TAP harness, from the repository's root.
 #
 #   sh tests/run.sh [PATH...]     everything, or what is named: a test, or a folder of tests

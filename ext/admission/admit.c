@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "admission/admit.h"
 
 #include <sodium.h>

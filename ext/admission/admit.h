@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * admit.h: the one door. A sign-up, from a CSV row or an INSERT, becomes an attempt with its
  * verdict, or goes on with one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * admit_keys.h: what is known of the index of subjects without asking it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* admit_values.h: what a sign-up's admission is told: one list of the parameters of the rule
  * `admit` and of its parts, filled once for a sign-up and bound to any of them. */
 #ifndef ADMIT_VALUES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * admit_writer.h: many sign-ups, one after the other: the verdicts and the rows of admit_write(),
  * faster, for a caller that owns the transaction.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "admission/consents.h"
 
 #include <jansson.h>

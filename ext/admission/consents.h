@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* consents.h: the consents stated with a sign-up: named, versioned, accepted or declined. */
 #ifndef CONSENTS_H
 #define CONSENTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "admission/deciding_columns.h"
 
 #include "ledger/settings.h"

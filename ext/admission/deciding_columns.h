@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* deciding_columns.h: which columns fail the attempt if their value is wrong: identity, outcome,
  * time, and what the settings ask for. */
 #ifndef DECIDING_COLUMNS_H

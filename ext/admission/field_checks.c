@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "admission/field_checks.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* field_checks.h: the columns of a sign-up, checked one by one; what is missing is derived where
  * the product says from what. */
 #ifndef FIELD_CHECKS_H

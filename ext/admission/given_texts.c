@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "admission/given_texts.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* given_texts.h: cleans the texts of a sign-up before they are checked. */
 #ifndef GIVEN_TEXTS_H
 #define GIVEN_TEXTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "admission/newcomers.h"
 
 #include <stdlib.h>

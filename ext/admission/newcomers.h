@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * newcomers.h: sign-ups of people whom nobody in the ledger can know, gathered, and as a table that
  * SQL reads.

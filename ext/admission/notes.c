@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "admission/notes.h"
 
 #include <stdio.h>

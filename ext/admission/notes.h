@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* notes.h: what was done to the values of a sign-up, beside the verdict: one note a column. */
 #ifndef NOTES_H
 #define NOTES_H

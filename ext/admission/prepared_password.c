@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "admission/prepared_password.h"
 
 #include <sodium.h>

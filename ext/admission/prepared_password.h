@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * prepared_password.h: a password that was hashed before the INSERT that registers it. SQLite takes
  * the write lock before an INSERT reaches us, so what is hashed there keeps every other writer

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "codes/code.h"
 
 #include <sodium.h>

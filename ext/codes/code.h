@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * code.h: confirmation codes. A code is not stored: it is derived from its nonce and a key outside
  * the ledger.

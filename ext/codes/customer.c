@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "codes/customer.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* customer.h: what is recorded of a person after registration: consents, steps of onboarding, and
  * being forgotten. */
 #ifndef CUSTOMER_H

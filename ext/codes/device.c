@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "codes/device.h"
 
 #include <stddef.h>

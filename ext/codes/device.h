@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* device.h: which device may use a code: a pin only the one that asked for it, a token any. */
 #ifndef DEVICE_H
 #define DEVICE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "codes/issue.h"
 
 #include <sodium.h>

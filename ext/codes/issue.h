@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* issue.h: a new code for a subject, or the same again within the resend pause. */
 #ifndef ISSUE_H
 #define ISSUE_H

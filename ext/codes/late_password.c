@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "codes/late_password.h"
 
 #include <sodium.h>

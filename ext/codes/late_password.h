@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * late_password.h: the password that comes with the code, where it was not asked for at sign-up
  * (setting passwordAt = confirm; source: INVAS, "Complete Registration").

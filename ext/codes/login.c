@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "codes/login.h"
 
 #include <sodium.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * login.h: the password of a customer, when he logs in: verified by the hash that the ledger keeps,
  * whatever system has made that, and hashed anew where the settings ask for more.

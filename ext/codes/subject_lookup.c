@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "codes/subject_lookup.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * subject_lookup.h: finds the person that a subject refers to, for functions, confirmations and
  * erasure alike.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "codes/verify.h"
 
 #include <sodium.h>

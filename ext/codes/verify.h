@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* verify.h: verifies an entered code. */
 #ifndef VERIFY_H
 #define VERIFY_H

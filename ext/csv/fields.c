@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fields.c: the fields of one CSV record, by libcsv. */
 #include "csv/fields.h"
 

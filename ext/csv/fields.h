@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fields.h: the fields of one CSV record that is known to be whole and well quoted: libcsv, told to
  * change nothing but the quoting.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* framing.c: where a CSV record ends. */
 #include "csv/framing.h"
 

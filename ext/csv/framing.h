@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* framing.h: where a CSV record ends, by RFC 4180's quoting alone, over bytes that come in pieces.
  *
  * libcsv splits a record into fields, but it stops for good at the first bad byte, knows no lines

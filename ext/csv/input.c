@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* input.c: a source of bytes through a sliding window. */
 #include "csv/input.h"
 

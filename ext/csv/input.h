@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* input.h: a source of bytes seen through a window that slides over it: what is read and not yet
  * taken lies in one piece in memory.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "csv/recode.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* recode.h: text in another encoding than UTF-8, converted as it is read. */
 #ifndef RECODE_H
 #define RECODE_H

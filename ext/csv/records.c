@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* records.c: the records of a CSV file. See records.h for the rules.
  *
  * input.c holds the bytes, framing.c finds where the record in hand ends, fields.c has libcsv split

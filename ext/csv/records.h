@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* records.h: the records of a CSV file, one after the other, strictly: the import's reader.
  *
  * What is a record

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* records_inside.h: what the reader of records (records.c) and its beginning (records_open.c)
  * share.
  */

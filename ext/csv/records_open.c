@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* records_open.c: the beginning of a CSV file, and going on with one: byte order mark, header,
  * place.
  */

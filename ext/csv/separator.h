@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* separator.h: what separates the fields of a CSV file: named, announced by its first line, or
  * found from the header.
  */

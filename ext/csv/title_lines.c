@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "csv/title_lines.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* title_lines.h: detects a report's title lines above the header. */
 #ifndef TITLE_LINES_H
 #define TITLE_LINES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "csv/totals_line.h"
 
 #include <string.h>

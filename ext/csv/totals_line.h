@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* totals_line.h: detects a report's line of totals. */
 #ifndef TOTALS_LINE_H
 #define TOTALS_LINE_H

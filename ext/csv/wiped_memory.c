@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "csv/wiped_memory.h"
 
 #include <sodium.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * wiped_memory.h: memory that a file's bytes pass through, passwords among them. What it held is
  * wiped when it grows, moves or goes, which realloc() and free() would leave behind in the heap.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cause_rows.c: which rows of the ledger a cause of difference lists, as SQL. What gives a row
  * its cause stands in sql/outcome_causes.sql. */
 #include "host.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fraud/json_text.h"
 
 #include <sodium.h>

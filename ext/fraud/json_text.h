@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* json_text.h: a JSON document written from its beginning to its end, without a tree of it: for the
  * one document that is made by the hundred thousand. Only objects are open, one in another; an
  * object that nothing was written into leaves no trace.

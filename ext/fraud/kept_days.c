@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fraud/kept_days.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kept_days.h: sums of days on which nothing waits, kept in the ledger so that questions about
  * months need not read each attempt again (sql/upgrades/6.sql says why they can be trusted). They

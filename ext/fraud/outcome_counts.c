@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fraud/outcome_counts.h"
 
 #include <stdlib.h>

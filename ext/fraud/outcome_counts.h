@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * outcome_counts.h: what the ledger holds of the outcomes of sign-ups and what the vendor was told
  * of them, as of a moment, counted by day and quarter of an hour; and the SQL that lists the rows.

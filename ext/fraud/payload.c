@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fraud/payload.h"
 
 #include <jansson.h>

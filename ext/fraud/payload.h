@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* payload.h: the JSON document that the fraud API is sent for an attempt (Ravelin's registration
  * event, seed document and public documentation). */
 #ifndef PAYLOAD_H

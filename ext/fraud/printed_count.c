@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fraud/printed_count.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* printed_count.h: reads non-negative counts as reports print them (1,234). */
 #ifndef PRINTED_COUNT_H
 #define PRINTED_COUNT_H

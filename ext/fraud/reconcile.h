@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * reconcile.h: a vendor's dashboard export against the ledger: every unit of difference put down to
  * a cause. How, and how far that goes, is said at the head of reconcile.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* reconcile_text.c: a reconciliation in words and JSON. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "fraud/vendor_export.h"
 
 #include <errno.h>

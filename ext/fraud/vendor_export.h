@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vendor_export.h: a vendor's dashboard export, a CSV file of counts by day and outcome, read
  * strictly and as a whole: either every row is good, or nothing is given.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "functions/cell.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cell.h: reg_cell: a text that a spreadsheet shows and does not run. */
 #ifndef CELL_H
 #define CELL_H

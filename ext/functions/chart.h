@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* chart.h: reg_spark and reg_bar: charts for a terminal, as text. */
 #ifndef CHART_H
 #define CHART_H

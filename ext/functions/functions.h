@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* functions.h: what each SQL function does. Signatures, flags and help stand in the table in reg.c.
  */
 #ifndef FUNCTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The functions that ask or change the ledger. */
 #include <sodium.h>
 #include <stdlib.h>

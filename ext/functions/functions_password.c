@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The functions about passwords, and those that need no ledger. */
 #include <sodium.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "functions/sql_call.h"
 
 #include <stdarg.h>

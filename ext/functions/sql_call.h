@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sql_call.h: one SQL function of the extension: how it is registered, and how an implementation
  * reads its arguments and answers. */
 #ifndef SQL_CALL_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Turns profiles into C: `awk -f ext/intake/embed.awk FILE...` writes the array profile_builtins (see ext/intake/profile_builtin.h).
 BEGIN { print "/* Made from samples/profiles by ext/intake/embed.awk; edit those instead. */\n#include \"intake/profile_builtin.h\"\n\nconst struct profile_builtin profile_builtins[] = {" }
 FNR == 1 {

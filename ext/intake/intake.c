@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "intake/intake.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* intake.h: a file of sign-ups or confirmations, in whatever form it comes, as rows of columns: CSV
  * in its dialects, JSON Lines and arrays, and the exports of other systems by their profiles.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* intake_inside.h: what the parts of intake.c share. */
 #ifndef INTAKE_INSIDE_H
 #define INTAKE_INSIDE_H

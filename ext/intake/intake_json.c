@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* intake_json.c: the members of a JSON record as columns. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* intake_profile.c: which profile a file is read by, and its records by that. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* profile.c: what a profile makes of one record. */
 #include "intake/profile.h"
 

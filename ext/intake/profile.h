@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* profile.h: which values of another system's export become which of our columns: a text file, not
  * code. samples/profiles/README.md describes its language.
  */

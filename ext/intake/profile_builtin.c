@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "intake/profile_builtin.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* profile_builtin.h: the profiles of samples/profiles, which the build puts into the program. */
 #ifndef PROFILE_BUILTIN_H
 #define PROFILE_BUILTIN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* profile_expression.h: the values of a profile: paths, conditions and choices.
  *
  *   choices     choice | choice | ...

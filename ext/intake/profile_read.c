@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* profile_read.c: a profile's text. Its lines are read here, not by libinih, whose limits are
  * variables of the whole process, which the host of an extension may want otherwise.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* json_records.h: the records of a JSON file, one after the other, however long the file: the lines
  * of JSON Lines, or the items of an array, which may be a member of the document's object.
  *

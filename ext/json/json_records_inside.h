@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* json_records_inside.h: what the reader of JSON (json_records.c) and its beginning
  * (json_records_open.c) share.
  */

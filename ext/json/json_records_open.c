@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* json_records_open.c: the beginning of a JSON file, and going on with one: its shape, the array,
  * the place.
  */

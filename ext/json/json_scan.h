@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* json_scan.h: JSON (RFC 8259), token by token, over bytes that come in pieces: the one grammar, by
  * which records are cut out of a document and each is then taken apart. It keeps no bytes, and its
  * memory is the same for any document.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "json/json_tree.h"
 
 #include <stdint.h>

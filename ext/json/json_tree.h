@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* json_tree.h: one record as a tree of values that point into its bytes: nothing is copied, numbers
  * stay as they are written. Memory is used again from record to record.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cluster.c: a ledger on a cluster: its statements, their text and values, and what is read; its
  * leases. */
 #include "ledger/cluster.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cluster.h: a ledger that does not lie in a file but on a cluster of SQLite nodes, which somebody
  * else talks to.

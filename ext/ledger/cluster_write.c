@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cluster_write.c: writes to a ledger on a cluster: gathered, sent together, and what came of it.
  */
 #include "ledger/cluster.h"

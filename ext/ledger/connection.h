@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* connection.h: how a database is opened: the one place of flags and pragmas. */
 #ifndef CONNECTION_H
 #define CONNECTION_H

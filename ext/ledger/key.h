@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * key.h: the key that stands outside the ledger, and what is made with it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger.h: the one way to the ledger's SQL: named statements (sql/), bound parameters, rows read,
  * one transaction at a time.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The ledger as a whole: whether there is one, of which version, and how it is made. */
 #include <sodium.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ledger_inside.h: what a struct ledger is made of, for ledger.c, transaction.c, cluster.c,
  * cluster_write.c and ledger_creation.c alone. */
 #ifndef LEDGER_INSIDE_H

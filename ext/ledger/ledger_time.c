@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "ledger/ledger_time.h"
 
 #include "host.h"

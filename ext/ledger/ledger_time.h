@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ledger_time.h: the time that the ledger goes by. */
 #ifndef LEDGER_TIME_H
 #define LEDGER_TIME_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * reasons.h: why an attempt failed: the one list of reasons, in the fixed order in which they are
  * reported.

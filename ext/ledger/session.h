@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * session.h: all that one connection needs for a registration: its ledger, the key (read when it is
  * first needed), and the settings in force.

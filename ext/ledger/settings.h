@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * settings.h: the registration settings: one JSON object in the ledger, kept with its history; one
  * table of members, defaults and what each allows.

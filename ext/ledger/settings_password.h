@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* settings_password.h: the settings about password hashes: what they cost, what a hash from outside
  * may cost, and a Firebase project's parameters. For settings.c. */
 #ifndef SETTINGS_PASSWORD_H

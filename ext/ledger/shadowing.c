@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "ledger/shadowing.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * shadowing.h: inspects a connection's schemas: is there a ledger, and does anything hide one of
  * our tables?

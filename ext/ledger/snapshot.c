@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "ledger/snapshot.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * snapshot.h: a copy of a ledger in one file, which says of itself that it is one.
  *

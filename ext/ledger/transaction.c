@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* transaction.c: where a change of the ledger begins and ends: whole, or not there. */
 #include "ledger/ledger_inside.h"
 #include "ledger/snapshot.h"

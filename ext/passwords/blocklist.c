@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "passwords/blocklist.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* blocklist.h: looks a password up in a sorted file of SHA-1 hashes, on disk. */
 #ifndef BLOCKLIST_H
 #define BLOCKLIST_H

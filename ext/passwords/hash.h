@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * hash.h: password hashes as other systems write them: the one table of formats, how a text is read
  * as one, and what it costs to verify.

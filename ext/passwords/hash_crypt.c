@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Formats of crypt(3), which libxcrypt verifies. Their shape is checked here, so that a broken one
  * is told by the rule that it breaks, and their cost is read, since libxcrypt takes any. */
 #include "passwords/hash_text.h"

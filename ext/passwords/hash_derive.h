@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* hash_derive.h: the work of a hash that has been read: what a password comes to by it. */
 #ifndef HASH_DERIVE_H
 #define HASH_DERIVE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Formats of one digest or HMAC, with or without a salt; and what is kept of a hash that was fast,
  * wrapped in Argon2id. */
 #include "passwords/hash_text.h"

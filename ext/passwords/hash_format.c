@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The one table of formats, and how a text is told to be one of them. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Hashes that come as a JSON document: each is written as the text of another format. */
 #include <jansson.h>
 #include <sodium.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Formats whose cost stands in them by name or place: Argon2, PBKDF2, scrypt, Firebase's scrypt. */
 #include "passwords/hash_text.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "passwords/hash_text.h"
 
 #include <openssl/evp.h>

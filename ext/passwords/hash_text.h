@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* hash_text.h: how the parts of a hash are written: numbers, base64, hex, `name=value` lists. */
 #ifndef HASH_TEXT_H
 #define HASH_TEXT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "passwords/password.h"
 
 #include <md5.h>

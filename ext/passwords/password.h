@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* password.h: hashes that are kept (Argon2id, and what other systems have made: hash.h), the
  * vendors' wire formats (never kept), and verification of both. */
 #ifndef PASSWORD_H

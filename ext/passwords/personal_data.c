@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "passwords/personal_data.h"
 
 #include <sodium.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* personal_data.h: whether a password is made of the person's own e-mail address, names or phone.
  */
 #ifndef PERSONAL_DATA_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "passwords/policy.h"
 
 #include <jansson.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* policy.h: password policies: named profiles or JSON, and the rules a password breaks. */
 #ifndef POLICY_H
 #define POLICY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "passwords/secret_file.h"
 
 #include <errno.h>

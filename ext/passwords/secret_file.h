@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* secret_file.h: checks owner and mode of an open secret file; checks the descriptor, not the name,
  * so nobody can swap the file in between. */
 #ifndef SECRET_FILE_H

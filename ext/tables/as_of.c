@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tables/as_of.h"
 
 #include "values/moment.h"

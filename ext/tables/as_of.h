@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* as_of.h: the moment that a table's argument names. */
 #ifndef AS_OF_H
 #define AS_OF_H

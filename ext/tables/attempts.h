@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* attempts.h: reg_attempts, the attempts of the ledger as of a moment, and the one door: INSERT. */
 #ifndef ATTEMPTS_H
 #define ATTEMPTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tables/catalog.h"
 
 #include <stdio.h>

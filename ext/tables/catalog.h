@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* catalog.h: what the extension offers, as tables for a shell: reg_functions, reg_reasons,
  * reg_rules, reg_columns and reg_hash_formats. */
 #ifndef CATALOG_H

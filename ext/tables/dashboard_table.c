@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* reg_dashboard(file [, columns]): a vendor's dashboard export, a row a day and outcome. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * file_table.h: virtual tables over a file: what they have in common. Their hidden columns are
  * arguments, the first of which is the file. All of a file is read and checked before the first row

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * history.h: a read-only virtual table over a named statement that gives the ledger as of a moment
  * (sql/attempts.sql). What differs between reg_attempts, reg_codes and reg_reports is data: a

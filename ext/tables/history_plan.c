@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tables/history_plan.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* history_plan.h: which constraints a look at the ledger's history can use, and the statement that
  * then gives its rows. */
 #ifndef HISTORY_PLAN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tables/password_formats.h"
 
 #include <sodium.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* password_formats.h: reg_password_formats: how many of the ledger's password hashes are of each
  * format, and how many of those are weaker than the settings ask for. */
 #ifndef PASSWORD_FORMATS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tables/policy_table.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* policy_table.h: reg_policy(password [, profile]): the rules of a policy, in words, and whether a
  * password meets them. */
 #ifndef POLICY_TABLE_H

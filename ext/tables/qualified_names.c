@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tables/qualified_names.h"
 
 #include <string.h>

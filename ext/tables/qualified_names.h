@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * qualified_names.h: rejects statements that name one of our tables with a schema other than main.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* reg_reconcile(file [, as_of [, columns]]): a vendor's dashboard export against the ledger. */
 #include <stdlib.h>
 

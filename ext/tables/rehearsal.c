@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tables/rehearsal.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rehearsal.h: a rehearsal beside the ledger. A running SELECT cannot write and take it back (a
  * savepoint cannot be opened there), so a private ledger in memory is made, under the same rules,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * reg_signups(file): the rows of a file of sign-ups with the verdict that an import would give
  * now, duplicates within the file included; nothing is written.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tables/table.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * table.h: what the extension's small tables have in common: a session with the ledger, arguments
  * in hidden columns, and rows that are numbered. A table begins its cursors with a struct

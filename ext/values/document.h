@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* document.h: JSON read and written with jansson, which does not always say that memory failed. */
 #ifndef DOCUMENT_H
 #define DOCUMENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "values/email.h"
 
 #include <pthread.h>

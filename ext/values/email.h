@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* email.h: the one parser and checker of e-mail addresses. */
 #ifndef EMAIL_H
 #define EMAIL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* error.h: what went wrong, as a code for the program and a sentence for the user, which travel
  * together.
  *

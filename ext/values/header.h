@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* header.h: which columns of a file are which of ours. */
 #ifndef HEADER_H
 #define HEADER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* mend.h: finds and removes what surrounds an outside value by accident: white space, a
  * spreadsheet's apostrophe, direction controls. */
 #ifndef MEND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "values/moment.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* moment.h: moments as integer Unix milliseconds (UTC), read from text and written as text. */
 #ifndef MOMENT_H
 #define MOMENT_H

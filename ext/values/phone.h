@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* phone.h: phone numbers, as libphonenumber reads them, asked from C. */
 #ifndef PHONE_H
 #define PHONE_H

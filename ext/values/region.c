@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "values/region.h"
 
 #include <arpa/inet.h>

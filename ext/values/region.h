@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* region.h: countries, currencies, languages and locales (ISO 3166-1, ISO 4217, BCP 47), as ICU
  * knows them. */
 #ifndef REGION_H

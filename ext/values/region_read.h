@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* region_read.h: countries, currencies, locales and IP addresses as other programs write them,
  * brought to the forms of region.h. */
 #ifndef REGION_READ_H

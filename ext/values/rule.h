@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rule.h: what was made of a value from outside: the one list of rules. A check answers with one of
  * them: RULE_as_given where the value was taken as it stands, one that takes it in another form, or

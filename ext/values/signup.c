@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "values/signup.h"
 
 #include <stdio.h>

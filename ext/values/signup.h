@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * signup.h: a sign-up as it comes in, and the one table of its columns: CSV headers and
  * reg_attempts columns alike.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* subject.h: phone numbers, usernames and (email.h) e-mail addresses: checked, and brought to the
  * form in which they are compared. */
 #ifndef SUBJECT_H

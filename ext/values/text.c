@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "values/text.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* text.h: which characters a text may contain, and how to show an untrusted text safely. */
 #ifndef TEXT_H
 #define TEXT_H

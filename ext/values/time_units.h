@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* time_units.h: lengths of time, in milliseconds unless the name says seconds. */
 #ifndef TIME_UNITS_H
 #define TIME_UNITS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "values/utf.h"
 
 #include <unicode/ustring.h>

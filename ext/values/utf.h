@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* utf.h: steps through UTF-8 and UTF-16 that may be ill-formed. ICU's macros as functions. */
 #ifndef UTF_H
 #define UTF_H

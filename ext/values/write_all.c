@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "values/write_all.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* write_all.h: writing all of something, where write(2) may write less, and its name too. */
 #ifndef WRITE_ALL_H
 #define WRITE_ALL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "values/zone.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* zone.h: time zones: that of the process, by which days are counted, and any other by its name.
  * libc takes a zone that it does not know for UTC without a word. */
 #ifndef ZONE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* builtin.h: the message templates that the program brings with it: those of samples/templates, as
  * they were when it was built. */
 #ifndef BUILTIN_H

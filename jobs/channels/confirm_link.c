@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "channels/confirm_link.h"
 
 #include <stdio.h>

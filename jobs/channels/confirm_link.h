@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* confirm_link.h: the link of a confirmation message: the operator's redirect link with the token
  * in it. */
 #ifndef CONFIRM_LINK_H

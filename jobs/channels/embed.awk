@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Turns text files into C: `awk -f jobs/channels/embed.awk FILE...` writes the array builtin_files (see jobs/channels/builtin.h).
 FNR == 1 {
     if (NR > 1) print "    },"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fraud.c: see fraud.h. */
 #include "channels/fraud.h"
 

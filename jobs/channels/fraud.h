@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fraud.h: the fraud API's channel: one POST per outcome. Its requests are struct fraud_request. */
 #ifndef FRAUD_H
 #define FRAUD_H

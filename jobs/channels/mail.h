@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* mail.h: the e-mail channel: SMTP by libcurl, or a Maildir. Its requests are struct
  * message_request.
  */

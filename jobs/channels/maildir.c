@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* maildir.c: see maildir.h. */
 #include "channels/maildir.h"
 

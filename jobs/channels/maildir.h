@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* maildir.h: delivery into a folder, whole or not at all. */
 #ifndef MAILDIR_H
 #define MAILDIR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* message.c: see message.h. */
 #include "channels/message.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* message.h: what a customer is sent: templates by locale, filled in.
  *
  * A folder holds `email.LOCALE.txt`, `email.LOCALE.html` (optional) and `sms.LOCALE.txt`. An

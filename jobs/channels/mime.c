@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* mime.c: see mime.h. */
 #include "channels/mime.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* mime.h: one mail as the bytes that SMTP carries and a Maildir keeps. Pure: no network, no clock.
  *
  * Made here and not by curl_mime: libcurl can send its MIME but not hand out the bytes, and a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "channels/reach.h"
 
 #include <stdio.h>

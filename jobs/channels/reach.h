@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* reach.h: whether a channel's server can be reached, for whoever sets a channel up. */
 #ifndef REACH_H
 #define REACH_H

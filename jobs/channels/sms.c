@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sms.c: see sms.h. */
 #include "channels/sms.h"
 

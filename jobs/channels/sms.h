@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sms.h: the SMS channel: an HTTP gateway, or a folder. Its requests are struct message_request. */
 #ifndef SMS_H
 #define SMS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* success_body.c: see success_body.h. */
 #include "channels/success_body.h"
 

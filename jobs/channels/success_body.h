@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* success_body.h: what the body of an answer must say for it to be a success: an extended regular
  * expression, or a JSON pointer and what must stand there. */
 #ifndef SUCCESS_BODY_H

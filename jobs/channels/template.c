@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* template.c: see template.h. */
 #include "channels/template.h"
 

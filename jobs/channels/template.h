@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* template.h: message templates as they are read from files: lines of literal text and
  * placeholders.
  */

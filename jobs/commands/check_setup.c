@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* check_setup.c: what a first evening needs to know: can the job do its work here? One line for
  * each thing; nothing is written or sent. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* command_check.c: whether the ledger keeps the product's laws: each is a query of sql/checks/ that
  * gives the rows that break it. */
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* command_reconcile.c: dashboard exports against the ledger. */
 #include <stdio.h>
 #include <stdlib.h>

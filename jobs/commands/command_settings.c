@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* command_settings.c: the registration settings, from a file as reg_settings() has them in SQL. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* command_tidy.c: erases what was kept long enough: the personal data of attempts that failed long
  * ago, as `forget` would, and what runs and tries said in words. */
 #include <inttypes.h>

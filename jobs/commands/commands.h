@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* commands.h: the commands of the program, one file in jobs/commands/ each. All but init_command
  * run in an open job. */
 #ifndef COMMANDS_H

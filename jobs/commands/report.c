@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* report.c: tells the fraud API every outcome that is due. */
 #include <sodium.h>
 #include <stdio.h>

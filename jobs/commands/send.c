@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* send.c: hands pending codes to their channel. A code exists in clear from the moment it sets out
  * until its answer has come, and only here and in the message. */
 #include <sodium.h>

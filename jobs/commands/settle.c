@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* settle.c: ends pending attempts whose time is up, and lets go of fingerprints that nothing waits
  * for. */
 #include "values/time_units.h"

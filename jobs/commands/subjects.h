@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* subjects.h: texts that name people, one a line, from a file or standard input: so that they do
  * not stand on a command line, which every user of the machine can read. */
 #ifndef SUBJECTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* completion.c: completions for bash, fish and zsh. Each shell has a writer; what they write comes
  * from the tables alone, so that a new option needs nothing here. */
 #include "config/completion.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* completion.h: what a shell needs to complete the command line, made from the tables of options.
  */
 #ifndef COMPLETION_H

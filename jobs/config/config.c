@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* config.c: reads the configuration file by libinih, over the table of config_key.h. */
 #include "config/config.h"
 #include "config/config_key.h"

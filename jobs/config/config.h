@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* config.h: the job's configuration: an INI file, every key with its default, every value checked.
  */
 #ifndef CONFIG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* config_key.c: the table of the configuration's keys. */
 #include "config/config_key.h"
 #include "config/config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* config_key.h: the configuration's keys, in one table: what it may say is read, checked, defaulted
  * and explained from here. A new key is a member in config.h, a row in config_key.c and a line in
  * samples/regjob.conf.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* config_value.c: one value of the configuration: what it may be, checked and stored. */
 #include "config/config_key.h"
 #include "config/config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* exit_code.h: what the job's exit code says; cron, systemd and scripts act on these numbers. */
 #ifndef EXIT_CODE_H
 #define EXIT_CODE_H

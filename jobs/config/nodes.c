@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "config/nodes.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* nodes.h: a ledger that is no file but on a cluster: the list of its nodes, where `path` has
  * one. */
 #ifndef NODES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* options.c: parses the command line by two tables: the commands and the options. */
 #include "config/options.h"
 #include "config/options_rows.h"

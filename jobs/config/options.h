@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* options.h: the command line: which commands there are, what each takes, and what was given. */
 #ifndef OPTIONS_H
 #define OPTIONS_H

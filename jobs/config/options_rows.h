@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* options_rows.h: the rows of the two tables that the command line is parsed by, for whoever else
  * makes something of them. The tables are in options.c. */
 #ifndef OPTIONS_ROWS_H

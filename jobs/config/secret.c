@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* secret.c: secrets from files and from the environment. */
 #include "config/secret.h"
 

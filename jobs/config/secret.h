@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* secret.h: a password or token, from where an operator may keep one. */
 #ifndef SECRET_H
 #define SECRET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* suggestion.c: edit distance between short words. */
 #include "config/suggestion.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* suggestion.h: the known word that a mistyped one most likely stands for. */
 #ifndef SUGGESTION_H
 #define SUGGESTION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* url.c: a strict reading of the URLs that the configuration may give, by libcurl's own parser, so
  * that what is checked is what is called. */
 #include "config/url.h"

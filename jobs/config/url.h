@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* url.h: whether a configured URL is one that may be called. */
 #ifndef URL_H
 #define URL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* copies.h: the commands that make copies of the ledger, or of parts of it, for others. */
 #ifndef COPIES_H
 #define COPIES_H

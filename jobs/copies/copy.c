@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "copies/copy.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * copy.h: a database that is written aside, looked over and then named: what a snapshot and a share
  * have in common.

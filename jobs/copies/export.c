@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* export.c: attempts, codes, reports or outcomes as CSV or JSON, as they are or were at a moment,
  * row by row. */
 #include <inttypes.h>

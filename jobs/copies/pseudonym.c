@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "copies/pseudonym.h"
 
 #include <sodium.h>

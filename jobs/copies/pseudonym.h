@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pseudonym.h: what stands for people in a share: pseudonyms, masks, or nothing.
  *

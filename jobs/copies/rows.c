@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "copies/rows.h"
 
 #include <inttypes.h>

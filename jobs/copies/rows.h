@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rows.h: the rows of any query, written as CSV or JSON, a row at a time.
  *

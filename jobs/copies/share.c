@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * share.c: a ledger to give away: the facts, with pseudonyms in place of people and without any
  * secret.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "copies/sink.h"
 
 #include <errno.h>

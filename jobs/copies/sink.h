@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sink.h: where an export goes: standard output, or a file that has its name once it is whole. */
 #ifndef SINK_H
 #define SINK_H

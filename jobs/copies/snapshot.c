@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* snapshot.c: a copy of the whole ledger, which is looked over before it has its name. */
 #include "ledger/snapshot.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* breaker.c: see breaker.h. */
 #include "delivery/breaker.h"
 

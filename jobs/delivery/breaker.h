@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* breaker.h: circuit breaker: probes a destination that is down, one probe at a time with growing
  * pauses, until it answers or the limit is reached. Pure: the clock (monotonic microseconds) is
  * handed in.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* delivery_run.c: see delivery_run.h. */
 #include "delivery/delivery_run.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* delivery_run.h: one round of a step: what is due in its queues is taken, sent to its
  * destinations, side by side, and recorded; and what came of it is counted and said.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* http_handle.c: see http_handle.h. */
 #include "delivery/http_handle.h"
 

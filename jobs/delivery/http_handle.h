@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* http_handle.h: a reusable libcurl handle with what it receives, bounded; used by the transfer
  * engine alone. */
 #ifndef HTTP_HANDLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* http_status.c: see http_status.h. */
 #include "delivery/http_status.h"
 

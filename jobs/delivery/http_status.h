@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* http_status.h: what each answer means for its item, by its HTTP status (200, 302, 401, 404, 429,
  * 503, ...), by a page in its place, or where none came.
  */

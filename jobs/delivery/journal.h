@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* journal.h: one queue's items while they are on their way: take gives them, record gets them back,
  * and both write in the same transactions, group by group. So at full speed there is one commit for
  * a group; where nothing is taken, the tick writes what came back.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* pace.h: how fast a destination may be called: a token bucket that halves when the other side
  * pushes back and recovers step by step. Pure: the clock (monotonic microseconds) is handed in.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* queue.h: the queues of codes and reports in the ledger, and what is on its way from one of them:
  * take_due.h takes it, transfer.h sends it, record_answers.h writes down what came of it.
  */

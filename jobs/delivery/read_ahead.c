@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "delivery/read_ahead.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* read_ahead.h: reads the ledger on a thread and a connection of its own, while the caller's thread
  * goes on with its work. It writes nothing. */
 #ifndef READ_AHEAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* record_answers.c: see record_answers.h. */
 #include "delivery/record_answers.h"
 

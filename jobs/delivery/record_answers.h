@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* record_answers.h: records the results of tries: the answer and its consequence for the item, or
  * withdraws the try of a call that was never made. */
 #ifndef RECORD_ANSWERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* refusals.c: see refusals.h. */
 #include "delivery/refusals.h"
 

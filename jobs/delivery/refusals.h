@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* refusals.h: distinguishes setup errors, where the refusal is about us, from refusals of one
  * recipient.
  *

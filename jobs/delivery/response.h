@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* response.h: what the channels share: headers, uploads, and keeping what the other side sent,
  * which is hostile until escaped.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* retry.c: see retry.h. */
 #include "delivery/retry.h"
 

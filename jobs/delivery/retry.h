@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* retry.h: whether an item whose try failed is tried again, and when: decided here alone. Pure. */
 #ifndef RETRY_H
 #define RETRY_H

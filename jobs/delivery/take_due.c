@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* take_due.c: see take_due.h. */
 #include "delivery/take_due.h"
 

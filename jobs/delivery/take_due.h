@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* take_due.h: takes items from a queue, in groups: leases them, journals a try for each, and gives
  * them one by one once that is committed.
  *

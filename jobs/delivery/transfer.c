@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* transfer.c: see transfer.h. */
 #include "delivery/transfer.h"
 

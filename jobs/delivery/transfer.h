@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* transfer.h: sends items to their destinations: pace, concurrency, time limits, push-back and
  * outages, over one libcurl multi handle. It knows nothing of the ledger.
  *

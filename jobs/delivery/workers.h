@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* workers.h: threads that carry out the calls of a channel on which libcurl blocks.
  *
  * libcurl waits for a mail server's answer to the final dot inside curl_multi_perform(), which

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * argon2_memory.h: keeps a thread's Argon2 memory from one hash to the next.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "import/chunk.h"
 
 #include <errno.h>

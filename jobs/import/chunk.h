@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* chunk.h: some consecutive records of a file on their way through the import: read and checked by
  * one thread, hashed by several, written in file order by one. */
 #ifndef CHUNK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "import/column_fates.h"
 
 #include <inttypes.h>

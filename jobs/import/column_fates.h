@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* column_fates.h: per column, how many values were accepted, changed or refused, with the line of
  * an example. */
 #ifndef COLUMN_FATES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "import/explain.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* explain.h: what would be made of a file, for the person who made it: its header column by column,
  * and its first rows. No value is shown, and no ledger is changed or needed. */
 #ifndef EXPLAIN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* import.c: the way of one file into the ledger: opened, read by the pipeline, written and
  * committed here, added up. */
 #include "import/import.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* import.h: one file of sign-ups into the ledger, exactly once, however often it is started. */
 #ifndef IMPORT_H
 #define IMPORT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* import_columns.c: what the header of a file means. */
 #include "import/import_columns.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* import_columns.h: what the columns of a file mean, by its header. */
 #ifndef IMPORT_COLUMNS_H
 #define IMPORT_COLUMNS_H

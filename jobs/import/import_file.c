@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* import_file.c: see import_file.h. */
 #include "import/import_file.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* import_file.h: which file an import is of: opened, known by its content or name, new or gone on
  * with. */
 #ifndef IMPORT_FILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* import_input.h: the rows of a file that is imported or explained: from its bytes, decompressed or
  * of a stream, to its records in whatever form. */
 #ifndef IMPORT_INPUT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* import_inside.h: one file under way, for import.c, which opens and ends it, and import_write.c,
  * which writes its rows. */
 #ifndef IMPORT_INSIDE_H

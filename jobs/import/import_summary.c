@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "import/import_summary.h"
 
 #include <inttypes.h>

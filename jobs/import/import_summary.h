@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* import_summary.h: what is said and counted at the end of a file. */
 #ifndef IMPORT_SUMMARY_H
 #define IMPORT_SUMMARY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* import_write.c: the rows of a file, as the pipeline gives them, into the ledger: batch by batch,
  * each committed with how far it brings the import. */
 #include <errno.h>

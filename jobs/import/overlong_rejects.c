@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* spill.c: see spill.h. */
 #include "import/overlong_rejects.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* overlong_rejects.h: the bytes of rejects that are too long to be held in memory and come from
  * where they cannot be read again: kept in a file without a name until they are written to
  * FILE.rejects. */

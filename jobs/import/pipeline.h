@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pipeline.h: the import's threads. One reads bytes to records to checked sign-ups, others spend
  * the hashes, and the caller's, which owns the ledger, takes the chunks in file order and writes

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* precheck.c: see precheck.h. */
 #include "import/precheck.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* precheck.h: looks up sign-ups in the ledger before they are written, on its own connection, which
  * a thread other than the ledger's may use. Only a hint: the write decides. */
 #ifndef PRECHECK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "import/rejects.h"
 
 #include "values/write_all.h"

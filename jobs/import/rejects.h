@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rejects.h: FILE.IMPORT.rejects: the original bytes of records that could not be read, below the
  * file's own header, to be mended and imported again. The number of the import is in its name, so
  * that no other import goes on with it. */

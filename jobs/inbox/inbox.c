@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* inbox.c: the folders. See inbox_file.c for what lies in them. */
 #include "inbox/inbox.h"
 #include "inbox/inbox_name.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* inbox.h: a folder in which files arrive, and its `done` folder, in which they are kept for some
  * days.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* inbox_file.c: one file of an inbox: taken, and done with. */
 #include "inbox/inbox.h"
 

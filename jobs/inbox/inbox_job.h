@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* inbox_job.h: processes the files in an inbox (nightly). */
 #ifndef INBOX_JOB_H
 #define INBOX_JOB_H

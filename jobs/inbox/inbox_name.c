@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "inbox/inbox_name.h"
 
 #include <stdio.h>

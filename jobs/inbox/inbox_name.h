@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* inbox_name.h: what the names of files in an inbox say. */
 #ifndef INBOX_NAME_H
 #define INBOX_NAME_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Draws the numbers of the page's data. Series differ by pattern, dash and point, not by colour alone. */
 (function () {
     "use strict";

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* dashboard.c: counting outcomes and reasons. */
 #include "page/dashboard.h"
 #include "values/time_units.h"

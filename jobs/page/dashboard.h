@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* dashboard.h: what became of the newest sign-ups, day by day: the numbers behind the page. */
 #ifndef DASHBOARD_H
 #define DASHBOARD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* dashboard_reconciliation.c: the newest export on the page. */
 #include "page/dashboard_reconciliation.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* dashboard_reconciliation.h: the reconciliation on the dashboard's page: the newest export of the
  * vendor against the ledger. */
 #ifndef DASHBOARD_RECONCILIATION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "page/delivery_times.h"
 
 #include <sqlite3.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* delivery_times.h: how long codes took, by channel, step and day: medians and the like of many
  * times, at eight bytes each. */
 #ifndef DELIVERY_TIMES_H

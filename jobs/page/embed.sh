@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Turns files into C: `sh jobs/page/embed.sh NAME=FILE...` gives a struct page_part page_part_NAME for each (jobs/page/page_part.h).
 set -eu
 echo '/* Made by jobs/page/embed.sh; edit the files instead. */'

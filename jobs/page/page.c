@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* page.c: HTML, and the policy that keeps the page to itself. */
 #include "page/page.h"
 #include "values/document.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * page.h: one self-contained HTML page, written front to back: sections with tables and charts.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* page_part.h: the unchanging parts of a page, built in from jobs/page/ and Debian's Chart.js. */
 #ifndef PAGE_PART_H
 #define PAGE_PART_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* reconciled.c: reading and comparing, and the tables for people. */
 #include "page/reconcile_report.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* reconcile_report.h: a dashboard export that was compared with the ledger, as people and programs
  * are shown it. */
 #ifndef RECONCILE_REPORT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* reconcile_report_format.c: comparisons as CSV, JSON and HTML, for other programs and for reading.
  */
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rqlite/cluster.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cluster.h: a job whose ledger is on a cluster of rqlite nodes. What is special about it is here;
  * the rest of the job sees a ledger as any other.

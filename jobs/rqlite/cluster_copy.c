@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cluster_copy.c: the whole of what a cluster holds: fetched, put there, and let go of. */
 #include <stdlib.h>
 #include <string.h>

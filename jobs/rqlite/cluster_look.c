@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cluster_look.c: a job that only looks at a ledger on a cluster does so on a copy of its own,
  * which is gone when it ends. */
 #include <sodium.h>

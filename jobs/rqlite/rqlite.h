@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rqlite.h: statements to a cluster of rqlite nodes, over HTTP. What a statement means, and that a
  * request does no harm when it is carried out twice, is the caller's business; this sends the same

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rqlite/rqlite_answer.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rqlite_answer.h: what an answer of rqlite's means. Errors stand at three levels: the status, a
  * member of the whole, and one of each result; and where there are fewer results than statements
  * that is one, too. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rqlite_inside.h: what a handle and a request are made of, for this room alone. */
 #ifndef RQLITE_INSIDE_H
 #define RQLITE_INSIDE_H

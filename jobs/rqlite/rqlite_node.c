@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* rqlite_node.c: what is asked of one node and not of the cluster: how it is, a copy of what it
  * holds. */
 #include <errno.h>

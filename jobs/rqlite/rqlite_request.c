@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "rqlite/rqlite_inside.h"
 
 #include <stdlib.h>

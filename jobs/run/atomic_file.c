@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* atomic_file.c: write, sync, rename. */
 #include "run/atomic_file.h"
 #include "values/write_all.h"

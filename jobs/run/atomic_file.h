@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* atomic_file.h: a file that a reader sees as it was or as it is, never half written. */
 #ifndef ATOMIC_FILE_H
 #define ATOMIC_FILE_H

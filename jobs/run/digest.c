@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "run/digest.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* digest.h: what an input file is known by: BLAKE2b-256 of its bytes. */
 #ifndef DIGEST_H
 #define DIGEST_H

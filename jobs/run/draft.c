@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "run/draft.h"
 
 #include <errno.h>

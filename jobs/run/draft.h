@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * draft.h: a large file that is written by somebody else (SQLite) under a name of its own, and has
  * its final name once it is whole.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* handed_tries.c: see handed_tries.h. */
 #include "run/handed_tries.h"
 

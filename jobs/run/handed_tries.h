@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* handed_tries.h: which tries a step has handed to the network so far, recorded in its lock file.
  *
  * Tries are journalled in groups, so that a killed run leaves some that were never made along with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* job.h: one run of the program: what was asked, the configuration, the ledger, and what came of
  * each step. */
 #ifndef JOB_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* lock.c: flock() on LEDGER.STEP.lock. The kernel ends the lock with its holder, so it is never
  * stale; the holder's process and start time stand in the file's first line as information alone,
  * and its note behind them. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* lock.h: one run of a step at a time, by flock() on an open descriptor: a crash cannot leave it.
  */
 #ifndef LOCK_H

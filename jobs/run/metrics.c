@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* metrics.c: OpenMetrics text, and its file. */
 #include "run/metrics.h"
 #include "values/utf.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* metrics.h: an OpenMetrics text, made family by family and put into its file as a whole.
  *
  * Only gauges and counters and no time stamps: what node_exporter's textfile collector, which reads

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "run/result.h"
 
 #include <jansson.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* result.h: what came of a command, as one object of JSON for the program that ran it. */
 #ifndef RESULT_H
 #define RESULT_H

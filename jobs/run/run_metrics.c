@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "run/run_metrics.h"
 
 #include <stddef.h>

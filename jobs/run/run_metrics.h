@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* run_metrics.h: what a run did and what waits, as OpenMetrics text. */
 #ifndef RUN_METRICS_H
 #define RUN_METRICS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* say.c: messages, tables and progress for people. */
 #include "run/say.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* say.h: the only file that speaks to the user.
  *
  * Whatever it is given may come from outside: it is shown as text_escape() writes it, so that

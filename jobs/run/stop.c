@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* stop.c: signals and the run's deadline. */
 #include "run/stop.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* stop.h: when to stop: a signal (SIGTERM, SIGINT or SIGHUP), the run's time limit or a file's time
  * limit.
  *

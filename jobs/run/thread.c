@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "run/thread.h"
 
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* thread.h: how a thread is started. */
 #ifndef THREAD_H
 #define THREAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "run/unchanged_file.h"
 
 static bool is_same_time(struct timespec one, struct timespec other)

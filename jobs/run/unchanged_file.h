@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* unchanged_file.h: whether a file is the one that was looked at before. */
 #ifndef UNCHANGED_FILE_H
 #define UNCHANGED_FILE_H

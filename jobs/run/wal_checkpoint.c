@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* wal_checkpoint.c: see wal_checkpoint.h. */
 #include "run/wal_checkpoint.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* wal_checkpoint.h: the write-ahead log is copied into the ledger by a thread of its own, on a
  * connection of its own, while the next batch is being written: half of what a large import writes.
  * (https://www.sqlite.org/wal.html: a PASSIVE checkpoint waits for nobody, and nobody for it.) */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* decompress.c: see decompress.h. Several compressed parts one after the other are one file, as for
  * gzip and zstd themselves. The libraries keep the last decompressed rows, passwords included, so
  * their memory comes from wiped_memory.h. */

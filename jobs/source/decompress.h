@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* decompress.h: a compressed file (gzip or zstd, by its name) as a source of the bytes within. All
  * memory that those pass through is wiped. */
 #ifndef DECOMPRESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* stream.h: standard input as a source of records that also adds up the digest of what has been
  * done with, so that a stopped import can go on with the same stream and notice another one. */
 #ifndef STREAM_H

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A software bill of materials (SPDX 2.3, JSON) of programs that are built on Debian: every package that they load a library from, directly or
 # not, and Chart.js, which the page has in it. From what is installed on this machine; the same there gives the same bytes.
 #   sh samples/debian/sbom.sh VERSION PROGRAM...

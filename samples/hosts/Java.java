@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Signs somebody up, confirms the code, and asks what came of it: java -cp sqlite-jdbc.jar Java.java LIBRARY LEDGER
 import java.sql.*;
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Signs somebody up, confirms the code, and asks what came of it: node better-sqlite3.js LIBRARY LEDGER
 const Database = require('better-sqlite3');
 const [library, ledger] = process.argv.slice(2);

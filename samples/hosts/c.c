@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Signs somebody up, confirms the code, and asks what came of it: cc c.c -lsqlite3 -o c && ./c LIBRARY LEDGER */
 #include <sqlite3.h>
 #include <stdio.h>

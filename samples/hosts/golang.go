@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Signs somebody up, confirms the code, and asks what came of it: go run golang.go LIBRARY LEDGER
 package main
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Signs somebody up, confirms the code, and asks what came of it: node node.js LIBRARY LEDGER (Node 24 or newer)
 const { DatabaseSync } = require('node:sqlite');
 const [library, ledger] = process.argv.slice(2);

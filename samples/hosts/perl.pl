@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Signs somebody up, confirms the code, and asks what came of it: perl perl.pl LIBRARY LEDGER
 use strict;
 use warnings;

@@ -1,4 +1,5 @@
 <?php
+// SPDX-License-Identifier: MIT
 // Signs somebody up, confirms the code, and asks what came of it: php -d sqlite3.extension_dir=FOLDER php.php LIBRARY LEDGER
 $db = new SQLite3($argv[2]);
 $db->enableExceptions(true);

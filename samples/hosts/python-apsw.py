@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Signs somebody up, confirms the code, and asks what came of it: python3 python-apsw.py LIBRARY LEDGER
 import apsw, sys
 db = apsw.Connection(sys.argv[2])

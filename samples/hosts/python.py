@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Signs somebody up, confirms the code, and asks what came of it: python3 python.py LIBRARY LEDGER
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[2], isolation_level=None, timeout=15)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Signs somebody up, confirms the code, and asks what came of it: ruby ruby.rb LIBRARY LEDGER
 require 'sqlite3'
 db = SQLite3::Database.new(ARGV[1])

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Signs somebody up, confirms the code, and asks what came of it: sh shell.sh LIBRARY LEDGER
 # --safe comes after the extension is loaded: from then on the shell's own commands touch no other file.
 exec sqlite3 -batch -bail -noheader -cmd ".load '$1'" -cmd '.timeout 15000' -safe "$2" <<'END'

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Signs somebody up, confirms the code, and asks what came of it: sh sqlite-utils.sh LIBRARY LEDGER
 set -eu
 library=$1 ledger=$2 email=sqlite-utils@example.com

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Signs somebody up, confirms the code, and asks what came of it: tclsh tcl.tcl LIBRARY LEDGER
 package require sqlite3
 lassign $argv library ledger

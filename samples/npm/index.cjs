@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 'use strict';
 const path = require('node:path');
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import reg from './index.cjs';
 
 export const { getLoadablePath, load } = reg;

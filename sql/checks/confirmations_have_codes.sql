@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Nobody became a customer after sign-up but by a code that was verified.
 SELECT d.attempt_id, d.id AS decision_id
   FROM decision d

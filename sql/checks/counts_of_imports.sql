@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Nothing that was read is lost: what a file's last batch counts is what its rows are.
 -- The verdicts are those at import; what became of them later does not change them.
 SELECT i.id AS import_id, b.read, b.success, b.pending, b.failed, b.continued, b.rejected,

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Every success belongs to a customer, whom an attempt that succeeded has made.
 SELECT v.attempt_id, v.customer_id
   FROM (SELECT id AS attempt_id, customer_id FROM attempt WHERE outcome = 'success'

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Nothing personal is left of whoever was erased.
 SELECT e.attempt_id,
        CASE WHEN p.attempt_id IS NOT NULL THEN 'person'

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- What was handed over or acknowledged has a try in the journal that says so; what has not ended is still in the queue.
 SELECT v.report_id, NULL AS code_id, v.state || ' without such a try' AS what
   FROM report_event v

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- No two customers have one e-mail address, phone number, username, uuid or third-party identity.
 -- Two may have one address or number where the setting uniqueEmail or uniquePhone was off between sign-up and verdict, or an outcome was told.
 WITH

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- What is pending waits for its deadline, and nothing else does.
 SELECT a.id AS attempt_id, 'pending, but not waiting' AS what
   FROM attempt a

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Every identifier of a person stands in the index of subjects, by which it is found.
 SELECT v.attempt_id, v.identifier
   FROM (SELECT p.attempt_id, k.column1 AS identifier,

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Every row that refers to another finds it.
 SELECT "table", rowid AS row, parent
   FROM pragma_foreign_key_check

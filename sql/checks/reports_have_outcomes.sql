@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- No report tells an outcome that its attempt never had.
 SELECT r.id AS report_id, r.attempt_id, r.outcome
   FROM report r

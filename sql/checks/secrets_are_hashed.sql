@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- No password is kept as an unsalted hash, and no sealed fingerprint longer than a report needs it.
 SELECT attempt_id, 'unsalted hash' AS what FROM person
  WHERE length(password_hash) IN (32, 40, 56, 64, 96, 128) AND password_hash NOT GLOB '*[^0-9A-Fa-f]*'

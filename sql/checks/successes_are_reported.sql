@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Every success has its report.
 SELECT s.attempt_id
   FROM (SELECT id AS attempt_id FROM attempt WHERE outcome = 'success' UNION ALL SELECT attempt_id FROM decision WHERE outcome = 'success') s

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- The sums that are kept of a day at rest are those of its attempts.
 SELECT day, kept, facts, kept_outcomes, outcomes, kept_states, states
   FROM (SELECT date(r.day * 86400, 'unixepoch') AS day,

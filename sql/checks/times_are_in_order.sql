@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Nothing was recorded before what it is about, and attempts were recorded in the order of their numbers.
 SELECT 'attempt' AS what, id FROM (SELECT id, recorded_at < lag(recorded_at) OVER (ORDER BY id) AS back FROM attempt) WHERE back AND (SELECT in_order FROM clock)
 UNION ALL

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- What changed in the ledger between two moments? Each kind of change, with the number of attempts.
 -- Needs the extension. :then and :until are ISO 8601 or Unix milliseconds (.parameter set :then "'2026-01-31'"); the defaults are a day ago and now.
 -- Days at rest all of whose attempts are new since :then are answered from their sums; other new attempts are read as of :until, and of older ones

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Which channel (or the fraud API) is slow or failing? The worst first.
 -- :from and :to are the first and the last day (.parameter set :from "'2026-01-01'"); by default the 30 days up to the newest call.
 -- Days that are over come from their sums.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- How long do people wait for their code, and how long do they take to enter it? In seconds.
 -- :from and :to are the first and the last day of the requests (.parameter set :from "'2026-01-01'"); by default the 30 days up to the newest code.
 WITH

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Which addresses, devices and mail domains sent many sign-ups within an hour? emails: how many people these seem to be.
 -- A mail domain is listed only if at least half of its attempts repeat a known person, because large providers have many users.
 -- :from and :to are the first and the last day (.parameter set :from "'2026-01-01'"); by default the 30 days up to the newest sign-up.

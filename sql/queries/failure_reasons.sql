@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Why did attempts fail, day by day? An attempt counts under each of its reasons; as_first counts those whose first reason it is.
 -- :from and :to are the first and the last day (.parameter set :from "'2026-01-01'"); by default the 30 days up to the newest sign-up.
 -- Days at rest come from their sums; each of the others is looked at by itself, so that little is sorted.

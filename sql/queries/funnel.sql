@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- How far did each day's sign-ups get, and where did they stop?
 -- Needs the extension, for the bars: .load build/reg. :from and :to are the first and the last day (.parameter set :from "'2026-01-01'"); by default the 30 days
 -- up to the newest sign-up.

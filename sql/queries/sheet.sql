@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Which attempts were there, in cells that no spreadsheet takes for a formula?
 -- Needs the extension, for reg_cell. For a file: .mode csv, .headers on and .once attempts.csv before it. It shows people: take it from a share (regjob share) to give
 -- it away, or use `regjob export attempts`, which leaves them out.

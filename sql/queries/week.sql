@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- How did the last days go, at a glance? One chart line per outcome, one block per day, oldest first.
 -- Needs the extension. :days is the number of days (.parameter set :days 14), by default 7; :to is the last one, by default that of the newest sign-up.
 WITH RECURSIVE

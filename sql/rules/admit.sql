@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: admit
 -- Admits one sign-up: writes its verdict and everything that follows from it. Every sign-up takes this way.
 --

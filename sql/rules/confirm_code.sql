@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: confirm_code
 -- The entered code is right. compared: a JSON array of the ids of all codes that it was compared with.
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: count_wrong_try
 -- The entered code matches none of those it was compared with (a JSON array of code ids, one per attempt): each attempt loses one try.
 

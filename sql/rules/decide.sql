@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: decide
 -- Records a verdict after admission and everything that follows for the attempt: confirmed, settled, superseded, corrected or erased.
 

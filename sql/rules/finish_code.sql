@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: finish_code
 -- Records the end of a code's try: the channel's answer, and what follows for the code. (For reports see queue.sql.)
 -- retry_at: NULL if there is no further try. recorded_at: when the answer was recorded.

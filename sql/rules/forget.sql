@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: forget
 -- Erases a person but keeps facts and counts. attempts: every attempt of the subject and of the customers it names, a JSON array of ids.
 -- keys: those of the subject, for codes without an attempt. over: 1 where all of the attempts failed long ago, so that their codes are over as they are.

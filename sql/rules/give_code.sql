@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: give_code
 -- From now on somebody may have the code, so it can be found under each of its names (see given_code).
 

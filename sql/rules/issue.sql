@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: issue
 -- Issues a new code for a subject in place of the live ones of its channel (replaces: a JSON array of their ids). The nonce is unique and finds it.
 -- runs_from: set if the caller gets the code at once. next_try_at: NULL if the caller delivers it.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: once
 -- Begins a write on a cluster, where a request may be carried out twice, or long after it was sent. What stands in its way ends it, in this order:
 -- lost: the owner no longer has a lease that it says it has. again: this write was carried out before. gap: one before it was not.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: report_outcome
 -- Queues an outcome for the fraud API if it is a success, has a recommendation, or failed for a reportable reason.
 -- Takes one attempt's verdict, or, without an outcome, the verdicts at admission of all attempts up to last_attempt_id.

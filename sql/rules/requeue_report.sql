@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: requeue_report
 -- Requeues a dead report; its tries start again from zero.
 

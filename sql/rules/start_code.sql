@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: start_code
 -- Starts a code's lifetime, because somebody has been given it. The attempt's lifetime starts with that of its first code.
 

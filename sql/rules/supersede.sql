@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: supersede
 -- An attempt has succeeded, so pending attempts for the same subject fail.
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: take_codes
 -- Takes codes for a run: journals a try for each, and moves them out of the queue until the lease ends. From now on somebody may have them.
 -- items: a JSON object with each code's id and when it was due as the run saw it, in the order in which they go out: {"12": 1767268800000, ...}. If that

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- rule: verify
 -- Records the result of an entered code, by its verdict. `verified`: it was code_id. `invalid_code`: it was none of `compared`.
 

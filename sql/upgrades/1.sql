@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- The ledger, version 1.
 --
 -- Facts are added with the time they became known (recorded_at, Unix milliseconds) and never changed, so that the ledger can be read as

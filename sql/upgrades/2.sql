@@ -1,1 +1,2 @@
+-- SPDX-License-Identifier: MIT
 -- The ledger, version 2: its tables are those of version 1; its rules and views are made anew.

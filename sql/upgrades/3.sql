@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- The ledger, version 3.
 
 -- Rules that have been renamed.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- The ledger, version 5.
 
 -- What a rejected record is, where its kind does not say it: header_again. Its kind is field_count then: the list of kinds cannot grow, because SQLite

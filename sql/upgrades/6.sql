@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- The ledger, version 6. Its rules are made anew: taking codes and reports is a rule over a set (sql/rules/take_*.sql).
 
 -- Sums of days (UTC, by attempted_at) on which nothing waits, so that a question about months need not read each attempt again.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The questions of README.md, asked in programs that have no extension: SQLite as it comes, pandas, DuckDB. Each answer is held against the extension's.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What analysts ask of a ledger that has lived for two months: questions beside the base tables by hand, the ready-made queries,
 # the samples, and what the job makes of it.
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Turns an imported ledger, in which every sign-up has succeeded, into one that has lived for 60 days up to an hour ago. Of 20 attempts 4 fail at once, 5 are
 -- asked to confirm (3 do, 1 enters wrong codes, 1 lets its time run out; the newest still wait), 11 succeed. Outcomes are reported; a few reports are dead,
 -- deferred, tried in vain, or not yet tried. Every third attempt comes from an address that others share, every fourth from such a device.

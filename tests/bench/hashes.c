@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * hashes.c: what an import with hashing is compared with: threads that call crypto_pwhash_str and
  * do nothing else.

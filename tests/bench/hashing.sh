@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Import with hashing, beside threads that only hash.
 
 hashing() {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # reg_attempts beside the same queries on the base tables. Needs the ledger of import.sh.
 
 history() {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Imports that need no hash: beside the shell's .import, into a large ledger, and their memory.
 
 # The shell's .import into a table with the same columns and the same three unique keys; what breaks

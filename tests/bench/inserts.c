@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * inserts.c: people registered by INSERT, from one process or several at once.
  *

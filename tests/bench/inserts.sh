@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # People registered by INSERT: beside a plain table with two unique keys, and from several processes at once.
 
 # inserts_into NAME KIND COUNT WRITERS [whole]: a round on a new database, added to NAME.rates.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # An import of JSON Lines that needs no hash, beside what an operator would do without it: jq makes CSV of it for the shell's .import.
 
 # The same rows as lines of JSON, all values texts.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Functions of the benchmarks: measuring, medians, and the table that is printed.
 
 # One of the programs in build/bench.

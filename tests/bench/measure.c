@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * measure.c: runs a command and adds a line to a file: seconds, largest resident memory in KiB,
  * page faults. Ends as the command does.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The whole night beside the script that a team would write: import with passwords, a mail to each, a report of each.
 
 night_servers() {

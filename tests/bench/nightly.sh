@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A nightly run that finds nothing to do, over an empty ledger and over the large one of import.sh.
 
 nightly() {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * queries.c: reg_attempts beside the same query on the base tables, in one process and in turns.
  *

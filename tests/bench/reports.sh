@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Reports to a loopback server that answers at once, beside curl with the same bodies; and their pace.
 
 STANDIN_PID=

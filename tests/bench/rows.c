@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rows.c: prints generated sign-ups, the same ones for the same count and seed.
  *

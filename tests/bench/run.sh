@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The benchmarks: ours and the peer's side by side, in turns, in one run; medians.
 #
 #   make bench [ROWS=200000] [BIG=1000000] [SEED=1] [HASHES=600] [REPORTS=60000] [NIGHT=400] [ROUNDS=3] [ONLY="hashing import ..."]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The night as a team would write it in an afternoon: sign-ups from a CSV file, a code by mail to each, an outcome to the fraud API for each.
 
 team.py night CSV DATABASE SMTP_PORT FRAUD_URL THREADS

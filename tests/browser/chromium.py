@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Debian's Chromium without a window, driven over a pipe (--remote-debugging-pipe): each message is JSON and ends with a NUL."""
 import base64
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The page of `regjob dashboard` in Debian's Chromium, on a phone and on a wide screen, in light and dark, on paper and by keyboard: make browser-test.
 
 PICTURES=FOLDER keeps what was seen.

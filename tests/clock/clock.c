@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libfaketime asks libc itself for the time. Preloaded after it, this passes the question on to
  * whoever comes next, so that a clock which another library has moved already (as if on another
  * day) moves on from there. */

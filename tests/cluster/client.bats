@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The job's client of rqlite against three nodes of the real one, which RQLITED names: `make test-cluster` installs it.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Imports into a ledger on a cluster: the same as into one in a file, from one machine or several, whatever becomes of them and of the nodes.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The ledger as a whole on a cluster: made, moved there, looked at, copied, forgotten in; and what bad input gets.
 
 load ../helper

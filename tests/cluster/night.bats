@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A whole night on a cluster, as on a file: and with nodes that die or freeze in the middle of it.
 
 load ../helper

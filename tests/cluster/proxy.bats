@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Answers that are dropped, doubled, delayed, cut off or wrong: each write is carried out once, and each message and report is as the journal says.
 
 load ../helper

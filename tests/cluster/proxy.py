@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """A proxy before a node, which spoils what passes: proxy.py PORT-FILE NODE-PORT SEED.
 
 Of the POSTs one in three is dropped before it is passed on; is passed on and its answer dropped; is passed on twice, or late, when nobody waits for it any

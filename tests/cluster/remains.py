@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Prints the files below a folder in which a text stands, as it is or compressed: remains.py FOLDER TEXT. rqlite compresses the larger requests in its log."""
 import pathlib
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Compares ledgers table by table: same.py [--exact] LEDGER LEDGER... Says where they differ, and exits with 1.
 
 What chance makes (nonces, salts of hashes), the moments of the writes, the runs, and how an import was divided into commits are left out, and what a ledger

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # samples/cluster: the commands of its page, with paths of the test's own, and its files.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Nodes behind TLS, with users.
 
 load ../helper

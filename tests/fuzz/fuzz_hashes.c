@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A password hash from outside: read, its cost held against the limit, verified where it costs next
  * to nothing, wrapped, and read again as it would be kept. The first byte tells whether a Firebase
  * project is known. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fuzz_intake: any bytes as a file of sign-ups, by any profile and in any encoding.
  *
  * The first three bytes choose those, and how many bytes a read gives. Beside what the sanitisers

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fuzz_json: any bytes as a JSON file.
  *
  * The first two bytes choose the limit and how many bytes a read gives. Beside what the sanitisers

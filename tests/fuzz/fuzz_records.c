@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fuzz_records: any bytes as a CSV file.
  *
  * clang -std=c17 -g -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Everything in ext/ that reads a text from outside, chosen by the input's first byte: moments,
  * addresses, names, regions, policies, settings, tokens. */
 #include <stdint.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import java.sql.*;
 import java.util.concurrent.CountDownLatch;
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 const Database = require('better-sqlite3');
 const assert = require('assert');
 const [library, ledger] = process.argv.slice(2);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A host in C, to be linked with any SQLite: defensive, and with a schema that is not trusted,
  * where $3 says so. */
 #include <sqlite3.h>

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Hosts that are compiled: C with the oldest and the newest SQLite as well as Debian's, Go, Java. The older and newer ones are the
 # sources that npm packages bring.
 . "$(dirname "$0")/hosts.bash"

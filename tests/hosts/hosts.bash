@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A host is a program that embeds SQLite. Each row of the matrix is a host, each cell a test: it registers, verifies, queries, is
 # interrupted, and reloads the extension a thousand times. `make test-hosts` runs it.
 #

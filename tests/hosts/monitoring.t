@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # What samples/monitoring makes of the metrics: its alerts by promtool, and its names by a run of the job.
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d)

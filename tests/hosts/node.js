@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 const { DatabaseSync } = require('node:sqlite');
 const assert = require('assert');
 const [library, ledger] = process.argv.slice(2);

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Node: better-sqlite3, and its own SQLite. Node itself is an npm package, too, since Debian's is older than both want.
 . "$(dirname "$0")/hosts.bash"
 export NODE_PATH=$PWD/build/hosts/node_modules

@@ -1,4 +1,5 @@
 <?php
+// SPDX-License-Identifier: MIT
 [, $library, $ledger] = $argv;
 
 function connect($library, $ledger)

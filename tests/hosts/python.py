@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 import sqlite3, sys, threading
 
 library, ledger = sys.argv[1:]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 require 'sqlite3'
 
 def connect

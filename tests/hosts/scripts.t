@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Hosts whose programs are scripts.
 . "$(dirname "$0")/hosts.bash"
 python=/usr/bin/python3

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # $3: plain, safe or strict. Ctrl-C at a terminal is SIGINT: it ends the statement, not the shell.
 set -eu
 case $3 in plain) strict='' safe='' ;; safe) strict='' safe=-safe ;; strict) strict='.dbconfig defensive on\n.dbconfig trusted_schema off\n' safe='' ;; esac

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # The shell: as it is, safe, and with a schema that is not trusted, which newer ones begin with, and the database defended.
 . "$(dirname "$0")/hosts.bash"
 HOST_OPTIONS=plain host 'the shell' sh $SAMPLES/shell.sh -- sh tests/hosts/shell.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Completions in fish and zsh (tests/jobs/completion.bats has bash): asked of the shells themselves.
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d)

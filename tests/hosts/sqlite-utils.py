@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The library of the command, since a thousand commands would take minutes.
 import sqlite3, sys, threading
 import sqlite_utils

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 package require sqlite3
 lassign $argv library ledger
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Answers that are about us and not about a recipient stop the channel and mark nothing; what is refused to one recipient is undeliverable, said, and can be
 # queued again. By a real SMTP server (aiosmtpd), and by the stand-in's SMS gateway and fraud API.
 

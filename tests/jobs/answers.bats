@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What becomes of one due report by what the fraud API answers: every class of answer and every fault of the stand-in. For each: the exit code, the
 # report's state, tries and ambiguous tries, and how often the stand-in holds the event; then the same two hours later, when the other side is well again.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A long queue: what is in it takes neither memory nor time before the first call.
 # SOAK=1 takes a million due codes and reports, and tells all of them.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob check --data: the laws as queries. A ledger in which much has happened breaks none; each breach is told by its check alone.
 
 load ../helper

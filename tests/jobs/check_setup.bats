@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob check: can the job do its work here? A real SMTP server (aiosmtpd) with STARTTLS and AUTH, and the stand-in of gateway and fraud API.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A clock that was wrong: what it has recorded stays, nothing dies of it, and it is said.
 
 load ../helper

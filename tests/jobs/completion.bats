@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Completions: asked for as the shell would.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob confirm: codes as they come out of a table.
 
 load ../helper

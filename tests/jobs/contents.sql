@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- What imports have brought about, ids and times of recording aside (now: a sign-up's own, where it brought none): two ledgers that say the same here hold the same.
 -- An attempt is named by its import and line, a customer, code or report by its attempt. Salted hashes and nonces are only there or not.
 .mode list

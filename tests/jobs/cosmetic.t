@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The same 2,000 people twice: as this project writes them, and as other programs and people do. Both files give the same customers.
 
 SEED=n repeats a run. What is compared are the ledgers' own tables, by SQL.

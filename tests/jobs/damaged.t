@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The job over ledgers that somebody has edited, or a disk has damaged (damage.py): a line and an exit code, never a signal, nor a run without end.
 
 STRIDE=n looks at every n-th case alone. Each is met by a third of the commands, of which another third comes next; SOAK=1 runs all.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob dashboard: the numbers on the page are those that SQL gives, and nothing else is on it. How it looks: make browser-test.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # samples/demo.sh runs to its end, says what it is there to show, and notices when something is not as expected.
 
 setup_file() {

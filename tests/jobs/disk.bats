@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the disk does to a run: a full one, a ledger that is read-only for a while.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # One door: a row of a file and an INSERT get the same verdict and leave the same rows.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Where a run finds itself (time zone, locale, umask) changes nothing of what it does.
 
 load ../helper

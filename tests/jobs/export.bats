@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob export: what Python's csv and json read from it is what the tables say; nothing personal unless asked for; no cell is a formula.
 
 load ../helper

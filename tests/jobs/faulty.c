@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Preloaded into a program (see tests/helper.bash): the disk's faults, and death at chosen
  * instants. By environment variables:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob nightly over folders that others write to: links, devices and names that are none, files that are replaced, still written or
 # without end. Each is said, and the rest goes on.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Files that other programs wrote (tests/foreign) are read as their people are: everybody's address and number, whatever the program
 calls its columns, however it quotes, whatever separates them. What is not RFC 4180 otherwise, or in an encoding that nothing tells, is rejected line by line. Then the user exports of products: who comes through."""
 import json

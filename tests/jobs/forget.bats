@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob forget: by arguments, a file and standard input; nobody, several people, and what cannot be a subject.
 
 load ../helper

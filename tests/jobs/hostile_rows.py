@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """hostile_rows.py COUNT SEED [hashed]: a CSV of sign-ups that meet each other: the same identifiers in other clothes, told outcomes,
 log-ins, second requests, values of every wrong form, values under each other's headers. Every value is readable, so that no row is a reject.
 hashed: passwords come as hashes alone, as in an export, so that nothing is sealed for the fraud API and most rows are people whom nobody knows yet."""

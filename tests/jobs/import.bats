@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob import: what becomes of the lines of a file. Its identity and its stops: import_again.bats, import_stop.bats.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob import: what a file is known by, so that a sign-up of a file becomes an attempt once, however often it is imported.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob import: what people do with exports, profiles and spreadsheets without reading a manual: each gets a sentence that says what to do, and nothing is
 # half imported.
 

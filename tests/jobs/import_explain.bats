@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob import --explain: what would be made of a file, told to the person who made it; and the same counts at an import's end.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob import: compressed files, folders, fields without end, and the limit of rejects.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob import: a stream far larger than memory, which is never on a disk: MEGABYTES of it (400; 10240 with SOAK=1).
 
 load ../helper

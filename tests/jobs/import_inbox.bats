@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The inbox of `regjob nightly`, what is kept of it, and what is not kept anywhere.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob import: JSON Lines and arrays: rows, rejects, going on after a stop, growth, and documents that are damaged.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob import while memory runs out: it says so and exits with 1, or gets by; and what it has left is gone on with.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The exports of samples/exports (written by tests/foreign/write/exports.py with other programs' hashes) are recognised, imported by the built-in
 profiles, and each person logs in with the old password; then what hash is stored. The same by --profile, and what no profile should take."""
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob import: files whose lines are not all rows of one length, as spreadsheets and reports write them.
 
 load ../helper

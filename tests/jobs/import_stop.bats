@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob import: stopped at any instant, by any means, and gone on with: the same ledger as without.
 
 load ../helper

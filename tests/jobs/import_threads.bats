@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob import with many threads, under whatever watches them: `make tsan` and `make valgrind` run this with their builds of regjob.
 
 load ../helper

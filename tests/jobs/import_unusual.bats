@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob import: a file of which unusually many sign-ups failed is said, where nobody watches, too.
 
 load ../helper

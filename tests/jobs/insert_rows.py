@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """insert_rows.py EXTENSION LEDGER FILE: the rows of a CSV through INSERT INTO reg_attempts, one by one; an empty cell is NULL in one row and
 an empty text in the next. Afterwards attempts
 and continuations are given the import and line that an import would have given them, so that both can be compared."""

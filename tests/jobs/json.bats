@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # --format json: one object from every command, with the same members.
 
 load ../helper

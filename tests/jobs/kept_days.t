@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Kept sums against the facts: a ledger to which anything may happen between nightly runs, in any order, and after each step every question that uses the
 sums is asked twice: of the ledger, and of a copy that keeps none. The answers are the same, at the moment and as of ten earlier ones.
 

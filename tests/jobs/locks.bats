@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The locks of the job's steps, where they cannot be had: a step that cannot lock does nothing, and says so.
 
 load ../helper

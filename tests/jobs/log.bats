@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The form of messages: for people, for programs, for systemd's journal.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Mail through a real SMTP server (aiosmtpd) with STARTTLS and AUTH, read back by Python's email package.
 
 load ../helper

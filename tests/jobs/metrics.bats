@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # --metrics FILE: one file for all commands.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob nightly: each step has the time of a run for itself, and what was cut short or left out is named.
 
 load ../helper

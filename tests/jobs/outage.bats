@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A destination that is down costs one probe at a time, not a queue of time-outs.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What stands in a page of `regjob dashboard`, for tests: page_contents.py FILE WHAT.
 
   tables              a line for each row of each table: CAPTION|CELL|...

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What keeps secrets from others on the same machine: the program's memory, the files of secrets.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob reconcile and reg_reconcile: every unit of difference is put down to the cause that was planted, and nothing
 # that was planted as unexplained is explained. What is planted how: reconcile_plan.py.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Random histories with causes of every kind, alone and mixed, on both sides, seen from any time zone.
 
 What the vendor holds is planted for each seed (reconcile_plan.py), in sparse and in dense ledgers, with losses, gains and

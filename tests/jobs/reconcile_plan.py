@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Plants a history in a ledger, and the dashboard export of a vendor who holds what was planted.
 
 reconcile_plan.py LEDGER EXPORT SEED OFFSET_MINUTES [KIND...]   a random history (of these kinds only)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # samples/recovery/README.md, command by command: the ledger is lost and put back, from a snapshot and from SQLite's backup.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob report: what becomes of due outcomes, by the fraud API's answer. Stops, kills and two jobs: report_stop.bats.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob report, stopped: by a signal, by its time limit, by SIGKILL at any instant, or met by another run.
 # SOAK=1 takes ten thousand outcomes and thirty kills.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob init --restored, after a backup was put back; and what must be on the disk before it can be backed up.
 
 load ../helper

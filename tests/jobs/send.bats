@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob send: codes by mail (into a Maildir) and by SMS (to the stand-in's gateway).
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob send through a real SMTP server (aiosmtpd) with STARTTLS and AUTH; what arrives is read back by Python's email package.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob settings: what reg_settings() and reg_settings_patch() do in SQL, from a file.
 
 load ../helper

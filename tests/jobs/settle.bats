@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob settle: pending attempts whose time is over, and what is kept for reports that nobody waits for.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob share: a ledger to give away. Nothing personal and no secret is in the file; everything else is, and reads as in the ledger.
 
 load ../helper

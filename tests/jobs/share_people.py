@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """People for the tests of a share: `signups` writes them as CSV; `search LEDGER FILE` looks for all that is theirs in the bytes of a file; `columns LEDGER SHARE` compares
 what the two have in each column; `derive LEDGER SHARE` computes pseudonyms anew."""
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # reg_signups: the verdicts that an import would give are those that it then gives, row by row; and nothing is written.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An SMTP server (aiosmtpd) with STARTTLS and AUTH that keeps what it gets.
 
 smtp_server.py FOLDER CERTIFICATE KEY [plain|no-utf8]

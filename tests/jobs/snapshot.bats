@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob snapshot: a copy of the ledger in use, whole or not there; what may be done with it, and how it becomes a ledger again.
 
 load ../helper

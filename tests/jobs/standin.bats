@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The stand-in itself: other tests believe what it says, so it is tested like any part.
 
 load standin_requests

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What the stand-in does wrong when it is told to, and that it does it to the right requests.
 
 load standin_requests

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the stand-in's own tests share: the vendor's example, and how it is sent, changed and asked about.
 
 load ../helper

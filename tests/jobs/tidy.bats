@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob tidy: personal data of attempts that failed long ago is erased, and no count changes, as of any moment.
 
 load ../helper

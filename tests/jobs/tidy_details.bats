@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # regjob tidy, keep_details_days: what runs and tries said in words is erased, and no count changes, as of any moment.
 
 load ../helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The Debian packages in a bare root: installed, upgraded while the ledger is in use, removed and purged. `make test-packages`.
 # The tests go through the life of one machine, in order.
 

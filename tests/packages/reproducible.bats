@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Two builds give the same bytes: the second in another folder, with another umask, time zone, locale and number of jobs, under another clock.
 # SOAK=1 builds both in bare roots of their own.
 

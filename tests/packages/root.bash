@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A bare Debian root to install packages into: `load root`. Needs root, mmdebstrap and the package sources of this machine.
 #
 #   root_make              sets BARE, a fresh copy of a minimal root, which is made once for all tests of a file

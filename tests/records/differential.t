@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The CSV reader against Python's csv module (strict) over hostile files from a fixed seed.
 
 The files are made of what breaks readers: quotes, commas, line ends of all kinds, NUL, broken UTF-8,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # samples/recovery/README.md with Litestream, the program that LITESTREAM names: `make test-recovery` installs it.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The sample sign-ups give what they were made for: every outcome, and every reason an import can give.
 
 signups.csv is imported by regjob under the demo's settings, whose counts stand here group by group,

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Hidden columns that are arguments, and the types that drivers bind: whatever form a condition has, it is answered as it was meant, or refused.
 . tests/sql/tap.sh
 ledger

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # reg_bar and reg_spark: charts in text.
 . tests/sql/tap.sh
 

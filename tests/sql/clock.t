@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # A clock that is set back, or was wrong: nothing disappears, nothing is recorded earlier than what is there, and everything still ends.
 . tests/sql/tap.sh
 sessions

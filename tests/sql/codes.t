@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Codes: issued, given again, replaced, entered; by the second.
 . tests/sql/tap.sh
 sessions

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # The ways to confirm; who is known already; rivals; third parties; the second request of a two-step sign-up.
 . tests/sql/tap.sh
 sessions

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Connections: closing leaves nothing behind, two see each other, the schema may change in between."""
 import ctypes
 import os

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Currencies that came after the machine's ICU hold from the day on which their sources say so.
 . tests/sql/tap.sh
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Ledgers whose rows somebody has edited: every column of every table, to values that no program of ours writes.
 
     made(path)                        a ledger with a row at least in every table, and its key

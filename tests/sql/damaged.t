@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """A ledger that somebody has edited, or a disk has damaged: errors, and never the end of the host.
 
 Each case is a column set to a value that no program of ours writes (damage.py); then everything that reads the ledger is

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # reg_dashboard: a vendor's dashboard export as a table, strictly.
 . tests/sql/tap.sh
 sessions

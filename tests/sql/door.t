@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # INSERT INTO reg_attempts as a statement: what it takes, what it refuses, and what becomes of transactions around it.
 . tests/sql/tap.sh
 ledger

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Many sign-ups for one address, or with one username: a code that was handed over is still good, and a look for it costs no more."""
 import os
 import re

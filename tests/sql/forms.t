@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Values as people and programs write them: what is taken, in which form, and what note that leaves.
 
 What is expected comes from elsewhere: Python's datetime and ipaddress, ISO 3166 and 4217, RFC 3339 and 9110, the programs whose

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Every function and table of the extension by name, and what the functions say without a ledger.
 . tests/sql/tap.sh
 

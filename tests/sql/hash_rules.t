@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Password hashes that are not taken: the rule that each breaks, and what costs too much to be tried."""
 import json
 import os

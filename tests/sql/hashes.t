@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Password hashes of other systems: each format against the program it comes from, or a published vector (tests/foreign/hashes.tsv).
 
 The same hashes are then imported from a file, and everybody logs in with the old password.

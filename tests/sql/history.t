@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The ledger as of any moment reads as it read then.
 
 A random sequence of what people and the job do, at advancing times; after each step all rows of the

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # What a stranger sends costs no more than its length: inputs that took minutes, each within so many seconds of CPU as are
 # generous for a slow machine and still far below what the square of their length would take. The sanitizers look at shorter ones.
 . tests/sql/tap.sh

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """A function that is interrupted, at whatever step, has done nothing and leaves nothing open, in the host's transaction as outside of one."""
 import os
 import sqlite3

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # What stands before a table of the extension or of the ledger, and whose ledger a name with a schema before it means.
 . tests/sql/tap.sh
 ledger

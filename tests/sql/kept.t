@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """What is kept of a sign-up, and for how long.
 
 A value that fails its check is in no file of the ledger, whatever column it came by. What is kept has its column's

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Loading: it needs no readable database, a load that fails leaves the host alive, and there is one SQLite library in a process.
 
 Each host is a process of its own, since what these loads once did was to kill it.

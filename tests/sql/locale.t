@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """A host that has set a Turkish locale, where I and i are two letters and a fraction begins with a comma, gets the same verdicts as any other."""
 import csv
 import ctypes

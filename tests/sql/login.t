@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """reg_verify_login(): whom a subject means, what is stored after it, and that nobody learns who has an account."""
 import hashlib
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """What a sign-up by INSERT costs in memory: what a statement needs is kept for the next one, and not fetched from the system each time."""
 import resource
 import sys

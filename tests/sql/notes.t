@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # What is done to a value beside the verdict: left out, or taken in another form, with a note that names the rule and never the value.
 . tests/sql/tap.sh
 sessions

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Guessing in parallel: forty connections wait for one lock, each with an entry of its own.
 
 However they come to their turn, a code is not good once the permitted wrong tries are spent, and an

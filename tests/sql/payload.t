@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # What the fraud API is told: the vendor's own example, member for member, and what becomes of it.
 . tests/sql/tap.sh
 payload() { sql "SELECT reg_report_payload($1);" | jq_sorted; }

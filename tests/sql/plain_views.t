@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The plain views (sql/plain_views.sql): without the extension they say of now what its tables say, and they leave alone what has their names already."""
 import json
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Passwords that are hashed before the INSERT which registers them: reg_prepare_password()."""
 import hashlib
 import resource

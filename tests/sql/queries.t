@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # The ready answers: every view, and every query of sql/queries/, on a small ledger whose numbers can be counted by hand.
 . tests/sql/tap.sh
 

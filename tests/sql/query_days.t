@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # The days that the queries of sql/queries/ look at: :from and :to, one of them, neither (the 30 days up to the newest), all time; both days whole.
 . tests/sql/tap.sh
 

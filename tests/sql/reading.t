@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # sqlite3_regread_init: what a server may offer to strangers. Everything else of the extension is not there.
 . tests/sql/tap.sh
 

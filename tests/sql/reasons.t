@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Why a sign-up fails: every reason, alone and together, in the fixed order; and which values are right.
 . tests/sql/tap.sh
 ledger '{"requiredConsents":["terms"],"consentVersions":{"terms":"3","news":"1"}}'

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The order in which attempts were recorded: the order of their ids, which ORDER BY recorded_at needs no sorting for, but in ledgers that an early version wrote
 by a clock that went back."""
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The extension in Python's sqlite3, for tests that need a connection of their own or a moving clock.
 
 Import it first: where the build wants a sanitizer, or `import reg` follows `os.environ["CLOCK"]`, the

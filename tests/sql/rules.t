@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The rules in SQL alone: sql/rules/NAME.sql over small ledgers that are set by hand, without the extension.
 
 Each is run as a whole, and step by step as its file stands (stage.py): either way it must leave the same.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """What is pushed down to indexes gives what no index gives: random questions, asked both ways.
 
 Each is put to reg_attempts and to a plain copy of all its rows, in a table whose columns have the same

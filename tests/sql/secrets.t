@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """No secret at rest: a ledger is used in every way, then every file of it is searched for every secret.
 
 What is searched for: passwords, their unsalted hashes in each format as bytes, hex and base64, codes (a

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # The registration settings: defaults, replace, patch, what is refused, and their history.
 . tests/sql/tap.sh
 sessions

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A ledger of SQL alone, in Python's sqlite3 and without the extension, to run rules on: the schema, the rules and views, and facts set by hand.
 
     stage = Stage()

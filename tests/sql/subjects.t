@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Whom a text means: a text of the form of an e-mail address or a phone number means that; a username of such a form is only for whoever has it;
 # and where a text may still mean two people, nobody is taken for the other.
 . tests/sql/tap.sh

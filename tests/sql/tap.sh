@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Functions for tests of the extension in the stock sqlite3 shell: `. tests/sql/tap.sh`, in bash.
 #
 #   ledger [SETTINGS]     a new ledger file, with a JSON patch to its settings; sets LEDGER

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """The table of values in reg(7) is what happens: by INSERT, by an import, in its rehearsal, in a file of confirmations, and in a vendor's
 dashboard export. The manual is the only source of the rows."""
 import csv

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* answer.h: what is sent back, as meant or as a fault wants it. */
 #ifndef ANSWER_H
 #define ANSWER_H

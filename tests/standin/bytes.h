@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* bytes.h: text and bytes that grow. The stand-in is a test program: where memory ends, so does it.
  */
 #ifndef BYTES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* control.c: the stand-in's own endpoints: what it saw, and what it is to do. */
 #include "server.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "delay.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* delay.h: answers that wait, without holding up any other.
  *
  * One thread looks after all suspended connections: it lets each go on when its time has come, when

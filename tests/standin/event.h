@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* event.h: the registration events that were accepted: what the vendor's dashboard counts. */
 #ifndef EVENT_H
 #define EVENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fault.h: what the stand-in is told to do wrong, and to which requests.
  *
  * A fault is written as a JSON object or, on the command line, as `name[:key=value,...]`:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* gateway.c: the SMS gateway's endpoints, in three common shapes. */
 #include "server.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* message.h: the SMS messages that the gateway took. */
 #ifndef MESSAGE_H
 #define MESSAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* server.h: the stand-in's HTTP server: one thread, a table of endpoints, one request's way.
  *
  * All state below belongs to the server's one thread: endpoints need no lock.

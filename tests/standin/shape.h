@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* shape.h: the documented shape of a registration event, checked without mercy.
  *
  * The vendor itself may be more lenient; the stand-in is strict so that a wrong member, type or

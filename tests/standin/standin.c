@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* standin.c: stands in for the fraud API and an SMS gateway, on 127.0.0.1, for tests and the demo.
  */
 #include "server.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vendor.c: the fraud API's endpoints. */
 #include "server.h"
 #include "shape.h"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Cleeng's document, played: metadata for the customer, the publisher's consents, registration, and consents updated afterwards.
 
 load systems

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A clock for tests: libfaketime's, standing still where a file says, so that what a test does at one moment happens at one moment.
 
 `begin(__file__)` first: it starts the program anew under libfaketime. `stand(milliseconds)` sets the clock, counted from START

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Writes a small MaxMind-format file: country_database.py FILE NETWORK=COUNTRY...
 
 The format (MaxMind DB 2.0): a binary search tree over the bits of an address, 24 bits a record, then 16 zero bytes, the data that

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The INVAS document, played: a customer registers with data alone, gets a token by e-mail and by SMS, and completes with username,
 # password and token.
 

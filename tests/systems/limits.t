@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Every time limit of a registration, a millisecond before it, at it, and a millisecond after it.
 
 A limit is a function that plays the story up to it on a fresh ledger and answers at the moment that it is given, in milliseconds

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """registrationType x pinConfirmationType x subject x device x entry: what each cell comes to stands in matrix.csv beside this.
 
 subject: nobody has the address (unknown), a customer with a password has it (known), one who came by a third party has it.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The partner API's document, played: a user is created in two requests, then verified by KYC and subscribed.
 
 load systems

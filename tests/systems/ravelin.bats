@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The fraud API's document, played: outcomes of registrations that were decided elsewhere, and which of them are told.
 
 load systems

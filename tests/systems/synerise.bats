@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Synerise's document, played: the settings object, the four ways to confirm, PINs and their devices, tokens, and third-party sign-ups.
 
 load systems

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Functions for the scenarios of the five systems: `load systems`.
 #
 #   system_setup NAME    a fresh ledger with the preset samples/settings/NAME.json (hashes cost next to nothing), in a

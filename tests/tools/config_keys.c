@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* config_keys: the configuration's keys, a line each: SECTION, KEY, what it may be, default; by
  * tabs. */
 #include "../../jobs/config/config_key.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* failing_memory.h: our own allocations, for programs that are linked with --wrap for each of these
  * names (see the Makefile) and say with is_refused(), before they include this, which one fails.
  * What a library allocates for itself is not among them. */

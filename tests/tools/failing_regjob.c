@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* regjob whose memory runs out: for tests. By environment variables:
  *
  *   FAIL_ALLOCATION=n   the n-th allocation of SQLite, of jansson and of our own fails

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* records_dump: what the CSV reader makes of files, as JSON lines, to be compared with another
  * reader.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Sends statements to an rqlite cluster as the job's client does, and says what came of it:
  *

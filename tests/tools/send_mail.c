@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* send_mail: sends messages by the mail channel alone, for tests against a real SMTP server.
  *
  *   send_mail URL CA_FILE USERNAME PASSWORD TEMPLATES CONCURRENCY < messages

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* folder.h: a temporary folder for a unit test's files. */
 #ifndef FOLDER_H
 #define FOLDER_H

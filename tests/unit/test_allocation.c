@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory that runs out: each allocation of SQLite, of ours and of jansson fails in turn, once and
  * from then on for good. A statement then gives its result or SQLITE_NOMEM, has been done or not at
  * all, and is done when it is tried again.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Writes every file of this folder anew, into it or into DIRECTORY, an absolute path. It needs the tools that README.md lists; NODE_PATH names where npm put its two packages.
 set -eu
 cd "$(dirname "$0")/.."

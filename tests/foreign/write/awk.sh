@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # awk over tab-separated lines, with the quoting function that everybody writes once. The line feeds of a field were turned into \n before.
 jq -r '.[] | [.external_id, .email, .username, .given_name, .family_name, .phone, .birth_date, .country, .locale, .currency, .signed_up_at,
     .email_verified, .accepts_terms, .accepts_marketing, .ip_address, .device, .user_agent, .address, .note] | @tsv' people.json |

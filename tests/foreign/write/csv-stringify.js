@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // csv-stringify with its defaults: true is 1, false is empty, a Date is its milliseconds.
 const { stringify } = require("csv-stringify/sync");
 const people = JSON.parse(require("fs").readFileSync("people.json", "utf8"));

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Writes samples/exports: what five systems export of the same invented people, in the forms that their documentation and their own tools
 have (firebase-tools' accountExporter, Keycloak's export of a realm, Auth0's user export and bulk import, the header of a Cognito user pool,
 Kratos's identities). Hashes are by python3-bcrypt, python3-argon2 and hashlib; those of Firebase by npm firebase-scrypt 2.2.0.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // encoding/csv over a struct without pointers: what is missing has Go's zero value, as in many a small back end.
 package main
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # jq's @csv over JSON whose identifiers are numbers, as an API gives them: jq rounds those beyond 2^53.
 exec jq -r '
     (["id", "email", "userName", "givenName", "familyName", "phoneNumber", "birthDate", "country", "locale", "currency", "createdAt", "emailVerified",

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # LibreOffice's "Save as CSV", without a window: one workbook, in the locales and with the options that people choose.
 #   libreoffice.sh DIRECTORY     writes libreoffice*.csv there
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # MariaDB's SELECT ... INTO OUTFILE with commas and quotes: a backslash escapes, \N is NULL, and a UNION brings the header.
 # The server lives in a temporary directory and on no network.
 set -eu

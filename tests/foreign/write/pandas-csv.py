@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """DataFrame.to_csv. The identifiers and the dates have pandas' own types, as after read_json().
 
 default: with the index; times in UTC, an identifier column of floats as soon as one is missing

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Papa.unparse in a browser's "Download CSV": it escapes formulas, so a + before a phone number gets an apostrophe; a Date is quoted ISO 8601.
 const Papa = require("papaparse");
 const people = JSON.parse(require("fs").readFileSync("people.json", "utf8"));

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: MIT
 # Text::CSV with binary set, as its synopsis has it: a field with a blank or a letter beyond ASCII is quoted. Booleans are Perl's: 1 and the empty string.
 use strict;
 use warnings;

@@ -1,4 +1,5 @@
 <?php
+// SPDX-License-Identifier: MIT
 // fputcsv() as most PHP has it: its default escape character, booleans and nulls as PHP makes text of them.
 $out = fopen('php://stdout', 'w');
 fputcsv($out, ['id', 'email', 'email_verified_at', 'username', 'first_name', 'last_name', 'phone', 'birthday', 'country', 'locale', 'currency',

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # PostgreSQL's COPY ... CSV HEADER, from a server that lives in a temporary directory and on no network.
 #   postgres.sh            as it comes, in a session whose zone is Europe/Berlin
 #   postgres.sh force      every column quoted, NULL written as \N

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """csv.DictWriter as a script of one's own has it: the default dialect. With "unix": every field quoted, lines end in LF."""
 import csv
 import json

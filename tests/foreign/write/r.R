@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # write.csv and, with "semicolons", write.csv2 of a data frame: row names in a first column without a name, missing values a bare NA,
 # times as R prints them, numbers beyond 15 digits rounded.
 library(utils)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # CSV.generate as a Rails rake task has it: times as Time#to_s writes them, nil bare and the empty string quoted.
 require "csv"
 require "json"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The workbook that write/libreoffice.sh turns into CSV files: dates are dates, flags are truth values, and identifiers are numbers, as in a sheet that people fill in by hand.
 
 Times are those of Europe/Berlin's clocks: a spreadsheet knows no zone.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The sqlite3 shell's .mode csv over a table of users: booleans are 0 and 1, times Unix seconds.
 exec sqlite3 -batch :memory: "
 CREATE TABLE users AS

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is known of the index of subjects without asking it (ext/admission/admit_keys.c). */
 #include <setjmp.h>
 #include <stdarg.h>

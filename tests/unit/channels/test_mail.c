@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Mail: its bytes, its addresses, its delivery into a Maildir. SMTP is tested against a real
  * server. */
 #include "channels/mail.h"

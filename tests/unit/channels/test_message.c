@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Templates and the messages made from them. */
 #include "channels/message.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* SMS: lengths, requests to a gateway on loopback, delivery into a folder. */
 #include "channels/sms.h"
 

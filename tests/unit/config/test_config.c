@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_config.c: the configuration: every key, its default, its limits, and what is said of a wrong
  * one. */
 #include <stdarg.h>

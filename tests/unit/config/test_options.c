@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_options.c: the command line: what is taken, and the one line that a mistake gets. */
 #include <stdarg.h>
 #include <stddef.h>

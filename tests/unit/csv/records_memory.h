@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* records_memory.h: for the tests of the CSV reader: bytes in memory, or made up as they are read,
  * as a source; and what comes of them as lines of text.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Separators and encodings of CSV files: which is found, which is refused, and that the text is
  * what iconv(1) and RFC 2781, Unicode's tables and the WHATWG's index of windows-1252 say it is. */
 #include "records_memory.h"

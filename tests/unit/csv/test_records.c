@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The strict CSV reader: what is a record, what is rejected, where each begins and ends. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The strict CSV reader's limits: what is too long, and that memory and time stay bounded. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The strict CSV reader leaves no cell behind in memory that it gives back: a password may be one.
  * Linked with free() and realloc() wrapped (Makefile). */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* watched_memory.h: looks for a secret in memory that is given back. Linked with free() and
  * realloc() wrapped (Makefile). What a test itself has in the heap must not have it: it is used
  * again.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* deliver.h: runs one message through the engine by a channel, for unit tests of the channels. */
 #ifndef DELIVER_H
 #define DELIVER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* outbox.h: ledgers with due reports, opened by runs of several hosts, for unit tests. Wants
  * folder.h. */
 #ifndef OUTBOX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What each answer means for its item. */
 #include "delivery/http_status.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The journal as the engine's source: nothing is handed out that is not committed, and nothing that
  * came back is lost while another writer holds the ledger. */
 #include <setjmp.h>

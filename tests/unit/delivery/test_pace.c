@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pace and the circuit breaker under a clock of our own. */
 #include "delivery/breaker.h"
 #include "delivery/pace.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The queue in the ledger: who has an item, for how long, and whose news of it counts. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What comes from outside: shortened, escaped. */
 #include "delivery/response.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether a failed try is followed by another, and when. */
 #include "delivery/retry.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The engine and the fraud API's channel against the small server of transfer_rig.h. */
 #include "transfer_rig.h"
 

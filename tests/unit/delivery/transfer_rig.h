@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* transfer_rig.h: what the engine is tested with: a small server on loopback, items for it, and a
  * run.
  *

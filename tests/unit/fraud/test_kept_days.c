@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Days that are summed until somebody says stop; and sums that nobody can add up. */
 #include <setjmp.h>
 #include <stdarg.h>

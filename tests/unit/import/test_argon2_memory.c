@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_argon2_memory.c: hashes are the same with the arena and without; nothing else gets its
  * memory; it is wiped and given back. */
 #include <stdarg.h>

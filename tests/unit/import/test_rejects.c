@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The bytes of rejects, copied from the file that they are in. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* No form of file leaves a cell behind in memory that it gives back: a password may be one. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* json_story.h: what the reader of JSON makes of some bytes, as lines of text. */
 #ifndef JSON_STORY_H
 #define JSON_STORY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The records of JSON files: lines and items, however the bytes come in, what is rejected, what
  * fails, and going on after any record. Whether bytes are JSON is what jansson says. */
 #include "json_story.h"

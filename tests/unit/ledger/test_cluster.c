@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A ledger on a cluster, which is a database here that requests are carried out on as a node does:
  * what is read and written comes over whole, and a write is carried out once, on what was read. */
 #include <setjmp.h>

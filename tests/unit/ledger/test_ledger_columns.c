@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rows are read by the names of their columns. */
 #include <setjmp.h>
 #include <stdarg.h>

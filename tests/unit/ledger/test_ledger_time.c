@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The time that the ledger goes by, beside a clock that jumps. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The blocklist of breached passwords: every line is found, nothing else is, and a file that is no
  * such list is refused rather than searched in vain. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Passwords: wire formats, Argon2id against Debian's own `argon2` program, verification, rehash. */
 #include <setjmp.h>
 #include <stdarg.h>

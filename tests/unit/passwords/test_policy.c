@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Password policies: profiles, JSON, each rule, and the words for them. */
 #include <setjmp.h>
 #include <stdarg.h>

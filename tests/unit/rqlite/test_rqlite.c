@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The client of rqlite, against nodes that answer what they are told to. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_lock.c: one run of a step at a time, whatever happened to the one before. */
 #include <stdarg.h>
 #include <stddef.h>

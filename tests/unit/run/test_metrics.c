@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_metrics.c: the OpenMetrics text byte for byte, and how it gets into its file. */
 #include <stdarg.h>
 #include <stddef.h>

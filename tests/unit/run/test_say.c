@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_say.c: what a user sees on a pipe and on a terminal. */
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test_stop.c: signals and the deadline, as a run lives through them. */
 #include <stdarg.h>
 #include <stddef.h>

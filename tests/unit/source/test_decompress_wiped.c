@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Of a compressed file's rows nothing is left in memory once it is closed: neither in the
  * libraries' windows nor in the blocks they were read into. The whole memory of the process is
  * searched. */

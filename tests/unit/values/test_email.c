@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The address that mail is sent to, and the sender's mailbox. What is compared: test_subject.c. */
 #include "values/email.h"
 

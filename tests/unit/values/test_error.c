@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A code and a sentence that travel together. */
 #include <setjmp.h>
 #include <stdarg.h>

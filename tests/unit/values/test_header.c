@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The columns of a file, by its header: of sign-ups, and of any other table of names. */
 #include "values/signup.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Moments: what is read, what is refused, and the calendar against the C library's. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Phone numbers: one form for one person's number, and the short way against libphonenumber. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Countries, currencies, locales and addresses; the country database is made here, byte by byte. */
 #include <setjmp.h>
 #include <stdarg.h>

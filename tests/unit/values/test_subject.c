@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* E-mail addresses, usernames and phone numbers: what is accepted, how it is compared, how it is
  * masked; and the short way for ASCII against ICU itself. */
 #include <setjmp.h>

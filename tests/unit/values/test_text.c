@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What may be shown, what a value may hold, and how the rest is escaped. */
 #include "values/text.h"
 #include "values/utf.h"

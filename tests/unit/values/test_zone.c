@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The time zones that libc knows, and those that it would take for UTC. */
 #include <setjmp.h>
 #include <stdarg.h>
