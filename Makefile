@@ -371,7 +371,8 @@ npm:
 	sed 's/@VERSION@/$(VERSION)/' samples/npm/package.json > $(NPM_TREE)/package.json
 	cd build/npm-package && tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -c -C sqlite-reg reg.so | gzip -n > reg-$(VERSION)-linux-x86_64.tar.gz
 	symbols=$$(sqlite3 -batch -noheader :memory: '.load build/npm-so/reg' "SELECT group_concat(json_quote(name), ', ') FROM (SELECT DISTINCT name FROM reg_functions ORDER BY name)") && \
-	  sed -e 's/@VERSION@/$(VERSION)/' -e "s/@SYMBOLS@/$$symbols/" samples/npm/sqlpkg.json > build/npm-package/sqlpkg.json
+	  digest=$$(sha256sum < build/npm-package/reg-$(VERSION)-linux-x86_64.tar.gz | cut -c1-64) && \
+	  sed -e 's/@VERSION@/$(VERSION)/g' -e "s/@SYMBOLS@/$$symbols/" -e "s/@DIGEST@/$$digest/" samples/npm/sqlpkg.json > build/npm-package/sqlpkg.json
 	cd build/npm-package && npm pack --silent ./sqlite-reg
 
 # The extension in every host that is to be had (tests/hosts). npm's packages are pinned, and run nothing of theirs when they are installed:

@@ -41,10 +41,12 @@ for name in $named; do dpkg -L "$name"; done 2>>"$WORK/said" | sed 's,.*/,,' | g
 ok $? 'the packages that it names have all its libraries'
 # sqlpkg.json: the archive it names is there, with the extension, and its list of symbols is whole.
 python3 - build/npm-package >"$WORK/said" 2>&1 <<'END'
-import json, os, sys, tarfile
+import hashlib, json, os, sys, tarfile
 spec = json.load(open(os.path.join(sys.argv[1], "sqlpkg.json")))
 assert spec["owner"] and spec["name"] == "reg" and "reg_verify_code" in spec["symbols"] and "reg_attempts" in spec["symbols"], spec
-assert tarfile.open(os.path.join(sys.argv[1], spec["assets"]["files"]["linux-amd64"])).getnames() == ["reg.so"]
+archive = spec["assets"]["files"]["linux-amd64"]
+assert tarfile.open(os.path.join(sys.argv[1], archive)).getnames() == ["reg.so"]
+assert spec["assets"]["checksums"] == {archive: "sha256-" + hashlib.sha256(open(os.path.join(sys.argv[1], archive), "rb").read()).hexdigest()}
 END
 ok $? 'sqlpkg.json names its archive'
 hosts_done
