@@ -21,10 +21,16 @@ result() {
     carry "${@:3}" --format json >said 2>messages || code=$?
     cat said messages
     [ "$code" = "$1" ]
-    /usr/bin/python3 - "$1" "$3" "$2" <<'END'
-import json, sys
+    /usr/bin/python3 - "$1" "$3" "$2" "$ROOT/jobs/regjob.1" <<'END'
+import json, re, sys
 it = json.load(open("said"))
-assert list(it) == ["command", "run", "exit_code", "seconds", "counts", "inputs", "files", "output"], it
+# The members are those of the manual, in its order.
+manual = re.search(r"^\.Sh RESULTS AS JSON$(.*?)^\.El$", open(sys.argv[4]).read(), re.M | re.S)[1]
+told = re.findall(r"^\.It Cm (\w+)$", manual, re.M)
+assert told[0] == "command" and list(it) == told, (list(it), told)
+assert all(sorted(one) == ["digest", "name"] for one in it["inputs"]), it
+of_a_file = re.search(r"What came of imported files:\n\.Cm (.*) \.$", manual, re.M)[1]
+assert all(list(one) == re.findall(r"\w+", re.sub(r"No and Cm", "", of_a_file)) for one in it["files"]), (it["files"], of_a_file)
 assert it["exit_code"] == int(sys.argv[1]) and it["command"] == sys.argv[2] and it["seconds"] >= 0, it
 assert eval("(" + sys.argv[3] + ")"), it
 END
