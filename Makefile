@@ -10,7 +10,7 @@ DEPS      = gcc g++ pkg-config libc6-dev libsqlite3-dev libcurl4-openssl-dev lib
             libinih-dev libicu-dev libmd-dev libzxcvbn-dev libphonenumber-dev libmaxminddb-dev \
             libmicrohttpd-dev zlib1g-dev libzstd-dev libcrypt-dev libssl-dev libjs-chart.js sqlite3 faketime ca-certificates
 TEST_DEPS = $(DEPS) libcmocka-dev bats perl python3 python3-aiosmtpd python3-cryptography argon2 clang-format clang git \
-            openssl procps curl mandoc gzip zstd locales apache2-utils whois python3-argon2 python3-bcrypt python3-django python3-passlib
+            openssl procps curl mandoc gzip zstd locales apache2-utils whois python3-argon2 python3-bcrypt python3-django python3-passlib time
 # Too heavy for every test: make browser-test looks at the dashboard's page in a browser.
 BROWSER_DEPS = $(DEPS) chromium perl python3
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "admission/admit_steps.h"
 
 #include "ledger/settings.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * admit_steps.h: the rule `admit` step by step, for whoever sees to it that all of them are undone
  * where one fails. A trigger keeps the rows of each of its steps in a temporary table before it

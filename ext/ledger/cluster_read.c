@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cluster_read.c: what is asked of a cluster: one query, or many that are foreseen at once; and
  * what a write then goes by. */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cluster_fill.c: what has gone from the nodes' logs is overwritten. A node's log is a file of
  * pages (raft.db); those that are free keep what they held until they are used again, the lowest
  * first. So something that says nothing is written until none is left: large requests while they

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- The ledger, version 7. The sums that are kept of days (6.sql) also say in which states codes and reports are.
 
 -- As reg_attempts has code_state and report_state.

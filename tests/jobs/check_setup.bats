@@ -99,10 +99,10 @@ print(*(one["check"] for one in checks))')" = 'ledger integrity key clock disk m
 }
 
 @test "a disk that is nearly full fails; a configuration that cannot be read is said, with exit code 78" {
-    run unshare --mount sh -c 'mkdir small && mount -t tmpfs -o size=8m tmpfs small && cp -p ledger.db ledger.db.key small/ &&
-        exec "$0" -c regjob.conf -l small/ledger.db check' "$REGJOB"
-    echo "$output"
-    if [ "$(id -u)" = 0 ]; then
+    if unshare --mount true; then # by root, and not within a chroot
+        run unshare --mount sh -c 'mkdir small && mount -t tmpfs -o size=8m tmpfs small && cp -p ledger.db ledger.db.key small/ &&
+            exec "$0" -c regjob.conf -l small/ledger.db check' "$REGJOB"
+        echo "$output"
         [ "$status" -eq 1 ]
         [[ "$output" == *'failed  disk '*' MiB free beside a ledger of '* ]]
     fi

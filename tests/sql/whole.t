@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """A sign-up by INSERT is whole or not there, wherever its writing ends, and whatever the host has open around it."""
 import os
 import sqlite3
