@@ -166,3 +166,19 @@ some_committed() {
     job -c batch.conf import signups.csv
     like_the_twin
 }
+
+@test "a follower that was away for many rows has them all when it is back" {
+    rows=3000
+    [ -z "${SOAK-}" ] || rows=20000
+    many 1 $rows >signups.csv
+    led=$(leader)
+    away=$(((led + 1) % 3))
+    node_kill $away
+    shared import signups.csv
+    # The log goes no further back than this: what it has missed comes as a whole.
+    curl -sf -m 30 -XPOST "http://127.0.0.1:${ports[$led]}/snapshot?trailing_logs=1"
+    node_start $away
+    until_true all_ready
+    job import signups.csv
+    like_the_twin
+}
