@@ -221,7 +221,7 @@ results=
 for transaction in "" "BEGIN;" "CREATE TABLE mine(x); BEGIN;"; do
     how=reg_init\(\)
     [ "${transaction#CREATE}" = "$transaction" ] || how="reg_init('beside')"
-    for pages in $(seq 1 $((2 * stride + 1)) 100); do
+    for pages in $(seq 1 $((2 * stride + 1)) 120); do
         fresh
         said=$(sql "$transaction PRAGMA max_page_count = $pages;
 SELECT $how;
