@@ -136,7 +136,10 @@ static bool read_chunk(struct pipeline *pipeline, struct place *place, bool *at_
     chunk_restart(chunk, precheck_session(pipeline->precheck), settings, moment_now());
     if (!fill(pipeline, chunk, at_end))
         return false;
-    if (pipeline->work.spare && !precheck_spare_hashes(pipeline->precheck, chunk)) {
+    if (pipeline->work.spare)
+        precheck_spare_hashes(pipeline->precheck, chunk);
+    /* A row whose subjects could not be found would be written as if it had none. */
+    if (precheck_failed(pipeline->precheck)) {
         precheck_error(pipeline->precheck, &error);
         return fail(pipeline, &error);
     }

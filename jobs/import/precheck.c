@@ -58,6 +58,11 @@ void precheck_close(struct precheck *precheck)
     free(precheck);
 }
 
+bool precheck_failed(const struct precheck *precheck)
+{
+    return ledger_failed(precheck->reader.session->ledger);
+}
+
 bool precheck_error(const struct precheck *precheck, struct error *error)
 {
     const struct ledger *ledger = precheck->reader.session->ledger;
@@ -134,7 +139,7 @@ static bool is_repeated(struct precheck *precheck, const struct admission *admis
     return repeated;
 }
 
-bool precheck_spare_hashes(struct precheck *precheck, struct chunk *chunk)
+void precheck_spare_hashes(struct precheck *precheck, struct chunk *chunk)
 {
     for (size_t i = 0; i < chunk->count && chunk->hashes > 0; i++) {
         const struct admission *admission = chunk_to_hash(chunk, i);
@@ -142,5 +147,4 @@ bool precheck_spare_hashes(struct precheck *precheck, struct chunk *chunk)
                                   admit_is_held(precheck->reader.session, admission)))
             chunk_spare_hash(chunk, i);
     }
-    return !ledger_failed(precheck->reader.session->ledger);
 }

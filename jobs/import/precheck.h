@@ -16,7 +16,8 @@ struct precheck;
 /* NULL: `error`. */
 struct precheck *precheck_open(const struct job *job, struct error *error);
 void precheck_close(struct precheck *precheck);
-/* What the two below failed of. Returns false. */
+/* Whether anything below, or its session, has failed; of what. The latter returns false. */
+bool precheck_failed(const struct precheck *precheck);
 bool precheck_error(const struct precheck *precheck, struct error *error);
 
 /* Of the thread that reads. */
@@ -27,7 +28,7 @@ struct session *precheck_session(struct precheck *precheck);
 const struct settings *precheck_settings(struct precheck *precheck);
 
 /* Spares hashes that would be wasted: of sign-ups with an identifier that a customer has already,
- * or that an earlier row of the file takes. False: precheck_error(). */
-bool precheck_spare_hashes(struct precheck *precheck, struct chunk *chunk);
+ * or that an earlier row of the file takes. */
+void precheck_spare_hashes(struct precheck *precheck, struct chunk *chunk);
 
 #endif

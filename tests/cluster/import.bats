@@ -181,4 +181,17 @@ some_committed() {
     until_true all_ready
     job import signups.csv
     like_the_twin
+@test "the ledger's salt cannot be read where rows are read: nothing is written without its subjects" {
+    /usr/bin/python3 "$ROOT/tests/cluster/proxy.py" proxy "${ports[$(leader)]}" 0 subject_salt "${SALT_READ:-2}" 3>&- &
+    local proxy=$!
+    until_true test -s proxy
+    printf 'email,outcome\nsame@example.net,success\nSAME@example.net,success\n' >same.csv
+    sed "s|^path = .*|path = http://127.0.0.1:$(cat proxy)|" regjob.conf >by_proxy.conf
+    run "$REGJOB" -c by_proxy.conf import same.csv
+    kill "$proxy"
+    echo "$status: $output"
+    [ "$status" -eq 1 ]
+    [ "$(ask "SELECT count(*) FROM attempt")" = "[0]" ]
+    shared import same.csv
+    [ "$(ask "SELECT count(DISTINCT customer_id) FROM attempt")" = "[1]" ]
 }

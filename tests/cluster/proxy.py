@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A proxy before a node, which spoils what passes: proxy.py PORT-FILE NODE-PORT SEED.
+"""A proxy before a node, which spoils what passes: proxy.py PORT-FILE NODE-PORT SEED [TEXT NUMBER].
 
 Of the POSTs one in three is dropped before it is passed on; is passed on and its answer dropped; is passed on twice, or late, when nobody waits for it any
 more; or its answer is cut off, or is another than the node's. Other requests pass as they are. SEED 0: nothing is spoiled.
+With TEXT, of the POSTs that say it all from the given NUMBER on are answered by an error.
 """
 import http.client
 import http.server
@@ -16,6 +17,7 @@ port_file, node, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 chance = random.Random(seed)
 lock = threading.Lock()
 counts = {}
+refused, left = (sys.argv[4].encode(), [int(sys.argv[5])]) if len(sys.argv) > 4 else (None, [0])
 
 
 def pass_on(method, path, headers, body):
@@ -52,6 +54,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with lock:
             how = chance.choice(["drop", "lose", "twice", "late", "cut", "error", "whole"]) if seed and self.command == "POST" and chance.random() < 0.34 else "pass"
             counts[how] = counts.get(how, 0) + 1
+            left[0] -= refused is not None and refused in body
+            refuses = refused is not None and refused in body and left[0] <= 0
+        if refuses:
+            return self.answer(200, [("Content-Type", "application/json")], b'{"results":[{"error":"disk I/O error"}]}')
         if how == "drop":
             return self.hang_up()
         if how == "late":
