@@ -185,7 +185,18 @@ static void complete_together(const struct take *take, struct session *session,
         complete(take, session, item);
 }
 
-static void load_group(const struct take *take, struct session *session, uint64_t most,
+static void list_free(struct take *take, struct queue_list *list)
+{
+    struct queue_item *item;
+    while ((item = queue_list_take(list)) != NULL) {
+        take_unload(take, item);
+        free(item);
+    }
+}
+
+/* All or none: what is not complete would set out as it is, since an error of what is read ahead is
+ * forgiven. */
+static void load_group(struct take *take, struct session *session, uint64_t most,
                        struct queue_list *group)
 {
     struct queue_item *item;
@@ -200,6 +211,8 @@ static void load_group(const struct take *take, struct session *session, uint64_
     ledger_done(due);
     if (shared)
         complete_together(take, session, group);
+    if (ledger_failed(session->ledger))
+        list_free(take, group);
 }
 
 static void load_ahead(void *context, struct session *session)
@@ -223,15 +236,6 @@ static void start_ahead(struct take *take)
     take->ahead_most = at_most(take, GROUP_MOST);
     if (take->read_ahead != NULL && take->ahead_most > 0)
         read_ahead_start(take->read_ahead, load_ahead, take);
-}
-
-static void list_free(struct take *take, struct queue_list *list)
-{
-    struct queue_item *item;
-    while ((item = queue_list_take(list)) != NULL) {
-        take_unload(take, item);
-        free(item);
-    }
 }
 
 bool take_find(struct take *take, unsigned room)
