@@ -44,12 +44,14 @@ static bool decode(unsigned char *text, size_t length, struct hash_bytes *bytes)
     size_t padding = (4 - length % 4) % 4;
     memset(text + length, '=', padding);
     int written = EVP_DecodeBlock(raw, text, (int)(length + padding));
-    if (padding == 3 || written < 0 || (size_t)written - padding > sizeof bytes->bytes)
-        return false;
-    bytes->length = (size_t)written - padding;
-    memcpy(bytes->bytes, raw, bytes->length);
-    bool same = (size_t)EVP_EncodeBlock(again, raw, (int)bytes->length) == length + padding &&
-                memcmp(again, text, length + padding) == 0;
+    bool fits = padding < 3 && written >= 0 && (size_t)written - padding <= sizeof bytes->bytes;
+    bool same = false;
+    if (fits) {
+        bytes->length = (size_t)written - padding;
+        memcpy(bytes->bytes, raw, bytes->length);
+        same = (size_t)EVP_EncodeBlock(again, raw, (int)bytes->length) == length + padding &&
+               memcmp(again, text, length + padding) == 0;
+    }
     sodium_memzero(raw, sizeof raw);
     sodium_memzero(again, sizeof again);
     return same;
