@@ -42,8 +42,8 @@ UPDATE run
    SET owner = NULL,
        counts = CASE WHEN json_valid(counts) AND instr(counts, '"name":') > 0
                      THEN json_replace(counts,
-                                       '$.inputs', (SELECT json_group_array(json_remove(i.value, '$.name')) FROM json_each(counts, '$.inputs') i),
-                                       '$.files', (SELECT json_group_array(json_remove(f.value, '$.name', '$.unknown_columns')) FROM json_each(counts, '$.files') f))
+                                       '$.inputs', (SELECT json_group_array(CASE i.type WHEN 'object' THEN json_remove(i.value, '$.name') END) FROM json_each(counts, '$.inputs') i),
+                                       '$.files', (SELECT json_group_array(CASE f.type WHEN 'object' THEN json_remove(f.value, '$.name', '$.unknown_columns') END) FROM json_each(counts, '$.files') f))
                      ELSE counts END
  WHERE id > :after AND id <= :until AND (owner IS NOT NULL OR (json_valid(counts) AND instr(counts, '"name":') > 0))
    AND coalesce(finished_at, started_at + 604800000) < :before

@@ -181,6 +181,8 @@ some_committed() {
     until_true all_ready
     job import signups.csv
     like_the_twin
+}
+
 @test "the ledger's salt cannot be read where rows are read: nothing is written without its subjects" {
     /usr/bin/python3 "$ROOT/tests/cluster/proxy.py" proxy "${ports[$(leader)]}" 0 subject_salt "${SALT_READ:-2}" 3>&- &
     local proxy=$!

@@ -174,3 +174,11 @@ the details of 3 runs that ended more than 30 days ago' ]
     [ "$(ledger "SELECT count(*) FROM try WHERE answer = 'status 503'")" = 24999 ]
     [ "$(words)" = 0 ]
 }
+
+@test "what another program wrote about a run stops nothing" {
+    ledger "INSERT INTO run (command, started_at, counts) VALUES ('import', 1, '{\"inputs\":[\"ottokar\",{\"name\":\"ottokar\",\"digest\":\"d\"}],\"files\":3}')"
+    keep 30
+    later +40d
+    carry tidy
+    [ "$(ledger "SELECT counts FROM run WHERE started_at = 1")" = '{"inputs":[null,{"digest":"d"}],"files":[null]}' ]
+}
