@@ -66,6 +66,7 @@ static struct job *outbox_make(const char *owner, int reports)
     snprintf(outbox_path, sizeof outbox_path, "%s/%d.db", folder, ++number);
     struct job *job = outbox_open(owner);
     int64_t since = moment_now() - 1000;
+    outbox_run(job, "BEGIN");
     for (int i = 1; i <= reports; i++)
         outbox_run(job,
                    "INSERT INTO attempt (id, recorded_at, attempted_at, setting_id, outcome, "
@@ -73,6 +74,7 @@ static struct job *outbox_make(const char *owner, int reports)
                    "INSERT INTO report (id, attempt_id, outcome, recorded_at, next_try_at) "
                    "VALUES (%d, %d, 'success', %lld, %lld)",
                    i, i, i, i, (long long)since, (long long)since);
+    outbox_run(job, "COMMIT");
     return job;
 }
 
