@@ -14,6 +14,9 @@
 #   cluster_setup        regjob_setup, three nodes, and regjob.conf, in which the ledger is there: moved from ledger.db, which stays as a twin of it, with
 #                        the same uuid, salt and key
 #   shared ARGUMENT...   build/regjob on the cluster (carry, with its configuration)
+#   many FIRST COUNT     a file of sign-ups; one in ten has the address of an earlier one
+#   some_committed ROWS  whether an import has come so far
+#   like_the_twin        each node comes to have what ledger.db has
 #   same LEDGER...       whether ledgers have the same in them, chance and moments aside; --exact: these, too
 
 declare -a pid ports enter serves raft # the last three: of nodes that are not on this machine (cluster/partition.bats)
@@ -127,3 +130,19 @@ cluster_setup() {
 }
 
 shared() { carry "$@"; }
+
+like_the_twin() {
+    until_true all_hold all.db
+    same ledger.db all.db
+}
+
+many() {
+    seq "$1" "$(($1 + $2 - 1))" | awk 'BEGIN { print "attempted_at,email,name,password" }
+        { print 1790000000 + $1 ",p" ($1 % 10 == 0 ? $1 - 5 : $1) "@example.net,x\047" $1 "\047,Abcdef1!x" }'
+}
+
+some_committed() {
+    local read
+    read=$(ask "SELECT coalesce(max(read), 0) FROM import_batch")
+    [ "${read//[^0-9]/}" -ge "$1" ]
+}

@@ -18,17 +18,6 @@ twin() {
     for file in "$@"; do job import "$file" >/dev/null 2>&1 || true; done
 }
 
-# Each node has what the twin has.
-like_the_twin() {
-    until_true all_hold all.db
-    same ledger.db all.db
-}
-
-many() { # FIRST COUNT: one in ten has the address of an earlier one
-    seq "$1" "$(($1 + $2 - 1))" | awk 'BEGIN { print "attempted_at,email,name,password" }
-        { print 1790000000 + $1 ",p" ($1 % 10 == 0 ? $1 - 5 : $1) "@example.net,x\047" $1 "\047,Abcdef1!x" }'
-}
-
 # A second machine: its own name, state and folder, the same key.
 machine() {
     local name=$1
@@ -92,12 +81,6 @@ machine() {
     printf '[import]\nbatch = 200\n' >batch.conf
     job -c batch.conf import signups.csv
     like_the_twin
-}
-
-some_committed() {
-    local read
-    read=$(ask "SELECT coalesce(max(read), 0) FROM import_batch")
-    [ "${read//[^0-9]/}" -ge "$1" ]
 }
 
 @test "two machines at once, on different files and on the same: no row twice, none missing" {
