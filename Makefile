@@ -69,7 +69,7 @@ EXT      = ext/reg.c \
             ext/tables/signups_table.c ext/tables/table.c \
             ext/functions/cell.c ext/functions/chart.c ext/functions/functions_ledger.c ext/functions/functions_password.c ext/functions/sql_call.c \
             ext/admission/admit.c ext/admission/admit_keys.c ext/admission/admit_steps.c ext/admission/admit_values.c ext/admission/admit_writer.c ext/admission/consents.c \
-            ext/admission/deciding_columns.c ext/admission/field_checks.c ext/admission/given_texts.c ext/admission/newcomers.c ext/admission/notes.c ext/admission/prepared_password.c \
+            ext/admission/deciding_columns.c ext/admission/field_checks.c ext/admission/given_texts.c ext/admission/newcomers.c ext/admission/notes.c ext/admission/prepared_password.c ext/admission/subject_index.c \
             ext/codes/code.c ext/codes/late_password.c ext/codes/customer.c ext/codes/device.c ext/codes/issue.c ext/codes/login.c ext/codes/subject_lookup.c ext/codes/verify.c \
             ext/fraud/printed_count.c ext/fraud/vendor_export.c ext/fraud/json_text.c ext/fraud/kept_days.c ext/fraud/outcome_counts.c ext/fraud/payload.c ext/fraud/reconcile.c ext/fraud/cause_rows.c ext/fraud/reconcile_text.c \
             ext/ledger/cluster.c ext/ledger/cluster_read.c ext/ledger/cluster_write.c ext/ledger/connection.c ext/ledger/key.c ext/ledger/ledger.c ext/ledger/ledger_creation.c ext/ledger/ledger_time.c ext/ledger/reasons.c \

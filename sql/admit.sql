@@ -12,29 +12,29 @@ SELECT outcome, holder, reasons FROM holding WHERE attempt_id = :id
 -- name: some_wait
 SELECT EXISTS (SELECT 1 FROM waiting)
 -- name: has_rival
-SELECT EXISTS (SELECT 1 FROM subject WHERE key = :email_key AND holder = 0)
-    OR EXISTS (SELECT 1 FROM subject WHERE key = :phone_key AND holder = 0)
-    OR EXISTS (SELECT 1 FROM subject WHERE key = :username_key AND holder = 0)
-    OR EXISTS (SELECT 1 FROM subject WHERE key = :uuid_key AND holder = 0)
-    OR EXISTS (SELECT 1 FROM subject WHERE key = :identity_key AND holder = 0)
+SELECT EXISTS (SELECT 1 FROM subject_index WHERE key = :email_key AND holder = 0)
+    OR EXISTS (SELECT 1 FROM subject_index WHERE key = :phone_key AND holder = 0)
+    OR EXISTS (SELECT 1 FROM subject_index WHERE key = :username_key AND holder = 0)
+    OR EXISTS (SELECT 1 FROM subject_index WHERE key = :uuid_key AND holder = 0)
+    OR EXISTS (SELECT 1 FROM subject_index WHERE key = :identity_key AND holder = 0)
 
 -- Whether a customer holds this identifier. It only saves a hash; the write decides.
 -- name: held_by_customer
-SELECT 1 FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
+SELECT 1 FROM subject_index s JOIN person p ON p.attempt_id = s.attempt_id
  WHERE s.holder > 0 AND s.key = :key AND :text IN (p.email_folded, p.phone, p.username_folded, p.uuid) LIMIT 1
 
 -- An import buffers the keys of its rows and inserts them in key order, so that each page of the index changes once instead of once per row.
 -- name: add_subject
-INSERT OR IGNORE INTO subject (key, holder, attempt_id) VALUES (?, ?, ?)
+INSERT OR IGNORE INTO subject_entry (segment, key, holder, attempt_id) VALUES (?1, ?, ?, ?)
 -- Sixteen in one statement take half the time of sixteen statements.
 -- name: add_16_subjects
-INSERT OR IGNORE INTO subject (key, holder, attempt_id)
-VALUES (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?),
-       (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?)
+INSERT OR IGNORE INTO subject_entry (segment, key, holder, attempt_id)
+VALUES (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?),
+       (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?)
 
 -- All keys in the index, and the keys of attempts after :id.
 -- name: all_keys
-SELECT key FROM subject
+SELECT key FROM subject_index
 -- name: keys_since
 SELECT email_key, phone_key, username_key, uuid_key, identity_key FROM person WHERE attempt_id > :id
 -- name: newest_attempt

@@ -6,12 +6,14 @@
 
 -- For one reading: the newest pending attempt, the newest attempt of a customer, the number of customers.
 -- name: live_of_reading
-SELECT (SELECT s.attempt_id
-          FROM subject s CROSS JOIN person p ON p.attempt_id = s.attempt_id JOIN waiting w ON w.attempt_id = s.attempt_id AND w.deadline > :now
-         WHERE s.key = :key AND s.holder = 0 AND :text IN (p.email_folded, p.phone, p.username_folded) AND (NOT :alone OR p.phone IS NULL)
-         ORDER BY s.attempt_id DESC LIMIT 1) AS pending,
+SELECT (SELECT max((SELECT s.attempt_id
+                      FROM subject_entry s CROSS JOIN person p ON p.attempt_id = s.attempt_id JOIN waiting w ON w.attempt_id = s.attempt_id AND w.deadline > :now
+                     WHERE s.segment = g.id AND s.key = :key AND s.holder = 0
+                       AND :text IN (p.email_folded, p.phone, p.username_folded) AND (NOT :alone OR p.phone IS NULL)
+                     ORDER BY s.attempt_id DESC LIMIT 1))
+          FROM subject_segment g) AS pending,
        max(s.attempt_id) AS customer, count(DISTINCT s.holder) AS customers
-  FROM subject s CROSS JOIN person p ON p.attempt_id = s.attempt_id
+  FROM subject_index s CROSS JOIN person p ON p.attempt_id = s.attempt_id
  WHERE s.key = :key AND s.holder > 0 AND :text IN (p.email_folded, p.phone, p.username_folded) AND (NOT :alone OR p.phone IS NULL)
 
 -- The people behind all readings, each with an attempt (or a code without one), a reading, and whether it is a customer. apart: somebody is found only by
@@ -26,7 +28,7 @@ WITH RECURSIVE reading (number, key, alone, text) AS (
            CASE WHEN s.holder > 0 THEN s.holder
                 WHEN :live AND a.link_to IS NOT NULL AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.attempt_id = a.link_to) THEN a.link_to ELSE a.id END,
            0, s.holder > 0
-      FROM reading r CROSS JOIN subject s ON s.key = r.key CROSS JOIN person p ON p.attempt_id = s.attempt_id JOIN attempt a ON a.id = s.attempt_id
+      FROM reading r CROSS JOIN subject_index s ON s.key = r.key CROSS JOIN person p ON p.attempt_id = s.attempt_id JOIN attempt a ON a.id = s.attempt_id
      WHERE r.text IN (p.email_folded, p.phone, p.username_folded) AND (NOT r.alone OR p.phone IS NULL)
        AND (NOT :live OR s.holder > 0
             OR s.holder = 0 AND EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = s.attempt_id AND w.deadline > :now))
@@ -52,7 +54,7 @@ WITH RECURSIVE reading (key, text) AS (
       FROM json_each(:readings)
 ), mine (attempt_id, holder) AS (
     SELECT s.attempt_id, s.holder
-      FROM reading r CROSS JOIN subject s ON s.key = r.key CROSS JOIN person p ON p.attempt_id = s.attempt_id
+      FROM reading r CROSS JOIN subject_index s ON s.key = r.key CROSS JOIN person p ON p.attempt_id = s.attempt_id
      WHERE r.text IN (p.email_folded, p.phone, p.username_folded)
     UNION
     SELECT a.id, coalesce((SELECT d.customer_id FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.customer_id, -1)
@@ -68,7 +70,7 @@ theirs (attempt_id, key, holder) AS (
            t.holder
       FROM theirs t JOIN person p ON p.attempt_id = t.attempt_id CROSS JOIN (VALUES (1), (2), (3), (4), (5)) k
     UNION
-    SELECT s.attempt_id, NULL, t.holder FROM theirs t JOIN subject s ON s.key = t.key AND s.holder = t.holder
+    SELECT s.attempt_id, NULL, t.holder FROM theirs t JOIN subject_index s ON s.key = t.key AND s.holder = t.holder
 )
 SELECT attempt_id FROM mine
 UNION

@@ -4,15 +4,15 @@
 -- The attempts that matter for a sign-up: those that hold or wait for one of its identifiers, and their customers. all: failed ones too, because a code may still
 -- belong to them. One may come twice.
 -- name: rehearsal_met
-SELECT attempt_id FROM subject WHERE key = :key AND (holder >= 0 OR :all)
+SELECT attempt_id FROM subject_index WHERE key = :key AND (holder >= 0 OR :all)
 UNION ALL
-SELECT holder FROM subject WHERE key = :key AND holder > 0
+SELECT holder FROM subject_index WHERE key = :key AND holder > 0
 UNION ALL
 SELECT customer_id FROM link WHERE identity_key = :key
 
 -- Whether a key leads to anybody at all: most keys of new sign-ups do not, and to learn that takes one look.
 -- name: rehearsal_meets
-SELECT 1 FROM subject WHERE key = :key UNION ALL SELECT 1 FROM link WHERE identity_key = :key LIMIT 1
+SELECT 1 FROM subject_index WHERE key = :key UNION ALL SELECT 1 FROM link WHERE identity_key = :key LIMIT 1
 
 -- name: rehearsal_ids
 SELECT max(coalesce((SELECT max(id) FROM attempt), 0), coalesce((SELECT max(id) FROM continuation), 0)),

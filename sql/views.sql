@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Views for analysts that work in any SQLite, without the extension. Like the rules, each version creates them anew.
 -- name: views
+DROP VIEW IF EXISTS subject_index;
 DROP VIEW IF EXISTS holding;
 DROP VIEW IF EXISTS attempt_day;
 DROP VIEW IF EXISTS touched_day;
@@ -20,6 +21,11 @@ DROP VIEW IF EXISTS code_times;
 DROP VIEW IF EXISTS channel_health;
 DROP VIEW IF EXISTS report_backlog;
 DROP VIEW IF EXISTS pending_ages;
+
+-- The index of subjects: who holds an e-mail address, phone, username, uuid or third-party identity, who waits for it, who asked in vain. The order of its
+-- segments says nothing, and each has the order (key, holder, attempt_id). Where the first in that order is wanted, it is the first of the segments' firsts.
+CREATE VIEW subject_index AS
+SELECT e.key, e.holder, e.attempt_id FROM subject_segment g CROSS JOIN subject_entry e ON e.segment = g.id;
 
 -- Who holds an attempt's identifiers as of its admission: the column `holder` of the index of subjects. The rule admit reads it.
 CREATE VIEW holding AS

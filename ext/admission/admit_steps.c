@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "admission/admit_steps.h"
 
+#include "admission/subject_index.h"
 #include "ledger/settings.h"
 
 const int admit_steps_keys[ADMIT_KEY_KINDS] = {ADMIT_email_key, ADMIT_phone_key, ADMIT_username_key,
@@ -80,13 +81,11 @@ static void add_subjects(struct ledger *ledger, const struct admit_values *value
 {
     for (int i = 0; i < ADMIT_KEY_KINDS; i++) {
         const struct admit_bound *key = &values->bound[admit_steps_keys[i]];
-        if (key->type == ADMIT_UNBOUND)
-            continue;
-        struct ledger_statement *add = ledger_use(ledger, STATEMENT_add_subject);
-        ledger_set_integer_at(add, 1, key->integer);
-        ledger_set_integer_at(add, 2, holder);
-        ledger_set_integer_at(add, 3, values->bound[ADMIT_id].integer);
-        ledger_run(add);
+        if (key->type != ADMIT_UNBOUND)
+            subject_index_add_one(
+                ledger, &(struct admit_key){.key = key->integer,
+                                            .holder = holder,
+                                            .attempt = values->bound[ADMIT_id].integer});
     }
 }
 

@@ -7,6 +7,7 @@
 #include "admission/admit_steps.h"
 #include "admission/admit_values.h"
 #include "admission/newcomers.h"
+#include "admission/subject_index.h"
 #include "ledger/cluster.h"
 #include "ledger/session.h"
 #include "ledger/settings.h"
@@ -126,32 +127,17 @@ static void report(struct admit_writer *writer)
     writer->unreported = 0;
 }
 
-static void add_subjects(struct ledger *ledger, enum statement name, const struct admit_key *rows,
-                         int count)
-{
-    struct ledger_statement *add = ledger_use(ledger, name);
-    for (int i = 0; i < count; i++) {
-        ledger_set_integer_at(add, 3 * i + 1, rows[i].key);
-        ledger_set_integer_at(add, 3 * i + 2, rows[i].holder);
-        ledger_set_integer_at(add, 3 * i + 3, rows[i].attempt);
-    }
-    ledger_run(add);
-}
-
 void admit_writer_flush(struct admit_writer *writer)
 {
-    struct ledger *ledger = writer->session->ledger;
-    uint32_t count, done = 0;
+    uint32_t count;
     if (writer->shared)
         return;
     report(writer);
     const struct admit_key *rows = admit_keys_hand_over(writer->keys, &count);
     if (writer->next_id != 0)
         writer->learned = writer->next_id - 1; /* those since are this writer's own */
-    for (; count - done >= 16; done += 16)
-        add_subjects(ledger, STATEMENT_add_16_subjects, rows + done, 16);
-    for (; done < count; done++)
-        add_subjects(ledger, STATEMENT_add_subject, rows + done, 1);
+    if (count > 0)
+        subject_index_add(writer->session->ledger, rows, count, rows[count - 1].attempt);
 }
 
 static bool is_given(const struct admit_writer *writer, int parameter)
@@ -174,7 +160,7 @@ static void add_what_is_asked(struct admit_writer *writer)
     for (int i = 0; i < KEY_KINDS; i++)
         if (!is_unknown(writer, key_parameters[i]) &&
             admit_keys_take(writer->keys, writer->values->bound[key_parameters[i]].integer, &row))
-            add_subjects(writer->session->ledger, STATEMENT_add_subject, &row, 1);
+            subject_index_add_one(writer->session->ledger, &row);
 }
 
 static void run(struct admit_writer *writer, int step, struct admit_progress *progress)

@@ -479,7 +479,7 @@ static void append_condition(sqlite3_str *sql, const struct history_column *colu
     case SEARCH_USERNAME:
         if (list)
             sqlite3_str_appendf(sql,
-                                " AND id IN (SELECT attempt_id FROM subject WHERE key IN (SELECT "
+                                " AND id IN (SELECT attempt_id FROM subject_index WHERE key IN (SELECT "
                                 "value FROM json_each(?%d)))",
                                 parameter);
         else
@@ -503,8 +503,8 @@ static void append_source(sqlite3_str *sql, struct history_step step, int parame
         (search == SEARCH_EMAIL || search == SEARCH_PHONE || search == SEARCH_USERNAME))
         sqlite3_str_appendf(
             sql,
-            "(SELECT attempt_id AS of_%d FROM subject WHERE key = ?%d "
-            "UNION ALL SELECT attempt_id FROM subject WHERE key = ?%d AND ?%d <> ?%d) CROSS JOIN ",
+            "(SELECT attempt_id AS of_%d FROM subject_index WHERE key = ?%d "
+            "UNION ALL SELECT attempt_id FROM subject_index WHERE key = ?%d AND ?%d <> ?%d) CROSS JOIN ",
             parameter, parameter, parameter + 1, parameter + 1, parameter);
 }
 

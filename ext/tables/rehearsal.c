@@ -22,8 +22,8 @@ struct part {
 static const struct part parts[] = {
     {"attempt", "id = ?1"},
     {"person", "attempt_id = ?1"},
-    {"subject",
-     "attempt_id = ?1 AND key IN (SELECT email_key FROM person WHERE attempt_id = ?1 UNION "
+    {"subject_entry",
+     "segment IN (SELECT id FROM subject_segment) AND attempt_id = ?1 AND key IN (SELECT email_key FROM person WHERE attempt_id = ?1 UNION "
      "SELECT phone_key FROM person WHERE attempt_id = ?1 UNION SELECT username_key FROM "
      "person WHERE attempt_id = ?1 UNION SELECT uuid_key FROM person WHERE attempt_id = "
      "?1 UNION SELECT identity_key FROM person WHERE attempt_id = ?1)"},
@@ -44,6 +44,7 @@ static const struct part parts[] = {
 static const struct part identity = {"ledger", "?1 IS NOT NULL"};
 static const struct part settings = {"setting", "?1 IS NOT NULL"};
 static const struct part newest_entry = {"clock", "?1 IS NOT NULL"};
+static const struct part segments = {"subject_segment", "?1 IS NOT NULL"};
 /* Codes for a subject that belong to no attempt; ?1 is the subject's key. */
 static const struct part lone_parts[] = {
     {"code", "attempt_id IS NULL AND id IN (SELECT code_id FROM recipient WHERE subject_key = ?1)"},
@@ -347,7 +348,7 @@ struct rehearsal *rehearsal_open(struct session *real)
     rehearsal->real = real;
     if (!hold_snapshot(rehearsal) || !make_ledger(rehearsal) || !copy_once(rehearsal, &identity) ||
         !copy_once(rehearsal, &settings) || !copy_once(rehearsal, &newest_entry) ||
-        !take_places(rehearsal) || !open_writer(rehearsal)) {
+        !copy_once(rehearsal, &segments) || !take_places(rehearsal) || !open_writer(rehearsal)) {
         rehearsal_close(rehearsal);
         return NULL;
     }

@@ -2,11 +2,15 @@
 -- No two customers have one e-mail address, phone number, username, uuid or third-party identity.
 -- Two may have one address or number where the setting uniqueEmail or uniquePhone was off between sign-up and verdict, or an outcome was told.
 WITH
-shared AS (SELECT key, min(holder) AS first FROM subject WHERE holder > 0 GROUP BY key HAVING min(holder) < max(holder)),
+-- One look for each entry: the segments of the index have no common order in which neighbours could be compared.
+shared AS (
+    SELECT DISTINCT s.key, s.holder AS first FROM subject_index s
+     WHERE s.holder > 0 AND EXISTS (SELECT 1 FROM subject_index o WHERE o.key = s.key AND o.holder > s.holder)
+       AND NOT EXISTS (SELECT 1 FROM subject_index o WHERE o.key = s.key AND o.holder > 0 AND o.holder < s.holder)),
 pairs AS (
     SELECT s.key, s.first, s.first AS customer_id, o.holder AS other_customer_id, o.attempt_id AS other_attempt_id,
-           (SELECT f.attempt_id FROM subject f WHERE f.key = s.key AND f.holder = s.first LIMIT 1) AS attempt_id
-      FROM shared s CROSS JOIN subject o ON o.key = s.key AND o.holder > s.first),
+           (SELECT f.attempt_id FROM subject_index f WHERE f.key = s.key AND f.holder = s.first LIMIT 1) AS attempt_id
+      FROM shared s CROSS JOIN subject_index o ON o.key = s.key AND o.holder > s.first),
 named AS (
     SELECT x.customer_id, x.other_customer_id, x.other_attempt_id,
            CASE WHEN p.email_key = x.key AND p.email_folded = q.email_folded THEN 'email'

@@ -8,4 +8,4 @@ SELECT v.attempt_id, v.identifier
                     ELSE coalesce((SELECT coalesce(d.customer_id, -1) FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), 0) END AS holder
           FROM person p JOIN attempt a ON a.id = p.attempt_id
          CROSS JOIN (VALUES ('email'), ('phone'), ('username'), ('uuid'), ('identity')) k) v
- WHERE v.key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM subject s WHERE s.key = v.key AND s.holder = v.holder AND s.attempt_id = v.attempt_id)
+ WHERE v.key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM subject_index s WHERE s.key = v.key AND s.holder = v.holder AND s.attempt_id = v.attempt_id)

@@ -13,29 +13,34 @@
 -- A third-party sign-up of a known customer is a log-in. The customer is known by that identity, or by an e-mail address that the provider has verified.
 INSERT INTO continuation (id, recorded_at, attempted_at, import_id, line, kind, attempt_id, verdict)
 SELECT :id, :recorded_at, :attempted_at, :import_id, :line, 'login', k.customer_id, k.verdict
-  FROM (SELECT s.holder AS customer_id, 'known' AS verdict
-          FROM subject s
-          JOIN person p ON p.attempt_id = s.attempt_id
-          JOIN attempt a ON a.id = s.attempt_id
-         WHERE s.key = :identity_key AND s.holder > 0
-           AND p.identity_subject = :identity_subject AND a.identity_provider = :identity_provider
+  FROM (SELECT min((SELECT s.holder
+                      FROM subject_entry s
+                      JOIN person p ON p.attempt_id = s.attempt_id
+                      JOIN attempt a ON a.id = s.attempt_id
+                     WHERE s.segment = g.id AND s.key = :identity_key AND s.holder > 0
+                       AND p.identity_subject = :identity_subject AND a.identity_provider = :identity_provider
+                     LIMIT 1)) AS customer_id, 'known' AS verdict
+          FROM subject_segment g
         UNION ALL
         SELECT l.customer_id, 'known'
           FROM link l
          WHERE l.identity_key = :identity_key
            AND l.identity_subject = :identity_subject AND l.identity_provider = :identity_provider
         UNION ALL
-        SELECT s.holder, 'linked'
-          FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
-         WHERE :identity_key IS NOT NULL AND :email_verified_at IS NOT NULL AND :unique_email
-           AND s.key = :email_key AND s.holder > 0 AND p.email_folded = :email_folded
-           -- If the customer has a password, whoever set it must have proved the address. Otherwise they would get into the account of the address's real owner.
-           AND EXISTS (SELECT 1 FROM person c
-                        WHERE c.attempt_id = s.holder
-                          AND (c.password_hash IS NULL OR c.email_verified_at IS NOT NULL
-                               OR EXISTS (SELECT 1 FROM code o JOIN code_end e ON e.code_id = o.id
-                                           WHERE o.attempt_id = s.holder AND o.channel = 'email' AND e.state = 'verified')))) k
- WHERE :told IS NULL AND :identity_key IS NOT NULL
+        SELECT min((SELECT s.holder
+                      FROM subject_entry s JOIN person p ON p.attempt_id = s.attempt_id
+                     WHERE s.segment = g.id AND s.key = :email_key AND s.holder > 0 AND p.email_folded = :email_folded
+                       -- If the customer has a password, whoever set it must have proved the address. Otherwise they would get into the account of the
+                       -- address's real owner.
+                       AND EXISTS (SELECT 1 FROM person c
+                                    WHERE c.attempt_id = s.holder
+                                      AND (c.password_hash IS NULL OR c.email_verified_at IS NOT NULL
+                                           OR EXISTS (SELECT 1 FROM code o JOIN code_end e ON e.code_id = o.id
+                                                       WHERE o.attempt_id = s.holder AND o.channel = 'email' AND e.state = 'verified')))
+                     LIMIT 1)), 'linked'
+          FROM subject_segment g
+         WHERE :email_verified_at IS NOT NULL AND :unique_email) k
+ WHERE :told IS NULL AND :identity_key IS NOT NULL AND k.customer_id IS NOT NULL
  LIMIT 1;
 
 -- step: link
@@ -87,25 +92,25 @@ SELECT :id, :recorded_at, :attempted_at, :import_id, :line, :setting_id, verdict
                                                               WHERE p.attempt_id = held.phone AND p.identity_key IS NOT NULL AND p.password_hash IS NULL) END)
                                 END AS external
                           FROM (SELECT CASE WHEN :email_key IS NOT NULL
-                                            THEN (SELECT s.holder FROM subject s
-                                                   WHERE s.key = :email_key AND s.holder > 0
-                                                     AND (SELECT p.email_folded FROM person p WHERE p.attempt_id = s.attempt_id) = :email_folded
-                                                   LIMIT 1) END AS email,
+                                            THEN (SELECT min((SELECT s.holder FROM subject_entry s
+                                                               WHERE s.segment = g.id AND s.key = :email_key AND s.holder > 0
+                                                                 AND (SELECT p.email_folded FROM person p WHERE p.attempt_id = s.attempt_id) = :email_folded
+                                                               LIMIT 1)) FROM subject_segment g) END AS email,
                                        CASE WHEN :phone_key IS NOT NULL AND :phone >= '+' AND :phone < ','
-                                            THEN (SELECT s.holder FROM subject s
-                                                   WHERE s.key = :phone_key AND s.holder > 0
-                                                     AND (SELECT p.phone FROM person p WHERE p.attempt_id = s.attempt_id) = :phone
-                                                   LIMIT 1) END AS phone,
+                                            THEN (SELECT min((SELECT s.holder FROM subject_entry s
+                                                               WHERE s.segment = g.id AND s.key = :phone_key AND s.holder > 0
+                                                                 AND (SELECT p.phone FROM person p WHERE p.attempt_id = s.attempt_id) = :phone
+                                                               LIMIT 1)) FROM subject_segment g) END AS phone,
                                        CASE WHEN :username_key IS NOT NULL
-                                            THEN (SELECT s.holder FROM subject s
-                                                   WHERE s.key = :username_key AND s.holder > 0
-                                                     AND (SELECT p.username_folded FROM person p WHERE p.attempt_id = s.attempt_id) = :username_folded
-                                                   LIMIT 1) END AS username,
+                                            THEN (SELECT min((SELECT s.holder FROM subject_entry s
+                                                               WHERE s.segment = g.id AND s.key = :username_key AND s.holder > 0
+                                                                 AND (SELECT p.username_folded FROM person p WHERE p.attempt_id = s.attempt_id) = :username_folded
+                                                               LIMIT 1)) FROM subject_segment g) END AS username,
                                        CASE WHEN :uuid_key IS NOT NULL
-                                            THEN (SELECT s.holder FROM subject s
-                                                   WHERE s.key = :uuid_key AND s.holder > 0
-                                                     AND (SELECT p.uuid FROM person p WHERE p.attempt_id = s.attempt_id) = :uuid
-                                                   LIMIT 1) END AS uuid
+                                            THEN (SELECT min((SELECT s.holder FROM subject_entry s
+                                                               WHERE s.segment = g.id AND s.key = :uuid_key AND s.holder > 0
+                                                                 AND (SELECT p.uuid FROM person p WHERE p.attempt_id = s.attempt_id) = :uuid
+                                                               LIMIT 1)) FROM subject_segment g) END AS uuid
                                  LIMIT 1) held
                          LIMIT 1) linkable
                  LIMIT 1) taken
@@ -123,8 +128,8 @@ SELECT :id, :email, :email_folded, :email_key, :phone, :phone_key, :username, :u
   FROM attempt a WHERE a.id = :id;
 
 -- step: subjects
-INSERT OR IGNORE INTO subject (key, holder, attempt_id)
-SELECT k.key, h.holder, :id
+INSERT OR IGNORE INTO subject_entry (segment, key, holder, attempt_id)
+SELECT 0, k.key, h.holder, :id
   FROM (SELECT :email_key AS key UNION ALL SELECT :phone_key UNION ALL SELECT :username_key
         UNION ALL SELECT :uuid_key UNION ALL SELECT :identity_key) k
  CROSS JOIN holding h ON h.attempt_id = :id -- this order needs no temporary table
@@ -156,7 +161,7 @@ SELECT a.id, 1, c.channel, :code_kind, c.nonce, :code_digits, :code_prefix, :cod
                     THEN coalesce((SELECT code_id FROM recipient WHERE subject_key = :phone_key ORDER BY code_id DESC LIMIT 1 OFFSET 1000), 0) END) c ON c.nonce IS NOT NULL
  WHERE a.id = :id AND a.told IS NULL AND (a.outcome = 'pending' OR (a.outcome = 'success' AND :confirm = 'after'))
    AND (a.link_to IS NULL
-        OR EXISTS (SELECT 1 FROM subject s JOIN person p ON p.attempt_id = s.attempt_id
+        OR EXISTS (SELECT 1 FROM subject_index s JOIN person p ON p.attempt_id = s.attempt_id
                     WHERE s.key = c.subject_key AND s.holder = a.link_to
                       AND CASE c.channel WHEN 'email' THEN p.email_folded = :email_folded ELSE p.phone = :phone END));
 

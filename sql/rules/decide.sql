@@ -11,9 +11,9 @@ DELETE FROM waiting WHERE attempt_id = :attempt_id;
 
 -- step: holder
 -- An attempt that is decided held nothing yet. Naming that keeps each look-up exact, however many attempts carry the same identifier.
-UPDATE subject
+UPDATE subject_entry
    SET holder = CASE :outcome WHEN 'success' THEN :customer_id ELSE -1 END
- WHERE attempt_id = :attempt_id AND holder IN (-1, 0)
+ WHERE segment IN (SELECT id FROM subject_segment) AND attempt_id = :attempt_id AND holder IN (-1, 0)
    AND key IN (SELECT email_key FROM person WHERE attempt_id = :attempt_id
          UNION SELECT phone_key FROM person WHERE attempt_id = :attempt_id
          UNION SELECT username_key FROM person WHERE attempt_id = :attempt_id

@@ -7,7 +7,7 @@ INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, reasons, repor
 SELECT r.attempt_id, :recorded_at, :recorded_at, 'failure', '["superseded_attempt"]', :reportable
   FROM (SELECT DISTINCT s.attempt_id
           FROM person p
-          JOIN subject s ON s.holder = 0 AND s.attempt_id <> :attempt_id
+          JOIN subject_index s ON s.holder = 0 AND s.attempt_id <> :attempt_id
            AND s.key IN (CASE WHEN :unique_email THEN p.email_key END, CASE WHEN :unique_phone THEN p.phone_key END,
                          p.username_key, p.uuid_key, p.identity_key)
           JOIN person rival ON rival.attempt_id = s.attempt_id

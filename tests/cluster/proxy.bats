@@ -67,7 +67,7 @@ spoil() { # SEED
     job settings --patch settings.json
     for ((round = 1; round <= ${rounds:-1}; round++)); do job import --name "$(sqlite3 now.db "SELECT name FROM import WHERE id = $round")" round$round.csv; done
     for what in "SELECT id, attempted_at > 0, import_id, line, outcome, customer_id FROM attempt ORDER BY id" "SELECT attempt_id, email, email_key FROM person ORDER BY 1" \
-        "SELECT key, holder, attempt_id FROM subject ORDER BY 1, 2, 3"; do
+        "SELECT key, holder, attempt_id FROM subject_index ORDER BY 1, 2, 3"; do
         [ "$(sqlite3 now.db "$what")" = "$(ledger "$what")" ]
     done
 }

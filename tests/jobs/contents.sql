@@ -19,7 +19,7 @@ SELECT 'person', a.import_id, a.line, p.email, p.email_folded, p.email_key, p.ph
        substr(p.password_hash, 1, instr(p.password_hash, ',p=1'))
   FROM person p JOIN attempt a ON a.id = p.attempt_id ORDER BY a.import_id, a.line, a.id;
 SELECT 'subject', s.key, CASE WHEN s.holder > 0 THEN h.line ELSE s.holder END, a.import_id, a.line
-  FROM subject s JOIN attempt a ON a.id = s.attempt_id LEFT JOIN attempt h ON h.id = s.holder ORDER BY s.key, a.import_id, a.line, a.id;
+  FROM subject_index s JOIN attempt a ON a.id = s.attempt_id LEFT JOIN attempt h ON h.id = s.holder ORDER BY s.key, a.import_id, a.line, a.id;
 SELECT 'waiting', a.import_id, a.line, w.deadline - a.recorded_at FROM waiting w JOIN attempt a ON a.id = w.attempt_id ORDER BY a.import_id, a.line, a.id;
 SELECT 'continuation', c.import_id, c.line, CASE WHEN c.recorded_at - c.attempted_at BETWEEN -600000 AND 600000 THEN 'now' ELSE c.attempted_at END, c.kind, a.line, c.verdict
   FROM continuation c LEFT JOIN attempt a ON a.id = c.attempt_id ORDER BY c.import_id, c.line, c.id;

@@ -6,7 +6,7 @@ ledger
 is "no time: now" '2026-05-06T07:08:09.000Z|2026-05-06T07:08:09.000Z|2026-05-06T07:08:09.000Z' "$(at '2026-05-06 07:08:09' sql "INSERT INTO reg_attempts(email, password) VALUES ('b@example.com', 'A9#bL8@z');
     SELECT attempted_at, recorded_at, decided_at FROM reg_attempts WHERE id = last_insert_rowid();")"
 ledger
-counts="SELECT (SELECT count(*) FROM attempt), (SELECT count(*) FROM person), (SELECT count(*) FROM subject), (SELECT count(*) FROM report);"
+counts="SELECT (SELECT count(*) FROM attempt), (SELECT count(*) FROM person), (SELECT count(*) FROM subject_index), (SELECT count(*) FROM report);"
 added() { # NAME EXPECTED SQL: how many attempts SQL has added, and what it says
     local before
     before=$(sql "SELECT count(*) FROM attempt;")
@@ -87,7 +87,7 @@ added "savepoints of the caller's" $'s1@b.com,s3@b.com\n+2' "SAVEPOINT a; INSERT
     INSERT INTO reg_attempts(email) VALUES ('s3@b.com'); RELEASE a; SELECT group_concat(email) FROM (SELECT email FROM reg_attempts WHERE email GLOB 's[0-9]@*' ORDER BY id);"
 
 # A write within fails, at each table in turn: a sign-up is whole or not there.
-for table in attempt person subject report fingerprint; do
+for table in attempt person subject_entry report fingerprint; do
     for transaction in "" "BEGIN;"; do
         before=$(sql "$counts")
         said=$(sql "CREATE TEMP TRIGGER broken BEFORE INSERT ON main.$table BEGIN SELECT RAISE(ABORT, 'broken on purpose'); END;
@@ -103,5 +103,5 @@ answers "OR ROLLBACK: an error of the door does not end the caller's transaction
 answers "nothing is amiss" "ok" "PRAGMA integrity_check; PRAGMA foreign_key_check;"
 answers "every attempt has its person, its subjects and a report where one is due" "0|0|0" "SELECT
     (SELECT count(*) FROM attempt WHERE id NOT IN (SELECT attempt_id FROM person)), (SELECT count(*) FROM attempt a WHERE outcome = 'success' AND NOT EXISTS (SELECT 1 FROM report r WHERE r.attempt_id = a.id)),
-    (SELECT count(*) FROM person WHERE email IS NOT NULL AND attempt_id NOT IN (SELECT attempt_id FROM subject));"
+    (SELECT count(*) FROM person WHERE email IS NOT NULL AND attempt_id NOT IN (SELECT attempt_id FROM subject_index));"
 done_testing

@@ -85,7 +85,7 @@ reg.equal(shown, {}, "and reads NULL, in a told outcome too")
 reg.equal(found("refused.db", needles), [], "none of them is in the ledger or its log")
 reg.equal(reg.one(db, "SELECT count(*) FROM person WHERE email IS NULL AND email_key IS NOT NULL OR username IS NULL AND username_key IS NOT NULL"
                       " OR phone IS NULL AND phone_key IS NOT NULL OR uuid IS NULL AND uuid_key IS NOT NULL"), 0, "nor a digest that can be guessed at")
-reg.equal(reg.one(db, "SELECT count(*) FROM subject WHERE attempt_id NOT IN (SELECT id FROM attempt)"), 0, "nor anything of it in the index of subjects")
+reg.equal(reg.one(db, "SELECT count(*) FROM subject_index WHERE attempt_id NOT IN (SELECT id FROM attempt)"), 0, "nor anything of it in the index of subjects")
 whose = [insert(db, email=f"w{told}@example.com", username="somebody.else@example.net", password="A9#bL8@z", **told)
          for told in ({}, {"outcome": "success"}, {"outcome": "failure"})]
 reg.equal([row[0] for row in db.execute("SELECT username FROM reg_attempts WHERE id IN (?, ?, ?)", whose)], [None] * 3,

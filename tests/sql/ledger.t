@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The ledger as a file: made, its key, its version, and what happens where it cannot be written.
 . tests/sql/tap.sh
-VERSION=7
+VERSION=8
 # How many pages more each time, where the disk is full. The sanitizers, which a page more tells little, look at fewer.
 case ${SOAK:-$BUILD} in 1) stride=1 ;; */asan) stride=6 ;; *) stride=2 ;; esac
 signup="INSERT INTO reg_attempts(email, password, consents) VALUES ('someone@example.com', 'A9#bL8@z', '{\"terms\":true}');"
@@ -95,7 +95,7 @@ answers "a newer ledger is left as it is" "99|1" "SELECT user_version, (SELECT c
 sql "PRAGMA user_version = $VERSION;" >/dev/null
 
 # Older ones, made by their own upgrades: the facts stay, the rules are the new ones.
-older_tables="ledger setting attempt person subject report import reject"
+older_tables="ledger setting attempt person report import reject"
 older() { # VERSION: $LEDGER.VERSION with the facts of $LEDGER, as a program of that version made it
     local version=$1 table columns
     rm -f "$LEDGER.$version"*
@@ -104,11 +104,12 @@ older() { # VERSION: $LEDGER.VERSION with the facts of $LEDGER, as a program of 
         columns=$(sqlite3 "$LEDGER.$version" "SELECT group_concat(name) FROM pragma_table_info('$table');")
         sqlite3 "$LEDGER.$version" "ATTACH '$LEDGER' AS newer; INSERT INTO main.$table ($columns) SELECT $columns FROM newer.$table;"
     done
+    sqlite3 "$LEDGER.$version" "ATTACH '$LEDGER' AS newer; INSERT INTO main.subject (key, holder, attempt_id) SELECT key, holder, attempt_id FROM newer.subject_index;"
     sqlite3 "$LEDGER.$version" "CREATE VIEW admit AS SELECT 1 AS old; PRAGMA journal_mode = WAL; PRAGMA application_id = 1919248243; PRAGMA user_version = $version;" >/dev/null
     cp -p "$LEDGER.key" "$LEDGER.$version.key"
 }
-facts() {
-    sql ".dump $older_tables"
+facts() { # INDEX_OF_SUBJECTS
+    sql ".dump $older_tables" "SELECT key, holder, attempt_id FROM $1 ORDER BY 1, 2, 3;"
 }
 LEDGER=$FOLDER/newer.db
 sql "SELECT reg_init(); $signup INSERT INTO import (id, name, started_at) VALUES (1, 'a.csv', 1);
@@ -116,11 +117,11 @@ sql "SELECT reg_init(); $signup INSERT INTO import (id, name, started_at) VALUES
 schema=$(sql "SELECT sql FROM sqlite_schema ORDER BY type, name;")
 for ((version = 1; version < VERSION; version++)); do
     older $version
-    before=$(facts)
+    before=$(facts subject)
     LEDGER=$LEDGER.$version
     refuses "a ledger of version $version" "the ledger has version $version, this program needs $VERSION: upgrade it with reg_init" "$signup"
     answers "version $version: it is upgraded" $VERSION "SELECT reg_init();"
-    is "version $version: its facts stay" "$before" "$(facts)"
+    is "version $version: its facts stay" "$before" "$(facts subject_index)"
     is "version $version: its schema is that of a new ledger" "$schema" "$(sql "SELECT sql FROM sqlite_schema ORDER BY type, name;")"
     answers "version $version: and it goes on" "failure|[\"email_taken\"]" "$signup SELECT outcome, reasons FROM reg_attempts WHERE id = 2;"
     LEDGER=$FOLDER/newer.db
@@ -157,7 +158,7 @@ is "what was right is" "11|||||||||||fine|fine||||||||||fine
 13||EUR|de-DE|DE|CUSTOMER|7|||ios|0||||||||||||
 14|kept|EUR|de-DE|DE|CUSTOMER|7||de|ios|0|kept|kept|d@b.com||||kept|||||" "$(sql "SELECT a.id, CASE a.id WHEN 12 THEN country ELSE told_reason END, currency, locale, phone_country, user_type, partner_id, identity_provider, language, app_platform, guest_account, os, captcha,
         email, phone, username, uuid, name, birth_date, gender, ip_address, latitude, device_id FROM attempt a LEFT JOIN person p ON p.attempt_id = a.id WHERE a.id > 10;")"
-answers "the index of subjects has what is still there" "31 12, 32 12, 34 12, 41 14" "SELECT group_concat(key || ' ' || attempt_id, ', ') FROM (SELECT * FROM subject WHERE attempt_id > 10 ORDER BY key);"
+answers "the index of subjects has what is still there" "31 12, 32 12, 34 12, 41 14" "SELECT group_concat(key || ' ' || attempt_id, ', ') FROM (SELECT * FROM subject_index WHERE attempt_id > 10 ORDER BY key);"
 answers "and no key is left of what is not" "||||31|32||34|41|||" "SELECT group_concat(coalesce(email_key, '') || '|' || coalesce(phone_key, '') || '|' || coalesce(username_key, '') || '|' || coalesce(uuid_key, ''), '|') FROM person WHERE attempt_id > 10;"
 answers "steps and answers" $'13|erased|\n14|kept|kept\n\nkept\n\nkept' "SELECT attempt_id, status, reference FROM step; SELECT answer FROM try;"
 ok "the bytes of the rest are gone" test 0 = "$(sqlite3 "$LEDGER" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null; grep -acE 'Secret|Erased-' "$LEDGER")"
@@ -330,7 +331,7 @@ answers "unlocked: everything is as it was" "1|0" "SELECT count(*), (SELECT coun
 
 # Full: the same through a limit on pages and on a real full disk.
 answers "full: the limit is in place" "1" "SELECT max_page_count > 0 FROM pragma_max_page_count;"
-state="SELECT (SELECT count(*) FROM attempt), (SELECT count(*) FROM person), (SELECT count(*) FROM subject), (SELECT count(*) FROM report), (SELECT count(*) FROM code), (SELECT count(*) FROM setting);"
+state="SELECT (SELECT count(*) FROM attempt), (SELECT count(*) FROM person), (SELECT count(*) FROM subject_index), (SELECT count(*) FROM report), (SELECT count(*) FROM code), (SELECT count(*) FROM setting);"
 # Ever more pages: the write stops at each place once, and leaves all or nothing.
 broken=0 full=0 whole=0
 sql "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE; VACUUM;" >/dev/null

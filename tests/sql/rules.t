@@ -47,7 +47,7 @@ def signup(id, **values):
 stage = Tested()
 stage.rule("admit", **signup(1, email=ADA, password_hash="hash"))
 equal(stage.rows("SELECT outcome, reasons, customer_id FROM attempt"), [("success", None, 1)], "admit: a sign-up with nothing against it succeeds")
-equal(stage.rows("SELECT holder, attempt_id FROM subject"), [(1, 1)], "admit: and holds its address from then on")
+equal(stage.rows("SELECT holder, attempt_id FROM subject_index"), [(1, 1)], "admit: and holds its address from then on")
 equal(stage.one("SELECT password_hash FROM person"), "hash", "admit: its password is kept")
 equal(stage.rows("SELECT attempt_id, outcome, next_try_at FROM report"), [(1, "success", 1000)], "admit: its success is due to the fraud API")
 stage.rule("admit", **signup(2, email=ADA, username="ada", password_hash="hash"))
@@ -128,12 +128,12 @@ stage.insert("fingerprint", attempt_id=1, sealed=b"sealed")
 stage.rule("decide", attempt_id=1, recorded_at=9000, decided_at=8000, outcome="failure", reasons='["verification_expired"]', reportable='[]')
 equal(stage.rows("SELECT decided_at, outcome, reasons FROM decision"), [(8000, "failure", '["verification_expired"]')], "decide: the verdict is a fact of its own")
 equal(stage.one("SELECT count(*) FROM waiting"), 0, "decide: it waits no longer")
-equal(stage.rows("SELECT holder FROM subject"), [(-1,)], "decide: a failure holds nothing")
+equal(stage.rows("SELECT holder FROM subject_index"), [(-1,)], "decide: a failure holds nothing")
 equal(stage.rows("SELECT code_id, state FROM code_end ORDER BY code_id"), [(1, "cancelled"), (2, "cancelled")], "decide: its codes are cancelled")
 equal(stage.one("SELECT count(*) FROM code WHERE next_try_at IS NOT NULL"), 0, "decide: none is sent any more")
 equal(stage.one("SELECT count(*) FROM fingerprint"), 0, "decide: a fingerprint that nobody is told of is forgotten")
 stage.rule("decide", attempt_id=1, recorded_at=9500, decided_at=7000, outcome="success", customer_id=1, reportable='[]')
-equal((stage.rows("SELECT holder FROM subject"), stage.one("SELECT outcome FROM report")), ([(1,)], "success"),
+equal((stage.rows("SELECT holder FROM subject_index"), stage.one("SELECT outcome FROM report")), ([(1,)], "success"),
       "decide: late news corrects: it holds its address, and the success is reported")
 
 # -- supersede --
@@ -209,7 +209,7 @@ stage.attempt(2, "pending", email=ADA, password_hash="hash", link_to=1)
 stage.code(1, 2, ADA, handed_over_at=2000)
 stage.rule("forget", attempts="[1]", keys="[]", recorded_at=5000, reportable=REPORTABLE)
 stage.rule("confirm_code", code_id=1, compared="[1]", **told)
-equal((stage.rows("SELECT attempt_id, customer_id FROM decision"), stage.rows("SELECT holder, attempt_id FROM subject")), ([(2, 2)], [(2, 2)]),
+equal((stage.rows("SELECT attempt_id, customer_id FROM decision"), stage.rows("SELECT holder, attempt_id FROM subject_index")), ([(2, 2)], [(2, 2)]),
       "confirm_code: an attempt whose customer was erased is a customer of its own")
 
 for rule, verdict in (("count_wrong_try", {}), ("verify", {"verdict": "invalid_code"})):
@@ -266,7 +266,7 @@ stage.insert("report", id=1, attempt_id=1, outcome="success", recorded_at=1000, 
 stage.insert("fingerprint", attempt_id=1, sealed=b"sealed")
 stage.rule("forget", attempts="[1,2]", keys=f"[{key(ADA)}]", recorded_at=9000, reportable=REPORTABLE)
 equal(stage.rows("SELECT attempt_id FROM person"), [(3,)], "forget: what is personal goes, and nobody else's")
-equal(stage.rows("SELECT attempt_id FROM subject"), [(3,)], "forget: the address is free again")
+equal(stage.rows("SELECT attempt_id FROM subject_index"), [(3,)], "forget: the address is free again")
 equal(stage.rows("SELECT attempt_id, reasons FROM decision"), [(2, '["erased"]')], "forget: what was pending fails")
 equal((stage.one("SELECT count(*) FROM recipient"), stage.one("SELECT count(*) FROM fingerprint"), stage.one("SELECT next_try_at FROM report")), (0, 0, None),
       "forget: no code, no fingerprint and no report of it is left to send")
