@@ -32,9 +32,13 @@ INSERT OR IGNORE INTO subject_entry (segment, key, holder, attempt_id)
 VALUES (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?),
        (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?)
 
--- All keys in the index, and the keys of attempts after :id.
--- name: all_keys
-SELECT key FROM subject_index
+-- Whether anybody holds an identifier or waits for it.
+-- name: somebody_has_subject
+SELECT 1 FROM subject_index WHERE key = ? AND holder >= 0 LIMIT 1
+
+-- All keys in the index, and the keys of attempts after :id. An aggregate takes a third of the time of a row each.
+-- name: learn_all_keys
+SELECT reg_learn_key(:keys, key) FROM subject_entry
 -- name: keys_since
 SELECT email_key, phone_key, username_key, uuid_key, identity_key FROM person WHERE attempt_id > :id
 -- name: newest_attempt

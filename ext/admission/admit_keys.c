@@ -133,6 +133,12 @@ void admit_keys_gather(struct admit_keys *keys, struct admit_key row)
     keys->gathered[*slot - 1] = row;
 }
 
+bool admit_keys_has(const struct admit_keys *keys, int64_t key)
+{
+    uint32_t slot = *slot_of(keys, key);
+    return slot != 0 && keys->gathered[slot - 1].attempt != 0;
+}
+
 /* What is taken keeps its place and its slot, which others may have passed by: as a row of
  * nobody's, until its key is gathered again. */
 bool admit_keys_take(struct admit_keys *keys, int64_t key, struct admit_key *row)

@@ -5,7 +5,7 @@
  * Most sign-ups have identifiers that nobody had before. To find that out in a large index costs a
  * page read from the disk for each, and to add them one by one changes a page for each. So a
  * Bloom filter tells from memory which keys are certainly nowhere (where it cannot, the index is
- * asked as ever), and what is to be added is gathered: exactly known, and given out in the order of
+ * asked), and what is to be added is gathered: exactly known, and given out in the order of
  * the index.
  */
 #ifndef ADMIT_KEYS_H
@@ -41,6 +41,9 @@ struct admit_key {
 
 /* Gathers a row. There must be room for it, and its key must not be among the gathered. */
 void admit_keys_gather(struct admit_keys *keys, struct admit_key row);
+
+/* Whether a row with that key is gathered. */
+bool admit_keys_has(const struct admit_keys *keys, int64_t key);
 
 /* Lets go of the gathered row with that key. False: there is none. */
 bool admit_keys_take(struct admit_keys *keys, int64_t key, struct admit_key *row);

@@ -8,6 +8,7 @@
 #include "admission/admit_values.h"
 #include "admission/newcomers.h"
 #include "admission/subject_index.h"
+#include "host.h"
 #include "ledger/cluster.h"
 #include "ledger/session.h"
 #include "ledger/settings.h"
@@ -22,6 +23,7 @@ struct admit_writer {
     struct admit_values *values; /* of the sign-up that is being written */
     int64_t next_id;             /* 0: not known */
     struct admit_keys *keys;
+    bool known[ADMIT_KEY_KINDS]; /* whether somebody may hold or wait for that identifier of it */
     bool learns;        /* which keys the index has */
     int64_t learned;    /* the newest attempt whose keys are known */
     bool some_wait;     /* an attempt is pending, so that there may be rivals */
@@ -30,6 +32,7 @@ struct admit_writer {
 };
 
 static const int *const key_parameters = admit_steps_keys;
+static const char keys_kind[] = "admit_keys";
 
 enum { KEY_KINDS = ADMIT_KEY_KINDS };
 
@@ -38,6 +41,21 @@ enum { NOBODY = -1 }; /* holds what a failure has asked for: see subject.holder 
 /* Reading the whole index costs less than it spares while the ledger is not this much larger than
  * the file. */
 enum { KEYS_AN_ATTEMPT = 3, LEARNED_A_ROW = 30, LEARNED_ANYHOW = 10000 };
+
+/* reg_learn_key(KEYS, KEY): an aggregate that has nothing to say. */
+static void learn_key(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    struct admit_keys *keys = sqlite3_value_pointer(values[0], keys_kind);
+    (void)context;
+    (void)count;
+    if (keys != NULL)
+        admit_keys_learn(keys, sqlite3_value_int64(values[1]));
+}
+
+static void learned(sqlite3_context *context)
+{
+    (void)context;
+}
 
 struct admit_writer *admit_writer_open(struct session *session)
 {
@@ -48,7 +66,10 @@ struct admit_writer *admit_writer_open(struct session *session)
     writer->shared = ledger_is_shared(session->ledger);
     writer->keys = admit_keys_open();
     writer->newcomers = newcomers_open(session);
-    if (writer->keys != NULL && writer->newcomers != NULL)
+    if (writer->keys != NULL && writer->newcomers != NULL &&
+        sqlite3_create_function_v2(ledger_database(session->ledger), "reg_learn_key", 2,
+                                   SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL, NULL, learn_key, learned,
+                                   NULL) == SQLITE_OK)
         return writer;
     admit_writer_close(writer);
     return NULL;
@@ -63,12 +84,12 @@ void admit_writer_close(struct admit_writer *writer)
     free(writer);
 }
 
-static void learn(struct admit_writer *writer, struct ledger_statement *keys, int columns)
+static void learn_all(struct admit_writer *writer)
 {
-    while (ledger_row(keys))
-        for (int i = 0; i < columns; i++)
-            if (!ledger_is_null(keys, i))
-                admit_keys_learn(writer->keys, ledger_key(keys, i));
+    struct ledger *ledger = writer->session->ledger;
+    struct ledger_statement *all = ledger_use(ledger, STATEMENT_learn_all_keys);
+    ledger_set_pointer(all, ":keys", writer->keys, keys_kind);
+    ledger_run(all);
 }
 
 void admit_writer_expect(struct admit_writer *writer, uint64_t rows)
@@ -82,7 +103,7 @@ void admit_writer_expect(struct admit_writer *writer, uint64_t rows)
         return;
     writer->learns = true;
     writer->learned = attempts;
-    learn(writer, ledger_use(ledger, STATEMENT_all_keys), 1);
+    learn_all(writer);
 }
 
 /* What others have added meanwhile. Under the write lock: nothing can come after it. */
@@ -93,7 +114,10 @@ static void learn_the_rest(struct admit_writer *writer)
         return;
     struct ledger_statement *keys = ledger_use(ledger, STATEMENT_keys_since);
     ledger_set_integer(keys, ":id", writer->learned);
-    learn(writer, keys, KEY_KINDS);
+    while (ledger_row(keys))
+        for (int i = 0; i < KEY_KINDS; i++)
+            if (!ledger_is_null(keys, i))
+                admit_keys_learn(writer->keys, ledger_key(keys, i));
     writer->learned = ledger_number(ledger, STATEMENT_newest_attempt, 0);
 }
 
@@ -145,11 +169,28 @@ static bool is_given(const struct admit_writer *writer, int parameter)
     return admit_steps_given(writer->values, parameter);
 }
 
-/* An identifier that certainly nobody has, neither in the index nor among the gathered. */
-static bool is_unknown(const struct admit_writer *writer, int key)
+/* Whether the index has anybody who holds that identifier or waits for it. */
+static bool is_indexed(const struct admit_writer *writer, int64_t key)
 {
-    return !is_given(writer, key) ||
-           !admit_keys_may_know(writer->keys, writer->values->bound[key].integer);
+    struct ledger_statement *row =
+        ledger_use(writer->session->ledger, STATEMENT_somebody_has_subject);
+    ledger_set_integer_at(row, 1, key);
+    bool found = ledger_row(row);
+    if (found)
+        ledger_done(row);
+    return found;
+}
+
+/* Which identifiers somebody may have, in the index or among the gathered. Where the filter cannot
+ * tell, one look does: what follows from a known identifier costs ten times as much. */
+static void find_known(struct admit_writer *writer)
+{
+    for (int i = 0; i < KEY_KINDS; i++) {
+        int64_t key = writer->values->bound[key_parameters[i]].integer;
+        writer->known[i] = is_given(writer, key_parameters[i]) &&
+                           admit_keys_may_know(writer->keys, key) &&
+                           (admit_keys_has(writer->keys, key) || is_indexed(writer, key));
+    }
 }
 
 /* What is asked of the index from here on must find what was gathered: that is added alone, since a
@@ -158,7 +199,7 @@ static void add_what_is_asked(struct admit_writer *writer)
 {
     struct admit_key row;
     for (int i = 0; i < KEY_KINDS; i++)
-        if (!is_unknown(writer, key_parameters[i]) &&
+        if (writer->known[i] &&
             admit_keys_take(writer->keys, writer->values->bound[key_parameters[i]].integer, &row))
             subject_index_add_one(writer->session->ledger, &row);
 }
@@ -177,10 +218,10 @@ static bool run_attempt(struct admit_writer *writer, int step, struct admit_prog
     for (int i = 0; i < KEY_KINDS; i++) {
         struct admit_bound *key = &bound[key_parameters[i]];
         kept[i] = *key;
-        if (is_unknown(writer, key_parameters[i]))
-            key->type = ADMIT_UNBOUND;
-        else
+        if (writer->known[i])
             asked = true;
+        else
+            key->type = ADMIT_UNBOUND;
     }
     run(writer, step, progress);
     for (int i = 0; i < KEY_KINDS; i++)
@@ -246,7 +287,7 @@ static void take_step(struct admit_writer *writer, int step, struct admit_progre
 static bool is_newcomer(const struct admit_writer *writer, enum admit_outcome outcome)
 {
     for (int i = 0; i < KEY_KINDS; i++)
-        if (!is_unknown(writer, key_parameters[i]))
+        if (writer->known[i])
             return false;
     return outcome != ADMIT_PENDING && !is_given(writer, ADMIT_identity_key) &&
            !is_given(writer, ADMIT_email_nonce) && !is_given(writer, ADMIT_sms_nonce) &&
@@ -318,6 +359,7 @@ struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admi
     writer->settings = admission->settings;
     writer->values = newcomers_next(writer->newcomers);
     admit_values_fill(writer->values, writer->session, admission, writer->next_id);
+    find_known(writer);
     verdict.outcome = newcomers_judge(writer->values);
     if (is_newcomer(writer, verdict.outcome)) {
         take_newcomer(writer, verdict.outcome);
