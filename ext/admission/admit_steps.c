@@ -82,10 +82,10 @@ static void add_subjects(struct ledger *ledger, const struct admit_values *value
     for (int i = 0; i < ADMIT_KEY_KINDS; i++) {
         const struct admit_bound *key = &values->bound[admit_steps_keys[i]];
         if (key->type != ADMIT_UNBOUND)
-            subject_index_add_one(
-                ledger, &(struct admit_key){.key = key->integer,
-                                            .holder = holder,
-                                            .attempt = values->bound[ADMIT_id].integer});
+            subject_index_add_one(ledger,
+                                  &(struct admit_key){.key = key->integer,
+                                                      .holder = holder,
+                                                      .attempt = values->bound[ADMIT_id].integer});
     }
 }
 

@@ -24,10 +24,10 @@ struct admit_writer {
     int64_t next_id;             /* 0: not known */
     struct admit_keys *keys;
     bool known[ADMIT_KEY_KINDS]; /* whether somebody may hold or wait for that identifier of it */
-    bool learns;        /* which keys the index has */
-    int64_t learned;    /* the newest attempt whose keys are known */
-    bool some_wait;     /* an attempt is pending, so that there may be rivals */
-    int64_t unreported; /* the first attempt that is not looked at for a report; 0: none */
+    bool learns;                 /* which keys the index has */
+    int64_t learned;             /* the newest attempt whose keys are known */
+    bool some_wait;              /* an attempt is pending, so that there may be rivals */
+    int64_t unreported;          /* the first attempt that is not looked at for a report; 0: none */
     const struct settings *settings; /* by which it and those after it were judged */
 };
 

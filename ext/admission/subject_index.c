@@ -6,12 +6,7 @@
 /* Below that many attempts it costs less to change each page than to merge later. A segment is
  * worth its while from some keys on, and takes those of several small imports. Measured: see
  * tests/bench/RESULTS.md. */
-enum {
-    LARGE_LEDGER = 4000000,
-    FEWEST_ENTRIES = 1000,
-    FULL_SEGMENT = 500000,
-    MOST_SEGMENTS = 16
-};
+enum { LARGE_LEDGER = 4000000, FEWEST_ENTRIES = 1000, FULL_SEGMENT = 500000, MOST_SEGMENTS = 16 };
 
 enum { AT_ONCE = 16 };
 

@@ -478,10 +478,11 @@ static void append_condition(sqlite3_str *sql, const struct history_column *colu
     case SEARCH_PHONE:
     case SEARCH_USERNAME:
         if (list)
-            sqlite3_str_appendf(sql,
-                                " AND id IN (SELECT attempt_id FROM subject_index WHERE key IN (SELECT "
-                                "value FROM json_each(?%d)))",
-                                parameter);
+            sqlite3_str_appendf(
+                sql,
+                " AND id IN (SELECT attempt_id FROM subject_index WHERE key IN (SELECT "
+                "value FROM json_each(?%d)))",
+                parameter);
         else
             sqlite3_str_appendf(sql, " AND id = of_%d", parameter);
         break;
@@ -501,11 +502,11 @@ static void append_source(sqlite3_str *sql, struct history_step step, int parame
     enum history_search search = step.column->search;
     if (step.letter == '=' &&
         (search == SEARCH_EMAIL || search == SEARCH_PHONE || search == SEARCH_USERNAME))
-        sqlite3_str_appendf(
-            sql,
-            "(SELECT attempt_id AS of_%d FROM subject_index WHERE key = ?%d "
-            "UNION ALL SELECT attempt_id FROM subject_index WHERE key = ?%d AND ?%d <> ?%d) CROSS JOIN ",
-            parameter, parameter, parameter + 1, parameter + 1, parameter);
+        sqlite3_str_appendf(sql,
+                            "(SELECT attempt_id AS of_%d FROM subject_index WHERE key = ?%d "
+                            "UNION ALL SELECT attempt_id FROM subject_index WHERE key = ?%d AND "
+                            "?%d <> ?%d) CROSS JOIN ",
+                            parameter, parameter, parameter + 1, parameter + 1, parameter);
 }
 
 /* Whether a condition stands here that everything recorded by now fulfils, as in

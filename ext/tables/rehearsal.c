@@ -23,7 +23,8 @@ static const struct part parts[] = {
     {"attempt", "id = ?1"},
     {"person", "attempt_id = ?1"},
     {"subject_entry",
-     "segment IN (SELECT id FROM subject_segment) AND attempt_id = ?1 AND key IN (SELECT email_key FROM person WHERE attempt_id = ?1 UNION "
+     "segment IN (SELECT id FROM subject_segment) AND attempt_id = ?1 AND key IN (SELECT email_key "
+     "FROM person WHERE attempt_id = ?1 UNION "
      "SELECT phone_key FROM person WHERE attempt_id = ?1 UNION SELECT username_key FROM "
      "person WHERE attempt_id = ?1 UNION SELECT uuid_key FROM person WHERE attempt_id = "
      "?1 UNION SELECT identity_key FROM person WHERE attempt_id = ?1)"},

@@ -3,27 +3,46 @@
 
 #include "commands/commands.h"
 #include "fraud/kept_days.h"
+#include "run/index_merge.h"
 #include "run/say.h"
 #include "run/stop.h"
 
-/* Sums the days that are over, for questions about months. Days that are left out are read from the
- * facts. */
-static enum exit_code keep_sums(struct job *job)
+/* What imports have appended to the index of subjects; see run/index_merge.h. */
+static enum exit_code merge_index(struct job *job)
 {
-    struct lock lock;
-    struct ledger *ledger = job->session->ledger;
-    if (ledger_is_shared(ledger)) /* what is asked there is asked of copies, and of the facts */
+    if (index_merge(job->session->ledger))
         return EXIT_DONE;
-    enum exit_code status = job_lock(job, "sums", &lock);
-    if (status != EXIT_DONE)
-        return status;
+    return ledger_failed(job->session->ledger)
+               ? job_ledger_failed(job, "merging the index of subjects")
+               : job_stopped("sums", "look-ups take longer until the index of subjects is merged");
+}
+
+/* The days that are over, for questions about months. Days that are left out are read from the
+ * facts. */
+static enum exit_code sum_days(struct job *job)
+{
     struct kept_days_done done;
+    enum exit_code status = EXIT_DONE;
     job_read_lean(job); /* what follows reads long stretches, each once */
-    if (!kept_days_refresh(ledger, stop_asked, &done))
+    if (!kept_days_refresh(job->session->ledger, stop_asked, &done))
         status = job_ledger_failed(job, "summing days");
     else if (!done.all)
         status = job_stopped("sums", "the remaining days are read from their attempts until then");
     job_add(job, "sums", "days", done.summed);
+    return status;
+}
+
+static enum exit_code keep_sums(struct job *job)
+{
+    struct lock lock;
+    if (ledger_is_shared(job->session->ledger)) /* which has neither sums nor segments */
+        return EXIT_DONE;
+    enum exit_code status = job_lock(job, "sums", &lock);
+    if (status != EXIT_DONE)
+        return status;
+    status = merge_index(job);
+    if (status == EXIT_DONE)
+        status = sum_days(job);
     lock_release(&lock);
     return status;
 }

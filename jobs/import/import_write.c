@@ -5,10 +5,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "admission/subject_index.h"
 #include "import/import_inside.h"
+#include "run/index_merge.h"
+#include "run/others_turn.h"
 #include "run/stop.h"
 #include "values/moment.h"
 #include "values/time_units.h"
@@ -17,10 +19,6 @@ enum {
     BYTES_A_ROW = 200, /* a guess at a file's number of rows */
     SHARED_ROWS = 1500 /* in one request to a cluster: half a second, and a megabyte */
 };
-
-/* SQLite looks every 100 ms whether a lock is free that it waits for
- * (sqlite3_busy_timeout()). */
-enum { OTHERS_TURN_MS = 110, OTHERS_SHARE = 30 };
 
 /* What a transaction has written, and is to be committed. */
 struct batch {
@@ -133,14 +131,16 @@ static void commit(struct import *import, struct batch *batch)
     import->file.line = batch->next_line;
 }
 
-/* A file that needs no hashes is written without a pause: nobody else would ever find the ledger
- * free. A thirtieth of the time that it was held is theirs. */
-static void give_way(const struct batch *batch)
+/* After a commit that others follow. A file that needs no hashes would be written without a pause.
+ */
+static void give_way(struct import *import, const struct batch *batch)
 {
-    int64_t pause = (moment_monotonic() - batch->began) / OTHERS_SHARE;
-    pause = pause > OTHERS_TURN_MS ? OTHERS_TURN_MS : pause;
-    if (pause > 0)
-        nanosleep(&(struct timespec){.tv_nsec = (long)pause * MILLISECOND_NS}, NULL);
+    if (import->file.request->dry_run) /* which holds the ledger to the end */
+        return;
+    others_turn(batch->began);
+    if (!import->over && subject_index_is_split(import->ledger) && !index_merge(import->ledger) &&
+        ledger_failed(import->ledger))
+        import_fail_ledger(import, "import");
 }
 
 static void begin(struct import *import, struct batch *batch)
@@ -292,8 +292,7 @@ static bool write_rows(struct import *import)
             (!import->file.request->max_rejects_percent &&
              too_many_rejects(import, &batch.counts))) {
             commit(import, &batch);
-            if (!import->file.request->dry_run) /* which holds it to the end */
-                give_way(&batch);
+            give_way(import, &batch);
         }
     }
     if (!import->over && result == PIPELINE_FAILED && !import_is_explained(import))

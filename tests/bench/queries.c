@@ -37,7 +37,8 @@ static const struct comparison comparisons[] = {
      "WHERE a.id = ?1"},
     {"look-up by e-mail", "1.2", ARGUMENTS_EMAIL,
      "SELECT id, attempted_at_ms, country FROM reg_attempts WHERE email = ?1",
-     "SELECT a.id, a.attempted_at, a.country FROM subject_index s JOIN attempt a ON a.id = s.attempt_id "
+     "SELECT a.id, a.attempted_at, a.country FROM subject_index s JOIN attempt a ON a.id = "
+     "s.attempt_id "
      "JOIN person p ON p.attempt_id = a.id WHERE s.key = ?2 AND p.email = ?1"},
     {"1 % of the time", "2.2", ARGUMENTS_RANGE,
      "SELECT count(*), sum(partner_id) FROM reg_attempts WHERE attempted_at_ms BETWEEN ?1 AND ?2",
