@@ -9,7 +9,8 @@ shared AS (
        AND NOT EXISTS (SELECT 1 FROM subject_index o WHERE o.key = s.key AND o.holder > 0 AND o.holder < s.holder)),
 pairs AS (
     SELECT s.key, s.first, s.first AS customer_id, o.holder AS other_customer_id, o.attempt_id AS other_attempt_id,
-           (SELECT f.attempt_id FROM subject_index f WHERE f.key = s.key AND f.holder = s.first LIMIT 1) AS attempt_id
+           (SELECT f.attempt_id FROM subject_index f JOIN attempt a ON a.id = f.attempt_id
+             WHERE f.key = s.key AND f.holder = s.first AND a.told IS NULL LIMIT 1) AS attempt_id
       FROM shared s CROSS JOIN subject_index o ON o.key = s.key AND o.holder > s.first),
 named AS (
     SELECT x.customer_id, x.other_customer_id, x.other_attempt_id,
