@@ -12,11 +12,12 @@ SELECT outcome, holder, reasons FROM holding WHERE attempt_id = :id
 -- name: some_wait
 SELECT EXISTS (SELECT 1 FROM waiting)
 -- name: has_rival
-SELECT EXISTS (SELECT 1 FROM subject_index WHERE key = :email_key AND holder = 0)
-    OR EXISTS (SELECT 1 FROM subject_index WHERE key = :phone_key AND holder = 0)
-    OR EXISTS (SELECT 1 FROM subject_index WHERE key = :username_key AND holder = 0)
-    OR EXISTS (SELECT 1 FROM subject_index WHERE key = :uuid_key AND holder = 0)
-    OR EXISTS (SELECT 1 FROM subject_index WHERE key = :identity_key AND holder = 0)
+SELECT EXISTS (SELECT 1 FROM subject_segment g
+                WHERE EXISTS (SELECT 1 FROM subject_entry WHERE segment = g.id AND key = :email_key AND holder = 0)
+                   OR EXISTS (SELECT 1 FROM subject_entry WHERE segment = g.id AND key = :phone_key AND holder = 0)
+                   OR EXISTS (SELECT 1 FROM subject_entry WHERE segment = g.id AND key = :username_key AND holder = 0)
+                   OR EXISTS (SELECT 1 FROM subject_entry WHERE segment = g.id AND key = :uuid_key AND holder = 0)
+                   OR EXISTS (SELECT 1 FROM subject_entry WHERE segment = g.id AND key = :identity_key AND holder = 0))
 
 -- Whether a customer holds this identifier. It only saves a hash; the write decides.
 -- name: held_by_customer

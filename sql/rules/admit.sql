@@ -91,27 +91,27 @@ SELECT :id, :recorded_at, :attempted_at, :import_id, :line, :setting_id, verdict
                                                        THEN (SELECT p.attempt_id FROM person p
                                                               WHERE p.attempt_id = held.phone AND p.identity_key IS NOT NULL AND p.password_hash IS NULL) END)
                                 END AS external
-                          FROM (SELECT CASE WHEN :email_key IS NOT NULL
-                                            THEN (SELECT min((SELECT s.holder FROM subject_entry s
-                                                               WHERE s.segment = g.id AND s.key = :email_key AND s.holder > 0
-                                                                 AND (SELECT p.email_folded FROM person p WHERE p.attempt_id = s.attempt_id) = :email_folded
-                                                               LIMIT 1)) FROM subject_segment g) END AS email,
-                                       CASE WHEN :phone_key IS NOT NULL AND :phone >= '+' AND :phone < ','
-                                            THEN (SELECT min((SELECT s.holder FROM subject_entry s
-                                                               WHERE s.segment = g.id AND s.key = :phone_key AND s.holder > 0
-                                                                 AND (SELECT p.phone FROM person p WHERE p.attempt_id = s.attempt_id) = :phone
-                                                               LIMIT 1)) FROM subject_segment g) END AS phone,
-                                       CASE WHEN :username_key IS NOT NULL
-                                            THEN (SELECT min((SELECT s.holder FROM subject_entry s
-                                                               WHERE s.segment = g.id AND s.key = :username_key AND s.holder > 0
-                                                                 AND (SELECT p.username_folded FROM person p WHERE p.attempt_id = s.attempt_id) = :username_folded
-                                                               LIMIT 1)) FROM subject_segment g) END AS username,
-                                       CASE WHEN :uuid_key IS NOT NULL
-                                            THEN (SELECT min((SELECT s.holder FROM subject_entry s
-                                                               WHERE s.segment = g.id AND s.key = :uuid_key AND s.holder > 0
-                                                                 AND (SELECT p.uuid FROM person p WHERE p.attempt_id = s.attempt_id) = :uuid
-                                                               LIMIT 1)) FROM subject_segment g) END AS uuid
-                                 LIMIT 1) held
+                          FROM (SELECT min(CASE WHEN :email_key IS NOT NULL
+                                                THEN (SELECT s.holder FROM subject_entry s
+                                                       WHERE s.segment = g.id AND s.key = :email_key AND s.holder > 0
+                                                         AND (SELECT p.email_folded FROM person p WHERE p.attempt_id = s.attempt_id) = :email_folded
+                                                       LIMIT 1) END) AS email,
+                                       min(CASE WHEN :phone_key IS NOT NULL AND :phone >= '+' AND :phone < ','
+                                                THEN (SELECT s.holder FROM subject_entry s
+                                                       WHERE s.segment = g.id AND s.key = :phone_key AND s.holder > 0
+                                                         AND (SELECT p.phone FROM person p WHERE p.attempt_id = s.attempt_id) = :phone
+                                                       LIMIT 1) END) AS phone,
+                                       min(CASE WHEN :username_key IS NOT NULL
+                                                THEN (SELECT s.holder FROM subject_entry s
+                                                       WHERE s.segment = g.id AND s.key = :username_key AND s.holder > 0
+                                                         AND (SELECT p.username_folded FROM person p WHERE p.attempt_id = s.attempt_id) = :username_folded
+                                                       LIMIT 1) END) AS username,
+                                       min(CASE WHEN :uuid_key IS NOT NULL
+                                                THEN (SELECT s.holder FROM subject_entry s
+                                                       WHERE s.segment = g.id AND s.key = :uuid_key AND s.holder > 0
+                                                         AND (SELECT p.uuid FROM person p WHERE p.attempt_id = s.attempt_id) = :uuid
+                                                       LIMIT 1) END) AS uuid
+                                  FROM subject_segment g) held
                          LIMIT 1) linkable
                  LIMIT 1) taken
          LIMIT 1) verdict
