@@ -31,23 +31,26 @@ SELECT day FROM attempt_day
 -- name: kept_days_round
 SELECT round FROM kept_until
 
+-- The funnel of the day, and its newest fact. Each table is looked through by itself, since a subquery for each attempt and table takes three times as long.
 -- name: sum_day
-SELECT sum(p.received) AS received, sum(p.accepted) AS accepted, sum(p.code_sent) AS code_sent, sum(p.confirmed) AS confirmed,
-       sum(p.registered) AS registered, sum(p.kyc) AS kyc, sum(p.subscribed) AS subscribed,
-       max(max(a.recorded_at,
-               coalesce((SELECT max(d.recorded_at) FROM decision d WHERE d.attempt_id = a.id), 0),
-               coalesce((SELECT max(max(c.recorded_at, coalesce(c.runs_from, 0), coalesce(c.handed_over_at, 0),
-                                        coalesce((SELECT max(e.recorded_at) FROM code_end e WHERE e.code_id = c.id), 0)))
-                           FROM code c WHERE c.attempt_id = a.id), 0),
-               coalesce((SELECT max(max(r.recorded_at,
-                                        coalesce((SELECT max(e.recorded_at) FROM report_event e WHERE e.report_id = r.id), 0),
-                                        coalesce((SELECT max(max(t.started_at, coalesce(t.finished_at, 0))) FROM try t WHERE t.report_id = r.id), 0)))
-                           FROM report r WHERE r.attempt_id = a.id), 0),
-               coalesce((SELECT max(s.recorded_at) FROM step s WHERE s.attempt_id = a.id), 0))) AS newest,
-       coalesce(max((SELECT max(c.runs_from + c.lifetime_ms) FROM code c
-                      WHERE c.attempt_id = a.id AND NOT EXISTS (SELECT 1 FROM code_end e WHERE e.code_id = c.id))), 0) AS codes_over
-  FROM attempt_progress p CROSS JOIN attempt a ON a.id = p.id
- WHERE p.attempted_at >= :day * 86400000 AND p.attempted_at < (:day + 1) * 86400000
+WITH seen AS (SELECT id, recorded_at, outcome FROM attempt WHERE attempted_at >= :day * 86400000 AND attempted_at < (:day + 1) * 86400000)
+SELECT v.received, v.accepted, c.code_sent, c.confirmed, v.registered, s.kyc, s.subscribed,
+       max(v.newest, coalesce(c.newest, 0), coalesce(r.newest, 0), coalesce(s.newest, 0)) AS newest, coalesce(c.codes_over, 0) AS codes_over
+  FROM (SELECT count(*) AS received, sum(a.outcome <> 'failure') AS accepted,
+               sum(CASE WHEN a.outcome <> 'pending' THEN a.outcome
+                        ELSE (SELECT d.outcome FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1) END IS 'success') AS registered,
+               max(max(a.recorded_at, coalesce((SELECT max(d.recorded_at) FROM decision d WHERE d.attempt_id = a.id), 0))) AS newest
+          FROM seen a) v,
+       (SELECT count(DISTINCT CASE WHEN k.handed_over_at IS NOT NULL THEN a.id END) AS code_sent,
+               count(DISTINCT CASE WHEN e.state = 'verified' THEN a.id END) AS confirmed,
+               max(max(k.recorded_at, coalesce(k.runs_from, 0), coalesce(k.handed_over_at, 0), coalesce(e.recorded_at, 0))) AS newest,
+               max(CASE WHEN e.id IS NULL THEN k.runs_from + k.lifetime_ms END) AS codes_over
+          FROM seen a CROSS JOIN code k ON k.attempt_id = a.id LEFT JOIN code_end e ON e.code_id = k.id) c,
+       (SELECT max(max(p.recorded_at, coalesce(e.recorded_at, 0), coalesce(t.started_at, 0), coalesce(t.finished_at, 0))) AS newest
+          FROM seen a CROSS JOIN report p ON p.attempt_id = a.id LEFT JOIN report_event e ON e.report_id = p.id LEFT JOIN try t ON t.report_id = p.id) r,
+       (SELECT count(DISTINCT CASE WHEN o.name = 'KYC' COLLATE NOCASE THEN a.id END) AS kyc,
+               count(DISTINCT CASE WHEN o.name = 'SUBSCRIPTION' COLLATE NOCASE THEN a.id END) AS subscribed, max(o.recorded_at) AS newest
+          FROM seen a CROSS JOIN step o ON o.attempt_id = a.id) s
 
 -- name: sum_outcomes
 SELECT json_group_array(json_array(outcome, coalesce(reasons, ''), attempts))
@@ -73,14 +76,24 @@ SELECT json_group_array(json_array("column", done, rule, number))
          WHERE a.attempted_at >= :day * 86400000 AND a.attempted_at < (:day + 1) * 86400000 AND a.notes IS NOT NULL
          GROUP BY 1, 2, 3)
 
--- The hours of duplicate_storms.
+-- The hours of duplicate_storms: each by itself, since less is sorted then, and one kind of storm is enough.
 -- name: sum_storms
-SELECT json_group_array(DISTINCT hour)
-  FROM (SELECT o.attempted_at / 3600000 AS hour
-          FROM attempt_origin o
-         WHERE o.attempted_at >= :day * 86400000 AND o.attempted_at < (:day + 1) * 86400000 AND o.value IS NOT NULL
-         GROUP BY 1, o.kind, o.value
-        HAVING count(*) >= 5 AND (o.kind <> 'domain' OR 2 * (sum(o.taken) + count(*) - count(DISTINCT o.email)) >= count(*)))
+SELECT json_group_array(hour)
+  FROM (SELECT :day * 24 + n.column1 AS hour
+          FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14), (15), (16), (17), (18), (19), (20), (21), (22), (23)) n) h
+ WHERE EXISTS (SELECT 1 FROM attempt a CROSS JOIN person p ON p.attempt_id = a.id
+                WHERE a.attempted_at >= h.hour * 3600000 AND a.attempted_at < (h.hour + 1) * 3600000 AND p.ip_address IS NOT NULL
+                GROUP BY p.ip_address HAVING count(*) >= 5)
+    OR EXISTS (SELECT 1 FROM attempt a CROSS JOIN person p ON p.attempt_id = a.id
+                WHERE a.attempted_at >= h.hour * 3600000 AND a.attempted_at < (h.hour + 1) * 3600000 AND p.device_id IS NOT NULL
+                GROUP BY p.device_id HAVING count(*) >= 5)
+    OR EXISTS (SELECT 1
+                 FROM (SELECT substr(p.email_folded, instr(p.email_folded, '@') + 1) AS domain, count(*) AS attempts,
+                              sum(coalesce(instr(a.reasons, '_taken"') > 0, 0)) AS taken
+                         FROM attempt a CROSS JOIN person p ON p.attempt_id = a.id
+                        WHERE a.attempted_at >= h.hour * 3600000 AND a.attempted_at < (h.hour + 1) * 3600000 AND p.email_folded IS NOT NULL
+                        GROUP BY p.email_folded)
+                GROUP BY domain HAVING sum(attempts) >= 5 AND 2 * (sum(taken) + sum(attempts) - count(*)) >= sum(attempts))
 
 -- Nothing where days were let go since the sums were taken: the day may be one of them.
 -- name: keep_day
