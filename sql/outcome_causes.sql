@@ -9,7 +9,7 @@
 -- Covers attempted_at from :low to :high (Unix milliseconds).
 -- The statement has no comments, because it is also printed as one line with values in place of the parameters.
 -- name: outcome_causes
-WITH verdict AS (
+WITH verdict AS MATERIALIZED (
     SELECT a.id, a.attempted_at,
            CASE WHEN d.id IS NOT NULL THEN d.outcome
                 WHEN a.outcome <> 'pending' THEN a.outcome
@@ -18,23 +18,25 @@ WITH verdict AS (
            CASE WHEN d.id IS NULL AND a.outcome = 'pending' THEN 'unsettled'
                 WHEN coalesce(d.outcome, a.outcome) = 'success' THEN 'unsent'
                 WHEN coalesce(d.reasons, a.reasons) = '["erased"]' THEN 'erased'
-                ELSE 'not_reportable' END AS unreported
+                ELSE 'not_reportable' END AS unreported,
+           (SELECT max(l.id) FROM report l WHERE l.attempt_id = a.id AND l.recorded_at <= :as_of) AS last_report
       FROM attempt a
       LEFT JOIN decision d ON d.id = CASE WHEN a.outcome = 'pending'
                                           THEN (SELECT max(y.id) FROM decision y WHERE y.attempt_id = a.id AND y.recorded_at <= :as_of) END
      WHERE a.attempted_at BETWEEN :low AND :high AND a.recorded_at <= :as_of),
-known AS (
-    SELECT v.id AS attempt_id, r.id AS report_id, v.attempted_at, r.outcome,
-           r.outcome IS v.outcome AND r.id = (SELECT max(l.id) FROM report l WHERE l.attempt_id = v.id AND l.recorded_at <= :as_of) AS unit,
+tried AS (
+    SELECT v.id AS attempt_id, r.id AS report_id, v.attempted_at, r.outcome, r.outcome IS v.outcome AND r.id = v.last_report AS unit,
            count(*) FILTER (WHERE t.finished_at <= :as_of AND t.result = 'accepted') AS accepted,
            count(*) FILTER (WHERE t.finished_at <= :as_of AND t.result = 'deferred') AS deferred,
-           count(*) FILTER (WHERE t.id IS NOT NULL AND (t.finished_at IS NULL OR t.finished_at > :as_of OR t.result = 'ambiguous')) AS ambiguous,
-           EXISTS (SELECT 1 FROM report_event e WHERE e.report_id = r.id AND e.recorded_at <= :as_of AND e.state = 'acknowledged') AS acknowledged,
-           coalesce((SELECT e.state FROM report_event e WHERE e.report_id = r.id AND e.recorded_at <= :as_of ORDER BY e.id DESC LIMIT 1), 'queued') AS state
+           count(*) FILTER (WHERE t.id IS NOT NULL AND (t.finished_at IS NULL OR t.finished_at > :as_of OR t.result = 'ambiguous')) AS ambiguous
       FROM verdict v
       JOIN report r ON r.attempt_id = v.id AND r.recorded_at <= :as_of
       LEFT JOIN try t ON t.report_id = r.id AND t.started_at <= :as_of
-     GROUP BY r.id)
+     GROUP BY r.id),
+known AS MATERIALIZED (
+    SELECT *, EXISTS (SELECT 1 FROM report_event e WHERE e.report_id = tried.report_id AND e.recorded_at <= :as_of AND e.state = 'acknowledged') AS acknowledged,
+           coalesce((SELECT e.state FROM report_event e WHERE e.report_id = tried.report_id AND e.recorded_at <= :as_of ORDER BY e.id DESC LIMIT 1), 'queued') AS state
+      FROM tried)
 SELECT attempt_id, report_id, attempted_at, outcome, unit,
        acknowledged OR accepted > 0 AS certain,
        max(accepted - 1, 0) + max(deferred, state = 'deferred') + ambiguous AS possible,
@@ -48,7 +50,6 @@ SELECT attempt_id, report_id, attempted_at, outcome, unit,
   FROM known
  WHERE unit OR acknowledged OR accepted + deferred + ambiguous > 0 OR state = 'deferred'
 UNION ALL
-SELECT id, NULL, attempted_at, outcome, 1, 0, 0, unreported
-  FROM verdict v
- WHERE outcome IS NOT NULL
-   AND outcome IS NOT (SELECT r.outcome FROM report r WHERE r.attempt_id = v.id AND r.recorded_at <= :as_of ORDER BY r.id DESC LIMIT 1)
+SELECT v.id, NULL, v.attempted_at, v.outcome, 1, 0, 0, unreported
+  FROM verdict v LEFT JOIN report r ON r.id = v.last_report
+ WHERE v.outcome IS NOT NULL AND v.outcome IS NOT r.outcome
