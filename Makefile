@@ -65,7 +65,7 @@ SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/rules/*.
 # The rooms, from the top floor to the ground (ext/README.md, jobs/README.md).
 EXT      = ext/reg.c \
             ext/tables/as_of.c ext/tables/attempts.c ext/tables/catalog.c ext/tables/dashboard_table.c ext/tables/file_table.c ext/tables/history.c \
-            ext/tables/history_plan.c ext/tables/password_formats.c ext/tables/policy_table.c ext/tables/qualified_names.c ext/tables/reconcile_table.c ext/tables/rehearsal.c \
+            ext/tables/history_plan.c ext/tables/history_sums.c ext/tables/password_formats.c ext/tables/policy_table.c ext/tables/qualified_names.c ext/tables/reconcile_table.c ext/tables/rehearsal.c \
             ext/tables/signups_table.c ext/tables/table.c \
             ext/functions/cell.c ext/functions/chart.c ext/functions/functions_ledger.c ext/functions/functions_password.c ext/functions/sql_call.c \
             ext/admission/admit.c ext/admission/admit_keys.c ext/admission/admit_steps.c ext/admission/admit_values.c ext/admission/admit_writer.c ext/admission/consents.c \

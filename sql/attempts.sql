@@ -134,6 +134,10 @@ SELECT count(*) FROM code
 -- name: reports_count
 SELECT count(*) FROM report
 
+-- How many days have sums.
+-- name: days_summed
+SELECT count(*) FROM kept_day
+
 -- Whether attempts were recorded in the order of their ids: always, but that an early version may have written by a clock that went back.
 -- name: recorded_in_order
 SELECT in_order FROM clock

@@ -118,8 +118,9 @@ enum {
 };
 _Static_assert(COLUMNS - LAST_ONES <= TOLD_APART, "what is dear has to stand among the first");
 
-const struct history history_attempts = {STATEMENT_attempts, STATEMENT_attempts_rows,
-                                         STATEMENT_attempts_count, attempts_columns, COLUMNS};
+const struct history history_attempts = {STATEMENT_attempts,       STATEMENT_attempts_rows,
+                                         STATEMENT_attempts_count, true,
+                                         attempts_columns,         COLUMNS};
 
 /* The sign-up column that a column of the table takes in, by its name; -1: it only goes out. */
 static int signup_columns[COLUMNS];
@@ -291,8 +292,9 @@ static const struct history_column codes_columns[] = {
     {"as_of", "", HISTORY_AS_OF, SEARCH_NONE},
 };
 
-const struct history history_codes = {STATEMENT_codes, STATEMENT_codes_rows, STATEMENT_codes_count,
-                                      codes_columns, sizeof codes_columns / sizeof *codes_columns};
+const struct history history_codes = {
+    STATEMENT_codes, STATEMENT_codes_rows, STATEMENT_codes_count,
+    false,           codes_columns,        sizeof codes_columns / sizeof *codes_columns};
 
 static const struct history_column reports_columns[] = {
     {"id", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
@@ -312,6 +314,7 @@ static const struct history_column reports_columns[] = {
     {"as_of", "", HISTORY_AS_OF, SEARCH_NONE},
 };
 
-const struct history history_reports = {STATEMENT_reports, STATEMENT_reports_rows,
-                                        STATEMENT_reports_count, reports_columns,
-                                        sizeof reports_columns / sizeof *reports_columns};
+const struct history history_reports = {
+    STATEMENT_reports,       STATEMENT_reports_rows,
+    STATEMENT_reports_count, false,
+    reports_columns,         sizeof reports_columns / sizeof *reports_columns};

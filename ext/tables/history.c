@@ -40,13 +40,14 @@ struct history_table {
 struct cursor {
     sqlite3_vtab_cursor base;
     struct prepared *prepared;
-    sqlite3_stmt *statement; /* of prepared */
     int64_t as_of;
     sqlite3_value *as_of_given; /* what as_of reads as, where it was given */
     bool at_end;
-    bool counting; /* nothing is asked for but the number of rows */
-    int64_t left;  /* of them, with the one at hand */
-    int64_t ahead; /* how many of them the statement has yet to pass to come to the one at hand */
+    bool counting; /* rows are given without being read: nothing is asked for but their number,
+                      or that and a state that they share */
+    struct prepared *each; /* of states: gives the rows one by one, if an id is asked for */
+    int64_t left;          /* how many of them there are yet, with the one at hand */
+    int64_t ahead; /* how many rows the statement has yet to pass to come to the one at hand */
 };
 
 static void finish(struct prepared *prepared)
@@ -128,6 +129,7 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
     if (table->size_at == 0 || now < table->size_at || now - table->size_at > ROWS_GOOD_FOR_MS) {
         table->size.rows = (double)ledger_number(ledger, table->history->rows, 0);
         table->size.in_time = ledger_number(ledger, STATEMENT_recorded_in_order, 0) != 0;
+        table->size.summed = ledger_number(ledger, STATEMENT_days_summed, 0) != 0;
         table->size_at = now;
         ledger_forgive(ledger); /* no ledger yet: xFilter says so */
     }
@@ -139,7 +141,7 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
                                 : code;
 }
 
-static int prepare(struct history_table *table, struct cursor *cursor, const char *plan, int order)
+static int prepare(struct history_table *table, struct prepared **hand, const char *plan, int order)
 {
     sqlite3 *database = ledger_database(table->session->ledger);
     struct prepared *made = sqlite3_malloc(sizeof *made);
@@ -159,17 +161,15 @@ static int prepare(struct history_table *table, struct cursor *cursor, const cha
         finish(made);
         return code;
     }
-    cursor->prepared = made;
-    cursor->statement = made->statement;
+    *hand = made;
     return SQLITE_OK;
 }
 
-static void give_back(struct cursor *cursor)
+static void give_back(struct history_table *table, struct prepared **hand)
 {
-    struct history_table *table = (struct history_table *)cursor->base.pVtab;
-    if (cursor->prepared == NULL)
+    if (*hand == NULL)
         return;
-    sqlite3_reset(cursor->statement);
+    sqlite3_reset((*hand)->statement);
     struct prepared **place = &table->idle[table->next_victim % IDLE];
     for (int i = 0; i < IDLE; i++)
         if (table->idle[i] == NULL)
@@ -177,32 +177,29 @@ static void give_back(struct cursor *cursor)
     if (*place != NULL)
         table->next_victim++;
     finish(*place);
-    *place = cursor->prepared;
-    cursor->prepared = NULL;
-    cursor->statement = NULL;
+    *place = *hand;
+    *hand = NULL;
 }
 
 /* A statement for the plan: the one in hand, one that another cursor has left, or a new one. Only
  * then is the ledger's version asked for: see history_filter(). */
-static int take_statement(struct history_table *table, struct cursor *cursor, const char *plan,
+static int take_statement(struct history_table *table, struct prepared **hand, const char *plan,
                           int order)
 {
-    if (cursor->prepared != NULL && cursor->prepared->order == order &&
-        strcmp(cursor->prepared->plan, plan) == 0) {
-        sqlite3_reset(cursor->statement);
+    if (*hand != NULL && (*hand)->order == order && strcmp((*hand)->plan, plan) == 0) {
+        sqlite3_reset((*hand)->statement);
         return SQLITE_OK;
     }
-    give_back(cursor);
+    give_back(table, hand);
     for (int i = 0; i < IDLE; i++) {
         struct prepared *idle = table->idle[i];
         if (idle != NULL && idle->order == order && strcmp(idle->plan, plan) == 0) {
-            cursor->prepared = idle;
-            cursor->statement = idle->statement;
+            *hand = idle;
             table->idle[i] = NULL;
             return SQLITE_OK;
         }
     }
-    return ledger_ready(table->session->ledger) ? prepare(table, cursor, plan, order)
+    return ledger_ready(table->session->ledger) ? prepare(table, hand, plan, order)
                                                 : table_ledger_error(table);
 }
 
@@ -223,7 +220,9 @@ int history_open(sqlite3_vtab *table, sqlite3_vtab_cursor **cursor)
 int history_close(sqlite3_vtab_cursor *base)
 {
     struct cursor *cursor = (struct cursor *)base;
-    give_back(cursor);
+    struct history_table *table = (struct history_table *)base->pVtab;
+    give_back(table, &cursor->prepared);
+    give_back(table, &cursor->each);
     sqlite3_value_free(cursor->as_of_given);
     sqlite3_free(cursor);
     return SQLITE_OK;
@@ -347,11 +346,10 @@ static int bind_time(sqlite3_stmt *statement, int parameter, char letter, sqlite
                                               : sqlite3_bind_int64(statement, parameter + 1, high);
 }
 
-static int bind(struct history_table *table, struct cursor *cursor, const char *plan, int count,
+static int bind(struct history_table *table, sqlite3_stmt *statement, const char *plan, int count,
                 sqlite3_value **arguments)
 {
-    sqlite3_stmt *statement = cursor->statement;
-    int code = sqlite3_bind_int64(statement, 1, cursor->as_of);
+    int code = SQLITE_OK;
     for (int i = 0; i < count && code == SQLITE_OK; i++) {
         struct history_step step = history_plan_step(table->history, plan, i);
         enum history_search search = step.column->search;
@@ -372,10 +370,10 @@ static int bind(struct history_table *table, struct cursor *cursor, const char *
     return code;
 }
 
-static int step(struct cursor *cursor)
+static int step(struct cursor *cursor, struct prepared *prepared)
 {
     struct history_table *table = (struct history_table *)cursor->base.pVtab;
-    int code = sqlite3_step(cursor->statement);
+    int code = sqlite3_step(prepared->statement);
     cursor->at_end = code != SQLITE_ROW;
     if (code == SQLITE_ROW || code == SQLITE_DONE)
         return SQLITE_OK;
@@ -424,6 +422,17 @@ static char letter_of(enum history_search search, sqlite3_value *value, bool now
     default:
         return '=';
     }
+}
+
+/* Sums tell sooner than facts how many are in a state, but for those that an index leads to. */
+static int order_of_sums(struct history_table *table, const char *plan, int count, int order)
+{
+    for (int i = 0; i < count && order == ORDER_SUMS; i++) {
+        char letter = history_plan_step(table->history, plan, i).letter;
+        if (letter == HISTORY_DEAD || letter == HISTORY_QUEUED)
+            order = ORDER_NONE;
+    }
+    return order;
 }
 
 /* Whether enough rows of an outcome are among the first in the order that is asked for. If they
@@ -506,6 +515,30 @@ static int begin_count(struct history_table *table, struct cursor *cursor)
     return ledger_failed(table->session->ledger) ? table_ledger_error(table) : SQLITE_OK;
 }
 
+/* The next state, if there is one. */
+static int step_state(struct cursor *cursor)
+{
+    int code = step(cursor, cursor->prepared);
+    if (!cursor->at_end)
+        cursor->left = sqlite3_column_int64(cursor->prepared->statement, 0);
+    return code;
+}
+
+/* A state is given as so many rows. What gives the rows one by one is ready, and only runs if an id
+ * is asked for. */
+static int begin_sums(struct history_table *table, struct cursor *cursor, const char *plan,
+                      int count, sqlite3_value **arguments)
+{
+    int code = take_statement(table, &cursor->each, plan, ORDER_SUM_ROWS);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_int64(cursor->each->statement, 1, cursor->as_of);
+    if (code == SQLITE_OK)
+        code = bind(table, cursor->each->statement, plan, count, arguments);
+    cursor->counting = true;
+    cursor->ahead = 1;
+    return code == SQLITE_OK ? step_state(cursor) : code;
+}
+
 int history_filter(sqlite3_vtab_cursor *base, int order, const char *given, int count,
                    sqlite3_value **arguments)
 {
@@ -514,30 +547,35 @@ int history_filter(sqlite3_vtab_cursor *base, int order, const char *given, int 
     char plan[HISTORY_PLAN_SIZE];
     snprintf(plan, sizeof plan, "%s", given);
     settle(table, plan, count, arguments);
-    int code = take_statement(table, cursor, plan, order);
+    order = order_of_sums(table, plan, count, order);
+    int code = take_statement(table, &cursor->prepared, plan, order);
     int64_t now = code == SQLITE_OK ? ledger_now(table->session->ledger) : 0;
     cursor->as_of = now;
     cursor->counting = false;
+    give_back(table, &cursor->each);
     for (int i = 0; i < count && code == SQLITE_OK; i++)
         if (history_plan_step(table->history, plan, i).letter == 'A')
             code = read_as_of(table, cursor, arguments[i], now);
     if (code == SQLITE_OK)
         code = settle_outcome(table, cursor, plan, order, arguments);
     if (code == SQLITE_OK)
-        code = take_statement(table, cursor, plan, order);
+        code = take_statement(table, &cursor->prepared, plan, order);
     if (code == SQLITE_OK)
-        code = bind(table, cursor, plan, count, arguments);
+        code = sqlite3_bind_int64(cursor->prepared->statement, 1, cursor->as_of);
+    if (code == SQLITE_OK)
+        code = bind(table, cursor->prepared->statement, plan, count, arguments);
     if (ledger_failed(table->session->ledger))
         return table_ledger_error(table);
     if (code == SQLITE_OK)
-        code = step(cursor);
+        code = order == ORDER_SUMS ? begin_sums(table, cursor, plan, count, arguments)
+                                   : step(cursor, cursor->prepared);
     /* Prepared anew, because the schema has changed: another program may have upgraded the ledger
      * since its version was asked for. */
     if (code == SQLITE_OK &&
-        sqlite3_stmt_status(cursor->statement, SQLITE_STMTSTATUS_REPREPARE, 1) != 0 &&
+        sqlite3_stmt_status(cursor->prepared->statement, SQLITE_STMTSTATUS_REPREPARE, 1) != 0 &&
         !ledger_ready(table->session->ledger))
         return table_ledger_error(table);
-    if (code == SQLITE_OK && history_plan_is_count(plan) && order == 0)
+    if (code == SQLITE_OK && history_plan_is_count(plan) && order == ORDER_NONE)
         code = begin_count(table, cursor);
     return code;
 }
@@ -548,10 +586,10 @@ int history_next(sqlite3_vtab_cursor *base)
     if (cursor->counting) {
         cursor->ahead++;
         cursor->at_end = --cursor->left <= 0;
-        return SQLITE_OK;
+        return cursor->at_end && cursor->each != NULL ? step_state(cursor) : SQLITE_OK;
     }
     if (!cursor->prepared->single)
-        return step(cursor);
+        return step(cursor, cursor->prepared);
     cursor->at_end = true;
     return SQLITE_OK;
 }
@@ -564,25 +602,26 @@ int history_eof(sqlite3_vtab_cursor *cursor)
 int history_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *rowid)
 {
     struct cursor *cursor = (struct cursor *)base;
+    struct prepared *prepared = cursor->each != NULL ? cursor->each : cursor->prepared;
     int code = SQLITE_OK;
     for (; cursor->ahead > 0 && code == SQLITE_OK; cursor->ahead--)
-        code = step(cursor);
-    *rowid = sqlite3_column_int64(cursor->statement, 0);
+        code = step(cursor, prepared);
+    *rowid = sqlite3_column_int64(prepared->statement, 0);
     return code;
 }
 
 static int answer_payload(struct history_table *table, struct cursor *cursor, int first,
                           sqlite3_context *context)
 {
-    const char *outcome = (const char *)sqlite3_column_text(cursor->statement, first + 1);
-    bool has_reasons = sqlite3_column_type(cursor->statement, first + 2) != SQLITE_NULL;
+    const char *outcome = (const char *)sqlite3_column_text(cursor->prepared->statement, first + 1);
+    bool has_reasons = sqlite3_column_type(cursor->prepared->statement, first + 2) != SQLITE_NULL;
     struct payload_request request = {
-        .attempt_id = sqlite3_column_int64(cursor->statement, first),
+        .attempt_id = sqlite3_column_int64(cursor->prepared->statement, first),
         .success = outcome != NULL && strcmp(outcome, "success") == 0,
-        .reasons = (const char *)sqlite3_column_text(cursor->statement, first + 2),
+        .reasons = (const char *)sqlite3_column_text(cursor->prepared->statement, first + 2),
         .fingerprint = PAYLOAD_MASKED,
-        .as_of = sqlite3_column_int64(cursor->statement, first + 3)};
-    if (sqlite3_column_type(cursor->statement, first + 1) == SQLITE_NULL)
+        .as_of = sqlite3_column_int64(cursor->prepared->statement, first + 3)};
+    if (sqlite3_column_type(cursor->prepared->statement, first + 1) == SQLITE_NULL)
         return SQLITE_CORRUPT;
     if (outcome == NULL || (has_reasons && request.reasons == NULL))
         return SQLITE_NOMEM;
@@ -646,14 +685,14 @@ int history_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int numb
     int at = cursor->prepared->places[number];
     switch (table->history->columns[number].kind) {
     case HISTORY_FIRST:
-        return answer_first(table, sqlite3_column_value(cursor->statement, at), context);
+        return answer_first(table, sqlite3_column_value(cursor->prepared->statement, at), context);
     case HISTORY_VALUE:
-        answer_value(sqlite3_column_value(cursor->statement, at), context);
+        answer_value(sqlite3_column_value(cursor->prepared->statement, at), context);
         break;
     case HISTORY_TIME:
-        if (sqlite3_column_type(cursor->statement, at) == SQLITE_NULL)
+        if (sqlite3_column_type(cursor->prepared->statement, at) == SQLITE_NULL)
             break;
-        moment_format(sqlite3_column_int64(cursor->statement, at), text);
+        moment_format(sqlite3_column_int64(cursor->prepared->statement, at), text);
         sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
         break;
     case HISTORY_AS_OF:

@@ -51,6 +51,7 @@ struct history {
     enum statement statement;
     enum statement rows;   /* how many there are at the most */
     enum statement number; /* how many there are */
+    bool summed;           /* sums of days say how many are in which state */
     const struct history_column *columns;
     int count;
 };

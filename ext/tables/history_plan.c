@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tables/history_sums.h"
 #include "tables/table.h"
 
 /*
@@ -11,9 +12,8 @@
  * xFilter, in their order, two hex digits for the column and a letter for the operator: = (equal),
  * l (<), m (<=), g (>), h (>=), i (IN list), n (IS NULL), A (the moment as_of), N and O (how many
  * rows to give and to leave out, of no column). Once the values are known, = may become one of the
- * letters of enum history_letter. idxNum holds the order:
+ * letters of enum history_letter. idxNum holds the order, an enum history_order.
  */
-enum order { ORDER_NONE, ORDER_ID, ORDER_ID_DESC, ORDER_TIME, ORDER_TIME_DESC };
 
 enum { MASK_LENGTH = 16, STEP_LENGTH = 3 };
 
@@ -113,8 +113,8 @@ static double narrowed(double rows, const struct history_column *column, char le
 
 /* An order that an index has. Of equal times the ids stand in their order, too. `in_time`: rows
  * were recorded in the order of their ids. */
-static enum order consumed_order(const struct history *history, const sqlite3_index_info *info,
-                                 bool in_time)
+static enum history_order consumed_order(const struct history *history,
+                                         const sqlite3_index_info *info, bool in_time)
 {
     const struct sqlite3_index_orderby *by = info->aOrderBy;
     if (info->nOrderBy < 1 || info->nOrderBy > 2 || by[0].iColumn < 0)
@@ -236,6 +236,9 @@ int history_plan_choose(const struct history *history, const struct history_size
         rows = left;
     }
     info->idxNum = (int)consumed_order(history, info, size->in_time);
+    if (info->idxNum == ORDER_NONE && history->summed && size->summed &&
+        history_sums_serve(history, plan, info))
+        info->idxNum = ORDER_SUMS;
     info->orderByConsumed = info->idxNum != ORDER_NONE;
     if (length + 2 * STEP_LENGTH < sizeof plan)
         push_limit(info, arguments, plan + length);
@@ -294,7 +297,7 @@ int history_plan_parameter(int argument)
     return 2 * argument + 2;
 }
 
-static bool column_used(const char *plan, int column)
+bool history_plan_uses(const char *plan, int column)
 {
     int bit = column < 63 ? column : 63; /* the last stands for all columns from the 64th on */
     return (hex_digit(plan[MASK_LENGTH - 1 - bit / 4]) >> bit % 4 & 1) != 0;
@@ -330,7 +333,7 @@ static int same_source(const struct history *history, const char *plan, int colu
     for (int i = 0; i < column; i++) {
         enum history_kind kind = history->columns[i].kind;
         name_source(&history->columns[i], other);
-        if (column_used(plan, i) && strcmp(name, other) == 0 &&
+        if (history_plan_uses(plan, i) && strcmp(name, other) == 0 &&
             (kind == HISTORY_VALUE || kind == HISTORY_TIME || kind == HISTORY_FIRST) &&
             fixed_by(history, plan, i) < 0)
             return i;
@@ -540,9 +543,13 @@ static void append_statement(sqlite3_str *sql, const struct history *history, bo
     sqlite3_str_appendall(sql, done);
 }
 
-static const char *const orders[] = {"", " ORDER BY id", " ORDER BY id DESC",
+static const char *const orders[] = {"",
+                                     " ORDER BY id",
+                                     " ORDER BY id DESC",
                                      " ORDER BY attempted_at_ms, id",
-                                     " ORDER BY attempted_at_ms DESC, id DESC"};
+                                     " ORDER BY attempted_at_ms DESC, id DESC",
+                                     "",
+                                     " ORDER BY 2, 1"};
 
 char *history_plan_sql(const struct history *history, const char *plan, int order,
                        unsigned char places[HISTORY_PLAN_COLUMNS])
@@ -552,12 +559,20 @@ char *history_plan_sql(const struct history *history, const char *plan, int orde
     for (int i = 0; i < arguments; i++)
         now = now && history_plan_step(history, plan, i).letter != 'A';
     sqlite3_str *sql = sqlite3_str_new(NULL);
+    if (order == ORDER_SUMS) {
+        memset(places, 1, HISTORY_PLAN_COLUMNS);
+        append_statement(sql, history, now);
+        char *rows = sqlite3_str_finish(sql);
+        char *sums = rows == NULL ? NULL : history_sums_sql(history, plan, rows);
+        sqlite3_free(rows);
+        return sums;
+    }
     /* Named before any other parameter, :as_of is the first. */
     sqlite3_str_appendall(sql, "WITH first AS (SELECT :as_of) SELECT id");
     /* A column that nobody looks at would cost even as NULL: a third of a scan's time, all
      * together. */
     for (int i = 0; i < history->count; i++)
-        if (column_used(plan, i)) {
+        if (history_plan_uses(plan, i)) {
             places[i] = (unsigned char)place;
             place += append_column(sql, history, plan, i, places);
         }

@@ -25,10 +25,22 @@ enum history_letter {
     HISTORY_SCANNED = 's',  /* of an outcome there are enough rows in the order that is asked for */
 };
 
+/* The order in which rows are given: the idxNum of a plan. */
+enum history_order {
+    ORDER_NONE,
+    ORDER_ID,
+    ORDER_ID_DESC,
+    ORDER_TIME,
+    ORDER_TIME_DESC,
+    ORDER_SUMS,    /* that of states, which are counted: see history_sums.h */
+    ORDER_SUM_ROWS /* the same, row by row; of no plan */
+};
+
 /* How much there is. */
 struct history_size {
     double rows;  /* at the most */
     bool in_time; /* in the order of their ids rows were recorded */
+    bool summed;  /* there are sums of days */
 };
 
 /* xBestIndex. SQLITE_ERROR: as_of is not given by `=`. */
@@ -37,6 +49,9 @@ int history_plan_choose(const struct history *history, const struct history_size
 
 struct history_step history_plan_step(const struct history *history, const char *plan,
                                       int argument);
+
+/* Whether a plan looks at a column. */
+bool history_plan_uses(const char *plan, int column);
 
 /* How many arguments a plan has. */
 int history_plan_arguments(const char *plan);
@@ -59,9 +74,10 @@ int history_plan_parameter(int argument);
 
 /*
  * The statement of a plan: the id, then the columns that are used, whose numbers in its rows go to
- * `places` (those of the others mean nothing); where the payload is, attempt_id, outcome,
- * reasons and told_at begin there; where failure_reason is, its reasons stand. The caller releases
- * it with sqlite3_free(). NULL when out of memory.
+ * `places` (those of the others mean nothing); of ORDER_SUMS, the number of rows is in the id's
+ * place; where the payload is, attempt_id, outcome, reasons and told_at begin there; where
+ * failure_reason is, its reasons stand. The caller releases it with sqlite3_free(). NULL when out
+ * of memory.
  */
 char *history_plan_sql(const struct history *history, const char *plan, int order,
                        unsigned char places[HISTORY_PLAN_COLUMNS]);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "tables/history_sums.h"
+
+#include <string.h>
+
+#include "tables/history_plan.h"
+
+/* The state that a plan looks at; NULL: it looks at something else, too, or at nothing. */
+static const struct history_column *state_of(const struct history *history, const char *plan)
+{
+    const struct history_column *state = NULL;
+    for (int i = 0; i < history->count; i++) {
+        const struct history_column *column = &history->columns[i];
+        if (!history_plan_uses(plan, i) || column->kind == HISTORY_AS_OF)
+            continue;
+        if (state != NULL ||
+            (column->search != SEARCH_CODE_STATE && column->search != SEARCH_REPORT_STATE))
+            return NULL;
+        state = column;
+    }
+    return state;
+}
+
+/* The argument that says which state, -1: all. A state is compared once only: see
+ * history_sums_serve(). */
+static int argument_of_state(const struct history *history, const char *plan)
+{
+    for (int i = 0; i < history_plan_arguments(plan); i++)
+        if (history_plan_step(history, plan, i).letter != 'A')
+            return i;
+    return -1;
+}
+
+/* Who wants the first few rows is served sooner by the rows themselves. */
+static bool has_limit(const sqlite3_index_info *info)
+{
+    for (int i = 0; i < info->nConstraint; i++)
+        if (info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_LIMIT)
+            return true;
+    return false;
+}
+
+/* Whether what SQLite would have in an order is so already. It sorts few rows by itself sooner
+ * than all states are counted, where it does not group them. */
+static bool is_order_of_state(const struct history *history, const struct history_column *state,
+                              sqlite3_index_info *info)
+{
+    return info->nOrderBy == 0 ||
+           (info->nOrderBy == 1 && info->aOrderBy[0].iColumn == state - history->columns &&
+            !info->aOrderBy[0].desc && sqlite3_vtab_distinct(info) != 0);
+}
+
+bool history_sums_serve(const struct history *history, const char *plan, sqlite3_index_info *info)
+{
+    const struct history_column *state = state_of(history, plan);
+    int conditions = 0;
+    if (state == NULL || has_limit(info) || !is_order_of_state(history, state, info))
+        return false;
+    for (int i = 0; i < history_plan_arguments(plan); i++) {
+        char letter = history_plan_step(history, plan, i).letter;
+        if (letter != 'A' && letter != '=')
+            return false;
+        conditions += letter == '=';
+    }
+    return conditions <= 1;
+}
+
+/*
+ * The days whose sums hold at the moment; of the other days, the attempts one by one. Attempts
+ * without a code or report have no state, and are what the sums of a day's states leave of it.
+ */
+char *history_sums_sql(const struct history *history, const char *plan, const char *rows)
+{
+    const struct history_column *state = state_of(history, plan);
+    const char *what = state->search == SEARCH_CODE_STATE ? "code" : "report";
+    int argument = argument_of_state(history, plan);
+    sqlite3_str *sql = sqlite3_str_new(NULL);
+    sqlite3_str_appendf(
+        sql,
+        "WITH first AS (SELECT :as_of), summed AS MATERIALIZED (SELECT day, received FROM "
+        "resting_day WHERE newest <= :as_of AND codes_over <= :as_of), other AS MATERIALIZED "
+        "(SELECT day FROM attempt_day WHERE day NOT IN (SELECT day FROM summed)), counted (state, "
+        "number) AS (SELECT history.%s, 1 FROM other CROSS JOIN (%s\n) AS history WHERE "
+        "attempted_at_ms >= other.day * 86400000 AND attempted_at_ms < (other.day + 1) * 86400000 "
+        "UNION ALL SELECT s.state, s.attempts FROM summed CROSS JOIN kept_state s ON s.day = "
+        "summed.day AND s.what = '%s' UNION ALL SELECT NULL, received - coalesce((SELECT "
+        "sum(s.attempts) FROM kept_state s WHERE s.day = summed.day AND s.what = '%s'), 0) FROM "
+        "summed) SELECT sum(number), state FROM counted",
+        state->name, rows, what, what);
+    if (argument >= 0)
+        sqlite3_str_appendf(sql, " WHERE state = ?%d", history_plan_parameter(argument));
+    sqlite3_str_appendall(sql, " GROUP BY state HAVING sum(number) > 0 ORDER BY state");
+    return sqlite3_str_finish(sql);
+}
