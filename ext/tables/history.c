@@ -552,6 +552,7 @@ int history_filter(sqlite3_vtab_cursor *base, int order, const char *given, int 
     int64_t now = code == SQLITE_OK ? ledger_now(table->session->ledger) : 0;
     cursor->as_of = now;
     cursor->counting = false;
+    cursor->ahead = 0;
     give_back(table, &cursor->each);
     for (int i = 0; i < count && code == SQLITE_OK; i++)
         if (history_plan_step(table->history, plan, i).letter == 'A')
