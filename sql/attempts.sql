@@ -93,7 +93,7 @@ SELECT c.id AS id, c.attempt_id AS attempt_id, r.address AS subject, c.kind AS k
  WHERE c.recorded_at <= :as_of
 
 -- name: reports
-SELECT r.id AS id, r.attempt_id AS attempt_id, r.outcome AS outcome, r.reasons AS reasons, r.recorded_at AS due_at_ms,
+SELECT r.id AS id, r.attempt_id AS attempt_id, r.outcome AS outcome, r.reasons AS reasons, r.recorded_at AS due_at_ms, r.next_try_at AS queued_until,
        CASE WHEN v.state IS NOT NULL AND v.state <> 'queued' THEN v.state
             WHEN EXISTS (SELECT 1 FROM try t WHERE t.report_id = r.id AND t.started_at <= :as_of) THEN 'retrying'
             ELSE 'queued' END AS state,

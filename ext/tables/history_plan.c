@@ -402,8 +402,7 @@ static void append_candidates(sqlite3_str *sql, enum history_search search, char
         sqlite3_str_appendall(
             sql, " AND id IN (SELECT attempt_id FROM report WHERE next_try_at IS NOT NULL)");
     else if (letter == HISTORY_QUEUED)
-        sqlite3_str_appendall(sql,
-                              " AND id IN (SELECT id FROM report WHERE next_try_at IS NOT NULL)");
+        sqlite3_str_appendall(sql, " AND queued_until IS NOT NULL");
 }
 
 static void append_condition(sqlite3_str *sql, const struct history_column *column, char letter,
