@@ -7,8 +7,19 @@ span AS MATERIALIZED (
     SELECT unixepoch(coalesce(date(:from), date(newest, 'unixepoch', '-29 days'))) * 1000 AS low,
            unixepoch(coalesce(date(:to), date(newest, 'unixepoch'))) * 1000 + 86400000 AS high
       FROM (SELECT started_at / 1000 AS newest FROM try ORDER BY id DESC LIMIT 1)),
+-- As the view unsummed_call, which would look up the channels of calls outside the span, too.
+late AS MATERIALIZED (
+    SELECT DISTINCT t.started_at / 86400000 AS day, k.called_id FROM kept_until k CROSS JOIN try t ON t.id > k.called_id
+     WHERE EXISTS (SELECT 1 FROM kept_call) AND t.started_at / 86400000 IN (SELECT day FROM kept_call)),
 called AS (
-    SELECT id, channel, day, result, ms FROM unsummed_call WHERE started_at >= (SELECT low FROM span) AND started_at < (SELECT high FROM span)),
+    SELECT t.id, CASE WHEN t.report_id IS NOT NULL THEN 'fraud' ELSE (SELECT c.channel FROM code c WHERE c.id = t.code_id) END AS channel,
+           t.started_at / 86400000 AS day, t.result, t.finished_at - t.started_at AS ms
+      FROM kept_until k CROSS JOIN try t ON t.id > k.called_id
+     WHERE t.started_at >= (SELECT low FROM span) AND t.started_at < (SELECT high FROM span)
+    UNION ALL
+    SELECT c.id, c.channel, c.day, c.result, c.ms
+      FROM late CROSS JOIN network_call c ON c.id <= late.called_id AND c.day = late.day
+     WHERE c.started_at >= (SELECT low FROM span) AND c.started_at < (SELECT high FROM span)),
 -- Durations of the same length are counted together before they are put in order.
 alike AS MATERIALIZED (SELECT channel, day, ms, result, count(*) AS calls, max(id) AS last_id FROM called GROUP BY channel, day, ms, result),
 ordered AS (
