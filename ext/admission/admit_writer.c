@@ -374,5 +374,5 @@ struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admi
 void admit_writer_settle(struct admit_writer *writer)
 {
     if (!writer->shared)
-        newcomers_write(writer->newcomers);
+        report(writer);
 }
