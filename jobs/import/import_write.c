@@ -137,7 +137,7 @@ static void give_way(struct import *import, const struct batch *batch)
 {
     if (import->file.request->dry_run) /* which holds the ledger to the end */
         return;
-    others_turn(batch->began);
+    others_turn(batch->began, wal_checkpoint_waited(import->checkpoint));
     if (!import->over && subject_index_is_split(import->ledger) && !index_merge(import->ledger) &&
         ledger_failed(import->ledger))
         import_fail_ledger(import, "import");

@@ -17,7 +17,7 @@ bool index_merge(struct ledger *ledger)
         int64_t began = moment_monotonic();
         subject_index_merge(ledger, slice);
         ledger_end(ledger);
-        others_turn(began);
+        others_turn(began, 0);
     }
     return slice == SUBJECT_INDEX_SLICES && !ledger_failed(ledger);
 }

@@ -8,6 +8,7 @@
 
 #include "ledger/connection.h"
 #include "run/thread.h"
+#include "values/moment.h"
 
 /* In pages. To wait for a log of 256 MiB takes less time than to write beyond its end, where the
  * file system must find room for it. */
@@ -19,6 +20,7 @@ struct wal_checkpoint {
     pthread_mutex_t lock; /* over what follows */
     pthread_cond_t changed;
     bool asked, at_work, ending;
+    int64_t waited; /* the writer's, of its last commit */
 };
 
 static void *work(void *argument)
@@ -52,8 +54,10 @@ static int after_commit(void *context, sqlite3 *database, const char *name, int 
     pthread_mutex_lock(&checkpoint->lock);
     checkpoint->asked = true;
     pthread_cond_broadcast(&checkpoint->changed);
+    int64_t began = moment_monotonic();
     while (log_pages > LARGE_LOG && (checkpoint->asked || checkpoint->at_work))
         pthread_cond_wait(&checkpoint->changed, &checkpoint->lock);
+    checkpoint->waited = moment_monotonic() - began;
     pthread_mutex_unlock(&checkpoint->lock);
     return SQLITE_OK;
 }
@@ -78,6 +82,11 @@ struct wal_checkpoint *wal_checkpoint_start(sqlite3 *database, const char *ledge
     pthread_mutex_destroy(&checkpoint->lock);
     free(checkpoint);
     return NULL;
+}
+
+int64_t wal_checkpoint_waited(const struct wal_checkpoint *checkpoint)
+{
+    return checkpoint == NULL ? 0 : checkpoint->waited;
 }
 
 void wal_checkpoint_end(struct wal_checkpoint *checkpoint)

@@ -6,6 +6,7 @@
 #define WAL_CHECKPOINT_H
 
 #include <sqlite3.h>
+#include <stdint.h>
 
 struct wal_checkpoint;
 
@@ -13,6 +14,9 @@ struct wal_checkpoint;
  * waits for it where the log has grown large, so that the log begins anew. NULL: there is no memory
  * or no thread, and it goes on as ever. */
 struct wal_checkpoint *wal_checkpoint_start(sqlite3 *database, const char *ledger);
+
+/* How long the last commit has waited for it, in milliseconds. The ledger was free meanwhile. */
+int64_t wal_checkpoint_waited(const struct wal_checkpoint *checkpoint);
 
 /* What has been begun is done; `database` sees to it by itself again. */
 void wal_checkpoint_end(struct wal_checkpoint *checkpoint);
