@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admission/admit_steps.h"
 #include "ledger/session.h"
 
 enum { MOST = 32 };
@@ -12,6 +13,9 @@ struct newcomers {
     struct ledger *ledger;
     struct admit_values values[MOST];
     int count;
+    unsigned char never[ADMIT_PARAMETER_COUNT]; /* parameters that nobody has had a value for */
+    int never_count;
+    bool narrow; /* the statements leave their columns out */
 };
 
 static const char pointer_kind[] = "newcomers";
@@ -23,6 +27,8 @@ struct newcomers *newcomers_open(struct session *session)
     if (newcomers == NULL)
         return NULL;
     newcomers->ledger = session->ledger;
+    for (int parameter = 0; parameter < ADMIT_PARAMETER_COUNT; parameter++)
+        newcomers->never[newcomers->never_count++] = (unsigned char)parameter;
     if (sqlite3_create_module_v2(ledger_database(session->ledger), "reg_newcomer", &newcomer_module,
                                  NULL, NULL) == SQLITE_OK)
         return newcomers;
@@ -64,12 +70,90 @@ enum admit_outcome newcomers_judge(const struct admit_values *values)
                : ADMIT_SUCCESS;
 }
 
+/* Without the columns that no newcomer has a value for: a third of them, which would be asked for
+ * one by one to come out as the NULL that they are anyway. */
+
+static bool is_never_given(const struct newcomers *newcomers, const char *value, size_t length)
+{
+    for (int i = 0; i < newcomers->never_count; i++) {
+        const char *name = admit_values_name(newcomers->never[i]);
+        if (strlen(name) == length && memcmp(name, value, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* INSERT INTO table (COLUMN, ...) SELECT VALUE, ... FROM reg_newcomer(:newcomers), without those
+ * columns whose value is the parameter of that name. No value has a comma in it. To be freed with
+ * sqlite3_free(); NULL: out of memory. */
+static char *without_those(const struct newcomers *newcomers, const char *sql)
+{
+    sqlite3 *database = ledger_database(newcomers->ledger);
+    sqlite3_str *insert = sqlite3_str_new(database), *select = sqlite3_str_new(database);
+    const char *column = strchr(sql, '(') + 1;
+    const char *value = strstr(sql, "SELECT") + strlen("SELECT"), *from = strstr(sql, "FROM");
+    const char *before = "";
+    sqlite3_str_append(insert, sql, (int)(column - sql));
+    for (bool more = true; more;) {
+        int length = (int)strcspn(column, ",)");
+        more = column[length] == ',';
+        value += strspn(value, " \n");
+        size_t end = more ? strcspn(value, ",") : (size_t)(from - value),
+               bare = strcspn(value, " ,\n");
+        if (!is_never_given(newcomers, value, bare)) {
+            sqlite3_str_appendf(insert, "%s%.*s", before, length, column);
+            sqlite3_str_appendf(select, "%s%.*s", before, (int)end, value);
+            before = ",";
+        }
+        column += length + more;
+        value += end + more;
+    }
+    char *values = sqlite3_str_finish(select);
+    sqlite3_str_appendf(insert, ") SELECT %s %s", values == NULL ? "" : values, from);
+    char *narrow = sqlite3_str_finish(insert);
+    if (values == NULL) {
+        sqlite3_free(narrow);
+        narrow = NULL;
+    }
+    sqlite3_free(values);
+    return narrow;
+}
+
+static void restate(struct newcomers *newcomers, enum statement name)
+{
+    char *sql = without_those(newcomers, statement_text[name]);
+    if (sql == NULL)
+        ledger_fail(newcomers->ledger, SQLITE_NOMEM, "out of memory");
+    else
+        ledger_restate(newcomers->ledger, name, sql);
+    sqlite3_free(sql);
+}
+
+static void make_narrow(struct newcomers *newcomers)
+{
+    restate(newcomers, STATEMENT_admit_newcomer_attempts);
+    restate(newcomers, STATEMENT_admit_newcomer_persons);
+    newcomers->narrow = true;
+}
+
+/* What is given the first time: columns for it are needed from now on. */
+static void note_given(struct newcomers *newcomers, const struct admit_values *values)
+{
+    for (int i = newcomers->never_count - 1; i >= 0; i--)
+        if (admit_steps_given(values, newcomers->never[i])) {
+            newcomers->never[i] = newcomers->never[--newcomers->never_count];
+            newcomers->narrow = false;
+        }
+}
+
 bool newcomers_add(struct newcomers *newcomers, enum admit_outcome outcome)
 {
     static const char *const names[] = {
         [ADMIT_SUCCESS] = "success", [ADMIT_PENDING] = "pending", [ADMIT_FAILURE] = "failure"};
-    newcomers->values[newcomers->count++].bound[SIGNUP_outcome] = (struct admit_bound){
+    struct admit_values *values = &newcomers->values[newcomers->count++];
+    values->bound[SIGNUP_outcome] = (struct admit_bound){
         .type = ADMIT_BIND_TEXT, .length = strlen(names[outcome]), .bytes = names[outcome]};
+    note_given(newcomers, values);
     return newcomers->count < MOST;
 }
 
@@ -84,6 +168,8 @@ void newcomers_write(struct newcomers *newcomers)
 {
     if (newcomers->count == 0)
         return;
+    if (!newcomers->narrow)
+        make_narrow(newcomers);
     write(newcomers, STATEMENT_admit_newcomer_attempts);
     write(newcomers, STATEMENT_admit_newcomer_persons);
     newcomers_forget(newcomers);

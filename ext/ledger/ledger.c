@@ -221,6 +221,18 @@ struct ledger_statement *ledger_select(struct ledger *ledger, enum statement nam
     return statement;
 }
 
+void ledger_restate(struct ledger *ledger, enum statement name, const char *sql)
+{
+    struct ledger_statement *statement = &ledger->statements[name];
+    statement->ledger = ledger;
+    if (ledger_failed(ledger))
+        return;
+    sqlite3_finalize(statement->prepared);
+    statement->prepared = NULL;
+    if (ledger_keep(ledger, sql, &statement->prepared))
+        find_columns(statement, name, NULL);
+}
+
 int ledger_parameter(struct ledger_statement *statement, const char *parameter)
 {
     if (ledger_failed(statement->ledger))

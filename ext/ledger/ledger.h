@@ -143,6 +143,9 @@ struct ledger_statement *ledger_use(struct ledger *ledger, enum statement name);
  * prepared; a name that it does not have is an error. `columns` is static and ends with NULL. */
 struct ledger_statement *ledger_select(struct ledger *ledger, enum statement name,
                                        const char *const columns[]);
+/* From now on `sql` is run in a statement's place, which must do the same with what it will be
+ * given: until it is said anew, or the statements are let go. Not of a ledger on a cluster. */
+void ledger_restate(struct ledger *ledger, enum statement name, const char *sql);
 void ledger_set_integer(struct ledger_statement *statement, const char *parameter, int64_t value);
 void ledger_set_text(struct ledger_statement *statement, const char *parameter, const char *text);
 void ledger_set_blob(struct ledger_statement *statement, const char *parameter, const void *bytes,
