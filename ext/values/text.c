@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "values/text.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,21 +22,33 @@ enum text_class text_class(UChar32 point)
     return (category & U_GC_C_MASK) != 0 || point >= 0xe0000 ? TEXT_UNSEEN : TEXT_SEEN;
 }
 
+/* The characters of ASCII that are seen, eight at a time: each byte is at least 0x20, and one more
+ * is still less than 0x80. */
+static const char *skip_plain(const char *at, const char *end)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
+    uint64_t word;
+    for (; end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
+        memcpy(&word, at, sizeof word);
+        if (((word | (word - 0x20 * ones) | (word + ones)) & tops) != 0)
+            break;
+    }
+    while (at < end && *at >= 0x20 && *at < 0x7f)
+        at++;
+    return at;
+}
+
 /* Up to `highest`, the classes that it may have. */
 static bool is_made_of(const char *text, size_t longest, enum text_class highest)
 {
-    const char *at = text;
-    for (;;) {
-        while (*at >= 0x20 && *at < 0x7f)
-            at++;
-        if (*at == '\0')
-            break;
+    const size_t length = strlen(text);
+    const char *at = text, *end = text + length;
+    while ((at = skip_plain(at, end)) < end) {
         int32_t taken = 0;
         if (text_class(utf_next8(at, &taken, -1)) > highest)
             return false;
         at += taken;
     }
-    const size_t length = (size_t)(at - text);
     return length > 0 && length <= longest;
 }
 
@@ -113,16 +126,6 @@ bool text_same_start(const char *left, const char *right, size_t length)
             return true;
     }
     return true;
-}
-
-char text_lower(char letter)
-{
-    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
-}
-
-char text_upper(char letter)
-{
-    return letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : letter;
 }
 
 static const char *skip_blanks(const char *at)

@@ -60,7 +60,15 @@ bool text_same(const char *left, const char *right);
 /* The same for the first `length` bytes. */
 bool text_same_start(const char *left, const char *right, size_t length);
 
-char text_lower(char letter);
-char text_upper(char letter);
+/* Here, because whole texts are folded letter by letter. */
+static inline char text_lower(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+}
+
+static inline char text_upper(char letter)
+{
+    return letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : letter;
+}
 
 #endif
