@@ -117,10 +117,26 @@ static bool check_password(struct admission *admission, struct error *error)
     return true;
 }
 
+static void clear(struct admission *admission)
+{
+    char *const texts[] = {
+        admission->told_list,      admission->stored,     admission->email,
+        admission->email_folded,   admission->phone,      admission->username_folded,
+        admission->username_phone, admission->birth_date, admission->address,
+        admission->uuid,           admission->provider,   admission->recommendation,
+        admission->platform,       admission->country,    admission->phone_country,
+        admission->currency,       admission->locale,     admission->language,
+        admission->gender,
+    };
+    memset(admission, 0, offsetof(struct admission, told_list));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        texts[i][0] = '\0';
+}
+
 bool admit_prepare(struct admission *admission, const struct settings *settings,
                    const struct signup *signup, int64_t now, struct error *error)
 {
-    memset(admission, 0, sizeof *admission);
+    clear(admission);
     admission->settings = settings;
     admission->signup = signup;
     admission->now = now;

@@ -43,10 +43,12 @@ enum admit_password { ADMIT_NO_PASSWORD, ADMIT_CLEAR, ADMIT_MD5, ADMIT_HASH, ADM
 /* A value as it goes into its column: text, or a number where the column holds numbers. */
 struct admit_value {
     enum { ADMIT_NULL, ADMIT_TEXT, ADMIT_INTEGER, ADMIT_REAL } type;
-    const char *text;
     size_t length; /* of the text */
-    int64_t integer;
-    double real;
+    union {
+        const char *text;
+        int64_t integer;
+        double real;
+    };
 };
 
 /* The keys of a sign-up's identifiers in the index of subjects; 0 where it has none of that kind.
@@ -70,10 +72,15 @@ struct admission {
     struct notes notes;
     const char *told;        /* "success", "failure" or NULL */
     const char *told_reason; /* its text where it is in no list */
-    char told_list[80];      /* `,"reason"` of a told failure */
     enum admit_password password;
     bool has_fingerprint;
     unsigned char fingerprint[KEY_FINGERPRINT_SIZE];
+    char *consents; /* JSON; freed by admit_wipe() */
+    struct admit_subjects subjects;
+
+    /* Texts, "" where there is none. They come last, since each is begun by itself: to clear some
+     * thousand bytes for a few dozen characters takes longer than to write those. */
+    char told_list[80];                /* `,"reason"` of a told failure */
     char stored[PASSWORD_STORED_SIZE]; /* "" until admit_hash() */
     char email[SUBJECT_SIZE];          /* without quotes that it had */
     char email_folded[SUBJECT_SIZE];
@@ -89,8 +96,6 @@ struct admission {
     char country[3], phone_country[3], currency[4];
     char locale[REGION_LOCALE_SIZE], language[REGION_LOCALE_SIZE];
     char gender[12];
-    char *consents; /* JSON; freed by admit_wipe() */
-    struct admit_subjects subjects;
 };
 
 /* Checks a sign-up against the settings. `now` in Unix milliseconds. False only when out of memory
