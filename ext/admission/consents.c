@@ -38,9 +38,10 @@ struct stated {
     const char *state;
 };
 
-/* What has been read so far, in the order in which it was stated. */
+/* What has been read so far, in the order in which it was stated. Most sign-ups have few. */
+enum { FEW = 4 };
 struct reading {
-    struct stated *all;
+    struct stated few[FEW], *all;
     size_t count, capacity;
     enum rule rule;     /* what was made of it */
     bool out_of_memory; /* which is no fault of the consents */
@@ -57,12 +58,15 @@ static struct stated *find(const struct reading *reading, const char *name)
 static struct stated *append(struct reading *reading)
 {
     if (reading->count == reading->capacity) {
-        size_t capacity = reading->capacity == 0 ? 2 : 2 * reading->capacity;
-        struct stated *all = realloc(reading->all, capacity * sizeof *all);
+        bool first = reading->all == reading->few;
+        size_t capacity = 2 * reading->capacity;
+        struct stated *all = realloc(first ? NULL : reading->all, capacity * sizeof *all);
         if (all == NULL) {
             reading->out_of_memory = true;
             return NULL;
         }
+        if (first)
+            memcpy(all, reading->few, sizeof reading->few);
         reading->all = all;
         reading->capacity = capacity;
     }
@@ -146,11 +150,11 @@ static bool add_document(struct reading *reading, const char *text)
 static const char *known_name(const struct settings *settings, const char *written)
 {
     const char *name;
-    json_t *versions = json_object_get(settings->json, "consentVersions"), *version;
+    json_t *version;
     for (size_t i = 0; (name = settings_required_consent(settings, i)) != NULL; i++)
         if (header_same_name(written, name))
             return name;
-    json_object_foreach(versions, name, version)
+    json_object_foreach(settings->consent_versions, name, version)
     {
         if (header_same_name(written, name))
             return name;
@@ -239,7 +243,12 @@ bool consents_read(const struct signup *signup, const struct settings *settings,
                    struct reasons *reasons, enum rule *rule, char **json)
 {
     const char *document = signup->text[SIGNUP_consents];
-    struct reading reading = {0};
+    struct reading reading;
+    reading.all = reading.few;
+    reading.count = 0;
+    reading.capacity = FEW;
+    reading.rule = RULE_as_given;
+    reading.out_of_memory = false;
     *json = NULL;
     bool readable = document == NULL || add_document(&reading, document);
     for (size_t i = 0; i < signup->consent_count; i++)
@@ -260,6 +269,7 @@ bool consents_read(const struct signup *signup, const struct settings *settings,
     bool whole = !reading.out_of_memory;
     if (whole && reading.count > 0)
         whole = (*json = json_of(&reading)) != NULL;
-    free(reading.all);
+    if (reading.all != reading.few)
+        free(reading.all);
     return whole;
 }

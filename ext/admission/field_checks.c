@@ -437,7 +437,8 @@ static enum rule check_text(struct admission *admission, int column, const char 
     /* A phone number may have been set with direction characters, which it loses. */
     if (column != SIGNUP_phone && !text_is_clean(text, form->longest))
         return RULE_characters;
-    if (given_is_placeholder(column, text, value->length))
+    if (given_keeps_placeholder(admission, column) &&
+        given_is_placeholder(column, text, value->length))
         return RULE_placeholder;
     if ((long_numbers >> column & 1) != 0 && mend_is_scientific(text))
         return RULE_scientific;

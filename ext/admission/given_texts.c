@@ -45,6 +45,11 @@ static bool mend_column(struct admission *admission, int column, const char **te
     return true;
 }
 
+bool given_keeps_placeholder(const struct admission *admission, int column)
+{
+    return ((never_nothing | admission->settings->strict_fields) >> column & 1) != 0;
+}
+
 bool given_is_placeholder(int column, const char *text, size_t length)
 {
     bool name = column == SIGNUP_username || (names >> column & 1) != 0;
@@ -63,7 +68,7 @@ bool given_take(struct admission *admission)
         if (!mend_column(admission, column, &text, &length))
             return false;
         bool nothing = given_is_placeholder(column, text, length) &&
-                       ((never_nothing | admission->settings->strict_fields) >> column & 1) == 0;
+                       !given_keeps_placeholder(admission, column);
         if (nothing)
             notes_add(&admission->notes, column, RULE_placeholder);
         admission->given[column] = nothing || length == 0 ? NULL : text;

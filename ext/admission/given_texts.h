@@ -12,7 +12,9 @@ struct admission;
  * note. Passwords and codes stay as they are. False: out of memory. */
 bool given_take(struct admission *admission);
 
-/* Whether a text stands for nothing in this column: strict ones do not take it so. */
+/* Whether a text stands for nothing in this column, and whether it is kept all the same, to be
+ * refused: strict ones do not take it so. */
+bool given_keeps_placeholder(const struct admission *admission, int column);
 bool given_is_placeholder(int column, const char *text, size_t length);
 
 #endif

@@ -449,6 +449,8 @@ struct settings *settings_parse(const char *text, const struct settings *base, s
         if (!take(settings, &members[i], value, error))
             goto out;
     }
+    settings->required_consents = json_object_get(settings->json, "requiredConsents");
+    settings->consent_versions = json_object_get(settings->json, "consentVersions");
     right = true;
 out:
     json_decref(sent);
@@ -584,14 +586,12 @@ bool settings_is_supplier(const struct settings *settings, const char *user_type
 
 const char *settings_consent_version(const struct settings *settings, const char *consent)
 {
-    return json_string_value(
-        json_object_get(json_object_get(settings->json, "consentVersions"), consent));
+    return json_string_value(json_object_get(settings->consent_versions, consent));
 }
 
 const char *settings_required_consent(const struct settings *settings, size_t index)
 {
-    return json_string_value(
-        json_array_get(json_object_get(settings->json, "requiredConsents"), index));
+    return json_string_value(json_array_get(settings->required_consents, index));
 }
 
 const char *settings_fraud_reason(const struct settings *settings, const char *reason)

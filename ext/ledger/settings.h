@@ -35,8 +35,8 @@ enum { SETTINGS_COUNTRIES = 32 };
 struct settings {
     int64_t id;   /* of the row in the ledger; 0: defaults without a ledger */
     char *source; /* as it stands in the ledger; NULL: defaults without a ledger */
-    struct json_t *json;
-    int registration_type; /* enum settings_registration */
+    struct json_t *json, *required_consents, *consent_versions; /* members of it */
+    int registration_type;                                      /* enum settings_registration */
     int64_t token_lifetime_seconds;
     const char *confirmation_redirect_link; /* NULL: none */
     bool overwrite_custom_id;
