@@ -298,3 +298,18 @@ CSV
     [ "$status" = 2 ]
     [ "$(ledger "SELECT count(*) FROM person WHERE email = 'p' || attempt_id || '@example.com' AND name = 'Name ' || attempt_id")" = 9 ]
 }
+
+@test "a column that most rows leave empty is kept of the rows that fill it, also behind hundreds that do not" {
+    {
+        echo email,password,captcha,birth_place
+        seq -f 'a%g@example.com,Abcdef1!x,,' 300
+        echo 'b@example.com,Abcdef1!x,passed,'
+        seq -f 'c%g@example.com,Abcdef1!x,,' 300
+        echo 'd@example.com,Abcdef1!x,,Lyon'
+    } | sed 's/,Abcdef1!x,/,,/' >a.csv
+    run job import a.csv
+    [ "$status" -eq 0 ]
+    [ "$(ledger "SELECT count(*), count(captcha), count(birth_place) FROM attempt JOIN person ON attempt_id = id")" = "602|1|1" ]
+    [ "$(ledger "SELECT email, captcha FROM attempt JOIN person ON attempt_id = id WHERE captcha IS NOT NULL")" = "b@example.com|passed" ]
+    [ "$(ledger "SELECT email, birth_place FROM person WHERE birth_place IS NOT NULL")" = "d@example.com|Lyon" ]
+}
