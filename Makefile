@@ -93,14 +93,14 @@ JOB      = jobs/main.c \
             jobs/import/argon2_memory.c jobs/import/chunk.c jobs/import/explain.c jobs/import/column_fates.c \
             jobs/import/import.c jobs/import/import_columns.c \
             jobs/import/import_file.c jobs/import/import_summary.c jobs/import/import_write.c jobs/import/overlong_rejects.c jobs/import/pipeline.c jobs/import/precheck.c \
-            jobs/import/import_input.c jobs/import/rejects.c \
+            jobs/import/import_input.c jobs/import/index_merge.c jobs/import/rejects.c \
             jobs/source/decompress.c jobs/source/stream.c \
             jobs/inbox/inbox.c jobs/inbox/inbox_file.c jobs/inbox/inbox_job.c jobs/inbox/inbox_name.c \
             jobs/delivery/breaker.c jobs/delivery/delivery_run.c jobs/delivery/http_handle.c jobs/delivery/http_status.c \
             jobs/delivery/journal.c jobs/delivery/pace.c jobs/delivery/queue.c jobs/delivery/read_ahead.c jobs/delivery/record_answers.c jobs/delivery/refusals.c \
             jobs/delivery/response.c jobs/delivery/retry.c jobs/delivery/take_due.c jobs/delivery/transfer.c jobs/delivery/workers.c \
             jobs/rqlite/rqlite.c jobs/rqlite/rqlite_answer.c jobs/rqlite/rqlite_node.c jobs/rqlite/rqlite_request.c jobs/rqlite/cluster.c jobs/rqlite/cluster_copy.c jobs/rqlite/cluster_fill.c jobs/rqlite/cluster_look.c \
-            jobs/run/atomic_file.c jobs/run/digest.c jobs/run/draft.c jobs/run/handed_tries.c jobs/run/index_merge.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/others_turn.c jobs/run/result.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c \
+            jobs/run/atomic_file.c jobs/run/digest.c jobs/run/draft.c jobs/run/handed_tries.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/others_turn.c jobs/run/result.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c \
             jobs/run/thread.c jobs/run/unchanged_file.c jobs/run/wal_checkpoint.c \
             jobs/config/completion.c jobs/config/config.c jobs/config/config_key.c jobs/config/config_value.c jobs/config/nodes.c jobs/config/options.c jobs/config/secret.c jobs/config/suggestion.c \
             jobs/config/url.c

@@ -3,11 +3,11 @@
 
 #include "commands/commands.h"
 #include "fraud/kept_days.h"
-#include "run/index_merge.h"
+#include "import/index_merge.h"
 #include "run/say.h"
 #include "run/stop.h"
 
-/* What imports have appended to the index of subjects; see run/index_merge.h. */
+/* What imports have appended to the index of subjects; see import/index_merge.h. */
 static enum exit_code merge_index(struct job *job)
 {
     if (index_merge(job->session->ledger))

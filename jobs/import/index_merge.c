@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/index_merge.h"
+#include "import/index_merge.h"
 
 #include "admission/subject_index.h"
 #include "ledger/ledger.h"
