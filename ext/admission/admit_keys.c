@@ -156,6 +156,11 @@ bool admit_keys_have_room(const struct admit_keys *keys)
     return keys->count <= MOST_GATHERED - KEYS_A_SIGN_UP;
 }
 
+uint32_t admit_keys_count(const struct admit_keys *keys)
+{
+    return keys->count;
+}
+
 /* Byte 0 is the highest; the sign counts as SQLite's order has it. */
 static unsigned byte_of(int64_t key, int byte)
 {

@@ -48,8 +48,9 @@ bool admit_keys_has(const struct admit_keys *keys, int64_t key);
 /* Lets go of the gathered row with that key. False: there is none. */
 bool admit_keys_take(struct admit_keys *keys, int64_t key, struct admit_key *row);
 
-/* Whether there is room for another sign-up's rows. */
+/* Whether there is room for another sign-up's rows; how many are gathered. */
 bool admit_keys_have_room(const struct admit_keys *keys);
+uint32_t admit_keys_count(const struct admit_keys *keys);
 
 /* Lets go of the gathered rows and gives them, in the order of their keys; they live until the next
  * is gathered. */

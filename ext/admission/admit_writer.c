@@ -354,7 +354,8 @@ struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admi
     }
     if (admission->settings != writer->settings)
         report(writer);
-    if (!admit_keys_have_room(writer->keys))
+    if (!admit_keys_have_room(writer->keys) ||
+        subject_index_takes(admit_keys_count(writer->keys), writer->next_id))
         admit_writer_flush(writer);
     writer->settings = admission->settings;
     writer->values = newcomers_next(writer->newcomers);

@@ -49,6 +49,11 @@ static int64_t segment_for(struct ledger *ledger, uint32_t count, int64_t newest
     return segment + 1;
 }
 
+bool subject_index_takes(uint32_t count, int64_t newest)
+{
+    return newest >= LARGE_LEDGER && count >= FULL_SEGMENT / 2;
+}
+
 void subject_index_add(struct ledger *ledger, const struct admit_key *rows, uint32_t count,
                        int64_t newest)
 {

@@ -24,6 +24,10 @@ struct ledger;
 void subject_index_add(struct ledger *ledger, const struct admit_key *rows, uint32_t count,
                        int64_t newest);
 
+/* So many rows are enough to be added, where not all there is room for should be gathered: in a
+ * large ledger, the memory is the filter's. */
+bool subject_index_takes(uint32_t count, int64_t newest);
+
 /* Adds one row, where a single entry belongs: to segment 0. */
 void subject_index_add_one(struct ledger *ledger, const struct admit_key *row);
 
