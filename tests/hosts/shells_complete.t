@@ -40,7 +40,14 @@ zpty -w -n shell "$2"$'\x18'
 while zpty -r shell line && [[ $line != *@ended@* ]]; do print -r -- "$line"; done
 zpty -d shell
 END
-zshed() { timeout 60 zsh -f "$work/zsh" "$work" "$1" 2>&1 | tr -d '\r' | sed -n 's/.*match //p' | sort -u; }
+# A key that comes before zsh has taken over the terminal is lost: then it is pressed again, in another one.
+zshed() {
+    for _ in 1 2 3; do
+        matches=$(timeout 60 zsh -f "$work/zsh" "$work" "$1" 2>&1 | tr -d '\r' | sed -n 's/.*match //p' | sort -u)
+        if [ -n "$matches" ]; then break; fi
+    done
+    echo "$matches"
+}
 zshed 'regjob ' >"$work/said"
 [ "$(comm -12 "$work/commands" <(sort "$work/said"))" = "$(cat "$work/commands")" ]
 ok $? 'zsh completes the commands'
