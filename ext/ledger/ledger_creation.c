@@ -304,11 +304,22 @@ static void make_plain_views(struct ledger *ledger)
     }
 }
 
+/* In the manner of old, in which a rename leaves views and triggers alone: the rules are made anew
+ * after it, and a broken view of the application's keeps nobody from an upgrade. */
+static void upgrade_tables(struct ledger *ledger, int from)
+{
+    int found = 0;
+    sqlite3_db_config(ledger->database, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, -1, &found);
+    sqlite3_db_config(ledger->database, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 1, NULL);
+    for (int version = from; version < ledger_version(); version++)
+        ledger_execute(ledger, statement_upgrades[version]);
+    sqlite3_db_config(ledger->database, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, found, NULL);
+}
+
 static void upgrade(struct ledger *ledger, int from, bool beside,
                     const struct ledger_making *making)
 {
-    for (int version = from; version < ledger_version(); version++)
-        ledger_execute(ledger, statement_upgrades[version]);
+    upgrade_tables(ledger, from);
     ledger_execute(ledger, statement_text[STATEMENT_rules]);
     ledger_execute(ledger, statement_text[STATEMENT_views]);
     make_plain_views(ledger);

@@ -8,6 +8,7 @@ sys.path.insert(0, "tests/sql")
 import reg
 
 OLD = """
+ALTER TABLE subject_of_version_7 RENAME TO subject; INSERT INTO subject SELECT key, holder, attempt_id FROM subject_entry;
 ALTER TABLE reject DROP COLUMN what;
 ALTER TABLE reject DROP COLUMN mistake;
 ALTER TABLE import DROP COLUMN form;
@@ -19,7 +20,7 @@ ALTER TABLE run DROP COLUMN owner;
 ALTER TABLE ledger DROP COLUMN key_mark;
 DROP TABLE session; DROP TABLE lease; DROP TABLE obstacle;
 DROP TABLE kept_until; DROP TABLE kept_day; DROP TABLE kept_outcome; DROP TABLE kept_note; DROP TABLE kept_cause; DROP TABLE kept_storm; DROP TABLE kept_call; DROP TABLE kept_state;
-INSERT INTO subject SELECT key, holder, attempt_id FROM subject_entry; DROP VIEW subject_index; DROP TABLE subject_entry; DROP TABLE subject_segment;
+DROP VIEW subject_index; DROP TABLE subject_entry; DROP TABLE subject_segment;
 PRAGMA user_version = 4;
 """
 
