@@ -133,7 +133,7 @@ static void make_narrow(struct newcomers *newcomers)
 {
     restate(newcomers, STATEMENT_admit_newcomer_attempts);
     restate(newcomers, STATEMENT_admit_newcomer_persons);
-    newcomers->narrow = true;
+    newcomers->narrow = !ledger_failed(newcomers->ledger);
 }
 
 /* What is given the first time: columns for it are needed from now on. */

@@ -109,6 +109,16 @@ static void make_sure(struct import *import)
     }
 }
 
+/* A dry run leaves no segments. What is not merged when the run is to end, the next import merges.
+ */
+static void merge_index(struct import *import)
+{
+    if (!import->file.request->dry_run && subject_index_is_split(import->ledger))
+        index_merge(import->ledger);
+    if (ledger_failed(import->ledger))
+        import_fail_ledger(import, "import");
+}
+
 /* Commits what has been written, and how far it brings the import: or nothing of it. */
 static void commit(struct import *import, struct batch *batch)
 {
@@ -129,18 +139,15 @@ static void commit(struct import *import, struct batch *batch)
     }
     import->counts = batch->counts;
     import->file.line = batch->next_line;
+    merge_index(import);
 }
 
 /* After a commit that others follow. A file that needs no hashes would be written without a pause.
  */
-static void give_way(struct import *import, const struct batch *batch)
+static void give_way(const struct import *import, const struct batch *batch)
 {
-    if (import->file.request->dry_run) /* which holds the ledger to the end */
-        return;
-    others_turn(batch->began, wal_checkpoint_waited(import->checkpoint));
-    if (!import->over && subject_index_is_split(import->ledger) && !index_merge(import->ledger) &&
-        ledger_failed(import->ledger))
-        import_fail_ledger(import, "import");
+    if (!import->file.request->dry_run) /* which holds the ledger to the end */
+        others_turn(batch->began, wal_checkpoint_waited(import->checkpoint));
 }
 
 static void begin(struct import *import, struct batch *batch)

@@ -7,7 +7,7 @@ FILES=19
 
 setup() {
     regjob_setup
-    printf '[ledger]\npath = ledger.db\n[import]\nbatch = 600\n' >job.conf
+    printf '[ledger]\npath = ledger.db\n' >job.conf
     mkdir large
     cp -p ledger.db ledger.db.key job.conf large/
     # The next attempt has a number as it is given to one among five million.
