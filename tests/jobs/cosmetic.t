@@ -203,7 +203,7 @@ CONSENTS = ", (SELECT group_concat(key || value) FROM (SELECT key, value FROM js
 def compare(one, other, name):
     db = sqlite3.connect(one)
     db.execute("ATTACH ? AS other", (other,))
-    for table in ("attempt", "person", "subject"):
+    for table in ("attempt", "person", "subject_index"):
         columns = ", ".join(row[1] for row in db.execute(f"PRAGMA table_info({table})") if row[1] not in APART) + (CONSENTS if table == "attempt" else "")
         for left, right in (("main", "other"), ("other", "main")):
             rows = db.execute(f"SELECT {columns} FROM {left}.{table} EXCEPT SELECT {columns} FROM {right}.{table}").fetchall()

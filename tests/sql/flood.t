@@ -123,7 +123,8 @@ for version in 1, 2:
 old.execute("ATTACH ? AS new", (os.path.join(reg.folder, "new.db"),))
 for (table,) in old.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'").fetchall():
     columns = ", ".join(row[1] for row in old.execute(f"PRAGMA main.table_info({table})"))
-    old.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}")
+    source = "subject_index" if table == "subject" else table
+    old.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{source}")
 old.executescript("PRAGMA main.application_id = 1919248243; PRAGMA main.user_version = 2")
 old.close()
 shutil.copy(os.path.join(reg.folder, "new.db.key"), os.path.join(reg.folder, "old.db.key"))

@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import reg
 
 SETTINGS = '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","passwordAt":"confirm","requiredFields":[]}'
-TABLES = ("attempt", "person", "subject", "waiting", "code", "code_end", "recipient", "given_code", "wrong_try", "decision", "consent", "step", "setting", "erasure")
+TABLES = ("attempt", "person", "subject_index", "waiting", "code", "code_end", "recipient", "given_code", "wrong_try", "decision", "consent", "step", "setting", "erasure")
 STATE = "SELECT " + ", ".join(f"(SELECT count(*) FROM {table})" for table in TABLES)
 FUNCTIONS = {
     "issue": "SELECT reg_issue_code(?, 'none')",
