@@ -19,8 +19,8 @@
 
 struct ledger;
 
-/* Adds rows, in the order of their keys, within the caller's transaction. `newest` is the id of the
- * newest attempt, which says how large the ledger is. */
+/* Adds rows, in the order of their keys, within the caller's transaction. `newest` is the id of one
+ * of the newest attempts, which says how large the ledger is. */
 void subject_index_add(struct ledger *ledger, const struct admit_key *rows, uint32_t count,
                        int64_t newest);
 
