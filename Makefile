@@ -64,9 +64,9 @@ CHARTS   = /usr/share/javascript/chart.js/chart.min.js
 SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/rules/*.sql)) $(sort $(wildcard sql/*.sql)) $(sort $(wildcard sql/checks/*.sql))
 # The rooms, from the top floor to the ground (ext/README.md, jobs/README.md).
 EXT      = ext/reg.c \
-            ext/tables/as_of.c ext/tables/attempts.c ext/tables/catalog.c ext/tables/dashboard_table.c ext/tables/file_table.c ext/tables/history.c \
-            ext/tables/history_plan.c ext/tables/history_sums.c ext/tables/password_formats.c ext/tables/policy_table.c ext/tables/qualified_names.c ext/tables/reconcile_table.c ext/tables/rehearsal.c \
-            ext/tables/signups_table.c ext/tables/table.c \
+            ext/listings/catalog.c ext/listings/dashboard_table.c ext/listings/file_table.c ext/listings/password_formats.c ext/listings/policy_table.c \
+            ext/listings/reconcile_table.c ext/listings/rehearsal.c ext/listings/signups_table.c \
+            ext/tables/as_of.c ext/tables/attempts.c ext/tables/history.c ext/tables/history_plan.c ext/tables/history_sql.c ext/tables/history_sums.c ext/tables/qualified_names.c ext/tables/table.c \
             ext/functions/cell.c ext/functions/chart.c ext/functions/functions_ledger.c ext/functions/functions_password.c ext/functions/sql_call.c \
             ext/admission/admit.c ext/admission/admit_keys.c ext/admission/admit_steps.c ext/admission/admit_values.c ext/admission/admit_writer.c ext/admission/consents.c \
             ext/admission/deciding_columns.c ext/admission/field_checks.c ext/admission/given_texts.c ext/admission/newcomers.c ext/admission/notes.c ext/admission/prepared_password.c ext/admission/subject_index.c \

@@ -13,12 +13,12 @@ SQLITE_EXTENSION_INIT1
 #include "functions/sql_call.h"
 #include "functions/cell.h"
 #include "functions/chart.h"
-#include "tables/file_table.h"
+#include "listings/file_table.h"
 #include "functions/functions.h"
 #include "tables/history.h"
-#include "tables/catalog.h"
-#include "tables/password_formats.h"
-#include "tables/policy_table.h"
+#include "listings/catalog.h"
+#include "listings/password_formats.h"
+#include "listings/policy_table.h"
 
 enum {
     OLDEST_SQLITE = 3038000,

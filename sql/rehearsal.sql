@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What a rehearsal copies from the ledger; see ext/tables/rehearsal.c.
+-- What a rehearsal copies from the ledger; see ext/listings/rehearsal.c.
 
 -- The attempts that matter for a sign-up: those that hold or wait for one of its identifiers, and their customers. all: failed ones too, because a code may still
 -- belong to them. One may come twice.

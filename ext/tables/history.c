@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "tables/as_of.h"
-#include "tables/history_plan.h"
+#include "tables/history_sql.h"
 #include "values/time_units.h"
 #include "values/moment.h"
 #include "fraud/payload.h"
@@ -151,7 +151,7 @@ static int prepare(struct history_table *table, struct prepared **hand, const ch
     made->order = order;
     snprintf(made->plan, sizeof made->plan, "%s", plan);
     made->single = history_plan_is_single(table->history, plan);
-    char *sql = history_plan_sql(table->history, plan, order, made->places);
+    char *sql = history_sql(table->history, plan, order, made->places);
     int code = sql == NULL ? SQLITE_NOMEM
                            : sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT,
                                                 &made->statement, NULL);
@@ -443,7 +443,7 @@ static int probe(struct history_table *table, struct cursor *cursor, int order,
 {
     sqlite3 *database = ledger_database(table->session->ledger);
     sqlite3_stmt *statement = NULL;
-    char *sql = history_plan_probe(table->history, order, PROBED);
+    char *sql = history_sql_probe(table->history, order, PROBED);
     if (sql == NULL)
         return SQLITE_NOMEM;
     int code = sqlite3_prepare_v2(database, sql, -1, &statement, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* history_plan.h: which constraints a look at the ledger's history can use, and the statement that
- * then gives its rows. */
+/* history_plan.h: which constraints a look at the ledger's history can use, and the text that says
+ * so until the statement is made (history_sql.h). */
 #ifndef HISTORY_PLAN_H
 #define HISTORY_PLAN_H
 
@@ -47,6 +47,9 @@ struct history_size {
 int history_plan_choose(const struct history *history, const struct history_size *size,
                         struct table_given *given, sqlite3_index_info *info);
 
+/* Whether the statement's own comparison is the last word: of words that look like no number. */
+bool history_plan_is_exact(enum history_search search, char letter);
+
 struct history_step history_plan_step(const struct history *history, const char *plan,
                                       int argument);
 
@@ -62,24 +65,10 @@ void history_plan_settle(char *plan, int argument, char letter);
 /* Whether a plan asks for the number of all rows alone: no column, no condition. */
 bool history_plan_is_count(const char *plan);
 
-/* A statement that counts the rows of an outcome, ?2, among the first in an order; as
- * history_plan_sql(). */
-char *history_plan_probe(const struct history *history, int order, int rows);
-
 /* Whether a plan has one row at the most: id is given. */
 bool history_plan_is_single(const struct history *history, const char *plan);
 
 /* The first of the two parameters that the statement has for an argument; :as_of is ?1. */
 int history_plan_parameter(int argument);
-
-/*
- * The statement of a plan: the id, then the columns that are used, whose numbers in its rows go to
- * `places` (those of the others mean nothing); of ORDER_SUMS, the number of rows is in the id's
- * place; where the payload is, attempt_id, outcome, reasons and told_at begin there; where
- * failure_reason is, its reasons stand. The caller releases it with sqlite3_free(). NULL when out
- * of memory.
- */
-char *history_plan_sql(const struct history *history, const char *plan, int order,
-                       unsigned char places[HISTORY_PLAN_COLUMNS]);
 
 #endif

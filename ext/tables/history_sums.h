@@ -11,7 +11,7 @@
 bool history_sums_serve(const struct history *history, const char *plan, sqlite3_index_info *info);
 
 /* The statement of such a plan, given that of the rows: a number of attempts and their state, in
- * the order of states. As history_plan_sql(). */
+ * the order of states. As history_sql(). */
 char *history_sums_sql(const struct history *history, const char *plan, const char *rows);
 
 #endif

@@ -16,7 +16,7 @@
 #include "ledger/reasons.h"
 #include "run/say.h"
 #include "run/stop.h"
-#include "tables/rehearsal.h"
+#include "listings/rehearsal.h"
 #include "values/moment.h"
 
 enum {

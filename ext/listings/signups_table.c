@@ -18,12 +18,12 @@
 #include <unistd.h>
 
 #include "admission/deciding_columns.h"
-#include "tables/file_table.h"
+#include "listings/file_table.h"
 #include "values/moment.h"
 #include "intake/intake.h"
 #include "csv/title_lines.h"
 #include "values/text.h"
-#include "tables/rehearsal.h"
+#include "listings/rehearsal.h"
 
 enum {
     LINE,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "tables/policy_table.h"
+#include "listings/policy_table.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "ledger/session.h"
-#include "tables/catalog.h"
+#include "listings/catalog.h"
 #include "passwords/policy.h"
 #include "tables/table.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "fraud/vendor_export.h"
-#include "tables/file_table.h"
+#include "listings/file_table.h"
 
 enum { DAY, OUTCOME, COUNT, COLUMNS };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tables/catalog.h"
+#include "listings/catalog.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tables/rehearsal.h"
+#include "listings/rehearsal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

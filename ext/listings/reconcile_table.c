@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "tables/as_of.h"
-#include "tables/file_table.h"
+#include "listings/file_table.h"
 #include "values/moment.h"
 #include "fraud/reconcile.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tables/file_table.h"
+#include "listings/file_table.h"
 
 #include <string.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "tables/password_formats.h"
+#include "listings/password_formats.h"
 
 #include <sodium.h>
 #include <string.h>
 
 #include "ledger/session.h"
 #include "passwords/hash.h"
-#include "tables/catalog.h"
+#include "listings/catalog.h"
 #include "tables/table.h"
 
 enum { MOST_FORMATS = 64, ROWS_BETWEEN_LOOKS = 1000 };
