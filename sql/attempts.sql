@@ -4,7 +4,8 @@
 
 -- name: attempts
 SELECT a.id AS id, a.outcome AS admitted_outcome, a.attempted_at AS attempted_at_ms, a.recorded_at AS recorded_at_ms,
-       p.email AS email, p.username AS username, p.phone AS phone, a.phone_country AS phone_country, p.name AS name,
+       p.email AS email, substr(p.email_folded, instr(p.email_folded, '@') + 1) AS email_domain, p.username AS username, p.phone AS phone,
+       a.phone_country AS phone_country, p.name AS name,
        p.given_name AS given_name, p.family_name AS family_name, p.birth_date AS birth_date, p.birth_place AS birth_place,
        p.gender AS gender, a.country AS country, a.currency AS currency, a.locale AS locale, a.user_type AS user_type,
        a.partner_id AS partner_id, a.source_id AS source_id, a.account_group_id AS account_group_id, p.uuid AS uuid,

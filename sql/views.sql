@@ -10,6 +10,8 @@ DROP VIEW IF EXISTS attempt_progress;
 DROP VIEW IF EXISTS attempt_state;
 DROP VIEW IF EXISTS attempt_origin;
 DROP VIEW IF EXISTS storm_hour;
+DROP VIEW IF EXISTS newer_origin;
+DROP VIEW IF EXISTS origin_index;
 DROP VIEW IF EXISTS network_call;
 DROP VIEW IF EXISTS resting_call;
 DROP VIEW IF EXISTS unsummed_call;
@@ -126,6 +128,19 @@ SELECT a.id, a.attempted_at, k.column1 AS kind,
   FROM attempt a
   JOIN person p ON p.attempt_id = a.id
  CROSS JOIN (VALUES ('address'), ('device'), ('domain')) k;
+
+-- The origins by which attempts are found, by their kind (sql/upgrades/9.sql): of the attempts that the index does not have yet, and of all.
+CREATE VIEW newer_origin AS
+SELECT 1 AS kind, p.device_id AS value, p.attempt_id FROM person p WHERE p.attempt_id > (SELECT origin_id FROM kept_until) AND p.device_id IS NOT NULL
+UNION ALL
+SELECT 2, p.ip_address, p.attempt_id FROM person p WHERE p.attempt_id > (SELECT origin_id FROM kept_until) AND p.ip_address IS NOT NULL
+UNION ALL
+SELECT 3, substr(p.email_folded, instr(p.email_folded, '@') + 1), p.attempt_id
+  FROM person p WHERE p.attempt_id > (SELECT origin_id FROM kept_until) AND p.email_folded IS NOT NULL;
+CREATE VIEW origin_index AS
+SELECT k.kind, k.value, k.attempt_id FROM kept_origin k WHERE k.attempt_id <= (SELECT origin_id FROM kept_until)
+UNION ALL
+SELECT kind, value, attempt_id FROM newer_origin;
 
 -- The hours (since 1970-01-01) in which there may be a storm of sign-ups. Of days at rest it is known.
 CREATE VIEW storm_hour AS

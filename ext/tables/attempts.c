@@ -59,12 +59,12 @@ static const struct history_column attempts_columns[] = {
     WORD("custom_id"),
     WORD("identity_provider"),
     WORD("identity_subject"),
-    WORD("device_id"),
+    {"device_id", "TEXT", HISTORY_VALUE, SEARCH_ORIGIN},
     WORD("device_type"),
     WORD("manufacturer"),
     WORD("model"),
     WORD("os"),
-    WORD("ip_address"),
+    {"ip_address", "TEXT", HISTORY_VALUE, SEARCH_ORIGIN},
     WORD("language"),
     VALUE("latitude", "REAL"),
     VALUE("longitude", "REAL"),
@@ -82,7 +82,6 @@ static const struct history_column attempts_columns[] = {
     {"password", "TEXT", HISTORY_INPUT, SEARCH_NONE},
     {"attempted_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
     {"email_verified_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_NONE},
-    {"phone_verified_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_NONE},
     {"recorded_at", "TEXT", HISTORY_TIME, SEARCH_TIME},
     {"recorded_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_INTEGER},
     TIME("decided_at"),
@@ -97,7 +96,9 @@ static const struct history_column attempts_columns[] = {
     {"acknowledged_at", "TEXT", HISTORY_TIME, SEARCH_ACKNOWLEDGED},
     {"acknowledged_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_ACKNOWLEDGED},
     VALUE("steps", "TEXT"),
+    {"email_domain", "TEXT", HISTORY_VALUE, SEARCH_ORIGIN},
     /* the last ones: see above */
+    {"phone_verified_at_ms", "INTEGER", HISTORY_VALUE, SEARCH_NONE},
     WORD("app_domain"),
     VALUE("guest_account", "INTEGER"),
     WORD("captcha"),
@@ -113,7 +114,7 @@ static const struct history_column attempts_columns[] = {
 
 enum {
     COLUMNS = sizeof attempts_columns / sizeof *attempts_columns,
-    LAST_ONES = 12, /* from app_domain on */
+    LAST_ONES = 13, /* from phone_verified_at_ms on */
     TOLD_APART = 63
 };
 _Static_assert(COLUMNS - LAST_ONES <= TOLD_APART, "what is dear has to stand among the first");
@@ -284,7 +285,7 @@ static const struct history_column codes_columns[] = {
     WORD("username"),
     WORD("phone"),
     WORD("account_group_id"),
-    WORD("device_id"),
+    {"device_id", "TEXT", HISTORY_VALUE, SEARCH_ORIGIN},
     {"state", "TEXT", HISTORY_VALUE, SEARCH_STATE},
     VALUE("failures", "INTEGER"),
     TIME("verified_at"),

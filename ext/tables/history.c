@@ -130,6 +130,7 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
         table->size.rows = (double)ledger_number(ledger, table->history->rows, 0);
         table->size.in_time = ledger_number(ledger, STATEMENT_recorded_in_order, 0) != 0;
         table->size.summed = ledger_number(ledger, STATEMENT_days_summed, 0) != 0;
+        table->size.newer = (double)ledger_number(ledger, STATEMENT_origins_left, 0);
         table->size_at = now;
         ledger_forgive(ledger); /* no ledger yet: xFilter says so */
     }
@@ -411,6 +412,7 @@ static char letter_of(enum history_search search, sqlite3_value *value, bool now
     int type = sqlite3_value_type(value);
     const char *text = type == SQLITE_TEXT ? (const char *)sqlite3_value_text(value) : NULL;
     switch (search) {
+    case SEARCH_ORIGIN:
     case SEARCH_TEXT: /* a number may be compared as one, by what it is compared with */
         return type == SQLITE_TEXT ? '=' : HISTORY_OPEN;
     case SEARCH_CUSTOMER:

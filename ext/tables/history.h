@@ -32,6 +32,7 @@ enum history_search {
     SEARCH_USERNAME,
     SEARCH_OUTCOME,      /* by the outcome at admission, from which a later one can have come */
     SEARCH_TEXT,         /* COLUMN = ?: of the rows that it leaves out nothing else is computed */
+    SEARCH_ORIGIN,       /* by the index of origins: see history_origin_kind() */
     SEARCH_CUSTOMER,     /* the attempt that made a customer, and those that were put to one */
     SEARCH_STATE,        /* as SEARCH_TEXT, of one out of few words */
     SEARCH_CODE_STATE,   /* by the ends of codes, where it is an end */

@@ -24,6 +24,8 @@ static const double ROWS_UNKNOWN = 1e6;  /* also where there is no ledger yet: x
 static const double SHARE_RANGE = 0.25;  /* what one bound leaves of a table */
 static const double SHARE_EQUAL = 0.1;   /* what an import leaves */
 static const double ROWS_SUBJECT = 3;    /* attempts of one person */
+static const double ROWS_ORIGIN = 20;    /* attempts of one origin */
+static const double COST_NEWER = 0.1;    /* of a row that the index of origins does not have */
 static const double COST_LEFT_OUT = 0.9; /* of a row that only a condition on it leaves out */
 
 /* Planning */
@@ -105,9 +107,28 @@ static double narrowed(double rows, const struct history_column *column, char le
         return ROWS_SUBJECT;
     case SEARCH_OUTCOME:
         return rows * SHARE_RANGE;
+    case SEARCH_ORIGIN:
+        return ROWS_ORIGIN;
     default:
         return ROWS_SUBJECT;
     }
+}
+
+/* How many rows are looked at to find those that a constraint leaves of so many, `left`. */
+static double looked_at(double read, double rows, double left, const struct history_column *column,
+                        char letter, const struct history_size *size)
+{
+    if (letter == 'n' || is_filter(column->search) || is_state(column->search))
+        return read * COST_LEFT_OUT;
+    double newer = column->search == SEARCH_ORIGIN ? size->newer * COST_NEWER : 0;
+    return read * left / rows + newer;
+}
+
+int history_origin_kind(const struct history_column *column)
+{
+    return strcmp(column->name, "device_id") == 0    ? 1
+           : strcmp(column->name, "ip_address") == 0 ? 2
+                                                     : 3;
 }
 
 /* An order that an index has. Of equal times the ids stand in their order, too. `in_time`: rows
@@ -220,7 +241,8 @@ int history_plan_choose(const struct history *history, const struct history_size
             (!as_of && !searchable(info, i, column, letter)) || length + 4 >= sizeof plan)
             continue; /* SQLite compares a second moment with the first */
         moment = moment || as_of;
-        if (letter == '=' && !as_of && column->search != SEARCH_TIME && sqlite3_vtab_in(info, i, 1))
+        if (letter == '=' && !as_of && column->search != SEARCH_TIME &&
+            column->search != SEARCH_ORIGIN && sqlite3_vtab_in(info, i, 1))
             letter = 'i';
         unique = unique || (letter == '=' && strcmp(column->name, "id") == 0);
         info->aConstraintUsage[i].argvIndex = ++arguments;
@@ -229,14 +251,12 @@ int history_plan_choose(const struct history *history, const struct history_size
         length += (size_t)snprintf(plan + length, sizeof plan - length, "%02x%c", (unsigned)number,
                                    as_of ? 'A' : letter);
         double left = as_of ? rows : narrowed(rows, column, letter);
-        read = letter == 'n' || is_filter(column->search) || is_state(column->search)
-                   ? read * COST_LEFT_OUT
-                   : read * left / rows;
+        read = looked_at(read, rows, left, column, letter, size);
         rows = left;
     }
     info->idxNum = (int)consumed_order(history, info, size->in_time);
-    if (info->idxNum == ORDER_NONE && history->summed && size->summed &&
-        history_sums_serve(history, plan, info))
+    if (info->idxNum == ORDER_NONE && history->summed &&
+        history_sums_serve(history, size, plan, info))
         info->idxNum = ORDER_SUMS;
     info->orderByConsumed = info->idxNum != ORDER_NONE;
     if (length + 2 * STEP_LENGTH < sizeof plan)

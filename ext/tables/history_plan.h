@@ -32,13 +32,14 @@ enum history_order {
     ORDER_ID_DESC,
     ORDER_TIME,
     ORDER_TIME_DESC,
-    ORDER_SUMS,    /* that of states, which are counted: see history_sums.h */
+    ORDER_SUMS,    /* that of states or origins, which are counted: see history_sums.h */
     ORDER_SUM_ROWS /* the same, row by row; of no plan */
 };
 
 /* How much there is. */
 struct history_size {
     double rows;  /* at the most */
+    double newer; /* of them the index of origins does not have */
     bool in_time; /* in the order of their ids rows were recorded */
     bool summed;  /* there are sums of days */
 };
@@ -52,6 +53,9 @@ bool history_plan_is_exact(enum history_search search, char letter);
 
 struct history_step history_plan_step(const struct history *history, const char *plan,
                                       int argument);
+
+/* Which kind of origin a column is (sql/upgrades/9.sql). */
+int history_origin_kind(const struct history_column *column);
 
 /* Whether a plan looks at a column. */
 bool history_plan_uses(const char *plan, int column);

@@ -3,22 +3,22 @@
 
 #include <string.h>
 
-#include "tables/history_plan.h"
-
-/* The state that a plan looks at; NULL: it looks at something else, too, or at nothing. */
-static const struct history_column *state_of(const struct history *history, const char *plan)
+/* The state or origin that a plan looks at; NULL: it looks at something else, too, or at nothing.
+ */
+static const struct history_column *only_column(const struct history *history, const char *plan)
 {
-    const struct history_column *state = NULL;
+    const struct history_column *only = NULL;
     for (int i = 0; i < history->count; i++) {
         const struct history_column *column = &history->columns[i];
         if (!history_plan_uses(plan, i) || column->kind == HISTORY_AS_OF)
             continue;
-        if (state != NULL ||
-            (column->search != SEARCH_CODE_STATE && column->search != SEARCH_REPORT_STATE))
+        if (only != NULL ||
+            (column->search != SEARCH_CODE_STATE && column->search != SEARCH_REPORT_STATE &&
+             column->search != SEARCH_ORIGIN))
             return NULL;
-        state = column;
+        only = column;
     }
-    return state;
+    return only;
 }
 
 /* The argument that says which state, -1: all. A state is compared once only: see
@@ -42,21 +42,33 @@ static bool has_limit(const sqlite3_index_info *info)
 
 /* Whether what SQLite would have in an order is so already. It sorts few rows by itself sooner
  * than all states are counted, where it does not group them. */
-static bool is_order_of_state(const struct history *history, const struct history_column *state,
-                              sqlite3_index_info *info)
+static bool is_order_of(const struct history *history, const struct history_column *column,
+                        sqlite3_index_info *info)
 {
     return info->nOrderBy == 0 ||
-           (info->nOrderBy == 1 && info->aOrderBy[0].iColumn == state - history->columns &&
+           (info->nOrderBy == 1 && info->aOrderBy[0].iColumn == column - history->columns &&
             !info->aOrderBy[0].desc && sqlite3_vtab_distinct(info) != 0);
 }
 
-bool history_sums_serve(const struct history *history, const char *plan, sqlite3_index_info *info)
+static bool has_sums(const struct history_column *column, const struct history_size *size,
+                     int arguments)
 {
-    const struct history_column *state = state_of(history, plan);
-    int conditions = 0;
-    if (state == NULL || has_limit(info) || !is_order_of_state(history, state, info))
+    /* Those that are not in the index are sorted; it knows no other moment than now, and leads to
+     * the attempts of a single origin by itself. */
+    enum { FEW = 4 };
+    return column->search == SEARCH_ORIGIN ? arguments == 0 && size->newer < size->rows / FEW
+                                           : size->summed;
+}
+
+bool history_sums_serve(const struct history *history, const struct history_size *size,
+                        const char *plan, sqlite3_index_info *info)
+{
+    const struct history_column *only = only_column(history, plan);
+    int conditions = 0, arguments = history_plan_arguments(plan);
+    if (only == NULL || has_limit(info) || !has_sums(only, size, arguments) ||
+        !is_order_of(history, only, info))
         return false;
-    for (int i = 0; i < history_plan_arguments(plan); i++) {
+    for (int i = 0; i < arguments; i++) {
         char letter = history_plan_step(history, plan, i).letter;
         if (letter != 'A' && letter != '=')
             return false;
@@ -65,13 +77,29 @@ bool history_sums_serve(const struct history *history, const char *plan, sqlite3
     return conditions <= 1;
 }
 
+/* What the index has, in its order, and the newer ones; an attempt without that origin is what they
+ * leave of all. Mail domains are put together: of the others most have but one attempt. */
+static char *sums_of_origins(int kind, bool few)
+{
+    return sqlite3_mprintf(
+        "WITH first AS (SELECT :as_of), other (number) AS (SELECT (SELECT count(*) FROM attempt) - "
+        "(SELECT count(*) FROM origin_index WHERE kind = %d)) SELECT number, NULL FROM other WHERE "
+        "number > 0 AND ?1 IS NOT NULL UNION ALL SELECT %s, value FROM kept_origin WHERE kind = %d "
+        "AND attempt_id <= (SELECT origin_id FROM kept_until)%s UNION ALL SELECT 1, value FROM "
+        "newer_origin WHERE kind = %d ORDER BY 2",
+        kind, few ? "count(*)" : "1", kind, few ? " GROUP BY value" : "", kind);
+}
+
 /*
  * The days whose sums hold at the moment; of the other days, the attempts one by one. Attempts
  * without a code or report have no state, and are what the sums of a day's states leave of it.
  */
 char *history_sums_sql(const struct history *history, const char *plan, const char *rows)
 {
-    const struct history_column *state = state_of(history, plan);
+    const struct history_column *state = only_column(history, plan);
+    if (state->search == SEARCH_ORIGIN)
+        return sums_of_origins(history_origin_kind(state),
+                               strcmp(state->name, "email_domain") == 0);
     const char *what = state->search == SEARCH_CODE_STATE ? "code" : "report";
     int argument = argument_of_state(history, plan);
     sqlite3_str *sql = sqlite3_str_new(NULL);

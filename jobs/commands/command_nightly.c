@@ -3,11 +3,12 @@
 
 #include "commands/commands.h"
 #include "fraud/kept_days.h"
-#include "import/index_merge.h"
+#include "indexes/index_merge.h"
+#include "indexes/origin_index.h"
 #include "run/say.h"
 #include "run/stop.h"
 
-/* What imports have appended to the index of subjects; see import/index_merge.h. */
+/* What imports have appended to the index of subjects; see indexes/index_merge.h. */
 static enum exit_code merge_index(struct job *job)
 {
     if (index_merge(job->session->ledger))
@@ -15,6 +16,19 @@ static enum exit_code merge_index(struct job *job)
     return ledger_failed(job->session->ledger)
                ? job_ledger_failed(job, "merging the index of subjects")
                : job_stopped("sums", "look-ups take longer until the index of subjects is merged");
+}
+
+/* What attempts since the last night came from; see indexes/origin_index.h. */
+static enum exit_code index_origins(struct job *job)
+{
+    struct error error;
+    if (origin_index_build(job, &error))
+        return job_stopped("sums", "the newest attempts are read one by one where a device, an "
+                                   "address or a mail domain is looked for");
+    if (ledger_failed(job->session->ledger))
+        return job_ledger_failed(job, "indexing origins");
+    say_error("%s: indexing origins: %s", job->config.ledger, error.text);
+    return EXIT_RETRY;
 }
 
 /* The days that are over, for questions about months. Days that are left out are read from the
@@ -35,12 +49,14 @@ static enum exit_code sum_days(struct job *job)
 static enum exit_code keep_sums(struct job *job)
 {
     struct lock lock;
-    if (ledger_is_shared(job->session->ledger)) /* which has neither sums nor segments */
+    if (ledger_is_shared(job->session->ledger)) /* which has neither sums nor such indexes */
         return EXIT_DONE;
     enum exit_code status = job_lock(job, "sums", &lock);
     if (status != EXIT_DONE)
         return status;
     status = merge_index(job);
+    if (status == EXIT_DONE)
+        status = index_origins(job);
     if (status == EXIT_DONE)
         status = sum_days(job);
     lock_release(&lock);

@@ -9,7 +9,7 @@
 
 #include "admission/subject_index.h"
 #include "import/import_inside.h"
-#include "import/index_merge.h"
+#include "indexes/index_merge.h"
 #include "run/others_turn.h"
 #include "run/stop.h"
 #include "values/moment.h"

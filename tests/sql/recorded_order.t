@@ -20,6 +20,7 @@ ALTER TABLE run DROP COLUMN owner;
 ALTER TABLE ledger DROP COLUMN key_mark;
 DROP TABLE session; DROP TABLE lease; DROP TABLE obstacle;
 DROP TABLE kept_until; DROP TABLE kept_day; DROP TABLE kept_outcome; DROP TABLE kept_note; DROP TABLE kept_cause; DROP TABLE kept_storm; DROP TABLE kept_call; DROP TABLE kept_state;
+DROP VIEW newer_origin; DROP VIEW origin_index; DROP TABLE kept_origin;
 DROP VIEW subject_index; DROP TABLE subject_entry; DROP TABLE subject_segment;
 PRAGMA user_version = 4;
 """
@@ -35,7 +36,7 @@ def old_ledger(name, times):
     db.executescript(OLD)
     db.close()
     db = reg.connect(name)
-    reg.equal(reg.one(db, "SELECT reg_init()"), 8, f"{name}: is upgraded")
+    reg.equal(reg.one(db, "SELECT reg_init()"), 9, f"{name}: is upgraded")
     return db
 
 

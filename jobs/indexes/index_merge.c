@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "import/index_merge.h"
+#include "indexes/index_merge.h"
 
 #include "admission/subject_index.h"
 #include "ledger/ledger.h"

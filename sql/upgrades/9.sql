@@ -1,0 +1,15 @@
+-- SPDX-License-Identifier: MIT
+-- The ledger, version 9. Attempts are found by where they came from: the device, the address and the mail domain.
+-- Such an index in every write would cost an import a page for each key. So it is built behind: the night brings in all attempts up to kept_until.origin_id, and
+-- whoever asks reads the newer ones, which are few, one by one (see ext/tables/history_origins.h). As with the sums of days, nothing that writes has to
+-- know of it: what a person came with never changes, and the rule forget takes out what it erases.
+
+CREATE TABLE kept_origin (
+    kind       INTEGER NOT NULL, -- 1: person.device_id, 2: person.ip_address, 3: the mail domain of person.email_folded
+    value      TEXT NOT NULL,
+    attempt_id INTEGER NOT NULL,
+    PRIMARY KEY (kind, value, attempt_id)
+) STRICT, WITHOUT ROWID;
+
+-- Attempts up to this one are in kept_origin, with each origin that they have. A night that was stopped leaves others there, too.
+ALTER TABLE kept_until ADD COLUMN origin_id INTEGER NOT NULL DEFAULT 0;
