@@ -32,6 +32,17 @@ STATES = ("SELECT STATE, count(*) FROM TABLE GROUP BY 1 ORDER BY 1", "SELECT STA
           "SELECT count(*) FROM TABLE WHERE STATE LIKE 'e%' OR STATE > 'q'", "SELECT count(*) FROM TABLE WHERE STATE IN ('verified', 'sent', 'acknowledged')",
           "SELECT w.column1, count(r.STATE), sum(CASE WHEN w.column1 > 'e' THEN r.rowid END) FROM (VALUES ('verified'), ('expired'), ('exhausted'), ('pending'), ('queued'), "
           "('acknowledged'), ('dead'), ('retrying'), (NULL), (5)) w LEFT JOIN TABLE r ON r.STATE = w.column1 GROUP BY 1 ORDER BY 1")
+# Of where attempts came from: by the index of origins, and by hand. p is an attempt with its person.
+ORIGINS = (("device_id", "p.device_id"), ("ip_address", "p.ip_address"), ("email_domain", "substr(p.email_folded, instr(p.email_folded, '@') + 1)"))
+ORIGIN_QUESTIONS = ("SELECT ORIGIN, count(*) FROM TABLE p WHERE MOMENT GROUP BY 1 ORDER BY 1", "SELECT ORIGIN, count(*) FROM TABLE p WHERE MOMENT GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 3",
+                    "SELECT ORIGIN, count(*), sum(p.id), min(p.id) FROM TABLE p WHERE MOMENT GROUP BY 1 ORDER BY 1", "SELECT count(DISTINCT ORIGIN), count(ORIGIN), count(*) FROM TABLE p WHERE MOMENT",
+                    "SELECT DISTINCT ORIGIN FROM TABLE p WHERE MOMENT ORDER BY 1 DESC", "SELECT ORIGIN, p.told_reason, count(*) FROM TABLE p WHERE MOMENT GROUP BY 1, 2 ORDER BY 1, 2",
+                    "SELECT v.column1, count(p.id), sum(p.id) FROM (VALUES ('d1'), ('192.0.2.2'), ('a.example'), ('A.EXAMPLE'), (NULL), (1)) v LEFT JOIN TABLE p ON ORIGIN = v.column1 AND MOMENT "
+                    "GROUP BY 1 ORDER BY 1",
+                    "SELECT p.id FROM TABLE p WHERE ORIGIN IN ('d0', 'd2', '192.0.2.1', '198.51.100.7', 'c.example', 'b.example') AND MOMENT ORDER BY 1",
+                    "SELECT p.id FROM TABLE p WHERE ORIGIN = 'd1' AND MOMENT ORDER BY p.attempted_at DESC, p.id LIMIT 2", "SELECT count(*), sum(p.id) FROM TABLE p WHERE ORIGIN IS NULL AND MOMENT",
+                    "SELECT count(*) FROM TABLE p WHERE ORIGIN = 'b.example' COLLATE NOCASE AND MOMENT", "SELECT count(*) FROM TABLE p WHERE ORIGIN > 'b' AND MOMENT")
+BY_HAND = "(SELECT * FROM attempt a LEFT JOIN person o ON o.attempt_id = a.id)"
 ZONES = ("UTC", "America/St_Johns", "Asia/Kathmandu")
 
 
@@ -176,11 +187,18 @@ class World:
     def night(self):
         regjob(self.path, "nightly")
 
+    def half_night(self):
+        """One that was stopped while it brought origins in."""
+        for kind, (_, source) in enumerate(ORIGINS, 1):
+            if self.random.random() < 0.6:
+                self.run(f"INSERT OR IGNORE INTO kept_origin SELECT ?, {source}, p.attempt_id FROM person p WHERE p.attempt_id > (SELECT origin_id FROM kept_until) "
+                         f"AND {source} IS NOT NULL ORDER BY 2, 3 LIMIT ?", kind, self.random.randrange(1, 20))
+
     def happen(self):
         for _ in range(self.random.randrange(4, 16)):
             self.pass_time(20 * MINUTE)
             self.random.choice((self.sign_up, self.sign_up, self.sign_up, self.storm, self.ask_for_code, self.enter_code, self.onboarding, self.forget,
-                                self.call, self.call, self.answer, self.answer, self.answer, self.withdraw, self.requeue, self.correct))()
+                                self.call, self.call, self.answer, self.answer, self.answer, self.withdraw, self.requeue, self.correct, self.half_night))()
 
     # -- What is asked --
 
@@ -211,6 +229,16 @@ class World:
         said["page"] = re.sub(r"<tr><th scope=\"row\" class=\"r\">.*", "", open(page, encoding="utf-8").read()).replace(os.path.basename(path), "")
         return said
 
+    def origins(self, moment, by_hand):
+        """The questions about origins, now (None) or as of a moment."""
+        said = {}
+        for column, source in ORIGINS:
+            for question in ORIGIN_QUESTIONS:
+                of_rows, of_moment = (BY_HAND, f"p.recorded_at <= {moment}") if by_hand else ("reg_attempts", f"p.as_of = {moment}")
+                sql = question.replace("ORIGIN", source if by_hand else "p." + column).replace("TABLE", of_rows).replace("MOMENT", "1" if moment is None else of_moment)
+                said[f"{column} {moment} {question}"] = repr(self.run(sql))
+        return said
+
     def changes(self, since, until):
         """What sql/queries/changes.sql should say, from both states of all attempts."""
         sql = "SELECT id, outcome, failure_reason, code_state, report_state FROM reg_attempts(?)"
@@ -232,9 +260,9 @@ class World:
         self.run("VACUUM INTO ?", copy)
         shutil.copy(self.path + ".key", copy + ".key")
         bare = sqlite3.connect(copy, isolation_level=None)
-        for table in ("kept_day", "kept_outcome", "kept_note", "kept_cause", "kept_storm", "kept_call", "kept_state"):
+        for table in ("kept_origin", "kept_day", "kept_outcome", "kept_note", "kept_cause", "kept_storm", "kept_call", "kept_state"):
             bare.execute(f"DELETE FROM {table}")
-        bare.execute("UPDATE kept_until SET called_id = 0")
+        bare.execute("UPDATE kept_until SET called_id = 0, origin_id = 0")
         bare.close()
         self.moments.append(self.now)
         as_of = [self.now] + self.random.sample(self.moments, min(len(self.moments), 9))
@@ -245,6 +273,9 @@ class World:
         ours, facts = self.answers(self.path, as_of, spans, zone), self.answers(copy, as_of, spans, zone)
         for since, until in spans:
             facts[f"changes {since} {until}"] = self.changes(since, until or self.now // 1000 * 1000)
+        for moment in [None] + as_of[:3]:
+            ours.update(self.origins(moment, False))
+            facts.update(self.origins(moment, True))
         different = [question for question in facts if ours[question] != facts[question]]
         reg.ok(not different, name, *(f"{question}\n  kept:  {str(ours[question])[:600]}\n  facts: {str(facts[question])[:600]}" for question in different[:2]))
 
@@ -261,7 +292,7 @@ EXPORT = os.path.join(reg.folder, "export.csv")
 with open(EXPORT, "w", encoding="utf-8") as file:
     file.write("date,success,failure\n" + "".join(f"2026-03-{day:02d},{day % 4},{day % 3}\n" for day in range(1, 26)))
 
-used = touched = calls = storms = counted = 0
+used = touched = calls = storms = counted = indexed = newer = 0
 for seed in SEEDS:
     world = World(seed)
     for step in range(STEPS):
@@ -277,6 +308,8 @@ for seed in SEEDS:
         touched += kept - world.run("SELECT count(*) FROM resting_day")[0][0]
         calls += world.run("SELECT count(*) FROM resting_call")[0][0]
         counted += any("INDEX 5:" in row[3] for row in world.run("EXPLAIN QUERY PLAN SELECT code_state, count(*) FROM reg_attempts GROUP BY 1"))
+        indexed += any("INDEX 5:" in row[3] for row in world.run("EXPLAIN QUERY PLAN SELECT device_id, count(*) FROM reg_attempts GROUP BY 1"))
+        newer += world.run("SELECT count(*) > 0 FROM newer_origin")[0][0]
         storms += world.run("SELECT count(*) FROM resting_day r JOIN kept_storm s ON s.hour / 24 = r.day")[0][0]
     world.db.close()
 # A mail domain of many new people is no storm; once some of them are erased, those who come again and again are.
@@ -305,6 +338,6 @@ world.now += 5 * DAY
 reg.set_clock(world.now)
 world.compare("when its time is over")
 world.db.close()
-reg.ok(used > 20 and touched > 5 and calls > 15 and storms > 1 and counted > 5,
-       f"sums were used ({used} days, {calls} of calls, {storms} hours of storms, {counted} times of states) and let go ({touched})")
+reg.ok(used > 20 and touched > 5 and calls > 15 and storms > 1 and counted > 5 and indexed > 5 and newer > 10,
+       f"sums were used ({used} days, {calls} of calls, {storms} hours of storms, {counted} times of states, {indexed} of origins, {newer} with newer ones) and let go ({touched})")
 reg.done()
