@@ -1,27 +1,50 @@
 -- SPDX-License-Identifier: MIT
 -- The index of where attempts came from (sql/upgrades/9.sql), as it is built.
 
--- Which attempts it has, which there are, and whether people were erased since.
+-- Which attempts it has, which are merged, and which there are.
 -- name: origins_look
-SELECT origin_id, coalesce((SELECT max(id) FROM attempt), 0) AS newest, round FROM kept_until
+SELECT merged_id, origin_id, coalesce((SELECT max(id) FROM attempt), 0) AS newest FROM kept_until
 
--- The mail domain is that of reg_attempts.email_domain.
--- name: origins_of_people
-SELECT value, attempt_id
-  FROM (SELECT CASE :kind WHEN 1 THEN device_id WHEN 2 THEN ip_address ELSE substr(email_folded, instr(email_folded, '@') + 1) END AS value, attempt_id
-          FROM person WHERE attempt_id > :since AND attempt_id <= :until)
- WHERE value IS NOT NULL
+-- The origins of the attempts after origin_id up to :until, all of one run.
+-- name: add_origins
+INSERT INTO kept_origin (run, kind, value, attempt_id)
+SELECT :until / 262144 + 1, :kind, value, attempt_id FROM newer_origin WHERE kind = :kind AND attempt_id <= :until
  ORDER BY value, attempt_id
 
--- Where somebody was erased after people were read, it may have been this one.
--- name: keep_origin
-INSERT OR IGNORE INTO kept_origin (kind, value, attempt_id)
-SELECT :kind, :value, :attempt_id
- WHERE (SELECT round FROM kept_until) = :round OR EXISTS (SELECT 1 FROM person WHERE attempt_id = :attempt_id)
+-- name: move_origin_id
+UPDATE kept_until SET origin_id = :until
 
--- name: move_origins
-UPDATE kept_until SET origin_id = :until WHERE origin_id = :since
+-- Runs are merged slice by slice. The first of a kind ends before that entry: so no run has more than :most in it. No row: all that is left is one.
+-- name: origin_slice
+SELECT value, attempt_id
+  FROM (SELECT (SELECT o.value FROM kept_origin o WHERE o.run = r.run AND o.kind = :kind ORDER BY o.value, o.attempt_id LIMIT 1 OFFSET :most) AS value,
+               (SELECT o.attempt_id FROM kept_origin o WHERE o.run = r.run AND o.kind = :kind ORDER BY o.value, o.attempt_id LIMIT 1 OFFSET :most) AS attempt_id
+          FROM origin_run r WHERE r.run > 0)
+ WHERE value IS NOT NULL
+ ORDER BY value, attempt_id
+ LIMIT 1
 
--- How many attempts are not in it, at the most.
+-- What many share is cut by the attempts, and not looked through for each slice.
+-- name: merge_origins
+INSERT INTO kept_origin (run, kind, value, attempt_id)
+SELECT 0, :kind, value, attempt_id
+  FROM (SELECT o.value, o.attempt_id FROM origin_run r CROSS JOIN kept_origin o ON o.run = r.run AND o.kind = :kind AND o.value < :value WHERE r.run > 0
+        UNION ALL
+        SELECT o.value, o.attempt_id FROM origin_run r CROSS JOIN kept_origin o ON o.run = r.run AND o.kind = :kind AND o.value = :value AND o.attempt_id < :attempt_id
+         WHERE r.run > 0)
+ ORDER BY value, attempt_id
+-- name: drop_merged_origins
+DELETE FROM kept_origin WHERE run IN (SELECT run FROM origin_run WHERE run > 0) AND kind = :kind AND value < :value
+-- name: drop_merged_origins_of_value
+DELETE FROM kept_origin WHERE run IN (SELECT run FROM origin_run WHERE run > 0) AND kind = :kind AND value = :value AND attempt_id < :attempt_id
+
+-- name: move_merged_id
+UPDATE kept_until SET merged_id = :until
+
+-- How many attempts are not in run 0, at the most.
 -- name: origins_left
+SELECT coalesce((SELECT max(id) FROM attempt), 0) - merged_id FROM kept_until
+
+-- How many are in no run.
+-- name: origins_unread
 SELECT coalesce((SELECT max(id) FROM attempt), 0) - origin_id FROM kept_until

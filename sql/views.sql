@@ -10,6 +10,7 @@ DROP VIEW IF EXISTS attempt_progress;
 DROP VIEW IF EXISTS attempt_state;
 DROP VIEW IF EXISTS attempt_origin;
 DROP VIEW IF EXISTS storm_hour;
+DROP VIEW IF EXISTS origin_run;
 DROP VIEW IF EXISTS newer_origin;
 DROP VIEW IF EXISTS origin_index;
 DROP VIEW IF EXISTS network_call;
@@ -129,7 +130,12 @@ SELECT a.id, a.attempted_at, k.column1 AS kind,
   JOIN person p ON p.attempt_id = a.id
  CROSS JOIN (VALUES ('address'), ('device'), ('domain')) k;
 
--- The origins by which attempts are found, by their kind (sql/upgrades/9.sql): of the attempts that the index does not have yet, and of all.
+-- The origins by which attempts are found, by their kind (sql/upgrades/9.sql): the runs that there may be, the origins of attempts that are in none yet, and all.
+CREATE VIEW origin_run AS
+WITH RECURSIVE part(run, last) AS (
+    SELECT merged_id / 262144 + 1, origin_id / 262144 + 1 FROM kept_until WHERE origin_id > merged_id
+    UNION ALL SELECT run + 1, last FROM part WHERE run < last)
+SELECT 0 AS run UNION ALL SELECT run FROM part;
 CREATE VIEW newer_origin AS
 SELECT 1 AS kind, p.device_id AS value, p.attempt_id FROM person p WHERE p.attempt_id > (SELECT origin_id FROM kept_until) AND p.device_id IS NOT NULL
 UNION ALL
@@ -138,7 +144,7 @@ UNION ALL
 SELECT 3, substr(p.email_folded, instr(p.email_folded, '@') + 1), p.attempt_id
   FROM person p WHERE p.attempt_id > (SELECT origin_id FROM kept_until) AND p.email_folded IS NOT NULL;
 CREATE VIEW origin_index AS
-SELECT k.kind, k.value, k.attempt_id FROM kept_origin k WHERE k.attempt_id <= (SELECT origin_id FROM kept_until)
+SELECT k.kind, k.value, k.attempt_id FROM kept_origin k WHERE k.run IN (SELECT run FROM origin_run)
 UNION ALL
 SELECT kind, value, attempt_id FROM newer_origin;
 

@@ -128,7 +128,8 @@ int history_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
         table->size.rows = (double)ledger_number(ledger, table->history->rows, 0);
         table->size.in_time = ledger_number(ledger, STATEMENT_recorded_in_order, 0) != 0;
         table->size.summed = ledger_number(ledger, STATEMENT_days_summed, 0) != 0;
-        table->size.newer = (double)ledger_number(ledger, STATEMENT_origins_left, 0);
+        table->size.newer = (double)ledger_number(ledger, STATEMENT_origins_unread, 0);
+        table->size.unmerged = (double)ledger_number(ledger, STATEMENT_origins_left, 0);
         table->size_at = now;
         ledger_forgive(ledger); /* no ledger yet: xFilter says so */
     }

@@ -38,10 +38,11 @@ enum history_order {
 
 /* How much there is. */
 struct history_size {
-    double rows;  /* at the most */
-    double newer; /* of them the index of origins does not have */
-    bool in_time; /* in the order of their ids rows were recorded */
-    bool summed;  /* there are sums of days */
+    double rows;     /* at the most */
+    double newer;    /* of them the index of origins does not have */
+    double unmerged; /* of them it has not in its order */
+    bool in_time;    /* in the order of their ids rows were recorded */
+    bool summed;     /* there are sums of days */
 };
 
 /* xBestIndex. SQLITE_ERROR: as_of is not given by `=`. */

@@ -53,10 +53,10 @@ static bool is_order_of(const struct history *history, const struct history_colu
 static bool has_sums(const struct history_column *column, const struct history_size *size,
                      int arguments)
 {
-    /* Those that are not in the index are sorted; it knows no other moment than now, and leads to
+    /* Those that are not merged are sorted; the index knows no other moment than now, and leads to
      * the attempts of a single origin by itself. */
     enum { FEW = 4 };
-    return column->search == SEARCH_ORIGIN ? arguments == 0 && size->newer < size->rows / FEW
+    return column->search == SEARCH_ORIGIN ? arguments == 0 && size->unmerged < size->rows / FEW
                                            : size->summed;
 }
 
@@ -77,17 +77,18 @@ bool history_sums_serve(const struct history *history, const struct history_size
     return conditions <= 1;
 }
 
-/* What the index has, in its order, and the newer ones; an attempt without that origin is what they
- * leave of all. Mail domains are put together: of the others most have but one attempt. */
+/* What is merged, in its order, and all others; an attempt without that origin is what they leave
+ * of all. Mail domains are put together: of the others most have but one attempt. */
 static char *sums_of_origins(int kind, bool few)
 {
     return sqlite3_mprintf(
         "WITH first AS (SELECT :as_of), other (number) AS (SELECT (SELECT count(*) FROM attempt) - "
         "(SELECT count(*) FROM origin_index WHERE kind = %d)) SELECT number, NULL FROM other WHERE "
-        "number > 0 AND ?1 IS NOT NULL UNION ALL SELECT %s, value FROM kept_origin WHERE kind = %d "
-        "AND attempt_id <= (SELECT origin_id FROM kept_until)%s UNION ALL SELECT 1, value FROM "
-        "newer_origin WHERE kind = %d ORDER BY 2",
-        kind, few ? "count(*)" : "1", kind, few ? " GROUP BY value" : "", kind);
+        "number > 0 AND ?1 IS NOT NULL UNION ALL SELECT %s, value FROM kept_origin WHERE run = 0 "
+        "AND kind = %d%s UNION ALL SELECT 1, value FROM kept_origin WHERE run IN (SELECT run FROM "
+        "origin_run WHERE run > 0) AND kind = %d UNION ALL SELECT 1, value FROM newer_origin WHERE "
+        "kind = %d ORDER BY 2",
+        kind, few ? "count(*)" : "1", kind, few ? " GROUP BY value" : "", kind, kind);
 }
 
 /*

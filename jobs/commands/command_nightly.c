@@ -21,14 +21,12 @@ static enum exit_code merge_index(struct job *job)
 /* What attempts since the last night came from; see indexes/origin_index.h. */
 static enum exit_code index_origins(struct job *job)
 {
-    struct error error;
-    if (origin_index_build(job, &error))
-        return job_stopped("sums", "the newest attempts are read one by one where a device, an "
-                                   "address or a mail domain is looked for");
-    if (ledger_failed(job->session->ledger))
-        return job_ledger_failed(job, "indexing origins");
-    say_error("%s: indexing origins: %s", job->config.ledger, error.text);
-    return EXIT_RETRY;
+    if (origin_index_build(job->session->ledger))
+        return EXIT_DONE;
+    return ledger_failed(job->session->ledger)
+               ? job_ledger_failed(job, "indexing devices, addresses and mail domains")
+               : job_stopped("sums", "attempts since the last night are read one by one where a "
+                                     "device, an address or a mail domain is asked for");
 }
 
 /* The days that are over, for questions about months. Days that are left out are read from the
@@ -37,7 +35,6 @@ static enum exit_code sum_days(struct job *job)
 {
     struct kept_days_done done;
     enum exit_code status = EXIT_DONE;
-    job_read_lean(job); /* what follows reads long stretches, each once */
     if (!kept_days_refresh(job->session->ledger, stop_asked, &done))
         status = job_ledger_failed(job, "summing days");
     else if (!done.all)
@@ -55,6 +52,7 @@ static enum exit_code keep_sums(struct job *job)
     if (status != EXIT_DONE)
         return status;
     status = merge_index(job);
+    job_read_lean(job); /* what follows reads long stretches, each once */
     if (status == EXIT_DONE)
         status = index_origins(job);
     if (status == EXIT_DONE)

@@ -1,114 +1,145 @@
 /* SPDX-License-Identifier: MIT */
 #include "indexes/origin_index.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
 #include "ledger/ledger.h"
-#include "ledger/session.h"
-#include "run/job.h"
 #include "run/others_turn.h"
 #include "run/stop.h"
 #include "values/moment.h"
 
-/* MOST_ATTEMPTS: at a time, so that a night that is stopped has done some of it, and temporary
- * files do not grow with the ledger. Each entry that is added changes a page of the index, as long
- * as there are few of them: so it is put off until they are one in SHARE. */
-enum { KINDS = 3, AT_ONCE = 10000, MOST_ATTEMPTS = 2000000, SHARE = 128 };
+/* RUN: as the view origin_run has it. A merge changes most pages of run 0, so it is put off until
+ * one attempt in SHARE waits for it. */
+enum { KINDS = 3, RUN = 262144, AT_ONCE = RUN / 4, SHARE = 8, SLICE = 100000 };
 
-struct span {
-    int64_t since, until; /* attempts after the first, up to the second */
-    int64_t round;        /* moves on when people are erased */
+struct extent {
+    int64_t merged, indexed, newest; /* attempts up to each */
 };
 
-/* False: there is nothing to do, or the ledger has failed. */
-static bool look(struct ledger *ledger, struct span *span)
+static struct extent look(struct ledger *ledger)
 {
-    enum { SINCE, NEWEST, ROUND };
-    static const char *const columns[] = {"origin_id", "newest", "round", NULL};
-    *span = (struct span){0};
+    enum { MERGED, INDEXED, NEWEST };
+    static const char *const columns[] = {"merged_id", "origin_id", "newest", NULL};
+    struct extent extent = {0};
     struct ledger_statement *row = ledger_select(ledger, STATEMENT_origins_look, columns);
     if (ledger_row(row)) {
-        span->since = ledger_integer(row, SINCE);
-        span->until = ledger_integer(row, NEWEST);
-        span->round = ledger_integer(row, ROUND);
+        extent.merged = ledger_integer(row, MERGED);
+        extent.indexed = ledger_integer(row, INDEXED);
+        extent.newest = ledger_integer(row, NEWEST);
         ledger_done(row);
     }
-    bool many = span->until - span->since > span->until / SHARE;
-    if (span->until - span->since > MOST_ATTEMPTS)
-        span->until = span->since + MOST_ATTEMPTS;
-    return many && !ledger_failed(ledger);
+    return extent;
 }
 
-static bool is_going(const struct ledger *ledger, const struct ledger *reader)
+static bool is_going(const struct ledger *ledger)
 {
-    return !stop_asked() && !ledger_failed(ledger) && !ledger_failed(reader);
+    return !stop_asked() && !ledger_failed(ledger);
 }
 
-static void keep(struct ledger *ledger, struct ledger *reader, const struct span *span, int kind,
-                 struct ledger_statement *person)
+/* -- Appending -- */
+
+static struct ledger_statement *until(struct ledger *ledger, enum statement name, int64_t attempt)
+{
+    struct ledger_statement *statement = ledger_use(ledger, name);
+    ledger_set_integer(statement, ":until", attempt);
+    return statement;
+}
+
+/* The next attempts, all of one run. Gives the last of them. */
+static int64_t append(struct ledger *ledger, const struct extent *extent)
+{
+    int64_t last = ((extent->indexed + 1) / AT_ONCE + 1) * AT_ONCE - 1;
+    if (last > extent->newest)
+        last = extent->newest;
+    ledger_begin(ledger);
+    int64_t began = moment_monotonic();
+    for (int kind = 1; kind <= KINDS; kind++) {
+        struct ledger_statement *add = until(ledger, STATEMENT_add_origins, last);
+        ledger_set_integer(add, ":kind", kind);
+        ledger_run(add);
+    }
+    ledger_run(until(ledger, STATEMENT_move_origin_id, last));
+    ledger_end(ledger);
+    others_turn(began, 0);
+    return last;
+}
+
+/* -- Merging -- */
+
+/* Entries of a kind before one; value NULL: all of them. */
+struct slice {
+    int kind;
+    char *value;
+    int64_t attempt;
+};
+
+static struct slice first_slice(struct ledger *ledger, int kind, int64_t most)
 {
     enum { VALUE, ATTEMPT };
-    const char *value = ledger_text(person, VALUE);
-    if (ledger_failed(reader)) /* it is not the value */
-        return;
-    struct ledger_statement *insert = ledger_use(ledger, STATEMENT_keep_origin);
-    ledger_set_integer(insert, ":kind", kind);
-    ledger_set_text(insert, ":value", value);
-    ledger_set_integer(insert, ":attempt_id", ledger_integer(person, ATTEMPT));
-    ledger_set_integer(insert, ":round", span->round);
-    ledger_run(insert);
+    struct slice slice = {.kind = kind};
+    struct ledger_statement *row = ledger_use(ledger, STATEMENT_origin_slice);
+    ledger_set_integer(row, ":kind", kind);
+    ledger_set_integer(row, ":most", most);
+    if (!ledger_row(row))
+        return slice;
+    slice.value = strdup(ledger_word(row, VALUE));
+    slice.attempt = ledger_integer(row, ATTEMPT);
+    ledger_done(row);
+    if (slice.value == NULL)
+        ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
+    return slice;
 }
 
-/* The origins of one kind. They are sorted when the first is asked for, while the ledger is not
- * ours. */
-static void add(struct ledger *ledger, struct ledger *reader, const struct span *span, int kind)
+static void run_on(struct ledger *ledger, enum statement name, const struct slice *slice)
 {
-    struct ledger_statement *person = ledger_use(reader, STATEMENT_origins_of_people);
-    ledger_set_integer(person, ":kind", kind);
-    ledger_set_integer(person, ":since", span->since);
-    ledger_set_integer(person, ":until", span->until);
-    bool more = ledger_row(person);
-    while (more && is_going(ledger, reader)) {
-        ledger_begin(ledger);
-        int64_t began = moment_monotonic();
-        for (int i = 0; i < AT_ONCE && more; i++) {
-            keep(ledger, reader, span, kind, person);
-            more = !ledger_failed(ledger) && ledger_row(person);
-        }
-        ledger_end(ledger);
-        others_turn(began, 0);
-    }
-    if (more)
-        ledger_done(person);
+    struct ledger_statement *statement = ledger_use(ledger, name);
+    ledger_set_integer(statement, ":kind", slice->kind);
+    if (slice->value != NULL)
+        ledger_set_text(statement, ":value", slice->value);
+    else
+        ledger_set_blob(statement, ":value", "", 0); /* which is behind all texts */
+    if (name != STATEMENT_drop_merged_origins)
+        ledger_set_integer(statement, ":attempt_id", slice->attempt);
+    ledger_run(statement);
 }
 
-static void move(struct ledger *ledger, const struct span *span)
+/* False: it was the last of its kind. */
+static bool merge_slice(struct ledger *ledger, int kind, int64_t most)
 {
     ledger_begin(ledger);
-    struct ledger_statement *moved = ledger_use(ledger, STATEMENT_move_origins);
-    ledger_set_integer(moved, ":since", span->since);
-    ledger_set_integer(moved, ":until", span->until);
-    ledger_run(moved);
+    int64_t began = moment_monotonic();
+    struct slice slice = first_slice(ledger, kind, most);
+    bool more = slice.value != NULL;
+    run_on(ledger, STATEMENT_merge_origins, &slice);
+    run_on(ledger, STATEMENT_drop_merged_origins, &slice);
+    run_on(ledger, STATEMENT_drop_merged_origins_of_value, &slice);
+    ledger_end(ledger);
+    free(slice.value);
+    others_turn(began, 0);
+    return more;
+}
+
+static void merge(struct ledger *ledger, const struct extent *extent)
+{
+    int64_t runs = (extent->indexed - extent->merged) / RUN + 2;
+    for (int kind = 1; kind <= KINDS; kind++)
+        while (is_going(ledger) && merge_slice(ledger, kind, SLICE / runs))
+            ;
+    if (!is_going(ledger))
+        return;
+    ledger_begin(ledger);
+    ledger_run(until(ledger, STATEMENT_move_merged_id, extent->indexed));
     ledger_end(ledger);
 }
 
-bool origin_index_build(const struct job *job, struct error *error)
+bool origin_index_build(struct ledger *ledger)
 {
-    struct job_reader people;
-    struct span span;
-    struct ledger *ledger = job->session->ledger;
-    error->text[0] = '\0';
-    if (!look(ledger, &span))
-        return !ledger_failed(ledger);
-    if (!job_open_reader(job, &people, error))
-        return false;
-    struct ledger *reader = people.session->ledger;
-    do {
-        for (int kind = 1; kind <= KINDS && is_going(ledger, reader); kind++)
-            add(ledger, reader, &span, kind);
-        if (is_going(ledger, reader))
-            move(ledger, &span);
-    } while (is_going(ledger, reader) && look(ledger, &span));
-    if (ledger_failed(reader))
-        error_set(error, ERROR_IO, "%s", ledger_error(reader));
-    job_close_reader(job, &people);
-    return !ledger_failed(ledger) && error->text[0] == '\0';
+    struct extent extent = look(ledger);
+    while (extent.indexed < extent.newest && is_going(ledger))
+        extent.indexed = append(ledger, &extent);
+    if (extent.indexed - extent.merged > extent.indexed / SHARE && is_going(ledger))
+        merge(ledger, &extent);
+    return is_going(ledger);
 }

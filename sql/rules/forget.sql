@@ -87,11 +87,10 @@ DELETE FROM subject_entry
 DELETE FROM link WHERE customer_id IN (SELECT value FROM json_each(:attempts));
 
 -- step: origins
--- Of an attempt that is there already (sql/upgrades/9.sql); whoever brings others in sees by the round that people were erased.
 DELETE FROM kept_origin
- WHERE (kind, value, attempt_id) IN
-       (SELECT k.column1, CASE k.column1 WHEN 1 THEN p.device_id WHEN 2 THEN p.ip_address ELSE substr(p.email_folded, instr(p.email_folded, '@') + 1) END, p.attempt_id
-          FROM person p CROSS JOIN (VALUES (1), (2), (3)) k WHERE p.attempt_id IN (SELECT value FROM json_each(:attempts)));
+ WHERE (run, kind, value, attempt_id) IN
+       (SELECT r.run, k.column1, CASE k.column1 WHEN 1 THEN p.device_id WHEN 2 THEN p.ip_address ELSE substr(p.email_folded, instr(p.email_folded, '@') + 1) END, p.attempt_id
+          FROM person p CROSS JOIN (VALUES (1), (2), (3)) k CROSS JOIN origin_run r WHERE p.attempt_id IN (SELECT value FROM json_each(:attempts)));
 
 -- step: person
 DELETE FROM person WHERE attempt_id IN (SELECT value FROM json_each(:attempts));

@@ -17,15 +17,15 @@ people() { # COUNT: a device each, the last one's after all others; few addresse
     "$REGJOB" -c job.conf import people.csv
 }
 
-# Each origin by hand, and in the index as far as it says to be built.
-by_hand() {
+# Each origin by hand, of the attempts up to one or of all; and what is in the index.
+by_hand() { # [LAST]
     ledger "SELECT kind || '|' || value || '|' || attempt_id
               FROM (SELECT 1 AS kind, device_id AS value, attempt_id FROM person UNION ALL SELECT 2, ip_address, attempt_id FROM person
                     UNION ALL SELECT 3, substr(email_folded, instr(email_folded, '@') + 1), attempt_id FROM person)
-             WHERE value IS NOT NULL ORDER BY kind, value, attempt_id"
+             WHERE value IS NOT NULL AND attempt_id <= ${1:-9999999} ORDER BY kind, value, attempt_id"
 }
 indexed() {
-    ledger "SELECT kind || '|' || value || '|' || attempt_id FROM kept_origin WHERE attempt_id <= (SELECT origin_id FROM kept_until) ORDER BY kind, value, attempt_id"
+    ledger "SELECT kind || '|' || value || '|' || attempt_id FROM kept_origin ORDER BY kind, value, attempt_id"
 }
 devices() {
     ledger_reg "SELECT device_id, count(*) FROM reg_attempts GROUP BY 1 ORDER BY 1"
@@ -33,85 +33,66 @@ devices() {
     ledger_reg "SELECT count(*) FROM reg_attempts WHERE email_domain = 'd3.example.com'"
 }
 
+# The next attempt gets that number, as where so many are there already.
+begin_at() {
+    ledger "INSERT INTO continuation (id, recorded_at, attempted_at, kind, verdict) VALUES ($1 - 1, 0, 0, 'login', '')"
+}
+
 @test "a night that is killed at any commit changes no answer, and the next one goes on" {
+    begin_at 255000
     people 25000
     devices >before.txt
-    half=0
     ledger "PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
     cp ledger.db whole.db
+    appending=0 merging=0
     for syncs in 2 3 4 5 6 7 8; do
         rm -f ledger.db-wal ledger.db-shm
         cp whole.db ledger.db
         run faulty KILL_AFTER_SYNCS=$syncs "$REGJOB" -c job.conf nightly
         [ "$status" -eq 137 ]
         devices | diff before.txt -
-        built=$(ledger "SELECT origin_id = 0 AND EXISTS (SELECT 1 FROM kept_origin) FROM kept_until")
-        half=$((half + built))
+        by_hand "$(ledger "SELECT origin_id FROM kept_until")" | diff - <(indexed)
+        appending=$((appending + $(ledger "SELECT origin_id > 0 AND origin_id < 279999 FROM kept_until")))
+        merging=$((merging + $(ledger "SELECT count(DISTINCT run) = 3 FROM kept_origin")))
     done
-    [ "$half" -gt 1 ]
+    [ "$appending" -gt 0 ]
+    [ "$merging" -gt 0 ]
     "$REGJOB" -c job.conf nightly
-    [ "$(ledger "SELECT origin_id FROM kept_until")" = 25000 ]
+    [ "$(ledger "SELECT origin_id || ' ' || merged_id FROM kept_until")" = "279999 279999" ]
+    [ "$(ledger "SELECT DISTINCT run FROM kept_origin")" = 0 ]
     by_hand | diff - <(indexed)
     devices | diff before.txt -
+    ledger "DELETE FROM continuation"
     "$REGJOB" -c job.conf check --data
 }
 
-@test "few new attempts wait for more of them; many are brought in" {
+@test "what is new is appended each night, and merged when it is a good part of all" {
     people 1300
     "$REGJOB" -c job.conf nightly
-    [ "$(ledger "SELECT origin_id FROM kept_until")" = 1300 ]
-    printf 'email,device_id,outcome\nnew@example.com,dev-new,success\n' >new.csv
+    [ "$(ledger "SELECT origin_id || ' ' || merged_id FROM kept_until")" = "1300 1300" ]
+    awk 'BEGIN { print "email,device_id,outcome"; for (i = 0; i < 20; i++) printf "n%d@example.com,dev-new,success\n", i }' >new.csv
     "$REGJOB" -c job.conf import new.csv
+    [ "$(ledger_reg "SELECT count(*), min(id) FROM reg_attempts WHERE device_id = 'dev-new'")" = "20|1301" ]
     "$REGJOB" -c job.conf nightly
-    [ "$(ledger "SELECT origin_id FROM kept_until")" = 1300 ]
-    [ "$(ledger_reg "SELECT id FROM reg_attempts WHERE device_id = 'dev-new'")" = 1301 ]
-    awk 'BEGIN { print "email,device_id,outcome"; for (i = 0; i < 20; i++) printf "n%d@example.com,dev-new,success\n", i }' >more.csv
+    [ "$(ledger "SELECT origin_id || ' ' || merged_id FROM kept_until")" = "1320 1300" ]
+    [ "$(ledger "SELECT count(*), min(attempt_id) FROM kept_origin WHERE run = 1")" = "40|1301" ]
+    [ "$(ledger_reg "SELECT count(*), min(id) FROM reg_attempts WHERE device_id = 'dev-new'")" = "20|1301" ]
+    awk 'BEGIN { print "email,device_id,outcome"; for (i = 0; i < 300; i++) printf "o%d@example.com,dev-new,success\n", i }' >more.csv
     "$REGJOB" -c job.conf import more.csv
     "$REGJOB" -c job.conf nightly
-    [ "$(ledger "SELECT origin_id FROM kept_until")" = 1321 ]
+    [ "$(ledger "SELECT origin_id || ' ' || merged_id FROM kept_until")" = "1620 1620" ]
     by_hand | diff - <(indexed)
+    [ "$(ledger_reg "SELECT device_id, count(*) FROM reg_attempts GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1")" = "dev-new|320" ]
 }
 
-# Erases the person of the last device between two transactions of the night, when devices have been read; false where there was no time for it.
-forget_meanwhile() {
-    /usr/bin/python3 - "${REG%.so}" <<'END'
-import sqlite3, sys, time
-db = sqlite3.connect("ledger.db", isolation_level=None, timeout=0)
-db.enable_load_extension(True)
-db.load_extension(sys.argv[1])
-until = time.monotonic() + 120
-while time.monotonic() < until:
-    try:
-        db.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError:
-        continue
-    built = db.execute("SELECT count(*) FROM kept_origin WHERE kind = 1").fetchone()[0]
-    last = db.execute("SELECT count(*) FROM kept_origin WHERE value = 'zz-last'").fetchone()[0]
-    if built and not last:  # devices are under way, and have been read
-        assert db.execute("SELECT reg_forget('m40000@d0.example.com')").fetchone()[0] == 1
-        db.execute("COMMIT")
-        break
-    db.execute("ROLLBACK")
-    if last:
-        sys.exit(1)
-else:
-    sys.exit("the night has begun nothing")
-END
-}
-
-@test "who is erased while the night reads is not brought in" {
-    people 40000
-    for ((try = 0; try < 20; try++)); do
-        "$REGJOB" -c job.conf nightly &
-        forget_meanwhile && break
-        wait $! # it was faster: once more
-        ledger "DELETE FROM kept_origin; UPDATE kept_until SET origin_id = 0"
-    done
-    wait $!
-    [ "$(ledger "SELECT count(*) FROM erasure")" = 1 ]
-    [ "$(ledger "SELECT origin_id FROM kept_until")" = 40000 ]
-    [ "$(ledger "SELECT count(*) FROM kept_origin WHERE attempt_id = 40000")" = 0 ]
-    by_hand | diff - <(indexed)
+@test "a domain of very many is merged in slices, too" {
+    awk 'BEGIN { print "email,outcome"; for (i = 0; i < 230000; i++) printf "m%d@%s.example.com,success\n", i, i % 50 ? "one" : "d" i }' >people.csv
+    begin_at 200000
+    "$REGJOB" -c job.conf import people.csv
+    "$REGJOB" -c job.conf nightly
+    [ "$(ledger "SELECT DISTINCT run FROM kept_origin")" = 0 ]
+    by_hand | cmp - <(indexed)
+    [ "$(ledger_reg "SELECT count(*) FROM reg_attempts WHERE email_domain = 'one.example.com'")" = 225400 ]
 }
 
 @test "an erased person is in no page of the index, and a share has nothing of it" {

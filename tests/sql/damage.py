@@ -42,11 +42,11 @@ INSERT INTO kept_note SELECT day, 'name', 'left_out', 'overlong', 1 FROM kept_da
 INSERT INTO kept_cause SELECT day * 96, 'success', 'unsent', 1, 0, 1, 1, 1, 1 FROM kept_day;
 INSERT INTO kept_storm SELECT day * 24 FROM kept_day;
 INSERT INTO kept_call SELECT day, 'email', 2, 2, 0, 0, 0, 0, 0, 0.5, 0.5, NULL FROM kept_day;
-INSERT INTO kept_origin SELECT 1, device_id, attempt_id FROM person WHERE device_id IS NOT NULL;
+INSERT INTO kept_origin SELECT 0, 1, device_id, attempt_id FROM person WHERE device_id IS NOT NULL;
 INSERT INTO session VALUES ('host:1:a', 3, 5);
 INSERT INTO lease VALUES ('step send', 'host:1:a', 6);
 INSERT INTO obstacle VALUES ('none');
-UPDATE kept_until SET attempt_id = 99, decision_id = 99, code_id = 99, code_end_id = 99, report_id = 99, report_event_id = 99, try_id = 99, step_id = 99, called_id = 99, origin_id = 2;
+UPDATE kept_until SET attempt_id = 99, decision_id = 99, code_id = 99, code_end_id = 99, report_id = 99, report_event_id = 99, try_id = 99, step_id = 99, called_id = 99, origin_id = 2, merged_id = 2;
 """
 
 

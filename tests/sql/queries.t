@@ -118,7 +118,7 @@ done
 # (Some views are no answers: holding is a rule's, the others are parts of these.)
 answers "the views" "attempts channel_health code_times codes duplicate_storms failure_reasons funnel funnel_by_day outcomes_by_day pending_ages report_backlog reports" "
     SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE type = 'view' AND sql NOT LIKE '%WHERE 0%' AND name NOT IN
-        ('holding', 'newer_origin', 'origin_index', 'subject_index', 'attempt_day', 'attempt_origin', 'attempt_progress', 'attempt_state', 'network_call', 'resting_call', 'resting_day', 'storm_hour', 'touched_day', 'unsummed_call', 'unsummed_health') ORDER BY name);"
+        ('holding', 'newer_origin', 'origin_index', 'origin_run', 'subject_index', 'attempt_day', 'attempt_origin', 'attempt_progress', 'attempt_state', 'network_call', 'resting_call', 'resting_day', 'storm_hour', 'touched_day', 'unsummed_call', 'unsummed_health') ORDER BY name);"
 is "they ask for no trust" "7" "$(sqlite3 -readonly "$LEDGER" "PRAGMA trusted_schema = OFF;
     SELECT (SELECT count(*) >= 0 FROM channel_health) + (SELECT count(*) >= 0 FROM code_times) + (SELECT count(*) >= 0 FROM duplicate_storms)
          + (SELECT count(*) >= 0 FROM failure_reasons) + (SELECT count(*) >= 0 FROM funnel) + (SELECT count(*) >= 0 FROM pending_ages) + (SELECT count(*) >= 0 FROM report_backlog);")"
