@@ -74,8 +74,8 @@ erased_people_are_gone 1 UPDATE attempt SET model = 'X' WHERE id = 4
 journal_is_complete 1 DELETE FROM try WHERE report_id = (SELECT max(report_id) FROM try)
 journal_is_complete 1 INSERT INTO report (attempt_id, outcome, recorded_at) SELECT attempt_id, outcome, recorded_at FROM report ORDER BY id DESC LIMIT 1
 journal_is_complete 1 UPDATE code SET handed_over_at = recorded_at WHERE id = (SELECT max(id) FROM code WHERE channel = 'email')
-origins_are_those_of_people 1 UPDATE kept_until SET origin_id = 99
-origins_are_those_of_people 3 UPDATE kept_until SET origin_id = 99; INSERT INTO kept_origin VALUES (0, 2, '192.0.2.255', 1)
+origins_are_those_of_people 2 INSERT INTO kept_origin SELECT 0, kind, value, attempt_id FROM newer_origin; UPDATE kept_until SET origin_id = 99, merged_id = 99; DELETE FROM kept_origin WHERE attempt_id = 1
+origins_are_those_of_people 1 INSERT INTO kept_origin SELECT 0, kind, value, attempt_id FROM newer_origin; UPDATE kept_until SET origin_id = 99, merged_id = 99; INSERT INTO kept_origin VALUES (0, 2, '192.0.2.255', 1)
 one_customer_an_identifier 1 UPDATE attempt SET setting_id = (SELECT max(id) FROM setting) WHERE id = (SELECT max(id) FROM attempt)
 pending_attempts_wait 1 DELETE FROM waiting WHERE attempt_id = 5; DELETE FROM fingerprint WHERE attempt_id = 5
 pending_attempts_wait 1 INSERT INTO waiting VALUES (1, 0)
