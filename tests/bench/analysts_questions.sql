@@ -106,6 +106,10 @@ SELECT device_id, count(*) FROM reg_attempts GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT
 SELECT device_id, count(*) FROM person GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20;
 
 -- question: the top 20 mail domains | 1.2
+SELECT email_domain, count(*) FROM reg_attempts GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20;
+SELECT substr(email_folded, instr(email_folded, '@') + 1), count(*) FROM person GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20;
+
+-- question: ... cut from the address by SQL | 2
 SELECT substr(email, instr(email, '@') + 1), count(*) FROM reg_attempts GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20;
 SELECT substr(email, instr(email, '@') + 1), count(*) FROM person GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20;
 
