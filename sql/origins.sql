@@ -48,3 +48,7 @@ SELECT coalesce((SELECT max(id) FROM attempt), 0) - merged_id FROM kept_until
 -- How many are in no run.
 -- name: origins_unread
 SELECT coalesce((SELECT max(id) FROM attempt), 0) - origin_id FROM kept_until
+
+-- Whether so many attempts have an origin that a look at each attempt costs no more than to find those.
+-- name: origin_is_common
+SELECT 1 FROM kept_origin WHERE run IN (SELECT run FROM origin_run) AND kind = :kind AND value = :value LIMIT 1 OFFSET 10000

@@ -320,6 +320,25 @@ static int settle_outcome(struct history_table *table, struct cursor *cursor, ch
     return code;
 }
 
+/* Of an origin that many share, each row is looked at, in whatever order is asked for. */
+static void settle_origins(struct history_table *table, char *plan, int count,
+                           sqlite3_value **arguments)
+{
+    struct ledger *ledger = table->session->ledger;
+    for (int i = 0; i < count; i++) {
+        struct history_step step = history_plan_step(table->history, plan, i);
+        if (step.letter != '=' || step.column->search != SEARCH_ORIGIN)
+            continue;
+        struct ledger_statement *row = ledger_use(ledger, STATEMENT_origin_is_common);
+        ledger_set_integer(row, ":kind", history_origin_kind(step.column));
+        ledger_set_text(row, ":value", (const char *)sqlite3_value_text(arguments[i]));
+        if (!ledger_row(row))
+            continue;
+        ledger_done(row);
+        history_plan_settle(plan, i, HISTORY_COMMON);
+    }
+}
+
 /* -- Rows -- */
 
 /* The rows are counted, and given without being read. The statement stands at the first meanwhile,
@@ -366,6 +385,7 @@ int history_filter(sqlite3_vtab_cursor *base, int order, const char *given, int 
     char plan[HISTORY_PLAN_SIZE];
     snprintf(plan, sizeof plan, "%s", given);
     history_values_settle(table->history, plan, count, arguments);
+    settle_origins(table, plan, count, arguments);
     order = order_of_sums(table, plan, count, order);
     int code = take_statement(table, &cursor->prepared, plan, order);
     int64_t now = code == SQLITE_OK ? ledger_now(table->session->ledger) : 0;

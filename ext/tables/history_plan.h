@@ -22,6 +22,7 @@ enum history_letter {
     HISTORY_QUEUED = 'q',   /* it is one of the queue, as of now */
     HISTORY_ENDED = 'e',    /* it is the end of a code */
     HISTORY_VERIFIED = 'v', /* it is `verified`, which comes before all other ends */
+    HISTORY_COMMON = 'c',   /* many have that origin: each row is looked at */
     HISTORY_SCANNED = 's',  /* of an outcome there are enough rows in the order that is asked for */
 };
 

@@ -177,9 +177,13 @@ static void append_condition(sqlite3_str *sql, const struct history_column *colu
             sqlite3_str_appendf(sql, " AND %s = ?%d", column->name, parameter);
         break;
     case SEARCH_ORIGIN:
-        sqlite3_str_appendf(
-            sql, " AND id IN (SELECT attempt_id FROM origin_index WHERE kind = %d AND value = ?%d)",
-            history_origin_kind(column), parameter);
+        if (letter == HISTORY_COMMON)
+            sqlite3_str_appendf(sql, " AND %s = ?%d", column->name, parameter);
+        else
+            sqlite3_str_appendf(
+                sql,
+                " AND id IN (SELECT attempt_id FROM origin_index WHERE kind = %d AND value = ?%d)",
+                history_origin_kind(column), parameter);
         break;
     case SEARCH_TEXT:
     case SEARCH_STATE:

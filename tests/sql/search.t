@@ -295,4 +295,24 @@ for question, (rows, all_rows) in zip(questions, before):
     reg.ok(2 * few < all_rows, f"and by it, not by all rows: {question}", few, all_rows)
 reg.equal(reg.one(db, "SELECT reg_init()"), reg.one(db, "PRAGMA user_version"), "the ledger keeps such an index")
 reg.equal(reg.one(db, "SELECT count(*) FROM sqlite_schema WHERE name IN ('of_a_device', 'of_an_address')"), 2, "after reg_init(), too")
+
+# Few attempts of an origin are found by the index; of one that many share, the newest are found as fast as those of all.
+db.execute("DROP INDEX of_a_device")
+db.execute("DROP INDEX of_an_address")
+db.execute("BEGIN")
+for number in range(30050):
+    db.execute("INSERT INTO reg_attempts(email, ip_address, outcome) VALUES (?, ?, 'success')", (f"m{number}@often.example", "203.0.113.77" if number % 1000 == 7 else None))
+db.execute("COMMIT")
+db.execute("INSERT INTO kept_origin SELECT 0, kind, value, attempt_id FROM newer_origin")
+db.execute("UPDATE kept_until SET origin_id = (SELECT max(id) FROM attempt), merged_id = (SELECT max(id) FROM attempt)")
+rows, every = work("SELECT count(*) FROM reg_attempts WHERE country = 'XX'")
+for order in ("id", "attempted_at"):
+    rows, few = work(f"SELECT email FROM reg_attempts WHERE email_domain = 'often.example' ORDER BY {order} DESC LIMIT 3")
+    reg.equal(rows, [(f"m{number}@often.example",) for number in (30049, 30048, 30047)], f"the newest of many by {order}")
+    reg.ok(2 * few < every, "not by looking at all", few, every)
+rows, few = work("SELECT email FROM reg_attempts WHERE ip_address = '203.0.113.77' ORDER BY id")
+reg.equal(rows, [(f"m{number}@often.example",) for number in range(7, 30050, 1000)], "those of an address")
+reg.ok(10 * few < every, "by the index", few, every)
+rows, few = work("SELECT ip_address, count(*) FROM reg_attempts WHERE device_id = 'seldom' OR email_domain = 'often.example' AND ip_address = '203.0.113.77' GROUP BY 1 ORDER BY 1")
+reg.equal(rows, [("198.51.100.7", 1), ("203.0.113.77", 31)], "within OR")
 reg.done()
