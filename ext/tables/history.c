@@ -385,7 +385,6 @@ int history_filter(sqlite3_vtab_cursor *base, int order, const char *given, int 
     char plan[HISTORY_PLAN_SIZE];
     snprintf(plan, sizeof plan, "%s", given);
     history_values_settle(table->history, plan, count, arguments);
-    settle_origins(table, plan, count, arguments);
     order = order_of_sums(table, plan, count, order);
     int code = take_statement(table, &cursor->prepared, plan, order);
     int64_t now = code == SQLITE_OK ? ledger_now(table->session->ledger) : 0;
@@ -396,6 +395,8 @@ int history_filter(sqlite3_vtab_cursor *base, int order, const char *given, int 
     for (int i = 0; i < count && code == SQLITE_OK; i++)
         if (history_plan_step(table->history, plan, i).letter == 'A')
             code = read_as_of(table, cursor, arguments[i], now);
+    if (code == SQLITE_OK)
+        settle_origins(table, plan, count, arguments);
     if (code == SQLITE_OK)
         code = settle_outcome(table, cursor, plan, order, arguments);
     if (code == SQLITE_OK)
