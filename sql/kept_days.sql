@@ -11,13 +11,13 @@ SELECT round,
        coalesce((SELECT min(id) FROM try WHERE finished_at IS NULL) - 1, (SELECT max(id) FROM try), 0) AS try_id,
        (SELECT coalesce(max(id), 0) FROM step) AS step_id,
        (SELECT json_group_array(day) FROM kept_day WHERE day IN (SELECT day FROM touched_day)) AS touched
-  FROM kept_until
+  FROM kept_through
 
 -- name: let_days_go
-DELETE FROM kept_day WHERE day IN (SELECT value FROM json_each(:touched)) AND (SELECT round FROM kept_until) = :round
+DELETE FROM kept_day WHERE day IN (SELECT value FROM json_each(:touched)) AND (SELECT round FROM kept_through) = :round
 
--- name: move_kept_until
-UPDATE kept_until
+-- name: move_kept_through
+UPDATE kept_through
    SET round = round + 1, attempt_id = :attempt_id, decision_id = :decision_id, code_id = :code_id, code_end_id = :code_end_id, report_id = :report_id,
        report_event_id = :report_event_id, try_id = :try_id, step_id = :step_id
  WHERE round = :round
@@ -29,7 +29,7 @@ SELECT day FROM attempt_day
    AND day NOT IN (SELECT a.attempted_at / 86400000 FROM waiting w JOIN attempt a ON a.id = w.attempt_id)
 
 -- name: kept_days_round
-SELECT round FROM kept_until
+SELECT round FROM kept_through
 
 -- The funnel of the day, and its newest fact. Each table is looked through by itself, since a subquery for each attempt and table takes three times as long.
 -- name: sum_day
@@ -99,7 +99,7 @@ SELECT json_group_array(hour)
 -- name: keep_day
 INSERT INTO kept_day (day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed, codes_over)
 SELECT :day, :newest, :received, :accepted, :code_sent, :confirmed, :registered, :kyc, :subscribed, :codes_over
- WHERE (SELECT round FROM kept_until) = :round AND NOT EXISTS (SELECT 1 FROM kept_day WHERE day = :day)
+ WHERE (SELECT round FROM kept_through) = :round AND NOT EXISTS (SELECT 1 FROM kept_day WHERE day = :day)
 
 -- What is left of a day that was let go.
 -- name: empty_kept_outcomes
@@ -147,7 +147,7 @@ SELECT slot, outcome, cause, unit, certain, possible, open, listed, unsure FROM 
 -- name: calls_look
 SELECT k.called_id AS since, t.started_at / 86400000 AS day,
        coalesce((SELECT min(n.id) FROM try n WHERE n.id > t.id AND n.started_at / 86400000 <> t.started_at / 86400000) - 1, (SELECT max(id) FROM try)) AS until
-  FROM kept_until k JOIN try t ON t.id = (SELECT min(id) FROM try WHERE id > k.called_id)
+  FROM kept_through k JOIN try t ON t.id = (SELECT min(id) FROM try WHERE id > k.called_id)
  WHERE t.started_at / 86400000 < min(:today, coalesce((SELECT min(o.started_at) / 86400000 FROM try o WHERE o.id > k.try_id), :today))
 
 -- As the view unsummed_health. A day that comes again, because a clock has gone back, is counted anew.
@@ -166,7 +166,7 @@ SELECT json_group_array(json_array(channel, calls, accepted, deferred, refused, 
 
 -- Nothing where another has counted them meanwhile.
 -- name: move_called
-UPDATE kept_until SET called_id = :until WHERE called_id = :since
+UPDATE kept_through SET called_id = :until WHERE called_id = :since
 
 -- name: keep_calls
 INSERT OR REPLACE INTO kept_call (day, channel, calls, accepted, deferred, refused, not_accepted, ambiguous, unanswered, median_seconds, p95_seconds, last_failure)

@@ -4,6 +4,9 @@
 -- name: user_version
 PRAGMA main.user_version
 
+-- name: schema_version
+PRAGMA main.schema_version
+
 -- A long call runs this now and then. It fails if the host was interrupted or its progress handler says stop.
 -- name: goes_on
 SELECT 1

@@ -3,16 +3,16 @@
 
 -- Which attempts it has, which are merged, and which there are.
 -- name: origins_look
-SELECT merged_id, origin_id, coalesce((SELECT max(id) FROM attempt), 0) AS newest FROM kept_until
+SELECT merged_id, origin_id, coalesce((SELECT max(id) FROM attempt), 0) AS newest FROM kept_through
 
 -- The origins of the attempts after origin_id up to :until, all of one run.
 -- name: add_origins
-INSERT INTO kept_origin (run, kind, value, attempt_id)
+INSERT OR FAIL INTO kept_origin (run, kind, value, attempt_id)
 SELECT :until / 262144 + 1, :kind, value, attempt_id FROM newer_origin WHERE kind = :kind AND attempt_id <= :until
  ORDER BY value, attempt_id
 
 -- name: move_origin_id
-UPDATE kept_until SET origin_id = :until
+UPDATE kept_through SET origin_id = :until
 
 -- Runs are merged slice by slice. The first of a kind ends before that entry: so no run has more than :most in it. No row: all that is left is one.
 -- name: origin_slice
@@ -26,7 +26,7 @@ SELECT value, attempt_id
 
 -- What many share is cut by the attempts, and not looked through for each slice.
 -- name: merge_origins
-INSERT INTO kept_origin (run, kind, value, attempt_id)
+INSERT OR FAIL INTO kept_origin (run, kind, value, attempt_id)
 SELECT 0, :kind, value, attempt_id
   FROM (SELECT o.value, o.attempt_id FROM origin_run r CROSS JOIN kept_origin o ON o.run = r.run AND o.kind = :kind AND o.value < :value WHERE r.run > 0
         UNION ALL
@@ -39,15 +39,15 @@ DELETE FROM kept_origin WHERE run IN (SELECT run FROM origin_run WHERE run > 0) 
 DELETE FROM kept_origin WHERE run IN (SELECT run FROM origin_run WHERE run > 0) AND kind = :kind AND value = :value AND attempt_id < :attempt_id
 
 -- name: move_merged_id
-UPDATE kept_until SET merged_id = :until
+UPDATE kept_through SET merged_id = :until
 
 -- How many attempts are not in run 0, at the most.
 -- name: origins_left
-SELECT coalesce((SELECT max(id) FROM attempt), 0) - merged_id FROM kept_until
+SELECT coalesce((SELECT max(id) FROM attempt), 0) - merged_id FROM kept_through
 
 -- How many are in no run.
 -- name: origins_unread
-SELECT coalesce((SELECT max(id) FROM attempt), 0) - origin_id FROM kept_until
+SELECT coalesce((SELECT max(id) FROM attempt), 0) - origin_id FROM kept_through
 
 -- Whether so many attempts have an origin that a look at each attempt costs no more than to find those.
 -- name: origin_is_common

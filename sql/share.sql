@@ -158,9 +158,9 @@ INSERT INTO main.erasure (attempt_id, recorded_at) SELECT attempt_id, recorded_a
 UPDATE main.clock SET (newest, read_at, in_order) = (SELECT newest, read_at, in_order FROM source.clock)
 
 -- The kept sums: they are of the facts above.
--- name: share_kept_until
-INSERT OR REPLACE INTO main.kept_until (id, round, attempt_id, decision_id, code_id, code_end_id, report_id, report_event_id, try_id, step_id, called_id)
-SELECT id, round, attempt_id, decision_id, code_id, code_end_id, report_id, report_event_id, try_id, step_id, called_id FROM source.kept_until
+-- name: share_kept_through
+INSERT OR REPLACE INTO main.kept_through (id, round, attempt_id, decision_id, code_id, code_end_id, report_id, report_event_id, try_id, step_id, called_id)
+SELECT id, round, attempt_id, decision_id, code_id, code_end_id, report_id, report_event_id, try_id, step_id, called_id FROM source.kept_through
 
 -- name: share_kept_day
 INSERT INTO main.kept_day (day, newest, received, accepted, code_sent, confirmed, registered, kyc, subscribed, codes_over)

@@ -44,25 +44,25 @@ SELECT (at - (at % 86400000 + 86400000) % 86400000) / 86400000 AS day FROM first
 
 -- The days of which something was recorded since their sums were taken (sql/upgrades/6.sql).
 CREATE VIEW touched_day AS
-SELECT a.attempted_at / 86400000 AS day FROM kept_until k CROSS JOIN attempt a ON a.id > k.attempt_id
+SELECT a.attempted_at / 86400000 AS day FROM kept_through k CROSS JOIN attempt a ON a.id > k.attempt_id
 UNION
-SELECT a.attempted_at / 86400000 FROM kept_until k CROSS JOIN decision d ON d.id > k.decision_id CROSS JOIN attempt a ON a.id = d.attempt_id
+SELECT a.attempted_at / 86400000 FROM kept_through k CROSS JOIN decision d ON d.id > k.decision_id CROSS JOIN attempt a ON a.id = d.attempt_id
 UNION
-SELECT a.attempted_at / 86400000 FROM kept_until k CROSS JOIN code c ON c.id > k.code_id CROSS JOIN attempt a ON a.id = c.attempt_id
-UNION
-SELECT a.attempted_at / 86400000
-  FROM kept_until k CROSS JOIN code_end e ON e.id > k.code_end_id CROSS JOIN code c ON c.id = e.code_id CROSS JOIN attempt a ON a.id = c.attempt_id
-UNION
-SELECT a.attempted_at / 86400000 FROM kept_until k CROSS JOIN report r ON r.id > k.report_id CROSS JOIN attempt a ON a.id = r.attempt_id
+SELECT a.attempted_at / 86400000 FROM kept_through k CROSS JOIN code c ON c.id > k.code_id CROSS JOIN attempt a ON a.id = c.attempt_id
 UNION
 SELECT a.attempted_at / 86400000
-  FROM kept_until k CROSS JOIN report_event e ON e.id > k.report_event_id CROSS JOIN report r ON r.id = e.report_id CROSS JOIN attempt a ON a.id = r.attempt_id
+  FROM kept_through k CROSS JOIN code_end e ON e.id > k.code_end_id CROSS JOIN code c ON c.id = e.code_id CROSS JOIN attempt a ON a.id = c.attempt_id
+UNION
+SELECT a.attempted_at / 86400000 FROM kept_through k CROSS JOIN report r ON r.id > k.report_id CROSS JOIN attempt a ON a.id = r.attempt_id
 UNION
 SELECT a.attempted_at / 86400000
-  FROM kept_until k CROSS JOIN try t ON t.id > k.try_id LEFT JOIN code c ON c.id = t.code_id LEFT JOIN report r ON r.id = t.report_id
+  FROM kept_through k CROSS JOIN report_event e ON e.id > k.report_event_id CROSS JOIN report r ON r.id = e.report_id CROSS JOIN attempt a ON a.id = r.attempt_id
+UNION
+SELECT a.attempted_at / 86400000
+  FROM kept_through k CROSS JOIN try t ON t.id > k.try_id LEFT JOIN code c ON c.id = t.code_id LEFT JOIN report r ON r.id = t.report_id
  CROSS JOIN attempt a ON a.id = coalesce(c.attempt_id, r.attempt_id)
 UNION
-SELECT a.attempted_at / 86400000 FROM kept_until k CROSS JOIN step s ON s.id > k.step_id CROSS JOIN attempt a ON a.id = s.attempt_id;
+SELECT a.attempted_at / 86400000 FROM kept_through k CROSS JOIN step s ON s.id > k.step_id CROSS JOIN attempt a ON a.id = s.attempt_id;
 
 -- The days whose sums hold. They say what the facts say.
 CREATE VIEW resting_day AS
@@ -133,16 +133,16 @@ SELECT a.id, a.attempted_at, k.column1 AS kind,
 -- The origins by which attempts are found, by their kind (sql/upgrades/9.sql): the runs that there may be, the origins of attempts that are in none yet, and all.
 CREATE VIEW origin_run AS
 WITH RECURSIVE part(run, last) AS (
-    SELECT merged_id / 262144 + 1, origin_id / 262144 + 1 FROM kept_until WHERE origin_id > merged_id
+    SELECT merged_id / 262144 + 1, origin_id / 262144 + 1 FROM kept_through WHERE origin_id > merged_id
     UNION ALL SELECT run + 1, last FROM part WHERE run < last)
 SELECT 0 AS run UNION ALL SELECT run FROM part;
 CREATE VIEW newer_origin AS
-SELECT 1 AS kind, p.device_id AS value, p.attempt_id FROM person p WHERE p.attempt_id > (SELECT origin_id FROM kept_until) AND p.device_id IS NOT NULL
+SELECT 1 AS kind, p.device_id AS value, p.attempt_id FROM person p WHERE p.attempt_id > (SELECT origin_id FROM kept_through) AND p.device_id IS NOT NULL
 UNION ALL
-SELECT 2, p.ip_address, p.attempt_id FROM person p WHERE p.attempt_id > (SELECT origin_id FROM kept_until) AND p.ip_address IS NOT NULL
+SELECT 2, p.ip_address, p.attempt_id FROM person p WHERE p.attempt_id > (SELECT origin_id FROM kept_through) AND p.ip_address IS NOT NULL
 UNION ALL
 SELECT 3, substr(p.email_folded, instr(p.email_folded, '@') + 1), p.attempt_id
-  FROM person p WHERE p.attempt_id > (SELECT origin_id FROM kept_until) AND p.email_folded IS NOT NULL;
+  FROM person p WHERE p.attempt_id > (SELECT origin_id FROM kept_through) AND p.email_folded IS NOT NULL;
 CREATE VIEW origin_index AS
 SELECT k.kind, k.value, k.attempt_id FROM kept_origin k WHERE k.run IN (SELECT run FROM origin_run)
 UNION ALL
@@ -190,12 +190,12 @@ SELECT t.id, CASE WHEN t.report_id IS NOT NULL THEN 'fraud' ELSE (SELECT c.chann
 
 -- The sums of calls that hold, and the calls that are in none of them.
 CREATE VIEW resting_call AS
-SELECT * FROM kept_call WHERE day NOT IN (SELECT t.started_at / 86400000 FROM kept_until k CROSS JOIN try t ON t.id > k.called_id);
+SELECT * FROM kept_call WHERE day NOT IN (SELECT t.started_at / 86400000 FROM kept_through k CROSS JOIN try t ON t.id > k.called_id);
 CREATE VIEW unsummed_call AS
-SELECT c.* FROM kept_until k CROSS JOIN network_call c ON c.id > k.called_id
+SELECT c.* FROM kept_through k CROSS JOIN network_call c ON c.id > k.called_id
 UNION ALL
 SELECT c.*
-  FROM (SELECT DISTINCT t.started_at / 86400000 AS day, k.called_id FROM kept_until k CROSS JOIN try t ON t.id > k.called_id
+  FROM (SELECT DISTINCT t.started_at / 86400000 AS day, k.called_id FROM kept_through k CROSS JOIN try t ON t.id > k.called_id
          WHERE EXISTS (SELECT 1 FROM kept_call) AND t.started_at / 86400000 IN (SELECT day FROM kept_call)) late
  CROSS JOIN network_call c ON c.id <= late.called_id AND c.day = late.day;
 CREATE VIEW unsummed_health AS

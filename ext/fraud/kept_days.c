@@ -13,7 +13,7 @@
 
 enum { ROUND, TOUCHED, FIRST_ID, IDS = 8 };
 
-/* The ids are those of kept_until. */
+/* The ids are those of kept_through. */
 static const char *const look_columns[] = {
     "round",     "touched",         "attempt_id", "decision_id", "code_id", "code_end_id",
     "report_id", "report_event_id", "try_id",     "step_id",     NULL};
@@ -51,7 +51,7 @@ static void let_go(struct ledger *ledger)
     ledger_set_text(days, ":touched", seen.touched);
     ledger_set_integer(days, ":round", seen.round);
     ledger_run(days);
-    struct ledger_statement *until = ledger_use(ledger, STATEMENT_move_kept_until);
+    struct ledger_statement *until = ledger_use(ledger, STATEMENT_move_kept_through);
     ledger_set_integer(until, ":round", seen.round);
     for (int i = 0; i < IDS; i++)
         ledger_set_integer(until, id_parameters[i], seen.ids[i]);

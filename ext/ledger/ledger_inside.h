@@ -78,6 +78,7 @@ struct ledger {
     bool snapshot_too;  /* what is written now may be written to a snapshot as well */
     struct ledger_clock clock;
     enum ledger_secure_delete before; /* the host's own, while another is in force; else ON */
+    int64_t schema; /* SQLite's schema version when we last wrote; 0: we have not */
     bool identity_known;
     bool ours;      /* application_id has been seen to be a ledger's */
     bool unsettled; /* made in a transaction of the caller's, who may yet roll it back */

@@ -95,11 +95,23 @@ static void begin_within(struct ledger *ledger)
     ledger_run_kept(ledger, RELEASE); /* a progress handler may have ended it when it was there */
 }
 
+/* Another program may have upgraded the ledger since we last wrote: what we know to write is not
+ * what its rules want any more. */
+static void make_sure_of_version(struct ledger *ledger)
+{
+    int64_t schema = ledger_number(ledger, STATEMENT_schema_version, 0);
+    if (ledger->schema != 0 && schema != ledger->schema)
+        ledger_ready(ledger);
+    ledger->schema = schema;
+}
+
 static void begin(struct ledger *ledger)
 {
     ledger->own_transaction = ledger_run_kept(ledger, BEGIN) == SQLITE_OK;
-    if (ledger->own_transaction)
+    if (ledger->own_transaction) {
+        make_sure_of_version(ledger);
         return;
+    }
     ledger_fail_with_engine(ledger);
     ledger_roll_back(ledger); /* as above */
 }

@@ -39,7 +39,7 @@ static const enum statement tables[] = {
     STATEMENT_share_code_end,     STATEMENT_share_wrong_try,    STATEMENT_share_report,
     STATEMENT_share_report_event, STATEMENT_share_make_answers, STATEMENT_share_answers,
     STATEMENT_share_try,          STATEMENT_share_consent,      STATEMENT_share_step,
-    STATEMENT_share_erasure,      STATEMENT_share_clock,        STATEMENT_share_kept_until,
+    STATEMENT_share_erasure,      STATEMENT_share_clock,        STATEMENT_share_kept_through,
     STATEMENT_share_kept_day,     STATEMENT_share_kept_outcome, STATEMENT_share_kept_note,
     STATEMENT_share_kept_cause,   STATEMENT_share_kept_storm,   STATEMENT_share_kept_call,
     STATEMENT_share_kept_state,

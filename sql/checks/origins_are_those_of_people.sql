@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The index of origins has each origin of the people that it says it has, and no others: each is there, and there are as many.
-WITH most AS MATERIALIZED (SELECT origin_id AS id FROM kept_until)
+WITH most AS MATERIALIZED (SELECT origin_id AS id FROM kept_through)
 SELECT 'device' AS origin, p.attempt_id, NULL AS entries, NULL AS people
   FROM person p
  WHERE p.attempt_id <= (SELECT id FROM most) AND p.device_id IS NOT NULL

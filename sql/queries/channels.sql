@@ -9,12 +9,12 @@ span AS MATERIALIZED (
       FROM (SELECT started_at / 1000 AS newest FROM try ORDER BY id DESC LIMIT 1)),
 -- As the view unsummed_call, which would look up the channels of calls outside the span, too.
 late AS MATERIALIZED (
-    SELECT DISTINCT t.started_at / 86400000 AS day, k.called_id FROM kept_until k CROSS JOIN try t ON t.id > k.called_id
+    SELECT DISTINCT t.started_at / 86400000 AS day, k.called_id FROM kept_through k CROSS JOIN try t ON t.id > k.called_id
      WHERE EXISTS (SELECT 1 FROM kept_call) AND t.started_at / 86400000 IN (SELECT day FROM kept_call)),
 called AS (
     SELECT t.id, CASE WHEN t.report_id IS NOT NULL THEN 'fraud' ELSE (SELECT c.channel FROM code c WHERE c.id = t.code_id) END AS channel,
            t.started_at / 86400000 AS day, t.result, t.finished_at - t.started_at AS ms
-      FROM kept_until k CROSS JOIN try t ON t.id > k.called_id
+      FROM kept_through k CROSS JOIN try t ON t.id > k.called_id
      WHERE t.started_at >= (SELECT low FROM span) AND t.started_at < (SELECT high FROM span)
     UNION ALL
     SELECT c.id, c.channel, c.day, c.result, c.ms

@@ -29,7 +29,7 @@ DELETE FROM kept_day
                WHERE t.id = :try_id AND t.finished_at IS NOT NULL);
 
 -- step: round
-UPDATE kept_until SET round = round + 1 WHERE EXISTS (SELECT 1 FROM try t WHERE t.id = :try_id AND t.finished_at IS NOT NULL);
+UPDATE kept_through SET round = round + 1 WHERE EXISTS (SELECT 1 FROM try t WHERE t.id = :try_id AND t.finished_at IS NOT NULL);
 
 -- step: try
 -- If the person was erased meanwhile, the answer is not kept, because it may repeat the address.

@@ -11,7 +11,7 @@ INSERT OR IGNORE INTO erasure (attempt_id, recorded_at) SELECT value, :recorded_
 DELETE FROM kept_day WHERE day IN (SELECT a.attempted_at / 86400000 FROM attempt a WHERE a.id IN (SELECT value FROM json_each(:attempts)));
 
 -- step: round
-UPDATE kept_until SET round = round + 1;
+UPDATE kept_through SET round = round + 1;
 
 -- step: pending
 INSERT INTO decide (attempt_id, recorded_at, decided_at, outcome, reasons, reportable)

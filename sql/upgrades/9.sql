@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The ledger, version 9. Attempts are found by where they came from: the device, the address and the mail domain.
--- Such an index in every write would cost an import a page for each key. So it is built behind: the night brings in all attempts up to kept_until.origin_id, and
+-- Such an index in every write would cost an import a page for each key. So it is built behind: the night brings in all attempts up to kept_through.origin_id, and
 -- whoever asks reads the newer ones, which are few, one by one (views newer_origin and origin_index). As with the sums of days, nothing that writes has to
 -- know of it: what a person came with never changes, and the rule forget takes out what it erases.
 
@@ -14,6 +14,8 @@ CREATE TABLE kept_origin (
     PRIMARY KEY (run, kind, value, attempt_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Under another name: a program of version 8 that still runs must fail, not erase people and leave where they came from.
+ALTER TABLE kept_until RENAME TO kept_through;
 -- Attempts up to this one are in kept_origin, and up to that one in run 0.
-ALTER TABLE kept_until ADD COLUMN origin_id INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE kept_until ADD COLUMN merged_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE kept_through ADD COLUMN origin_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE kept_through ADD COLUMN merged_id INTEGER NOT NULL DEFAULT 0;

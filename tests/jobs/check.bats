@@ -74,8 +74,8 @@ erased_people_are_gone 1 UPDATE attempt SET model = 'X' WHERE id = 4
 journal_is_complete 1 DELETE FROM try WHERE report_id = (SELECT max(report_id) FROM try)
 journal_is_complete 1 INSERT INTO report (attempt_id, outcome, recorded_at) SELECT attempt_id, outcome, recorded_at FROM report ORDER BY id DESC LIMIT 1
 journal_is_complete 1 UPDATE code SET handed_over_at = recorded_at WHERE id = (SELECT max(id) FROM code WHERE channel = 'email')
-origins_are_those_of_people 2 INSERT INTO kept_origin SELECT 0, kind, value, attempt_id FROM newer_origin; UPDATE kept_until SET origin_id = 99, merged_id = 99; DELETE FROM kept_origin WHERE attempt_id = 1
-origins_are_those_of_people 1 INSERT INTO kept_origin SELECT 0, kind, value, attempt_id FROM newer_origin; UPDATE kept_until SET origin_id = 99, merged_id = 99; INSERT INTO kept_origin VALUES (0, 2, '192.0.2.255', 1)
+origins_are_those_of_people 2 INSERT INTO kept_origin SELECT 0, kind, value, attempt_id FROM newer_origin; UPDATE kept_through SET origin_id = 99, merged_id = 99; DELETE FROM kept_origin WHERE attempt_id = 1
+origins_are_those_of_people 1 INSERT INTO kept_origin SELECT 0, kind, value, attempt_id FROM newer_origin; UPDATE kept_through SET origin_id = 99, merged_id = 99; INSERT INTO kept_origin VALUES (0, 2, '192.0.2.255', 1)
 one_customer_an_identifier 1 UPDATE attempt SET setting_id = (SELECT max(id) FROM setting) WHERE id = (SELECT max(id) FROM attempt)
 pending_attempts_wait 1 DELETE FROM waiting WHERE attempt_id = 5; DELETE FROM fingerprint WHERE attempt_id = 5
 pending_attempts_wait 1 INSERT INTO waiting VALUES (1, 0)
@@ -86,7 +86,7 @@ reports_have_outcomes 1 UPDATE report SET outcome = 'failure' WHERE id = (SELECT
 secrets_are_hashed 1 UPDATE person SET password_hash = '5f4dcc3b5aa765d61d8327deb882cf99' WHERE attempt_id = 1
 secrets_are_hashed 1 INSERT INTO fingerprint VALUES (1, x'00')
 successes_are_reported 1 DELETE FROM report_event WHERE report_id = (SELECT id FROM report WHERE attempt_id = 2); DELETE FROM try WHERE report_id = (SELECT id FROM report WHERE attempt_id = 2); DELETE FROM report WHERE attempt_id = 2
-sums_are_those_of_facts 1 INSERT INTO kept_day SELECT attempted_at / 86400000, 0, count(*), 0, 0, 0, 0, 0, 0, 0 FROM attempt GROUP BY 1; UPDATE kept_until SET attempt_id = 99, decision_id = 99, code_id = 99, code_end_id = 99, report_id = 99, report_event_id = 99, try_id = 99, step_id = 99
+sums_are_those_of_facts 1 INSERT INTO kept_day SELECT attempted_at / 86400000, 0, count(*), 0, 0, 0, 0, 0, 0, 0 FROM attempt GROUP BY 1; UPDATE kept_through SET attempt_id = 99, decision_id = 99, code_id = 99, code_end_id = 99, report_id = 99, report_event_id = 99, try_id = 99, step_id = 99
 times_are_in_order 1 UPDATE attempt SET recorded_at = recorded_at - 100000 WHERE id = 5
 verdicts_have_reasons 1 UPDATE attempt SET reasons = '[]' WHERE id = 3
 END

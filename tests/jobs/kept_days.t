@@ -39,7 +39,7 @@ ORIGIN_QUESTIONS = ("SELECT ORIGIN, count(*) FROM TABLE p WHERE MOMENT GROUP BY 
                     "SELECT DISTINCT ORIGIN FROM TABLE p WHERE MOMENT ORDER BY 1 DESC", "SELECT ORIGIN, p.told_reason, count(*) FROM TABLE p WHERE MOMENT GROUP BY 1, 2 ORDER BY 1, 2",
                     "SELECT v.column1, count(p.id), sum(p.id) FROM (VALUES ('d1'), ('192.0.2.2'), ('a.example'), ('A.EXAMPLE'), (NULL), (1)) v LEFT JOIN TABLE p ON ORIGIN = v.column1 AND MOMENT "
                     "GROUP BY 1 ORDER BY 1",
-                    "SELECT p.id FROM TABLE p WHERE ORIGIN IN ('d0', 'd2', '192.0.2.1', '198.51.100.7', 'c.example', 'b.example') AND MOMENT ORDER BY 1",
+                    "SELECT p.id FROM TABLE p WHERE ORIGIN = CAST('7' AS INTEGER) AND MOMENT ORDER BY 1", "SELECT p.id FROM TABLE p WHERE ORIGIN IN ('d0', 'd2', '192.0.2.1', '198.51.100.7', 'c.example', 'b.example') AND MOMENT ORDER BY 1",
                     "SELECT p.id FROM TABLE p WHERE ORIGIN = 'd1' AND MOMENT ORDER BY p.attempted_at DESC, p.id LIMIT 2", "SELECT count(*), sum(p.id) FROM TABLE p WHERE ORIGIN IS NULL AND MOMENT",
                     "SELECT count(*) FROM TABLE p WHERE ORIGIN = 'b.example' COLLATE NOCASE AND MOMENT", "SELECT count(*) FROM TABLE p WHERE ORIGIN > 'b' AND MOMENT")
 BY_HAND = "(SELECT * FROM attempt a LEFT JOIN person o ON o.attempt_id = a.id)"
@@ -102,7 +102,7 @@ class World:
         at = self.now - self.random.choice((0, MINUTE, 5 * HOUR, DAY, 6 * DAY)) - self.random.randrange(HOUR)
         told = self.random.choice((None, None, "success", "failure"))
         self.run("INSERT INTO reg_attempts (attempted_at, email, ip_address, device_id, name, outcome, failure_reason, password) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                 at, f"p{person}@{self.random.choice('ab')}.example", f"192.0.2.{self.random.randrange(1, 4)}", f"d{self.random.randrange(3)}",
+                 at, f"p{person}@{self.random.choice('ab')}.example", f"192.0.2.{self.random.randrange(1, 4)}", self.random.choice(("d0", "d1", "d2", "d0", "07", None)),
                  self.random.choice(("Ada", "Ada\u00a0 L", "x" * 300)), told, self.random.choice(("spam", "")) if told == "failure" else None,
                  None if told else self.random.choice(("A9#bL8@z", "weak")))
 
@@ -191,10 +191,10 @@ class World:
 
     def half_night(self):
         """One that was stopped while it brought origins in, or while it merged the runs."""
-        last = self.run("SELECT origin_id + ? FROM kept_until", self.random.randrange(20))[0][0]
+        last = self.run("SELECT origin_id + ? FROM kept_through", self.random.randrange(20))[0][0]
         if self.random.random() < 0.7 and last <= self.run("SELECT max(id) FROM attempt")[0][0]:
             self.run("INSERT INTO kept_origin SELECT attempt_id / 262144 + 1, kind, value, attempt_id FROM newer_origin WHERE attempt_id <= ?", last)
-            self.run("UPDATE kept_until SET origin_id = ?", last)
+            self.run("UPDATE kept_through SET origin_id = ?", last)
         if self.random.random() < 0.4:
             for kind in range(1, self.random.randrange(1, 5)):
                 end = self.some("SELECT value, attempt_id FROM kept_origin WHERE run > 0 AND kind = ?", kind)
@@ -269,7 +269,7 @@ class World:
         bare = sqlite3.connect(copy, isolation_level=None)
         for table in ("kept_origin", "kept_day", "kept_outcome", "kept_note", "kept_cause", "kept_storm", "kept_call", "kept_state"):
             bare.execute(f"DELETE FROM {table}")
-        bare.execute("UPDATE kept_until SET called_id = 0, origin_id = 0, merged_id = 0")
+        bare.execute("UPDATE kept_through SET called_id = 0, origin_id = 0, merged_id = 0")
         bare.close()
         self.moments.append(self.now)
         as_of = [self.now] + self.random.sample(self.moments, min(len(self.moments), 9))

@@ -38,27 +38,29 @@ begin_at() {
     ledger "INSERT INTO continuation (id, recorded_at, attempted_at, kind, verdict) VALUES ($1 - 1, 0, 0, 'login', '')"
 }
 
-@test "a night that is killed at any commit changes no answer, and the next one goes on" {
+@test "a night that is killed or stopped at any commit changes no answer, and the next one goes on" {
     begin_at 255000
     people 25000
     devices >before.txt
     ledger "PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
     cp ledger.db whole.db
     appending=0 merging=0
-    for syncs in 2 3 4 5 6 7 8; do
-        rm -f ledger.db-wal ledger.db-shm
-        cp whole.db ledger.db
-        run faulty KILL_AFTER_SYNCS=$syncs "$REGJOB" -c job.conf nightly
-        [ "$status" -eq 137 ]
-        devices | diff before.txt -
-        by_hand "$(ledger "SELECT origin_id FROM kept_until")" | diff - <(indexed)
-        appending=$((appending + $(ledger "SELECT origin_id > 0 AND origin_id < 279999 FROM kept_until")))
-        merging=$((merging + $(ledger "SELECT count(DISTINCT run) = 3 FROM kept_origin")))
+    for syncs in 3 10 11 12 13 14 15; do
+        for signal in KILL TERM; do
+            rm -f ledger.db-wal ledger.db-shm
+            cp whole.db ledger.db
+            run faulty ${signal}_AFTER_SYNCS=$syncs "$REGJOB" -c job.conf nightly
+            [ "$status" -eq $([ $signal = KILL ] && echo 137 || echo 1) ]
+            devices | diff before.txt -
+            by_hand "$(ledger "SELECT origin_id FROM kept_through")" | diff - <(indexed)
+            appending=$((appending + $(ledger "SELECT origin_id > 0 AND origin_id < 279999 FROM kept_through")))
+            merging=$((merging + $(ledger "SELECT count(DISTINCT run) = 3 FROM kept_origin")))
+        done
     done
     [ "$appending" -gt 0 ]
     [ "$merging" -gt 0 ]
     "$REGJOB" -c job.conf nightly
-    [ "$(ledger "SELECT origin_id || ' ' || merged_id FROM kept_until")" = "279999 279999" ]
+    [ "$(ledger "SELECT origin_id || ' ' || merged_id FROM kept_through")" = "279999 279999" ]
     [ "$(ledger "SELECT DISTINCT run FROM kept_origin")" = 0 ]
     by_hand | diff - <(indexed)
     devices | diff before.txt -
@@ -69,18 +71,18 @@ begin_at() {
 @test "what is new is appended each night, and merged when it is a good part of all" {
     people 1300
     "$REGJOB" -c job.conf nightly
-    [ "$(ledger "SELECT origin_id || ' ' || merged_id FROM kept_until")" = "1300 1300" ]
+    [ "$(ledger "SELECT origin_id || ' ' || merged_id FROM kept_through")" = "1300 1300" ]
     awk 'BEGIN { print "email,device_id,outcome"; for (i = 0; i < 20; i++) printf "n%d@example.com,dev-new,success\n", i }' >new.csv
     "$REGJOB" -c job.conf import new.csv
     [ "$(ledger_reg "SELECT count(*), min(id) FROM reg_attempts WHERE device_id = 'dev-new'")" = "20|1301" ]
     "$REGJOB" -c job.conf nightly
-    [ "$(ledger "SELECT origin_id || ' ' || merged_id FROM kept_until")" = "1320 1300" ]
+    [ "$(ledger "SELECT origin_id || ' ' || merged_id FROM kept_through")" = "1320 1300" ]
     [ "$(ledger "SELECT count(*), min(attempt_id) FROM kept_origin WHERE run = 1")" = "40|1301" ]
     [ "$(ledger_reg "SELECT count(*), min(id) FROM reg_attempts WHERE device_id = 'dev-new'")" = "20|1301" ]
     awk 'BEGIN { print "email,device_id,outcome"; for (i = 0; i < 300; i++) printf "o%d@example.com,dev-new,success\n", i }' >more.csv
     "$REGJOB" -c job.conf import more.csv
     "$REGJOB" -c job.conf nightly
-    [ "$(ledger "SELECT origin_id || ' ' || merged_id FROM kept_until")" = "1620 1620" ]
+    [ "$(ledger "SELECT origin_id || ' ' || merged_id FROM kept_through")" = "1620 1620" ]
     by_hand | diff - <(indexed)
     [ "$(ledger_reg "SELECT device_id, count(*) FROM reg_attempts GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1")" = "dev-new|320" ]
 }
@@ -100,7 +102,7 @@ begin_at() {
     "$REGJOB" -c job.conf nightly
     [ "$(ledger "SELECT count(*) FROM kept_origin WHERE value = 'zz-last'")" = 1 ]
     "$REGJOB" -c job.conf share shared.db
-    [ "$(sqlite3 shared.db "SELECT (SELECT count(*) FROM kept_origin) + (SELECT origin_id FROM kept_until)")" = 0 ]
+    [ "$(sqlite3 shared.db "SELECT (SELECT count(*) FROM kept_origin) + (SELECT origin_id FROM kept_through)")" = 0 ]
     "$REGJOB" -c job.conf forget m300@d0.example.com
     [ "$(ledger "SELECT count(*) FROM kept_origin WHERE attempt_id = 300")" = 0 ]
     ledger "PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null

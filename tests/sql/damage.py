@@ -46,7 +46,7 @@ INSERT INTO kept_origin SELECT 0, 1, device_id, attempt_id FROM person WHERE dev
 INSERT INTO session VALUES ('host:1:a', 3, 5);
 INSERT INTO lease VALUES ('step send', 'host:1:a', 6);
 INSERT INTO obstacle VALUES ('none');
-UPDATE kept_until SET attempt_id = 99, decision_id = 99, code_id = 99, code_end_id = 99, report_id = 99, report_event_id = 99, try_id = 99, step_id = 99, called_id = 99, origin_id = 2, merged_id = 2;
+UPDATE kept_through SET attempt_id = 99, decision_id = 99, code_id = 99, code_end_id = 99, report_id = 99, report_event_id = 99, try_id = 99, step_id = 99, called_id = 99, origin_id = 2, merged_id = 2;
 """
 
 

@@ -19,7 +19,7 @@ ALTER TABLE clock DROP COLUMN in_order;
 ALTER TABLE run DROP COLUMN owner;
 ALTER TABLE ledger DROP COLUMN key_mark;
 DROP TABLE session; DROP TABLE lease; DROP TABLE obstacle;
-DROP TABLE kept_until; DROP TABLE kept_day; DROP TABLE kept_outcome; DROP TABLE kept_note; DROP TABLE kept_cause; DROP TABLE kept_storm; DROP TABLE kept_call; DROP TABLE kept_state;
+DROP TABLE kept_through; DROP TABLE kept_day; DROP TABLE kept_outcome; DROP TABLE kept_note; DROP TABLE kept_cause; DROP TABLE kept_storm; DROP TABLE kept_call; DROP TABLE kept_state;
 DROP VIEW origin_run; DROP VIEW newer_origin; DROP VIEW origin_index; DROP TABLE kept_origin;
 DROP VIEW subject_index; DROP TABLE subject_entry; DROP TABLE subject_segment;
 PRAGMA user_version = 4;

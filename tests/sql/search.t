@@ -304,7 +304,7 @@ for number in range(30050):
     db.execute("INSERT INTO reg_attempts(email, ip_address, outcome) VALUES (?, ?, 'success')", (f"m{number}@often.example", "203.0.113.77" if number % 1000 == 7 else None))
 db.execute("COMMIT")
 db.execute("INSERT INTO kept_origin SELECT 0, kind, value, attempt_id FROM newer_origin")
-db.execute("UPDATE kept_until SET origin_id = (SELECT max(id) FROM attempt), merged_id = (SELECT max(id) FROM attempt)")
+db.execute("UPDATE kept_through SET origin_id = (SELECT max(id) FROM attempt), merged_id = (SELECT max(id) FROM attempt)")
 rows, every = work("SELECT count(*) FROM reg_attempts WHERE country = 'XX'")
 for order in ("id", "attempted_at"):
     rows, few = work(f"SELECT email FROM reg_attempts WHERE email_domain = 'often.example' ORDER BY {order} DESC LIMIT 3")
