@@ -12,7 +12,7 @@
 
 /* RUN: as the view origin_run has it. A merge changes most pages of run 0, so it is put off until
  * one attempt in SHARE waits for it. */
-enum { KINDS = 3, RUN = 262144, AT_ONCE = RUN / 8, SHARE = 8, SLICE = 50000 };
+enum { KINDS = 3, RUN = 262144, AT_ONCE = RUN / 16, SHARE = 8, SLICE = 25000 };
 
 struct extent {
     int64_t merged, indexed, newest; /* attempts up to each */
