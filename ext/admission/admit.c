@@ -299,7 +299,9 @@ static void write_steps(void *context)
     const struct writing *writing = context;
     struct session *session = writing->session;
     struct admit_values values;
-    admit_values_fill(&values, session, writing->admission, writing->id);
+    if (!admit_values_prepare(&values, writing->admission))
+        ledger_fail(session->ledger, SQLITE_NOMEM, "out of memory");
+    admit_values_complete(&values, session, writing->admission, writing->id);
     admit_steps_take(session->admit_steps, session->ledger, writing->admission, &values);
     admit_values_wipe(&values);
 }

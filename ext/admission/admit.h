@@ -40,12 +40,14 @@ struct admit_verdict {
 /* How a password came. A hash is kept as it is, but a fast one, and an MD5, is wrapped first. */
 enum admit_password { ADMIT_NO_PASSWORD, ADMIT_CLEAR, ADMIT_MD5, ADMIT_HASH, ADMIT_FAST_HASH };
 
-/* A value as it goes into its column: text, or a number where the column holds numbers. */
+/* A value as it goes into its column: text, a number where the column holds numbers, or bytes that
+ * only the rule knows. */
 struct admit_value {
-    enum { ADMIT_NULL, ADMIT_TEXT, ADMIT_INTEGER, ADMIT_REAL } type;
-    size_t length; /* of the text */
+    enum { ADMIT_NULL, ADMIT_TEXT, ADMIT_INTEGER, ADMIT_REAL, ADMIT_BLOB } type;
+    uint32_t length; /* of a text or blob: SQLite has none of more than 2^31 bytes */
     union {
         const char *text;
+        const void *bytes;
         int64_t integer;
         double real;
     };

@@ -9,7 +9,7 @@ const int admit_steps_keys[ADMIT_KEY_KINDS] = {ADMIT_email_key, ADMIT_phone_key,
 
 bool admit_steps_given(const struct admit_values *values, int parameter)
 {
-    return values->bound[parameter].type != ADMIT_UNBOUND;
+    return values->bound[parameter].type != ADMIT_NULL;
 }
 
 bool admit_steps_due(const struct admit_progress *progress, int step)
@@ -80,8 +80,8 @@ void admit_steps_report(struct ledger *ledger, int64_t first, int64_t last,
 static void add_subjects(struct ledger *ledger, const struct admit_values *values, int64_t holder)
 {
     for (int i = 0; i < ADMIT_KEY_KINDS; i++) {
-        const struct admit_bound *key = &values->bound[admit_steps_keys[i]];
-        if (key->type != ADMIT_UNBOUND)
+        const struct admit_value *key = &values->bound[admit_steps_keys[i]];
+        if (key->type != ADMIT_NULL)
             subject_index_add_one(ledger,
                                   &(struct admit_key){.key = key->integer,
                                                       .holder = holder,

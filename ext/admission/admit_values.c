@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ledger/session.h"
@@ -13,22 +14,27 @@ _Static_assert(ADMIT_PARAMETER_COUNT <= UINT8_MAX, "parameters are kept in bytes
 
 static void set_integer(struct admit_values *values, int parameter, int64_t integer)
 {
-    values->bound[parameter].type = ADMIT_BIND_INTEGER;
-    values->bound[parameter].integer = integer;
+    values->bound[parameter] = (struct admit_value){.type = ADMIT_INTEGER, .integer = integer};
+}
+
+static void set_slice(struct admit_values *values, int parameter, const char *text, size_t length)
+{
+    values->bound[parameter] =
+        (struct admit_value){.type = ADMIT_TEXT, .length = (uint32_t)length, .text = text};
 }
 
 static void set_text(struct admit_values *values, int parameter, const char *text)
 {
-    values->bound[parameter].type = text == NULL ? ADMIT_UNBOUND : ADMIT_BIND_TEXT;
-    values->bound[parameter].bytes = text;
-    values->bound[parameter].length = text == NULL ? 0 : strlen(text);
+    if (text == NULL)
+        values->bound[parameter].type = ADMIT_NULL;
+    else
+        set_slice(values, parameter, text, strlen(text));
 }
 
 static void set_blob(struct admit_values *values, int parameter, const void *bytes, size_t length)
 {
-    values->bound[parameter].type = ADMIT_BIND_BLOB;
-    values->bound[parameter].bytes = bytes;
-    values->bound[parameter].length = length;
+    values->bound[parameter] =
+        (struct admit_value){.type = ADMIT_BLOB, .length = (uint32_t)length, .bytes = bytes};
 }
 
 /* The ways to confirm as a table: what an attempt waits for (see the view admit), and the code that
@@ -79,25 +85,14 @@ static void set_subjects(struct admit_values *values, const struct admission *ad
     set_key(values, ADMIT_identity_key, subjects->identity);
 }
 
-/* Columns that carry their value under their own name. The others are set by hand. */
+/* Columns carry their value under their own name; these few are something else to the rule. */
 static void set_columns(struct admit_values *values, const struct admission *admission)
 {
-    for (int column = 0; column < SIGNUP_INPUT_ONLY; column++) {
-        const struct admit_value *value = &admission->values[column];
-        if (value->type == ADMIT_NULL || column == SIGNUP_attempted_at ||
-            column == SIGNUP_consents || column == SIGNUP_outcome ||
-            column == SIGNUP_failure_reason)
-            continue;
-        if (value->type == ADMIT_TEXT) {
-            values->bound[column] = (struct admit_bound){
-                .type = ADMIT_BIND_TEXT, .length = value->length, .bytes = value->text};
-        } else if (value->type == ADMIT_INTEGER) {
-            set_integer(values, column, value->integer);
-        } else {
-            values->bound[column].type = ADMIT_BIND_REAL;
-            values->bound[column].real = value->real;
-        }
-    }
+    memcpy(values->bound, admission->values, sizeof admission->values);
+    set_integer(values, SIGNUP_attempted_at, admission->attempted_at);
+    set_text(values, SIGNUP_consents, admission->consents);
+    values->bound[SIGNUP_outcome].type = ADMIT_NULL;
+    values->bound[SIGNUP_failure_reason].type = ADMIT_NULL;
 }
 
 static void set_codes(struct admit_values *values, const struct admission *admission)
@@ -141,40 +136,61 @@ static void set_sealed(struct admit_values *values, struct session *session,
     set_blob(values, ADMIT_sealed, values->sealed, KEY_SEALED_SIZE);
 }
 
-/* The lists begin each reason with a comma; the rule wants none at either end of the whole, and one
- * on the side where what is taken goes in between. */
-static void write_reasons(struct admit_values *values, const struct admission *admission)
+/* A copy of the first bytes of a text. */
+static char *copy(const char *text, size_t length)
 {
-    char before[REASONS_TEXT] = "";
-    if (admission->told != NULL) {
-        snprintf(before, sizeof before, "%s", admission->told_list);
-    } else {
-        reasons_before_taken(&admission->reasons, before);
-        reasons_after_taken(&admission->reasons, values->after);
-    }
-    snprintf(values->reasons, sizeof values->reasons, "%s%s", before, values->after);
-    snprintf(values->before, sizeof values->before, before[0] == '\0' ? "%s" : "%s,",
-             before + (before[0] == ','));
+    char *kept = malloc(length + 1);
+    if (kept == NULL)
+        return NULL;
+    memcpy(kept, text, length);
+    kept[length] = '\0';
+    return kept;
 }
 
-static void set_reasons(struct admit_values *values, const struct admission *admission)
+/* The lists begin each reason with a comma. With one more at the end, the text has three slices:
+ * the whole without a comma at either end, and the two parts with one on that side where what is
+ * taken goes in between. */
+static bool set_reasons(struct admit_values *values, const struct admission *admission)
 {
-    values->reasons[0] = values->before[0] = values->after[0] = '\0';
-    if (admission->told != NULL || !reasons_none(&admission->reasons))
-        write_reasons(values, admission);
-    set_text(values, ADMIT_reasons, values->reasons + (values->reasons[0] == ','));
-    set_text(values, ADMIT_reasons_before, values->before);
-    set_text(values, ADMIT_reasons_after, values->after);
+    char text[2 * REASONS_TEXT];
+    if (admission->told == NULL)
+        reasons_before_taken(&admission->reasons, text);
+    else
+        snprintf(text, REASONS_TEXT, "%s", admission->told_list);
+    size_t before = strlen(text);
+    if (admission->told == NULL)
+        reasons_after_taken(&admission->reasons, text + before);
+    size_t after = strlen(text + before);
+    if (before + after == 0)
+        return true;
+    text[before + after] = ',';
+    values->reasons = copy(text, before + after + 1);
+    if (values->reasons == NULL)
+        return false;
+    set_slice(values, ADMIT_reasons, values->reasons + 1, before + after - 1);
+    if (before > 0)
+        set_slice(values, ADMIT_reasons_before, values->reasons + 1, before);
+    set_slice(values, ADMIT_reasons_after, values->reasons + before, after);
+    return true;
 }
 
-void admit_values_fill(struct admit_values *values, struct session *session,
-                       const struct admission *admission, int64_t id)
+static bool set_notes(struct admit_values *values, const struct admission *admission)
+{
+    char text[NOTES_TEXT];
+    if (notes_text(admission, text) == NULL)
+        return true;
+    values->notes = copy(text, strlen(text));
+    set_text(values, ADMIT_notes, values->notes);
+    return values->notes != NULL;
+}
+
+bool admit_values_prepare(struct admit_values *values, const struct admission *admission)
 {
     const struct signup *signup = admission->signup;
-    memset(values->bound, 0, sizeof values->bound);
-    set_integer(values, ADMIT_id, id);
-    set_integer(values, ADMIT_recorded_at, ledger_stamp(session->ledger));
-    set_integer(values, SIGNUP_attempted_at, admission->attempted_at);
+    memset(values->bound + SIGNUP_INPUT_ONLY, 0,
+           sizeof values->bound - SIGNUP_INPUT_ONLY * sizeof *values->bound);
+    values->reasons = values->notes = NULL;
+    set_columns(values, admission);
     set_integer(values, ADMIT_setting_id, admission->settings->id);
     if (signup->import_id != 0) {
         set_integer(values, ADMIT_import_id, signup->import_id);
@@ -182,23 +198,33 @@ void admit_values_fill(struct admit_values *values, struct session *session,
     }
     set_text(values, ADMIT_told, admission->told);
     set_text(values, ADMIT_told_reason, admission->told_reason);
-    set_text(values, SIGNUP_consents, admission->consents);
     set_integer(values, ADMIT_has_password,
                 admission->password != ADMIT_NO_PASSWORD || admission->has_fingerprint);
-    set_text(values, ADMIT_password_hash, given(admission->stored));
-    set_text(values, ADMIT_notes, notes_text(admission, values->notes));
-    set_reasons(values, admission);
+    set_text(values, ADMIT_reasons, "");
+    set_text(values, ADMIT_reasons_before, "");
+    set_text(values, ADMIT_reasons_after, "");
     set_integer(values, ADMIT_unique_email, admission->settings->unique_email);
     set_integer(values, ADMIT_unique_phone, admission->settings->unique_phone);
     set_text(values, ADMIT_reportable, admission->settings->reportable_reasons);
-    set_columns(values, admission);
     set_subjects(values, admission);
     set_codes(values, admission);
+    return set_reasons(values, admission) && set_notes(values, admission);
+}
+
+void admit_values_complete(struct admit_values *values, struct session *session,
+                           const struct admission *admission, int64_t id)
+{
+    set_integer(values, ADMIT_id, id);
+    set_integer(values, ADMIT_recorded_at, ledger_stamp(session->ledger));
+    set_text(values, ADMIT_password_hash, given(admission->stored));
     set_sealed(values, session, admission, id);
 }
 
 void admit_values_wipe(struct admit_values *values)
 {
+    free(values->reasons);
+    free(values->notes);
+    values->reasons = values->notes = NULL;
     sodium_memzero(values->email_nonce, sizeof values->email_nonce);
     sodium_memzero(values->sms_nonce, sizeof values->sms_nonce);
     sodium_memzero(values->prefix, sizeof values->prefix);
@@ -259,43 +285,43 @@ static void make_plan(struct ledger *ledger, struct ledger_statement *statement,
     plan->count = ledger_failed(ledger) ? 0 : count;
 }
 
-static void bind(struct ledger_statement *statement, int number, const struct admit_bound *bound)
+static void bind(struct ledger_statement *statement, int number, const struct admit_value *bound)
 {
     switch (bound->type) {
-    case ADMIT_BIND_TEXT:
+    case ADMIT_TEXT:
         ledger_set_text_at(statement, number, bound->bytes, bound->length);
         break;
-    case ADMIT_BIND_INTEGER:
+    case ADMIT_INTEGER:
         ledger_set_integer_at(statement, number, bound->integer);
         break;
-    case ADMIT_BIND_REAL:
+    case ADMIT_REAL:
         ledger_set_real_at(statement, number, bound->real);
         break;
-    case ADMIT_BIND_BLOB:
+    case ADMIT_BLOB:
         ledger_set_blob_at(statement, number, bound->bytes, bound->length);
         break;
-    case ADMIT_UNBOUND:
+    case ADMIT_NULL:
         break;
     }
 }
 
 void admit_values_give(const struct admit_values *values, int parameter, sqlite3_context *context)
 {
-    const struct admit_bound *bound = &values->bound[parameter];
+    const struct admit_value *bound = &values->bound[parameter];
     switch (bound->type) {
-    case ADMIT_BIND_TEXT:
+    case ADMIT_TEXT:
         sqlite3_result_text64(context, bound->bytes, bound->length, SQLITE_STATIC, SQLITE_UTF8);
         break;
-    case ADMIT_BIND_INTEGER:
+    case ADMIT_INTEGER:
         sqlite3_result_int64(context, bound->integer);
         break;
-    case ADMIT_BIND_REAL:
+    case ADMIT_REAL:
         sqlite3_result_double(context, bound->real);
         break;
-    case ADMIT_BIND_BLOB:
+    case ADMIT_BLOB:
         sqlite3_result_blob64(context, bound->bytes, bound->length, SQLITE_STATIC);
         break;
-    case ADMIT_UNBOUND:
+    case ADMIT_NULL:
         break;
     }
 }

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* admit_values.h: what a sign-up's admission is told: one list of the parameters of the rule
- * `admit` and of its parts, filled once for a sign-up and bound to any of them. */
+/*
+ * admit_values.h: what a sign-up's admission is told: one list of the parameters of the rule
+ * `admit` and of its parts, filled once for a sign-up and bound to any of them.
+ *
+ * Most of it is known as soon as the sign-up has been judged, on whichever thread that was; the
+ * rest when it is written.
+ */
 #ifndef ADMIT_VALUES_H
 #define ADMIT_VALUES_H
 
@@ -22,9 +27,9 @@
     X(has_password)                                                                                \
     X(notes)                                                                                       \
     X(email_folded)                                                                                \
+    X(username_folded)                                                                             \
     X(email_key)                                                                                   \
     X(phone_key)                                                                                   \
-    X(username_folded)                                                                             \
     X(username_key)                                                                                \
     X(uuid_key)                                                                                    \
     X(identity_key)                                                                                \
@@ -57,27 +62,11 @@ enum admit_parameter {
 };
 #undef ADMIT_ENUMERATE
 
-struct admit_bound {
-    enum {
-        ADMIT_UNBOUND,
-        ADMIT_BIND_TEXT,
-        ADMIT_BIND_INTEGER,
-        ADMIT_BIND_REAL,
-        ADMIT_BIND_BLOB
-    } type;
-    size_t length; /* of a text or blob */
-    union {
-        const void *bytes;
-        int64_t integer;
-        double real;
-    };
-};
-
-/* The values point into the admission, its sign-up and settings, and into this structure. */
+/* The values point into the admission, its sign-up and settings, and into this structure, so none
+ * of them moves before the sign-up is written. */
 struct admit_values {
-    struct admit_bound bound[ADMIT_PARAMETER_COUNT];
-    char notes[NOTES_TEXT], reasons[2 * REASONS_TEXT], before[REASONS_TEXT + 1],
-        after[REASONS_TEXT];
+    struct admit_value bound[ADMIT_PARAMETER_COUNT];
+    char *reasons, *notes; /* NULL: there are none */
     unsigned char email_nonce[CODE_NONCE_SIZE], sms_nonce[CODE_NONCE_SIZE];
     char prefix[CODE_PREFIX_SIZE];
     unsigned char sealed[KEY_SEALED_SIZE];
@@ -93,9 +82,16 @@ struct admit_written {
 };
 struct admit_written admit_read_written(struct ledger *ledger, int64_t id);
 
-/* Everything that the rule is to be told; chance is drawn here. */
-void admit_values_fill(struct admit_values *values, struct session *session,
-                       const struct admission *admission, int64_t id);
+/* What is known of a sign-up that was judged and whose subjects were found. On any thread; chance
+ * is drawn here. False: out of memory. To be wiped in either case. */
+bool admit_values_prepare(struct admit_values *values, const struct admission *admission);
+
+/* The rest, which is known when it is written: its id, the time, the hash that was spent, and what
+ * is sealed for that id. Once more where it is written once more. */
+void admit_values_complete(struct admit_values *values, struct session *session,
+                           const struct admission *admission, int64_t id);
+
+/* Wipes and frees. */
 void admit_values_wipe(struct admit_values *values);
 
 /* A parameter's name, and its value as a function's result. */

@@ -17,7 +17,6 @@ struct admit_writer {
     struct session *session;
     bool shared; /* on a cluster, which is given the whole rule and takes many rows of it at once */
     struct admit_plan whole_plan;
-    struct admit_values whole;
     struct admit_steps steps;
     struct newcomers *newcomers;
     struct admit_values *values; /* of the sign-up that is being written */
@@ -213,15 +212,15 @@ static void run(struct admit_writer *writer, int step, struct admit_progress *pr
  * asked. */
 static bool run_attempt(struct admit_writer *writer, int step, struct admit_progress *progress)
 {
-    struct admit_bound *bound = writer->values->bound, kept[KEY_KINDS];
+    struct admit_value *bound = writer->values->bound, kept[KEY_KINDS];
     bool asked = false;
     for (int i = 0; i < KEY_KINDS; i++) {
-        struct admit_bound *key = &bound[key_parameters[i]];
+        struct admit_value *key = &bound[key_parameters[i]];
         kept[i] = *key;
         if (writer->known[i])
             asked = true;
         else
-            key->type = ADMIT_UNBOUND;
+            key->type = ADMIT_NULL;
     }
     run(writer, step, progress);
     for (int i = 0; i < KEY_KINDS; i++)
@@ -296,7 +295,7 @@ static bool is_newcomer(const struct admit_writer *writer, enum admit_outcome ou
 
 static void take_newcomer(struct admit_writer *writer, enum admit_outcome outcome)
 {
-    bool room = newcomers_add(writer->newcomers, outcome);
+    bool room = newcomers_add(writer->newcomers, writer->values, outcome);
     if (writer->unreported == 0)
         writer->unreported = writer->next_id;
     gather_keys(writer, outcome == ADMIT_SUCCESS ? writer->next_id : NOBODY);
@@ -312,40 +311,38 @@ static enum admit_outcome take_steps(struct admit_writer *writer, const struct a
     for (int step = 0; step < RULE_STEPS_admit; step++)
         if (admit_steps_due(&progress, step))
             take_step(writer, step, &progress, &some_known);
-    admit_values_wipe(writer->values);
     return progress.logged_in ? ADMIT_CONTINUED : progress.written.outcome;
 }
 
 /* What it comes to is decided there. */
-static struct admit_verdict write_shared(struct admit_writer *writer, struct admission *admission)
+static struct admit_verdict write_shared(struct admit_writer *writer,
+                                         const struct admission *admission,
+                                         struct admit_values *values)
 {
     struct session *session = writer->session;
     int64_t id = writer->next_id++;
     if (admission->signup->text[SIGNUP_email_confirm_code] != NULL)
         return admit_confirm(session, admission, id);
-    admit_values_fill(&writer->whole, session, admission, id);
-    ledger_run(
-        admit_values_use(&writer->whole, session->ledger, STATEMENT_admit, &writer->whole_plan));
-    admit_values_wipe(&writer->whole);
+    admit_values_complete(values, session, admission, id);
+    ledger_run(admit_values_use(values, session->ledger, STATEMENT_admit, &writer->whole_plan));
     return (struct admit_verdict){ADMIT_CONTINUED, id};
 }
 
-void admit_writer_fetch(const struct admit_writer *writer, const struct admission *admission)
+void admit_writer_fetch(const struct admit_writer *writer, const struct admit_values *values)
 {
-    const struct admit_subjects *subjects = &admission->subjects;
-    const int64_t keys[] = {subjects->email, subjects->phone, subjects->username, subjects->uuid,
-                            subjects->identity};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (keys[i] != 0)
-            admit_keys_fetch(writer->keys, keys[i]);
+    for (int i = 0; i < KEY_KINDS; i++)
+        if (admit_steps_given(values, key_parameters[i]))
+            admit_keys_fetch(writer->keys, values->bound[key_parameters[i]].integer);
 }
 
-struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admission *admission)
+struct admit_verdict admit_writer_write(struct admit_writer *writer,
+                                        const struct admission *admission,
+                                        struct admit_values *values)
 {
     if (writer->next_id == 0)
         writer->next_id = admit_next_id(writer->session->ledger);
     if (writer->shared)
-        return write_shared(writer, admission);
+        return write_shared(writer, admission, values);
     struct admit_verdict verdict = {ADMIT_CONTINUED, writer->next_id};
     if (admission->signup->text[SIGNUP_email_confirm_code] != NULL) {
         admit_writer_flush(writer);
@@ -358,8 +355,8 @@ struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admi
         subject_index_takes(admit_keys_count(writer->keys), writer->next_id))
         admit_writer_flush(writer);
     writer->settings = admission->settings;
-    writer->values = newcomers_next(writer->newcomers);
-    admit_values_fill(writer->values, writer->session, admission, writer->next_id);
+    writer->values = values;
+    admit_values_complete(values, writer->session, admission, writer->next_id);
     find_known(writer);
     verdict.outcome = newcomers_judge(writer->values);
     if (is_newcomer(writer, verdict.outcome)) {

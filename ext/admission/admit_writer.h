@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "admission/admit.h"
+#include "admission/admit_values.h"
 
 struct admit_writer;
 
@@ -33,13 +34,16 @@ void admit_writer_met(struct admit_writer *writer);
 
 /* A sign-up that is written soon. Advice: each of its keys is found somewhere else in memory, and
  * the processor need not wait for what is fetched early. */
-void admit_writer_fetch(const struct admit_writer *writer, const struct admission *admission);
+void admit_writer_fetch(const struct admit_writer *writer, const struct admit_values *values);
 
 /* After an error of the ledger the verdict means nothing, the transaction is rolled back, and the
- * writer is closed. The admission stays where it is until the writer is settled or flushed: only
- * then is all that was written in the ledger's tables. On a cluster the verdict is not known before
- * the transaction is committed, and a row with a code must be the only one of its transaction. */
-struct admit_verdict admit_writer_write(struct admit_writer *writer, struct admission *admission);
+ * writer is closed. The values have been prepared; they, and the admission, stay where they are
+ * until the writer is settled or flushed: only then is all that was written in the ledger's tables.
+ * On a cluster the verdict is not known before the transaction is committed, and a row with a code
+ * must be the only one of its transaction. */
+struct admit_verdict admit_writer_write(struct admit_writer *writer,
+                                        const struct admission *admission,
+                                        struct admit_values *values);
 void admit_writer_settle(struct admit_writer *writer);
 
 #endif

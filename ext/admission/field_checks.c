@@ -62,7 +62,7 @@ static enum rule unquote_email(struct admission *admission, const char *text,
     if (!email_fold(plain, admission->email_folded))
         return RULE_email_quotes;
     value->text = admission->given[SIGNUP_email] = plain;
-    value->length = strlen(plain);
+    value->length = (uint32_t)strlen(plain);
     return RULE_quoted;
 }
 
@@ -570,7 +570,7 @@ static void measure(struct admission *admission)
     for (int column = 0; column < SIGNUP_INPUT_ONLY; column++)
         if (admission->values[column].type == ADMIT_TEXT &&
             admission->values[column].text != admission->given[column])
-            admission->values[column].length = strlen(admission->values[column].text);
+            admission->values[column].length = (uint32_t)strlen(admission->values[column].text);
 }
 
 bool field_checks_run(struct admission *admission, struct error *error)

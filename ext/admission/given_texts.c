@@ -72,7 +72,7 @@ bool given_take(struct admission *admission)
         if (nothing)
             notes_add(&admission->notes, column, RULE_placeholder);
         admission->given[column] = nothing || length == 0 ? NULL : text;
-        admission->values[column].length = length;
+        admission->values[column].length = (uint32_t)length;
     }
     return true;
 }

@@ -11,7 +11,7 @@ enum { MOST = 32 };
 
 struct newcomers {
     struct ledger *ledger;
-    struct admit_values values[MOST];
+    const struct admit_values *values[MOST];
     int count;
     unsigned char never[ADMIT_PARAMETER_COUNT]; /* parameters that nobody has had a value for */
     int never_count;
@@ -38,34 +38,24 @@ struct newcomers *newcomers_open(struct session *session)
 
 void newcomers_forget(struct newcomers *newcomers)
 {
-    for (int i = 0; i < newcomers->count; i++)
-        admit_values_wipe(&newcomers->values[i]);
     newcomers->count = 0;
 }
 
 void newcomers_close(struct newcomers *newcomers)
 {
-    if (newcomers == NULL)
-        return;
-    newcomers_forget(newcomers);
     free(newcomers);
-}
-
-struct admit_values *newcomers_next(struct newcomers *newcomers)
-{
-    return &newcomers->values[newcomers->count];
 }
 
 /* As the step `attempt` of the rule decides where no identifier is held. */
 enum admit_outcome newcomers_judge(const struct admit_values *values)
 {
-    const struct admit_bound *told = &values->bound[ADMIT_told];
-    const struct admit_bound *confirm = &values->bound[ADMIT_confirm];
-    if (told->type == ADMIT_BIND_TEXT)
-        return strcmp(told->bytes, "success") == 0 ? ADMIT_SUCCESS : ADMIT_FAILURE;
+    const struct admit_value *told = &values->bound[ADMIT_told];
+    const struct admit_value *confirm = &values->bound[ADMIT_confirm];
+    if (told->type == ADMIT_TEXT)
+        return strcmp(told->text, "success") == 0 ? ADMIT_SUCCESS : ADMIT_FAILURE;
     if (values->bound[ADMIT_reasons].length > 0)
         return ADMIT_FAILURE;
-    return strcmp(confirm->bytes, "everyone") == 0 || strcmp(confirm->bytes, "before") == 0
+    return strcmp(confirm->text, "everyone") == 0 || strcmp(confirm->text, "before") == 0
                ? ADMIT_PENDING
                : ADMIT_SUCCESS;
 }
@@ -146,13 +136,14 @@ static void note_given(struct newcomers *newcomers, const struct admit_values *v
         }
 }
 
-bool newcomers_add(struct newcomers *newcomers, enum admit_outcome outcome)
+bool newcomers_add(struct newcomers *newcomers, struct admit_values *values,
+                   enum admit_outcome outcome)
 {
     static const char *const names[] = {
         [ADMIT_SUCCESS] = "success", [ADMIT_PENDING] = "pending", [ADMIT_FAILURE] = "failure"};
-    struct admit_values *values = &newcomers->values[newcomers->count++];
-    values->bound[SIGNUP_outcome] = (struct admit_bound){
-        .type = ADMIT_BIND_TEXT, .length = strlen(names[outcome]), .bytes = names[outcome]};
+    values->bound[SIGNUP_outcome] = (struct admit_value){
+        .type = ADMIT_TEXT, .length = (uint32_t)strlen(names[outcome]), .text = names[outcome]};
+    newcomers->values[newcomers->count++] = values;
     note_given(newcomers, values);
     return newcomers->count < MOST;
 }
@@ -274,7 +265,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int numbe
 {
     const struct cursor *cursor = (struct cursor *)base;
     if (number < ADMIT_PARAMETER_COUNT)
-        admit_values_give(&cursor->newcomers->values[cursor->row], number, context);
+        admit_values_give(cursor->newcomers->values[cursor->row], number, context);
     return SQLITE_OK;
 }
 

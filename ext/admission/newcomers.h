@@ -21,15 +21,13 @@ struct newcomers;
 struct newcomers *newcomers_open(struct session *session);
 void newcomers_close(struct newcomers *newcomers);
 
-/* Room for the values of the next sign-up, whatever it will turn out to be. There is room after
- * newcomers_write(), and as long as newcomers_add() says so. */
-struct admit_values *newcomers_next(struct newcomers *newcomers);
-
 /* What the rule makes of somebody whom nobody has met. */
 enum admit_outcome newcomers_judge(const struct admit_values *values);
 
-/* Gathers that sign-up. False: there is no room for another. */
-bool newcomers_add(struct newcomers *newcomers, enum admit_outcome outcome);
+/* Gathers a sign-up, whose values stay where they are until it is written. False: there is no room
+ * for another before that. */
+bool newcomers_add(struct newcomers *newcomers, struct admit_values *values,
+                   enum admit_outcome outcome);
 
 /* Writes the attempts and persons of those gathered, and forgets them. */
 void newcomers_write(struct newcomers *newcomers);

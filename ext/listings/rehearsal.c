@@ -422,8 +422,12 @@ bool rehearsal_admit(struct rehearsal *rehearsal, struct admission *admission,
     admit_find_subjects(rehearsal->real, admission);
     if (!fetch(rehearsal, admission))
         return false;
-    struct admit_verdict admitted = admit_writer_write(rehearsal->writer, admission);
+    struct admit_values values;
+    if (!admit_values_prepare(&values, admission))
+        ledger_fail(rehearsal->session->ledger, SQLITE_NOMEM, "out of memory");
+    struct admit_verdict admitted = admit_writer_write(rehearsal->writer, admission, &values);
     admit_writer_settle(rehearsal->writer);
+    admit_values_wipe(&values);
     verdict->outcome = admitted.outcome;
     read_verdict(rehearsal, admitted.id, verdict);
     return succeeded(rehearsal);

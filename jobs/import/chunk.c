@@ -29,6 +29,7 @@ struct chunk_row {
     char message[256];
     struct signup signup;
     struct admission admission;
+    struct admit_values values;
     bool prepared;
 };
 
@@ -40,13 +41,15 @@ bool chunk_begin(struct chunk *chunk, size_t capacity)
     return chunk->rows != NULL;
 }
 
-/* Passwords do not outlive their chunk. */
+/* Passwords, and what codes are made of, do not outlive their chunk. */
 static void wipe_rows(struct chunk *chunk)
 {
     for (size_t i = 0; i < chunk->count; i++) {
         struct chunk_row *row = &chunk->rows[i];
-        if (row->prepared)
+        if (row->prepared) {
             admit_wipe(&row->admission);
+            admit_values_wipe(&row->values);
+        }
         row->prepared = false;
         sodium_memzero(row->text, row->text_length);
         if (row->text_size > KEPT_TEXT) {
@@ -139,6 +142,8 @@ bool chunk_add_row(struct chunk *chunk, const struct record *record, const struc
     if (!admit_prepare(&row->admission, chunk->settings, &row->signup, chunk->now, &chunk->error))
         return false;
     admit_find_subjects(chunk->session, &row->admission);
+    if (!admit_values_prepare(&row->values, &row->admission))
+        return error_no_memory(&chunk->error, NULL);
     row->wants_hash = admit_wants_hash(&row->admission);
     chunk->hashes += row->wants_hash;
     return true;
@@ -280,18 +285,21 @@ static void fetch(const void *from, size_t size)
         __builtin_prefetch((const char *)from + at);
 }
 
-/* Some thousand bytes of a row, which the reading thread had last: of the long texts, what they
- * mostly have. */
+/* What is read of a row when it is written, which the reading thread had last: of the long texts,
+ * what they mostly have. */
 static void fetch_row(const struct chunk_row *row)
 {
     enum { HASH = 128, IDENTIFIER = 64 };
     const struct admission *admission = &row->admission;
     fetch(row->text, row->text_length);
-    fetch(admission, offsetof(struct admission, told_list));
+    fetch(&row->signup.text[SIGNUP_email_confirm_code], sizeof(char *));
+    fetch(&admission->settings, sizeof admission->settings);
+    fetch(&admission->has_fingerprint, sizeof admission->has_fingerprint);
     fetch(admission->stored, HASH);
     fetch(admission->email_folded, IDENTIFIER);
     fetch(admission->phone, IDENTIFIER);
     fetch(admission->username_folded, IDENTIFIER);
+    fetch(row->values.bound, sizeof row->values.bound);
 }
 
 /* Rows ahead of the one that is written. */
@@ -303,7 +311,7 @@ static void fetch_ahead(const struct chunk *chunk, size_t row, const struct chun
     if (row + ROWS_AHEAD < chunk->count)
         fetch_row(&chunk->rows[row + ROWS_AHEAD]);
     if (row + KEYS_AHEAD < chunk->count && chunk->rows[row + KEYS_AHEAD].prepared)
-        admit_writer_fetch(target->writer, &chunk->rows[row + KEYS_AHEAD].admission);
+        admit_writer_fetch(target->writer, &chunk->rows[row + KEYS_AHEAD].values);
 }
 
 bool chunk_write(struct chunk *chunk, size_t from, size_t to, const struct chunk_target *target,
@@ -321,7 +329,8 @@ bool chunk_write(struct chunk *chunk, size_t from, size_t to, const struct chunk
         } else {
             if (target->rejects != NULL && !make_up_for_hash(chunk, row, target->session))
                 return false;
-            struct admit_verdict verdict = admit_writer_write(target->writer, &row->admission);
+            struct admit_verdict verdict =
+                admit_writer_write(target->writer, &row->admission, &row->values);
             if (ledger_failed(target->session->ledger))
                 return false;
             if (known)
