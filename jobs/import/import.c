@@ -305,6 +305,7 @@ static void run(struct import *import)
     } else if (!import->over) {
         say_stopped(import);
     }
+    wal_checkpoint_end(import->checkpoint); /* beside the adding up */
     struct import_summary summary = {.path = import->file.request->path,
                                      .import_id = import->file.id,
                                      .dry_run = import->file.request->dry_run,

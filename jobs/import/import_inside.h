@@ -40,7 +40,7 @@ void import_fail_with(struct import *import, enum exit_code status, const char *
 /* What ended the reading is no fault of the records: said. */
 bool import_is_explained(struct import *import);
 
-/* Writes the rows. True when the file has been read to its end. */
+/* Writes the rows. True when the file has been read to its end. The checkpoint goes on. */
 bool import_write_rows(struct import *import);
 
 #endif

@@ -346,7 +346,6 @@ bool import_write_rows(struct import *import)
     else
         whole = shared ? write_shared_rows(import) : write_rows(import);
     pipeline_end(import->pipeline);
-    wal_checkpoint_end(import->checkpoint);
     ledger_trust(import->ledger, false);
     admit_writer_close(import->writer);
     return whole;
