@@ -131,6 +131,98 @@ stop_half_way() {
     [ "$status" -eq 65 ]
 }
 
+# More than a megabyte of told sign-ups: large enough for its digest to be taken beside the first rows.
+large() {
+    echo email,outcome
+    seq -f '%05.0f-with-a-name-that-makes-a-long-line@example.com,success' "$1" 18000
+}
+
+import_rows() {
+    ledger "SELECT id, lower(hex(digest)), bytes, finished_at IS NOT NULL FROM import"
+}
+
+known_as() {
+    echo "$(b2sum -l 256 "$1" | cut -d' ' -f1)|$(stat -c %s "$1")"
+}
+
+@test "a large file is known by its digest as a small one is" {
+    large 1 >a.csv
+    run job import a.csv
+    [ "$status" -eq 0 ]
+    [ "$(import_rows)" = "1|$(known_as a.csv)|1" ]
+    [ "$(attempts)" = 18000 ]
+    cp a.csv b.csv
+    run job -v import b.csv
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"b.csv: imported already (import 1"* ]]
+    large 18001 >>a.csv
+    echo new@example.com,success >>a.csv
+    run job -v import a.csv
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"a.csv: has grown since import 1: goes on at line 18002"* ]]
+    [ "$(attempts)" = 18001 ]
+}
+
+@test "a large file that was killed before its first commit begins anew, whatever it has become" {
+    large 1 >a.csv
+    stop_half_way a.csv 3
+    [ "$(import_rows)" = "1|||0" ]
+    [ "$(attempts)" = 0 ]
+    large 2 >a.csv
+    run job import a.csv
+    [ "$status" -eq 0 ]
+    [ "$(import_rows)" = "1|$(known_as a.csv)|1" ]
+    [ "$(attempts)" = 17999 ]
+    # A small file takes the place of such a one, too.
+    large 3 >b.csv
+    stop_half_way b.csv 3
+    printf 'email,outcome\nsmall@example.com,success\n' >b.csv
+    run job import b.csv
+    [ "$status" -eq 0 ]
+    [ "$(import_rows | tail -1)" = "2|$(known_as b.csv)|1" ]
+}
+
+@test "a large file has its digest in the ledger with its first rows" {
+    large 1 >a.csv
+    printf '[ledger]\npath = ledger.db\n[import]\nbatch = 5000\n' >job.conf
+    run faulty KILL_AFTER_SYNCS=4 "$REGJOB" -c job.conf import a.csv
+    [ "$status" -eq 137 ]
+    [ "$(attempts)" = 5000 ]
+    [ "$(import_rows)" = "1|$(known_as a.csv)|0" ]
+    then=$(b2sum -l 256 a.csv | cut -d' ' -f1)
+    sed '9000s/.*/other@example.com,success/' a.csv >b.csv
+    mv a.csv kept.csv && cp b.csv a.csv
+    run job import a.csv
+    [ "$status" -eq 65 ]
+    [[ "$output" == *"import 1"*"$then"*"$(b2sum -l 256 b.csv | cut -d' ' -f1)"* ]]
+    [ "$(attempts)" = 5000 ]
+    cp kept.csv a.csv
+    run job import a.csv
+    [ "$status" -eq 0 ]
+    [ "$(import_rows)" = "1|$(known_as a.csv)|1" ]
+    [ "$(attempts)" = 18000 ]
+}
+
+@test "nothing is committed of a large file that is written to beside its digest" {
+    large 1 >a.csv
+    run faulty TOUCH_AFTER_SYNCS=3 TOUCH_FILE=a.csv "$REGJOB" -l ledger.db import a.csv
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"a.csv: has changed while it was read"* ]]
+    [ "$(attempts)" = 0 ]
+    run job import a.csv
+    [ "$(attempts)" = 18000 ]
+    [ "$(ledger "SELECT count(*), count(digest) FROM import")" = "1|1" ]
+}
+
+@test "a large file without rows has its digest in the end" {
+    { echo email,outcome; yes '' | head -c 1100000; } >a.csv
+    run job import a.csv
+    [ "$status" -eq 0 ]
+    [ "$(import_rows)" = "1|$(known_as a.csv)|1" ]
+    run job -v import a.csv
+    [[ "$output" == *"a.csv: imported already (import 1"* ]]
+}
+
 @test "truncated after it was imported: another file of the same name" {
     job import a.csv
     head -2 a.csv >b.csv && cat b.csv >a.csv
