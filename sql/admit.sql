@@ -53,7 +53,7 @@ INSERT OR FAIL INTO attempt (id, recorded_at, attempted_at, import_id, line, set
                              device_type, manufacturer, model, os, language, app_name, app_platform, app_domain, guest_account, captcha,
                              recommendation, consents, has_password, notes)
 SELECT id, recorded_at, attempted_at, import_id, line, setting_id, outcome,
-       CASE outcome WHEN 'failure' THEN '[' || reasons || ']' END, CASE outcome WHEN 'success' THEN id END,
+       CASE WHEN fails THEN '[' || reasons || ']' END, CASE WHEN NOT fails THEN id END,
        told, told_reason, country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
        device_type, manufacturer, model, os, language, app_name, app_platform, app_domain, guest_account, captcha,
        recommendation, consents, has_password, notes
@@ -65,5 +65,5 @@ INSERT OR FAIL INTO person (attempt_id, email, email_folded, email_key, phone, p
                             ip_address, latitude, longitude, user_agent, email_verified_at, phone_verified_at, password_hash)
 SELECT id, email, email_folded, email_key, phone, phone_key, username, username_folded, username_key, uuid, uuid_key,
        identity_subject, identity_key, name, given_name, family_name, birth_date, birth_place, gender, custom_id, device_id,
-       ip_address, latitude, longitude, user_agent, email_verified_at, phone_verified_at, CASE WHEN outcome <> 'failure' THEN password_hash END
+       ip_address, latitude, longitude, user_agent, email_verified_at, phone_verified_at, CASE WHEN NOT fails THEN password_hash END
   FROM reg_newcomer(:newcomers)

@@ -184,6 +184,16 @@ static bool set_notes(struct admit_values *values, const struct admission *admis
     return values->notes != NULL;
 }
 
+/* On this thread, where they are at hand. */
+static void note_given(struct admit_values *values)
+{
+    memset(values->given, 0, sizeof values->given);
+    for (int parameter = 0; parameter < ADMIT_PARAMETER_COUNT; parameter++)
+        if (values->bound[parameter].type != ADMIT_NULL)
+            values->given[parameter / ADMIT_GIVEN_BITS] |= UINT64_C(1)
+                                                           << parameter % ADMIT_GIVEN_BITS;
+}
+
 bool admit_values_prepare(struct admit_values *values, const struct admission *admission)
 {
     const struct signup *signup = admission->signup;
@@ -208,7 +218,9 @@ bool admit_values_prepare(struct admit_values *values, const struct admission *a
     set_text(values, ADMIT_reportable, admission->settings->reportable_reasons);
     set_subjects(values, admission);
     set_codes(values, admission);
-    return set_reasons(values, admission) && set_notes(values, admission);
+    bool done = set_reasons(values, admission) && set_notes(values, admission);
+    note_given(values);
+    return done;
 }
 
 void admit_values_complete(struct admit_values *values, struct session *session,

@@ -62,9 +62,12 @@ enum admit_parameter {
 };
 #undef ADMIT_ENUMERATE
 
+enum { ADMIT_GIVEN_BITS = 64, ADMIT_GIVEN_WORDS = ADMIT_PARAMETER_COUNT / ADMIT_GIVEN_BITS + 1 };
+
 /* The values point into the admission, its sign-up and settings, and into this structure, so none
  * of them moves before the sign-up is written. */
 struct admit_values {
+    uint64_t given[ADMIT_GIVEN_WORDS]; /* bits: what has a value before it is written */
     struct admit_value bound[ADMIT_PARAMETER_COUNT];
     char *reasons, *notes; /* NULL: there are none */
     unsigned char email_nonce[CODE_NONCE_SIZE], sms_nonce[CODE_NONCE_SIZE];

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admission/admit_steps.h"
 #include "ledger/session.h"
 
 enum { MOST = 32 };
@@ -13,13 +12,20 @@ struct newcomers {
     struct ledger *ledger;
     const struct admit_values *values[MOST];
     int count;
-    unsigned char never[ADMIT_PARAMETER_COUNT]; /* parameters that nobody has had a value for */
-    int never_count;
-    bool narrow; /* the statements leave their columns out */
+    uint64_t given[ADMIT_GIVEN_WORDS]; /* bits: parameters that somebody has had a value for */
+    bool narrow;                       /* the statements leave the columns of the others out */
 };
 
 static const char pointer_kind[] = "newcomers";
 static const sqlite3_module newcomer_module;
+
+/* What is not known before a sign-up is written. */
+static const int found_later[] = {ADMIT_id, ADMIT_recorded_at, ADMIT_password_hash, SIGNUP_outcome};
+
+static uint64_t bit_of(int parameter)
+{
+    return UINT64_C(1) << parameter % ADMIT_GIVEN_BITS;
+}
 
 struct newcomers *newcomers_open(struct session *session)
 {
@@ -27,8 +33,8 @@ struct newcomers *newcomers_open(struct session *session)
     if (newcomers == NULL)
         return NULL;
     newcomers->ledger = session->ledger;
-    for (int parameter = 0; parameter < ADMIT_PARAMETER_COUNT; parameter++)
-        newcomers->never[newcomers->never_count++] = (unsigned char)parameter;
+    for (size_t i = 0; i < sizeof found_later / sizeof *found_later; i++)
+        newcomers->given[found_later[i] / ADMIT_GIVEN_BITS] |= bit_of(found_later[i]);
     if (sqlite3_create_module_v2(ledger_database(session->ledger), "reg_newcomer", &newcomer_module,
                                  NULL, NULL) == SQLITE_OK)
         return newcomers;
@@ -65,10 +71,10 @@ enum admit_outcome newcomers_judge(const struct admit_values *values)
 
 static bool is_never_given(const struct newcomers *newcomers, const char *value, size_t length)
 {
-    for (int i = 0; i < newcomers->never_count; i++) {
-        const char *name = admit_values_name(newcomers->never[i]);
+    for (int parameter = 0; parameter < ADMIT_PARAMETER_COUNT; parameter++) {
+        const char *name = admit_values_name(parameter);
         if (strlen(name) == length && memcmp(name, value, length) == 0)
-            return true;
+            return (newcomers->given[parameter / ADMIT_GIVEN_BITS] & bit_of(parameter)) == 0;
     }
     return false;
 }
@@ -129,11 +135,11 @@ static void make_narrow(struct newcomers *newcomers)
 /* What is given the first time: columns for it are needed from now on. */
 static void note_given(struct newcomers *newcomers, const struct admit_values *values)
 {
-    for (int i = newcomers->never_count - 1; i >= 0; i--)
-        if (admit_steps_given(values, newcomers->never[i])) {
-            newcomers->never[i] = newcomers->never[--newcomers->never_count];
+    for (int i = 0; i < ADMIT_GIVEN_WORDS; i++) {
+        if ((values->given[i] & ~newcomers->given[i]) != 0)
             newcomers->narrow = false;
-        }
+        newcomers->given[i] |= values->given[i];
+    }
 }
 
 bool newcomers_add(struct newcomers *newcomers, struct admit_values *values,
@@ -166,10 +172,11 @@ void newcomers_write(struct newcomers *newcomers)
     newcomers_forget(newcomers);
 }
 
-/* The table: a column for each parameter, in the order of enum admit_parameter, and at last which
+/* The table: a column for each parameter, in the order of enum admit_parameter; whether the sign-up
+ * fails, which takes less than to compare the outcome's text again and again; and at last which
  * newcomers they are. */
 
-enum { NEWCOMERS = ADMIT_PARAMETER_COUNT };
+enum { FAILS = ADMIT_PARAMETER_COUNT, NEWCOMERS };
 
 struct cursor {
     sqlite3_vtab_cursor base;
@@ -188,7 +195,7 @@ static int connect(sqlite3 *database, void *client, int count, const char *const
     sqlite3_str_appendall(declaration, "CREATE TABLE x(");
     for (int parameter = 0; parameter < ADMIT_PARAMETER_COUNT; parameter++)
         sqlite3_str_appendf(declaration, "\"%w\", ", admit_values_name(parameter));
-    sqlite3_str_appendall(declaration, "newcomers HIDDEN)");
+    sqlite3_str_appendall(declaration, "fails, newcomers HIDDEN)");
     char *text = sqlite3_str_finish(declaration);
     int code = text == NULL ? SQLITE_NOMEM : sqlite3_declare_vtab(database, text);
     sqlite3_free(text);
@@ -264,8 +271,11 @@ static int eof(sqlite3_vtab_cursor *base)
 static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int number)
 {
     const struct cursor *cursor = (struct cursor *)base;
+    const struct admit_values *values = cursor->newcomers->values[cursor->row];
     if (number < ADMIT_PARAMETER_COUNT)
-        admit_values_give(cursor->newcomers->values[cursor->row], number, context);
+        admit_values_give(values, number, context);
+    else if (number == FAILS)
+        sqlite3_result_int(context, values->bound[SIGNUP_outcome].text[0] == 'f');
     return SQLITE_OK;
 }
 

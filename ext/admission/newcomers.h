@@ -17,7 +17,7 @@
 struct newcomers;
 
 /* Offers the table `reg_newcomer` on the session's connection: a column for each parameter of the
- * rule `admit`, and the hidden `newcomers` that says which. NULL: out of memory. */
+ * rule `admit`, `fails`, and the hidden `newcomers` that says which. NULL: out of memory. */
 struct newcomers *newcomers_open(struct session *session);
 void newcomers_close(struct newcomers *newcomers);
 

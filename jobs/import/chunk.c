@@ -299,7 +299,7 @@ static void fetch_row(const struct chunk_row *row)
     fetch(admission->email_folded, IDENTIFIER);
     fetch(admission->phone, IDENTIFIER);
     fetch(admission->username_folded, IDENTIFIER);
-    fetch(row->values.bound, sizeof row->values.bound);
+    fetch(&row->values, offsetof(struct admit_values, reasons));
 }
 
 /* Rows ahead of the one that is written. */
