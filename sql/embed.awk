@@ -84,6 +84,7 @@ rule != "" && step != "" { step_text = step_text $0 "\n"; trigger_text = trigger
 rule != "" { next }
 /^-- name: / && !upgrade { flush(); name = $3; next }
 name != "" { text = text $0 "\n" }
+/^ALTER TABLE [a-z_]+ RENAME TO / { object = $6; sub(/;$/, "", object); objects[++object_count] = object }
 name !~ /^view_/ && /^CREATE (TABLE|VIEW) / { object = $3; sub(/^main\./, "", object); objects[++object_count] = object }
 END {
     if (failed) exit 1

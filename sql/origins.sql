@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- The index of where attempts came from (sql/upgrades/9.sql), as it is built.
 
--- Which attempts it has, which are merged, and which there are.
+-- Which attempts it has, and which are merged; the first that it does not have (0: it has all), and the last.
 -- name: origins_look
-SELECT merged_id, origin_id, coalesce((SELECT max(id) FROM attempt), 0) AS newest FROM kept_through
+SELECT merged_id, origin_id, coalesce((SELECT min(id) FROM attempt WHERE id > origin_id), 0) AS next, coalesce((SELECT max(id) FROM attempt), 0) AS newest
+  FROM kept_through
 
 -- The origins of the attempts after origin_id up to :until, all of one run.
 -- name: add_origins
@@ -49,6 +50,6 @@ SELECT coalesce((SELECT max(id) FROM attempt), 0) - merged_id FROM kept_through
 -- name: origins_unread
 SELECT coalesce((SELECT max(id) FROM attempt), 0) - origin_id FROM kept_through
 
--- Whether so many attempts have an origin that a look at each attempt costs no more than to find those.
+-- Whether more than :many attempts have an origin.
 -- name: origin_is_common
-SELECT 1 FROM kept_origin WHERE run IN (SELECT run FROM origin_run) AND kind = :kind AND value = :value LIMIT 1 OFFSET 10000
+SELECT 1 FROM kept_origin WHERE run IN (SELECT run FROM origin_run) AND kind = :kind AND value = :value LIMIT 1 OFFSET :many

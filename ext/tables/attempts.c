@@ -285,7 +285,7 @@ static const struct history_column codes_columns[] = {
     WORD("username"),
     WORD("phone"),
     WORD("account_group_id"),
-    {"device_id", "TEXT", HISTORY_VALUE, SEARCH_ORIGIN},
+    WORD("device_id"),
     {"state", "TEXT", HISTORY_VALUE, SEARCH_STATE},
     VALUE("failures", "INTEGER"),
     TIME("verified_at"),

@@ -320,22 +320,46 @@ static int settle_outcome(struct history_table *table, struct cursor *cursor, ch
     return code;
 }
 
+/* Whether a plan leads to few rows by another of their columns. */
+static bool leads_elsewhere(const struct history *history, const char *plan, int count)
+{
+    for (int i = 0; i < count; i++) {
+        struct history_step step = history_plan_step(history, plan, i);
+        bool equal = step.letter == '=' || step.letter == 'i';
+        enum history_search search = step.column->search;
+        if (equal &&
+            (search == SEARCH_EMAIL || search == SEARCH_PHONE || search == SEARCH_USERNAME ||
+             search == SEARCH_CUSTOMER || strcmp(step.column->name, "id") == 0))
+            return true;
+    }
+    return false;
+}
+
 /* Of an origin that many share, each row is looked at, in whatever order is asked for. */
 static void settle_origins(struct history_table *table, char *plan, int count,
                            sqlite3_value **arguments)
 {
+    /* So many attempts of an origin are found and sorted in a hundredth of a second. */
+    enum { MANY = 10000, MANY_FOR_FEW = 500 };
     struct ledger *ledger = table->session->ledger;
+    bool elsewhere = leads_elsewhere(table->history, plan, count);
     for (int i = 0; i < count; i++) {
         struct history_step step = history_plan_step(table->history, plan, i);
-        if (step.letter != '=' || step.column->search != SEARCH_ORIGIN)
+        if (step.column->search != SEARCH_ORIGIN ||
+            (step.letter != '=' && step.letter != HISTORY_FEW))
             continue;
-        struct ledger_statement *row = ledger_use(ledger, STATEMENT_origin_is_common);
-        ledger_set_integer(row, ":kind", history_origin_kind(step.column));
-        ledger_set_text(row, ":value", (const char *)sqlite3_value_text(arguments[i]));
-        if (!ledger_row(row))
-            continue;
-        ledger_done(row);
-        history_plan_settle(plan, i, HISTORY_COMMON);
+        bool common = elsewhere;
+        if (!common) {
+            struct ledger_statement *row = ledger_use(ledger, STATEMENT_origin_is_common);
+            ledger_set_integer(row, ":kind", history_origin_kind(step.column));
+            ledger_set_text(row, ":value", (const char *)sqlite3_value_text(arguments[i]));
+            ledger_set_integer(row, ":many", step.letter == '=' ? MANY : MANY_FOR_FEW);
+            common = ledger_row(row);
+            if (common)
+                ledger_done(row);
+        }
+        if (common)
+            history_plan_settle(plan, i, HISTORY_COMMON);
     }
 }
 

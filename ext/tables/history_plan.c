@@ -18,14 +18,16 @@
 enum { MASK_LENGTH = 16, STEP_LENGTH = 3 };
 
 /* What the planner is told, in units of one row read through an index. */
-static const double COST_ROW = 1.0;      /* a row of the base tables, its columns computed */
-static const double COST_SEEK = 4.0;     /* descending a b-tree, starting a statement */
-static const double ROWS_UNKNOWN = 1e6;  /* also where there is no ledger yet: xFilter says so */
-static const double SHARE_RANGE = 0.25;  /* what one bound leaves of a table */
-static const double SHARE_EQUAL = 0.1;   /* what an import leaves */
-static const double ROWS_SUBJECT = 3;    /* attempts of one person */
-static const double ROWS_ORIGIN = 20;    /* attempts of one origin */
-static const double COST_NEWER = 0.1;    /* of a row that the index of origins does not have */
+static const double COST_ROW = 1.0;     /* a row of the base tables, its columns computed */
+static const double COST_SEEK = 4.0;    /* descending a b-tree, starting a statement */
+static const double ROWS_UNKNOWN = 1e6; /* also where there is no ledger yet: xFilter says so */
+static const double SHARE_RANGE = 0.25; /* what one bound leaves of a table */
+static const double SHARE_EQUAL = 0.1;  /* what an import leaves */
+static const double ROWS_SUBJECT = 3;   /* attempts of one person */
+static const double ROWS_ORIGIN = 20;   /* attempts of one origin */
+static const double COST_NEWER = 0.1;   /* of a row that the index of origins does not have */
+static const double FEW_NEWER = 10000;  /* of those; else not more than that share of all: */
+static const double SHARE_NEWER = 0.06;
 static const double COST_LEFT_OUT = 0.9; /* of a row that only a condition on it leaves out */
 
 /* Planning */
@@ -77,7 +79,7 @@ bool history_plan_is_exact(enum history_search search, char letter)
  * equal but for ASCII case has the same key (session_subject_key()); of other collations that is
  * not so. A list of what no index has would be a scan for each of its members. */
 static bool searchable(sqlite3_index_info *info, int i, const struct history_column *column,
-                       char letter)
+                       char letter, const struct history_size *size)
 {
     const char *collation = sqlite3_vtab_collation(info, i);
     enum history_search search = column->search;
@@ -86,6 +88,8 @@ static bool searchable(sqlite3_index_info *info, int i, const struct history_col
     if ((is_filter(search) || is_state(search) || search == SEARCH_CUSTOMER) &&
         sqlite3_vtab_in(info, i, -1))
         return false;
+    if (search == SEARCH_ORIGIN && size->newer > FEW_NEWER && sqlite3_vtab_in(info, i, -1))
+        return false; /* for each of its members those are read that the index does not have */
     return search != SEARCH_NONE && search != SEARCH_ACKNOWLEDGED &&
            (letter == '=' || search == SEARCH_INTEGER || search == SEARCH_TIME) &&
            (search == SEARCH_INTEGER || strcmp(collation, "BINARY") == 0 ||
@@ -94,7 +98,8 @@ static bool searchable(sqlite3_index_info *info, int i, const struct history_col
 
 static double narrowed(double rows, const struct history_column *column, char letter)
 {
-    if (letter == 'n' || is_filter(column->search) || is_state(column->search))
+    if (letter == 'n' || letter == HISTORY_COMMON || is_filter(column->search) ||
+        is_state(column->search))
         return rows * SHARE_EQUAL;
     if (letter != '=' && letter != 'i')
         return rows * SHARE_RANGE;
@@ -118,7 +123,8 @@ static double narrowed(double rows, const struct history_column *column, char le
 static double looked_at(double read, double rows, double left, const struct history_column *column,
                         char letter, const struct history_size *size)
 {
-    if (letter == 'n' || is_filter(column->search) || is_state(column->search))
+    if (letter == 'n' || letter == HISTORY_COMMON || is_filter(column->search) ||
+        is_state(column->search))
         return read * COST_LEFT_OUT;
     double newer = column->search == SEARCH_ORIGIN ? size->newer * COST_NEWER : 0;
     return read * left / rows + newer;
@@ -151,6 +157,27 @@ static enum history_order consumed_order(const struct history *history,
     if (strcmp(name, "attempted_at") == 0 || strcmp(name, "attempted_at_ms") == 0)
         return down ? ORDER_TIME_DESC : ORDER_TIME;
     return ORDER_NONE;
+}
+
+bool history_plan_has_limit(const sqlite3_index_info *info)
+{
+    for (int i = 0; i < info->nConstraint; i++)
+        if (info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_LIMIT)
+            return true;
+    return false;
+}
+
+/* How an = on an origin is begun. Who wants the first few, in an order that is there, has them
+ * sooner by looking at each row than by finding all of them; so has everybody where the index has
+ * too little. */
+static char letter_of_origin(const struct history_size *size, const sqlite3_index_info *info,
+                             enum history_order order)
+{
+    if (size->newer > FEW_NEWER && size->newer > size->rows * SHARE_NEWER)
+        return HISTORY_COMMON;
+    return history_plan_has_limit(info) && (info->nOrderBy == 0 || order != ORDER_NONE)
+               ? HISTORY_FEW
+               : '=';
 }
 
 /* A step of no column, after `arguments` others. */
@@ -225,6 +252,7 @@ int history_plan_choose(const struct history *history, const struct history_size
         table_is_given(given, info);
     else if (is_moment_used(history, info))
         return table_is_missing(given, info);
+    const enum history_order order = consumed_order(history, info, size->in_time);
     double rows = size->rows > 0 ? size->rows : ROWS_UNKNOWN, read = rows;
     size_t length =
         (size_t)snprintf(plan, sizeof plan, "%016llx", (unsigned long long)info->colUsed);
@@ -238,12 +266,14 @@ int history_plan_choose(const struct history *history, const struct history_size
         if (as_of && !info->aConstraint[i].usable)
             return SQLITE_CONSTRAINT; /* without its moment the answer would be another one */
         if (!info->aConstraint[i].usable || (as_of && moment) ||
-            (!as_of && !searchable(info, i, column, letter)) || length + 4 >= sizeof plan)
+            (!as_of && !searchable(info, i, column, letter, size)) || length + 4 >= sizeof plan)
             continue; /* SQLite compares a second moment with the first */
         moment = moment || as_of;
         if (letter == '=' && !as_of && column->search != SEARCH_TIME &&
             column->search != SEARCH_ORIGIN && sqlite3_vtab_in(info, i, 1))
             letter = 'i';
+        if (letter == '=' && column->search == SEARCH_ORIGIN)
+            letter = letter_of_origin(size, info, order);
         unique = unique || (letter == '=' && strcmp(column->name, "id") == 0);
         info->aConstraintUsage[i].argvIndex = ++arguments;
         /* The statement compares integers and words as SQLite would; all else only narrows. */
@@ -254,9 +284,8 @@ int history_plan_choose(const struct history *history, const struct history_size
         read = looked_at(read, rows, left, column, letter, size);
         rows = left;
     }
-    info->idxNum = (int)consumed_order(history, info, size->in_time);
-    if (info->idxNum == ORDER_NONE && history->summed &&
-        history_sums_serve(history, size, plan, info))
+    info->idxNum = (int)order;
+    if (order == ORDER_NONE && history->summed && history_sums_serve(history, size, plan, info))
         info->idxNum = ORDER_SUMS;
     info->orderByConsumed = info->idxNum != ORDER_NONE;
     if (length + 2 * STEP_LENGTH < sizeof plan)

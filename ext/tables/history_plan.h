@@ -15,14 +15,16 @@ struct history_step {
     char letter; /* = l m g h i n A N O: see history_plan.c; or of enum history_letter */
 };
 
-/* What an = becomes once its value is known. */
+/* What an = becomes once its value is known, and before that, an origin's. */
 enum history_letter {
     HISTORY_OPEN = 'x',     /* it narrows nothing: SQLite alone compares such a value rightly */
     HISTORY_DEAD = 'd',     /* the state is `dead`, and dead reports have an index */
     HISTORY_QUEUED = 'q',   /* it is one of the queue, as of now */
     HISTORY_ENDED = 'e',    /* it is the end of a code */
     HISTORY_VERIFIED = 'v', /* it is `verified`, which comes before all other ends */
-    HISTORY_COMMON = 'c',   /* many have that origin: each row is looked at */
+    HISTORY_FEW = 'f',      /* of an origin the first few are wanted */
+    HISTORY_COMMON = 'c',   /* each row is looked at whether it is of that origin */
+    HISTORY_NEVER = 'z',    /* NULL equals nothing */
     HISTORY_SCANNED = 's',  /* of an outcome there are enough rows in the order that is asked for */
 };
 
@@ -49,6 +51,9 @@ struct history_size {
 /* xBestIndex. SQLITE_ERROR: as_of is not given by `=`. */
 int history_plan_choose(const struct history *history, const struct history_size *size,
                         struct table_given *given, sqlite3_index_info *info);
+
+/* Whether SQLite says that it wants so many rows and no more. It does not always. */
+bool history_plan_has_limit(const sqlite3_index_info *info);
 
 /* Whether the statement's own comparison is the last word: of words that look like no number. */
 bool history_plan_is_exact(enum history_search search, char letter);

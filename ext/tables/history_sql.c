@@ -129,6 +129,10 @@ static void append_condition(sqlite3_str *sql, const struct history_column *colu
     }
     if (letter == HISTORY_OPEN)
         return;
+    if (letter == HISTORY_NEVER) {
+        sqlite3_str_appendall(sql, " AND 0");
+        return;
+    }
     const char *sign = letter == 'l'   ? "<"
                        : letter == 'm' ? "<="
                        : letter == 'g' ? ">"

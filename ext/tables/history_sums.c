@@ -31,15 +31,6 @@ static int argument_of_state(const struct history *history, const char *plan)
     return -1;
 }
 
-/* Who wants the first few rows is served sooner by the rows themselves. */
-static bool has_limit(const sqlite3_index_info *info)
-{
-    for (int i = 0; i < info->nConstraint; i++)
-        if (info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_LIMIT)
-            return true;
-    return false;
-}
-
 /* Whether what SQLite would have in an order is so already. It sorts few rows by itself sooner
  * than all states are counted, where it does not group them. */
 static bool is_order_of(const struct history *history, const struct history_column *column,
@@ -51,13 +42,16 @@ static bool is_order_of(const struct history *history, const struct history_colu
 }
 
 static bool has_sums(const struct history_column *column, const struct history_size *size,
-                     int arguments)
+                     int arguments, sqlite3_index_info *info)
 {
-    /* Those that are not merged are sorted; the index knows no other moment than now, and leads to
-     * the attempts of a single origin by itself. */
-    enum { FEW = 4 };
-    return column->search == SEARCH_ORIGIN ? arguments == 0 && size->unmerged < size->rows / FEW
-                                           : size->summed;
+    /* Those that are not merged are sorted. The index knows no other moment than now, and leads to
+     * the attempts of a single origin by itself; where SQLite does not group them, the first rows
+     * may be all that it wants. */
+    enum { FEW = 4, GROUPED = 1 };
+    return column->search == SEARCH_ORIGIN
+               ? arguments == 0 && size->unmerged < size->rows / FEW && info->nOrderBy == 1 &&
+                     sqlite3_vtab_distinct(info) == GROUPED
+               : size->summed;
 }
 
 bool history_sums_serve(const struct history *history, const struct history_size *size,
@@ -65,8 +59,8 @@ bool history_sums_serve(const struct history *history, const struct history_size
 {
     const struct history_column *only = only_column(history, plan);
     int conditions = 0, arguments = history_plan_arguments(plan);
-    if (only == NULL || has_limit(info) || !has_sums(only, size, arguments) ||
-        !is_order_of(history, only, info))
+    if (only == NULL || history_plan_has_limit(info) || /* rows serve the first few sooner */
+        !has_sums(only, size, arguments, info) || !is_order_of(history, only, info))
         return false;
     for (int i = 0; i < arguments; i++) {
         char letter = history_plan_step(history, plan, i).letter;

@@ -35,14 +35,14 @@ static char letter_of_state(enum history_search search, const char *state, bool 
                                              : '=';
 }
 
-static char letter_of(enum history_search search, sqlite3_value *value, bool now)
+static char letter_of(enum history_search search, char letter, sqlite3_value *value, bool now)
 {
     int type = sqlite3_value_type(value);
     const char *text = type == SQLITE_TEXT ? (const char *)sqlite3_value_text(value) : NULL;
     switch (search) {
     case SEARCH_ORIGIN:
     case SEARCH_TEXT: /* a number may be compared as one, by what it is compared with */
-        return type == SQLITE_TEXT ? '=' : HISTORY_OPEN;
+        return type == SQLITE_TEXT ? letter : type == SQLITE_NULL ? HISTORY_NEVER : HISTORY_OPEN;
     case SEARCH_CUSTOMER:
         return sqlite3_value_numeric_type(value) == SQLITE_INTEGER ? '=' : HISTORY_OPEN;
     case SEARCH_CODE_STATE:
@@ -62,8 +62,9 @@ void history_values_settle(const struct history *history, char *plan, int count,
         now = now && history_plan_step(history, plan, i).letter != 'A';
     for (int i = 0; i < count; i++) {
         struct history_step step = history_plan_step(history, plan, i);
-        if (step.letter == '=')
-            history_plan_settle(plan, i, letter_of(step.column->search, arguments[i], now));
+        if (step.letter == '=' || step.letter == HISTORY_FEW || step.letter == HISTORY_COMMON)
+            history_plan_settle(plan, i,
+                                letter_of(step.column->search, step.letter, arguments[i], now));
     }
 }
 
@@ -182,7 +183,8 @@ int history_values_bind(struct session *session, const struct history *history,
         struct history_step step = history_plan_step(history, plan, i);
         enum history_search search = step.column->search;
         int parameter = history_plan_parameter(i);
-        if (step.letter == 'A' || step.letter == 'n' || step.letter == HISTORY_OPEN)
+        if (step.letter == 'A' || step.letter == 'n' || step.letter == HISTORY_OPEN ||
+            step.letter == HISTORY_NEVER)
             continue;
         if (step.letter == 'N' || step.letter == 'O')
             code = sqlite3_bind_value(statement, parameter, arguments[i]);

@@ -11,22 +11,25 @@
 #include "values/moment.h"
 
 /* RUN: as the view origin_run has it. A merge changes most pages of run 0, so it is put off until
- * one attempt in SHARE waits for it. */
-enum { KINDS = 3, RUN = 262144, AT_ONCE = RUN / 16, SHARE = 8, SLICE = 25000 };
+ * one attempt in SHARE waits for it. AT_ONCE attempts, or SLICE entries, are sorted in memory,
+ * where each may have a kilobyte. */
+enum { KINDS = 3, RUN = 262144, AT_ONCE = RUN / 32, SHARE = 8, SLICE = 10000 };
 
 struct extent {
-    int64_t merged, indexed, newest; /* attempts up to each */
+    int64_t merged, indexed; /* attempts up to each */
+    int64_t next, newest;    /* the first that is not indexed, 0: all are; and the last */
 };
 
 static struct extent look(struct ledger *ledger)
 {
-    enum { MERGED, INDEXED, NEWEST };
-    static const char *const columns[] = {"merged_id", "origin_id", "newest", NULL};
+    enum { MERGED, INDEXED, NEXT, NEWEST };
+    static const char *const columns[] = {"merged_id", "origin_id", "next", "newest", NULL};
     struct extent extent = {0};
     struct ledger_statement *row = ledger_select(ledger, STATEMENT_origins_look, columns);
     if (ledger_row(row)) {
         extent.merged = ledger_integer(row, MERGED);
         extent.indexed = ledger_integer(row, INDEXED);
+        extent.next = ledger_integer(row, NEXT);
         extent.newest = ledger_integer(row, NEWEST);
         ledger_done(row);
     }
@@ -47,10 +50,10 @@ static struct ledger_statement *until(struct ledger *ledger, enum statement name
     return statement;
 }
 
-/* The next attempts, all of one run. Gives the last of them. */
-static int64_t append(struct ledger *ledger, const struct extent *extent)
+/* The next attempts, all of one run. */
+static void append(struct ledger *ledger, const struct extent *extent)
 {
-    int64_t last = ((extent->indexed + 1) / AT_ONCE + 1) * AT_ONCE - 1;
+    int64_t last = (extent->next / AT_ONCE + 1) * AT_ONCE - 1;
     if (last > extent->newest)
         last = extent->newest;
     ledger_begin(ledger);
@@ -63,7 +66,6 @@ static int64_t append(struct ledger *ledger, const struct extent *extent)
     ledger_run(until(ledger, STATEMENT_move_origin_id, last));
     ledger_end(ledger);
     others_turn(began, 0);
-    return last;
 }
 
 /* -- Merging -- */
@@ -121,25 +123,28 @@ static bool merge_slice(struct ledger *ledger, int kind, int64_t most)
     return more;
 }
 
-static void merge(struct ledger *ledger, const struct extent *extent)
+/* False: not to the end. */
+static bool merge(struct ledger *ledger, const struct extent *extent)
 {
-    int64_t runs = (extent->indexed - extent->merged) / RUN + 2;
+    int64_t runs = (extent->indexed - extent->merged) / RUN + 2,
+            most = runs < SLICE ? SLICE / runs : 1;
     for (int kind = 1; kind <= KINDS; kind++)
-        while (is_going(ledger) && merge_slice(ledger, kind, SLICE / runs))
+        while (is_going(ledger) && merge_slice(ledger, kind, most))
             ;
     if (!is_going(ledger))
-        return;
+        return false;
     ledger_begin(ledger);
     ledger_run(until(ledger, STATEMENT_move_merged_id, extent->indexed));
     ledger_end(ledger);
+    return !ledger_failed(ledger);
 }
 
 bool origin_index_build(struct ledger *ledger)
 {
     struct extent extent = look(ledger);
-    while (extent.indexed < extent.newest && is_going(ledger))
-        extent.indexed = append(ledger, &extent);
-    if (extent.indexed - extent.merged > extent.indexed / SHARE && is_going(ledger))
-        merge(ledger, &extent);
-    return is_going(ledger);
+    for (; extent.next != 0 && is_going(ledger); extent = look(ledger))
+        append(ledger, &extent);
+    if (extent.next != 0 || ledger_failed(ledger))
+        return false;
+    return extent.indexed - extent.merged <= extent.indexed / SHARE || merge(ledger, &extent);
 }

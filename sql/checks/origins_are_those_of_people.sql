@@ -4,17 +4,17 @@ WITH most AS MATERIALIZED (SELECT origin_id AS id FROM kept_through)
 SELECT 'device' AS origin, p.attempt_id, NULL AS entries, NULL AS people
   FROM person p
  WHERE p.attempt_id <= (SELECT id FROM most) AND p.device_id IS NOT NULL
-   AND NOT EXISTS (SELECT 1 FROM origin_index o WHERE o.kind = 1 AND o.value = p.device_id AND o.attempt_id = p.attempt_id)
+   AND NOT EXISTS (SELECT 1 FROM kept_origin o WHERE o.run IN (SELECT run FROM origin_run) AND o.kind = 1 AND o.value = p.device_id AND o.attempt_id = p.attempt_id)
 UNION ALL
 SELECT 'address', p.attempt_id, NULL, NULL
   FROM person p
  WHERE p.attempt_id <= (SELECT id FROM most) AND p.ip_address IS NOT NULL
-   AND NOT EXISTS (SELECT 1 FROM origin_index o WHERE o.kind = 2 AND o.value = p.ip_address AND o.attempt_id = p.attempt_id)
+   AND NOT EXISTS (SELECT 1 FROM kept_origin o WHERE o.run IN (SELECT run FROM origin_run) AND o.kind = 2 AND o.value = p.ip_address AND o.attempt_id = p.attempt_id)
 UNION ALL
 SELECT 'domain', p.attempt_id, NULL, NULL
   FROM person p
  WHERE p.attempt_id <= (SELECT id FROM most) AND p.email_folded IS NOT NULL
-   AND NOT EXISTS (SELECT 1 FROM origin_index o WHERE o.kind = 3 AND o.value = substr(p.email_folded, instr(p.email_folded, '@') + 1) AND o.attempt_id = p.attempt_id)
+   AND NOT EXISTS (SELECT 1 FROM kept_origin o WHERE o.run IN (SELECT run FROM origin_run) AND o.kind = 3 AND o.value = substr(p.email_folded, instr(p.email_folded, '@') + 1) AND o.attempt_id = p.attempt_id)
 UNION ALL
 SELECT CASE k.kind WHEN 1 THEN 'device' WHEN 2 THEN 'address' ELSE 'domain' END, NULL, k.entries,
        CASE k.kind WHEN 1 THEN p.devices WHEN 2 THEN p.addresses ELSE p.domains END

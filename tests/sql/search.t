@@ -315,4 +315,29 @@ reg.equal(rows, [(f"m{number}@often.example",) for number in range(7, 30050, 100
 reg.ok(10 * few < every, "by the index", few, every)
 rows, few = work("SELECT ip_address, count(*) FROM reg_attempts WHERE device_id = 'seldom' OR email_domain = 'often.example' AND ip_address = '203.0.113.77' GROUP BY 1 ORDER BY 1")
 reg.equal(rows, [("198.51.100.7", 1), ("203.0.113.77", 31)], "within OR")
+
+# A code's device is that of whoever asked for it, which need not be the sign-up's.
+db.execute("INSERT INTO reg_attempts(email, device_id, outcome) VALUES ('asks@example.com', 'of-the-sign-up', 'success')")
+code = db.execute("SELECT reg_issue_code('asks@example.com', 'none', 'of-the-code')").fetchone()[0]
+reg.equal(db.execute("SELECT count(*), max(subject) FROM reg_codes WHERE device_id = 'of-the-code'").fetchone(), (1, "asks@example.com"), "a code by its device")
+reg.equal(reg.one(db, "SELECT count(*) FROM reg_codes WHERE device_id = 'of-the-sign-up'"), 0, "and not by the sign-up's")
+
+# What leads to few rows leads there, and no origin is looked for beside it.
+for question in ("id = 77", "id IN (77, 78)", "email = 'm77@often.example'"):
+    rows, few = work(f"SELECT count(*) FROM reg_attempts WHERE ip_address = '203.0.113.77' AND {question}")
+    reg.ok(few < 100, f"only those: {question}", few)
+rows, few = work("SELECT count(r.id) FROM (VALUES (NULL), (NULL), ('seldom')) v JOIN reg_attempts r ON r.device_id = v.column1")
+reg.equal(rows, [(1,)], "NULL is no device")
+reg.ok(10 * few < every, "and is not looked for", few, every)
+# Before the first night a list is no more than one look at all, and the first are found as they come.
+db.execute("UPDATE kept_through SET origin_id = 0, merged_id = 0")
+db.execute("DELETE FROM kept_origin")
+db.close()
+db = reg.connect("search.db")
+others = ", ".join(f"'x{number}'" for number in range(100))
+rows, once = work(f"SELECT count(*) FROM reg_attempts WHERE ip_address IN ('203.0.113.77', '198.51.100.7', {others})")
+reg.equal(rows, [(32,)], "several addresses")
+reg.ok(once < 10 * every, "by one look", once, every)
+rows, few = work("SELECT email FROM reg_attempts WHERE email_domain = 'often.example' ORDER BY id DESC LIMIT 3")
+reg.ok(10 * few < every, "the newest as they come", few, every)
 reg.done()
