@@ -14,19 +14,6 @@ SELECT i.id, i.finished_at, i.digest, i.bytes FROM import i
    AND (NOT :committed OR i.finished_at IS NOT NULL OR EXISTS (SELECT 1 FROM import_batch b WHERE b.import_id = i.id))
  ORDER BY i.id DESC LIMIT 1
 
--- Whether an import of so many bytes is known by its digest.
--- name: import_of_bytes
-SELECT 1 FROM import WHERE bytes = :bytes LIMIT 1
-
--- The newest import with a name that ended before its digest was there, and so before its first commit.
--- name: import_without_digest
-SELECT i.id FROM import i
- WHERE i.name = :name AND i.digest IS NULL AND i.finished_at IS NULL AND NOT EXISTS (SELECT 1 FROM import_batch b WHERE b.import_id = i.id)
- ORDER BY i.id DESC LIMIT 1
-
--- name: give_digest
-UPDATE import SET digest = :digest, bytes = :bytes, form = :form WHERE id = :id
-
 -- The import of the file's beginning, or NULL.
 -- name: import_continues
 SELECT continues FROM import WHERE id = :id

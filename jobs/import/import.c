@@ -176,7 +176,7 @@ static void insert_import(struct import *import)
     if (import->job->run_id != 0) /* a rehearsal leaves no run */
         ledger_set_integer(insert, ":run_id", import->job->run_id);
     ledger_set_text(insert, ":name", import->file.name);
-    if (!import->file.is_stream && !import->file.owes_digest) {
+    if (!import->file.is_stream) {
         ledger_set_blob(insert, ":digest", import->file.digest, DIGEST_SIZE);
         ledger_set_integer(insert, ":bytes", (int64_t)import->file.bytes);
     }
@@ -259,6 +259,7 @@ static bool sum_holds(struct import *import)
 
 static void finish(struct import *import)
 {
+    unsigned char digest[DIGEST_SIZE];
     if (!sum_holds(import)) {
         if (ledger_failed(import->ledger))
             import_fail_ledger(import, "adding up the import");
@@ -266,20 +267,18 @@ static void finish(struct import *import)
         return;
     }
     if (import->file.is_stream) {
-        stream_advance(&import->input.stream, UINT64_MAX, import->file.digest);
-        import->file.bytes = import->input.stream.hashed;
-        job_add_input(import->job, import->file.request->path, import->file.digest);
-    } else if (!import_file_settle_digest(&import->file)) {
-        import_fail(import, import->file.status);
-        return;
+        stream_advance(&import->input.stream, UINT64_MAX, digest);
+        job_add_input(import->job, import->file.request->path, digest);
     }
     do {
         ledger_begin(import->ledger);
         struct ledger_statement *statement = ledger_use(import->ledger, STATEMENT_finish_import);
         ledger_set_integer(statement, ":id", import->file.id);
         ledger_set_integer(statement, ":finished_at", ledger_now(import->ledger));
-        ledger_set_blob(statement, ":digest", import->file.digest, DIGEST_SIZE);
-        ledger_set_integer(statement, ":bytes", (int64_t)import->file.bytes);
+        if (import->file.is_stream) {
+            ledger_set_blob(statement, ":digest", digest, DIGEST_SIZE);
+            ledger_set_integer(statement, ":bytes", (int64_t)import->input.stream.hashed);
+        }
         ledger_run(statement);
         ledger_end(import->ledger);
     } while (ledger_again(import->ledger));

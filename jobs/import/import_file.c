@@ -19,11 +19,7 @@
 
 enum {
     NEVER_TOO_MUCH = 64 << 20, /* bytes that any file may unpack to */
-    DISK_BLOCK = 512,          /* of st_blocks, whatever the disk's are */
-    /* Bytes whose digest takes long enough to be put off, and not so long that the first commit
-     * would keep others from the ledger until it is there. */
-    LEAST_PUT_OFF = 1 << 20,
-    MOST_PUT_OFF = 512 << 20
+    DISK_BLOCK = 512           /* of st_blocks, whatever the disk's are */
 };
 
 static void fail(struct import_file *file, enum exit_code status)
@@ -309,71 +305,6 @@ static bool take_lease(struct import_file *file, const char *what)
     return false;
 }
 
-static void fail_digest(struct import_file *file)
-{
-    char why[128];
-    stop_words(why, sizeof why);
-    say_error("%s: %s", file->request->path,
-              errno != 0 ? strerror(errno) : why); /* 0: asked to stop */
-    fail(file, EXIT_RETRY);
-}
-
-static bool has_import_of_so_many_bytes(struct import_file *file)
-{
-    struct ledger_statement *import =
-        ledger_use(file->job->session->ledger, STATEMENT_import_of_bytes);
-    ledger_set_integer(import, ":bytes", (int64_t)file->bytes);
-    bool found = ledger_row(import);
-    if (found)
-        ledger_done(import);
-    return found;
-}
-
-/* An import of that name which ended before its first commit and its digest: there is nothing of
- * it, so that it may as well be this one. On a cluster it may be at work. */
-static void take_over_begun(struct import_file *file)
-{
-    struct ledger *ledger = file->job->session->ledger;
-    if (!file->is_new || file->over || file->continues != 0 || ledger_is_shared(ledger))
-        return;
-    struct ledger_statement *begun = ledger_use(ledger, STATEMENT_import_without_digest);
-    ledger_set_text(begun, ":name", file->name);
-    if (!ledger_row(begun))
-        return;
-    file->id = ledger_integer(begun, 0);
-    file->is_new = false;
-    file->owes_digest = true;
-    ledger_done(begun);
-}
-
-/* The digest of what can only be new takes its time beside the first rows: no import has so many
- * bytes, nor this name. */
-static bool put_digest_off(struct import_file *file)
-{
-    struct ledger *ledger = file->job->session->ledger;
-    file->bytes = (uint64_t)file->facts.st_size;
-    if (ledger_is_shared(ledger) || file->request->dry_run || file->bytes < LEAST_PUT_OFF ||
-        file->bytes > MOST_PUT_OFF || has_import_of_so_many_bytes(file) || ledger_failed(ledger))
-        return false;
-    file->is_digesting = file->owes_digest = digest_begin(&file->digesting, file->input);
-    return file->is_digesting;
-}
-
-bool import_file_settle_digest(struct import_file *file)
-{
-    if (!file->is_digesting)
-        return true;
-    file->is_digesting = false;
-    if (!digest_wait(&file->digesting)) {
-        fail_digest(file);
-        return false;
-    }
-    memcpy(file->digest, file->digesting.digest, DIGEST_SIZE);
-    file->bytes = file->digesting.bytes;
-    job_add_input(file->job, file->request->path, file->digest);
-    return true;
-}
-
 /* Known by content; grown since; the same name with another content; or new. */
 static void identify_file(struct import_file *file)
 {
@@ -382,11 +313,13 @@ static void identify_file(struct import_file *file)
     char digest[DIGEST_TEXT];
     bool marked = false;
     bool named = find_same_name(file, true, &earlier);
-    if (!named && put_digest_off(file))
-        return;
     uint64_t mark = named && earlier.has_digest ? earlier.bytes : UINT64_MAX;
     if (!digest_file(file->input, mark, file->digest, &file->bytes, at_mark, &marked)) {
-        fail_digest(file);
+        char why[128];
+        stop_words(why, sizeof why);
+        say_error("%s: %s", file->request->path,
+                  errno != 0 ? strerror(errno) : why); /* 0: asked to stop */
+        fail(file, EXIT_RETRY);
         return;
     }
     job_add_input(file->job, file->request->path, file->digest);
@@ -443,8 +376,6 @@ static void identify(struct import_file *file)
         identify_stream(file);
     else
         identify_file(file);
-    if (!file->is_stream)
-        take_over_begun(file);
     if (file->is_new && !file->over)
         file->id = ledger_number(ledger, STATEMENT_next_import, 0);
     if (ledger_failed(ledger))
@@ -470,7 +401,6 @@ void import_file_open(struct import_file *file, struct job *job,
 
 void import_file_close(struct import_file *file)
 {
-    import_file_settle_digest(file);
     if (file->lease[0] != '\0')
         ledger_release_lease(file->job->session->ledger, file->lease);
     file->lease[0] = '\0';

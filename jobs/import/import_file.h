@@ -19,11 +19,8 @@ struct import_file {
     char name[REJECTS_PATH];
     int input;
     bool is_stream;
-    enum decompress_kind packed;  /* by its name */
-    struct stat facts;            /* when its digest was taken */
-    struct digest_task digesting; /* where its digest is put off */
-    bool is_digesting;
-    bool owes_digest; /* the import's row has none yet */
+    enum decompress_kind packed; /* by its name */
+    struct stat facts;           /* when its digest was taken */
     unsigned char digest[DIGEST_SIZE];
     uint64_t bytes;
     int64_t id; /* of the import */
@@ -49,10 +46,6 @@ void import_file_look(struct import_file *file, struct job *job,
 void import_file_open(struct import_file *file, struct job *job,
                       const struct import_request *request);
 void import_file_close(struct import_file *file);
-
-/* Waits for its digest, where that was put off: no row of a file is committed without. False: it
- * cannot be taken; said, with `status`, unless the run is asked to stop. */
-bool import_file_settle_digest(struct import_file *file);
 
 /* What the last commit of an import has counted. False: there is none, or the ledger failed. */
 bool import_file_counts(struct import_file *file, int64_t id, struct chunk_counts *counts);

@@ -80,18 +80,13 @@ static void refuse_batch(struct import *import, const char *message)
 }
 
 /* Nothing of the file is kept beyond its last commit. */
-static void undo(struct import *import, struct batch *batch, const char *message)
-{
-    refuse_batch(import, message);
-    ledger_end(import->ledger);
-    ledger_forgive(import->ledger);
-    batch->open = false;
-}
-
 static void give_up_on_rejects(struct import *import, struct batch *batch)
 {
     const struct import_request *request = import->file.request;
-    undo(import, batch, "too many rejects");
+    refuse_batch(import, "too many rejects");
+    ledger_end(import->ledger);
+    ledger_forgive(import->ledger);
+    batch->open = false;
     say_error("%s: stopped: %" PRIu64 " of %" PRIu64
               " rows are rejects (--max-rejects %g%s); nothing %s %s %" PRIu64 " was imported",
               request->path, batch->counts.rejected, batch->counts.read, request->max_rejects,
@@ -114,28 +109,6 @@ static void make_sure(struct import *import)
     }
 }
 
-/* What the file is known by is in the ledger when its first rows are: whoever finds those finds it
- * again. False: it cannot be known; said. */
-static bool give_digest(struct import *import)
-{
-    struct import_file *file = &import->file;
-    if (!import_file_settle_digest(file)) {
-        import_fail(import, file->status);
-        return false;
-    }
-    if (!file->owes_digest)
-        return true;
-    struct ledger_statement *give = ledger_use(import->ledger, STATEMENT_give_digest);
-    ledger_set_integer(give, ":id", file->id);
-    ledger_set_blob(give, ":digest", file->digest, DIGEST_SIZE);
-    ledger_set_integer(give, ":bytes", (int64_t)file->bytes);
-    if (import->form[0] != '\0')
-        ledger_set_text(give, ":form", import->form);
-    ledger_run(give);
-    file->owes_digest = false;
-    return true;
-}
-
 /* A dry run leaves no segments. What is not merged when the run is to end, the next import merges.
  */
 static void merge_index(struct import *import)
@@ -153,10 +126,6 @@ static void commit(struct import *import, struct batch *batch)
         return;
     if (too_many_rejects(import, &batch->counts)) {
         give_up_on_rejects(import, batch);
-        return;
-    }
-    if (!give_digest(import)) {
-        undo(import, batch, "no digest");
         return;
     }
     make_sure(import);

@@ -4,13 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "run/stop.h"
-#include "run/thread.h"
 
 enum { BLOCK = 1 << 20 };
 
@@ -59,37 +57,6 @@ out:
         sodium_memzero(block, BLOCK); /* passwords may have passed through */
     free(block);
     return whole;
-}
-
-static void *take(void *argument)
-{
-    struct digest_task *task = argument;
-    unsigned char at_mark[DIGEST_SIZE];
-    bool marked;
-    task->whole =
-        digest_file(task->descriptor, UINT64_MAX, task->digest, &task->bytes, at_mark, &marked);
-    task->error = errno;
-    return NULL;
-}
-
-bool digest_begin(struct digest_task *task, int descriptor)
-{
-    char again[64];
-    snprintf(again, sizeof again, "/proc/self/fd/%d", descriptor);
-    task->descriptor = open(again, O_RDONLY | O_CLOEXEC);
-    if (task->descriptor >= 0 && thread_start(&task->thread, NULL, take, task))
-        return true;
-    if (task->descriptor >= 0)
-        close(task->descriptor);
-    return false;
-}
-
-bool digest_wait(struct digest_task *task)
-{
-    pthread_join(task->thread, NULL);
-    close(task->descriptor);
-    errno = task->error;
-    return task->whole;
 }
 
 void digest_text(const unsigned char digest[DIGEST_SIZE], char text[DIGEST_TEXT])

@@ -3,7 +3,6 @@
 #ifndef DIGEST_H
 #define DIGEST_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,23 +14,6 @@ enum { DIGEST_SIZE = 32, DIGEST_TEXT = 2 * DIGEST_SIZE + 1 };
  * left at its beginning. False with errno set, or 0 where a signal asked to stop. */
 bool digest_file(int descriptor, uint64_t mark, unsigned char digest[DIGEST_SIZE], uint64_t *bytes,
                  unsigned char at_mark[DIGEST_SIZE], bool *marked);
-
-/* The same of a whole file, beside whatever else there is to do: by a thread and a descriptor of
- * its own. It stays where it is until it is waited for. */
-struct digest_task {
-    pthread_t thread;
-    int descriptor;
-    bool whole;
-    int error; /* errno, or 0 */
-    unsigned char digest[DIGEST_SIZE];
-    uint64_t bytes;
-};
-
-/* False: it cannot be done beside. */
-bool digest_begin(struct digest_task *task, int descriptor);
-
-/* Waits. False as above. */
-bool digest_wait(struct digest_task *task);
 
 /* In hex, for messages. */
 void digest_text(const unsigned char digest[DIGEST_SIZE], char text[DIGEST_TEXT]);
