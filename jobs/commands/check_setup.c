@@ -31,7 +31,7 @@
 #include "values/time_units.h"
 
 enum { DETAIL = 1200, STEPS_BETWEEN_LOOKS = 100000, LEDGER_SHARE = 4 };
-static const uint64_t LEAST_FREE_BYTES = 512ULL << 20;
+static const uint64_t LEAST_FREE_BYTES = 256ULL << 20;
 
 struct checkup {
     struct job *job;

@@ -10,10 +10,9 @@
 #include "run/thread.h"
 #include "values/moment.h"
 
-/* In pages: 512 MiB. Whoever waits so that the log begins anew waits for the disk to have all of
- * the last commit, a second for 150 MiB. A log that grows for three commits is waited for a third
- * as often, and is no larger than half a gigabyte and one commit. */
-enum { LARGE_LOG = 1 << 16, DEFAULT_PAGES = 1000 /* SQLite's */ };
+/* In pages. To wait for a log of 256 MiB takes less time than to write beyond its end, where the
+ * file system must find room for it. */
+enum { LARGE_LOG = 1 << 15, DEFAULT_PAGES = 1000 /* SQLite's */ };
 
 struct wal_checkpoint {
     sqlite3 *writer, *database; /* the one of the import, and this thread's */
