@@ -109,3 +109,10 @@ begin_at() {
     [ "$(cat ledger.db ledger.db-wal 2>/dev/null | grep -ac zz-last)" = 0 ]
     "$REGJOB" -c job.conf check --data
 }
+
+@test "a single attempt without a device is counted, too" {
+    printf 'email,device_id,outcome\na@example.com,d1,success\nb@example.com,,success\nc@example.com,d1,success\n' >three.csv
+    "$REGJOB" -c job.conf import three.csv
+    "$REGJOB" -c job.conf nightly
+    [ "$(ledger_reg "SELECT device_id, count(*) FROM reg_attempts GROUP BY 1 ORDER BY 1")" = $'|1\nd1|2' ]
+}
