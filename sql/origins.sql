@@ -13,7 +13,7 @@ SELECT :until / 262144 + 1, :kind, value, attempt_id FROM newer_origin WHERE kin
  ORDER BY value, attempt_id
 
 -- name: move_origin_id
-UPDATE kept_through SET origin_id = :until
+UPDATE kept_through SET origin_id = :until WHERE origin_id < :until
 
 -- Runs are merged slice by slice. The first of a kind ends before that entry: so no run has more than :most in it. No row: all that is left is one.
 -- name: origin_slice
@@ -40,7 +40,7 @@ DELETE FROM kept_origin WHERE run IN (SELECT run FROM origin_run WHERE run > 0) 
 DELETE FROM kept_origin WHERE run IN (SELECT run FROM origin_run WHERE run > 0) AND kind = :kind AND value = :value AND attempt_id < :attempt_id
 
 -- name: move_merged_id
-UPDATE kept_through SET merged_id = :until
+UPDATE kept_through SET merged_id = :until WHERE merged_id < :until
 
 -- How many attempts are not in run 0, at the most.
 -- name: origins_left

@@ -100,9 +100,8 @@ static void begin_within(struct ledger *ledger)
 static void make_sure_of_version(struct ledger *ledger)
 {
     int64_t schema = ledger_number(ledger, STATEMENT_schema_version, 0);
-    if (ledger->schema != 0 && schema != ledger->schema)
-        ledger_ready(ledger);
-    ledger->schema = schema;
+    if (ledger->schema == 0 || schema == ledger->schema || ledger_ready(ledger))
+        ledger->schema = schema;
 }
 
 static void begin(struct ledger *ledger)
