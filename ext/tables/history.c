@@ -439,8 +439,11 @@ int history_filter(sqlite3_vtab_cursor *base, int order, const char *given, int 
      * since its version was asked for. */
     if (code == SQLITE_OK &&
         sqlite3_stmt_status(cursor->prepared->statement, SQLITE_STMTSTATUS_REPREPARE, 1) != 0 &&
-        !ledger_ready(table->session->ledger))
+        !ledger_ready(table->session->ledger)) {
+        finish(cursor->prepared); /* who asks again is refused again */
+        cursor->prepared = NULL;
         return table_ledger_error(table);
+    }
     if (code == SQLITE_OK && history_plan_is_count(plan) && order == ORDER_NONE)
         code = begin_count(table, cursor);
     return code;

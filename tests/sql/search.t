@@ -7,6 +7,7 @@ types. CASES=n sets how many questions (1,500), SEED=n another seed.
 """
 import os
 import random
+import sqlite3
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -340,4 +341,16 @@ reg.equal(rows, [(32,)], "several addresses")
 reg.ok(once < 10 * every, "by one look", once, every)
 rows, few = work("SELECT email FROM reg_attempts WHERE email_domain = 'often.example' ORDER BY id DESC LIMIT 3")
 reg.ok(10 * few < every, "the newest as they come", few, every)
+
+# Another program upgrades the ledger: who has asked before is refused, and refused again.
+db.execute("SELECT id FROM reg_attempts WHERE id = 1").fetchall()
+other = sqlite3.connect(os.path.join(reg.folder, "search.db"))
+other.executescript("CREATE TABLE of_the_next_version (x); PRAGMA user_version = 99;")
+other.close()
+for turn in ("once", "twice"):
+    try:
+        said = db.execute("SELECT id FROM reg_attempts WHERE id = 1").fetchall()
+    except sqlite3.OperationalError as error:
+        said = str(error)
+    reg.ok("the ledger has version 99" in said, f"refused {turn}", said)
 reg.done()
