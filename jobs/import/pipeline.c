@@ -33,7 +33,8 @@ struct pipeline {
     struct precheck *precheck;       /* of the reading thread; likewise */
     const struct settings *settings; /* those that judge the chunk which is being read */
     pthread_mutex_t lock;            /* over all that follows */
-    pthread_cond_t changed;
+    pthread_cond_t changed, to_hash; /* the latter: what a worker may do, so that none wakes for a
+                                        file without passwords */
     struct place places[CHUNKS];
     uint64_t written, read; /* chunks, since the beginning; the place is the number modulo CHUNKS */
     bool at_end, failed;
@@ -46,6 +47,12 @@ struct pipeline {
     unsigned workers_started;
 };
 
+static void wake_all(struct pipeline *pipeline)
+{
+    pthread_cond_broadcast(&pipeline->changed);
+    pthread_cond_broadcast(&pipeline->to_hash);
+}
+
 /* Returns false. */
 static bool fail(struct pipeline *pipeline, const struct error *error)
 {
@@ -53,7 +60,7 @@ static bool fail(struct pipeline *pipeline, const struct error *error)
     if (!pipeline->failed)
         pipeline->error = *error;
     pipeline->failed = true;
-    pthread_cond_broadcast(&pipeline->changed);
+    wake_all(pipeline);
     pthread_mutex_unlock(&pipeline->lock);
     return false;
 }
@@ -162,6 +169,8 @@ static void *read_file(void *argument)
         pipeline->read += place->chunk.count > 0;
         pipeline->at_end = at_end;
         pthread_cond_broadcast(&pipeline->changed);
+        if (place->left > 0)
+            pthread_cond_broadcast(&pipeline->to_hash);
         pthread_mutex_unlock(&pipeline->lock);
     }
     return NULL;
@@ -193,7 +202,7 @@ static void *hash(void *argument)
     while (!is_ending(pipeline) && !pipeline->cannot_hash) {
         struct admission *admission = next_hash(pipeline, &place);
         if (admission == NULL) {
-            pthread_cond_wait(&pipeline->changed, &pipeline->lock);
+            pthread_cond_wait(&pipeline->to_hash, &pipeline->lock);
             continue;
         }
         pthread_mutex_unlock(&pipeline->lock);
@@ -311,6 +320,7 @@ struct pipeline *pipeline_start(const struct pipeline_work *work, struct error *
     intake_allow_short(work->intake, may_lack, pipeline);
     pthread_mutex_init(&pipeline->lock, NULL);
     init_condition(&pipeline->changed);
+    pthread_cond_init(&pipeline->to_hash, NULL);
     bool room = true;
     for (int i = 0; i < CHUNKS; i++)
         room = chunk_begin(&pipeline->places[i].chunk, work->chunk_rows) && room;
@@ -331,7 +341,7 @@ void pipeline_end(struct pipeline *pipeline)
         return;
     pthread_mutex_lock(&pipeline->lock);
     atomic_store(&pipeline->ending, true);
-    pthread_cond_broadcast(&pipeline->changed);
+    wake_all(pipeline);
     pthread_mutex_unlock(&pipeline->lock);
     if (pipeline->reader_started)
         pthread_join(pipeline->reader, NULL);
@@ -341,6 +351,7 @@ void pipeline_end(struct pipeline *pipeline)
         chunk_end(&pipeline->places[i].chunk);
     precheck_close(pipeline->precheck);
     pthread_cond_destroy(&pipeline->changed);
+    pthread_cond_destroy(&pipeline->to_hash);
     pthread_mutex_destroy(&pipeline->lock);
     free(pipeline);
 }
