@@ -288,6 +288,20 @@ CSV
     [ "$(ledger "SELECT line, kind, verdict FROM continuation ORDER BY line")" = $'4|login|known\n5|confirmation|not_found' ]
 }
 
+@test "who follows a log-in or a known address has the next id after it" {
+    settings '{"requiredFields":[],"registrationType":"AUTOMATIC"}'
+    awk 'BEGIN { print "email,password,outcome,identity_provider,identity_subject"
+                 for (id = 1; id <= 200; id++)
+                     print id % 7 == 2 ? ",,,google,g-1" : id % 11 == 5 ? "P1@example.com,Abcdef1!x,,," : "p" id "@example.com,,success,," }' >a.csv
+    run job import a.csv
+    [ "$status" -eq 0 ]
+    [ "$(ledger "SELECT count(*), max(id) FROM attempt")" = "172|200" ] # 28 log-ins
+    [ "$(ledger "SELECT group_concat(id - line + 1, '') FROM continuation")" = "$(printf '0%.0s' {1..28})" ]
+    [ "$(ledger "SELECT count(*) FROM person p JOIN attempt a ON a.id = p.attempt_id
+                  WHERE p.email = 'p' || a.id || '@example.com' AND a.customer_id = a.id AND a.line = a.id + 1")" = 156 ]
+    [ "$(ledger "SELECT count(*) FROM attempt WHERE outcome = 'failure' AND line = id + 1 AND line % 11 = 6")" = 15 ]
+}
+
 @test "people before thousands of rejected lines are kept whole" {
     {
         echo email,name
