@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fields.c: the fields of one CSV record, by libcsv. */
+/* fields.c: the fields of one CSV record. */
 #include "csv/fields.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fields.h: the fields of one CSV record that is known to be whole and well quoted: libcsv, told to
- * change nothing but the quoting.
+/* fields.h: the fields of one CSV record that is known to be whole and well quoted: where no quote
+ * is doubled they are cut out of it, else libcsv has them, told to change nothing but the quoting.
  */
 #ifndef FIELDS_H
 #define FIELDS_H

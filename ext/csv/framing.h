@@ -3,7 +3,7 @@
  *
  * libcsv splits a record into fields, but it stops for good at the first bad byte, knows no lines
  * and has to be given the end of the input to notice an unclosed quote. So the records are cut out
- * here first, and only whole, well-quoted ones are handed to it.
+ * here first, and only whole, well-quoted ones are split (fields.h).
  */
 #ifndef FRAMING_H
 #define FRAMING_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* records.c: the records of a CSV file. See records.h for the rules.
  *
- * input.c holds the bytes, framing.c finds where the record in hand ends, fields.c has libcsv split
- * that record alone. Only a record longer than max_record_bytes is followed without being held.
+ * input.c holds the bytes, framing.c finds where the record in hand ends, fields.c splits that
+ * record alone. Only a record longer than max_record_bytes is followed without being held.
  */
 #include "csv/records.h"
 #include "csv/fields.h"

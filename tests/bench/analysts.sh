@@ -75,6 +75,7 @@ analysts_sums() {
     done
     timed sums "$REGJOB" -l lived.db nightly >/dev/null
     line "a night that sums these days" "$(calculate "$(median sums)" 2) s" "" "" "" ""
+    memory "its memory" "$(largest sums 2)" 64
     rm -f ./*.measured
 }
 

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
 # Import with hashing, beside threads that only hash.
 
+# hash_only NAME THREADS COUNT: at the ledger's default cost.
+hash_only() {
+    timed "$1" "$BUILD/bench/hashes" "$2" "$3" 19456 2
+}
+
 hashing() {
     tool rows "$HASHES" "$SEED" clear >clear.csv
-    kib=19456 passes=2 # the ledger's default cost
     for round in $(seq "$ROUNDS"); do
         ledger_new hashing.db
         timed hashing "$REGJOB" -l hashing.db import clear.csv
-        timed hashing-peer "$BUILD/bench/hashes" "$CORES" "$HASHES" "$kib" "$passes"
+        hash_only hashing-peer "$CORES" "$HASHES"
     done
     ledger_holds hashing.db "$HASHES"
     heading "hashing: $HASHES passwords, $CORES threads"

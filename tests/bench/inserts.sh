@@ -23,6 +23,7 @@ rate_line() {
 
 inserts() {
     heading "INSERT INTO reg_attempts"
+    writers=$([ "$CORES" -lt 4 ] && echo "$CORES" || echo 4) # that have a core each
     for round in $(seq "$ROUNDS"); do
         inserts_into told-whole told 20000 1 whole
         inserts_into plain-whole plain 20000 1 whole
@@ -30,13 +31,16 @@ inserts() {
         inserts_into plain plain 5000 1
         inserts_into hashed-1 hashed 50 1
         inserts_into hashed-4 hashed 25 4
-        inserts_into prepared-1 prepared 50 1
-        inserts_into prepared-4 prepared 25 4
+        inserts_into prepared-1 prepared 100 1
+        inserts_into prepared-4 prepared $((25 * writers)) 4
+        hash_only only-1 1 100
+        hash_only only-all "$writers" $((100 * writers))
     done
     rate_line "told, in one transaction : a plain table" "$(rate told-whole)" "$(rate plain-whole)" 12000
     rate_line "told, each its own transaction : a plain table" "$(rate told)" "$(rate plain)" 4000
-    writers=$([ "$CORES" -lt 4 ] && echo "$CORES" || echo 4)
     compare_rates "passwords prepared: 4 writers : 1" "$(rate prepared-4)" "$(rate prepared-1)" "$(calculate "0.9 * $writers" 1)"
+    one=$(per_second 100 "$(median only-1)") all=$(per_second $((100 * writers)) "$(median only-all)")
+    line "threads that only hash: $writers : 1, as the machine lets" "$all /s" "$one /s" "$(calculate "$all / $one" 2)" "" ""
     line "passwords hashed by the INSERT: 4 writers : 1" "$(rate hashed-4) /s" "$(rate hashed-1) /s" "$(calculate "$(rate hashed-4) / $(rate hashed-1)" 2)" "" ""
     line "the longest INSERT of 4 writers: prepared : not" "$(rate prepared-4 2) ms" "$(rate hashed-4 2) ms" \
         "$(calculate "$(rate prepared-4 2) / $(rate hashed-4 2)" 2)" "" ""
