@@ -99,7 +99,9 @@ static bool cut(struct fields *fields, const unsigned char *bytes, size_t length
 {
     const unsigned char *at = bytes, *end = bytes + length;
     const unsigned char separator = csv_get_delim(&fields->parser);
-    while (length > 0) {
+    if (length == 0)
+        return false; /* it has no field, not an empty one */
+    for (;;) {
         const bool quoted = at < end && *at == '"';
         const unsigned char *stop = at += quoted;
         if (quoted)
@@ -115,7 +117,6 @@ static bool cut(struct fields *fields, const unsigned char *bytes, size_t length
             return true;
         at = next + 1;
     }
-    return false;
 }
 
 bool fields_split(struct fields *fields, const unsigned char *bytes, size_t length)
