@@ -46,14 +46,15 @@ SELECT email_key, phone_key, username_key, uuid_key, identity_key FROM person WH
 SELECT max(id) FROM attempt
 
 -- The steps `attempt` and `person` of the rule admit for many sign-ups at once, of people whom nobody in the ledger can know: who holds what is not asked,
--- and the verdict is known: a success or a failure (see ext/admission/newcomers.h). Columns whose value is a name alone are left out where nobody has it.
+-- and the verdict is known: a success or a failure (see ext/admission/newcomers.h). All columns are there in the order of their table, so that SQLite makes
+-- the rows where it reads the values.
 -- name: admit_newcomer_attempts
-INSERT OR FAIL INTO attempt (id, recorded_at, attempted_at, import_id, line, setting_id, outcome, reasons, customer_id, told, told_reason,
-                             country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
+INSERT OR FAIL INTO attempt (id, recorded_at, attempted_at, import_id, line, setting_id, outcome, reasons, customer_id, link_to, lifetime_ms,
+                             told, told_reason, country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
                              device_type, manufacturer, model, os, language, app_name, app_platform, app_domain, guest_account, captcha,
                              recommendation, consents, has_password, notes)
 SELECT id_to_give, recorded_at, attempted_at, import_id, line, setting_id, outcome,
-       CASE WHEN fails THEN '[' || reasons || ']' END, CASE WHEN NOT fails THEN id END,
+       CASE WHEN fails THEN '[' || reasons || ']' END, CASE WHEN NOT fails THEN id END, NULL, NULL,
        told, told_reason, country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
        device_type, manufacturer, model, os, language, app_name, app_platform, app_domain, guest_account, captcha,
        recommendation, consents, has_password, notes

@@ -13,7 +13,7 @@ struct newcomers {
     const struct admit_values *values[MOST];
     int count;
     uint64_t given[ADMIT_GIVEN_WORDS]; /* bits: parameters that somebody has had a value for */
-    bool narrow;                       /* the statements leave the columns of the others out */
+    bool narrow;                       /* the statements have NULL for all others */
     int64_t newest; /* attempt of this transaction, if it was a newcomer's; 0: none was written */
     bool append;    /* the ids of those at hand are the next ones */
 };
@@ -69,8 +69,8 @@ enum admit_outcome newcomers_judge(const struct admit_values *values)
                : ADMIT_SUCCESS;
 }
 
-/* Without the columns that no newcomer has a value for: a third of them, which would be asked for
- * one by one to come out as the NULL that they are anyway. */
+/* With NULL for what no newcomer has a value for, a third of all, which would be asked for one by
+ * one to come out as NULL. */
 
 static bool is_never_given(const struct newcomers *newcomers, const char *value, size_t length)
 {
@@ -82,45 +82,32 @@ static bool is_never_given(const struct newcomers *newcomers, const char *value,
     return false;
 }
 
-/* INSERT INTO table (COLUMN, ...) SELECT VALUE, ... FROM reg_newcomer(:newcomers), without those
- * columns whose value is the parameter of that name. No value has a comma in it. To be freed with
+/* INSERT INTO table (COLUMN, ...) SELECT VALUE, ... FROM reg_newcomer(:newcomers), with NULL in
+ * place of a value that is the parameter of that name. No value has a comma in it. To be freed with
  * sqlite3_free(); NULL: out of memory. */
-static char *without_those(const struct newcomers *newcomers, const char *sql)
+static char *with_nulls(const struct newcomers *newcomers, const char *sql)
 {
-    sqlite3 *database = ledger_database(newcomers->ledger);
-    sqlite3_str *insert = sqlite3_str_new(database), *select = sqlite3_str_new(database);
-    const char *column = strchr(sql, '(') + 1;
+    sqlite3_str *narrow = sqlite3_str_new(ledger_database(newcomers->ledger));
     const char *value = strstr(sql, "SELECT") + strlen("SELECT"), *from = strstr(sql, "FROM");
-    const char *before = "";
-    sqlite3_str_append(insert, sql, (int)(column - sql));
-    for (bool more = true; more;) {
-        int length = (int)strcspn(column, ",)");
-        more = column[length] == ',';
-        value += strspn(value, " \n");
-        size_t end = more ? strcspn(value, ",") : (size_t)(from - value),
-               bare = strcspn(value, " ,\n");
-        if (!is_never_given(newcomers, value, bare)) {
-            sqlite3_str_appendf(insert, "%s%.*s", before, length, column);
-            sqlite3_str_appendf(select, "%s%.*s", before, (int)end, value);
-            before = ",";
-        }
-        column += length + more;
-        value += end + more;
+    sqlite3_str_append(narrow, sql, (int)(value - sql));
+    while (value != from) {
+        const char *name = value + strspn(value, " \n"), *after = name + strcspn(name, " ,\n"),
+                   *comma = strchr(after, ','),
+                   *next = comma != NULL && comma < from ? comma + 1 : from;
+        if (is_never_given(newcomers, name, (size_t)(after - name)))
+            sqlite3_str_appendall(narrow, " NULL");
+        else
+            sqlite3_str_append(narrow, value, (int)(after - value));
+        sqlite3_str_append(narrow, after, (int)(next - after));
+        value = next;
     }
-    char *values = sqlite3_str_finish(select);
-    sqlite3_str_appendf(insert, ") SELECT %s %s", values == NULL ? "" : values, from);
-    char *narrow = sqlite3_str_finish(insert);
-    if (values == NULL) {
-        sqlite3_free(narrow);
-        narrow = NULL;
-    }
-    sqlite3_free(values);
-    return narrow;
+    sqlite3_str_appendall(narrow, from);
+    return sqlite3_str_finish(narrow);
 }
 
 static void restate(struct newcomers *newcomers, enum statement name)
 {
-    char *sql = without_those(newcomers, statement_text[name]);
+    char *sql = with_nulls(newcomers, statement_text[name]);
     if (sql == NULL)
         ledger_fail(newcomers->ledger, SQLITE_NOMEM, "out of memory");
     else
