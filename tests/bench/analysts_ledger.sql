@@ -2,7 +2,7 @@
 -- Turns an imported ledger, in which every sign-up has succeeded, into one that has lived for 60 days up to an hour ago. Of 20 attempts 4 fail at once, 5 are
 -- asked to confirm (3 do, 1 enters wrong codes, 1 lets its time run out; the newest still wait), 11 succeed. Outcomes are reported; a few reports are dead,
 -- deferred, tried in vain, or not yet tried. Every third attempt comes from an address that others share, every fourth from such a device.
--- The facts of each table are in the order of their times, as a ledger has them. Identifiers stay as the import left them: nobody here asks who holds one.
+-- The facts of each table are in the order of their times, as a ledger has them.
 PRAGMA foreign_keys = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -200000;
@@ -34,6 +34,11 @@ SELECT id, at, at, CASE reasons WHEN '' THEN 'success' ELSE 'failure' END, nulli
                CASE WHEN over THEN '["verification_expired"]' WHEN id % 20 < 7 THEN '' ELSE '["verification_failed"]' END AS reasons
           FROM (SELECT id, recorded_at, id % 20 = 8 AND id < attempts * 0.98 AS over FROM attempt, lived WHERE outcome = 'pending' AND id < attempts * 0.995))
  ORDER BY at;
+UPDATE subject_entry
+   SET holder = CASE WHEN attempt_id % 20 < 4 THEN -1
+                     ELSE coalesce((SELECT coalesce(d.customer_id, -1) FROM decision d WHERE d.attempt_id = subject_entry.attempt_id), 0) END
+ WHERE attempt_id % 20 < 9;
+UPDATE subject_entry SET holder = attempt_id - 490 WHERE attempt_id > 500 AND attempt_id % 500 = 499;
 INSERT INTO waiting
 SELECT id, recorded_at + 86400000 FROM attempt a WHERE outcome = 'pending' AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.attempt_id = a.id);
 
