@@ -120,9 +120,11 @@ SELECT recommendation, outcome, count(*) AS attempts, group_concat(DISTINCT fail
 .print '== Is the fraud API up to date? (the backlog of reports)'
 -- Each state by itself, since the ledger knows where those reports are; `state IN (...)` would look at all that were ever sent.
 WITH backlog AS (
-  SELECT * FROM reg_reports WHERE state = 'queued'
-  UNION ALL SELECT * FROM reg_reports WHERE state = 'retrying'
-  UNION ALL SELECT * FROM reg_reports WHERE state = 'dead')
+  SELECT state, outcome, due_at, tries, ambiguous_tries, last_error FROM reg_reports WHERE state = 'queued'
+  UNION ALL
+  SELECT state, outcome, due_at, tries, ambiguous_tries, last_error FROM reg_reports WHERE state = 'retrying'
+  UNION ALL
+  SELECT state, outcome, due_at, tries, ambiguous_tries, last_error FROM reg_reports WHERE state = 'dead')
 SELECT state, outcome, count(*) AS reports, min(due_at) AS oldest_due, sum(tries) AS tries, sum(ambiguous_tries) AS ambiguous,
        max(last_error) AS an_error
   FROM backlog
