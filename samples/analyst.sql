@@ -62,21 +62,22 @@ SELECT 'domain', substr(email, instr(email, '@') + 1), count(*), count(DISTINCT 
  ORDER BY shared, attempts DESC;
 
 .print '== Who signs up again and again with one e-mail address? (ignoring case)'
--- First the addresses alone; then, by the ledger's index, the attempts of those that come up again.
+-- First by the number that stands for an address in whatever case; then, by the ledger's index, the attempts of those that come up again.
 WITH again AS MATERIALIZED (
-  SELECT lower(email) AS email
-    FROM reg_attempts
-   WHERE attempted_at >= :from AND attempted_at < date(:to, '+1 day')
-   GROUP BY 1
-  HAVING count(email) > 2)
-SELECT reg_mask(g.email) AS email, count(*) AS attempts,
+  SELECT min(a.id) AS first_id
+    FROM attempt a JOIN person p ON p.attempt_id = a.id
+   WHERE a.attempted_at >= unixepoch(:from) * 1000 AND a.attempted_at < unixepoch(:to, '+1 day') * 1000 AND p.email_key IS NOT NULL
+   GROUP BY p.email_key
+  HAVING count(*) > 2)
+SELECT reg_mask(lower(p.email)) AS email, count(*) AS attempts,
        group_concat(DISTINCT outcome) AS outcomes,
        group_concat(DISTINCT nullif(failure_reason, '')) AS reasons,
        round((max(attempted_at_ms) - min(attempted_at_ms)) / 60000.0, 1) AS within_minutes
-  FROM again g CROSS JOIN reg_attempts a ON a.email = g.email COLLATE NOCASE
+  FROM again g JOIN person p ON p.attempt_id = g.first_id
+ CROSS JOIN reg_attempts a ON a.email = p.email COLLATE NOCASE
  WHERE attempted_at >= :from AND attempted_at < date(:to, '+1 day')
- GROUP BY g.email
- ORDER BY attempts DESC, g.email;
+ GROUP BY g.first_id
+ ORDER BY attempts DESC, lower(p.email);
 
 .print '== How long does it take to send a code, and to confirm it? (seconds)'
 WITH timed AS (
