@@ -53,7 +53,7 @@ INSERT OR FAIL INTO attempt (id, recorded_at, attempted_at, import_id, line, set
                              told, told_reason, country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
                              device_type, manufacturer, model, os, language, app_name, app_platform, app_domain, guest_account, captcha,
                              recommendation, consents, has_password, notes)
-SELECT id_to_give, recorded_at, attempted_at, import_id, line, setting_id, outcome,
+SELECT id, recorded_at, attempted_at, import_id, line, setting_id, outcome,
        CASE WHEN fails THEN '[' || reasons || ']' END, CASE WHEN NOT fails THEN id END, NULL, NULL,
        told, told_reason, country, currency, locale, phone_country, user_type, partner_id, source_id, account_group_id, identity_provider,
        device_type, manufacturer, model, os, language, app_name, app_platform, app_domain, guest_account, captcha,
@@ -64,7 +64,7 @@ SELECT id_to_give, recorded_at, attempted_at, import_id, line, setting_id, outco
 INSERT OR FAIL INTO person (attempt_id, email, email_folded, email_key, phone, phone_key, username, username_folded, username_key, uuid, uuid_key,
                             identity_subject, identity_key, name, given_name, family_name, birth_date, birth_place, gender, custom_id, device_id,
                             ip_address, latitude, longitude, user_agent, email_verified_at, phone_verified_at, password_hash)
-SELECT id_to_give, email, email_folded, email_key, phone, phone_key, username, username_folded, username_key, uuid, uuid_key,
+SELECT id, email, email_folded, email_key, phone, phone_key, username, username_folded, username_key, uuid, uuid_key,
        identity_subject, identity_key, name, given_name, family_name, birth_date, birth_place, gender, custom_id, device_id,
        ip_address, latitude, longitude, user_agent, email_verified_at, phone_verified_at, CASE WHEN NOT fails THEN password_hash END
   FROM reg_newcomer(:newcomers)

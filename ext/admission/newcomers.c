@@ -14,8 +14,6 @@ struct newcomers {
     int count;
     uint64_t given[ADMIT_GIVEN_WORDS]; /* bits: parameters that somebody has had a value for */
     bool narrow;                       /* the statements have NULL for all others */
-    int64_t newest; /* attempt of this transaction, if it was a newcomer's; 0: none was written */
-    bool append;    /* the ids of those at hand are the next ones */
 };
 
 static const char pointer_kind[] = "newcomers";
@@ -47,7 +45,6 @@ struct newcomers *newcomers_open(struct session *session)
 void newcomers_forget(struct newcomers *newcomers)
 {
     newcomers->count = 0;
-    newcomers->newest = 0;
 }
 
 void newcomers_close(struct newcomers *newcomers)
@@ -144,29 +141,11 @@ bool newcomers_add(struct newcomers *newcomers, struct admit_values *values,
     return newcomers->count < MOST;
 }
 
-static int64_t id_of(const struct newcomers *newcomers, int row)
-{
-    return newcomers->values[row]->bound[ADMIT_id].integer;
-}
-
-/* SQLite gives the next id without a search, if it is asked to. */
-static bool have_next_ids(const struct newcomers *newcomers)
-{
-    int last = newcomers->count - 1;
-    return newcomers->newest != 0 && id_of(newcomers, 0) == newcomers->newest + 1 &&
-           id_of(newcomers, last) == id_of(newcomers, 0) + last;
-}
-
 static void write(struct newcomers *newcomers, enum statement name)
 {
-    struct ledger *ledger = newcomers->ledger;
-    struct ledger_statement *insert = ledger_use(ledger, name);
+    struct ledger_statement *insert = ledger_use(newcomers->ledger, name);
     ledger_set_pointer(insert, ":newcomers", newcomers, pointer_kind);
     ledger_run(insert);
-    if (!ledger_failed(ledger) && newcomers->append &&
-        sqlite3_last_insert_rowid(ledger_database(ledger)) !=
-            id_of(newcomers, newcomers->count - 1))
-        ledger_fail(ledger, SQLITE_INTERNAL, "a sign-up was given another id than the next one");
 }
 
 void newcomers_write(struct newcomers *newcomers)
@@ -175,18 +154,16 @@ void newcomers_write(struct newcomers *newcomers)
         return;
     if (!newcomers->narrow)
         make_narrow(newcomers);
-    newcomers->append = have_next_ids(newcomers);
     write(newcomers, STATEMENT_admit_newcomer_attempts);
     write(newcomers, STATEMENT_admit_newcomer_persons);
-    newcomers->newest = id_of(newcomers, newcomers->count - 1);
-    newcomers->count = 0;
+    newcomers_forget(newcomers);
 }
 
 /* The table: a column for each parameter, in the order of enum admit_parameter; whether the sign-up
- * fails, which takes less than to compare the outcome's text again and again; the id it is to be
- * given, NULL for the next one; and at last which newcomers they are. */
+ * fails, which takes less than to compare the outcome's text again and again; and at last which
+ * newcomers they are. */
 
-enum { FAILS = ADMIT_PARAMETER_COUNT, ID_TO_GIVE, NEWCOMERS };
+enum { FAILS = ADMIT_PARAMETER_COUNT, NEWCOMERS };
 
 struct cursor {
     sqlite3_vtab_cursor base;
@@ -205,7 +182,7 @@ static int connect(sqlite3 *database, void *client, int count, const char *const
     sqlite3_str_appendall(declaration, "CREATE TABLE x(");
     for (int parameter = 0; parameter < ADMIT_PARAMETER_COUNT; parameter++)
         sqlite3_str_appendf(declaration, "\"%w\", ", admit_values_name(parameter));
-    sqlite3_str_appendall(declaration, "fails, id_to_give, newcomers HIDDEN)");
+    sqlite3_str_appendall(declaration, "fails, newcomers HIDDEN)");
     char *text = sqlite3_str_finish(declaration);
     int code = text == NULL ? SQLITE_NOMEM : sqlite3_declare_vtab(database, text);
     sqlite3_free(text);
@@ -286,8 +263,6 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int numbe
         admit_values_give(values, number, context);
     else if (number == FAILS)
         sqlite3_result_int(context, values->bound[SIGNUP_outcome].text[0] == 'f');
-    else if (number == ID_TO_GIVE && !cursor->newcomers->append)
-        sqlite3_result_int64(context, values->bound[ADMIT_id].integer);
     return SQLITE_OK;
 }
 

@@ -33,8 +33,8 @@ struct pipeline {
     struct precheck *precheck;       /* of the reading thread; likewise */
     const struct settings *settings; /* those that judge the chunk which is being read */
     pthread_mutex_t lock;            /* over all that follows */
-    pthread_cond_t changed, to_hash; /* the latter: what a worker may do, so that none wakes for a
-                                        file without passwords */
+    pthread_cond_t changed;
+    pthread_cond_t to_hash; /* there is a hash to do */
     struct place places[CHUNKS];
     uint64_t written, read; /* chunks, since the beginning; the place is the number modulo CHUNKS */
     bool at_end, failed;

@@ -302,6 +302,26 @@ CSV
     [ "$(ledger "SELECT count(*) FROM attempt WHERE outcome = 'failure' AND line = id + 1 AND line % 11 = 6")" = 15 ]
 }
 
+@test "triggers of the application see each sign-up by its id, and may forbid it" {
+    awk 'BEGIN { print "email,outcome,country"
+                 for (id = 1; id <= 300; id++) print "p" id "@example.com,success," (id == 200 ? "CA" : "US") }' >a.csv
+    ledger "CREATE TABLE seen (id INTEGER, country TEXT);
+            CREATE TRIGGER sees BEFORE INSERT ON person BEGIN
+                INSERT INTO seen SELECT id, country FROM attempt WHERE id = NEW.attempt_id; END"
+    cp ledger.db before.db
+    job import a.csv
+    [ "$(ledger "SELECT count(*), count(DISTINCT id), sum(country = 'CA' AND id = 200) FROM seen")" = "300|300|1" ]
+    mv before.db ledger.db
+    rm -f ledger.db-wal ledger.db-shm
+    ledger "CREATE TRIGGER forbids BEFORE INSERT ON person WHEN (SELECT country FROM attempt WHERE id = NEW.attempt_id) = 'CA'
+            BEGIN SELECT RAISE(ABORT, 'not from there'); END"
+    run job import a.csv
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"not from there"* ]]
+    [ "$(ledger "SELECT (SELECT count(*) FROM attempt), (SELECT count(*) FROM person), (SELECT count(*) FROM seen)")" = "0|0|0" ]
+}
+
 @test "people before thousands of rejected lines are kept whole" {
     {
         echo email,name
