@@ -160,6 +160,8 @@ static void overlong_and_counted(void **state)
     assert_int_equal(fields.found, 8);
     assert_int_equal(fields.last_length, 2);
     assert_int_equal(fields.overlong, SIZE_MAX);
+    assert_true(fields_split(&fields, (const unsigned char *)"", 0)); /* an empty line */
+    assert_int_equal(fields.found, 0);
     fields_end(&fields);
 }
 
