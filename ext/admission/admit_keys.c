@@ -10,7 +10,7 @@ enum {
     MOST_BITS_A_KEY = 5,
     SPACE_A_KEY = 8, /* bits; one key in forty is then taken for a known one */
     FEWEST_LINES = 1 << 10,
-    MOST_LINES = 1 << 19 /* 32 MiB: with 100 million keys one in two is taken for a known one */
+    MOST_LINES = 3 << 18 /* 48 MiB: with 100 million keys one in six is taken for a known one */
 };
 
 enum { SLOTS = 1 << 20, MOST_GATHERED = SLOTS / 8 * 5, KEYS_A_SIGN_UP = 5 };
@@ -68,6 +68,11 @@ bool admit_keys_expect(struct admit_keys *keys, uint64_t count)
     keys->lines = keys->filter == NULL ? 0 : lines;
     keys->bits_a_key = best_bits(lines * LINE_BITS, count);
     return keys->lines > 0;
+}
+
+size_t admit_keys_filter_bytes(const struct admit_keys *keys)
+{
+    return (size_t)keys->lines * LINE_WORDS * sizeof *keys->filter;
 }
 
 /* Keys are SipHash's, so that their own bits will do: the high ones name the line, so that a whole

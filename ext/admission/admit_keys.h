@@ -12,6 +12,7 @@
 #define ADMIT_KEYS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct admit_keys;
@@ -20,10 +21,13 @@ struct admit_keys;
 struct admit_keys *admit_keys_open(void);
 void admit_keys_close(struct admit_keys *keys);
 
-/* Makes the filter, for about so many keys, and forgets what it knew. It takes 32 MiB at most: the
- * more keys there are beyond 30 million, the more others it takes for known ones. False, and every
+/* Makes the filter, for about so many keys, and forgets what it knew. It takes 48 MiB at most: the
+ * more keys there are beyond 50 million, the more others it takes for known ones. False, and every
  * key may be known: there is no memory. */
 bool admit_keys_expect(struct admit_keys *keys, uint64_t count);
+
+/* How much memory the filter takes. */
+size_t admit_keys_filter_bytes(const struct admit_keys *keys);
 
 /* The key is in the index. */
 void admit_keys_learn(struct admit_keys *keys, int64_t key);

@@ -105,6 +105,11 @@ void admit_writer_expect(struct admit_writer *writer, uint64_t rows)
     learn_all(writer);
 }
 
+size_t admit_writer_filter_bytes(const struct admit_writer *writer)
+{
+    return admit_keys_filter_bytes(writer->keys);
+}
+
 /* What others have added meanwhile. Under the write lock: nothing can come after it. */
 static void learn_the_rest(struct admit_writer *writer)
 {

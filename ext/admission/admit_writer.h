@@ -25,6 +25,9 @@ void admit_writer_close(struct admit_writer *writer);
 /* About so many rows are to come: then it may be worth learning which keys the index has. */
 void admit_writer_expect(struct admit_writer *writer, uint64_t rows);
 
+/* How much memory knowing them takes. */
+size_t admit_writer_filter_bytes(const struct admit_writer *writer);
+
 /* At the beginning of each transaction, and before it is committed. */
 void admit_writer_begin(struct admit_writer *writer);
 void admit_writer_flush(struct admit_writer *writer);
