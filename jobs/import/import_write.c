@@ -322,12 +322,7 @@ static void share_memory(struct import *import)
     enum { TOGETHER = 62 * 1024, LEAST = 20 * 1024, MOST = 40 * 1024 }; /* KiB */
     size_t filter = admit_writer_filter_bytes(import->writer) / 1024;
     size_t pages = filter < TOGETHER ? TOGETHER - filter : 0;
-    char pragma[64];
-    snprintf(pragma, sizeof pragma, "PRAGMA cache_size = -%zu",
-             pages < LEAST  ? (size_t)LEAST
-             : pages > MOST ? (size_t)MOST
-                            : pages);
-    sqlite3_exec(import->job->database, pragma, NULL, NULL, NULL);
+    job_cache(import->job, pages < LEAST ? LEAST : pages > MOST ? MOST : pages);
 }
 
 bool import_write_rows(struct import *import)

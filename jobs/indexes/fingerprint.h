@@ -11,8 +11,8 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-/* Offers the aggregate function reg_fingerprint(VALUE, ...) on a connection: of one to eight
- * integers or texts, an integer; of no rows, 0. False: it cannot be had. */
+/* Offers the aggregate function reg_fingerprint(VALUE, VALUE, VALUE) on a connection: of rows of
+ * three integers or texts an integer, of no rows 0. False: it cannot be had. */
 bool fingerprint_offer(sqlite3 *database);
 
 #endif

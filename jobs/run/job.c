@@ -200,10 +200,17 @@ bool job_read_moment(struct job *job, const char *option, const char *text, int6
     return true;
 }
 
+void job_cache(struct job *job, size_t kib)
+{
+    char pragma[64];
+    snprintf(pragma, sizeof pragma, "PRAGMA cache_size = -%zu", kib);
+    sqlite3_exec(ledger_database(job->session->ledger), pragma, NULL, NULL, NULL);
+}
+
 void job_read_lean(struct job *job)
 {
-    sqlite3_exec(ledger_database(job->session->ledger), "PRAGMA cache_size = -12288", NULL, NULL,
-                 NULL);
+    enum { LEAN_KIB = 12 * 1024 };
+    job_cache(job, LEAN_KIB);
 }
 
 enum exit_code job_stopped(const char *step, const char *left)

@@ -120,6 +120,9 @@ enum exit_code job_stopped(const char *step, const char *left);
  * has been said what is wrong. */
 bool job_read_moment(struct job *job, const char *option, const char *text, int64_t *moment);
 
+/* How much memory the ledger's pages may have from now on; what cannot be set stays as it is. */
+void job_cache(struct job *job, size_t kib);
+
 /* From now on the ledger is only read, from one end to the other: less of it is kept in memory. */
 void job_read_lean(struct job *job);
 

@@ -34,6 +34,9 @@ SELECT id, at, at, CASE reasons WHEN '' THEN 'success' ELSE 'failure' END, nulli
                CASE WHEN over THEN '["verification_expired"]' WHEN id % 20 < 7 THEN '' ELSE '["verification_failed"]' END AS reasons
           FROM (SELECT id, recorded_at, id % 20 = 8 AND id < attempts * 0.98 AS over FROM attempt, lived WHERE outcome = 'pending' AND id < attempts * 0.995))
  ORDER BY at;
+UPDATE import_batch
+   SET (success, pending, failed) = (SELECT sum(outcome = 'success'), sum(outcome = 'pending'), sum(outcome = 'failure') FROM attempt)
+ WHERE end_offset = (SELECT max(end_offset) FROM import_batch);
 UPDATE subject_entry
    SET holder = CASE WHEN attempt_id % 20 < 4 THEN -1
                      ELSE coalesce((SELECT coalesce(d.customer_id, -1) FROM decision d WHERE d.attempt_id = subject_entry.attempt_id), 0) END

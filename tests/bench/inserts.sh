@@ -40,7 +40,7 @@ inserts() {
     rate_line "told, each its own transaction : a plain table" "$(rate told)" "$(rate plain)" 4000
     compare_rates "passwords prepared: 4 writers : 1" "$(rate prepared-4)" "$(rate prepared-1)" "$(calculate "0.9 * $writers" 1)"
     one=$(per_second 100 "$(median only-1)") all=$(per_second $((100 * writers)) "$(median only-all)")
-    line "threads that only hash: $writers : 1, as the machine lets" "$all /s" "$one /s" "$(calculate "$all / $one" 2)" "" ""
+    line "threads that only hash: $writers : 1" "$all /s" "$one /s" "$(calculate "$all / $one" 2)" "" ""
     line "passwords hashed by the INSERT: 4 writers : 1" "$(rate hashed-4) /s" "$(rate hashed-1) /s" "$(calculate "$(rate hashed-4) / $(rate hashed-1)" 2)" "" ""
     line "the longest INSERT of 4 writers: prepared : not" "$(rate prepared-4 2) ms" "$(rate hashed-4 2) ms" \
         "$(calculate "$(rate prepared-4 2) / $(rate hashed-4 2)" 2)" "" ""
