@@ -20,6 +20,7 @@
 #include "values/time_units.h"
 #include "values/moment.h"
 #include "values/text.h"
+#include "run/others_turn.h"
 #include "run/say.h"
 #include "run/stop.h"
 
@@ -114,6 +115,8 @@ static bool open_database(struct job *job, bool create)
     }
     if (!put_files_right(path))
         return false;
+    if (!create)
+        others_turn_watch(path);
     job->database = connection_open(path, create ? CONNECTION_CREATOR : CONNECTION_WRITER,
                                     job->config.busy_timeout_ms, &error);
     if (job->database == NULL)
