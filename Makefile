@@ -93,7 +93,7 @@ JOB      = jobs/main.c \
             jobs/import/argon2_memory.c jobs/import/chunk.c jobs/import/explain.c jobs/import/column_fates.c \
             jobs/import/import.c jobs/import/import_columns.c \
             jobs/import/import_file.c jobs/import/import_summary.c jobs/import/import_write.c jobs/import/overlong_rejects.c jobs/import/pipeline.c jobs/import/precheck.c \
-            jobs/import/import_input.c jobs/import/rejects.c \
+            jobs/import/import_input.c jobs/import/known_keys.c jobs/import/rejects.c \
             jobs/indexes/fingerprint.c jobs/indexes/index_merge.c jobs/indexes/origin_index.c \
             jobs/source/decompress.c jobs/source/stream.c \
             jobs/inbox/inbox.c jobs/inbox/inbox_file.c jobs/inbox/inbox_job.c jobs/inbox/inbox_name.c \

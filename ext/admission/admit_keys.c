@@ -61,7 +61,7 @@ static int best_bits(uint64_t room, uint64_t count)
 
 bool admit_keys_expect(struct admit_keys *keys, uint64_t count)
 {
-    uint64_t lines = count / (LINE_BITS / SPACE_A_KEY) + 1;
+    uint64_t lines = count / (LINE_BITS / SPACE_A_KEY) / 2 * 2 + 2;
     lines = lines < FEWEST_LINES ? FEWEST_LINES : lines > MOST_LINES ? MOST_LINES : lines;
     free(keys->filter);
     keys->filter = calloc(lines * LINE_WORDS, sizeof *keys->filter);

@@ -29,7 +29,8 @@ bool admit_keys_expect(struct admit_keys *keys, uint64_t count);
 /* How much memory the filter takes. */
 size_t admit_keys_filter_bytes(const struct admit_keys *keys);
 
-/* The key is in the index. */
+/* The key is in the index. One thread may learn negative keys while another learns the others: they
+ * are in different lines of memory. */
 void admit_keys_learn(struct admit_keys *keys, int64_t key);
 
 /* It will soon be asked for: has the processor fetch what it is found by. */

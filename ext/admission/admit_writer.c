@@ -31,8 +31,6 @@ struct admit_writer {
 };
 
 static const int *const key_parameters = admit_steps_keys;
-static const char keys_kind[] = "admit_keys";
-
 enum { KEY_KINDS = ADMIT_KEY_KINDS };
 
 enum { NOBODY = -1 }; /* holds what a failure has asked for: see subject.holder */
@@ -40,21 +38,6 @@ enum { NOBODY = -1 }; /* holds what a failure has asked for: see subject.holder 
 /* Reading the whole index costs less than it spares while the ledger is not this much larger than
  * the file. */
 enum { KEYS_AN_ATTEMPT = 3, LEARNED_A_ROW = 30, LEARNED_ANYHOW = 10000 };
-
-/* reg_learn_key(KEYS, KEY): an aggregate that has nothing to say. */
-static void learn_key(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    struct admit_keys *keys = sqlite3_value_pointer(values[0], keys_kind);
-    (void)context;
-    (void)count;
-    if (keys != NULL)
-        admit_keys_learn(keys, sqlite3_value_int64(values[1]));
-}
-
-static void learned(sqlite3_context *context)
-{
-    (void)context;
-}
 
 struct admit_writer *admit_writer_open(struct session *session)
 {
@@ -65,10 +48,7 @@ struct admit_writer *admit_writer_open(struct session *session)
     writer->shared = ledger_is_shared(session->ledger);
     writer->keys = admit_keys_open();
     writer->newcomers = newcomers_open(session);
-    if (writer->keys != NULL && writer->newcomers != NULL &&
-        sqlite3_create_function_v2(ledger_database(session->ledger), "reg_learn_key", 2,
-                                   SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL, NULL, learn_key, learned,
-                                   NULL) == SQLITE_OK)
+    if (writer->keys != NULL && writer->newcomers != NULL)
         return writer;
     admit_writer_close(writer);
     return NULL;
@@ -83,26 +63,18 @@ void admit_writer_close(struct admit_writer *writer)
     free(writer);
 }
 
-static void learn_all(struct admit_writer *writer)
-{
-    struct ledger *ledger = writer->session->ledger;
-    struct ledger_statement *all = ledger_use(ledger, STATEMENT_learn_all_keys);
-    ledger_set_pointer(all, ":keys", writer->keys, keys_kind);
-    ledger_run(all);
-}
-
-void admit_writer_expect(struct admit_writer *writer, uint64_t rows)
+struct admit_keys *admit_writer_expect(struct admit_writer *writer, uint64_t rows)
 {
     struct ledger *ledger = writer->session->ledger;
     if (writer->shared)
-        return;
+        return NULL;
     int64_t attempts = ledger_number(ledger, STATEMENT_newest_attempt, 0);
     if ((uint64_t)attempts > LEARNED_A_ROW * rows + LEARNED_ANYHOW ||
         !admit_keys_expect(writer->keys, ((uint64_t)attempts + rows) * KEYS_AN_ATTEMPT))
-        return;
+        return NULL;
     writer->learns = true;
     writer->learned = attempts;
-    learn_all(writer);
+    return writer->keys;
 }
 
 size_t admit_writer_filter_bytes(const struct admit_writer *writer)

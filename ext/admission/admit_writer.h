@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "admission/admit.h"
+#include "admission/admit_keys.h"
 #include "admission/admit_values.h"
 
 struct admit_writer;
@@ -22,8 +23,9 @@ struct admit_writer;
 struct admit_writer *admit_writer_open(struct session *session);
 void admit_writer_close(struct admit_writer *writer);
 
-/* About so many rows are to come: then it may be worth learning which keys the index has. */
-void admit_writer_expect(struct admit_writer *writer, uint64_t rows);
+/* About so many rows are to come: then it may be worth knowing which keys the index has. Those are
+ * to be learned before the first row is written; NULL: they are looked up one by one. */
+struct admit_keys *admit_writer_expect(struct admit_writer *writer, uint64_t rows);
 
 /* How much memory knowing them takes. */
 size_t admit_writer_filter_bytes(const struct admit_writer *writer);

@@ -9,6 +9,7 @@
 
 #include "admission/subject_index.h"
 #include "import/import_inside.h"
+#include "import/known_keys.h"
 #include "indexes/index_merge.h"
 #include "run/others_turn.h"
 #include "run/stop.h"
@@ -325,6 +326,14 @@ static void share_memory(struct import *import)
     job_cache(import->job, pages < LEAST ? LEAST : pages > MOST ? MOST : pages);
 }
 
+static void know_keys(struct import *import)
+{
+    struct admit_keys *keys = admit_writer_expect(import->writer, import->file.bytes / BYTES_A_ROW);
+    if (keys != NULL)
+        known_keys_learn(import->job, keys);
+    share_memory(import);
+}
+
 bool import_write_rows(struct import *import)
 {
     struct error error;
@@ -346,10 +355,8 @@ bool import_write_rows(struct import *import)
         import->checkpoint =
             wal_checkpoint_start(import->job->database, import->job->config.ledger);
     import->writer = admit_writer_open(import->job->session);
-    if (import->writer != NULL) {
-        admit_writer_expect(import->writer, import->file.bytes / BYTES_A_ROW);
-        share_memory(import);
-    }
+    if (import->writer != NULL)
+        know_keys(import);
     import->pipeline = pipeline_start(&work, &error);
     ledger_trust(import->ledger, true); /* what a row refers to has just been written by itself */
     if (import->writer == NULL || import->pipeline == NULL)
