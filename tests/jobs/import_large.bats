@@ -74,6 +74,20 @@ segments() {
     in_large "$REGJOB" -c job.conf check --data
 }
 
+@test "a file for which the whole index is read first finds those in any segment" {
+    import_both f1.csv
+    in_large "$REGJOB" -c job.conf nightly
+    import_both f2.csv
+    import_both f3.csv
+    [ "$(segments)" = 2 ]
+    # So many bytes that it may have a thirtieth of the ledger's attempts.
+    { cat f4.csv && yes '' | head -c 34000000; } >long.csv
+    import_both long.csv
+    contents >small.txt
+    [ "$(ledger "SELECT count(*) > 30 FROM attempt WHERE reasons LIKE '%_taken%' AND import_id = 4")" = 1 ]
+    large_contents | diff small.txt -
+}
+
 @test "a merge that is killed at any commit leaves the index whole, and the next night goes on" {
     for file in 1 2 3; do import_both f$file.csv; done
     [ "$(segments)" = 3 ]
