@@ -64,7 +64,7 @@ CHARTS   = /usr/share/javascript/chart.js/chart.min.js
 SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/rules/*.sql)) $(sort $(wildcard sql/*.sql)) $(sort $(wildcard sql/checks/*.sql))
 # The rooms, from the top floor to the ground (ext/README.md, jobs/README.md).
 EXT      = ext/reg.c \
-            ext/listings/catalog.c ext/listings/dashboard_table.c ext/listings/file_table.c ext/listings/password_formats.c ext/listings/policy_table.c \
+            ext/listings/catalog.c ext/listings/dashboard_table.c ext/listings/file_table.c ext/listings/password_formats.c ext/listings/policy_table.c ext/listings/shared_origins.c \
             ext/listings/reconcile_table.c ext/listings/rehearsal.c ext/listings/signups_table.c \
             ext/tables/as_of.c ext/tables/attempts.c ext/tables/history.c ext/tables/history_plan.c ext/tables/history_sql.c ext/tables/history_sums.c ext/tables/history_values.c ext/tables/qualified_names.c ext/tables/table.c \
             ext/functions/cell.c ext/functions/chart.c ext/functions/functions_ledger.c ext/functions/functions_password.c ext/functions/sql_call.c \

@@ -19,6 +19,7 @@ SQLITE_EXTENSION_INIT1
 #include "listings/catalog.h"
 #include "listings/password_formats.h"
 #include "listings/policy_table.h"
+#include "listings/shared_origins.h"
 
 enum {
     OLDEST_SQLITE = 3038000,
@@ -255,6 +256,12 @@ static const struct table_row tables[] = {
      .signature = "reg_password_formats",
      .help = "how many stored password hashes are of each format, and how many of them the "
              "settings require more of",
+     .source = "this ledger"},
+    {.name = "reg_shared_origins",
+     .module = &shared_origins_module,
+     .signature = "reg_shared_origins(since, until [, least])",
+     .help = "one row per address, device or mail domain that at least so many (5) different "
+             "e-mail addresses came with in attempts from since to before until",
      .source = "this ledger"},
     {.name = "reg_signups",
      .module = &file_table_module,

@@ -43,23 +43,9 @@ SELECT told_reason, count(*) AS attempts
  ORDER BY attempts DESC, told_reason;
 
 .print '== Which addresses, devices and mail domains do many different people share?'
-WITH asked AS MATERIALIZED (
-  SELECT ip_address, device_id, lower(email) AS email, outcome = 'success' AS success, attempted_at
-    FROM reg_attempts
-   WHERE attempted_at >= :from AND attempted_at < date(:to, '+1 day'))
-SELECT 'address' AS shared, ip_address AS value, count(*) AS attempts, count(DISTINCT email) AS emails,
-       sum(success) AS success, min(attempted_at) AS first, max(attempted_at) AS last
-  FROM asked WHERE ip_address IS NOT NULL
- GROUP BY ip_address HAVING emails >= 5
-UNION ALL
-SELECT 'device', device_id, count(*), count(DISTINCT email), sum(success), min(attempted_at), max(attempted_at)
-  FROM asked WHERE device_id IS NOT NULL
- GROUP BY device_id HAVING count(DISTINCT email) >= 5
-UNION ALL
-SELECT 'domain', substr(email, instr(email, '@') + 1), count(*), count(DISTINCT email), sum(success), min(attempted_at), max(attempted_at)
-  FROM asked WHERE instr(email, '@') > 0
- GROUP BY 2 HAVING count(DISTINCT email) >= 5
- ORDER BY shared, attempts DESC;
+SELECT kind AS shared, value, attempts, emails, success, first, last
+  FROM reg_shared_origins(:from, date(:to, '+1 day'), 5)
+ ORDER BY shared, attempts DESC, value;
 
 .print '== Who signs up again and again with one e-mail address? (ignoring case)'
 -- First by the number that stands for an address in whatever case; then, by the ledger's index, the attempts of those that come up again.

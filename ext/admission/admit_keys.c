@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "values/key_sort.h"
+
 enum {
     LINE_WORDS = 8, /* a key's bits of the filter are in one line of the processor's cache */
     LINE_BITS = LINE_WORDS * 64,
@@ -166,50 +168,6 @@ uint32_t admit_keys_count(const struct admit_keys *keys)
     return keys->count;
 }
 
-/* Byte 0 is the highest; the sign counts as SQLite's order has it. */
-static unsigned byte_of(int64_t key, int byte)
-{
-    return (unsigned)(((uint64_t)key ^ UINT64_C(1) << 63) >> (56 - 8 * byte)) & 0xff;
-}
-
-static void sort_few(struct admit_key *rows, uint32_t count)
-{
-    for (uint32_t i = 1; i < count; i++) {
-        struct admit_key row = rows[i];
-        uint32_t to = i;
-        for (; to > 0 && rows[to - 1].key > row.key; to--)
-            rows[to] = rows[to - 1];
-        rows[to] = row;
-    }
-}
-
-/* In place, as qsort() is not: it copies what it sorts. By one byte after the other, which part
- * SipHash's keys evenly, until a part is small. */
-static void sort(struct admit_key *rows, uint32_t count, int byte)
-{
-    enum { FEW = 32, BYTES = 8 };
-    uint32_t begins[257] = {0}, next[256];
-    if (count <= FEW || byte == BYTES) {
-        sort_few(rows, count);
-        return;
-    }
-    for (uint32_t i = 0; i < count; i++)
-        begins[byte_of(rows[i].key, byte) + 1]++;
-    for (unsigned part = 0; part < 256; part++) {
-        next[part] = begins[part];
-        begins[part + 1] += begins[part];
-    }
-    for (unsigned part = 0; part < 256; part++) {
-        while (next[part] < begins[part + 1]) {
-            struct admit_key row = rows[next[part]];
-            unsigned home = byte_of(row.key, byte);
-            rows[next[part]] = rows[next[home]];
-            rows[next[home]++] = row;
-        }
-        sort(rows + begins[part], begins[part + 1] - begins[part], byte + 1);
-    }
-}
-
 const struct admit_key *admit_keys_hand_over(struct admit_keys *keys, uint32_t *count)
 {
     struct admit_key *rows = keys->gathered;
@@ -226,6 +184,6 @@ const struct admit_key *admit_keys_hand_over(struct admit_keys *keys, uint32_t *
         if (rows[i].attempt != 0)
             rows[(*count)++] = rows[i];
     keys->count = 0;
-    sort(rows, *count, 0);
+    key_sort(rows, *count, sizeof *rows);
     return rows;
 }

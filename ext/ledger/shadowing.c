@@ -8,9 +8,10 @@
 
 /* As reg.c registers them. */
 static const char *const tables[] = {
-    "reg_attempts",  "reg_codes",        "reg_reports",         "reg_policy",  "reg_functions",
-    "reg_reasons",   "reg_rules",        "reg_columns",         "reg_signups", "reg_dashboard",
-    "reg_reconcile", "reg_hash_formats", "reg_password_formats"};
+    "reg_attempts",         "reg_codes",         "reg_reports",   "reg_policy",
+    "reg_functions",        "reg_reasons",       "reg_rules",     "reg_columns",
+    "reg_signups",          "reg_dashboard",     "reg_reconcile", "reg_hash_formats",
+    "reg_password_formats", "reg_shared_origins"};
 
 enum { TABLES = sizeof tables / sizeof *tables, FIRST_ATTACHED = 2, DB_NAME_SINCE = 3039000 };
 

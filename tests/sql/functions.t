@@ -45,6 +45,7 @@ reg_set_consent|reg_set_consent(subject, name, version, state)
 reg_settings|reg_settings()
 reg_settings|reg_settings(json)
 reg_settings_patch|reg_settings_patch(json)
+reg_shared_origins|reg_shared_origins(since, until [, least])
 reg_signups|reg_signups(file)
 reg_spark|reg_spark(value)
 reg_username_exists|reg_username_exists(username)
@@ -60,7 +61,7 @@ answers "functions that SQLite knows" "" "
     SELECT DISTINCT name FROM pragma_function_list WHERE name GLOB 'reg_*'
     EXCEPT SELECT name FROM reg_functions;
     SELECT name FROM reg_functions EXCEPT SELECT name FROM pragma_function_list EXCEPT SELECT name FROM pragma_module_list;"
-answers "tables that SQLite knows" "reg_attempts reg_codes reg_columns reg_dashboard reg_functions reg_hash_formats reg_password_formats reg_policy reg_reasons reg_reconcile reg_reports reg_rules reg_signups" "
+answers "tables that SQLite knows" "reg_attempts reg_codes reg_columns reg_dashboard reg_functions reg_hash_formats reg_password_formats reg_policy reg_reasons reg_reconcile reg_reports reg_rules reg_shared_origins reg_signups" "
     SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_module_list WHERE name GLOB 'reg_*' ORDER BY 1);"
 answers "each with the arguments of its signature" "" "
     SELECT name, narg FROM pragma_function_list WHERE name GLOB 'reg_*'
@@ -147,7 +148,7 @@ for call in 'reg_settings()' "reg_settings('{}')" "reg_settings_patch('{}')" "re
     "reg_complete('a','b','A9#bL8@z')" "reg_set_consent('a','terms','1','accepted')" "reg_record_step('a','KYC','started')" "reg_forget('a')" "reg_verify_login('a','b')"; do
     refuses "no ledger: $call" "${call%%(*}: there is no ledger in this database: make one with reg_init\(\) or .regjob init" "SELECT $call;"
 done
-for table in reg_attempts reg_codes reg_reports reg_password_formats; do
+for table in reg_attempts reg_codes reg_reports reg_password_formats 'reg_shared_origins(NULL, NULL)'; do
     refuses "no ledger: $table" "there is no ledger in this database" "SELECT * FROM $table;"
 done
 refuses "no ledger: INSERT" "there is no ledger in this database" "INSERT INTO reg_attempts(email) VALUES ('a@b.com');"

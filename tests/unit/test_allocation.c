@@ -175,6 +175,8 @@ static const struct step {
      "'{\"algorithm\":\"sha1\",\"hash\":{\"value\":"
      "\"5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8\",\"encoding\":\"hex\"}}')",
      false},
+    {"who shares",
+     "SELECT count(value), sum(emails) FROM reg_shared_origins('2020-01-01', NULL, 1)", false},
     {"a consent", "SELECT reg_set_consent('ann@example.com', 'news', '1', 'declined')", false},
     {"a later step", "SELECT reg_record_step('ann@example.com', 'KYC', 'approved', 'ref-1')",
      false},

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+#include "listings/shared_origins.h"
+
+#include <sodium.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "listings/catalog.h"
+#include "tables/as_of.h"
+#include "tables/table.h"
+#include "values/key_sort.h"
+#include "values/moment.h"
+
+enum column { KIND, VALUE, ATTEMPTS, EMAILS, SUCCESS, FIRST, LAST, FIRST_MS, LAST_MS, ARGUMENTS };
+enum argument { SINCE, UNTIL, LEAST, ARGUMENT_COUNT };
+enum { ADDRESS, DEVICE, DOMAIN, KINDS };
+enum { DEFAULT_LEAST = 5, MOST_LEAST = 1000000000, FIRST_ROOM = 4096 };
+
+static const char name[] = "reg_shared_origins";
+static const char declaration[] =
+    "CREATE TABLE x(kind TEXT, value TEXT, attempts INTEGER, emails INTEGER, success INTEGER, "
+    "first TEXT, last TEXT, first_ms INTEGER, last_ms INTEGER, since HIDDEN, until HIDDEN, "
+    "least HIDDEN)";
+static const char *const arguments[] = {"since", "until", "least"};
+static const char *const kinds[] = {"address", "device", "domain"};
+
+/* What stands for a text: 96 bits of its SipHash under a key of the question's own, so that two
+ * texts are taken for one in one of 10^14 questions about ten million. All zero: there is none. */
+enum { PRINT = 12 };
+
+struct attempt {
+    int64_t id, attempted_at;
+    int64_t email; /* person.email_key, the ledger's number for an address in whatever case */
+    unsigned char origins[KINDS][PRINT];
+    bool has_email, is_pending, success;
+};
+
+struct span {
+    struct attempt *attempts;
+    size_t count, room;
+    unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
+};
+
+/* An attempt, to be sorted by one of its origins: the first 64 bits of that, and the rest. */
+struct place {
+    int64_t key;
+    uint32_t rest, attempt;
+};
+
+struct shared {
+    int kind;
+    int64_t id; /* of one of the attempts */
+    int64_t attempts, emails, success, first, last;
+};
+
+struct cursor {
+    struct table_cursor base;
+    struct shared *shared;
+    size_t room;
+};
+
+static int shared_connect(sqlite3 *database, void *client, int count, const char *const *texts,
+                          sqlite3_vtab **made, char **error)
+{
+    (void)count;
+    (void)texts;
+    const struct table_design design = {declaration, SQLITE_VTAB_INNOCUOUS, NULL};
+    return table_make(database, ((struct catalog_module *)client)->session, &design, made, error);
+}
+
+static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
+{
+    static const double ROWS = 1000, COST = 1e7;
+    info->estimatedRows = (sqlite3_int64)ROWS;
+    info->estimatedCost = COST;
+    return table_arguments(table, info, ARGUMENTS, ARGUMENT_COUNT, arguments);
+}
+
+static int cursor_open(sqlite3_vtab *table, sqlite3_vtab_cursor **made)
+{
+    int code = table_is_meant(table, ((struct table *)table)->session, false);
+    return code == SQLITE_OK ? table_open(sizeof(struct cursor), made) : code;
+}
+
+static int cursor_close(sqlite3_vtab_cursor *base)
+{
+    sqlite3_free(((struct cursor *)base)->shared);
+    return table_close(base);
+}
+
+/* Room for rows of `size` bytes up to the one numbered `last`. False: the ledger has failed. */
+static bool make_room(struct ledger *ledger, void **rows, size_t last, size_t *room, size_t size)
+{
+    size_t more = *room == 0 ? FIRST_ROOM : *room / 2 * 3;
+    if (ledger_failed(ledger) || last < *room)
+        return !ledger_failed(ledger);
+    more = more > last ? more : last + 1;
+    void *moved = sqlite3_realloc64(*rows, more * size);
+    if (moved == NULL) {
+        ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
+        return false;
+    }
+    *rows = moved;
+    *room = more;
+    return true;
+}
+
+/* -- The attempts of the span -- */
+
+static void take_print(const struct span *span, unsigned char print[PRINT], const char *text)
+{
+    unsigned char hash[crypto_shorthash_siphashx24_BYTES];
+    memset(print, 0, PRINT);
+    if (text == NULL)
+        return;
+    crypto_shorthash_siphashx24(hash, (const unsigned char *)text, strlen(text), span->secret);
+    memcpy(print, hash, PRINT);
+}
+
+static const char *domain_of(const char *email)
+{
+    const char *at = email == NULL ? NULL : strchr(email, '@');
+    return email == NULL ? NULL : at == NULL ? email : at + 1;
+}
+
+static void take_attempt(const struct span *span, struct attempt *attempt,
+                         struct ledger_statement *row)
+{
+    enum { ID, ATTEMPTED_AT, OUTCOME, EMAIL_KEY, EMAIL, IP_ADDRESS, DEVICE_ID };
+    const char *outcome = ledger_word(row, OUTCOME);
+    *attempt = (struct attempt){.id = ledger_integer(row, ID),
+                                .attempted_at = ledger_integer(row, ATTEMPTED_AT),
+                                .is_pending = strcmp(outcome, "pending") == 0,
+                                .success = strcmp(outcome, "success") == 0,
+                                .has_email = !ledger_is_null(row, EMAIL_KEY)};
+    if (attempt->has_email)
+        attempt->email = ledger_key(row, EMAIL_KEY);
+    take_print(span, attempt->origins[ADDRESS], ledger_text(row, IP_ADDRESS));
+    take_print(span, attempt->origins[DEVICE], ledger_text(row, DEVICE_ID));
+    take_print(span, attempt->origins[DOMAIN], domain_of(ledger_text(row, EMAIL)));
+}
+
+static void read_span(struct ledger *ledger, int64_t since, int64_t until, struct span *span)
+{
+    struct ledger_statement *row = ledger_use(ledger, STATEMENT_origins_of_span);
+    randombytes_buf(span->secret, sizeof span->secret);
+    ledger_set_integer(row, ":since", since);
+    ledger_set_integer(row, ":until", until);
+    while (ledger_row(row))
+        if (span->count == UINT32_MAX)
+            ledger_fail(ledger, SQLITE_TOOBIG, "more than 2^32 attempts at once");
+        else if (make_room(ledger, (void **)&span->attempts, span->count, &span->room,
+                           sizeof *span->attempts))
+            take_attempt(span, &span->attempts[span->count++], row);
+}
+
+/* Those that were pending at first, in the order of their ids. How many there are. */
+static size_t sort_pending(const struct span *span, struct place *places)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < span->count; i++)
+        if (span->attempts[i].is_pending)
+            places[count++] = (struct place){.key = span->attempts[i].id, .attempt = (uint32_t)i};
+    key_sort(places, count, sizeof *places);
+    return count;
+}
+
+static int compare_keys(const void *left, const void *right)
+{
+    int64_t a = ((const struct place *)left)->key, b = ((const struct place *)right)->key;
+    return (a > b) - (a < b);
+}
+
+/* What became of them: to read all decisions takes a fraction of looking each attempt's up. */
+static void read_decisions(struct ledger *ledger, struct span *span, struct place *places)
+{
+    enum { ATTEMPT, SUCCESSFUL };
+    size_t count = sort_pending(span, places);
+    if (count == 0)
+        return;
+    struct ledger_statement *row = ledger_use(ledger, STATEMENT_decisions_between);
+    ledger_set_integer(row, ":first", places[0].key);
+    ledger_set_integer(row, ":last", places[count - 1].key);
+    while (ledger_row(row)) {
+        const struct place wanted = {.key = ledger_integer(row, ATTEMPT)};
+        const struct place *found = bsearch(&wanted, places, count, sizeof wanted, compare_keys);
+        if (found != NULL)
+            span->attempts[found->attempt].success = ledger_integer(row, SUCCESSFUL) != 0;
+    }
+}
+
+/* -- Who shares -- */
+
+/* Most origins have few attempts. So attempts are counted first, of several origins in one counter,
+ * up to what it can hold: who cannot have enough need not be sorted. */
+enum { COUNTERS = 1 << 22, FULL = UINT8_MAX };
+
+static size_t counter_of(const unsigned char print[PRINT])
+{
+    uint32_t beginning;
+    memcpy(&beginning, print, sizeof beginning);
+    return beginning % COUNTERS;
+}
+
+static bool is_there(const unsigned char print[PRINT])
+{
+    static const unsigned char none[PRINT];
+    return memcmp(print, none, PRINT) != 0;
+}
+
+static void count_origins(const struct span *span, int kind, uint8_t *counters)
+{
+    memset(counters, 0, COUNTERS);
+    for (size_t i = 0; i < span->count; i++) {
+        const unsigned char *print = span->attempts[i].origins[kind];
+        if (is_there(print) && counters[counter_of(print)] < FULL)
+            counters[counter_of(print)]++;
+    }
+}
+
+/* Sorted by one of their origins, if that may have `least` attempts. How many there are. */
+static size_t sort_places(const struct span *span, int kind, int64_t least, uint8_t *counters,
+                          struct place *places)
+{
+    size_t count = 0;
+    count_origins(span, kind, counters);
+    for (size_t i = 0; i < span->count; i++) {
+        const unsigned char *print = span->attempts[i].origins[kind];
+        struct place *place = &places[count];
+        if (!is_there(print) || counters[counter_of(print)] < (least < FULL ? least : FULL))
+            continue;
+        memcpy(&place->key, print, sizeof place->key);
+        memcpy(&place->rest, print + sizeof place->key, sizeof place->rest);
+        place->attempt = (uint32_t)i;
+        count++;
+    }
+    key_sort(places, count, sizeof *places);
+    for (size_t i = 1; i < count; i++)
+        for (size_t to = i; to > 0 && places[to - 1].key == places[to].key &&
+                            places[to - 1].rest > places[to].rest;
+             to--) {
+            struct place later = places[to - 1];
+            places[to - 1] = places[to];
+            places[to] = later;
+        }
+    return count;
+}
+
+/* How many places from the first on have one origin. */
+static size_t run_of(const struct place *places, size_t count)
+{
+    size_t run = 1;
+    while (run < count && places[run].key == places->key && places[run].rest == places->rest)
+        run++;
+    return run;
+}
+
+/* What the attempts of an origin come to. Their places are used up. */
+static struct shared add_up(const struct span *span, int kind, struct place *places, size_t count)
+{
+    enum { AHEAD = 16 };
+    const struct attempt *one = &span->attempts[places->attempt];
+    struct shared shared = {.kind = kind,
+                            .id = one->id,
+                            .attempts = (int64_t)count,
+                            .first = one->attempted_at,
+                            .last = one->attempted_at};
+    size_t emails = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct attempt *attempt = &span->attempts[places[i].attempt];
+        if (i + AHEAD < count) /* it is anywhere in memory */
+            __builtin_prefetch(&span->attempts[places[i + AHEAD].attempt]);
+        shared.success += attempt->success;
+        shared.first = attempt->attempted_at < shared.first ? attempt->attempted_at : shared.first;
+        shared.last = attempt->attempted_at > shared.last ? attempt->attempted_at : shared.last;
+        if (attempt->has_email)
+            places[emails++].key = attempt->email;
+    }
+    key_sort(places, emails, sizeof *places);
+    for (size_t i = 0; i < emails; i++)
+        shared.emails += i == 0 || places[i].key != places[i - 1].key;
+    return shared;
+}
+
+static void find_shared(struct ledger *ledger, struct cursor *cursor, const struct span *span,
+                        struct place *places, int64_t least)
+{
+    uint8_t *counters = NULL;
+    size_t none = 0;
+    if (!make_room(ledger, (void **)&counters, COUNTERS, &none, sizeof *counters))
+        return;
+    for (int kind = 0; kind < KINDS && ledger_goes_on(ledger); kind++) {
+        size_t count = sort_places(span, kind, least, counters, places), run;
+        for (size_t from = 0; from < count; from += run) {
+            run = run_of(places + from, count - from);
+            if ((int64_t)run < least)
+                continue;
+            struct shared shared = add_up(span, kind, places + from, run);
+            if (shared.emails < least)
+                continue;
+            if (make_room(ledger, (void **)&cursor->shared, cursor->base.count, &cursor->room,
+                          sizeof *cursor->shared))
+                cursor->shared[cursor->base.count++] = shared;
+        }
+    }
+    sqlite3_free(counters);
+}
+
+static void fill(struct ledger *ledger, struct cursor *cursor, const int64_t asked[ARGUMENT_COUNT])
+{
+    struct span span = {.count = 0};
+    struct place *places = NULL;
+    size_t room = 0;
+    read_span(ledger, asked[SINCE], asked[UNTIL], &span);
+    if (make_room(ledger, (void **)&places, span.count, &room, sizeof *places)) {
+        read_decisions(ledger, &span, places);
+        find_shared(ledger, cursor, &span, places, asked[LEAST]);
+    }
+    sqlite3_free(places);
+    sqlite3_free(span.attempts);
+}
+
+/* -- The table -- */
+
+static bool read_least(sqlite3_value *value, int64_t *least, struct error *error)
+{
+    *least = sqlite3_value_int64(value);
+    return (sqlite3_value_type(value) == SQLITE_INTEGER && *least >= 1 && *least <= MOST_LEAST) ||
+           error_set(error, ERROR_INVALID, "least: expected a number from 1 to %d", MOST_LEAST);
+}
+
+/* `given`: bit k is set where argument k is among the values. */
+static bool read_arguments(int given, sqlite3_value **values, int64_t asked[ARGUMENT_COUNT],
+                           struct error *error)
+{
+    bool right = true;
+    for (int k = 0; k < ARGUMENT_COUNT && right; k++) {
+        if ((given >> k & 1) == 0)
+            continue;
+        sqlite3_value *value = *values++;
+        if (k == LEAST)
+            right = read_least(value, &asked[k], error);
+        else if (sqlite3_value_type(value) != SQLITE_NULL)
+            right = as_of_read_moment(value, arguments[k], &asked[k], error);
+    }
+    return right;
+}
+
+static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, int count,
+                         sqlite3_value **values)
+{
+    struct cursor *cursor = (struct cursor *)base;
+    struct table *table = (struct table *)base->pVtab;
+    struct ledger *ledger = table->session->ledger;
+    int64_t asked[] = {[SINCE] = INT64_MIN, [UNTIL] = INT64_MAX, [LEAST] = DEFAULT_LEAST};
+    struct error error;
+    (void)text;
+    (void)count;
+    cursor->base.row = cursor->base.count = 0;
+    if (!read_arguments(plan, values, asked, &error))
+        return table_fail(&table->base, name, &error);
+    if (ledger_ready(ledger))
+        fill(ledger, cursor, asked);
+    return ledger_failed(ledger) ? table_fail_by_ledger(&table->base, name, ledger) : SQLITE_OK;
+}
+
+static int show_value(sqlite3_vtab_cursor *base, sqlite3_context *context,
+                      const struct shared *shared)
+{
+    struct table *table = (struct table *)base->pVtab;
+    struct ledger *ledger = table->session->ledger;
+    struct ledger_statement *row = ledger_use(ledger, STATEMENT_origins_of_attempt);
+    ledger_set_integer(row, ":id", shared->id);
+    if (ledger_row(row)) {
+        const char *value = ledger_text(row, shared->kind);
+        sqlite3_result_text(context, shared->kind == DOMAIN ? domain_of(value) : value, -1,
+                            SQLITE_TRANSIENT);
+        ledger_done(row);
+    }
+    return ledger_failed(ledger) ? table_fail_by_ledger(&table->base, name, ledger) : SQLITE_OK;
+}
+
+static void show_moment(sqlite3_context *context, int64_t moment)
+{
+    char text[MOMENT_SIZE];
+    moment_format(moment, text);
+    sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+}
+
+static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
+{
+    const struct cursor *cursor = (const struct cursor *)base;
+    const struct shared *shared = &cursor->shared[cursor->base.row];
+    const int64_t numbers[] = {[ATTEMPTS] = shared->attempts,
+                               [EMAILS] = shared->emails,
+                               [SUCCESS] = shared->success,
+                               [FIRST_MS] = shared->first,
+                               [LAST_MS] = shared->last};
+    if (column == KIND)
+        sqlite3_result_text(context, kinds[shared->kind], -1, SQLITE_STATIC);
+    else if (column == VALUE)
+        return show_value(base, context, shared);
+    else if (column == FIRST || column == LAST)
+        show_moment(context, column == FIRST ? shared->first : shared->last);
+    else if (column < ARGUMENTS)
+        sqlite3_result_int64(context, numbers[column]);
+    return SQLITE_OK;
+}
+
+const sqlite3_module shared_origins_module = {
+    .iVersion = 0,
+    .xConnect = shared_connect,
+    .xBestIndex = best_index,
+    .xDisconnect = table_disconnect,
+    .xOpen = cursor_open,
+    .xClose = cursor_close,
+    .xFilter = cursor_filter,
+    .xNext = table_next,
+    .xEof = table_eof,
+    .xColumn = cursor_column,
+    .xRowid = table_rowid,
+};
