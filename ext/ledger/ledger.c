@@ -500,9 +500,8 @@ double ledger_real(struct ledger_statement *statement, int column)
 
 const char *ledger_text(struct ledger_statement *statement, int column)
 {
-    bool is_null = ledger_is_null(statement, column);
     const char *text = text_at(statement, statement->place[column]);
-    if (text != NULL || is_null)
+    if (text != NULL || ledger_is_null(statement, column))
         return text;
     fail_for_memory(statement->ledger);
     return "";

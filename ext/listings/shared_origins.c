@@ -128,17 +128,16 @@ static void take_attempt(const struct span *span, struct attempt *attempt,
                          struct ledger_statement *row)
 {
     enum { ID, ATTEMPTED_AT, OUTCOME, EMAIL_KEY, EMAIL, IP_ADDRESS, DEVICE_ID };
-    const char *outcome = ledger_word(row, OUTCOME);
+    const char *outcome = ledger_word(row, OUTCOME), *email = ledger_text(row, EMAIL);
     *attempt = (struct attempt){.id = ledger_integer(row, ID),
                                 .attempted_at = ledger_integer(row, ATTEMPTED_AT),
                                 .is_pending = strcmp(outcome, "pending") == 0,
                                 .success = strcmp(outcome, "success") == 0,
-                                .has_email = !ledger_is_null(row, EMAIL_KEY)};
-    if (attempt->has_email)
-        attempt->email = ledger_key(row, EMAIL_KEY);
+                                .email = ledger_key(row, EMAIL_KEY),
+                                .has_email = email != NULL};
     take_print(span, attempt->origins[ADDRESS], ledger_text(row, IP_ADDRESS));
     take_print(span, attempt->origins[DEVICE], ledger_text(row, DEVICE_ID));
-    take_print(span, attempt->origins[DOMAIN], domain_of(ledger_text(row, EMAIL)));
+    take_print(span, attempt->origins[DOMAIN], domain_of(email));
 }
 
 static void read_span(struct ledger *ledger, int64_t since, int64_t until, struct span *span)
