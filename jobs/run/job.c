@@ -100,6 +100,17 @@ static bool put_files_right(const char *path)
     return put_right(ledger, "-wal", facts.st_mode) && put_right(ledger, "-shm", facts.st_mode);
 }
 
+/* A ledger within an application's database may be in another. */
+static bool is_in_wal_mode(sqlite3 *database)
+{
+    sqlite3_stmt *mode = NULL;
+    bool wal = sqlite3_prepare_v2(database, "PRAGMA journal_mode", -1, &mode, NULL) == SQLITE_OK &&
+               sqlite3_step(mode) == SQLITE_ROW &&
+               sqlite3_stricmp((const char *)sqlite3_column_text(mode, 0), "wal") == 0;
+    sqlite3_finalize(mode);
+    return wal;
+}
+
 static bool open_database(struct job *job, bool create)
 {
     const char *path = job->config.ledger;
@@ -115,12 +126,12 @@ static bool open_database(struct job *job, bool create)
     }
     if (!put_files_right(path))
         return false;
-    if (!create)
-        others_turn_watch(path);
     job->database = connection_open(path, create ? CONNECTION_CREATOR : CONNECTION_WRITER,
                                     job->config.busy_timeout_ms, &error);
     if (job->database == NULL)
         say_error("%s: %s", path, error.text);
+    else if (!create && is_in_wal_mode(job->database))
+        others_turn_watch(path);
     return job->database != NULL;
 }
 

@@ -5,9 +5,9 @@
 
 #include <stdint.h>
 
-/* From now on others_turn() sees whether another process has that file open as a ledger. The
- * descriptor stays open to the end of the process, since closing it would end the locks that SQLite
- * has on the file. */
+/* From now on others_turn() sees whether another process has that file open as a ledger in WAL
+ * mode; in other modes who waits has no lock. The descriptor stays open to the end of the process,
+ * since closing it would end the locks that SQLite has on the file. */
 void others_turn_watch(const char *ledger);
 
 /* Pauses after a transaction that held the ledger since `began` (moment_monotonic()), if another
