@@ -51,9 +51,10 @@ void ledger_close(struct ledger *ledger)
 void ledger_rest(struct ledger *ledger)
 {
     for (int i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_stmt *prepared = ledger->statements[i].prepared;
         cluster_finalize(&ledger->statements[i]);
-        sqlite3_finalize(ledger->statements[i].prepared);
-        ledger->statements[i].prepared = NULL;
+        ledger->statements[i].prepared = NULL; /* before: its end may end a table that rests, too */
+        sqlite3_finalize(prepared);
     }
     ledger_let_go_of_kept(ledger);
     ledger->keeps = false;
@@ -205,6 +206,10 @@ struct ledger_statement *ledger_select(struct ledger *ledger, enum statement nam
     statement->ledger = ledger;
     if (ledger_failed(ledger))
         return statement;
+    if (statement->under_way) {
+        ledger_fail(ledger, SQLITE_ERROR, LEDGER_WITHIN_ITSELF);
+        return statement;
+    }
     if (statement->prepared == NULL) {
         if (prepare(statement, name))
             find_columns(statement, name, columns);
@@ -334,15 +339,24 @@ void ledger_set_pointer(struct ledger_statement *statement, const char *paramete
         check(statement, sqlite3_bind_pointer(statement->prepared, number, pointer, kind, NULL));
 }
 
+/* Not from within its own step. */
+static void reset(struct ledger_statement *statement)
+{
+    if (!statement->under_way)
+        sqlite3_reset(statement->prepared);
+}
+
 bool ledger_row(struct ledger_statement *statement)
 {
     if (ledger_failed(statement->ledger)) {
-        sqlite3_reset(statement->prepared); /* or what it reads would stay open */
+        reset(statement); /* or what it reads would stay open */
         return false;
     }
     if (statement->remote != NULL)
         return cluster_row(statement);
+    statement->under_way = true;
     int code = sqlite3_step(statement->prepared);
+    statement->under_way = false;
     if (code == SQLITE_ROW)
         return true;
     if (code != SQLITE_DONE)
@@ -365,7 +379,7 @@ void ledger_done(struct ledger_statement *statement)
     if (statement->remote != NULL)
         cluster_reset(statement);
     else
-        sqlite3_reset(statement->prepared);
+        reset(statement);
 }
 
 /* What stands in a column, wherever the ledger is. `place` is that in the statement. */
@@ -500,8 +514,9 @@ double ledger_real(struct ledger_statement *statement, int column)
 
 const char *ledger_text(struct ledger_statement *statement, int column)
 {
+    bool is_null = ledger_is_null(statement, column); /* before: without memory all looks NULL */
     const char *text = text_at(statement, statement->place[column]);
-    if (text != NULL || ledger_is_null(statement, column))
+    if (text != NULL || is_null)
         return text;
     fail_for_memory(statement->ledger);
     return "";

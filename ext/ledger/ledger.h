@@ -168,6 +168,12 @@ void ledger_set_blob_at(struct ledger_statement *statement, int parameter, const
 int ledger_parameters(struct ledger_statement *statement);
 const char *ledger_parameter_name(struct ledger_statement *statement, int parameter);
 
+/* What a table or a statement says that is begun anew from within itself: in a database where a
+ * view has taken the place of a table, or a trigger asks. SQLite would go on until the stack ends.
+ */
+#define LEDGER_WITHIN_ITSELF                                                                       \
+    "asked for while it is being answered: a view or a trigger in the database leads back to it"
+
 /* The next row; false at the end and after an error. */
 bool ledger_row(struct ledger_statement *statement);
 /* Runs a statement that gives no rows; the number of rows it changed, which on a cluster nobody

@@ -46,6 +46,7 @@ struct ledger_statement {
     struct ledger *ledger;
     enum statement name;
     sqlite3_stmt *prepared;
+    bool under_way;                  /* in a step: what that calls must not begin it anew */
     struct remote_statement *remote; /* NULL: the ledger is in a file */
     const char *const *columns;      /* whose places are known; NULL: each is where it is */
     int place[LEDGER_MOST_COLUMNS];  /* of columns[i]; -1, which reads NULL, behind the last */

@@ -25,6 +25,7 @@ struct session {
     struct settings *defaults;       /* NULL until asked for without a ledger */
     uint64_t qualified;              /* see qualified.h */
     struct admit_steps *admit_steps; /* NULL until a sign-up is written */
+    bool answering;                  /* reg_attempts, reg_codes or reg_reports reads a row */
     char key_file[KEY_PATH_SIZE];    /* from the job's configuration; "": by the rule of key.h */
 };
 

@@ -242,10 +242,19 @@ static int read_as_of(struct history_table *table, struct cursor *cursor, sqlite
     return ledger_code_for(&error);
 }
 
+/* No such table may be asked for from within. */
+static int read_row(const struct history_table *table, sqlite3_stmt *statement)
+{
+    table->session->answering = true;
+    int code = sqlite3_step(statement);
+    table->session->answering = false;
+    return code;
+}
+
 static int step(struct cursor *cursor, struct prepared *prepared)
 {
     struct history_table *table = (struct history_table *)cursor->base.pVtab;
-    int code = sqlite3_step(prepared->statement);
+    int code = read_row(table, prepared->statement);
     cursor->at_end = code != SQLITE_ROW;
     if (code == SQLITE_ROW || code == SQLITE_DONE)
         return SQLITE_OK;
@@ -283,7 +292,7 @@ static int probe(struct history_table *table, struct cursor *cursor, int order,
         code = sqlite3_bind_int64(statement, 1, cursor->as_of);
     if (code == SQLITE_OK)
         code = sqlite3_bind_value(statement, 2, outcome);
-    if (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+    if (code == SQLITE_OK && (code = read_row(table, statement)) == SQLITE_ROW) {
         *enough = sqlite3_column_int64(statement, 0) >= wanted;
         code = SQLITE_OK;
     }
@@ -407,6 +416,8 @@ int history_filter(sqlite3_vtab_cursor *base, int order, const char *given, int 
     struct cursor *cursor = (struct cursor *)base;
     struct history_table *table = (struct history_table *)base->pVtab;
     char plan[HISTORY_PLAN_SIZE];
+    if (table->session->answering)
+        return fail(table, "%s", LEDGER_WITHIN_ITSELF);
     snprintf(plan, sizeof plan, "%s", given);
     history_values_settle(table->history, plan, count, arguments);
     order = order_of_sums(table, plan, count, order);
