@@ -14,8 +14,11 @@
 
 enum column { KIND, VALUE, ATTEMPTS, EMAILS, SUCCESS, FIRST, LAST, FIRST_MS, LAST_MS, ARGUMENTS };
 enum argument { SINCE, UNTIL, LEAST, ARGUMENT_COUNT };
-enum { ADDRESS, DEVICE, DOMAIN, KINDS };
-enum { DEFAULT_LEAST = 5, MOST_LEAST = 1000000000, FIRST_ROOM = 4096 };
+enum { ADDRESS, DEVICE, DOMAIN, KINDS }; /* as the columns of origins_of_attempt */
+enum { DEFAULT_LEAST = 5, MOST_LEAST = 1000000000, FIRST_ROOM = 16 };
+
+/* That sqlite3_realloc64() gives at once: 33 million attempts. */
+enum { MOST_BYTES = 0x7fffff00 };
 
 static const char name[] = "reg_shared_origins";
 static const char declaration[] =
@@ -37,6 +40,7 @@ struct attempt {
 };
 
 struct span {
+    struct ledger *ledger;
     struct attempt *attempts;
     size_t count, room;
     unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
@@ -56,6 +60,7 @@ struct shared {
 
 struct cursor {
     struct table_cursor base;
+    sqlite3_value *given[ARGUMENT_COUNT]; /* what the arguments read as; NULL: not given */
     struct shared *shared;
     size_t room;
 };
@@ -85,7 +90,10 @@ static int cursor_open(sqlite3_vtab *table, sqlite3_vtab_cursor **made)
 
 static int cursor_close(sqlite3_vtab_cursor *base)
 {
-    sqlite3_free(((struct cursor *)base)->shared);
+    struct cursor *cursor = (struct cursor *)base;
+    for (int k = 0; k < ARGUMENT_COUNT; k++)
+        sqlite3_value_free(cursor->given[k]);
+    sqlite3_free(cursor->shared);
     return table_close(base);
 }
 
@@ -96,6 +104,13 @@ static bool make_room(struct ledger *ledger, void **rows, size_t last, size_t *r
     if (ledger_failed(ledger) || last < *room)
         return !ledger_failed(ledger);
     more = more > last ? more : last + 1;
+    if (more * size > MOST_BYTES)
+        more = MOST_BYTES / size;
+    if (more <= last) {
+        ledger_fail(ledger, SQLITE_TOOBIG, "more than %zu attempts at once: ask for a shorter span",
+                    more);
+        return false;
+    }
     void *moved = sqlite3_realloc64(*rows, more * size);
     if (moved == NULL) {
         ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
@@ -118,6 +133,7 @@ static void take_print(const struct span *span, unsigned char print[PRINT], cons
     memcpy(print, hash, PRINT);
 }
 
+/* As the index of origins has it (sql/upgrades/9.sql): without an @, all of it. */
 static const char *domain_of(const char *email)
 {
     const char *at = email == NULL ? NULL : strchr(email, '@');
@@ -140,17 +156,16 @@ static void take_attempt(const struct span *span, struct attempt *attempt,
     take_print(span, attempt->origins[DOMAIN], domain_of(email));
 }
 
-static void read_span(struct ledger *ledger, int64_t since, int64_t until, struct span *span)
+static void read_span(struct span *span, int64_t since, int64_t until)
 {
+    struct ledger *ledger = span->ledger;
     struct ledger_statement *row = ledger_use(ledger, STATEMENT_origins_of_span);
     randombytes_buf(span->secret, sizeof span->secret);
     ledger_set_integer(row, ":since", since);
     ledger_set_integer(row, ":until", until);
     while (ledger_row(row))
-        if (span->count == UINT32_MAX)
-            ledger_fail(ledger, SQLITE_TOOBIG, "more than 2^32 attempts at once");
-        else if (make_room(ledger, (void **)&span->attempts, span->count, &span->room,
-                           sizeof *span->attempts))
+        if (make_room(ledger, (void **)&span->attempts, span->count, &span->room,
+                      sizeof *span->attempts))
             take_attempt(span, &span->attempts[span->count++], row);
 }
 
@@ -172,13 +187,13 @@ static int compare_keys(const void *left, const void *right)
 }
 
 /* What became of them: to read all decisions takes a fraction of looking each attempt's up. */
-static void read_decisions(struct ledger *ledger, struct span *span, struct place *places)
+static void read_decisions(struct span *span, struct place *places)
 {
     enum { ATTEMPT, SUCCESSFUL };
     size_t count = sort_pending(span, places);
     if (count == 0)
         return;
-    struct ledger_statement *row = ledger_use(ledger, STATEMENT_decisions_between);
+    struct ledger_statement *row = ledger_use(span->ledger, STATEMENT_decisions_between);
     ledger_set_integer(row, ":first", places[0].key);
     ledger_set_integer(row, ":last", places[count - 1].key);
     while (ledger_row(row)) {
@@ -193,13 +208,18 @@ static void read_decisions(struct ledger *ledger, struct span *span, struct plac
 
 /* Most origins have few attempts. So attempts are counted first, of several origins in one counter,
  * up to what it can hold: who cannot have enough need not be sorted. */
-enum { COUNTERS = 1 << 22, FULL = UINT8_MAX };
+enum { FEWEST_COUNTERS = 1 << 10, MOST_COUNTERS = 1 << 22, FULL = UINT8_MAX };
 
-static size_t counter_of(const unsigned char print[PRINT])
+struct counters {
+    uint8_t *counts;
+    size_t number; /* a power of two */
+};
+
+static uint8_t *counter_of(const struct counters *counters, const unsigned char print[PRINT])
 {
     uint32_t beginning;
     memcpy(&beginning, print, sizeof beginning);
-    return beginning % COUNTERS;
+    return &counters->counts[beginning & (counters->number - 1)];
 }
 
 static bool is_there(const unsigned char print[PRINT])
@@ -208,26 +228,33 @@ static bool is_there(const unsigned char print[PRINT])
     return memcmp(print, none, PRINT) != 0;
 }
 
-static void count_origins(const struct span *span, int kind, uint8_t *counters)
+/* Looks now and then, so often that a host's progress handler is called. */
+static bool goes_on(const struct span *span, size_t attempt)
 {
-    memset(counters, 0, COUNTERS);
-    for (size_t i = 0; i < span->count; i++) {
+    enum { BETWEEN_LOOKS = 8192 };
+    return attempt % BETWEEN_LOOKS != 0 || ledger_goes_on(span->ledger);
+}
+
+static void count_origins(const struct span *span, int kind, const struct counters *counters)
+{
+    memset(counters->counts, 0, counters->number);
+    for (size_t i = 0; i < span->count && goes_on(span, i); i++) {
         const unsigned char *print = span->attempts[i].origins[kind];
-        if (is_there(print) && counters[counter_of(print)] < FULL)
-            counters[counter_of(print)]++;
+        if (is_there(print) && *counter_of(counters, print) < FULL)
+            ++*counter_of(counters, print);
     }
 }
 
 /* Sorted by one of their origins, if that may have `least` attempts. How many there are. */
-static size_t sort_places(const struct span *span, int kind, int64_t least, uint8_t *counters,
-                          struct place *places)
+static size_t sort_places(const struct span *span, int kind, int64_t least,
+                          const struct counters *counters, struct place *places)
 {
     size_t count = 0;
     count_origins(span, kind, counters);
-    for (size_t i = 0; i < span->count; i++) {
+    for (size_t i = 0; i < span->count && goes_on(span, i); i++) {
         const unsigned char *print = span->attempts[i].origins[kind];
         struct place *place = &places[count];
-        if (!is_there(print) || counters[counter_of(print)] < (least < FULL ? least : FULL))
+        if (!is_there(print) || *counter_of(counters, print) < (least < FULL ? least : FULL))
             continue;
         memcpy(&place->key, print, sizeof place->key);
         memcpy(&place->rest, print + sizeof place->key, sizeof place->rest);
@@ -235,6 +262,7 @@ static size_t sort_places(const struct span *span, int kind, int64_t least, uint
         count++;
     }
     key_sort(places, count, sizeof *places);
+    /* Nearly always they are in order now: 64 bits tell them apart. */
     for (size_t i = 1; i < count; i++)
         for (size_t to = i; to > 0 && places[to - 1].key == places[to].key &&
                             places[to - 1].rest > places[to].rest;
@@ -282,15 +310,18 @@ static struct shared add_up(const struct span *span, int kind, struct place *pla
     return shared;
 }
 
-static void find_shared(struct ledger *ledger, struct cursor *cursor, const struct span *span,
-                        struct place *places, int64_t least)
+static void find_shared(struct cursor *cursor, const struct span *span, struct place *places,
+                        int64_t least)
 {
-    uint8_t *counters = NULL;
+    struct ledger *ledger = span->ledger;
+    struct counters counters = {NULL, FEWEST_COUNTERS};
     size_t none = 0;
-    if (!make_room(ledger, (void **)&counters, COUNTERS, &none, sizeof *counters))
+    while (counters.number < span->count && counters.number < MOST_COUNTERS)
+        counters.number *= 2;
+    if (!make_room(ledger, (void **)&counters.counts, counters.number, &none, 1))
         return;
-    for (int kind = 0; kind < KINDS && ledger_goes_on(ledger); kind++) {
-        size_t count = sort_places(span, kind, least, counters, places), run;
+    for (int kind = 0; kind < KINDS && !ledger_failed(ledger); kind++) {
+        size_t count = sort_places(span, kind, least, &counters, places), run;
         for (size_t from = 0; from < count; from += run) {
             run = run_of(places + from, count - from);
             if ((int64_t)run < least)
@@ -303,18 +334,18 @@ static void find_shared(struct ledger *ledger, struct cursor *cursor, const stru
                 cursor->shared[cursor->base.count++] = shared;
         }
     }
-    sqlite3_free(counters);
+    sqlite3_free(counters.counts);
 }
 
 static void fill(struct ledger *ledger, struct cursor *cursor, const int64_t asked[ARGUMENT_COUNT])
 {
-    struct span span = {.count = 0};
+    struct span span = {.ledger = ledger};
     struct place *places = NULL;
     size_t room = 0;
-    read_span(ledger, asked[SINCE], asked[UNTIL], &span);
+    read_span(&span, asked[SINCE], asked[UNTIL]);
     if (make_room(ledger, (void **)&places, span.count, &room, sizeof *places)) {
-        read_decisions(ledger, &span, places);
-        find_shared(ledger, cursor, &span, places, asked[LEAST]);
+        read_decisions(&span, places);
+        find_shared(cursor, &span, places, asked[LEAST]);
     }
     sqlite3_free(places);
     sqlite3_free(span.attempts);
@@ -322,23 +353,32 @@ static void fill(struct ledger *ledger, struct cursor *cursor, const int64_t ask
 
 /* -- The table -- */
 
+/* Whole, as INTEGER affinity takes it: drivers bind real numbers and texts. */
 static bool read_least(sqlite3_value *value, int64_t *least, struct error *error)
 {
+    int type = sqlite3_value_numeric_type(value);
     *least = sqlite3_value_int64(value);
-    return (sqlite3_value_type(value) == SQLITE_INTEGER && *least >= 1 && *least <= MOST_LEAST) ||
+    bool whole = type == SQLITE_INTEGER ||
+                 (type == SQLITE_FLOAT && (double)*least == sqlite3_value_double(value));
+    return (whole && *least >= 1 && *least <= MOST_LEAST) ||
            error_set(error, ERROR_INVALID, "least: expected a number from 1 to %d", MOST_LEAST);
 }
 
-/* `given`: bit k is set where argument k is among the values. */
-static bool read_arguments(int given, sqlite3_value **values, int64_t asked[ARGUMENT_COUNT],
-                           struct error *error)
+/* `which`: bit k is set where argument k is among the values. */
+static bool read_arguments(struct cursor *cursor, int which, sqlite3_value **values,
+                           int64_t asked[ARGUMENT_COUNT], struct error *error)
 {
     bool right = true;
     for (int k = 0; k < ARGUMENT_COUNT && right; k++) {
-        if ((given >> k & 1) == 0)
+        sqlite3_value_free(cursor->given[k]);
+        cursor->given[k] = NULL;
+        if ((which >> k & 1) == 0)
             continue;
         sqlite3_value *value = *values++;
-        if (k == LEAST)
+        cursor->given[k] = sqlite3_value_dup(value);
+        if (cursor->given[k] == NULL)
+            right = error_no_memory(error, NULL);
+        else if (k == LEAST)
             right = read_least(value, &asked[k], error);
         else if (sqlite3_value_type(value) != SQLITE_NULL)
             right = as_of_read_moment(value, arguments[k], &asked[k], error);
@@ -357,7 +397,7 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
     (void)text;
     (void)count;
     cursor->base.row = cursor->base.count = 0;
-    if (!read_arguments(plan, values, asked, &error))
+    if (!read_arguments(cursor, plan, values, asked, &error))
         return table_fail(&table->base, name, &error);
     if (ledger_ready(ledger))
         fill(ledger, cursor, asked);
@@ -404,6 +444,8 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, in
         show_moment(context, column == FIRST ? shared->first : shared->last);
     else if (column < ARGUMENTS)
         sqlite3_result_int64(context, numbers[column]);
+    else if (cursor->given[column - ARGUMENTS] != NULL)
+        sqlite3_result_value(context, cursor->given[column - ARGUMENTS]);
     return SQLITE_OK;
 }
 

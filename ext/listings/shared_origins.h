@@ -3,9 +3,9 @@
  * shared_origins.h: reg_shared_origins(since, until [, least]): which IP addresses, devices and
  * mail domains people share.
  *
- * The attempts of the span are read once, and sorted in memory by what they came from: 60 bytes for
- * each, where a GROUP BY of SQL sorts their texts three times and counts DISTINCT addresses in a
- * B-tree.
+ * The attempts of the span are read once, and sorted in memory by what they came from: about a
+ * hundred bytes for each, where a GROUP BY of SQL sorts their texts three times and counts DISTINCT
+ * addresses in a B-tree.
  */
 #ifndef SHARED_ORIGINS_H
 #define SHARED_ORIGINS_H

@@ -43,7 +43,7 @@ static void learn_half(struct ledger *ledger, const struct half *half)
     if (sqlite3_create_function_v2(ledger_database(ledger), "reg_learn_key", 2,
                                    SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL, learn_key, NULL, NULL,
                                    NULL) != SQLITE_OK) {
-        ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
+        ledger_fail(ledger, SQLITE_ERROR, "%s", sqlite3_errmsg(ledger_database(ledger)));
         return;
     }
     struct ledger_statement *outer = use(ledger, STATEMENT_learn_waiting_keys, half);

@@ -76,6 +76,9 @@ reg.equal(db.execute("SELECT count(*) FROM reg_shared_origins(?, ?)", (None, Non
           db.execute("SELECT count(*) FROM reg_shared_origins(?, ?, 5)", (None, None)).fetchone(), "five people, where nothing else is said")
 reg.equal(ours(db, most_time, most_time, 1), [], "until is not included")
 reg.equal(ours(db, "2023-11-15", "2023-11-17T12:00:00+02:00", 1), by_sqlite(db, 1700006400000, 1700215200000, 1), "days and moments")
+reg.equal((ours(db, None, None, 5.0), ours(db, None, None, "5")), (by_sqlite(db, 0, 10**15, 5),) * 2, "numbers as JavaScript and forms bind them")
+reg.equal(db.execute("SELECT DISTINCT since, until, least FROM reg_shared_origins('2023-11-15', NULL, 2) WHERE least = 2 AND since = '2023-11-15'").fetchall(),
+          [("2023-11-15", None, 2)], "arguments that are given twice, and shown")
 reg.equal(ours(db, 1700006400000.0, None, 1), by_sqlite(db, 1700006400000, 10**15, 1), "milliseconds as JavaScript binds them")
 reg.equal(db.execute("SELECT a.value = b.value, count(*) FROM reg_shared_origins(NULL, NULL, 1) a JOIN reg_shared_origins(NULL, NULL, 1) b "
                      "ON a.kind = b.kind AND a.first_ms = b.first_ms AND a.value = b.value GROUP BY 1").fetchone(),
@@ -109,11 +112,30 @@ def refused(arguments, text, name):
     reg.equal(got, text, name)
 
 
-for given in ("0", "-1", "'5'", "5.0", "NULL", "1000000001"):
+for given in ("0", "-1", "'five'", "5.5", "NULL", "1000000001", "x'35'"):
     refused(f"(NULL, NULL, {given})", "reg_shared_origins: least: expected a number from 1 to 1000000000", f"least {given}")
 refused("('yesterday', NULL)", "reg_shared_origins: since: yesterday is not a moment: expected ISO 8601 text or Unix milliseconds", "since that is no moment")
 refused("(NULL, x'00')", "reg_shared_origins: until: the text given is not a moment: expected ISO 8601 text or Unix milliseconds", "until that is none")
 refused(" WHERE since < 5", "since: expected one value, as in since = '...', for all of the condition: not within OR, CASE or another expression", "a range of arguments")
+
+# A ledger that was edited so that an answer asks for itself: refused, where SQLite would go on until the stack ends.
+db.execute("PRAGMA foreign_keys = OFF")
+db.execute("PRAGMA legacy_alter_table = ON")
+db.execute("ALTER TABLE person RENAME TO people")
+columns = [row[1] for row in db.execute("PRAGMA table_info(people)")]
+for table, column, question in (("reg_shared_origins(NULL, NULL, 1)", "ip_address", "value"), ("reg_attempts", "ip_address", "ip_address"),
+                                ("reg_codes", "phone", "phone"), ("reg_password_formats", "password_hash", "hashes")):
+    for condition in ("1", "attempt_id = 15"):
+        db.execute("DROP VIEW IF EXISTS person")
+        db.execute("CREATE VIEW person AS SELECT " + ", ".join(
+            f"CASE WHEN {condition} THEN (SELECT count({question}) FROM {table}) ELSE {name} END AS {name}" if name == column else name for name in columns) + " FROM people")
+        for connection in (db, reg.connect("mixed.db")):
+            try:
+                got = connection.execute(f"SELECT max({question}) FROM {table}").fetchall()
+            except sqlite3.DatabaseError as error:
+                got = str(error)
+            reg.ok("asked for while it is being answered" in str(got) or "unsafe use of virtual table" in str(got), f"{table} within itself, {condition}", got)
+
 none = reg.connect()
 try:
     got = none.execute("SELECT * FROM reg_shared_origins(NULL, NULL)").fetchall()
