@@ -31,6 +31,7 @@ struct admit_writer {
 };
 
 static const int *const key_parameters = admit_steps_keys;
+
 enum { KEY_KINDS = ADMIT_KEY_KINDS };
 
 enum { NOBODY = -1 }; /* holds what a failure has asked for: see subject.holder */

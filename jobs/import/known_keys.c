@@ -2,7 +2,6 @@
 #include "import/known_keys.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
 
 #include "host.h"
 #include "ledger/session.h"
