@@ -52,6 +52,8 @@ void ledger_rest(struct ledger *ledger)
 {
     for (int i = 0; i < STATEMENT_COUNT; i++) {
         sqlite3_stmt *prepared = ledger->statements[i].prepared;
+        if (ledger->statements[i].under_way) /* it is within its step that a table ends */
+            continue;
         cluster_finalize(&ledger->statements[i]);
         ledger->statements[i].prepared = NULL; /* before: its end may end a table that rests, too */
         sqlite3_finalize(prepared);
