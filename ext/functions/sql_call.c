@@ -106,19 +106,20 @@ const char *sql_call_document(struct sql_call *call, int argument, const char *w
     return read_text(call, argument, what, true);
 }
 
+bool sql_value_whole(sqlite3_value *given, int64_t *value)
+{
+    int type = sqlite3_value_numeric_type(given);
+    *value = sqlite3_value_int64(given);
+    return type == SQLITE_INTEGER ||
+           (type == SQLITE_FLOAT && (double)*value == sqlite3_value_double(given));
+}
+
 bool sql_call_integer(struct sql_call *call, int argument, const char *what, int64_t *value)
 {
-    sqlite3_value *given = argument < call->count ? call->arguments[argument] : NULL;
-    int type = given == NULL ? SQLITE_NULL : sqlite3_value_numeric_type(given);
-    /* Whole, as INTEGER affinity takes it: drivers bind real numbers and texts. */
-    if (type != SQLITE_INTEGER && (type != SQLITE_FLOAT || (double)sqlite3_value_int64(given) !=
-                                                               sqlite3_value_double(given))) {
-        sql_call_fail(call, SQLITE_ERROR, "argument %d (%s): expected an integer", argument + 1,
-                      what);
-        return false;
-    }
-    *value = sqlite3_value_int64(given);
-    return true;
+    if (argument < call->count && sql_value_whole(call->arguments[argument], value))
+        return true;
+    sql_call_fail(call, SQLITE_ERROR, "argument %d (%s): expected an integer", argument + 1, what);
+    return false;
 }
 
 bool sql_call_succeeded(struct sql_call *call)

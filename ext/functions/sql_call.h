@@ -44,6 +44,8 @@ const char *sql_call_text(struct sql_call *call, int argument, const char *what)
 bool call_optional(struct sql_call *call, int argument, const char *what, const char **text);
 /* As sql_call_text(), but a blob is allowed too: what readfile() gives of a text file. */
 const char *sql_call_document(struct sql_call *call, int argument, const char *what);
+/* A whole number, as INTEGER affinity takes it: drivers bind real numbers and texts. */
+bool sql_value_whole(sqlite3_value *given, int64_t *value);
 bool sql_call_integer(struct sql_call *call, int argument, const char *what, int64_t *value);
 
 /* Whether an argument is SQL's NULL or was not given. */

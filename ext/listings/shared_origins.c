@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "functions/sql_call.h"
 #include "listings/catalog.h"
 #include "tables/as_of.h"
 #include "tables/table.h"
@@ -353,14 +354,9 @@ static void fill(struct ledger *ledger, struct cursor *cursor, const int64_t ask
 
 /* -- The table -- */
 
-/* Whole, as INTEGER affinity takes it: drivers bind real numbers and texts. */
 static bool read_least(sqlite3_value *value, int64_t *least, struct error *error)
 {
-    int type = sqlite3_value_numeric_type(value);
-    *least = sqlite3_value_int64(value);
-    bool whole = type == SQLITE_INTEGER ||
-                 (type == SQLITE_FLOAT && (double)*least == sqlite3_value_double(value));
-    return (whole && *least >= 1 && *least <= MOST_LEAST) ||
+    return (sql_value_whole(value, least) && *least >= 1 && *least <= MOST_LEAST) ||
            error_set(error, ERROR_INVALID, "least: expected a number from 1 to %d", MOST_LEAST);
 }
 

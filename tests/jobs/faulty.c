@@ -22,6 +22,8 @@
  *
  * FULL_IN=text: it is full for files whose path has this text in it.
  *
+ * PAUSES=file: each sleep is a line there.
+ *
  * SYNCED=file: the path of what is synced is appended there, a line each.
  */
 #include <dlfcn.h>
@@ -35,6 +37,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 #define VISIBLE __attribute__((visibility("default")))
@@ -79,17 +82,28 @@ static bool is_log(int descriptor)
     return length > 4 && memcmp(path + length - 4, "-wal", 4) == 0;
 }
 
+static void append(const char *file, const char *line, size_t length)
+{
+    int note = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (note < 0 || REAL(write)(note, line, length) != (ssize_t)length)
+        abort();
+    close(note);
+}
+
 static void note_sync(int descriptor)
 {
     char path[4096];
     size_t length = path_of(descriptor, path);
-    if (getenv("SYNCED") == NULL)
-        return;
     path[length++] = '\n';
-    int note = open(getenv("SYNCED"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    if (note < 0 || REAL(write)(note, path, length) != (ssize_t)length)
-        abort();
-    close(note);
+    if (getenv("SYNCED") != NULL)
+        append(getenv("SYNCED"), path, length);
+}
+
+VISIBLE int nanosleep(const struct timespec *asked, struct timespec *left)
+{
+    if (getenv("PAUSES") != NULL)
+        append(getenv("PAUSES"), "pause\n", 6);
+    return REAL(nanosleep)(asked, left);
 }
 
 static void touch(const char *path)

@@ -88,3 +88,29 @@ END
     [ "$status" -eq 0 ]
     [ "$(tries)" = "ambiguous 1" ]
 }
+
+# What is imported in transactions that take long enough for a pause after each.
+import_alone() { # FILE
+    printf '[ledger]\npath = ledger.db\n[import]\nbatch = 30000\n' >job.conf
+    { echo email,outcome; seq -f "$1-%.0f@example.com,success" 90000; } >"$1.csv"
+    rm -f pauses
+    faulty PAUSES=pauses "$REGJOB" -c job.conf import "$1.csv"
+}
+
+@test "an import pauses for others only where they are, and always where they cannot be seen" {
+    import_alone a
+    [ ! -e pauses ]
+    coproc reader { sqlite3 -batch ledger.db; }
+    echo "SELECT count(*) FROM attempt;" >&"${reader[1]}"
+    read -r count <&"${reader[0]}"
+    [ "$count" = 90000 ]
+    import_alone b
+    [ -s pauses ]
+    echo .quit >&"${reader[1]}"
+    wait "$reader_PID"
+    # In another mode than WAL who waits has no lock.
+    [ "$(sqlite3 ledger.db "PRAGMA journal_mode = DELETE")" = delete ]
+    import_alone c
+    [ -s pauses ]
+    [ "$(sqlite3 ledger.db "PRAGMA journal_mode")" = delete ]
+}

@@ -19,9 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "values/moment.h"
 
-static char folder[] = "/tmp/others.XXXXXX";
 static char ledger[128];
 static int64_t paused_ms;
 
@@ -130,27 +130,14 @@ static void test_others_are_seen(void **state)
     sqlite3_close(ours);
 }
 
-static int make_folder(void **state)
+static int make_ledger(void **state)
 {
-    (void)state;
     signal(SIGPIPE, SIG_IGN);
-    if (mkdtemp(folder) == NULL)
+    if (folder_make(state) != 0)
         return -1;
     snprintf(ledger, sizeof ledger, "%s/ledger.db", folder);
     sqlite3_close(open_ledger());
     return 0;
-}
-
-static int remove_folder(void **state)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
-    char path[160];
-    (void)state;
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        snprintf(path, sizeof path, "%s%s", ledger, suffixes[i]);
-        unlink(path);
-    }
-    return rmdir(folder);
 }
 
 int main(void)
@@ -159,5 +146,5 @@ int main(void)
         cmocka_unit_test(test_unknown_others),
         cmocka_unit_test(test_others_are_seen),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, make_ledger, folder_remove);
 }
