@@ -101,6 +101,13 @@ reg.equal(many.execute("SELECT count(*) FROM reg_shared_origins(NULL, NULL, 301)
 reg.equal(reg.one(many, "SELECT group_concat(kind || ' ' || n, ', ') FROM (SELECT kind, count(*) AS n FROM reg_shared_origins(NULL, NULL, 1) GROUP BY kind ORDER BY kind)"),
           "address 300, device 1, domain 2", "everybody by himself")
 
+# The one attempt that was pending.
+single = reg.ledger("single.db", '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}')
+single.execute("INSERT INTO reg_attempts (email, password, device_id) VALUES ('only@example.com', 'Correct-horse-9', 'd')")
+reg.equal(single.execute("SELECT kind, success FROM reg_shared_origins(NULL, NULL, 1) ORDER BY 1").fetchall(), [("device", 0), ("domain", 0)], "pending")
+single.execute("SELECT reg_verify_code(?)", (reg.one(single, "SELECT reg_issue_code('only@example.com', 'none')"),)).fetchall()
+reg.equal(single.execute("SELECT kind, success FROM reg_shared_origins(NULL, NULL, 1) ORDER BY 1").fetchall(), [("device", 1), ("domain", 1)], "and confirmed")
+
 # What is no argument.
 
 
