@@ -67,7 +67,7 @@ EXT      = ext/reg.c \
             ext/listings/catalog.c ext/listings/dashboard_table.c ext/listings/file_table.c ext/listings/password_formats.c ext/listings/policy_table.c ext/listings/shared_origins.c \
             ext/listings/reconcile_table.c ext/listings/rehearsal.c ext/listings/signups_table.c \
             ext/tables/as_of.c ext/tables/attempts.c ext/tables/history.c ext/tables/history_plan.c ext/tables/history_sql.c ext/tables/history_sums.c ext/tables/history_values.c ext/tables/qualified_names.c ext/tables/table.c \
-            ext/functions/cell.c ext/functions/chart.c ext/functions/functions_ledger.c ext/functions/functions_password.c ext/functions/sql_call.c \
+            ext/functions/cell.c ext/functions/chart.c ext/functions/functions_ledger.c ext/functions/functions_password.c ext/functions/row_taker.c ext/functions/sql_call.c \
             ext/admission/admit.c ext/admission/admit_keys.c ext/admission/admit_steps.c ext/admission/admit_values.c ext/admission/admit_writer.c ext/admission/consents.c \
             ext/admission/deciding_columns.c ext/admission/field_checks.c ext/admission/given_texts.c ext/admission/newcomers.c ext/admission/notes.c ext/admission/prepared_password.c ext/admission/subject_index.c \
             ext/codes/code.c ext/codes/late_password.c ext/codes/customer.c ext/codes/device.c ext/codes/issue.c ext/codes/login.c ext/codes/subject_lookup.c ext/codes/verify.c \

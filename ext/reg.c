@@ -15,6 +15,7 @@ SQLITE_EXTENSION_INIT1
 #include "functions/chart.h"
 #include "listings/file_table.h"
 #include "functions/functions.h"
+#include "functions/row_taker.h"
 #include "tables/history.h"
 #include "listings/catalog.h"
 #include "listings/password_formats.h"
@@ -416,16 +417,16 @@ static void unregister_nth(sqlite3 *database, int n)
 static int register_all(sqlite3 *database, struct session *session, bool for_strangers,
                         char **error)
 {
-    for (int n = 0; n < FUNCTIONS + TABLES; n++) {
-        int code = register_nth(database, session, n, for_strangers);
-        if (code == SQLITE_OK)
-            continue;
-        *error = sqlite3_mprintf("reg: %s", sqlite3_errmsg(database));
-        while (n-- > 0)
-            unregister_nth(database, n);
-        return code;
-    }
-    return SQLITE_OK;
+    int code = row_taker_offer(database), n = 0;
+    while (code == SQLITE_OK && n < FUNCTIONS + TABLES)
+        code = register_nth(database, session, n++, for_strangers);
+    if (code == SQLITE_OK)
+        return SQLITE_OK;
+    *error = sqlite3_mprintf("reg: %s", sqlite3_errmsg(database));
+    while (n-- > 0)
+        unregister_nth(database, n);
+    row_taker_withdraw(database);
+    return code;
 }
 
 /* Whether this connection has it already. Functions that a running statement uses, as SELECT

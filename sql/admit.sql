@@ -40,12 +40,12 @@ SELECT 1 FROM subject_index WHERE key = ? AND holder >= 0 LIMIT 1
 -- All keys in the index (jobs/import/known_keys.c): those of a half in the segments that wait to be merged; and those of segment 0 from either end to the
 -- first of the other half. Nothing is compared for each key by SQL, which would take as long as all the rest.
 -- name: learn_waiting_keys
-SELECT count(reg_learn_key(:half, e.key))
+SELECT count(reg_take(:taker, e.key))
   FROM subject_segment g CROSS JOIN subject_entry e ON e.segment = g.id AND e.key BETWEEN :first AND :last WHERE g.id > 0
 -- name: learn_keys_up
-SELECT 1 FROM subject_entry WHERE reg_learn_key(:half, key) ORDER BY segment, key LIMIT 1
+SELECT 1 FROM subject_entry WHERE reg_take(:taker, key) ORDER BY segment, key LIMIT 1
 -- name: learn_keys_down
-SELECT 1 FROM subject_entry WHERE segment < 1 AND reg_learn_key(:half, key) ORDER BY segment DESC, key DESC LIMIT 1
+SELECT 1 FROM subject_entry WHERE segment < 1 AND reg_take(:taker, key) ORDER BY segment DESC, key DESC LIMIT 1
 
 -- The keys of attempts after :id.
 -- name: keys_since

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "functions/row_taker.h"
 #include "functions/sql_call.h"
 #include "listings/catalog.h"
 #include "tables/as_of.h"
@@ -18,7 +19,7 @@ enum argument { SINCE, UNTIL, LEAST, ARGUMENT_COUNT };
 enum { ADDRESS, DEVICE, DOMAIN, KINDS }; /* as the columns of origins_of_attempt */
 enum { DEFAULT_LEAST = 5, MOST_LEAST = 1000000000, FIRST_ROOM = 16 };
 
-/* That sqlite3_realloc64() gives at once: 33 million attempts. */
+/* That sqlite3_realloc64() gives at once: 67 million attempts. */
 enum { MOST_BYTES = 0x7fffff00 };
 
 static const char name[] = "reg_shared_origins";
@@ -30,27 +31,27 @@ static const char *const arguments[] = {"since", "until", "least"};
 static const char *const kinds[] = {"address", "device", "domain"};
 
 /* What stands for a text: 96 bits of its SipHash under a key of the question's own, so that two
- * texts are taken for one in one of 10^14 questions about ten million. All zero: there is none. */
+ * texts are taken for one in one of 10^14 questions about ten million. */
 enum { PRINT = 12 };
 
 struct attempt {
     int64_t id, attempted_at;
     int64_t email; /* person.email_key, the ledger's number for an address in whatever case */
-    unsigned char origins[KINDS][PRINT];
-    bool has_email, is_pending, success;
-};
-
-struct span {
-    struct ledger *ledger;
-    struct attempt *attempts;
-    size_t count, room;
-    unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
+    bool has_email, success;
 };
 
 /* An attempt, to be sorted by one of its origins: the first 64 bits of that, and the rest. */
 struct place {
     int64_t key;
     uint32_t rest, attempt;
+};
+
+struct span {
+    struct ledger *ledger;
+    struct attempt *attempts;
+    struct place *places[KINDS];
+    size_t count, room, placed[KINDS];
+    unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
 };
 
 struct shared {
@@ -124,14 +125,22 @@ static bool make_room(struct ledger *ledger, void **rows, size_t last, size_t *r
 
 /* -- The attempts of the span -- */
 
-static void take_print(const struct span *span, unsigned char print[PRINT], const char *text)
+/* For one attempt more, with all its origins. */
+static bool make_room_for_one(struct span *span)
 {
-    unsigned char hash[crypto_shorthash_siphashx24_BYTES];
-    memset(print, 0, PRINT);
-    if (text == NULL)
-        return;
-    crypto_shorthash_siphashx24(hash, (const unsigned char *)text, strlen(text), span->secret);
-    memcpy(print, hash, PRINT);
+    size_t room = span->room, places[KINDS];
+    if (span->count < room)
+        return true;
+    make_room(span->ledger, (void **)&span->attempts, span->count, &room, sizeof *span->attempts);
+    for (int kind = 0; kind < KINDS; kind++) {
+        places[kind] = span->room;
+        make_room(span->ledger, (void **)&span->places[kind], span->count, &places[kind],
+                  sizeof *span->places[kind]);
+    }
+    if (ledger_failed(span->ledger))
+        return false;
+    span->room = room; /* the least: an attempt is larger than a place */
+    return true;
 }
 
 /* As the index of origins has it (sql/upgrades/9.sql): without an @, all of it. */
@@ -141,45 +150,66 @@ static const char *domain_of(const char *email)
     return email == NULL ? NULL : at == NULL ? email : at + 1;
 }
 
-static void take_attempt(const struct span *span, struct attempt *attempt,
-                         struct ledger_statement *row)
+static void take_origin(struct span *span, int kind, const char *text)
 {
-    enum { ID, ATTEMPTED_AT, OUTCOME, EMAIL_KEY, EMAIL, IP_ADDRESS, DEVICE_ID };
-    const char *outcome = ledger_word(row, OUTCOME), *email = ledger_text(row, EMAIL);
-    *attempt = (struct attempt){.id = ledger_integer(row, ID),
-                                .attempted_at = ledger_integer(row, ATTEMPTED_AT),
-                                .is_pending = strcmp(outcome, "pending") == 0,
-                                .success = strcmp(outcome, "success") == 0,
-                                .email = ledger_key(row, EMAIL_KEY),
-                                .has_email = email != NULL};
-    take_print(span, attempt->origins[ADDRESS], ledger_text(row, IP_ADDRESS));
-    take_print(span, attempt->origins[DEVICE], ledger_text(row, DEVICE_ID));
-    take_print(span, attempt->origins[DOMAIN], domain_of(email));
+    unsigned char hash[crypto_shorthash_siphashx24_BYTES];
+    if (text == NULL)
+        return;
+    struct place *place = &span->places[kind][span->placed[kind]++];
+    crypto_shorthash_siphashx24(hash, (const unsigned char *)text, strlen(text), span->secret);
+    memcpy(&place->key, hash, sizeof place->key);
+    memcpy(&place->rest, hash + sizeof place->key, PRINT - sizeof place->key);
+    place->attempt = (uint32_t)span->count;
+}
+
+enum { ID, ATTEMPTED_AT, EMAIL_KEY, EMAIL, IP_ADDRESS, DEVICE_ID };
+
+/* NULL for NULL. One that is missing for want of memory fails. */
+static const char *text_of(const struct span *span, sqlite3_value *value)
+{
+    bool is_null = sqlite3_value_type(value) == SQLITE_NULL; /* before: without memory all is */
+    const char *text = (const char *)sqlite3_value_text(value);
+    if (text == NULL && !is_null)
+        ledger_fail(span->ledger, SQLITE_NOMEM, "out of memory");
+    return text;
+}
+
+/* Of the columns above. None is handed out. */
+static bool take_attempt(void *context, sqlite3_value **values)
+{
+    struct span *span = context;
+    if (!make_room_for_one(span))
+        return false;
+    const char *email = text_of(span, values[EMAIL]);
+    span->attempts[span->count] =
+        (struct attempt){.id = sqlite3_value_int64(values[ID]),
+                         .attempted_at = sqlite3_value_int64(values[ATTEMPTED_AT]),
+                         .email = sqlite3_value_int64(values[EMAIL_KEY]),
+                         .has_email = email != NULL};
+    take_origin(span, ADDRESS, text_of(span, values[IP_ADDRESS]));
+    take_origin(span, DEVICE, text_of(span, values[DEVICE_ID]));
+    take_origin(span, DOMAIN, domain_of(email));
+    span->count++;
+    return false;
 }
 
 static void read_span(struct span *span, int64_t since, int64_t until)
 {
-    struct ledger *ledger = span->ledger;
-    struct ledger_statement *row = ledger_use(ledger, STATEMENT_origins_of_span);
+    const struct row_taker taker = {span->ledger, take_attempt, span};
+    struct ledger_statement *statement = ledger_use(span->ledger, STATEMENT_origins_of_span);
     randombytes_buf(span->secret, sizeof span->secret);
-    ledger_set_integer(row, ":since", since);
-    ledger_set_integer(row, ":until", until);
-    while (ledger_row(row))
-        if (make_room(ledger, (void **)&span->attempts, span->count, &span->room,
-                      sizeof *span->attempts))
-            take_attempt(span, &span->attempts[span->count++], row);
+    ledger_set_integer(statement, ":since", since);
+    ledger_set_integer(statement, ":until", until);
+    row_taker_bind(statement, &taker);
+    ledger_run(statement);
 }
 
-/* Those that were pending at first, in the order of their ids. How many there are. */
-static size_t sort_pending(const struct span *span, struct place *places)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < span->count; i++)
-        if (span->attempts[i].is_pending)
-            places[count++] = (struct place){.key = span->attempts[i].id, .attempt = (uint32_t)i};
-    key_sort(places, count, sizeof *places);
-    return count;
-}
+/* The attempts by their ids. */
+struct finder {
+    struct span *span;
+    struct place *ids;
+    size_t next; /* what is read of them mostly comes in their order */
+};
 
 static int compare_keys(const void *left, const void *right)
 {
@@ -187,22 +217,53 @@ static int compare_keys(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* What became of them: to read all decisions takes a fraction of looking each attempt's up. */
-static void read_decisions(struct span *span, struct place *places)
+/* NULL: not of the span. */
+static struct attempt *find_attempt(struct finder *finder, int64_t id)
+{
+    const struct place wanted = {.key = id};
+    const struct place *found = &finder->ids[finder->next];
+    if (finder->next == finder->span->count || found->key != id)
+        found = bsearch(&wanted, finder->ids, finder->span->count, sizeof wanted, compare_keys);
+    if (found == NULL)
+        return NULL;
+    finder->next = (size_t)(found - finder->ids) + 1;
+    return &finder->span->attempts[found->attempt];
+}
+
+static bool take_outcome(void *context, sqlite3_value **values)
 {
     enum { ATTEMPT, SUCCESSFUL };
-    size_t count = sort_pending(span, places);
-    if (count == 0)
+    struct attempt *attempt = find_attempt(context, sqlite3_value_int64(values[ATTEMPT]));
+    if (attempt != NULL)
+        attempt->success = sqlite3_value_int(values[SUCCESSFUL]) != 0;
+    return false;
+}
+
+static void read_outcomes_by(struct finder *finder, enum statement which)
+{
+    const struct row_taker taker = {finder->span->ledger, take_outcome, finder};
+    struct ledger_statement *statement = ledger_use(finder->span->ledger, which);
+    finder->next = 0;
+    ledger_set_integer(statement, ":first", finder->ids[0].key);
+    ledger_set_integer(statement, ":last", finder->ids[finder->span->count - 1].key);
+    row_taker_bind(statement, &taker);
+    ledger_run(statement);
+}
+
+/* Which are successes now. */
+static void read_outcomes(struct span *span)
+{
+    struct finder finder = {.span = span};
+    size_t room = 0;
+    if (span->count == 0 ||
+        !make_room(span->ledger, (void **)&finder.ids, span->count - 1, &room, sizeof *finder.ids))
         return;
-    struct ledger_statement *row = ledger_use(span->ledger, STATEMENT_decisions_between);
-    ledger_set_integer(row, ":first", places[0].key);
-    ledger_set_integer(row, ":last", places[count - 1].key);
-    while (ledger_row(row)) {
-        const struct place wanted = {.key = ledger_integer(row, ATTEMPT)};
-        const struct place *found = bsearch(&wanted, places, count, sizeof wanted, compare_keys);
-        if (found != NULL)
-            span->attempts[found->attempt].success = ledger_integer(row, SUCCESSFUL) != 0;
-    }
+    for (size_t i = 0; i < span->count; i++)
+        finder.ids[i] = (struct place){.key = span->attempts[i].id, .attempt = (uint32_t)i};
+    key_sort(finder.ids, span->count, sizeof *finder.ids);
+    read_outcomes_by(&finder, STATEMENT_successes_between);
+    read_outcomes_by(&finder, STATEMENT_decisions_between);
+    sqlite3_free(finder.ids);
 }
 
 /* -- Who shares -- */
@@ -216,52 +277,39 @@ struct counters {
     size_t number; /* a power of two */
 };
 
-static uint8_t *counter_of(const struct counters *counters, const unsigned char print[PRINT])
+static uint8_t *counter_of(const struct counters *counters, const struct place *place)
 {
-    uint32_t beginning;
-    memcpy(&beginning, print, sizeof beginning);
-    return &counters->counts[beginning & (counters->number - 1)];
-}
-
-static bool is_there(const unsigned char print[PRINT])
-{
-    static const unsigned char none[PRINT];
-    return memcmp(print, none, PRINT) != 0;
+    return &counters->counts[(size_t)place->key & (counters->number - 1)];
 }
 
 /* Looks now and then, so often that a host's progress handler is called. */
-static bool goes_on(const struct span *span, size_t attempt)
+static bool goes_on(const struct span *span, size_t place)
 {
     enum { BETWEEN_LOOKS = 8192 };
-    return attempt % BETWEEN_LOOKS != 0 || ledger_goes_on(span->ledger);
+    return place % BETWEEN_LOOKS != 0 || ledger_goes_on(span->ledger);
 }
 
 static void count_origins(const struct span *span, int kind, const struct counters *counters)
 {
     memset(counters->counts, 0, counters->number);
-    for (size_t i = 0; i < span->count && goes_on(span, i); i++) {
-        const unsigned char *print = span->attempts[i].origins[kind];
-        if (is_there(print) && *counter_of(counters, print) < FULL)
-            ++*counter_of(counters, print);
+    for (size_t i = 0; i < span->placed[kind] && goes_on(span, i); i++) {
+        uint8_t *counter = counter_of(counters, &span->places[kind][i]);
+        if (*counter < FULL)
+            ++*counter;
     }
 }
 
-/* Sorted by one of their origins, if that may have `least` attempts. How many there are. */
+/* Leaves the places of origins that may have `least` attempts, sorted by them. How many there are.
+ */
 static size_t sort_places(const struct span *span, int kind, int64_t least,
-                          const struct counters *counters, struct place *places)
+                          const struct counters *counters)
 {
+    struct place *places = span->places[kind];
     size_t count = 0;
     count_origins(span, kind, counters);
-    for (size_t i = 0; i < span->count && goes_on(span, i); i++) {
-        const unsigned char *print = span->attempts[i].origins[kind];
-        struct place *place = &places[count];
-        if (!is_there(print) || *counter_of(counters, print) < (least < FULL ? least : FULL))
-            continue;
-        memcpy(&place->key, print, sizeof place->key);
-        memcpy(&place->rest, print + sizeof place->key, sizeof place->rest);
-        place->attempt = (uint32_t)i;
-        count++;
-    }
+    for (size_t i = 0; i < span->placed[kind] && goes_on(span, i); i++)
+        if (*counter_of(counters, &places[i]) >= (least < FULL ? least : FULL))
+            places[count++] = places[i];
     key_sort(places, count, sizeof *places);
     /* Nearly always they are in order now: 64 bits tell them apart. */
     for (size_t i = 1; i < count; i++)
@@ -311,8 +359,7 @@ static struct shared add_up(const struct span *span, int kind, struct place *pla
     return shared;
 }
 
-static void find_shared(struct cursor *cursor, const struct span *span, struct place *places,
-                        int64_t least)
+static void find_shared(struct cursor *cursor, const struct span *span, int64_t least)
 {
     struct ledger *ledger = span->ledger;
     struct counters counters = {NULL, FEWEST_COUNTERS};
@@ -322,7 +369,8 @@ static void find_shared(struct cursor *cursor, const struct span *span, struct p
     if (!make_room(ledger, (void **)&counters.counts, counters.number, &none, 1))
         return;
     for (int kind = 0; kind < KINDS && !ledger_failed(ledger); kind++) {
-        size_t count = sort_places(span, kind, least, &counters, places), run;
+        struct place *places = span->places[kind];
+        size_t count = sort_places(span, kind, least, &counters), run;
         for (size_t from = 0; from < count; from += run) {
             run = run_of(places + from, count - from);
             if ((int64_t)run < least)
@@ -338,17 +386,23 @@ static void find_shared(struct cursor *cursor, const struct span *span, struct p
     sqlite3_free(counters.counts);
 }
 
+static int compare_ids(const void *left, const void *right)
+{
+    int64_t a = ((const struct shared *)left)->id, b = ((const struct shared *)right)->id;
+    return (a > b) - (a < b);
+}
+
 static void fill(struct ledger *ledger, struct cursor *cursor, const int64_t asked[ARGUMENT_COUNT])
 {
     struct span span = {.ledger = ledger};
-    struct place *places = NULL;
-    size_t room = 0;
     read_span(&span, asked[SINCE], asked[UNTIL]);
-    if (make_room(ledger, (void **)&places, span.count, &room, sizeof *places)) {
-        read_decisions(&span, places);
-        find_shared(cursor, &span, places, asked[LEAST]);
-    }
-    sqlite3_free(places);
+    read_outcomes(&span);
+    find_shared(cursor, &span, asked[LEAST]);
+    /* As their values lie in the ledger, which are looked up one by one. */
+    if (cursor->base.count > 0)
+        qsort(cursor->shared, cursor->base.count, sizeof *cursor->shared, compare_ids);
+    for (int kind = 0; kind < KINDS; kind++)
+        sqlite3_free(span.places[kind]);
     sqlite3_free(span.attempts);
 }
 

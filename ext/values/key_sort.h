@@ -9,6 +9,7 @@
 #ifndef KEY_SORT_H
 #define KEY_SORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -45,8 +46,13 @@ static void key_sort_part(unsigned char *rows, size_t count, size_t size, int by
 {
     size_t begins[257] = {0}, next[256];
     unsigned char row[KEY_SORT_MOST];
-    for (size_t i = 0; i < count; i++)
+    int64_t one = key_sort_key(rows), differences = 0;
+    for (size_t i = 0; i < count; i++) {
+        differences |= one ^ key_sort_key(rows + i * size);
         begins[key_sort_byte(rows + i * size, byte) + 1]++;
+    }
+    if (differences == 0)
+        return; /* as the rows of one key, which may be many */
     for (unsigned part = 0; part < 256; part++) {
         next[part] = begins[part];
         begins[part + 1] += begins[part];
@@ -71,12 +77,20 @@ static void key_sort_part(unsigned char *rows, size_t count, size_t size, int by
     }
 }
 
+static inline bool key_sort_is_done(const unsigned char *rows, size_t count, size_t size)
+{
+    for (size_t i = 1; i < count; i++)
+        if (key_sort_key(rows + i * size) < key_sort_key(rows + (i - 1) * size))
+            return false;
+    return true;
+}
+
 /* `size` bytes each, KEY_SORT_MOST at most. Rows of one key stay together in any order. */
 static inline void key_sort(void *rows, size_t count, size_t size)
 {
     if (count <= KEY_SORT_FEW)
         key_sort_few(rows, count, size);
-    else
+    else if (!key_sort_is_done(rows, count, size))
         key_sort_part(rows, count, size, 0);
 }
 

@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-#include "host.h"
+#include "functions/row_taker.h"
 #include "ledger/session.h"
 #include "run/thread.h"
 
@@ -14,42 +14,32 @@ struct half {
     enum statement inner; /* reads its keys of segment 0, the largest by far, from outside to 0 */
 };
 
-static const char half_kind[] = "known_keys";
-
-/* reg_learn_key(HALF, KEY): true for a key of the other half, which is not learned. */
-static void learn_key(sqlite3_context *context, int count, sqlite3_value **values)
+/* True for a key of the other half, which is not learned. */
+static bool take_key(void *context, sqlite3_value **values)
 {
-    const struct half *half = sqlite3_value_pointer(values[0], half_kind);
-    int64_t key = sqlite3_value_int64(values[1]);
-    (void)count;
-    bool other = half == NULL || (key < 0) != half->negative;
+    const struct half *half = context;
+    int64_t key = sqlite3_value_int64(values[0]);
+    bool other = (key < 0) != half->negative;
     if (!other)
         admit_keys_learn(half->keys, key);
-    sqlite3_result_int(context, other);
-}
-
-static struct ledger_statement *use(struct ledger *ledger, enum statement name,
-                                    const struct half *half)
-{
-    struct ledger_statement *statement = ledger_use(ledger, name);
-    ledger_set_pointer(statement, ":half", (void *)half, half_kind);
-    return statement;
+    return other;
 }
 
 /* What is merged meanwhile goes from the other segments to segment 0: so it is found there. */
 static void learn_half(struct ledger *ledger, const struct half *half)
 {
-    if (sqlite3_create_function_v2(ledger_database(ledger), "reg_learn_key", 2,
-                                   SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL, learn_key, NULL, NULL,
-                                   NULL) != SQLITE_OK) {
+    const struct row_taker taker = {ledger, take_key, (void *)half};
+    if (row_taker_offer(ledger_database(ledger)) != SQLITE_OK) {
         ledger_fail(ledger, SQLITE_ERROR, "%s", sqlite3_errmsg(ledger_database(ledger)));
         return;
     }
-    struct ledger_statement *outer = use(ledger, STATEMENT_learn_waiting_keys, half);
+    struct ledger_statement *outer = ledger_use(ledger, STATEMENT_learn_waiting_keys);
     ledger_set_integer(outer, ":first", half->negative ? INT64_MIN : 0);
     ledger_set_integer(outer, ":last", half->negative ? -1 : INT64_MAX);
+    row_taker_bind(outer, &taker);
     ledger_run(outer);
-    struct ledger_statement *inner = use(ledger, half->inner, half);
+    struct ledger_statement *inner = ledger_use(ledger, half->inner);
+    row_taker_bind(inner, &taker);
     if (ledger_row(inner))
         ledger_done(inner);
 }

@@ -56,17 +56,20 @@ reg_verify_login|reg_verify_login(subject, password)
 reg_verify_password|reg_verify_password(password, stored)
 reg_version|reg_version()" "SELECT name, signature FROM reg_functions ORDER BY 1, 2;"
 
-# SQLite's own lists say the same, so that nothing is registered that is not listed.
+# SQLite's own lists say the same, so that nothing is registered that is not listed; but for the one by which tables read, which nobody else can call.
 answers "functions that SQLite knows" "" "
-    SELECT DISTINCT name FROM pragma_function_list WHERE name GLOB 'reg_*'
+    SELECT DISTINCT name FROM pragma_function_list WHERE name GLOB 'reg_*' AND name <> 'reg_take'
     EXCEPT SELECT name FROM reg_functions;
     SELECT name FROM reg_functions EXCEPT SELECT name FROM pragma_function_list EXCEPT SELECT name FROM pragma_module_list;"
 answers "tables that SQLite knows" "reg_attempts reg_codes reg_columns reg_dashboard reg_functions reg_hash_formats reg_password_formats reg_policy reg_reasons reg_reconcile reg_reports reg_rules reg_shared_origins reg_signups" "
     SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_module_list WHERE name GLOB 'reg_*' ORDER BY 1);"
 answers "each with the arguments of its signature" "" "
-    SELECT name, narg FROM pragma_function_list WHERE name GLOB 'reg_*'
+    SELECT name, narg FROM pragma_function_list WHERE name GLOB 'reg_*' AND name <> 'reg_take'
     EXCEPT SELECT name, CASE WHEN signature GLOB '*()' THEN 0
                              ELSE length(signature) - length(replace(signature, ',', '')) + 1 END FROM reg_functions;"
+for call in "reg_take()" "reg_take(NULL, 1)" "reg_take('row_taker', 1, 2)" "reg_take(x'00000000')"; do
+    refuses "nobody else's: $call" "reg_take: only the extension's own statements can ask this" "SELECT $call;"
+done
 answers "each with a line of help" 0 "SELECT count(*) FROM reg_functions WHERE length(help) < 10 OR help IS NULL;"
 answers "each with the source of its rules" 0 "SELECT count(*) FROM reg_functions WHERE length(source) < 5 OR source IS NULL;"
 answers "the columns of a sign-up, with their other names" "custom_id|external_id customer_number

@@ -89,6 +89,15 @@ reg.equal(reg.one(db, "SELECT count(*) FROM reg_shared_origins(NULL, NULL, 1) WH
 db.execute("ROLLBACK")
 reg.equal(reg.one(db, "SELECT count(*) FROM reg_shared_origins(NULL, NULL, 1) WHERE value = 'uncommitted'"), 0, "and gone when it is rolled back")
 
+db.set_progress_handler(lambda: 1, 500)
+try:
+    ended = ours(db, None, None, 1)
+except sqlite3.OperationalError as error:
+    ended = str(error)
+db.set_progress_handler(None, 0)
+reg.equal(ended, "reg_shared_origins: interrupted", "a progress handler ends it")
+reg.equal(ours(db, None, None, 2), by_sqlite(db, 0, 10**15, 2), "and then it can be asked again")
+
 # More than a counter holds, by one; and so many origins that counters are shared.
 many = reg.ledger("many.db")
 many.execute("BEGIN")
