@@ -125,8 +125,9 @@ for step in range(STEPS):
     scatter(split)
 reg.equal(differences, [], f"{STEPS} steps of two ledgers: the same answers and facts")
 reg.ok(reg.one(split, "SELECT count(*) FROM subject_segment") > 2, "though the entries of one are in segments")
-for table, least in (("continuation", 5), ("decision", 20), ("link", 1), ("erasure", 5), ("waiting", 1)):
-    reg.ok(reg.one(plain, f"SELECT count(*) FROM {table}") >= least, f"it was a life: {table}", reg.one(plain, f"SELECT count(*) FROM {table}"))
-for outcome in ("success", "failure", "pending"):
-    reg.ok(reg.one(plain, "SELECT count(*) FROM attempt WHERE outcome = ?", (outcome,)) >= 10, f"it was a life: {outcome}")
+if "SEED" not in os.environ:
+    for table, least in (("continuation", 5), ("decision", 20), ("link", 1), ("erasure", 5), ("waiting", 1)):
+        reg.ok(reg.one(plain, f"SELECT count(*) FROM {table}") >= least, f"it was a life: {table}", reg.one(plain, f"SELECT count(*) FROM {table}"))
+    for outcome in ("success", "failure", "pending"):
+        reg.ok(reg.one(plain, "SELECT count(*) FROM attempt WHERE outcome = ?", (outcome,)) >= 10, f"it was a life: {outcome}")
 reg.done()

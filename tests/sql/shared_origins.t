@@ -141,7 +141,7 @@ db.execute("ALTER TABLE person RENAME TO people")
 columns = [row[1] for row in db.execute("PRAGMA table_info(people)")]
 for table, column, question in (("reg_shared_origins(NULL, NULL, 1)", "ip_address", "value"), ("reg_attempts", "ip_address", "ip_address"),
                                 ("reg_codes", "phone", "phone"), ("reg_password_formats", "password_hash", "hashes")):
-    for condition in ("1", "attempt_id = 15"):
+    for condition in ("1", f"attempt_id = {reg.one(db, 'SELECT min(attempt_id) FROM code')}"):
         db.execute("DROP VIEW IF EXISTS person")
         db.execute("CREATE VIEW person AS SELECT " + ", ".join(
             f"CASE WHEN {condition} THEN (SELECT count({question}) FROM {table}) ELSE {name} END AS {name}" if name == column else name for name in columns) + " FROM people")
