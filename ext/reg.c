@@ -292,7 +292,8 @@ enum {
     ROWS = sizeof rows / sizeof *rows,
     AGGREGATES = sizeof aggregates / sizeof *aggregates,
     FUNCTIONS = ROWS + AGGREGATES,
-    TABLES = sizeof tables / sizeof *tables
+    TABLES = sizeof tables / sizeof *tables,
+    LISTED = FUNCTIONS + TABLES /* behind them: the function by which tables read */
 };
 
 static bool functions_row(size_t n, const char *texts[])
@@ -307,13 +308,13 @@ static bool functions_row(size_t n, const char *texts[])
         texts[1] = aggregates[n - ROWS].signature;
         texts[2] = aggregates[n - ROWS].help;
         texts[3] = aggregates[n - ROWS].source;
-    } else if (n < FUNCTIONS + TABLES) {
+    } else if (n < LISTED) {
         texts[0] = tables[n - FUNCTIONS].name;
         texts[1] = tables[n - FUNCTIONS].signature;
         texts[2] = tables[n - FUNCTIONS].help;
         texts[3] = tables[n - FUNCTIONS].source;
     }
-    return n < FUNCTIONS + TABLES;
+    return n < LISTED;
 }
 
 static const char *name_of(int n)
@@ -333,7 +334,7 @@ static bool is_reading(int n)
 
 static bool reading_row(size_t n, const char *texts[])
 {
-    for (int i = 0; i < FUNCTIONS + TABLES; i++)
+    for (int i = 0; i < LISTED; i++)
         if (is_reading(i) && n-- == 0)
             return functions_row((size_t)i, texts);
     return false;
@@ -390,8 +391,10 @@ static int register_table(sqlite3 *database, struct session *session, const stru
 /* Registers the n-th item, counting functions, then aggregates, then tables. */
 static int register_nth(sqlite3 *database, struct session *session, int n, bool for_strangers)
 {
-    if (for_strangers && !is_reading(n))
+    if (for_strangers && (n == LISTED || !is_reading(n)))
         return SQLITE_OK;
+    if (n == LISTED)
+        return row_taker_offer(database);
     if (n < ROWS)
         return sql_function_register(database, session, &rows[n]);
     if (n < FUNCTIONS) {
@@ -417,16 +420,16 @@ static void unregister_nth(sqlite3 *database, int n)
 static int register_all(sqlite3 *database, struct session *session, bool for_strangers,
                         char **error)
 {
-    int code = row_taker_offer(database), n = 0;
-    while (code == SQLITE_OK && n < FUNCTIONS + TABLES)
-        code = register_nth(database, session, n++, for_strangers);
-    if (code == SQLITE_OK)
-        return SQLITE_OK;
-    *error = sqlite3_mprintf("reg: %s", sqlite3_errmsg(database));
-    while (n-- > 0)
-        unregister_nth(database, n);
-    row_taker_withdraw(database);
-    return code;
+    for (int n = 0; n <= LISTED; n++) {
+        int code = register_nth(database, session, n, for_strangers);
+        if (code == SQLITE_OK)
+            continue;
+        *error = sqlite3_mprintf("reg: %s", sqlite3_errmsg(database));
+        while (n-- > 0)
+            unregister_nth(database, n);
+        return code;
+    }
+    return SQLITE_OK;
 }
 
 /* Whether this connection has it already. Functions that a running statement uses, as SELECT

@@ -38,14 +38,16 @@ VALUES (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?)
 SELECT 1 FROM subject_index WHERE key = ? AND holder >= 0 LIMIT 1
 
 -- All keys in the index (jobs/import/known_keys.c): those of a half in the segments that wait to be merged; and those of segment 0 from either end to the
--- first of the other half. Nothing is compared for each key by SQL, which would take as long as all the rest.
+-- first of the other half. Nothing is compared for each key by SQL, which would take as long as all the rest. The primary key is named, or an index that
+-- somebody has added might be read in another order, and end early.
 -- name: learn_waiting_keys
 SELECT count(reg_take(:taker, e.key))
   FROM subject_segment g CROSS JOIN subject_entry e ON e.segment = g.id AND e.key BETWEEN :first AND :last WHERE g.id > 0
 -- name: learn_keys_up
-SELECT 1 FROM subject_entry WHERE reg_take(:taker, key) ORDER BY segment, key LIMIT 1
+SELECT 1 FROM subject_entry INDEXED BY sqlite_autoindex_subject_entry_1 WHERE reg_take(:taker, key) ORDER BY segment, key LIMIT 1
 -- name: learn_keys_down
-SELECT 1 FROM subject_entry WHERE segment < 1 AND reg_take(:taker, key) ORDER BY segment DESC, key DESC LIMIT 1
+SELECT 1 FROM subject_entry INDEXED BY sqlite_autoindex_subject_entry_1
+ WHERE segment < 1 AND reg_take(:taker, key) ORDER BY segment DESC, key DESC LIMIT 1
 
 -- The keys of attempts after :id.
 -- name: keys_since

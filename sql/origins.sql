@@ -54,16 +54,13 @@ SELECT coalesce((SELECT max(id) FROM attempt), 0) - origin_id FROM kept_through
 -- name: origin_is_common
 SELECT 1 FROM kept_origin WHERE run IN (SELECT run FROM origin_run) AND kind = :kind AND value = :value LIMIT 1 OFFSET :many
 
--- What the attempts of a span came from; which of those ids were successes at admission, and how others were decided, the last decision last; and the origins
--- of one attempt. The first three hand their rows to reg_take(), and out come none. To read all outcomes by their index, and all decisions, takes less than to
--- look them up for each attempt.
+-- What the attempts of a span came from, with their verdicts at admission, handed to reg_take() (ext/functions/row_taker.h); how those that were pending were
+-- decided, the last decision last; and the origins of one attempt. To read all decisions takes less than to look them up by the index on attempt_id.
 -- name: origins_of_span
-SELECT 1 FROM attempt a CROSS JOIN person p ON p.attempt_id = a.id
+SELECT count(*), count(reg_take(:taker, a.id, a.attempted_at, a.outcome, p.email_key, p.email_folded, p.ip_address, p.device_id))
+  FROM attempt a CROSS JOIN person p ON p.attempt_id = a.id
  WHERE a.attempted_at >= :since AND a.attempted_at < :until
-   AND reg_take(:taker, a.id, a.attempted_at, p.email_key, p.email_folded, p.ip_address, p.device_id)
--- name: successes_between
-SELECT 1 FROM attempt WHERE outcome = 'success' AND id BETWEEN :first AND :last AND reg_take(:taker, id, 1)
 -- name: decisions_between
-SELECT 1 FROM decision WHERE +attempt_id BETWEEN :first AND :last AND reg_take(:taker, attempt_id, outcome = 'success') ORDER BY id
+SELECT attempt_id, outcome = 'success' AS success FROM decision WHERE +attempt_id BETWEEN :first AND :last ORDER BY id
 -- name: origins_of_attempt
 SELECT ip_address, device_id, email_folded FROM person WHERE attempt_id = :id

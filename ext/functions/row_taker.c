@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "functions/row_taker.h"
 
-static const char name[] = "reg_take", kind[] = "row_taker";
+static const char kind[] = "reg:row_taker";
 
 enum { ANY_NUMBER = -1 };
 
@@ -23,17 +23,44 @@ static void take(sqlite3_context *context, int count, sqlite3_value **values)
 
 int row_taker_offer(sqlite3 *database)
 {
-    return sqlite3_create_function_v2(database, name, ANY_NUMBER, SQLITE_UTF8 | SQLITE_DIRECTONLY,
-                                      NULL, take, NULL, NULL, NULL);
-}
-
-void row_taker_withdraw(sqlite3 *database)
-{
-    sqlite3_create_function_v2(database, name, ANY_NUMBER, SQLITE_UTF8, NULL, NULL, NULL, NULL,
-                               NULL);
+    return sqlite3_create_function_v2(database, "reg_take", ANY_NUMBER,
+                                      SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL, take, NULL, NULL,
+                                      NULL);
 }
 
 void row_taker_bind(struct ledger_statement *statement, const struct row_taker *taker)
 {
     ledger_set_pointer(statement, ":taker", (void *)taker, kind);
+}
+
+const char *row_taker_text(struct ledger *ledger, sqlite3_value *value)
+{
+    bool is_null = sqlite3_value_type(value) == SQLITE_NULL; /* before: without memory all is */
+    const char *text = (const char *)sqlite3_value_text(value);
+    if (text != NULL || is_null)
+        return text;
+    ledger_fail(ledger, SQLITE_NOMEM, "out of memory");
+    return "";
+}
+
+const char *row_taker_word(struct ledger *ledger, sqlite3_value *value, const char *column)
+{
+    const char *text = row_taker_text(ledger, value);
+    if (text != NULL)
+        return text;
+    ledger_fail(ledger, SQLITE_CORRUPT,
+                "the ledger is damaged, or was edited: %s is missing; restore it from a backup",
+                column);
+    return "";
+}
+
+int64_t row_taker_integer(struct ledger *ledger, sqlite3_value *value, const char *column)
+{
+    int64_t number = sqlite3_value_int64(value);
+    if (number >= -LEDGER_MOST_INTEGER && number <= LEDGER_MOST_INTEGER)
+        return number;
+    ledger_fail(ledger, SQLITE_CORRUPT,
+                "the ledger is damaged, or was edited: %s is %lld; restore it from a backup",
+                column, (long long)number);
+    return 0;
 }

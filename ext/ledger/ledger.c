@@ -16,8 +16,6 @@
 extern const char *sqlite3_column_table_name(sqlite3_stmt *, int) __attribute__((weak));
 #endif
 
-static const int64_t MOST_INTEGER = INT64_C(1) << 53;
-
 /* A rule's trigger opens temporary tables, each with a page cache of 87 KB that lives as long as
  * its statement. glibc would give that memory back to the system and fetch it anew, page by page,
  * with every sign-up: half of what one costs. Once a larger block has come and gone it keeps as
@@ -498,7 +496,7 @@ int64_t ledger_within(struct ledger_statement *statement, int column, int64_t le
 int64_t ledger_integer(struct ledger_statement *statement, int column)
 {
     int64_t value = integer_at(statement, statement->place[column]);
-    if (value >= -MOST_INTEGER && value <= MOST_INTEGER)
+    if (value >= -LEDGER_MOST_INTEGER && value <= LEDGER_MOST_INTEGER)
         return value;
     ledger_refuse(statement, column, "is %lld", (long long)value);
     return 0;

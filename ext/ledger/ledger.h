@@ -191,6 +191,7 @@ bool ledger_is_null(struct ledger_statement *statement, int column);
 bool ledger_is_real(struct ledger_statement *statement, int column);
 /* Times, counts, ids: within 2^53 on either side, so that sums and differences of two, and a
  * thousand times one, are numbers. NULL is 0. */
+#define LEDGER_MOST_INTEGER (INT64_C(1) << 53)
 int64_t ledger_integer(struct ledger_statement *statement, int column);
 /* One that must be from `least` to `most`. */
 int64_t ledger_within(struct ledger_statement *statement, int column, int64_t least, int64_t most);

@@ -37,7 +37,7 @@ enum { PRINT = 12 };
 struct attempt {
     int64_t id, attempted_at;
     int64_t email; /* person.email_key, the ledger's number for an address in whatever case */
-    bool has_email, success;
+    bool has_email, is_pending, success;
 };
 
 /* An attempt, to be sorted by one of its origins: the first 64 bits of that, and the rest. */
@@ -50,7 +50,7 @@ struct span {
     struct ledger *ledger;
     struct attempt *attempts;
     struct place *places[KINDS];
-    size_t count, room, placed[KINDS];
+    size_t count, room, pending, placed[KINDS];
     unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
 };
 
@@ -128,19 +128,17 @@ static bool make_room(struct ledger *ledger, void **rows, size_t last, size_t *r
 /* For one attempt more, with all its origins. */
 static bool make_room_for_one(struct span *span)
 {
-    size_t room = span->room, places[KINDS];
+    size_t room = span->room;
     if (span->count < room)
         return true;
-    make_room(span->ledger, (void **)&span->attempts, span->count, &room, sizeof *span->attempts);
-    for (int kind = 0; kind < KINDS; kind++) {
-        places[kind] = span->room;
-        make_room(span->ledger, (void **)&span->places[kind], span->count, &places[kind],
+    for (int kind = 0; kind < KINDS; kind++, room = span->room)
+        make_room(span->ledger, (void **)&span->places[kind], span->count, &room,
                   sizeof *span->places[kind]);
-    }
-    if (ledger_failed(span->ledger))
-        return false;
-    span->room = room; /* the least: an attempt is larger than a place */
-    return true;
+    /* Last, since it is an attempt's size that the most depend on. */
+    if (make_room(span->ledger, (void **)&span->attempts, span->count, &room,
+                  sizeof *span->attempts))
+        span->room = room;
+    return !ledger_failed(span->ledger);
 }
 
 /* As the index of origins has it (sql/upgrades/9.sql): without an @, all of it. */
@@ -162,54 +160,65 @@ static void take_origin(struct span *span, int kind, const char *text)
     place->attempt = (uint32_t)span->count;
 }
 
-enum { ID, ATTEMPTED_AT, EMAIL_KEY, EMAIL, IP_ADDRESS, DEVICE_ID };
-
-/* NULL for NULL. One that is missing for want of memory fails. */
-static const char *text_of(const struct span *span, sqlite3_value *value)
-{
-    bool is_null = sqlite3_value_type(value) == SQLITE_NULL; /* before: without memory all is */
-    const char *text = (const char *)sqlite3_value_text(value);
-    if (text == NULL && !is_null)
-        ledger_fail(span->ledger, SQLITE_NOMEM, "out of memory");
-    return text;
-}
-
-/* Of the columns above. None is handed out. */
 static bool take_attempt(void *context, sqlite3_value **values)
 {
+    enum { ID, ATTEMPTED_AT, OUTCOME, EMAIL_KEY, EMAIL, IP_ADDRESS, DEVICE_ID };
     struct span *span = context;
+    struct ledger *ledger = span->ledger;
     if (!make_room_for_one(span))
         return false;
-    const char *email = text_of(span, values[EMAIL]);
-    span->attempts[span->count] =
-        (struct attempt){.id = sqlite3_value_int64(values[ID]),
-                         .attempted_at = sqlite3_value_int64(values[ATTEMPTED_AT]),
-                         .email = sqlite3_value_int64(values[EMAIL_KEY]),
-                         .has_email = email != NULL};
-    take_origin(span, ADDRESS, text_of(span, values[IP_ADDRESS]));
-    take_origin(span, DEVICE, text_of(span, values[DEVICE_ID]));
+    const char *outcome = row_taker_word(ledger, values[OUTCOME], "attempt.outcome");
+    const char *email = row_taker_text(ledger, values[EMAIL]);
+    struct attempt *attempt = &span->attempts[span->count];
+    *attempt = (struct attempt){
+        .id = row_taker_integer(ledger, values[ID], "attempt.id"),
+        .attempted_at = row_taker_integer(ledger, values[ATTEMPTED_AT], "attempt.attempted_at"),
+        .email = sqlite3_value_int64(values[EMAIL_KEY]),
+        .has_email = email != NULL,
+        .is_pending = strcmp(outcome, "pending") == 0,
+        .success = strcmp(outcome, "success") == 0};
+    take_origin(span, ADDRESS, row_taker_text(ledger, values[IP_ADDRESS]));
+    take_origin(span, DEVICE, row_taker_text(ledger, values[DEVICE_ID]));
     take_origin(span, DOMAIN, domain_of(email));
+    span->pending += attempt->is_pending;
     span->count++;
-    return false;
+    return true;
 }
 
 static void read_span(struct span *span, int64_t since, int64_t until)
 {
     const struct row_taker taker = {span->ledger, take_attempt, span};
-    struct ledger_statement *statement = ledger_use(span->ledger, STATEMENT_origins_of_span);
+    struct ledger_statement *row = ledger_use(span->ledger, STATEMENT_origins_of_span);
     randombytes_buf(span->secret, sizeof span->secret);
-    ledger_set_integer(statement, ":since", since);
-    ledger_set_integer(statement, ":until", until);
-    row_taker_bind(statement, &taker);
-    ledger_run(statement);
+    ledger_set_integer(row, ":since", since);
+    ledger_set_integer(row, ":until", until);
+    row_taker_bind(row, &taker);
+    if (!ledger_row(row))
+        return;
+    if (ledger_integer(row, 0) != (int64_t)span->count)
+        ledger_fail(span->ledger, SQLITE_ERROR,
+                    "reg_take was not asked: an authorizer keeps it away, or another function has "
+                    "its name");
+    ledger_done(row);
 }
 
-/* The attempts by their ids. */
-struct finder {
+/* Those that were pending at first, in the order of their ids. */
+struct pending {
     struct span *span;
-    struct place *ids;
-    size_t next; /* what is read of them mostly comes in their order */
+    struct place *places;
+    size_t next; /* most decisions come in their order */
 };
+
+static void sort_pending(struct pending *pending)
+{
+    const struct span *span = pending->span;
+    size_t count = 0;
+    for (size_t i = 0; i < span->count; i++)
+        if (span->attempts[i].is_pending)
+            pending->places[count++] =
+                (struct place){.key = span->attempts[i].id, .attempt = (uint32_t)i};
+    key_sort(pending->places, count, sizeof *pending->places);
+}
 
 static int compare_keys(const void *left, const void *right)
 {
@@ -217,53 +226,39 @@ static int compare_keys(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* NULL: not of the span. */
-static struct attempt *find_attempt(struct finder *finder, int64_t id)
+/* NULL: not one of them. */
+static struct attempt *find_pending(struct pending *pending, int64_t id)
 {
     const struct place wanted = {.key = id};
-    const struct place *found = &finder->ids[finder->next];
-    if (finder->next == finder->span->count || found->key != id)
-        found = bsearch(&wanted, finder->ids, finder->span->count, sizeof wanted, compare_keys);
+    const struct place *found = &pending->places[pending->next];
+    if (pending->next == pending->span->pending || found->key != id)
+        found =
+            bsearch(&wanted, pending->places, pending->span->pending, sizeof wanted, compare_keys);
     if (found == NULL)
         return NULL;
-    finder->next = (size_t)(found - finder->ids) + 1;
-    return &finder->span->attempts[found->attempt];
+    pending->next = (size_t)(found - pending->places) + 1;
+    return &pending->span->attempts[found->attempt];
 }
 
-static bool take_outcome(void *context, sqlite3_value **values)
+/* What became of them: to read all decisions takes a fraction of looking each attempt's up. */
+static void read_decisions(struct span *span)
 {
     enum { ATTEMPT, SUCCESSFUL };
-    struct attempt *attempt = find_attempt(context, sqlite3_value_int64(values[ATTEMPT]));
-    if (attempt != NULL)
-        attempt->success = sqlite3_value_int(values[SUCCESSFUL]) != 0;
-    return false;
-}
-
-static void read_outcomes_by(struct finder *finder, enum statement which)
-{
-    const struct row_taker taker = {finder->span->ledger, take_outcome, finder};
-    struct ledger_statement *statement = ledger_use(finder->span->ledger, which);
-    finder->next = 0;
-    ledger_set_integer(statement, ":first", finder->ids[0].key);
-    ledger_set_integer(statement, ":last", finder->ids[finder->span->count - 1].key);
-    row_taker_bind(statement, &taker);
-    ledger_run(statement);
-}
-
-/* Which are successes now. */
-static void read_outcomes(struct span *span)
-{
-    struct finder finder = {.span = span};
-    size_t room = 0;
-    if (span->count == 0 ||
-        !make_room(span->ledger, (void **)&finder.ids, span->count - 1, &room, sizeof *finder.ids))
+    struct pending pending = {.span = span};
+    size_t last = span->pending - 1, room = 0;
+    if (span->pending == 0 ||
+        !make_room(span->ledger, (void **)&pending.places, last, &room, sizeof *pending.places))
         return;
-    for (size_t i = 0; i < span->count; i++)
-        finder.ids[i] = (struct place){.key = span->attempts[i].id, .attempt = (uint32_t)i};
-    key_sort(finder.ids, span->count, sizeof *finder.ids);
-    read_outcomes_by(&finder, STATEMENT_successes_between);
-    read_outcomes_by(&finder, STATEMENT_decisions_between);
-    sqlite3_free(finder.ids);
+    sort_pending(&pending);
+    struct ledger_statement *row = ledger_use(span->ledger, STATEMENT_decisions_between);
+    ledger_set_integer(row, ":first", pending.places[0].key);
+    ledger_set_integer(row, ":last", pending.places[last].key);
+    while (ledger_row(row)) {
+        struct attempt *attempt = find_pending(&pending, ledger_integer(row, ATTEMPT));
+        if (attempt != NULL)
+            attempt->success = ledger_integer(row, SUCCESSFUL) != 0;
+    }
+    sqlite3_free(pending.places);
 }
 
 /* -- Who shares -- */
@@ -396,7 +391,7 @@ static void fill(struct ledger *ledger, struct cursor *cursor, const int64_t ask
 {
     struct span span = {.ledger = ledger};
     read_span(&span, asked[SINCE], asked[UNTIL]);
-    read_outcomes(&span);
+    read_decisions(&span);
     find_shared(cursor, &span, asked[LEAST]);
     /* As their values lie in the ledger, which are looked up one by one. */
     if (cursor->base.count > 0)

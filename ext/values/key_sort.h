@@ -52,7 +52,7 @@ static void key_sort_part(unsigned char *rows, size_t count, size_t size, int by
         begins[key_sort_byte(rows + i * size, byte) + 1]++;
     }
     if (differences == 0)
-        return; /* as the rows of one key, which may be many */
+        return; /* the rows of one key, which may be many, would be looked at for each byte */
     for (unsigned part = 0; part < 256; part++) {
         next[part] = begins[part];
         begins[part + 1] += begins[part];

@@ -30,6 +30,12 @@ def ours(db, since, until, least):
     return sorted(db.execute(ALL, (since, until, least)).fetchall())
 
 
+def decide(db, id, outcome):
+    """As the job and a late code write it: an attempt whose time is up fails, and may succeed after all."""
+    db.execute("INSERT INTO decision (attempt_id, recorded_at, decided_at, outcome, reasons, customer_id) VALUES (?1, ?2, ?2, ?3, ?4, ?5)",
+               (id, 1700000000000, outcome, None if outcome == "success" else '["verification_expired"]', id if outcome == "success" else None))
+
+
 def mixed_ledger():
     """People who come again in another case, from wherever; told, refused, pending, confirmed and erased."""
     db = reg.ledger("mixed.db", '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}')
@@ -56,6 +62,9 @@ for id in pending[::2]:
         pass  # decided meanwhile
 for id in pending[1:40:8]:
     db.execute("SELECT reg_forget((SELECT email FROM reg_attempts WHERE id = ?))", (id,)).fetchall()
+for id in pending[3::4]:
+    for outcome in random.choice((("failure", "success"), ("success", "failure"), ("failure", "success", "failure"))):
+        decide(db, id, outcome)
 decided = reg.one(db, "SELECT count(*) FROM reg_attempts a JOIN attempt b USING (id) WHERE b.outcome = 'pending' AND a.outcome = 'success'")
 reg.ok(decided > 10, "and some of those are successes now", decided)
 
@@ -98,6 +107,45 @@ db.set_progress_handler(None, 0)
 reg.equal(ended, "reg_shared_origins: interrupted", "a progress handler ends it")
 reg.equal(ours(db, None, None, 2), by_sqlite(db, 0, 10**15, 2), "and then it can be asked again")
 
+# Whatever a host's authorizer or function does: the answer, or an error that says why there is none.
+for answer, text in ((sqlite3.SQLITE_OK, None), (sqlite3.SQLITE_DENY, "not authorized to use function: reg_take"), (sqlite3.SQLITE_IGNORE, "reg_take was not asked")):
+    host = reg.connect("mixed.db")
+    host.set_authorizer(lambda action, first, second, *rest, answer=answer: answer if action == 31 and second == "reg_take" else sqlite3.SQLITE_OK)
+    try:
+        got = ours(host, None, None, 2)
+    except sqlite3.DatabaseError as error:
+        got = str(error)
+    reg.ok(got == by_sqlite(db, 0, 10**15, 2) if text is None else text in got, f"an authorizer that says {answer}", got)
+for arguments in (-1, 8):
+    host = reg.connect("mixed.db")
+    host.create_function("reg_take", arguments, lambda *values: 1)
+    try:
+        got = ours(host, None, None, 2)
+    except sqlite3.DatabaseError as error:
+        got = str(error)
+    reg.ok("reg_take was not asked" in got, f"a host's own function of that name, {arguments}", got)
+
+# An index that somebody has added, and statistics that make SQLite read by it: the last decision is still the last.
+late = reg.ledger("late.db", '{"registrationType":"REQUIRE_EMAIL_ACTIVATION"}')
+for n in range(20):
+    late.execute("INSERT INTO reg_attempts (email, password, device_id) VALUES (?, 'Correct-horse-9', ?)", (f"late{n}@example.com", f"d{n % 2}"))
+    decide(late, n + 1, "failure")
+    decide(late, n + 1, "success")
+late.execute("CREATE INDEX added ON decision (attempt_id DESC, outcome DESC)")
+late.execute("ANALYZE")
+late.close()
+reg.equal(reg.connect("late.db").execute("SELECT value, attempts, success FROM reg_shared_origins(NULL, NULL, 5) WHERE kind = 'device' ORDER BY 1").fetchall(),
+          [("d0", 10, 10), ("d1", 10, 10)], "an index that somebody has added")
+
+# A host's own database may be of UTF-16.
+wide = reg.connect("wide.db")
+wide.execute("PRAGMA encoding = 'UTF-16'")
+wide.execute("CREATE TABLE customer (id)")
+wide.execute("SELECT reg_init('beside')").fetchall()
+wide.execute("INSERT INTO reg_attempts (email, device_id, outcome) VALUES ('jörg@müller.example', 'Gerät', 'success'), ('JÖRG@müller.example', 'Gerät', 'failure')")
+reg.equal(wide.execute("SELECT kind, value, attempts, emails, success FROM reg_shared_origins(NULL, NULL, 1) ORDER BY 1").fetchall(),
+          [("device", "Gerät", 2, 1, 1), ("domain", "xn--mller-kva.example", 2, 1, 1)], "texts in UTF-16")
+
 # More than a counter holds, by one; and so many origins that counters are shared.
 many = reg.ledger("many.db")
 many.execute("BEGIN")
@@ -133,6 +181,25 @@ for given in ("0", "-1", "'five'", "5.5", "NULL", "1000000001", "x'35'"):
 refused("('yesterday', NULL)", "reg_shared_origins: since: yesterday is not a moment: expected ISO 8601 text or Unix milliseconds", "since that is no moment")
 refused("(NULL, x'00')", "reg_shared_origins: until: the text given is not a moment: expected ISO 8601 text or Unix milliseconds", "until that is none")
 refused(" WHERE since < 5", "since: expected one value, as in since = '...', for all of the condition: not within OR, CASE or another expression", "a range of arguments")
+
+# A ledger that was edited: what nobody can have written is said, and what a view gives is joined as it stands.
+edited = reg.ledger("edited.db")
+for n in range(20):
+    edited.execute("INSERT INTO reg_attempts (email, device_id, outcome) VALUES (?, ?, 'success')", (f"e{n}@example.com", f"d{n % 2}"))
+decide(edited, 1, "failure")
+of_devices = "SELECT value, attempts, emails, success FROM reg_shared_origins(NULL, NULL, 5) WHERE kind = 'device' ORDER BY 1"
+reg.equal(edited.execute(of_devices).fetchall(), [("d0", 10, 10, 10), ("d1", 10, 10, 10)], "what was never pending is not decided once more")
+edited.execute("PRAGMA foreign_keys = OFF")
+edited.execute("PRAGMA legacy_alter_table = ON")
+edited.execute("ALTER TABLE person RENAME TO people")
+edited.execute("CREATE VIEW person AS SELECT +attempt_id AS attempt_id, email, email_folded, email_key, device_id, ip_address FROM people")
+reg.equal(reg.connect("edited.db").execute(of_devices).fetchall(), [("d0", 10, 10, 10), ("d1", 10, 10, 10)], "a view in the place of the people")
+edited.execute("UPDATE attempt SET attempted_at = 9000000000000000000 WHERE id = 1")
+try:
+    got = edited.execute(of_devices).fetchall()
+except sqlite3.DatabaseError as error:
+    got = str(error)
+reg.equal(got, "reg_shared_origins: the ledger is damaged, or was edited: attempt.attempted_at is 9000000000000000000; restore it from a backup", "a time that nobody has")
 
 # A ledger that was edited so that an answer asks for itself: refused, where SQLite would go on until the stack ends.
 db.execute("PRAGMA foreign_keys = OFF")
