@@ -103,7 +103,7 @@ JOB      = jobs/main.c \
             jobs/rqlite/rqlite.c jobs/rqlite/rqlite_answer.c jobs/rqlite/rqlite_node.c jobs/rqlite/rqlite_request.c jobs/rqlite/cluster.c jobs/rqlite/cluster_copy.c jobs/rqlite/cluster_fill.c jobs/rqlite/cluster_look.c \
             jobs/run/atomic_file.c jobs/run/digest.c jobs/run/draft.c jobs/run/handed_tries.c jobs/run/job.c jobs/run/lock.c jobs/run/metrics.c jobs/run/others_turn.c jobs/run/result.c jobs/run/run_metrics.c jobs/run/say.c jobs/run/stop.c \
             jobs/run/thread.c jobs/run/unchanged_file.c jobs/run/wal_checkpoint.c \
-            jobs/config/completion.c jobs/config/config.c jobs/config/config_key.c jobs/config/config_value.c jobs/config/nodes.c jobs/config/options.c jobs/config/secret.c jobs/config/suggestion.c \
+            jobs/config/completion.c jobs/config/config.c jobs/config/config_key.c jobs/config/config_value.c jobs/config/nodes.c jobs/config/options.c jobs/config/options_rows.c jobs/config/secret.c jobs/config/suggestion.c \
             jobs/config/url.c
 EXT_C    = $(filter %.c,$(EXT))
 EXT_CC   = $(filter %.cc,$(EXT))

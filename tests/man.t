@@ -149,8 +149,8 @@ def examples(page, least):
 
 
 def commands(page):
-    options_c = read("jobs", "config", "options.c")
-    table = options_c[options_c.index("command_rows[] = {"):]
+    rows_c = read("jobs", "config", "options_rows.c")
+    table = rows_c[rows_c.index("command_rows[] = {"):]
     table = table[:table.index("};")]
     rows = re.findall(r'\{\s*"([a-z]+)",\s*"([^"]*)",\s*\d+,\s*(?:\d+|INT_MAX),\s*(.*?)\}\},', table, re.S)
     described = page.terms("COMMANDS")
@@ -167,13 +167,13 @@ def commands(page):
             check(spelled in head and spelled in page.section("SYNOPSIS") and f"--{option}" in described.get(head, ""),
                   f"regjob.1: {name} --{option} is described", head, described.get(head))
     general = page.section("DESCRIPTION")
-    for name, letter in re.findall(r'\{"([a-z-]+)", \'(.*?)\', OPTION_\w+, .*, true\}', options_c):
+    for name, letter in re.findall(r'\{"([a-z-]+)", \'(.*?)\', OPTION_\w+, .*, true\}', rows_c):
         spelled = f"-{letter}, --{name}" if len(letter) == 1 else f"--{name}"
         check(re.search(rf"^ {{5}}{re.escape(spelled)}\b", general, re.M) is not None, f"regjob.1: option --{name} is described")
     codes = re.findall(r"EXIT_\w+ = (\d+)", read("jobs", "config", "exit_code.h"))
     said = [term for term in page.terms("EXIT STATUS") if term.isdigit()]
     check(len(codes) >= 7 and said == codes, "regjob.1: every exit code is described", said, codes)
-    unknown = {name for name in re.findall(r"(?<![\w-])--([a-z][a-z-]+)", page.text)} - set(re.findall(r'\{"([a-z-]+)", \'', options_c))
+    unknown = {name for name in re.findall(r"(?<![\w-])--([a-z][a-z-]+)", page.text)} - set(re.findall(r'\{"([a-z-]+)", \'', rows_c))
     check(not unknown, "regjob.1: every option it names exists", unknown)
 
 

@@ -18,7 +18,7 @@ struct script {
 
 static const struct command_row *find_row(const char *name)
 {
-    for (const struct command_row *row = options_command_rows(); row->name != NULL; row++)
+    for (const struct command_row *row = command_rows; row->name != NULL; row++)
         if (strcmp(row->name, name) == 0)
             return row;
     return NULL;
@@ -26,7 +26,7 @@ static const struct command_row *find_row(const char *name)
 
 static const struct option_row *find_option(const char *name)
 {
-    for (const struct option_row *row = options_option_rows(); row->name != NULL; row++)
+    for (const struct option_row *row = option_rows; row->name != NULL; row++)
         if (strcmp(row->name, name) == 0)
             return row;
     return NULL;
@@ -83,7 +83,7 @@ static void bash_names(FILE *text, const struct option_row *row, const char *bef
 static void bash_skipped(struct script *script)
 {
     const char *between = "";
-    for (const struct option_row *row = options_option_rows(); row->name != NULL; row++) {
+    for (const struct option_row *row = option_rows; row->name != NULL; row++) {
         if (row->kind == OPTION_SWITCH)
             continue;
         fputs(between, script->text);
@@ -121,7 +121,7 @@ static void bash_values(struct script *script)
                 bash_value(script->text, command->name, row, options_choices(row, taken));
         }
     }
-    for (const struct option_row *row = options_option_rows(); row->name != NULL; row++)
+    for (const struct option_row *row = option_rows; row->name != NULL; row++)
         if (row->general && row->kind != OPTION_SWITCH)
             bash_value(script->text, "*", row, options_choices(row, NULL));
 }
@@ -129,7 +129,7 @@ static void bash_values(struct script *script)
 static void bash_words(struct script *script)
 {
     fputs("    local words='", script->text);
-    for (const struct option_row *row = options_option_rows(); row->name != NULL; row++)
+    for (const struct option_row *row = option_rows; row->name != NULL; row++)
         if (row->general)
             fprintf(script->text, "--%s ", row->name);
     fputs("'\n    case $command in\n    '') words+='", script->text);
@@ -211,7 +211,7 @@ static void put_fish(struct script *script)
     fputs("# fish completion for regjob; made by `regjob --completion fish`\n"
           "complete -c regjob -f\n",
           script->text);
-    for (const struct option_row *row = options_option_rows(); row->name != NULL; row++)
+    for (const struct option_row *row = option_rows; row->name != NULL; row++)
         if (row->general)
             fish_option(script->text, "", row, options_choices(row, NULL));
     for (size_t i = 0; i < script->count; i++) {
@@ -279,7 +279,7 @@ static void put_zsh(struct script *script)
         fputs("'\n", script->text);
     }
     fputs("  )\n  _arguments -C \\\n", script->text);
-    for (const struct option_row *row = options_option_rows(); row->name != NULL; row++)
+    for (const struct option_row *row = option_rows; row->name != NULL; row++)
         if (row->general)
             zsh_option(script->text, row, options_choices(row, NULL));
     fputs("    '1:command:->command' \\\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* options.c: parses the command line by two tables: the commands and the options. */
+/* options.c: parses the command line by the two tables of options_rows.h. */
 #include "config/options.h"
 #include "config/options_rows.h"
 #include "config/suggestion.h"
@@ -11,217 +11,13 @@
 
 enum { OPTIONS_LIST = 512 };
 
-/* --- The options --------------------------------------------------------------------------- */
-
-#define AT(member) offsetof(struct options, member)
-
-/* clang-format off */
-static const struct option_row option_rows[] = {
-    {"config", 'c', OPTION_TEXT, AT(config), "CONFIG", "the configuration file", true},
-    {"ledger", 'l', OPTION_TEXT, AT(ledger), "LEDGER", "the ledger file; overrides the configuration", true},
-    {"metrics", '\0', OPTION_TEXT, AT(metrics), "FILE", "write metrics of the run to FILE (OpenMetrics)", true},
-    {"verbose", 'v', OPTION_SWITCH, AT(verbose), NULL, "report progress, even when not on a terminal", true},
-    {"quiet", 'q', OPTION_SWITCH, AT(quiet), NULL, "report errors only, even on a terminal", true},
-    {"help", 'h', OPTION_SWITCH, AT(help), NULL, "show this text", true},
-    {"version", '\0', OPTION_SWITCH, AT(version), NULL, "show the version", true},
-    {"log-format", '\0', OPTION_TEXT, AT(log_format), "text|json", "the form of messages", true},
-    {"completion", '\0', OPTION_TEXT, AT(completion), "bash|fish|zsh", "print the completions for a shell", true},
-    {"restored", '\0', OPTION_SWITCH, AT(restored), NULL, "the ledger comes from a backup: invalidate every code in it", false},
-    {"dry-run", '\0', OPTION_SWITCH, AT(dry_run), NULL, "show what would happen; write and send nothing", false},
-    {"strict", '\0', OPTION_SWITCH, AT(strict), NULL, "refuse files with unknown columns", false},
-    {"explain", '\0', OPTION_SWITCH, AT(explain), NULL, "show what would be made of the header and the first 1000 rows; needs no ledger", false},
-    {"name", '\0', OPTION_TEXT, AT(name), "NAME", "remember standard input as NAME, so that it can be imported again", false},
-    {"profile", '\0', OPTION_TEXT, AT(profile), "NAME|FILE", "read files as exports of that system (none: of no system)", false},
-    {"encoding", '\0', OPTION_TEXT, AT(encoding), "NAME", "the encoding of files without a byte order mark", false},
-    {"separator", '\0', OPTION_TEXT, AT(separator), "C", "what separates the fields of CSV files: comma, semicolon, tab, or a character", false},
-    {"max-rejects", '\0', OPTION_TEXT, AT(max_rejects), "N|N%", "give up a file that has more rejects than this", false},
-    {"only", '\0', OPTION_TEXT, AT(only), "CHANNEL", "send by this channel only", false},
-    {"limit", '\0', OPTION_NUMBER, AT(limit), "N", "process at most N", false},
-    {"retry-dead", '\0', OPTION_SWITCH, AT(retry_dead), NULL, "requeue dead reports first", false},
-    {"retry-undeliverable", '\0', OPTION_SWITCH, AT(retry_undeliverable), NULL, "replace and requeue undeliverable codes first", false},
-    {"format", '\0', OPTION_TEXT, AT(format), "FORMAT", "output format", false},
-    {"as-of", '\0', OPTION_TEXT, AT(as_of), "TIME", "take the ledger as it stood at TIME", false},
-    {"output", 'o', OPTION_TEXT, AT(output), "FILE", "write to FILE", false},
-    {"all", '\0', OPTION_SWITCH, AT(all), NULL, "if a subject names several people, erase all of them", false},
-    {"id", '\0', OPTION_SWITCH, AT(by_id), NULL, "subjects are attempt numbers", false},
-    {"replace", '\0', OPTION_SWITCH, AT(replace), NULL, "replace FILE, if it is of the same kind", false},
-    {"emails", '\0', OPTION_TEXT, AT(emails), "HOW", "what stands for an e-mail address (pseudonym; its domain stays)", false},
-    {"phones", '\0', OPTION_TEXT, AT(phones), "HOW", "what stands for a phone number (pseudonym)", false},
-    {"usernames", '\0', OPTION_TEXT, AT(usernames), "HOW", "what stands for a username (pseudonym)", false},
-    {"names", '\0', OPTION_TEXT, AT(names), "HOW", "what stands for a person's names (drop)", false},
-    {"addresses", '\0', OPTION_TEXT, AT(addresses), "HOW", "what stands for a network address (pseudonym)", false},
-    {"devices", '\0', OPTION_TEXT, AT(devices), "HOW", "what stands for a device (pseudonym)", false},
-    {"stable", '\0', OPTION_SWITCH, AT(stable), NULL, "use the same pseudonyms as other stable shares of the ledger", false},
-    {"patch", '\0', OPTION_SWITCH, AT(patch), NULL, "change only the members in FILE", false},
-    {"since", '\0', OPTION_TEXT, AT(since), "TIME", "only what was recorded or has changed since TIME", false},
-    {"columns", '\0', OPTION_TEXT, AT(columns), "NAME,...", "these columns, in this order", false},
-    {"personal", '\0', OPTION_SWITCH, AT(personal), NULL, "also columns with personal data", false},
-    {"data", '\0', OPTION_SWITCH, AT(data), NULL, "check the data of the ledger, by the queries of sql/checks", false},
-    {"export", '\0', OPTION_TEXT, AT(vendor_export), "FILE", "also compare with the vendor's dashboard export", false},
-    {"from", '\0', OPTION_TEXT, AT(from), "FILE", "forget: read the subjects from FILE, one per line; init: move the ledger in FILE to the cluster", false},
-    {0},
-};
-/* clang-format on */
-
-enum { OPTION_ROWS = sizeof option_rows / sizeof option_rows[0] - 1 };
-
-/* --- The commands -------------------------------------------------------------------------- */
-
-static const struct command_row command_rows[] = {
-    {"init",
-     "",
-     0,
-     0,
-     {{"restored", NULL, false}, {"from", NULL, false}, {"format", "json", false}},
-     "create the ledger and its key, or upgrade it"},
-    {"import",
-     "FILE...",
-     1,
-     INT_MAX,
-     {{"dry-run", NULL, false},
-      {"explain", NULL, false},
-      {"strict", NULL, false},
-      {"name", NULL, false},
-      {"profile", NULL, false},
-      {"encoding", NULL, false},
-      {"separator", NULL, false},
-      {"max-rejects", NULL, false},
-      {"format", "json", false}},
-     "import sign-ups from CSV or JSON files (also .gz, .zst), folders or standard input (-)"},
-    {"confirm",
-     "FILE...",
-     1,
-     INT_MAX,
-     {{"encoding", NULL, false}, {"separator", NULL, false}, {"format", "json", false}},
-     "import confirmations, from the same kinds of files"},
-    {"send",
-     "",
-     0,
-     0,
-     {{"only", "email|sms", false},
-      {"retry-undeliverable", NULL, false},
-      {"limit", NULL, false},
-      {"dry-run", NULL, false},
-      {"format", "json", false}},
-     "send pending codes"},
-    {"settle",
-     "",
-     0,
-     0,
-     {{"format", "json", false}},
-     "end pending attempts whose time has run out"},
-    {"report",
-     "",
-     0,
-     0,
-     {{"retry-dead", NULL, false},
-      {"limit", NULL, false},
-      {"dry-run", NULL, false},
-      {"format", "json", false}},
-     "report every due outcome to the fraud API"},
-    {"reconcile",
-     "FILE...",
-     1,
-     INT_MAX,
-     {{"format", "csv|json|html", false}, {"as-of", NULL, false}},
-     "compare dashboard exports with the ledger"},
-    {"nightly",
-     "",
-     0,
-     0,
-     {{"format", "json", false}},
-     "import, confirm, send, settle, report and reconcile, in this order"},
-    {"status",
-     "",
-     0,
-     0,
-     {{"format", "json|openmetrics", false}},
-     "show the queues, their oldest items and the last runs"},
-    {"dashboard",
-     "",
-     0,
-     0,
-     {{"output", NULL, true}, {"format", "json", false}},
-     "write an HTML page about the ledger"},
-    {"forget",
-     "SUBJECT...",
-     1,
-     INT_MAX,
-     {{"all", NULL, false}, {"id", NULL, false}, {"from", NULL, false}, {"format", "json", false}},
-     "erase people but keep the counts (-: read subjects from standard input, one per line)"},
-    {"snapshot",
-     "FILE",
-     1,
-     1,
-     {{"replace", NULL, false}, {"format", "json", false}},
-     "copy the ledger to FILE, for a backup or to be read elsewhere"},
-    {"settings",
-     "[FILE]",
-     0,
-     1,
-     {{"patch", NULL, false}, {"format", "json", false}},
-     "show the registration settings, or replace them with those in FILE (-: standard input)"},
-    {"share",
-     "FILE",
-     1,
-     1,
-     {{"emails", "pseudonym|mask|drop", false},
-      {"phones", "pseudonym|mask|drop", false},
-      {"usernames", "pseudonym|mask|drop", false},
-      {"names", "pseudonym|mask|drop", false},
-      {"addresses", "pseudonym|mask|drop", false},
-      {"devices", "pseudonym|mask|drop", false},
-      {"stable", NULL, false},
-      {"replace", NULL, false},
-      {"format", "json", false}},
-     "make a ledger in FILE to give to others: without secrets, and with pseudonyms for people"},
-    {"export",
-     "attempts|codes|reports|outcomes",
-     1,
-     1,
-     {{"as-of", NULL, false},
-      {"since", NULL, false},
-      {"columns", NULL, false},
-      {"personal", NULL, false},
-      {"format", "csv|json|ndjson", false},
-      {"output", NULL, false},
-      {"replace", NULL, false}},
-     "write attempts, codes, reports, or outcomes by day as CSV or JSON"},
-    {"tidy",
-     "",
-     0,
-     0,
-     {{"dry-run", NULL, false}, {"format", "json", false}},
-     "erase what was kept long enough (keep_failed_days, keep_details_days)"},
-    {"check",
-     "",
-     0,
-     0,
-     {{"data", NULL, false}, {"export", NULL, false}, {"format", "json", false}},
-     "check that the job can work here: ledger, key, clock, disk, folders, servers"},
-    {0},
-};
-
-enum { COMMAND_ROWS = sizeof command_rows / sizeof command_rows[0] - 1 };
-
-const struct option_row *options_option_rows(void)
-{
-    return option_rows;
-}
-
-const struct command_row *options_command_rows(void)
-{
-    return command_rows;
-}
-
 /* --- Looking up ---------------------------------------------------------------------------- */
 
 static const struct option_row *find_option(const char *name, size_t length)
 {
-    for (size_t i = 0; i < OPTION_ROWS; i++) {
-        if (strlen(option_rows[i].name) == length &&
-            strncmp(option_rows[i].name, name, length) == 0) {
-            return &option_rows[i];
+    for (const struct option_row *row = option_rows; row->name != NULL; row++) {
+        if (strlen(row->name) == length && strncmp(row->name, name, length) == 0) {
+            return row;
         }
     }
     return NULL;
@@ -238,9 +34,9 @@ const char *options_choices(const struct option_row *row, const struct taken *ta
 
 static const struct option_row *find_letter(char letter)
 {
-    for (size_t i = 0; i < OPTION_ROWS; i++) {
-        if (option_rows[i].letter != '\0' && option_rows[i].letter == letter) {
-            return &option_rows[i];
+    for (const struct option_row *row = option_rows; row->name != NULL; row++) {
+        if (row->letter != '\0' && row->letter == letter) {
+            return row;
         }
     }
     return NULL;
@@ -248,9 +44,9 @@ static const struct option_row *find_letter(char letter)
 
 static const struct command_row *find_command(const char *name)
 {
-    for (size_t i = 0; i < COMMAND_ROWS; i++) {
-        if (strcmp(command_rows[i].name, name) == 0) {
-            return &command_rows[i];
+    for (const struct command_row *row = command_rows; row->name != NULL; row++) {
+        if (strcmp(row->name, name) == 0) {
+            return row;
         }
     }
     return NULL;
@@ -306,7 +102,7 @@ struct parse {
     struct options *options;
     char **argv;
     int argc, next;
-    bool given[OPTION_ROWS];
+    bool given[OPTIONS_MOST]; /* as option_rows */
     struct error *error;
 };
 
@@ -369,8 +165,8 @@ static bool take_long(struct parse *parse, const char *word)
     if (row != NULL) {
         return set_option(parse, row, word[length] == '=' ? word + length + 1 : NULL);
     }
-    for (size_t i = 0; i < OPTION_ROWS; i++) {
-        suggestion_offer(&nearest, word, option_rows[i].name);
+    for (row = option_rows; row->name != NULL; row++) {
+        suggestion_offer(&nearest, word, row->name);
     }
     error_set(parse->error, ERROR_INVALID,
               "unknown option --%.*s: did you mean --%s? (see regjob --help)",
@@ -466,19 +262,19 @@ static bool check_options(struct parse *parse, const struct command_row *command
     char usage[OPTIONS_LIST];
 
     list_usage(usage, sizeof usage, command);
-    for (size_t i = 0; i < OPTION_ROWS; i++) {
-        const struct option_row *row = &option_rows[i];
+    for (const struct option_row *row = option_rows; row->name != NULL; row++) {
         const struct taken *taken = find_taken(command, row->name);
+        const bool given = parse->given[row - option_rows];
         const char *text = NULL;
         if (row->kind == OPTION_TEXT) {
             text = *(const char **)((char *)parse->options + row->offset);
         }
-        if (parse->given[i] && taken == NULL && !row->general) {
+        if (given && taken == NULL && !row->general) {
             error_set(parse->error, ERROR_INVALID, "%s takes no --%s: regjob %s", command->name,
                       row->name, usage);
             return false;
         }
-        if (!parse->given[i] && taken != NULL && taken->needed) {
+        if (!given && taken != NULL && taken->needed) {
             error_set(parse->error, ERROR_INVALID, "%s needs --%s: regjob %s", command->name,
                       row->name, usage);
             return false;
@@ -611,9 +407,9 @@ char *options_help(const struct options *options, const struct options_command *
     } else {
         put_help(text, commands, command_count);
     }
-    for (size_t i = 0; i < OPTION_ROWS; i++) {
-        if (option_rows[i].general) {
-            put_option(text, &option_rows[i], NULL);
+    for (const struct option_row *row = option_rows; row->name != NULL; row++) {
+        if (row->general) {
+            put_option(text, row, NULL);
         }
     }
     fputs("\nExit codes: 0 all done; 1 something failed, run again; 2 done, but with rejects,\n"

@@ -14,8 +14,8 @@
 struct job;
 typedef enum exit_code options_function(struct job *job);
 
-/* A command that this program has. Its options, arguments and help stand in options.c, which knows
- * every name; a name it does not know is a mistake of the program and is never matched. */
+/* A command that this program has. Its options, arguments and help stand in options_rows.c, which
+ * knows every name; a name it does not know is a mistake of the program and is never matched. */
 struct options_command {
     const char *name;
     options_function *function;

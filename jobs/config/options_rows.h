@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* options_rows.h: the rows of the two tables that the command line is parsed by, for whoever else
- * makes something of them. The tables are in options.c. */
+/* options_rows.h: the two tables that the command line is parsed by, for whoever else makes
+ * something of them. */
 #ifndef OPTIONS_ROWS_H
 #define OPTIONS_ROWS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { OPTIONS_TAKEN = 9 };
+enum { OPTIONS_TAKEN = 9 /* by a command */, OPTIONS_MOST = 64 /* rows, the last included */ };
 
 enum option_kind { OPTION_SWITCH, OPTION_TEXT, OPTION_NUMBER };
 
@@ -36,9 +36,9 @@ struct command_row {
     const char *help;
 };
 
-/* Both tables as they are listed; the commands include some that this program may not have. */
-const struct option_row *options_option_rows(void);
-const struct command_row *options_command_rows(void);
+/* Both tables as they are listed; the commands include some that a program may not have. */
+extern const struct option_row option_rows[];
+extern const struct command_row command_rows[];
 
 /* The values that the option may have, separated by |; NULL: any. `taken`: how a command takes it,
  * NULL for a general option. */
