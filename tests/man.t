@@ -112,7 +112,7 @@ def database():
 
 
 def known_names():
-    return {row[0] for row in database().execute("SELECT name FROM reg_functions")} | {"sqlite3_reg_init", "sqlite3_regread_init"}
+    return {row[0] for row in database().execute("SELECT name FROM reg_functions")} | {"sqlite3_reg_init", "sqlite3_regread_init", "reg_take"}
 
 
 def literal(text):
