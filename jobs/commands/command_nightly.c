@@ -51,8 +51,8 @@ static enum exit_code keep_sums(struct job *job)
     enum exit_code status = job_lock(job, "sums", &lock);
     if (status != EXIT_DONE)
         return status;
+    job_read_lean(job); /* long stretches, each read once and in order */
     status = merge_index(job);
-    job_read_lean(job); /* what follows reads long stretches, each once */
     if (status == EXIT_DONE)
         status = index_origins(job);
     if (status == EXIT_DONE)
