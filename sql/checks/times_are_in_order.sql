@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Nothing was recorded before what it is about, and attempts were recorded in the order of their numbers.
-SELECT 'attempt' AS what, id FROM (SELECT id, recorded_at < lag(recorded_at) OVER (ORDER BY id) AS back FROM attempt) WHERE back AND (SELECT in_order FROM clock)
+SELECT 'attempt' AS what, a.id FROM attempt a -- not by lag(), which keeps all rows
+ WHERE a.recorded_at < (SELECT b.recorded_at FROM attempt b WHERE b.id < a.id ORDER BY b.id DESC LIMIT 1) AND (SELECT in_order FROM clock)
 UNION ALL
 SELECT 'decision', d.id FROM decision d JOIN attempt a ON a.id = d.attempt_id WHERE d.recorded_at < a.recorded_at AND (SELECT in_order FROM clock)
 UNION ALL

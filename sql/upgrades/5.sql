@@ -14,4 +14,5 @@ CREATE INDEX try_ambiguous ON try (started_at) WHERE result = 'ambiguous';
 
 -- Whether attempts were recorded in the order of their ids, as ledger time has them (see version 3). Earlier versions wrote by a clock that may have gone back.
 ALTER TABLE clock ADD COLUMN in_order INTEGER NOT NULL DEFAULT 1;
-UPDATE clock SET in_order = NOT EXISTS (SELECT 1 FROM (SELECT recorded_at < lag(recorded_at) OVER (ORDER BY id) AS back FROM attempt) WHERE back);
+UPDATE clock SET in_order = NOT EXISTS (SELECT 1 FROM attempt a
+    WHERE a.recorded_at < (SELECT b.recorded_at FROM attempt b WHERE b.id < a.id ORDER BY b.id DESC LIMIT 1)); -- not by lag(), which keeps all rows
