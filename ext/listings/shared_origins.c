@@ -134,7 +134,7 @@ static bool make_room_for_one(struct span *span)
     for (int kind = 0; kind < KINDS; kind++, room = span->room)
         make_room(span->ledger, (void **)&span->places[kind], span->count, &room,
                   sizeof *span->places[kind]);
-    /* Last, since it is an attempt's size that the most depend on. */
+    /* Last: of the largest there is room for the fewest. */
     if (make_room(span->ledger, (void **)&span->attempts, span->count, &room,
                   sizeof *span->attempts))
         span->room = room;
