@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "functions/row_taker.h"
 
+#include <stdio.h>
+
 static const char kind[] = "reg:row_taker";
 
 enum { ANY_NUMBER = -1 };
@@ -48,19 +50,17 @@ const char *row_taker_word(struct ledger *ledger, sqlite3_value *value, const ch
     const char *text = row_taker_text(ledger, value);
     if (text != NULL)
         return text;
-    ledger_fail(ledger, SQLITE_CORRUPT,
-                "the ledger is damaged, or was edited: %s is missing; restore it from a backup",
-                column);
+    ledger_fail(ledger, SQLITE_CORRUPT, LEDGER_DAMAGED, column, "is missing");
     return "";
 }
 
 int64_t row_taker_integer(struct ledger *ledger, sqlite3_value *value, const char *column)
 {
+    char what[32];
     int64_t number = sqlite3_value_int64(value);
     if (number >= -LEDGER_MOST_INTEGER && number <= LEDGER_MOST_INTEGER)
         return number;
-    ledger_fail(ledger, SQLITE_CORRUPT,
-                "the ledger is damaged, or was edited: %s is %lld; restore it from a backup",
-                column, (long long)number);
+    snprintf(what, sizeof what, "is %lld", (long long)number);
+    ledger_fail(ledger, SQLITE_CORRUPT, LEDGER_DAMAGED, column, what);
     return 0;
 }

@@ -468,9 +468,7 @@ void ledger_refuse(struct ledger_statement *statement, int column, const char *f
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
     name_place(statement, statement->place[column], place, sizeof place);
-    ledger_fail(statement->ledger, SQLITE_CORRUPT,
-                "the ledger is damaged, or was edited: %s %s; restore it from a backup", place,
-                what);
+    ledger_fail(statement->ledger, SQLITE_CORRUPT, LEDGER_DAMAGED, place, what);
 }
 
 bool ledger_is_null(struct ledger_statement *statement, int column)

@@ -206,6 +206,8 @@ const char *ledger_word(struct ledger_statement *statement, int column);
 const void *ledger_blob(struct ledger_statement *statement, int column, size_t *length);
 /* One that must have `length` bytes, copied. */
 void ledger_bytes(struct ledger_statement *statement, int column, void *bytes, size_t length);
+/* What is said of a place in the ledger ("code.digits") and of what stands there ("is missing"). */
+#define LEDGER_DAMAGED "the ledger is damaged, or was edited: %s %s; restore it from a backup"
 /* Fails for what stands in a column, in those words: "is too long". */
 void ledger_refuse(struct ledger_statement *statement, int column, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

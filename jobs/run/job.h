@@ -123,7 +123,8 @@ bool job_read_moment(struct job *job, const char *option, const char *text, int6
 /* How much memory the ledger's pages may have from now on; what cannot be set stays as it is. */
 void job_cache(struct job *job, size_t kib);
 
-/* From now on the ledger is only read, from one end to the other: less of it is kept in memory. */
+/* From now on the ledger is gone through from one end to the other: less of it is kept in memory.
+ */
 void job_read_lean(struct job *job);
 
 /* Of two statuses the one that the run must end with: of 1 and 2 it is 1; any other failure before
