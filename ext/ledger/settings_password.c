@@ -29,7 +29,7 @@ bool settings_take_cost(struct password_cost *cost, const json_t *value, struct 
 bool settings_take_limit(struct settings *settings, const json_t *value, struct error *error)
 {
     const struct password_cost *cost = &settings->password_cost;
-    struct password_cost limit;
+    struct password_cost limit = *cost;
     if (!settings_take_cost(&limit, value, error))
         return false;
     settings->password_limit.memory_kib = limit.memory_kib;

@@ -98,7 +98,7 @@ static const char *const unsupported[] = {"$argon2d$", "$apr1$",      "$P$",    
 
 static bool begins(const char *text, const char *with)
 {
-    return strncmp(text, with, strlen(with)) == 0;
+    return text[0] == with[0] && strncmp(text, with, strlen(with)) == 0;
 }
 
 /* Takes a text in, without what was put around it. */

@@ -21,17 +21,35 @@ static bool read_both(struct hash *hash, struct hash_part salt, struct hash_part
     return hash_base64(salt, &hash->before) && hash_base64(value, &hash->value);
 }
 
-/* Written anew: the members' order and padding are the same for all that is kept. */
-static enum rule write_argon2(struct hash *hash)
+/* `name`, then the number in decimal; returns where the text goes on. */
+static char *put_number(char *at, const char *name, uint32_t number)
 {
-    hash->text[0] = '\0';
-    bool written =
-        hash_append(hash->text, "$argon2%s$v=%d$m=%u,t=%u,p=%u$", hash->argon2id ? "id" : "i",
-                    ARGON2_VERSION, (unsigned)hash->memory_kib, (unsigned)hash->passes,
-                    (unsigned)hash->lanes) &&
-        hash_append_base64(hash->text, &hash->before) && hash_append(hash->text, "$") &&
-        hash_append_base64(hash->text, &hash->value);
-    return written ? RULE_as_given : RULE_too_long;
+    uint32_t place = 1;
+    at = stpcpy(at, name);
+    while (number / place >= 10)
+        place *= 10;
+    for (; place > 0; place /= 10)
+        *at++ = (char)('0' + number / place % 10);
+    return at;
+}
+
+/* Written anew: the members' order and padding are the same for all that is kept. Without printf(),
+ * since a file has one of these in each of its rows. */
+static void write_argon2(struct hash *hash)
+{
+    _Static_assert(sizeof "$argon2id$v=4294967295$m=4294967295,t=4294967295,p=4294967295$$" +
+                           2 * (HASH_BYTES + 2) / 3 * 4 <
+                       PASSWORD_STORED_SIZE,
+                   "the largest numbers fit");
+    char *at = stpcpy(hash->text, hash->argon2id ? "$argon2id" : "$argon2i");
+    at = put_number(at, "$v=", ARGON2_VERSION);
+    at = put_number(at, "$m=", hash->memory_kib);
+    at = put_number(at, ",t=", hash->passes);
+    at = put_number(at, ",p=", hash->lanes);
+    stpcpy(at, "$");
+    hash_append_base64(hash->text, &hash->before);
+    strcat(hash->text, "$");
+    hash_append_base64(hash->text, &hash->value);
 }
 
 /* $argon2id$v=19$m=65536,t=3,p=4$SALT$HASH */
@@ -60,7 +78,10 @@ enum rule hash_read_argon2(struct hash *hash, const char *prefix, const char *re
         return RULE_hash_encoding;
     if (hash->before.length < LEAST_SALT)
         return RULE_hash_salt;
-    return hash->value.length < LEAST_HASH ? RULE_hash_digest : write_argon2(hash);
+    if (hash->value.length < LEAST_HASH)
+        return RULE_hash_digest;
+    write_argon2(hash);
+    return RULE_as_given;
 }
 
 /* libcrypto has no MD4, and SHA-224 and SHA-384 are two things: Kratos means SHA-3 by them. */

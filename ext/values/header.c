@@ -11,7 +11,8 @@
 static const char *skip_between(const char *at)
 {
     static const char *const between[] = {" ", "\t", "_", "-", ".", "\xC2\xA0", "\xEF\xBB\xBF"};
-    if (text_lower(*at) >= 'a' && text_lower(*at) <= 'z') /* as most are: a row may ask, too */
+    const char letter = text_lower(*at);
+    if ((letter >= 'a' && letter <= 'z') || letter == '\0') /* as most are: a row may ask, too */
         return at;
     for (size_t i = 0; i < sizeof between / sizeof *between; i++)
         if (strncmp(at, between[i], strlen(between[i])) == 0) {

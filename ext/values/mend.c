@@ -31,12 +31,21 @@ static bool has_apostrophe(const char *text, size_t length)
     return length > 1 && text[0] == '\'' && strchr("+=-@", text[1]) != NULL;
 }
 
+static bool is_plain(unsigned char byte)
+{
+    return byte > ' ' && byte <= LAST_ASCII;
+}
+
+/* Nothing can have to be taken off at either end. */
+static bool has_plain_ends(const char *text, size_t length)
+{
+    return length > 0 && is_plain((unsigned char)text[0]) &&
+           is_plain((unsigned char)text[length - 1]);
+}
+
 bool mend_is_needed(const char *text, size_t length, bool name)
 {
-    unsigned char first = (unsigned char)text[0],
-                  last = length > 0 ? (unsigned char)text[length - 1] : 0;
-    if (first <= ' ' || last <= ' ' || first > LAST_ASCII || last > LAST_ASCII ||
-        has_apostrophe(text, length))
+    if (!has_plain_ends(text, length) || has_apostrophe(text, length))
         return true;
     for (size_t i = 0; name && i < length; i++)
         if ((unsigned char)text[i] < ' ' || (unsigned char)text[i] == 0xe2) /* of directions */
@@ -47,6 +56,10 @@ bool mend_is_needed(const char *text, size_t length, bool name)
 bool mend_trim(const char *text, size_t *from, size_t *to)
 {
     int32_t length = (int32_t)*to, at = 0, begin = length, end = 0;
+    if (has_plain_ends(text, *to)) {
+        *from = 0;
+        return false;
+    }
     while (at < length) {
         int32_t start = at;
         if (is_blank(utf_next8(text, &at, length)))

@@ -136,11 +136,19 @@ int signup_column_named(const char *name)
     return header_find(&signup_header, name);
 }
 
+static bool is_of_user_type(char c)
+{
+    const char letter = text_lower(c);
+    return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
 bool signup_user_type_is_right(const char *text)
 {
-    size_t length =
-        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
-    return length >= 1 && length <= 64 && text[length] == '\0';
+    enum { LONGEST = 64 };
+    size_t length = 0;
+    while (is_of_user_type(text[length]) && length <= LONGEST)
+        length++;
+    return length >= 1 && length <= LONGEST && text[length] == '\0';
 }
 
 enum rule signup_read_flag(const char *text, bool *yes)
