@@ -61,7 +61,7 @@ endif
 
 CHARTS   = /usr/share/javascript/chart.js/chart.min.js
 
-SQL      = $(sort $(wildcard sql/upgrades/*.sql)) $(sort $(wildcard sql/rules/*.sql)) $(sort $(wildcard sql/*.sql)) $(sort $(wildcard sql/checks/*.sql))
+SQL      = $(shell printf '%s\n' sql/upgrades/*.sql | sort -V) $(sort $(wildcard sql/rules/*.sql)) $(sort $(wildcard sql/*.sql)) $(sort $(wildcard sql/checks/*.sql))
 # The rooms, from the top floor to the ground (ext/README.md, jobs/README.md).
 EXT      = ext/reg.c \
             ext/listings/catalog.c ext/listings/dashboard_table.c ext/listings/file_table.c ext/listings/password_formats.c ext/listings/policy_table.c ext/listings/shared_origins.c \

@@ -21,15 +21,23 @@ SELECT EXISTS (SELECT 1 FROM subject_segment g
 
 -- Whether a customer holds this identifier. It only saves a hash; the write decides.
 -- name: held_by_customer
-SELECT 1 FROM subject_index s JOIN person p ON p.attempt_id = s.attempt_id
+SELECT 1 FROM subject_index s CROSS JOIN person p ON p.attempt_id = s.attempt_id
  WHERE s.holder > 0 AND s.key = :key AND :text IN (p.email_folded, p.phone, p.username_folded, p.uuid) LIMIT 1
 
 -- An import buffers the keys of its rows and inserts them in key order, so that each page of the index changes once instead of once per row.
 -- name: add_subject
-INSERT OR IGNORE INTO subject_entry (segment, key, holder, attempt_id) VALUES (?1, ?, ?, ?)
+INSERT OR IGNORE INTO subject_merged (key, holder, attempt_id) VALUES (?, ?, ?)
 -- Sixteen in one statement take half the time of sixteen statements.
 -- name: add_16_subjects
-INSERT OR IGNORE INTO subject_entry (segment, key, holder, attempt_id)
+INSERT OR IGNORE INTO subject_merged (key, holder, attempt_id)
+VALUES (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?),
+       (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?), (?, ?, ?)
+
+-- In a large ledger they are appended to the segment ?1.
+-- name: append_subject
+INSERT OR IGNORE INTO subject_waiting (segment, key, holder, attempt_id) VALUES (?1, ?, ?, ?)
+-- name: append_16_subjects
+INSERT OR IGNORE INTO subject_waiting (segment, key, holder, attempt_id)
 VALUES (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?),
        (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?)
 
@@ -37,17 +45,15 @@ VALUES (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?), (?1, ?, ?, ?)
 -- name: somebody_has_subject
 SELECT 1 FROM subject_index WHERE key = ? AND holder >= 0 LIMIT 1
 
--- All keys in the index (jobs/import/known_keys.c): those of a half in the segments that wait to be merged; and those of segment 0 from either end to the
+-- All keys in the index (jobs/import/known_keys.c): those of a half in the segments that wait to be merged; and those that are merged from either end to the
 -- first of the other half. Nothing is compared for each key by SQL, which would take as long as all the rest. The primary key is named, or an index that
 -- somebody has added might be read in another order, and end early.
 -- name: learn_waiting_keys
-SELECT count(reg_take(:taker, e.key))
-  FROM subject_segment g CROSS JOIN subject_entry e ON e.segment = g.id AND e.key BETWEEN :first AND :last WHERE g.id > 0
+SELECT count(reg_take(:taker, w.key)) FROM subject_segment g CROSS JOIN subject_waiting w ON w.segment = g.id AND w.key BETWEEN :first AND :last
 -- name: learn_keys_up
-SELECT 1 FROM subject_entry INDEXED BY sqlite_autoindex_subject_entry_1 WHERE reg_take(:taker, key) ORDER BY segment, key LIMIT 1
+SELECT 1 FROM subject_merged INDEXED BY sqlite_autoindex_subject_merged_1 WHERE reg_take(:taker, key) ORDER BY key LIMIT 1
 -- name: learn_keys_down
-SELECT 1 FROM subject_entry INDEXED BY sqlite_autoindex_subject_entry_1
- WHERE segment < 1 AND reg_take(:taker, key) ORDER BY segment DESC, key DESC LIMIT 1
+SELECT 1 FROM subject_merged INDEXED BY sqlite_autoindex_subject_merged_1 WHERE reg_take(:taker, key) ORDER BY key DESC LIMIT 1
 
 -- The keys of attempts after :id.
 -- name: keys_since

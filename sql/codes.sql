@@ -17,15 +17,18 @@ UNION
 SELECT id FROM (
     WITH oldest (segment, holder, attempt_id) AS MATERIALIZED ( -- of the last 200 of each segment
         SELECT g.id,
-               (SELECT holder FROM subject_entry WHERE segment = g.id AND key = :key ORDER BY holder DESC, attempt_id DESC LIMIT 1 OFFSET 199),
-               (SELECT attempt_id FROM subject_entry WHERE segment = g.id AND key = :key ORDER BY holder DESC, attempt_id DESC LIMIT 1 OFFSET 199)
+               (SELECT holder FROM subject_waiting WHERE segment = g.id AND key = :key ORDER BY holder DESC, attempt_id DESC LIMIT 1 OFFSET 199),
+               (SELECT attempt_id FROM subject_waiting WHERE segment = g.id AND key = :key ORDER BY holder DESC, attempt_id DESC LIMIT 1 OFFSET 199)
           FROM subject_segment g)
     SELECT c.id
-      FROM (SELECT s.attempt_id
-              FROM oldest o CROSS JOIN subject_entry s ON s.segment = o.segment AND s.key = :key
-               AND (s.holder, s.attempt_id) >= (coalesce(o.holder, -1), coalesce(o.attempt_id, 0))
-             ORDER BY s.holder DESC, s.attempt_id DESC LIMIT 200) s
-      JOIN code c ON c.attempt_id = s.attempt_id ORDER BY c.id DESC LIMIT 200)
+      FROM (SELECT holder, attempt_id
+              FROM (SELECT holder, attempt_id FROM subject_merged WHERE key = :key ORDER BY holder DESC, attempt_id DESC LIMIT 200)
+            UNION ALL
+            SELECT w.holder, w.attempt_id
+              FROM oldest o CROSS JOIN subject_waiting w ON w.segment = o.segment AND w.key = :key
+               AND (w.holder, w.attempt_id) >= (coalesce(o.holder, -1), coalesce(o.attempt_id, 0))
+             ORDER BY holder DESC, attempt_id DESC LIMIT 200) s
+     CROSS JOIN code c ON c.attempt_id = s.attempt_id ORDER BY c.id DESC LIMIT 200)
 
 -- These codes, or the one with a token's nonce, newest first, with their states as of :entered_at and the present verdicts on their attempts.
 -- A code that a right entry or wrong ones have used up counts as used up, whenever that was. Colliding keys (64 bits) only add codes that do not match.
@@ -39,12 +42,17 @@ SELECT c.id, c.attempt_id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, c.run
        CASE WHEN a.id IS NULL THEN NULL
             ELSE coalesce((SELECT CASE d.outcome WHEN 'success' THEN 'success' ELSE d.reasons END
                              FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.outcome) END AS attempt_state,
-       EXISTS (SELECT 1 FROM person p JOIN subject_index s ON s.holder > 0 AND s.attempt_id <> a.id AND s.holder IS NOT a.link_to
-                AND s.key IN (CASE WHEN :unique_email THEN p.email_key END, CASE WHEN :unique_phone THEN p.phone_key END, p.username_key, p.uuid_key)
-                JOIN person o ON o.attempt_id = s.attempt_id
-                 AND (s.key = p.email_key AND o.email_folded = p.email_folded OR s.key = p.phone_key AND o.phone = p.phone
-                      OR s.key = p.username_key AND o.username_folded = p.username_folded OR s.key = p.uuid_key AND o.uuid = p.uuid)
-                WHERE p.attempt_id = a.id) AS taken,
+       EXISTS (SELECT 1 FROM person p
+                WHERE p.attempt_id = a.id
+                  AND EXISTS (SELECT 1 FROM subject_index s
+                               WHERE s.holder > 0 AND s.attempt_id <> a.id AND s.holder IS NOT a.link_to
+                                 AND s.key IN (CASE WHEN :unique_email THEN p.email_key END, CASE WHEN :unique_phone THEN p.phone_key END,
+                                               p.username_key, p.uuid_key)
+                                 AND EXISTS (SELECT 1 FROM person o
+                                              WHERE o.attempt_id = s.attempt_id
+                                                AND (s.key = p.email_key AND o.email_folded = p.email_folded OR s.key = p.phone_key AND o.phone = p.phone
+                                                     OR s.key = p.username_key AND o.username_folded = p.username_folded
+                                                     OR s.key = p.uuid_key AND o.uuid = p.uuid)))) AS taken,
        coalesce((SELECT w.deadline FROM waiting w WHERE w.attempt_id = a.id),
                 (SELECT d.decided_at FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1)) AS deadline,
        a.partner_id,
@@ -66,8 +74,9 @@ SELECT email, email_folded, email_key, phone, phone_key FROM person WHERE attemp
 -- (see rules/admit.sql). Once that customer is erased, nothing is linked.
 -- name: address_completes
 SELECT a.link_to IS NULL OR EXISTS (SELECT 1 FROM erasure e WHERE e.attempt_id = a.link_to)
-       OR EXISTS (SELECT 1 FROM subject_index s JOIN person p ON p.attempt_id = s.attempt_id
-                   WHERE s.key = :key AND s.holder = a.link_to AND :text IN (p.email_folded, p.phone))
+       OR EXISTS (SELECT 1 FROM subject_index s
+                   WHERE s.key = :key AND s.holder = a.link_to
+                     AND EXISTS (SELECT 1 FROM person p WHERE p.attempt_id = s.attempt_id AND :text IN (p.email_folded, p.phone)))
   FROM attempt a WHERE a.id = :attempt_id
 
 -- A subject's last codes: those that a new one would replace, and those that count towards its limits.
@@ -81,5 +90,5 @@ SELECT c.id, c.kind, c.nonce, c.digits, c.prefix, c.sandbox, coalesce(c.runs_fro
  ORDER BY r.code_id DESC LIMIT 1001
 
 -- name: customer_of_subject
-SELECT 1 FROM subject_index s JOIN person p ON p.attempt_id = s.attempt_id
+SELECT 1 FROM subject_index s CROSS JOIN person p ON p.attempt_id = s.attempt_id
  WHERE s.key = :key AND s.holder > 0 AND :text IN (p.email_folded, p.phone, p.username_folded) LIMIT 1

@@ -7,9 +7,12 @@
 -- For one reading: the newest pending attempt, the newest attempt of a customer, the number of customers.
 -- name: live_of_reading
 SELECT (SELECT max((SELECT s.attempt_id
-                      FROM subject_entry s CROSS JOIN person p ON p.attempt_id = s.attempt_id JOIN waiting w ON w.attempt_id = s.attempt_id AND w.deadline > :now
+                      FROM subject_entry s
                      WHERE s.segment = g.id AND s.key = :key AND s.holder = 0
-                       AND :text IN (p.email_folded, p.phone, p.username_folded) AND (NOT :alone OR p.phone IS NULL)
+                       AND EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = s.attempt_id AND w.deadline > :now)
+                       AND EXISTS (SELECT 1 FROM person p
+                                    WHERE p.attempt_id = s.attempt_id AND :text IN (p.email_folded, p.phone, p.username_folded)
+                                      AND (NOT :alone OR p.phone IS NULL))
                      ORDER BY s.attempt_id DESC LIMIT 1))
           FROM subject_segment g) AS pending,
        max(s.attempt_id) AS customer, count(DISTINCT s.holder) AS customers
@@ -23,13 +26,18 @@ WITH RECURSIVE reading (number, key, alone, text) AS (
     SELECT json_extract(value, '$[4]'), json_extract(value, '$[0]'), json_extract(value, '$[3]'),
            coalesce(json_extract(value, '$[2]'), CASE json_extract(value, '$[1]') WHEN 'e' THEN :email ELSE :username END)
       FROM json_each(:readings)
+), entry (reading, alone, text, holder, attempt_id) AS (
+    SELECT r.number, r.alone, r.text, m.holder, m.attempt_id FROM reading r CROSS JOIN subject_merged m ON m.key = r.key
+    UNION ALL
+    SELECT r.number, r.alone, r.text, w.holder, w.attempt_id
+      FROM reading r CROSS JOIN subject_segment g CROSS JOIN subject_waiting w ON w.segment = g.id AND w.key = r.key
 ), found (reading, person, lone, customer) AS MATERIALIZED (
-    SELECT r.number,
+    SELECT s.reading,
            CASE WHEN s.holder > 0 THEN s.holder
                 WHEN :live AND a.link_to IS NOT NULL AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.attempt_id = a.link_to) THEN a.link_to ELSE a.id END,
            0, s.holder > 0
-      FROM reading r CROSS JOIN subject_index s ON s.key = r.key CROSS JOIN person p ON p.attempt_id = s.attempt_id JOIN attempt a ON a.id = s.attempt_id
-     WHERE r.text IN (p.email_folded, p.phone, p.username_folded) AND (NOT r.alone OR p.phone IS NULL)
+      FROM entry s CROSS JOIN person p ON p.attempt_id = s.attempt_id JOIN attempt a ON a.id = s.attempt_id
+     WHERE s.text IN (p.email_folded, p.phone, p.username_folded) AND (NOT s.alone OR p.phone IS NULL)
        AND (NOT :live OR s.holder > 0
             OR s.holder = 0 AND EXISTS (SELECT 1 FROM waiting w WHERE w.attempt_id = s.attempt_id AND w.deadline > :now))
     UNION
@@ -52,10 +60,15 @@ WITH RECURSIVE reading (key, text) AS (
     SELECT json_extract(value, '$[0]'),
            coalesce(json_extract(value, '$[2]'), CASE json_extract(value, '$[1]') WHEN 'e' THEN :email ELSE :username END)
       FROM json_each(:readings)
+), entry (text, holder, attempt_id) AS (
+    SELECT r.text, m.holder, m.attempt_id FROM reading r CROSS JOIN subject_merged m ON m.key = r.key
+    UNION ALL
+    SELECT r.text, w.holder, w.attempt_id
+      FROM reading r CROSS JOIN subject_segment g CROSS JOIN subject_waiting w ON w.segment = g.id AND w.key = r.key
 ), mine (attempt_id, holder) AS (
     SELECT s.attempt_id, s.holder
-      FROM reading r CROSS JOIN subject_index s ON s.key = r.key CROSS JOIN person p ON p.attempt_id = s.attempt_id
-     WHERE r.text IN (p.email_folded, p.phone, p.username_folded)
+      FROM entry s CROSS JOIN person p ON p.attempt_id = s.attempt_id
+     WHERE s.text IN (p.email_folded, p.phone, p.username_folded)
     UNION
     SELECT a.id, coalesce((SELECT d.customer_id FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.customer_id, -1)
       FROM attempt a JOIN person p ON p.attempt_id = a.id WHERE a.id = :attempt_id
@@ -70,7 +83,10 @@ theirs (attempt_id, key, holder) AS (
            t.holder
       FROM theirs t JOIN person p ON p.attempt_id = t.attempt_id CROSS JOIN (VALUES (1), (2), (3), (4), (5)) k
     UNION
-    SELECT s.attempt_id, NULL, t.holder FROM theirs t JOIN subject_index s ON s.key = t.key AND s.holder = t.holder
+    SELECT m.attempt_id, NULL, t.holder FROM theirs t CROSS JOIN subject_merged m ON m.key = t.key AND m.holder = t.holder
+    UNION
+    SELECT w.attempt_id, NULL, t.holder
+      FROM theirs t CROSS JOIN subject_segment g CROSS JOIN subject_waiting w ON w.segment = g.id AND w.key = t.key AND w.holder = t.holder
 )
 SELECT attempt_id FROM mine
 UNION

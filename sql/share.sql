@@ -188,8 +188,8 @@ SELECT day, channel, calls, accepted, deferred, refused, not_accepted, ambiguous
 
 -- The index of subjects, from the pseudonyms, and with the holders that the verdicts give. In the order of its keys, which is that of the table.
 -- name: share_subject
-INSERT OR IGNORE INTO main.subject_entry (segment, key, holder, attempt_id)
-SELECT 0, key, holder, attempt_id
+INSERT OR IGNORE INTO main.subject_merged (key, holder, attempt_id)
+SELECT key, holder, attempt_id
   FROM (SELECT CASE k.column1 WHEN 1 THEN p.email_key WHEN 2 THEN p.phone_key WHEN 3 THEN p.username_key WHEN 4 THEN p.uuid_key ELSE p.identity_key END AS key,
                CASE a.outcome WHEN 'success' THEN a.customer_id WHEN 'failure' THEN -1
                     ELSE coalesce((SELECT coalesce(d.customer_id, -1) FROM main.decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), 0) END AS holder,

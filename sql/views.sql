@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- Views for analysts that work in any SQLite, without the extension. Like the rules, each version creates them anew.
 -- name: views
+DROP VIEW IF EXISTS subject_entry;
 DROP VIEW IF EXISTS subject_index;
+DROP VIEW IF EXISTS subject_key;
 DROP VIEW IF EXISTS holding;
 DROP VIEW IF EXISTS attempt_day;
 DROP VIEW IF EXISTS touched_day;
@@ -25,10 +27,28 @@ DROP VIEW IF EXISTS channel_health;
 DROP VIEW IF EXISTS report_backlog;
 DROP VIEW IF EXISTS pending_ages;
 
--- The index of subjects: who holds an e-mail address, phone, username, uuid or third-party identity, who waits for it, who asked in vain. The order of its
--- segments says nothing, and each has the order (key, holder, attempt_id). Where the first in that order is wanted, it is the first of the segments' firsts.
+-- The index of subjects: who holds an e-mail address, phone, username, uuid or third-party identity, who waits for it, who asked in vain. SQLite looks into
+-- both of its tables by their keys where it stands alone in FROM, or first in it and is asked for a given key; so a query that joins it to something asks
+-- for it in a subquery.
 CREATE VIEW subject_index AS
-SELECT e.key, e.holder, e.attempt_id FROM subject_segment g CROSS JOIN subject_entry e ON e.segment = g.id;
+SELECT key, holder, attempt_id FROM subject_merged
+UNION ALL
+SELECT w.key, w.holder, w.attempt_id FROM subject_segment g CROSS JOIN subject_waiting w ON w.segment = g.id;
+
+-- The same with its segments. Their order says nothing, and each has the order (key, holder, attempt_id). Where the first in that order is wanted, it is the
+-- first of the segments' firsts. (Without the cast the two columns have not the same affinity, and SQLite goes through both tables.)
+CREATE VIEW subject_entry AS
+SELECT CAST(0 AS INTEGER) AS segment, key, holder, attempt_id FROM subject_merged
+UNION ALL
+SELECT segment, key, holder, attempt_id FROM subject_waiting;
+
+-- The keys of a person in the index of subjects.
+CREATE VIEW subject_key AS
+SELECT attempt_id, email_key AS key FROM person WHERE email_key IS NOT NULL
+UNION ALL SELECT attempt_id, phone_key FROM person WHERE phone_key IS NOT NULL
+UNION ALL SELECT attempt_id, username_key FROM person WHERE username_key IS NOT NULL
+UNION ALL SELECT attempt_id, uuid_key FROM person WHERE uuid_key IS NOT NULL
+UNION ALL SELECT attempt_id, identity_key FROM person WHERE identity_key IS NOT NULL;
 
 -- Who holds an attempt's identifiers as of its admission: the column `holder` of the index of subjects. The rule admit reads it.
 CREATE VIEW holding AS

@@ -10,22 +10,27 @@ enum { LARGE_LEDGER = 4000000, FEWEST_ENTRIES = 1000, FULL_SEGMENT = 500000, MOS
 
 enum { AT_ONCE = 16 };
 
-static void insert(struct ledger *ledger, enum statement name, int64_t segment,
-                   const struct admit_key *rows, int count)
+/* Into segment 0, or appended to another. */
+static void insert(struct ledger *ledger, int64_t segment, const struct admit_key *rows, int count)
 {
-    struct ledger_statement *add = ledger_use(ledger, name);
-    ledger_set_integer_at(add, 1, segment);
+    static const enum statement names[2][2] = {
+        {STATEMENT_add_subject, STATEMENT_add_16_subjects},
+        {STATEMENT_append_subject, STATEMENT_append_16_subjects}};
+    struct ledger_statement *add = ledger_use(ledger, names[segment != 0][count == AT_ONCE]);
+    int at = 1;
+    if (segment != 0)
+        ledger_set_integer_at(add, at++, segment);
     for (int i = 0; i < count; i++) {
-        ledger_set_integer_at(add, 3 * i + 2, rows[i].key);
-        ledger_set_integer_at(add, 3 * i + 3, rows[i].holder);
-        ledger_set_integer_at(add, 3 * i + 4, rows[i].attempt);
+        ledger_set_integer_at(add, at++, rows[i].key);
+        ledger_set_integer_at(add, at++, rows[i].holder);
+        ledger_set_integer_at(add, at++, rows[i].attempt);
     }
     ledger_run(add);
 }
 
 void subject_index_add_one(struct ledger *ledger, const struct admit_key *row)
 {
-    insert(ledger, STATEMENT_add_subject, 0, row, 1);
+    insert(ledger, 0, row, 1);
 }
 
 /* Where so many entries belong. */
@@ -60,9 +65,9 @@ void subject_index_add(struct ledger *ledger, const struct admit_key *rows, uint
     uint32_t done = 0;
     int64_t segment = segment_for(ledger, count, newest);
     for (; count - done >= AT_ONCE; done += AT_ONCE)
-        insert(ledger, STATEMENT_add_16_subjects, segment, rows + done, AT_ONCE);
+        insert(ledger, segment, rows + done, AT_ONCE);
     for (; done < count; done++)
-        insert(ledger, STATEMENT_add_subject, segment, rows + done, 1);
+        insert(ledger, segment, rows + done, 1);
     if (segment == 0)
         return;
     struct ledger_statement *counted = ledger_use(ledger, STATEMENT_count_entries);

@@ -5,9 +5,10 @@
  * Keys come in no order. In a large index nearly every one of them is on a page of its own, which
  * is read, changed, logged and copied back for 30 bytes: an import of 500,000 sign-ups into 20
  * million took five times as long as into an empty ledger. So the index of a large ledger has
- * segments (sql/upgrades/8.sql): an import appends its keys, in order, to the newest segment. When
- * there are too many, all of them are merged into segment 0 in one sweep. Whoever asks the index
- * asks the view `subject_index`, which shows all segments, at every commit.
+ * segments (sql/upgrades/8.sql, 10.sql): an import appends its keys, in order, to the newest
+ * segment. When there are too many, all of them are merged in one sweep, into segment 0, which is a
+ * table of its own. Whoever asks the index asks the view `subject_index`, which shows all segments,
+ * at every commit.
  */
 #ifndef SUBJECT_INDEX_H
 #define SUBJECT_INDEX_H

@@ -304,16 +304,26 @@ static void make_plain_views(struct ledger *ledger)
     }
 }
 
-/* In the manner of old, in which a rename leaves views and triggers alone: the rules are made anew
- * after it, and a broken view of the application's keeps nobody from an upgrade. */
-static void upgrade_tables(struct ledger *ledger, int from)
+/* Returns what it was. */
+static int configure(sqlite3 *database, int option, int value)
 {
     int found = 0;
-    sqlite3_db_config(ledger->database, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, -1, &found);
-    sqlite3_db_config(ledger->database, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 1, NULL);
+    sqlite3_db_config(database, option, -1, &found);
+    sqlite3_db_config(database, option, value, NULL);
+    return found;
+}
+
+/* In the manner of old, in which a rename leaves views and triggers alone: the rules are made anew
+ * after it, and a broken view of the application's keeps nobody from an upgrade. Without foreign
+ * keys, for whose sake SQLite would empty a table row by row, with the keys of all in memory. */
+static void upgrade_tables(struct ledger *ledger, int from)
+{
+    const int legacy = configure(ledger->database, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 1);
+    const int keys = configure(ledger->database, SQLITE_DBCONFIG_ENABLE_FKEY, 0);
     for (int version = from; version < ledger_version(); version++)
         ledger_execute(ledger, statement_upgrades[version]);
-    sqlite3_db_config(ledger->database, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, found, NULL);
+    configure(ledger->database, SQLITE_DBCONFIG_ENABLE_FKEY, keys);
+    configure(ledger->database, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, legacy);
 }
 
 static void upgrade(struct ledger *ledger, int from, bool beside,

@@ -11,7 +11,7 @@
 struct half {
     struct admit_keys *keys;
     bool negative;
-    enum statement inner; /* reads its keys of segment 0, the largest by far, from outside to 0 */
+    enum statement inner; /* reads its merged keys, most of all by far, from outside to 0 */
 };
 
 /* True for a key of the other half, which is not learned. */
@@ -25,7 +25,7 @@ static bool take_key(void *context, sqlite3_value **values)
     return other;
 }
 
-/* What is merged meanwhile goes from the other segments to segment 0: so it is found there. */
+/* What is merged meanwhile goes from the segments to what is merged: so it is found there. */
 static void learn_half(struct ledger *ledger, const struct half *half)
 {
     const struct row_taker taker = {ledger, take_key, (void *)half};

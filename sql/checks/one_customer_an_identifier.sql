@@ -3,15 +3,20 @@
 -- Two may have one address or number where the setting uniqueEmail or uniquePhone was off between sign-up and verdict, or an outcome was told.
 WITH
 -- One look for each entry: the segments of the index have no common order in which neighbours could be compared.
-shared AS (
+shared AS MATERIALIZED (
     SELECT DISTINCT s.key, s.holder AS first FROM subject_index s
      WHERE s.holder > 0 AND EXISTS (SELECT 1 FROM subject_index o WHERE o.key = s.key AND o.holder > s.holder)
        AND NOT EXISTS (SELECT 1 FROM subject_index o WHERE o.key = s.key AND o.holder > 0 AND o.holder < s.holder)),
+others AS (
+    SELECT s.key, s.first, m.holder, m.attempt_id FROM shared s CROSS JOIN subject_merged m ON m.key = s.key AND m.holder > s.first
+    UNION ALL
+    SELECT s.key, s.first, w.holder, w.attempt_id
+      FROM shared s CROSS JOIN subject_segment g CROSS JOIN subject_waiting w ON w.segment = g.id AND w.key = s.key AND w.holder > s.first),
 pairs AS (
-    SELECT s.key, s.first, s.first AS customer_id, o.holder AS other_customer_id, o.attempt_id AS other_attempt_id,
-           (SELECT f.attempt_id FROM subject_index f JOIN attempt a ON a.id = f.attempt_id
-             WHERE f.key = s.key AND f.holder = s.first AND a.told IS NULL LIMIT 1) AS attempt_id
-      FROM shared s CROSS JOIN subject_index o ON o.key = s.key AND o.holder > s.first),
+    SELECT o.key, o.first AS customer_id, o.holder AS other_customer_id, o.attempt_id AS other_attempt_id,
+           (SELECT f.attempt_id FROM subject_index f
+             WHERE f.key = o.key AND f.holder = o.first AND EXISTS (SELECT 1 FROM attempt a WHERE a.id = f.attempt_id AND a.told IS NULL) LIMIT 1) AS attempt_id
+      FROM others o),
 named AS (
     SELECT x.customer_id, x.other_customer_id, x.other_attempt_id,
            CASE WHEN p.email_key = x.key AND p.email_folded = q.email_folded THEN 'email'

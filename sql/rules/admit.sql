@@ -15,10 +15,9 @@ INSERT INTO continuation (id, recorded_at, attempted_at, import_id, line, kind, 
 SELECT :id, :recorded_at, :attempted_at, :import_id, :line, 'login', k.customer_id, k.verdict
   FROM (SELECT min((SELECT s.holder
                       FROM subject_entry s
-                      JOIN person p ON p.attempt_id = s.attempt_id
-                      JOIN attempt a ON a.id = s.attempt_id
                      WHERE s.segment = g.id AND s.key = :identity_key AND s.holder > 0
-                       AND p.identity_subject = :identity_subject AND a.identity_provider = :identity_provider
+                       AND (SELECT p.identity_subject FROM person p WHERE p.attempt_id = s.attempt_id) = :identity_subject
+                       AND (SELECT a.identity_provider FROM attempt a WHERE a.id = s.attempt_id) = :identity_provider
                      LIMIT 1)) AS customer_id, 'known' AS verdict
           FROM subject_segment g
         UNION ALL
@@ -28,8 +27,9 @@ SELECT :id, :recorded_at, :attempted_at, :import_id, :line, 'login', k.customer_
            AND l.identity_subject = :identity_subject AND l.identity_provider = :identity_provider
         UNION ALL
         SELECT min((SELECT s.holder
-                      FROM subject_entry s JOIN person p ON p.attempt_id = s.attempt_id
-                     WHERE s.segment = g.id AND s.key = :email_key AND s.holder > 0 AND p.email_folded = :email_folded
+                      FROM subject_entry s
+                     WHERE s.segment = g.id AND s.key = :email_key AND s.holder > 0
+                       AND (SELECT p.email_folded FROM person p WHERE p.attempt_id = s.attempt_id) = :email_folded
                        -- If the customer has a password, whoever set it must have proved the address. Otherwise they would get into the account of the
                        -- address's real owner.
                        AND EXISTS (SELECT 1 FROM person c
@@ -128,8 +128,8 @@ SELECT :id, :email, :email_folded, :email_key, :phone, :phone_key, :username, :u
   FROM attempt a WHERE a.id = :id;
 
 -- step: subjects
-INSERT OR IGNORE INTO subject_entry (segment, key, holder, attempt_id)
-SELECT 0, k.key, h.holder, :id
+INSERT OR IGNORE INTO subject_merged (key, holder, attempt_id)
+SELECT k.key, h.holder, :id
   FROM (SELECT :email_key AS key UNION ALL SELECT :phone_key UNION ALL SELECT :username_key
         UNION ALL SELECT :uuid_key UNION ALL SELECT :identity_key) k
  CROSS JOIN holding h ON h.attempt_id = :id -- this order needs no temporary table
@@ -161,9 +161,11 @@ SELECT a.id, 1, c.channel, :code_kind, c.nonce, :code_digits, :code_prefix, :cod
                     THEN coalesce((SELECT code_id FROM recipient WHERE subject_key = :phone_key ORDER BY code_id DESC LIMIT 1 OFFSET 1000), 0) END) c ON c.nonce IS NOT NULL
  WHERE a.id = :id AND a.told IS NULL AND (a.outcome = 'pending' OR (a.outcome = 'success' AND :confirm = 'after'))
    AND (a.link_to IS NULL
-        OR EXISTS (SELECT 1 FROM subject_index s JOIN person p ON p.attempt_id = s.attempt_id
+        OR EXISTS (SELECT 1 FROM subject_index s
                     WHERE s.key = c.subject_key AND s.holder = a.link_to
-                      AND CASE c.channel WHEN 'email' THEN p.email_folded = :email_folded ELSE p.phone = :phone END));
+                      AND EXISTS (SELECT 1 FROM person p
+                                   WHERE p.attempt_id = s.attempt_id
+                                     AND CASE c.channel WHEN 'email' THEN p.email_folded = :email_folded ELSE p.phone = :phone END)));
 
 -- step: recipient
 INSERT INTO recipient (code_id, subject_key, address, device_id)

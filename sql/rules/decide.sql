@@ -11,14 +11,15 @@ DELETE FROM waiting WHERE attempt_id = :attempt_id;
 
 -- step: holder
 -- An attempt that is decided held nothing yet. Naming that keeps each look-up exact, however many attempts carry the same identifier.
-UPDATE subject_entry
+UPDATE subject_merged
    SET holder = CASE :outcome WHEN 'success' THEN :customer_id ELSE -1 END
- WHERE segment IN (SELECT id FROM subject_segment) AND attempt_id = :attempt_id AND holder IN (-1, 0)
-   AND key IN (SELECT email_key FROM person WHERE attempt_id = :attempt_id
-         UNION SELECT phone_key FROM person WHERE attempt_id = :attempt_id
-         UNION SELECT username_key FROM person WHERE attempt_id = :attempt_id
-         UNION SELECT uuid_key FROM person WHERE attempt_id = :attempt_id
-         UNION SELECT identity_key FROM person WHERE attempt_id = :attempt_id);
+ WHERE key IN (SELECT k.key FROM subject_key k WHERE k.attempt_id = :attempt_id) AND attempt_id = :attempt_id AND holder IN (-1, 0);
+
+-- step: waiting_holder
+UPDATE subject_waiting
+   SET holder = CASE :outcome WHEN 'success' THEN :customer_id ELSE -1 END
+ WHERE segment IN (SELECT id FROM subject_segment)
+   AND key IN (SELECT k.key FROM subject_key k WHERE k.attempt_id = :attempt_id) AND attempt_id = :attempt_id AND holder IN (-1, 0);
 
 -- step: codes
 -- Codes whose time has run out read as expired without a record; the others end here.

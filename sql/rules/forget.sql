@@ -76,7 +76,15 @@ DELETE FROM recipient
 
 -- step: subject
 -- By every holder that an attempt can have, in each segment: a row of the index each, however many attempts carry the same identifier.
-DELETE FROM subject_entry
+DELETE FROM subject_merged
+ WHERE (key, holder, attempt_id) IN
+       (SELECT CASE k.column1 WHEN 1 THEN p.email_key WHEN 2 THEN p.phone_key WHEN 3 THEN p.username_key WHEN 4 THEN p.uuid_key ELSE p.identity_key END,
+               coalesce(h.column1, (SELECT d.customer_id FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.customer_id), a.id
+          FROM json_each(:attempts) j JOIN attempt a ON a.id = j.value JOIN person p ON p.attempt_id = a.id
+         CROSS JOIN (VALUES (1), (2), (3), (4), (5)) k CROSS JOIN (VALUES (-1), (0), (NULL)) h);
+
+-- step: waiting_subject
+DELETE FROM subject_waiting
  WHERE (segment, key, holder, attempt_id) IN
        (SELECT g.id, CASE k.column1 WHEN 1 THEN p.email_key WHEN 2 THEN p.phone_key WHEN 3 THEN p.username_key WHEN 4 THEN p.uuid_key ELSE p.identity_key END,
                coalesce(h.column1, (SELECT d.customer_id FROM decision d WHERE d.attempt_id = a.id ORDER BY d.id DESC LIMIT 1), a.customer_id), a.id

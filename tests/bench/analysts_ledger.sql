@@ -39,12 +39,12 @@ SELECT id, at, at, CASE reasons WHEN '' THEN 'success' ELSE 'failure' END, nulli
 UPDATE import_batch
    SET (success, pending, failed) = (SELECT sum(outcome = 'success'), sum(outcome = 'pending'), sum(outcome = 'failure') FROM attempt)
  WHERE end_offset = (SELECT max(end_offset) FROM import_batch);
-UPDATE subject_entry
+UPDATE subject_merged
    SET holder = CASE WHEN attempt_id % 20 < 4 THEN -1
-                     ELSE coalesce((SELECT coalesce(d.customer_id, -1) FROM decision d WHERE d.attempt_id = subject_entry.attempt_id), 0) END
+                     ELSE coalesce((SELECT coalesce(d.customer_id, -1) FROM decision d WHERE d.attempt_id = subject_merged.attempt_id), 0) END
  WHERE attempt_id % 20 < 9;
-UPDATE subject_entry SET holder = attempt_id WHERE attempt_id % 20 >= 9 AND holder = -1;
-UPDATE subject_entry SET holder = attempt_id - 490 WHERE attempt_id > 500 AND attempt_id % 500 = 499;
+UPDATE subject_merged SET holder = attempt_id WHERE attempt_id % 20 >= 9 AND holder = -1;
+UPDATE subject_merged SET holder = attempt_id - 490 WHERE attempt_id > 500 AND attempt_id % 500 = 499;
 INSERT INTO waiting
 SELECT id, recorded_at + 86400000 FROM attempt a WHERE outcome = 'pending' AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.attempt_id = a.id);
 

@@ -68,7 +68,7 @@ breaches() {
 confirmations_have_codes 1 DELETE FROM code_end WHERE state = 'verified' AND code_id IN (SELECT id FROM code WHERE attempt_id = 1)
 counts_of_imports 1 PRAGMA ignore_check_constraints = ON; UPDATE import_batch SET read = read + 1
 counts_of_imports 1 DELETE FROM reject
-customers_exist 1 UPDATE attempt SET customer_id = 3 WHERE id = (SELECT max(id) FROM attempt WHERE outcome = 'success' AND customer_id <> id); UPDATE subject_entry SET holder = 3 WHERE attempt_id = (SELECT max(id) FROM attempt WHERE customer_id <> id)
+customers_exist 1 UPDATE attempt SET customer_id = 3 WHERE id = (SELECT max(id) FROM attempt WHERE outcome = 'success' AND customer_id <> id); UPDATE subject_merged SET holder = 3 WHERE attempt_id = (SELECT max(id) FROM attempt WHERE customer_id <> id)
 erased_people_are_gone 1 INSERT INTO person (attempt_id, name) VALUES (4, 'Cyd')
 erased_people_are_gone 1 UPDATE attempt SET model = 'X' WHERE id = 4
 journal_is_complete 1 DELETE FROM try WHERE report_id = (SELECT max(report_id) FROM try)
@@ -79,8 +79,8 @@ origins_are_those_of_people 1 INSERT INTO kept_origin SELECT 0, kind, value, att
 one_customer_an_identifier 1 UPDATE attempt SET setting_id = (SELECT max(id) FROM setting) WHERE id = (SELECT max(id) FROM attempt)
 pending_attempts_wait 1 DELETE FROM waiting WHERE attempt_id = 5; DELETE FROM fingerprint WHERE attempt_id = 5
 pending_attempts_wait 1 INSERT INTO waiting VALUES (1, 0)
-people_are_indexed 1 DELETE FROM subject_entry WHERE attempt_id = 5
-people_are_indexed 2 UPDATE subject_entry SET holder = 0 WHERE attempt_id = 2
+people_are_indexed 1 DELETE FROM subject_merged WHERE attempt_id = 5
+people_are_indexed 2 UPDATE subject_merged SET holder = 0 WHERE attempt_id = 2
 references_exist 1 INSERT INTO wrong_try (code_id, recorded_at) VALUES (9999, 0)
 reports_have_outcomes 1 UPDATE report SET outcome = 'failure' WHERE id = (SELECT max(id) FROM report WHERE outcome = 'success' AND attempt_id IN (SELECT attempt_id FROM report GROUP BY attempt_id HAVING count(*) = 1)); INSERT INTO report (attempt_id, outcome, recorded_at, next_try_at) SELECT attempt_id, 'success', recorded_at, 1 FROM report WHERE outcome = 'failure' AND attempt_id IN (SELECT id FROM attempt WHERE outcome = 'success')
 secrets_are_hashed 1 UPDATE person SET password_hash = '5f4dcc3b5aa765d61d8327deb882cf99' WHERE attempt_id = 1

@@ -37,7 +37,7 @@ END
 }
 
 @test "every command says as one object what came of it" {
-    result 0 'it["run"] is None and it["counts"] == {"init": {"version": 9}}' init
+    result 0 'it["run"] is None and it["counts"] == {"init": {"version": 10}}' init
     result 2 'it["run"] is None and it["counts"]["import"] == {"read": 3, "success": 1, "failed": 1, "pending": 0, "continued": 0, "rejected": 1}' \
         import --dry-run signups.csv
     result 2 'it["run"] == 1 and it["counts"]["import"]["rejected"] == 1 and it["inputs"][0]["name"] == "signups.csv" and

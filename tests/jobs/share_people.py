@@ -16,7 +16,7 @@ CHANGED = {
     "attempt": {"told_reason", "source_id", "account_group_id", "device_type", "manufacturer", "model", "os", "language", "app_name", "app_domain", "captcha", "consents"},
     "person": {"email", "email_folded", "email_key", "phone", "phone_key", "username", "username_folded", "username_key", "uuid", "uuid_key", "identity_subject", "identity_key", "name",
                "given_name", "family_name", "birth_date", "birth_place", "gender", "custom_id", "device_id", "ip_address", "latitude", "longitude", "user_agent", "password_hash"},
-    "link": {"identity_key", "identity_subject"}, "code": {"nonce"}, "try": {"owner", "answer"}, "step": {"reference", "status"}, "subject_entry": {"key"},
+    "link": {"identity_key", "identity_subject"}, "code": {"nonce"}, "try": {"owner", "answer"}, "step": {"reference", "status"}, "subject_merged": {"key"},
     "ledger": {"uuid", "subject_salt", "created_at"},
 }
 LEFT_OUT = {"fingerprint", "recipient", "given_code"}

@@ -205,7 +205,7 @@ answers "a verified one is" 'login|2|linked' "INSERT INTO reg_attempts (email, i
 ledger "{$PIN}"
 sign a@example.com >/dev/null
 at "$START" sql "INSERT INTO reg_attempts(email, identity_provider, identity_subject) VALUES ('z@example.com', 'google', '1');" >/dev/null
-sql "UPDATE subject_entry SET key = (SELECT key FROM subject_index s JOIN person p ON s.key = p.email_key WHERE p.attempt_id = 2) WHERE attempt_id = 1;
+sql "UPDATE subject_merged SET key = (SELECT key FROM subject_index s JOIN person p ON s.key = p.email_key WHERE p.attempt_id = 2) WHERE attempt_id = 1;
     UPDATE person SET identity_subject = '77'; UPDATE attempt SET identity_provider = 'apple' WHERE id = 1;
     INSERT INTO supersede (attempt_id, recorded_at, unique_email, unique_phone, reportable) VALUES (2, 1767268800000, 1, 1, '[]');" >/dev/null
 answers "the same identifier with another party is no rival" pending "SELECT outcome FROM attempt a WHERE id = 1 AND NOT EXISTS (SELECT 1 FROM decision WHERE attempt_id = 1);"

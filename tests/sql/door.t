@@ -87,7 +87,7 @@ added "savepoints of the caller's" $'s1@b.com,s3@b.com\n+2' "SAVEPOINT a; INSERT
     INSERT INTO reg_attempts(email) VALUES ('s3@b.com'); RELEASE a; SELECT group_concat(email) FROM (SELECT email FROM reg_attempts WHERE email GLOB 's[0-9]@*' ORDER BY id);"
 
 # A write within fails, at each table in turn: a sign-up is whole or not there.
-for table in attempt person subject_entry report fingerprint; do
+for table in attempt person subject_merged report fingerprint; do
     for transaction in "" "BEGIN;"; do
         before=$(sql "$counts")
         said=$(sql "CREATE TEMP TRIGGER broken BEFORE INSERT ON main.$table BEGIN SELECT RAISE(ABORT, 'broken on purpose'); END;

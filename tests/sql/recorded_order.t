@@ -8,7 +8,7 @@ sys.path.insert(0, "tests/sql")
 import reg
 
 OLD = """
-ALTER TABLE subject_of_version_7 RENAME TO subject; INSERT INTO subject SELECT key, holder, attempt_id FROM subject_entry;
+ALTER TABLE subject_of_version_7 RENAME TO subject; INSERT INTO subject SELECT key, holder, attempt_id FROM subject_index;
 ALTER TABLE reject DROP COLUMN what;
 ALTER TABLE reject DROP COLUMN mistake;
 ALTER TABLE import DROP COLUMN form;
@@ -21,7 +21,8 @@ ALTER TABLE ledger DROP COLUMN key_mark;
 DROP TABLE session; DROP TABLE lease; DROP TABLE obstacle;
 DROP TABLE kept_through; DROP TABLE kept_day; DROP TABLE kept_outcome; DROP TABLE kept_note; DROP TABLE kept_cause; DROP TABLE kept_storm; DROP TABLE kept_call; DROP TABLE kept_state;
 DROP VIEW origin_run; DROP VIEW newer_origin; DROP VIEW origin_index; DROP TABLE kept_origin;
-DROP VIEW subject_index; DROP TABLE subject_entry; DROP TABLE subject_segment;
+DROP VIEW subject_index; DROP VIEW subject_entry; DROP VIEW subject_key;
+DROP TABLE subject_merged; DROP TABLE subject_waiting; DROP TABLE subject_of_version_9; DROP TABLE subject_segment;
 PRAGMA user_version = 4;
 """
 
@@ -36,7 +37,7 @@ def old_ledger(name, times):
     db.executescript(OLD)
     db.close()
     db = reg.connect(name)
-    reg.equal(reg.one(db, "SELECT reg_init()"), 9, f"{name}: is upgraded")
+    reg.equal(reg.one(db, "SELECT reg_init()"), 10, f"{name}: is upgraded")
     return db
 
 

@@ -37,14 +37,21 @@ def answer(db, sql, parameters=()):
 def scatter(db):
     """Moves entries to other segments: at random, or all that came of late, as an import's do."""
     segments = random.randint(1, 5)
+    db.execute("BEGIN")
     for segment in range(1, segments + 1):
         db.execute("INSERT OR IGNORE INTO subject_segment (id, entries) VALUES (?, 0)", (segment,))
     rows = db.execute("SELECT key, holder, attempt_id, segment FROM subject_entry").fetchall()
     for key, holder, attempt, segment in rows:
         if random.random() < 0.4:
-            db.execute("UPDATE subject_entry SET segment = ? WHERE segment = ? AND key = ? AND holder = ? AND attempt_id = ?",
-                       (random.randint(0, segments), segment, key, holder, attempt))
-    db.execute("DELETE FROM subject_segment WHERE id > 0 AND id NOT IN (SELECT segment FROM subject_entry)")
+            db.execute("DELETE FROM subject_merged WHERE ? = 0 AND key = ? AND holder = ? AND attempt_id = ?", (segment, key, holder, attempt))
+            db.execute("DELETE FROM subject_waiting WHERE segment = ? AND key = ? AND holder = ? AND attempt_id = ?", (segment, key, holder, attempt))
+            segment = random.randint(0, segments)
+            if segment == 0:
+                db.execute("INSERT INTO subject_merged (key, holder, attempt_id) VALUES (?, ?, ?)", (key, holder, attempt))
+            else:
+                db.execute("INSERT INTO subject_waiting (segment, key, holder, attempt_id) VALUES (?, ?, ?, ?)", (segment, key, holder, attempt))
+    db.execute("DELETE FROM subject_segment WHERE id > 0 AND id NOT IN (SELECT segment FROM subject_waiting)")
+    db.execute("COMMIT")
 
 
 def person():

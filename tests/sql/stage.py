@@ -78,7 +78,7 @@ class Stage:
         holder = {"success": attempt.get("customer_id"), "pending": 0, "failure": -1}[outcome]
         for name, value in person.items():
             if name.endswith("_key"):
-                self.insert("subject_entry", segment=0, key=value, holder=holder, attempt_id=id)
+                self.insert("subject_merged", key=value, holder=holder, attempt_id=id)
         if outcome == "pending":
             self.insert("waiting", attempt_id=id, deadline=attempt["recorded_at"] + LIFETIME)
 

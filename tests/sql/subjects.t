@@ -70,8 +70,8 @@ is "told: nor taken from who has the address" 'success|[]' "$(sign 'email, usern
 # older: attempt 1 gets the username of attempt 2, as only an older version would have let it.
 older() {
     sql "UPDATE person SET (username, username_folded, username_key) = (SELECT username, username_folded, username_key FROM person WHERE attempt_id = 2) WHERE attempt_id = 1;
-        INSERT INTO subject_entry SELECT 0, p.username_key, s.holder, 1 FROM person p JOIN subject_index s ON s.key = p.email_key AND s.attempt_id = 1 WHERE p.attempt_id = 1;
-        DELETE FROM subject_entry WHERE attempt_id = 2 AND key = (SELECT username_key FROM person WHERE attempt_id = 2);
+        INSERT INTO subject_merged SELECT p.username_key, s.holder, 1 FROM person p JOIN subject_index s ON s.key = p.email_key AND s.attempt_id = 1 WHERE p.attempt_id = 1;
+        DELETE FROM subject_merged WHERE attempt_id = 2 AND key = (SELECT username_key FROM person WHERE attempt_id = 2);
         UPDATE person SET username = NULL, username_folded = NULL, username_key = NULL WHERE attempt_id = 2;"
 }
 # Addresses that usernames fold together are two, and so are the people who have them: as usernames, too.
@@ -90,8 +90,8 @@ sign 'email, username' "'m@example.com', 'mm'" >/dev/null
 sign 'email, username' "'bob@example.com', 'bob@example.com'" >/dev/null
 older
 sql "UPDATE person SET (username, username_folded, username_key) = (SELECT username, username_folded, username_key FROM person WHERE attempt_id = 1) WHERE attempt_id = 2;
-    INSERT INTO subject_entry SELECT 0, username_key, -1, 2 FROM person WHERE attempt_id = 2;
-    UPDATE subject_entry SET holder = -1 WHERE attempt_id = 2;"
+    INSERT INTO subject_merged SELECT username_key, -1, 2 FROM person WHERE attempt_id = 2;
+    UPDATE subject_merged SET holder = -1 WHERE attempt_id = 2;"
 refuses "older: an attempt that failed for both does not make one person of them" 'reg_forget: subject: matches several people: 1 by username, 2 by e-mail address' "SELECT reg_forget('bob@example.com');"
 
 ledger "{$PIN}"
@@ -121,7 +121,7 @@ answers "older: but is erased where it stands" 1 "SELECT reg_forget('ada@example
 # A ledger of an older version with usernameIsPhone: the number is known as username alone.
 ledger '{"usernameIsPhone":true}'
 sign 'email, username' "'a@example.com', '+6281234567891'" >/dev/null
-sql "DELETE FROM subject_entry WHERE key = (SELECT phone_key FROM person); UPDATE person SET phone = NULL, phone_key = NULL;"
+sql "DELETE FROM subject_merged WHERE key = (SELECT phone_key FROM person); UPDATE person SET phone = NULL, phone_key = NULL;"
 answers "older: by the number that is the username" '1|started' "SELECT reg_username_exists('+62 812 3456 7891'), reg_record_step('+62 812 3456 7891', 'KYC', 'started');"
 sign 'email, phone' "'b@example.com', '+6281234567892'" >/dev/null
 sql "UPDATE person SET phone = '+6281234567893', phone_key = 1 WHERE attempt_id = 1;"

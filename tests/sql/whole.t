@@ -9,19 +9,19 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import reg
 
 # Each with a column in which a new row has a new value.
-TABLES = {"attempt": "id", "person": "attempt_id", "subject_entry": "attempt_id", "waiting": "attempt_id", "code": "id", "recipient": "code_id", "report": "id",
+TABLES = {"attempt": "id", "person": "attempt_id", "subject_merged": "attempt_id", "waiting": "attempt_id", "code": "id", "recipient": "code_id", "report": "id",
           "fingerprint": "attempt_id", "link": "recorded_at", "continuation": "id", "decision": "id"}
 PIN = '{"registrationType":"REQUIRE_PIN_CONFIRMATION","pinConfirmationType":"EVERYONE","channels":["email","sms"],"requiredFields":[]}'
 # What each kind of sign-up writes to; the first of them is in the ledger before.
 KINDS = {
     "told": ("INSERT INTO reg_attempts (email, phone, username, outcome, password_sha256, uuid) VALUES (?1, '+6281234567890', ?1, 'success', "
              "'5e884898da28047151d0e56f8dc6292773603d0d6aabbd62a11ef721d1542d8f', 'b3f56868-9667-4843-a8e5-0509456baa9b')",
-             ("attempt", "person", "subject_entry", "report", "fingerprint", "decision")),  # the last one: whoever waits for the same number
+             ("attempt", "person", "subject_merged", "report", "fingerprint", "decision")),  # the last one: whoever waits for the same number
     "pending": ("INSERT INTO reg_attempts (email, phone, password) VALUES (?1, '+6281234567890', 'A9#bL8@z')",
-                ("attempt", "person", "subject_entry", "waiting", "code", "recipient", "fingerprint")),
+                ("attempt", "person", "subject_merged", "waiting", "code", "recipient", "fingerprint")),
     "log-in": ("INSERT INTO reg_attempts (email, identity_provider, identity_subject, email_verified_at) VALUES ('known@example.com', 'google', ?1, 1700000000)",
                ("continuation", "link")),
-    "failure": ("INSERT INTO reg_attempts (email, outcome, failure_reason) VALUES (?1, 'failure', 'email_taken')", ("attempt", "person", "subject_entry", "report")),
+    "failure": ("INSERT INTO reg_attempts (email, outcome, failure_reason) VALUES (?1, 'failure', 'email_taken')", ("attempt", "person", "subject_merged", "report")),
 }
 BEFORE = ("INSERT INTO reg_attempts (email, email_verified_at, identity_provider, identity_subject) VALUES ('known@example.com', 1700000000, 'apple', 'a-1')",
           "INSERT INTO reg_attempts (email, phone, password) VALUES ('waits@example.com', '+6281234567890', 'A9#bL8@z')")
@@ -111,7 +111,7 @@ db.execute("DROP TRIGGER forbids")
 # -- another statement of the host's writes and has not ended: SQLite leaves it to that one to undo or commit --
 
 db.execute("CREATE TABLE host (x)")
-for table in ("person", "subject_entry", "report"):
+for table in ("person", "subject_merged", "report"):
     db.execute(f"CREATE TEMP TRIGGER forbids BEFORE INSERT ON main.{table} BEGIN SELECT RAISE(ABORT, 'forbidden by the host'); END")
     before = state(db)
     rows = db.cursor()
