@@ -366,7 +366,7 @@ deb:
 # reg.so has Debian's flags and no debug symbols.
 NPM_TREE = build/npm-package/sqlite-reg
 npm:
-	@$(MAKE) --no-print-directory BUILD=build/npm-so OPTIMISE='-O2 -ffile-prefix-map=$(CURDIR)=.' LINK_FLAGS=-Wl,-s build/npm-so/reg.so
+	@$(MAKE) --no-print-directory BUILD=build/npm-so OPTIMISE='$(OPTIMISE) -ffile-prefix-map=$(CURDIR)=.' LINK_FLAGS=-Wl,-s build/npm-so/reg.so
 	rm -rf build/npm-package && mkdir -p $(NPM_TREE)
 	cp samples/npm/index.* samples/npm/README.md LICENSE build/npm-so/reg.so $(NPM_TREE)/
 	sed 's/@VERSION@/$(VERSION)/' samples/npm/package.json > $(NPM_TREE)/package.json
